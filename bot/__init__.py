@@ -1,0 +1,1 @@
+"""The application: from settings and campaign to a running bot."""

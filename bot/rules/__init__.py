@@ -1,0 +1,1 @@
+"""Pure decisions: functions and frozen dataclasses, no input or output."""

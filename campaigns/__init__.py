@@ -1,0 +1,1 @@
+"""Example campaigns, shipped with the package."""

@@ -1,0 +1,1 @@
+"""The SQL: schema, queries, migrations, engines."""

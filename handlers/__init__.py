@@ -1,0 +1,1 @@
+"""The conversation: parse the update, call one action, answer with one text."""

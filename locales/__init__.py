@@ -1,0 +1,1 @@
+"""The words: languages, gettext catalogues and message templates."""

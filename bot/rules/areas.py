@@ -36,8 +36,10 @@ REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 )
 """INSEE region code -> its départements."""
 
-COLLECTIVITIES: frozenset[str] = frozenset({"975", "977", "978", "986", "987", "988"})
-"""Overseas collectivities: treated as départements; INSEE gives them their own code as region."""
+COLLECTIVITIES: frozenset[str] = frozenset({"975", "977", "978", "984", "986", "987", "988", "989"})
+"""Overseas collectivities and the uninhabited 984 and 989: treated as départements; INSEE gives them their
+own code as region.
+"""
 
 DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType(
     {department: region for region, departments in REGIONS.items() for department in departments}

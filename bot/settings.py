@@ -154,7 +154,7 @@ def _rate(text: str) -> float:
         rate = 0
     if not 0 < rate <= 1000:
         raise SettingsError(
-            f"PORTEVOIX_RATE is “{text}”: write messages a second for the whole bot, such as 30, at most 1000."
+            f"PORTEVOIX_RATE is “{text}”: write messages a second for the whole bot, 1000 at most."
         )
     return rate
 

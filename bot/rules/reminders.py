@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 
 from bot.rules.ballots import Ballot, last_close
 from bot.rules.consent import may_contact
@@ -27,6 +28,34 @@ from bot.rules.territories import METROPOLE, at_local
 
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
+
+
+class Question(StrEnum):
+    """What a step asks; each is answered by the buttons of its message."""
+
+    PLEDGE = "pledge"
+    PLACE = "place"
+    PLAN = "plan"
+    ECHO = "echo"
+    TURNOUT = "turnout"
+    LAST_CALL = "last_call"
+    KEEP_PLAN = "keep_plan"
+
+
+ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
+    {
+        Question.PLEDGE: ("will", "unsure", "cannot"),
+        Question.PLACE: ("known", "help"),
+        # Then from where and with whom, which the conversation asks one after the other.
+        Question.PLAN: ("slot",),
+        Question.ECHO: ("ok", "change"),
+        Question.TURNOUT: ("voted", "later", "cannot"),
+        Question.LAST_CALL: ("voted", "cannot"),
+        # Put only when another ballot follows.
+        Question.KEEP_PLAN: ("keep", "change"),
+    }
+)
+"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +85,7 @@ class Step:
     kind: Kind
     template: str
     ballots: tuple[int, ...] = ()
-    asks: str | None = None
+    asks: Question | None = None
     follows: str | None = None
     when_silent: bool = False
     when_voted: bool = False

@@ -48,7 +48,10 @@ def calendar_entries(campaign: Campaign) -> Iterator[CalendarEntry]:
 def _entry(
     campaign: Campaign, ballot: Ballot, territory: str, step: Step, found: tuple[StepOccurrence, ...]
 ) -> CalendarEntry:
-    blocking = (campaign.quiet(kind=each.kind, territory=territory, now=each.at_utc) for each in found)
+    zone_name = ballot.polling(territory).zone.key
+    blocking = (
+        campaign.quiet(kind=each.kind, territory=territory, now=each.at_utc, zone=zone_name) for each in found
+    )
     return CalendarEntry(
         ballot=ballot.number,
         territory=territory,

@@ -3,14 +3,15 @@
 Source of commune codes: INSEE, through @etalab/decoupage-administratif 6.0.0. Zones: IANA.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.errors import UnknownTerritory, UnknownZone
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, normal_area
+from bot.errors import UnknownArea, UnknownTerritory, UnknownZone
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, department_of, normal_area
 
 METROPOLE = "FR"
 ABROAD = "abroad"
@@ -64,11 +65,11 @@ def territory_of(commune: str) -> str:
         return "987-marquises"
     if commune in GAMBIER:
         return "987-gambier"
-    if len(commune) == 5 and commune[2:].isdigit():
-        if commune[:2] in {"97", "98"}:
-            if commune[:3] in TERRITORIES:
-                return commune[:3]
-        elif commune[:2] in {"2A", "2B"} or (commune[:2].isdigit() and "01" <= commune[:2] <= "95"):
+    with suppress(UnknownArea):
+        department = department_of(commune)
+        if department in TERRITORIES:
+            return department
+        if len(department) == 2:
             return METROPOLE
     raise UnknownTerritory(
         f"“{commune}” is not the INSEE code of a commune: write five characters, like 69123 or 2A004.",

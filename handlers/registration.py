@@ -6,7 +6,7 @@ changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candid
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from telegram import Update
@@ -18,6 +18,7 @@ from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
 from handlers.context import Context
+from handlers.routing import Awaited, Handler
 
 FLOW = "registration"
 PURPOSES = tuple(Purpose)
@@ -278,9 +279,22 @@ async def confirm(update: Update, context: Context) -> None:
         await events.show_from_link(context, start.removeprefix("ev_"))
 
 
-TextStep = Callable[[Update, Context], Awaitable[None]]
-TEXT_STEPS: dict[str, TextStep] = {
-    "place": type_place,
-    "candidates": type_place,
-    "country": type_country,
+BUTTONS: dict[str, Handler] = {
+    "language": choose_language,
+    "consent": decide_consent,
+    "age": declare_age,
+    "place": choose_place,
+    "place_by": other_place,
+    "territory": choose_territory,
+    "country": choose_country,
+    "confirm": confirm,
+}
+
+DIALOGS = {
+    FLOW: {
+        "place": Awaited(text=type_place, location=share_place),
+        "candidates": Awaited(text=type_place, location=share_place),
+        "territory": Awaited(text=type_place, location=share_place),
+        "country": Awaited(text=type_country),
+    }
 }

@@ -53,6 +53,11 @@ async def decide_consent(
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)
 
 
+async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool) -> None:
+    """17 or over, or not; the birth date is not asked."""
+    await record(tx, person, origin, "age", "old_enough" if of_age else "too_young")
+
+
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
     await db.people.change(

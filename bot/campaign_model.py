@@ -8,6 +8,7 @@ from bot.campaign_file import Fault, Words
 from bot.rules.ballots import Ballot
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
+from bot.rules.leaving import Policy
 from bot.rules.quiet import LawProfile, Quiet, quiet
 from bot.rules.reminders import Schedule, Slot, Step, StepOccurrence, occurrences
 from bot.rules.retention import Retention
@@ -103,6 +104,11 @@ class Campaign:
         return Schedule(
             slots=self.slots, default_slot=self.default_slot, courtesy=self.courtesy, law=self.law
         )
+
+    @property
+    def policy(self) -> Policy:
+        """What `bot.rules.leaving.hold` asks of this campaign."""
+        return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)
 
     def ballot(self, number: int) -> Ballot:
         """The ballot of a number; raises KeyError."""

@@ -18,6 +18,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -183,6 +184,9 @@ def _formats(locale: str) -> dict[str, Any]:
     def stamp(moment: datetime, zone: str) -> str:
         return format_datetime(moment, "short", tzinfo=ZoneInfo(zone), locale=locale)
 
+    def country(code: str) -> str:
+        return str(Locale.parse(locale).territories.get(code, code))
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -190,6 +194,7 @@ def _formats(locale: str) -> dict[str, Any]:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
+        "country": country,
         "day": day,
         "hour": hour,
         "moment": moment_,

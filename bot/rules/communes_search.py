@@ -20,13 +20,13 @@ from bot.rules.communes_text import key_of, skeleton_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""
-_COMPLETION, _MISSING_LETTER = 0.8, 0.02
+_COMPLETION, _MISSING_LETTER = 0.8, 0.03
 """Costs of a find by the beginning: at all, and per letter not typed yet."""
 _ELSEWHERE = 3.0
 """Cost of a find outside the département or postcode that was typed."""
-_POPULATION = 0.12
+_POPULATION = 0.1
 """How much ten times more inhabitants are worth, in typing errors."""
-_SURE_LENGTH = 6
+_SURE_LENGTH = 7
 """From this many letters on, a single completion or a single name one error away is sure."""
 _WELL_KNOWN = 5_000
 """From this population on, a commune is meant rather than a hamlet elsewhere with that former name."""
@@ -230,18 +230,22 @@ class Searcher:
         found: list[tuple[int, float]] = [
             (name, self._cost_of_completion(name, key)) for name in self._names.completions(key, limit)
         ]
-        return found + [(name, float(errors)) for name, errors in self._names.misspelt(key, most) if errors]
+        misspelt = self._names.misspelt(key, most)
+        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt if errors]
 
     def _loose_inside(self, key: str, departments: Departments) -> list[tuple[int, float]]:
         most = allowed_errors(key) + (len(key) >= 8)
         known = [department for department in sorted(departments) if department in self._table.departments]
         found = [(name, self._cost_of_completion(name, key)) for name in self._names.beginning_in(key, known)]
-        return found + [
-            (name, float(errors)) for name, errors in self._names.in_departments(key, known, most)
-        ]
+        misspelt = self._names.in_departments(key, known, most)
+        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt]
 
     def _cost_of_completion(self, name: int, key: str) -> float:
-        return _COMPLETION + _MISSING_LETTER * max(0, len(self._table.names[name]) - len(key))
+        former = _FORMER if name >= len(self._table.codes) else 0
+        return former + _COMPLETION + _MISSING_LETTER * max(0, len(self._table.names[name]) - len(key))
+
+    def _cost_of_errors(self, name: int, errors: int) -> float:
+        return errors + (_FORMER if name >= len(self._table.codes) else 0)
 
     def _matches(self, found: Iterable[tuple[int, float]], departments: Departments | None) -> list[Match]:
         """One match per place, at its lowest cost, among these départements."""
@@ -262,7 +266,7 @@ class Searcher:
         """Whether the best loose match is good, and no other comes close."""
         letters = min(len(key_of(list(reading.words))) for reading in readings)
         rivals = [match for match in loose[1:] if match.cost < loose[0].cost + 1]
-        return letters >= _SURE_LENGTH and loose[0].cost <= 1 and not rivals
+        return letters >= _SURE_LENGTH and loose[0].cost <= 1 + _FORMER and not rivals
 
     def _likeliest_first(self, match: Match) -> tuple[float, int]:
         population = self._table.populations[match.place]

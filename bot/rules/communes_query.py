@@ -52,7 +52,7 @@ class Query:
     @property
     def has_digits(self) -> bool:
         """Whether more than words was typed."""
-        return not (self.code is self.number is self.arrondissement is None)
+        return any(part is not None for part in (self.code, self.number, self.arrondissement))
 
 
 def parent_of(code: str) -> str | None:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from math import log10
 
 from bot.rules.communes_names import Names, allowed_errors
@@ -159,6 +160,8 @@ class Searcher:
                 return exact[:limit], sure
         if exactly:
             return [], False
+        if departments is None and (area := self._areas.get(key_of(list(words)))):
+            return self._largest_of(area, limit), False
         loose = self._loose(readings, limit) or self._part_of_words(readings[0])
         if loose and departments and loose[0].cost >= _ELSEWHERE:
             return loose[:limit], False
@@ -187,6 +190,17 @@ class Searcher:
             found = [(name, _SMALL_WORDS) for name in names]
         matches = self._matches(found, reading.departments)
         return sorted(matches, key=lambda match: (match.cost, self._largest_first(match.place)))
+
+    def _largest_of(self, departments: Departments, limit: int) -> list[Match]:
+        """The largest communes of a région or département: something to choose from, or to narrow."""
+        codes = self._table.codes
+        places = [
+            place
+            for department in departments
+            for place in range(bisect_left(codes, department), bisect_left(codes, department + "~"))
+            if parent_of(codes[place]) is None
+        ]
+        return [Match(place=place, cost=0) for place in nsmallest(limit, places, key=self._largest_first)]
 
     def _part_of_words(self, reading: _Reading) -> list[Match]:
         """The places named by the first or last words, as in `Cergy Pontoise`: the longest such name wins."""

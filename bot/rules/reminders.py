@@ -91,6 +91,10 @@ class Step:
     when_voted: bool = False
     evening: bool = False
 
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.name)
+
     def belongs_to(self, ballot: int) -> bool:
         """Whether the step is planned for this ballot."""
         return not self.ballots or ballot in self.ballots
@@ -109,6 +113,10 @@ class Schedule:
     default_slot: str
     courtesy: CourtesyHours
     law: LawProfile
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.default_slot)
 
     def slot(self, name: str | None) -> Slot:
         """The slot of that name; the default one for None and for a name that the campaign file no longer

@@ -24,7 +24,7 @@ from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import LawProfile, embargo_of
-from bot.rules.territories import METROPOLE, at_local
+from bot.rules.territories import METROPOLE, TERRITORIES, at_local
 
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
@@ -166,7 +166,7 @@ def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
 
     None: their territory has no part in this ballot.
     """
-    if territory is None:
+    if territory not in TERRITORIES:
         return METROPOLE if ballot.takes_place_in(METROPOLE) else ballot.territories[0]
     return territory if ballot.takes_place_in(territory) else None
 

@@ -22,7 +22,10 @@ async def read_clock(url: str, *, version: int | None = None) -> dict[str, Any]:
     """One sample: `now` (ISO 8601), `speed`, `version`; waits for a move after `version` if it is given."""
     parameters = {} if version is None else {"version": str(version), "wait": str(WAIT_SECONDS)}
     timeout = aiohttp.ClientTimeout(total=WAIT_SECONDS + 10)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, params=parameters) as answer:
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(url, params=parameters) as answer,
+    ):
         answer.raise_for_status()
         sample: dict[str, Any] = await answer.json()
         return sample

@@ -44,7 +44,12 @@ class Ticker:
         scheduler = AsyncIOScheduler(timezone="UTC")
         # Late ticks are merged and never skipped: the database is the schedule.
         scheduler.add_job(
-            self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
+            self.tick,
+            "interval",
+            seconds=TICK_SECONDS,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
         )
         scheduler.start()
         try:

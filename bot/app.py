@@ -143,7 +143,9 @@ def build(
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
     departure = Departure(
-        campaign=campaign, clock=clock, composer=Composer(campaign=campaign, texts=texts, bot_username=username)
+        campaign=campaign,
+        clock=clock,
+        composer=Composer(campaign=campaign, texts=texts, bot_username=username),
     )
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, campaign=campaign, clock=clock)
@@ -217,7 +219,9 @@ async def bot_username(transport: Transport) -> str:
         if isinstance(outcome, Done):
             return str(outcome.result["username"])
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
-            raise SettingsError("Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one.")
+            raise SettingsError(
+                "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
+            )
         log.warning("telegram not reached", outcome=type(outcome).__name__, again_in=ASK_AGAIN_SECONDS)
         await asyncio.sleep(ASK_AGAIN_SECONDS)
 

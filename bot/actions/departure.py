@@ -105,7 +105,9 @@ class Departure:
         )
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
-    def _unwanted(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Stop | Wait | None:
+    def _unwanted(
+        self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
+    ) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
         kind = Kind(broadcast.kind)
         if kind is not Kind.SERVICE and not (person.is_registered and person.consent_contact):
@@ -182,7 +184,8 @@ def facts_of(
         volunteer=person.volunteer,
         unanswered=person.unanswered,
         votes={
-            number: VoteFacts(state=plan.state, slot=plan.slot, sent=sent or {}) for number, plan in plans.items()
+            number: VoteFacts(state=plan.state, slot=plan.slot, sent=sent or {})
+            for number, plan in plans.items()
         },
     )
 

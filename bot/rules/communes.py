@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.rules.communes_by_name import WELL_KNOWN
 from bot.rules.communes_geo import Grid, Point, kilometres
-from bot.rules.communes_names import Names
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
-from bot.rules.communes_search import WELL_KNOWN, Searcher
+from bot.rules.communes_search import Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
 from bot.rules.communes_text import key_of
 from bot.rules.communes_zones import territory_of, zone_of
@@ -75,7 +75,7 @@ class Gazetteer:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._searcher = Searcher(table, Names(table))
+        self._searcher = Searcher(table)
         self._grid = Grid(table.cells, table.cell_places)
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.rules.communes_by_name import WELL_KNOWN
+from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes_geo import Grid, Point, kilometres
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
 from bot.rules.communes_search import Searcher
@@ -104,7 +104,11 @@ class Gazetteer:
         query = parse_query(text)
         abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
-        if matches and self._table.populations[matches[0].place] >= WELL_KNOWN:
+        if (
+            matches
+            and matches[0].cost < COMPLETION
+            and self._table.populations[matches[0].place] >= WELL_KNOWN
+        ):
             abroad = None
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
         return SearchResult(

@@ -4,17 +4,19 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
+from itertools import accumulate
 from math import log10
 
 from bot.rules.communes_names import Names, allowed_errors
 from bot.rules.communes_query import area_splits, areas_by_key, parent_of, without_filler
 from bot.rules.communes_table import Table, department_of
-from bot.rules.communes_text import SMALL_WORDS, key_of, skeleton_of
+from bot.rules.communes_text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""
 COMPLETION, _MISSING_LETTER = 0.8, 0.03
-"""Costs of a find by the beginning: at all, and per letter not typed yet. Exact finds cost less."""
+"""Costs of a find by the beginning: at all, and per letter not typed yet, unless whole words were (`Issy`).
+Exact finds cost less."""
 ELSEWHERE = 3.0
 """Cost of a find outside the département or postcode that was typed, or by some of the words only."""
 _POPULATION = 0.1
@@ -118,6 +120,9 @@ class NameSearch:
         if reading.departments is not None or exactly:
             return exact[:limit], sure
         larger = self._far_larger(exact, reading.key, limit)
+        area = self._areas.get(reading.key)
+        if area and self._population(exact[0]) < WELL_KNOWN:
+            larger += self._largest_of(area, limit)  # `La Réunion` is a village too
         kept = max(1, limit - len(larger))
         matches = _merge(_merge(exact[:kept], larger), exact[kept:])
         if len(matches) < limit:
@@ -133,7 +138,8 @@ class NameSearch:
 
     def _far_larger(self, exact: list[Match], key: str, limit: int) -> list[Match]:
         """The far larger communes whose name begins with a smaller one's: Évry, and Évry-Courcouronnes."""
-        least = _FAR_LARGER * max(100, self._population(exact[0]))
+        # A former commune's own population is not known: it was a village.
+        least = _FAR_LARGER * max(100, 0 if exact[0].matched_name else self._population(exact[0]))
         known = {match.place for match in exact}
         return [
             match
@@ -143,7 +149,11 @@ class NameSearch:
 
     def _well_known(self, key: str, limit: int) -> list[Match]:
         """The well-known communes whose name begins like that of a place abroad: `Limo`, and Limoges."""
-        return [match for match in self._completions(key, limit) if self._population(match) >= WELL_KNOWN]
+        return [
+            match
+            for match in self._completions(key, limit)
+            if match.matched_name is None and self._population(match) >= WELL_KNOWN
+        ]
 
     def _completions(self, key: str, limit: int) -> list[Match]:
         """The largest communes whose name begins with the key and goes on."""
@@ -208,7 +218,10 @@ class NameSearch:
 
     def _cost_of_completion(self, name: int, key: str) -> float:
         former = _FORMER if name >= len(self._table.codes) else 0
-        return former + COMPLETION + _MISSING_LETTER * max(0, len(self._table.names[name]) - len(key))
+        words = words_of(self._table.names[name])
+        if key in accumulate(words) or key in accumulate(without_article(words)):
+            return former + COMPLETION
+        return former + COMPLETION + _MISSING_LETTER * max(0, sum(map(len, words)) - len(key))
 
     def _cost_of_errors(self, name: int, errors: int) -> float:
         return errors + (_FORMER if name >= len(self._table.codes) else 0)

@@ -46,9 +46,7 @@ class Searcher:
         by_insee = self._place(code)
         arrondissements = [place for place in places if parent_of(self._table.codes[place])]
         if query.words and not query.insee:
-            if arrondissements and (
-                self._city(query.words) or not ARRONDISSEMENTS.keys().isdisjoint(query.words)
-            ):
+            if arrondissements and self._names_city_of(arrondissements[0], query.words):
                 return [Match(place=place, cost=0) for place in arrondissements], True
             if by_insee is not None and by_insee not in places:
                 places.append(by_insee)
@@ -76,6 +74,12 @@ class Searcher:
             return outside, sure and bool(exact)
         listed = [Match(place=place, cost=ELSEWHERE) for place in places]
         return exact + listed + [match for match in outside if match not in exact], False
+
+    def _names_city_of(self, arrondissement: int, words: Sequence[str]) -> bool:
+        """Whether the words are the arrondissement's city, or an address that has it among others."""
+        city = parent_of(self._table.codes[arrondissement])
+        said = {self._city(words), *words} & ARRONDISSEMENTS.keys()
+        return any(ARRONDISSEMENTS[name][0] == city for name in said if name)
 
     def _city(self, words: Sequence[str]) -> str | None:
         """The city with arrondissements that the words name, with a typing error at most."""

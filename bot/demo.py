@@ -158,7 +158,6 @@ def bookmarks(campaign: Campaign) -> list[str]:
         ):
             found.append(f"{texts.plain('demo/mark', language, what=what, ballot=name)}={moment.isoformat()}")
     return found
-'''
 
 
 async def seed(settings: Settings, base: str, start: datetime, supporters: int) -> None:

@@ -51,7 +51,9 @@ class Dispatcher:
             return []
         language = language_for((user.language_code or "").split("-")[0], self._services.campaign.languages)
         text = self._services.texts.render("general/failed", language)
-        sorry = Call(method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"})
+        sorry = Call(
+            method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"}
+        )
         return with_callback_answered(update, [sorry])
 
     async def _context(self, tx: AsyncConnection, update: Update) -> Context:

@@ -1,7 +1,7 @@
 """Every table, in one place. Instants are aware UTC on both engines.
 
-Words follow the glossary: a *person* is whoever wrote to the bot; a *supporter* is a person who consented to be
-contacted; a *broadcast* is one message to an audience; a *delivery* is that message to one person.
+Words follow the glossary: a *person* is whoever wrote to the bot; a *supporter* is a person who consented
+to be contacted; a *broadcast* is one message to an audience; a *delivery* is that message to one person.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ LONG_PAUSE_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Waiter:
-    future: asyncio.Future[None]
+    future: asyncio.Future[bool]
     chat: int | None
     bulk: bool
 
@@ -55,14 +55,19 @@ class Pacing:
         self._blocked_by = ""
         self._outage_level = 0
 
-    async def slot(self, chat: int | None = None, *, bulk: bool = False) -> None:
-        """Wait until one post may leave. `chat` is given for what puts a new message into that chat."""
+    async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
+        """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
+
+        False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
+        """
+        if bulk and self._now() < self._blocked_until:
+            return False
         waiter = _Waiter(future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk)
         if not self._replies and not self._bulk:
             self._budget.rest(self._now())
         self._queue(waiter).append(waiter)
         self.grant()
-        await waiter.future
+        return await waiter.future
 
     @property
     def blocked_until(self) -> datetime | None:
@@ -96,6 +101,10 @@ class Pacing:
             self._blocked_until = until
             self._blocked_by = reason
             log.warning("sending_paused", seconds=round(seconds, 1), reason=reason)
+            while self._bulk:
+                waiter = self._bulk.popleft()
+                if not waiter.future.done():
+                    waiter.future.set_result(False)
             self._arm(until)
 
     def _outage(self, reason: str) -> None:
@@ -131,7 +140,7 @@ class Pacing:
             self._budget.take(now)
             if waiter.chat is not None:
                 self._chats.wrote(waiter.chat, now)
-            queue.popleft().future.set_result(None)
+            queue.popleft().future.set_result(True)
         if self._parked:
             self._arm(self._parked[0][0])
 

@@ -1,0 +1,162 @@
+"""What a campaign is, once its file has been read: frozen, checked, ready for the rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from bot.campaign_file import Fault, Words
+from bot.rules.ballots import Ballot
+from bot.rules.courtesy import Caps, CourtesyHours
+from bot.rules.kinds import Kind
+from bot.rules.leaving import Policy
+from bot.rules.quiet import LawProfile, Quiet, quiet
+from bot.rules.reminders import Schedule, Slot, Step, StepOccurrence, occurrences
+from bot.rules.retention import Retention
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who writes: the name under each message, the candidate if any, and one sentence on who this is and
+    why.
+    """
+
+    name: str
+    candidate: str | None
+    statement: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controller:
+    """Who answers for the data (GDPR art. 4(7)) and where to write about it."""
+
+    name: str
+    address: str
+    privacy_contact: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What EU 2024/900 art. 11 and 12 ask to tell with a political message."""
+
+    sponsor: str
+    controlled_by: str
+    election: Words
+    period: Words
+    funding: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Practical:
+    """What people need to know to vote, in one language; blank where the file says nothing.
+
+    `fees` holds the fee in territories where it differs.
+    """
+
+    fee: str = ""
+    fees: Mapping[str, str]
+    who: str = ""
+    identity: str = ""
+    sentence: str = ""
+    no_proxy: str = ""
+    abroad: str = ""
+
+    def fee_in(self, territory: str | None) -> str:
+        """The fee in a territory."""
+        return self.fees.get(territory or "", self.fee)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """Everything that makes one campaign. `languages[0]` is the fallback; `law` is already narrowed by the
+    file.
+
+    `approval_above`: recipients above which a broadcast needs a second person, None for never.
+    `holdout_percent`: the share left without reminders to measure their effect. `digest`: SHA-256 of the
+    file.
+    """
+
+    slug: str
+    name: Words
+    languages: tuple[str, ...]
+    sender: Sender
+    controller: Controller
+    label: Label | None
+    law: LawProfile
+    ballots: tuple[Ballot, ...]
+    ballot_names: Mapping[int, Words]
+    practical: Mapping[str, Practical]
+    slots: tuple[Slot, ...]
+    default_slot: str
+    steps: tuple[Step, ...]
+    courtesy: CourtesyHours
+    caps: Caps
+    retention: Retention
+    links: Mapping[str, str]
+    approval_above: int | None
+    holdout_percent: int
+    paid_broadcasts: bool
+    warnings: tuple[Fault, ...]
+    digest: str
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """What turns this campaign's steps into instants."""
+        return Schedule(
+            slots=self.slots, default_slot=self.default_slot, courtesy=self.courtesy, law=self.law
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What `bot.rules.leaving.hold` asks of this campaign."""
+        return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)
+
+    def ballot(self, number: int) -> Ballot:
+        """The ballot of a number; raises KeyError."""
+        for ballot in self.ballots:
+            if ballot.number == number:
+                return ballot
+        raise KeyError(number)
+
+    def step(self, name: str) -> Step:
+        """The step of a name; raises KeyError."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+    def next_ballot(self, now: datetime) -> Ballot | None:
+        """The first ballot that is not over everywhere; None after the last."""
+        return next((ballot for ballot in self.ballots if now < ballot.ends_at), None)
+
+    def occurrences(self, ballot: Ballot, step: Step, territory: str) -> tuple[StepOccurrence, ...]:
+        """When a step is due in a territory: see `bot.rules.reminders.occurrences`."""
+        return occurrences(ballot=ballot, step=step, territory=territory, schedule=self.schedule)
+
+    def quiet(
+        self,
+        *,
+        kind: Kind,
+        territory: str | None,
+        now: datetime,
+        cancellation: bool = False,
+        zone: str | None = None,
+    ) -> Quiet | None:
+        """Why a message may not leave now under this campaign's law: see `bot.rules.quiet.quiet`."""
+        return quiet(
+            kind=kind,
+            territory=territory,
+            now=now,
+            law=self.law,
+            ballots=self.ballots,
+            cancellation=cancellation,
+            zone=zone,
+        )
+
+    def practical_in(self, language: str) -> Practical:
+        """What people need to know, in their language or the fallback."""
+        return self.practical.get(language) or self.practical.get(self.languages[0], Practical(fees={}))
+
+    def text(self, words: Words, language: str) -> str:
+        """A text in a language, or in the fallback."""
+        return words.get(language) or words.get(self.languages[0], "")

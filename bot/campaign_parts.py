@@ -1,0 +1,249 @@
+"""From the tables of a campaign file to a Campaign: one function a table, each noting what is wrong."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from bot.campaign_ballots import check_ballots, read_ballots
+from bot.campaign_file import Source, Table
+from bot.campaign_model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign_steps import check_steps, read_slots, read_steps
+from bot.errors import CampaignError
+from bot.rules.courtesy import Caps, CourtesyHours
+from bot.rules.kinds import Kind
+from bot.rules.quiet import PROFILES, LawProfile, Narrowing, narrowed
+from bot.rules.retention import Retention
+from bot.rules.territories import TERRITORIES
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_EMAIL_OR_URL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
+
+
+def read_campaign(
+    source: Source,
+    *,
+    digest: str,
+    templates: Collection[str] | None,
+    languages: Collection[str] | None,
+) -> Campaign | None:
+    """The campaign, or None when the source has noted a fault that is not a warning."""
+    root = source.root
+    spoken = _read_languages(root, languages)
+    law = _read_law(root.table("law", required=True))
+    ballots, ballot_names = read_ballots(root, spoken)
+    courtesy, caps = _read_courtesy(root.table("courtesy"))
+    slots, default_slot = read_slots(root)
+    steps = read_steps(root, ballots=[ballot.number for ballot in ballots], templates=templates)
+    broadcasts = root.table("broadcasts")
+    campaign = Campaign(
+        slug=_read_slug(root),
+        name=root.words("name", spoken),
+        languages=spoken,
+        sender=_read_sender(root.table("sender", required=True), spoken),
+        controller=_read_controller(root.table("controller", required=True)),
+        label=_read_label(root, law, spoken),
+        law=law,
+        ballots=ballots,
+        ballot_names=ballot_names,
+        practical=_read_practical(root.table("practical"), spoken),
+        slots=slots,
+        default_slot=default_slot,
+        steps=steps,
+        courtesy=courtesy,
+        caps=caps,
+        retention=_read_retention(root.table("retention")),
+        links=_read_links(root.table("links")),
+        approval_above=broadcasts.number("approval_above", least=1, most=10_000_000),
+        holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
+        paid_broadcasts=broadcasts.flag("paid"),
+        warnings=(),
+        digest=digest,
+    )
+    broadcasts.done()
+    root.done()
+    check_ballots(source, ballots)
+    if not _is_broken(source):
+        check_steps(source, campaign)
+    return None if _is_broken(source) else _with_warnings(campaign, source)
+
+
+def _is_broken(source: Source) -> bool:
+    return any(not fault.warning for fault in source.faults)
+
+
+def _with_warnings(campaign: Campaign, source: Source) -> Campaign:
+    return replace(campaign, warnings=tuple(sorted(source.faults, key=lambda fault: fault.line)))
+
+
+def _read_slug(root: Table) -> str:
+    slug = root.text("slug", "a short name of small letters, digits and hyphens")
+    if slug and not _SLUG.fullmatch(slug):
+        root.fault(
+            "slug", f"slug is “{slug}”", "use small letters, digits and hyphens, such as primaire-2016"
+        )
+    return slug
+
+
+def _read_languages(root: Table, known: Collection[str] | None) -> tuple[str, ...]:
+    """The campaign's languages, the fallback first."""
+    expected = 'a list of language codes, the fallback first, such as ["fr", "en"]'
+    languages: list[str] = []
+    for code in root.take("languages", (list,), expected, required=True) or ():
+        if not isinstance(code, str) or not _LANGUAGE.fullmatch(code):
+            root.fault("languages", f"languages has “{code}”", f"write {expected}")
+        elif known is not None and code not in known:
+            listed = ", ".join(sorted(known))
+            root.fault("languages", f"there are no words in “{code}”", f"use {listed}, or add the language")
+        elif code not in languages:
+            languages.append(code)
+    if not languages and root.data.get("languages") == []:
+        root.fault("languages", "languages is empty", f"write {expected}")
+    return tuple(languages) or ("fr",)
+
+
+def _read_sender(table: Table, languages: tuple[str, ...]) -> Sender:
+    sender = Sender(
+        name=table.text("name", "the name that signs every message"),
+        candidate=table.text("candidate", "the candidate’s name", required=False) or None,
+        statement=table.words("statement", languages),
+    )
+    table.done()
+    return sender
+
+
+def _read_controller(table: Table) -> Controller:
+    contact = table.text("privacy_contact", "an e-mail address or an https address")
+    if contact and not _EMAIL_OR_URL.fullmatch(contact):
+        table.fault(
+            "privacy_contact",
+            f"{table.name_of('privacy_contact')} is “{contact}”",
+            "write an e-mail address or an https address",
+        )
+    controller = Controller(
+        name=table.text("name", "who answers for the data: an association, a party, a person"),
+        address=table.text("address", "the postal address of who answers for the data"),
+        privacy_contact=contact,
+    )
+    table.done()
+    return controller
+
+
+def _read_law(table: Table) -> LawProfile:
+    """The profile as the campaign narrows it; after a fault, the strictest that can be read."""
+    code = table.one_of("profile", tuple(PROFILES))
+    profile = PROFILES[code or "fr-L49-2020"]
+    also = table.some_of("also_block", [kind for kind in Kind if kind is not Kind.SERVICE])
+    narrowing = Narrowing(
+        civic_neutral=table.flag("civic_neutral"),
+        also_block=frozenset(map(Kind, also)),
+        starts_days_earlier=table.number("starts_days_earlier", least=0, most=30, default=0) or 0,
+        ends_later=timedelta(minutes=table.number("ends_minutes_later", least=0, most=2880, default=0) or 0),
+        embargo=table.clock_time("embargo", default=profile.embargo),
+    )
+    table.done()
+    try:
+        return narrowed(profile, narrowing)
+    except CampaignError as fault:
+        problem, _, remedy = fault.sentence.rstrip(".").partition(": ")
+        table.fault("embargo", problem, remedy or "write a later time, or remove it")
+        return profile
+
+
+def _read_label(root: Table, law: LawProfile, languages: tuple[str, ...]) -> Label | None:
+    if "label" not in root.data:
+        if law.label_required:
+            root.fault(
+                "label",
+                f"[label] is missing, which {law.code} asks for",
+                "write a table [label] with sponsor, controlled_by, election, period and funding",
+            )
+        return None
+    table = root.table("label")
+    label = Label(
+        sponsor=table.text("sponsor", "who pays for the messages"),
+        controlled_by=table.text("controlled_by", "who controls the sponsor in the end"),
+        election=table.words("election", languages),
+        period=table.words("period", languages),
+        funding=table.words("funding", languages),
+    )
+    table.done()
+    return label
+
+
+def _read_practical(table: Table, languages: tuple[str, ...]) -> MappingProxyType[str, Practical]:
+    """What people need to know, by language."""
+    practical = {}
+    for language in table.codes():
+        if language not in languages:
+            table.fault(
+                language,
+                f"[practical.{language}] is in no language of the campaign",
+                f"use {', '.join(languages)}, or add it to languages",
+            )
+            continue
+        told = table.table(language)
+        fees = told.table("fees")
+        for code in fees.codes():
+            if code not in TERRITORIES:
+                fees.fault(code, f"“{code}” is not a territory", f"use one of {', '.join(TERRITORIES)}")
+        practical[language] = Practical(
+            fee=told.text("fee", "the fee", required=False),
+            fees=MappingProxyType({code: fees.text(code, "a fee") for code in fees.codes()}),
+            who=told.text("who", "who may vote", required=False),
+            identity=told.text("identity", "which documents to bring", required=False),
+            sentence=told.text("sentence", "the sentence to sign", required=False),
+            no_proxy=told.text("no_proxy", "the rule on proxies", required=False),
+            abroad=told.text("abroad", "how people abroad vote", required=False),
+        )
+        told.done()
+    return MappingProxyType(practical)
+
+
+def _read_courtesy(table: Table) -> tuple[CourtesyHours, Caps]:
+    default_hours, default_caps = CourtesyHours(), Caps()
+    hours = CourtesyHours(
+        opens=table.clock_time("opens", default=default_hours.opens),
+        closes=table.clock_time("closes", default=default_hours.closes),
+        evening_closes=table.clock_time("evening_closes", default=default_hours.evening_closes),
+    )
+    if not hours.opens < hours.closes <= hours.evening_closes:
+        table.fault(
+            "closes",
+            f"courtesy hours {hours.opens:%H:%M}, {hours.closes:%H:%M} and {hours.evening_closes:%H:%M} do "
+            "not follow one another",
+            "write opens before closes, and closes not after evening_closes",
+        )
+    caps = Caps(
+        per_day=table.number("per_day", least=1, most=3, default=default_caps.per_day) or 1,
+        per_week=table.number("per_week", least=1, most=10, default=default_caps.per_week) or 1,
+        per_week_when_silent=table.number(
+            "per_week_when_silent", least=1, most=10, default=default_caps.per_week_when_silent
+        )
+        or 1,
+        silent_after=table.number("silent_after", least=1, most=10, default=default_caps.silent_after) or 1,
+    )
+    table.done()
+    return hours, caps
+
+
+def _read_retention(table: Table) -> Retention:
+    """Days; a campaign may keep things for less time than the defaults, not longer."""
+    default = Retention()
+    values = {}
+    for key, most in vars(default).items():
+        values[key] = table.number(key, least=1, most=most, default=most) or most
+    table.done()
+    return Retention(**values)
+
+
+def _read_links(table: Table) -> MappingProxyType[str, str]:
+    links = {}
+    for name in table.codes():
+        address = table.text(name, "an https address")
+        if address and not address.startswith("https://"):
+            table.fault(name, f"links.{name} is “{address}”", "write an https address")
+        links[name] = address
+    return MappingProxyType(links)

@@ -1,0 +1,160 @@
+"""The slots and reminder steps of a campaign file."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import time, timedelta
+
+from bot.campaign_file import Source, Table
+from bot.campaign_model import Campaign
+from bot.rules.kinds import Kind
+from bot.rules.moments import Anchor, Moment, parse_moment
+from bot.rules.quiet import quiet
+from bot.rules.reminders import Question, Slot, Step
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_FORMS = "D-21 18:00, D 16:30, slot-1h, embargo or close"
+_NEVER = Moment(anchor=Anchor.CLOSE)
+
+DEFAULT_SLOTS = (
+    Slot(name="morning", starts=time(9)),
+    Slot(name="midday", starts=time(12)),
+    Slot(name="afternoon", starts=time(14)),
+    Slot(name="last_hour", before_close=timedelta(hours=1)),
+)
+
+
+def read_slots(root: Table) -> tuple[tuple[Slot, ...], str]:
+    """The slots that people plan for, and the one that stands for people without a plan."""
+    slots = tuple(_read_slot(table) for table in root.tables("slots", required=False)) or DEFAULT_SLOTS
+    names = [slot.name for slot in slots]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        root.fault("slots", f"two slots are named “{name}”", "rename one")
+    return slots, root.one_of("default_slot", names, default=names[0]) or names[0]
+
+
+def _read_slot(table: Table) -> Slot:
+    name = _read_name(table)
+    before_close = table.number("minutes_before_close", least=15, most=720)
+    if before_close is not None:
+        if "starts" in table.data:
+            table.fault("starts", f"slot “{name}” has two starts", "keep starts or minutes_before_close")
+        table.take("starts", (str, time), "a local time")
+        slot = Slot(name=name, before_close=timedelta(minutes=before_close))
+    else:
+        if "starts" not in table.data:
+            table.fault(
+                "starts", f"slot “{name}” has no start", 'write starts = "09:00" or minutes_before_close = 60'
+            )
+        slot = Slot(name=name, starts=table.clock_time("starts", default=time(9)))
+    table.done()
+    return slot
+
+
+def _read_name(table: Table) -> str:
+    name = table.text("name", "a name of small letters")
+    if name and not _NAME.fullmatch(name):
+        table.fault("name", f"the name is “{name}”", "use small letters, digits and _, such as last_hour")
+    return name
+
+
+def read_steps(root: Table, *, ballots: Sequence[int], templates: Collection[str] | None) -> tuple[Step, ...]:
+    """The steps in the order of the file."""
+    steps: list[Step] = []
+    for table in root.tables("steps", required=False):
+        step = _read_step(table, ballots, templates)
+        if step.name in {other.name for other in steps}:
+            table.fault("name", f"two steps are named “{step.name}”", "rename one")
+        if step.follows is not None and step.follows not in {other.name for other in steps}:
+            table.fault(
+                "follows",
+                f"step “{step.name}” follows “{step.follows}”, which is no earlier step",
+                "write the name of a step above it",
+            )
+        steps.append(step)
+    return tuple(steps)
+
+
+def _read_step(table: Table, ballots: Sequence[int], templates: Collection[str] | None) -> Step:
+    name = _read_name(table)
+    step = Step(
+        name=name,
+        when=_read_moment(table, "when"),
+        until=_read_moment(table, "until"),
+        kind=Kind(table.one_of("kind", tuple(Kind)) or Kind.GOTV),
+        template=_read_template(table, name, templates),
+        ballots=_read_ballot_numbers(table, ballots),
+        asks=Question(asks) if (asks := table.one_of("asks", tuple(Question), default="")) else None,
+        follows=table.text("follows", "the name of a step", required=False) or None,
+        when_silent=table.flag("when_silent"),
+        when_voted=table.flag("when_voted"),
+        evening=table.flag("evening"),
+    )
+    table.done()
+    return step
+
+
+def _read_moment(table: Table, key: str) -> Moment:
+    text = table.text(key, f"a moment: {_FORMS}")
+    if not text:
+        return _NEVER
+    try:
+        return parse_moment(text)
+    except ValueError:
+        table.fault(key, f"“{text}” is not a moment", f"write {_FORMS}")
+        return _NEVER
+
+
+def _read_template(table: Table, name: str, templates: Collection[str] | None) -> str:
+    template = table.text("template", "the name of a template", required=False, default=name) or name
+    if templates is not None and template not in templates:
+        known = ", ".join(sorted(templates))
+        table.fault(
+            "template", f"step “{name}” has no template “{template}”", f"use one of {known}, or write it"
+        )
+    return template
+
+
+def _read_ballot_numbers(table: Table, ballots: Sequence[int]) -> tuple[int, ...]:
+    numbers = table.take("ballots", (list,), "a list of ballot numbers, such as [1]") or []
+    for number in numbers:
+        if number not in ballots:
+            listed = ", ".join(map(str, ballots))
+            table.fault(
+                "ballots", f"there is no ballot {number}", f"use {listed}, or leave it out for all ballots"
+            )
+    return tuple(number for number in numbers if number in ballots)
+
+
+def check_steps(source: Source, campaign: Campaign) -> None:
+    """Notes steps that are useless before they leave, and warns of those that the law always blocks."""
+    for index, step in enumerate(campaign.steps):
+        found = [
+            occurrence
+            for ballot in campaign.ballots
+            for territory in ballot.territories
+            for occurrence in campaign.occurrences(ballot, step, territory)
+        ]
+        useless = next((each for each in found if each.expires_at <= each.at_utc), None)
+        if useless is not None:
+            source.fault(
+                ("steps", index, "until"),
+                f"step “{step.name}” would be useless before it leaves, in {useless.territory} for ballot "
+                f"{useless.ballot}",
+                "write a later until",
+            )
+        if found and all(
+            quiet(
+                kind=each.kind,
+                territory=each.territory,
+                now=each.at_utc,
+                law=campaign.law,
+                ballots=campaign.ballots,
+            )
+            for each in found
+        ):
+            source.fault(
+                ("steps", index, "when"),
+                f"step “{step.name}” always falls in a quiet period of {campaign.law.code}",
+                "change when or kind, or it will never leave",
+                warning=True,
+            )

@@ -1,0 +1,143 @@
+"""Area codes: what staff are responsible for and what an audience lives in.
+
+`FR` everywhere, people abroad and people who named no commune included · `abroad` · `R84` an INSEE region ·
+`69`, `2A`, `971` a département or collectivity · `69123` a commune by its INSEE code. A commune's
+département and region follow from its code. Source: INSEE, through @etalab/decoupage-administratif 6.0.0.
+"""
+
+from types import MappingProxyType
+
+from bot.errors import UnknownArea
+
+EVERYWHERE = "FR"
+ABROAD_AREA = "abroad"
+
+REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "01": ("971",),
+        "02": ("972",),
+        "03": ("973",),
+        "04": ("974",),
+        "06": ("976",),
+        "11": ("75", "77", "78", "91", "92", "93", "94", "95"),
+        "24": ("18", "28", "36", "37", "41", "45"),
+        "27": ("21", "25", "39", "58", "70", "71", "89", "90"),
+        "28": ("14", "27", "50", "61", "76"),
+        "32": ("02", "59", "60", "62", "80"),
+        "44": ("08", "10", "51", "52", "54", "55", "57", "67", "68", "88"),
+        "52": ("44", "49", "53", "72", "85"),
+        "53": ("22", "29", "35", "56"),
+        "75": ("16", "17", "19", "23", "24", "33", "40", "47", "64", "79", "86", "87"),
+        "76": ("09", "11", "12", "30", "31", "32", "34", "46", "48", "65", "66", "81", "82"),
+        "84": ("01", "03", "07", "15", "26", "38", "42", "43", "63", "69", "73", "74"),
+        "93": ("04", "05", "06", "13", "83", "84"),
+        "94": ("2A", "2B"),
+    }
+)
+"""INSEE region code -> its départements."""
+
+COLLECTIVITIES: frozenset[str] = frozenset({"975", "977", "978", "984", "986", "987", "988", "989"})
+"""Overseas collectivities and the uninhabited 984 and 989: treated as départements; INSEE gives them their
+own code as region.
+"""
+
+DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType(
+    {department: region for region, departments in REGIONS.items() for department in departments}
+    | {collectivity: collectivity for collectivity in sorted(COLLECTIVITIES)}
+)
+"""Département or collectivity code -> INSEE region code."""
+
+_CITIES_WITH_ARRONDISSEMENTS = (("751", "75056"), ("6938", "69123"), ("132", "13055"))
+
+
+def department_of(commune: str) -> str:
+    """The département of a commune's INSEE code: 2A/2B in Corsica, three digits overseas.
+
+    Raises UnknownArea.
+    """
+    if len(commune) == 5:
+        department = commune[:3] if commune[:2] in {"97", "98"} else commune[:2]
+        if department in DEPARTMENTS and commune[2:].isdigit():
+            return department
+    raise _unknown(commune)
+
+
+def region_of(commune: str) -> str:
+    """The INSEE region of a commune's code (`84`); raises UnknownArea."""
+    return DEPARTMENTS[department_of(commune)]
+
+
+def city_of(commune: str) -> str:
+    """The commune that a code stands for: arrondissements of Paris, Lyon and Marseille are part of their
+    city.
+    """
+    for prefix, city in _CITIES_WITH_ARRONDISSEMENTS:
+        if commune.startswith(prefix):
+            return city
+    return commune
+
+
+def normal_area(code: str) -> str:
+    """The code as it is stored: no spaces, letters in their case. Raises UnknownArea with the forms allowed.
+
+    A commune is checked for its form and département; whether it exists is known to the list of communes.
+    """
+    code = code.strip()
+    if code.lower() == ABROAD_AREA:
+        return ABROAD_AREA
+    code = code.upper()
+    if code == EVERYWHERE or code in DEPARTMENTS:
+        return code
+    if code.startswith("R") and (code[1:] in REGIONS or code[1:] in COLLECTIVITIES):
+        return code
+    department_of(code)
+    return code
+
+
+def _ancestors(code: str) -> tuple[str, ...]:
+    """The area and all that contain it, narrowest first."""
+    if code == EVERYWHERE:
+        return (EVERYWHERE,)
+    if code == ABROAD_AREA or code.startswith("R"):
+        return (code, EVERYWHERE)
+    if code in DEPARTMENTS:
+        return (code, "R" + DEPARTMENTS[code], EVERYWHERE)
+    department = department_of(code)
+    city = city_of(code)
+    chain = (code,) if city == code else (code, city)
+    return (*chain, department, "R" + DEPARTMENTS[department], EVERYWHERE)
+
+
+def contains(area: str, other: str) -> bool:
+    """Whether the whole of `other` lies in `area`; both are area codes. Raises UnknownArea."""
+    area = normal_area(area)
+    chain = _ancestors(normal_area(other))
+    if area in chain:
+        return True
+    # A collectivity is a region and a département at once.
+    return area in COLLECTIVITIES and "R" + area in chain
+
+
+def covers(area: str, *, commune: str | None, department: str | None, region: str | None) -> bool:
+    """Whether a person lies in an area, by what is known of them; somebody with no commune lies only in `FR`.
+
+    `region` is an INSEE code without the R. For people abroad call `contains(area, ABROAD_AREA)`.
+    """
+    area = normal_area(area)
+    if area == EVERYWHERE:
+        return True
+    if commune is not None:
+        return contains(area, commune)
+    if department is not None:
+        return contains(area, department)
+    if region is not None:
+        return contains(area, "R" + region)
+    return False
+
+
+def _unknown(code: str) -> UnknownArea:
+    return UnknownArea(
+        f"“{code}” is not an area: use FR (everywhere), abroad, R and a region code (R84), "
+        "a département (69, 2A, 971) or a commune’s INSEE code (69123).",
+        code=code,
+    )

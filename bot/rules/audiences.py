@@ -1,0 +1,165 @@
+"""Audiences: whom a message is for. Every condition that is set must hold; an empty audience is everybody.
+
+Choosing people by their commune needs their consent to it (purpose `commune`). A radius is around a commune's
+centre: `matches` is given the communes within it, which whoever knows the coordinates has looked up.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import BadAudience
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains, covers, normal_area
+from bot.rules.consent import may_choose_by_commune, may_contact
+from bot.rules.people import PersonFacts, RsvpAnswer, State, VoteState
+from bot.rules.territories import ABROAD
+
+MAX_RADIUS_KM = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Radius:
+    """Communes whose centre is within `km` kilometres of a commune's centre (INSEE code), which is
+    included.
+    """
+
+    commune: str
+    km: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RsvpCondition:
+    """People who gave one of these answers to an event; no answers listed: who were invited and gave none."""
+
+    event: int
+    answers: frozenset[RsvpAnswer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteCondition:
+    """People whose vote in a ballot is in one of these states, and who planned a slot, did not, or either
+    (None).
+    """
+
+    ballot: int
+    states: frozenset[VoteState] = frozenset(VoteState)
+    planned: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Whom a message is for; None and False set no condition. `area` is an area code, FR everybody."""
+
+    area: str = EVERYWHERE
+    radius: Radius | None = None
+    language: str | None = None
+    rsvp: RsvpCondition | None = None
+    vote: VoteCondition | None = None
+    volunteers: bool = False
+
+    @property
+    def uses_commune(self) -> bool:
+        """Whether people are chosen by where they vote or live, which needs their consent."""
+        return self.area not in {EVERYWHERE, ABROAD_AREA} or self.radius is not None
+
+    def within(self, area: str) -> bool:
+        """Whether nobody outside a staff member's area can be in this audience by its own area."""
+        return contains(area, self.area)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; conditions that are not set are left out."""
+        data: dict[str, Any] = {"area": self.area}
+        if self.radius is not None:
+            data["radius"] = {"commune": self.radius.commune, "km": self.radius.km}
+        if self.language is not None:
+            data["language"] = self.language
+        if self.rsvp is not None:
+            data["rsvp"] = {"event": self.rsvp.event, "answers": sorted(self.rsvp.answers)}
+        if self.vote is not None:
+            data["vote"] = {"ballot": self.vote.ballot, "states": sorted(self.vote.states)}
+            if self.vote.planned is not None:
+                data["vote"]["planned"] = self.vote.planned
+        if self.volunteers:
+            data["volunteers"] = True
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Audience":
+        """Reads what `to_json` wrote; raises BadAudience or UnknownArea for anything else."""
+        unknown = set(data) - {"area", "radius", "language", "rsvp", "vote", "volunteers"}
+        if unknown:
+            raise BadAudience(f"An audience has no condition “{sorted(unknown)[0]}”.", condition=min(unknown))
+        try:
+            radius, rsvp, vote = data.get("radius"), data.get("rsvp"), data.get("vote")
+            return cls(
+                area=normal_area(data.get("area", EVERYWHERE)),
+                radius=radius_around(radius["commune"], radius["km"]) if radius else None,
+                language=data.get("language"),
+                rsvp=_rsvp_condition(rsvp) if rsvp else None,
+                vote=_vote_condition(vote) if vote else None,
+                volunteers=bool(data.get("volunteers", False)),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            raise BadAudience(f"The audience cannot be read: {fault}.") from fault
+
+
+def radius_around(commune: str, km: int) -> Radius:
+    """A radius of 1 to 500 km; raises BadAudience or UnknownArea."""
+    if not isinstance(km, int) or not 1 <= km <= MAX_RADIUS_KM:
+        raise BadAudience(f"A radius is a whole number of kilometres from 1 to {MAX_RADIUS_KM}.", km=km)
+    return Radius(commune=normal_area(commune), km=km)
+
+
+def _rsvp_condition(data: Mapping[str, Any]) -> RsvpCondition:
+    return RsvpCondition(event=int(data["event"]), answers=frozenset(map(RsvpAnswer, data["answers"])))
+
+
+def _vote_condition(data: Mapping[str, Any]) -> VoteCondition:
+    return VoteCondition(
+        ballot=int(data["ballot"]),
+        states=frozenset(map(VoteState, data.get("states", VoteState))),
+        planned=data.get("planned"),
+    )
+
+
+def matches(audience: Audience, facts: PersonFacts, *, communes_within: Collection[str] = ()) -> bool:
+    """Whether a person is in the audience: active, agreed to be contacted, and every condition holds.
+
+    `communes_within`: the INSEE codes within the audience's radius; without a radius it does not matter.
+    """
+    if facts.state is not State.ACTIVE or not may_contact(facts.consents):
+        return False
+    if audience.uses_commune and not may_choose_by_commune(facts.consents):
+        return False
+    if not lives_in(audience.area, facts):
+        return False
+    if audience.radius is not None and facts.commune not in communes_within:
+        return False
+    if audience.language is not None and facts.language != audience.language:
+        return False
+    if audience.volunteers and not facts.volunteer:
+        return False
+    return _answered_so(audience.rsvp, facts) and _votes_so(audience.vote, facts)
+
+
+def lives_in(area: str, facts: PersonFacts) -> bool:
+    """Whether a person lies in an area, by their territory or commune."""
+    if facts.territory == ABROAD:
+        return contains(area, ABROAD_AREA)
+    return covers(area, commune=facts.commune, department=facts.department, region=facts.region)
+
+
+def _answered_so(condition: RsvpCondition | None, facts: PersonFacts) -> bool:
+    if condition is None:
+        return True
+    answer = facts.rsvps.get(condition.event)
+    return answer in condition.answers if condition.answers else answer is None
+
+
+def _votes_so(condition: VoteCondition | None, facts: PersonFacts) -> bool:
+    if condition is None:
+        return True
+    vote = facts.vote(condition.ballot)
+    if condition.planned is not None and condition.planned != (vote.slot is not None):
+        return False
+    return vote.state in condition.states

@@ -1,0 +1,127 @@
+"""Courtesy: at which hours of a person's own day a campaign may write, and how often.
+
+The caps (one campaign message a day, three in seven days, over all broadcasts and steps) count the partisan
+kinds: persuasion, event_invite, gotv, poll, result. `civic_neutral`, `event_service` and `service` are
+neither counted nor capped, because the default steps of a polling week are already exactly three partisan
+messages (plan on D-4, echo on D-2, thanks after the embargo): were the neutral `go` and `last` of the
+polling day counted, the reminders that work best would be the ones to give way; and what a person asked for
+or accepted is no solicitation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+
+from bot.rules.kinds import COURTEOUS, PARTISAN, Kind
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourtesyHours:
+    """Local hours in which a campaign message may leave: from `opens`, included, to `closes`, excluded.
+
+    `evening_closes` is the later end for what is marked as a message of the evening (the thanks after a
+    ballot).
+    """
+
+    opens: time = time(9, 0)
+    closes: time = time(20, 30)
+    evening_closes: time = time(21, 30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caps:
+    """How many partisan messages one person may get in a local day and in any seven days.
+
+    `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered.
+    """
+
+    per_day: int = 1
+    per_week: int = 3
+    per_week_when_silent: int = 2
+    silent_after: int = 2
+
+
+class CapReason(StrEnum):
+    """Which cap a message has to give way to; names the text that its author sees."""
+
+    DAY = "cap_day"
+    WEEK = "cap_week"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capped:
+    """A message gives way to those already sent; `until` (aware UTC) is when the cap would let it through."""
+
+    reason: CapReason
+    until: datetime
+
+
+def next_courteous(
+    *,
+    now: datetime,
+    zone: str,
+    kind: Kind,
+    hours: CourtesyHours,
+    evening: bool = False,
+) -> datetime:
+    """The first instant from `now` on (aware UTC) at which a message may leave: `now` itself inside
+    courtesy hours.
+
+    `zone` is the person's own. Raises UnknownZone.
+    """
+    if kind not in COURTEOUS:
+        return now
+    local = now.astimezone(zone_named(zone))
+    closes = hours.evening_closes if evening else hours.closes
+    wall = local.time()
+    if wall < hours.opens:
+        day = local.date()
+    elif wall < closes:
+        return now
+    else:
+        day = local.date() + timedelta(days=1)
+    return at_local(day, hours.opens, zone_named(zone)).astimezone(UTC)
+
+
+def is_courteous(
+    *, now: datetime, zone: str, kind: Kind, hours: CourtesyHours, evening: bool = False
+) -> bool:
+    """Whether a message of this kind may leave now, by the person's own clock."""
+    return next_courteous(now=now, zone=zone, kind=kind, hours=hours, evening=evening) == now
+
+
+def capped(
+    *,
+    kind: Kind,
+    sent: Iterable[datetime],
+    now: datetime,
+    zone: str,
+    caps: Caps,
+    unanswered: int = 0,
+) -> Capped | None:
+    """Whether a message of this kind has to give way, and until when; None when it may leave.
+
+    `sent`: aware instants at which partisan messages left for this person; those older than seven days do
+    not matter. `unanswered`: questions in a row that the person left unanswered.
+    """
+    if kind not in PARTISAN:
+        return None
+    recent = sorted(instant for instant in sent if now - WEEK < instant <= now)
+    where = zone_named(zone)
+    today = now.astimezone(where).date()
+    reasons: list[Capped] = []
+    on_this_day = [instant for instant in recent if instant.astimezone(where).date() == today]
+    if len(on_this_day) >= caps.per_day:
+        midnight = at_local(today + timedelta(days=1), time(), where).astimezone(UTC)
+        reasons.append(Capped(reason=CapReason.DAY, until=midnight))
+    per_week = caps.per_week_when_silent if unanswered >= caps.silent_after else caps.per_week
+    if len(recent) >= per_week:
+        # Room comes when so many have left the seven days that one fewer than the cap remains.
+        leaves_first = recent[len(recent) - per_week]
+        reasons.append(Capped(reason=CapReason.WEEK, until=leaves_first + WEEK))
+    return max(reasons, key=lambda each: each.until, default=None)

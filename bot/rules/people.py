@@ -1,0 +1,80 @@
+"""What rules know of one person: facts that the database fills in, never the person's name or chat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.rules.consent import Purpose
+from bot.rules.kinds import Kind
+
+
+class State(StrEnum):
+    """Where a person stands with the campaign. Only `active` people get campaign messages."""
+
+    UNFINISHED = "unfinished"
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+
+
+class VoteState(StrEnum):
+    """What a person last said of their vote in one ballot."""
+
+    NONE = "none"
+    UNSURE = "unsure"
+    WILL = "will"
+    LATER = "later"
+    CANNOT = "cannot"
+    VOTED = "voted"
+
+
+class RsvpAnswer(StrEnum):
+    """An answer to an invitation."""
+
+    YES = "yes"
+    MAYBE = "maybe"
+    NO = "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteFacts:
+    """One person and one ballot: what they said, when they plan to go, which steps left and when (aware UTC).
+
+    `slot` names a slot of the campaign, None without a plan.
+    """
+
+    state: VoteState = VoteState.NONE
+    slot: str | None = None
+    sent: Mapping[str, datetime] = field(default_factory=dict)
+
+
+NO_VOTE_FACTS = VoteFacts()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonFacts:
+    """One person. `territory` None: no commune named; `zone` is the person's own, also abroad.
+
+    `unanswered`: questions of steps in a row that were not answered. `votes` by ballot number; `rsvps` by
+    event id.
+    """
+
+    territory: str | None
+    zone: str
+    language: str
+    registered_at: datetime
+    state: State = State.ACTIVE
+    commune: str | None = None
+    department: str | None = None
+    region: str | None = None
+    consents: frozenset[Purpose] = frozenset()
+    muted: frozenset[Kind] = frozenset()
+    volunteer: bool = False
+    unanswered: int = 0
+    votes: Mapping[int, VoteFacts] = field(default_factory=dict)
+    rsvps: Mapping[int, RsvpAnswer] = field(default_factory=dict)
+
+    def vote(self, ballot: int) -> VoteFacts:
+        """What is known of this person's vote in a ballot."""
+        return self.votes.get(ballot, NO_VOTE_FACTS)

@@ -1,0 +1,380 @@
+"""Reminder steps: when each one is due for everybody in a territory, and for whom it is still meant.
+
+A step is data (a row of the campaign file). `occurrences` turns it into instants, one per territory, or one
+per slot for a step that follows each person's own plan: a planner queues whole territories at once.
+`reason_to_skip` says for one person why a step is not to leave; it is asked again when the message is about
+to leave.
+
+A step that fell before somebody registered, or during an outage, is caught up as long as it is useful: from
+its instant until `until`. In the default steps each is useful until the next one, so that never two wait at
+once; should a campaign file make them overlap, `due_now` gives the latest one only.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+
+from bot.rules.ballots import Ballot, last_close
+from bot.rules.consent import may_contact
+from bot.rules.courtesy import CourtesyHours, next_courteous
+from bot.rules.kinds import Kind
+from bot.rules.moments import Anchor, Moment
+from bot.rules.people import PersonFacts, State, VoteState
+from bot.rules.quiet import LawProfile, embargo_of
+from bot.rules.territories import METROPOLE, TERRITORIES, at_local
+
+GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
+"""A step that follows another one waits this long after it, so that two never come at once."""
+
+
+class Question(StrEnum):
+    """What a step asks; each is answered by the buttons of its message."""
+
+    PLEDGE = "pledge"
+    PLACE = "place"
+    PLAN = "plan"
+    ECHO = "echo"
+    TURNOUT = "turnout"
+    LAST_CALL = "last_call"
+    KEEP_PLAN = "keep_plan"
+
+
+ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
+    {
+        Question.PLEDGE: ("will", "unsure", "cannot"),
+        Question.PLACE: ("known", "help"),
+        # Then from where and with whom, which the conversation asks one after the other.
+        Question.PLAN: ("slot",),
+        Question.ECHO: ("ok", "change"),
+        Question.TURNOUT: ("voted", "later", "cannot"),
+        Question.LAST_CALL: ("voted", "cannot"),
+        # Put only when another ballot follows.
+        Question.KEEP_PLAN: ("keep", "change"),
+    }
+)
+"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A time of the polling day that people plan for: it starts at a local time, or so long before the
+    close.
+    """
+
+    name: str
+    starts: time | None = None
+    before_close: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One planned reminder.
+
+    `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
+    the step whose answer it waits for: it leaves only if that one left and was answered "later" or not at
+    all. `when_silent`: remains after the unanswered questions of the caps. `when_voted`: remains once the
+    person voted. `evening`: may leave until the evening's end of courtesy hours.
+    """
+
+    name: str
+    when: Moment
+    until: Moment
+    kind: Kind
+    template: str
+    ballots: tuple[int, ...] = ()
+    asks: Question | None = None
+    follows: str | None = None
+    when_silent: bool = False
+    when_voted: bool = False
+    evening: bool = False
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.name)
+
+    def belongs_to(self, ballot: int) -> bool:
+        """Whether the step is planned for this ballot."""
+        return not self.ballots or ballot in self.ballots
+
+    @property
+    def follows_slot(self) -> bool:
+        """Whether the step leaves at each person's own time."""
+        return self.when.anchor is Anchor.SLOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """What turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
+
+    slots: tuple[Slot, ...]
+    default_slot: str
+    courtesy: CourtesyHours
+    law: LawProfile
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.default_slot)
+
+    def slot(self, name: str | None) -> Slot:
+        """The slot of that name; the default one for None and for a name that the campaign file no longer
+        has.
+        """
+        by_name = {slot.name: slot for slot in self.slots}
+        return by_name.get(name or self.default_slot, by_name[self.default_slot])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOccurrence:
+    """One step of one ballot in one territory: due from `at_utc` until `expires_at`, both aware UTC.
+
+    `slot`: the plan that it is for; None for a step that follows no plan, and for people without one.
+    `at_local` is in the territory's zone. It is useless from `expires_at` on.
+    """
+
+    ballot: int
+    step: str
+    kind: Kind
+    territory: str
+    slot: str | None
+    at_local: datetime
+    at_utc: datetime
+    expires_at: datetime
+
+
+class Skip(StrEnum):
+    """Why a step is not to leave for one person now; logged with the row."""
+
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    NO_CONSENT = "no_consent"
+    NOT_ACTIVE = "not_active"
+    MUTED = "muted"
+    ALREADY_SENT = "already_sent"
+    VOTED = "voted"
+    CANNOT = "cannot"
+    SILENT = "silent"
+    CANDIDATE_OUT = "candidate_out"
+    NOTHING_TO_FOLLOW = "nothing_to_follow"
+    OTHER_BALLOT = "other_ballot"
+
+
+def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
+    """Whose steps people of a territory get: their own; metropolitan France's when none is known.
+
+    None: their territory has no part in this ballot.
+    """
+    if territory not in TERRITORIES:
+        return METROPOLE if ballot.takes_place_in(METROPOLE) else ballot.territories[0]
+    return territory if ballot.takes_place_in(territory) else None
+
+
+@lru_cache(maxsize=8192)
+def occurrences(
+    *, ballot: Ballot, step: Step, territory: str, schedule: Schedule
+) -> tuple[StepOccurrence, ...]:
+    """When a step is due in a territory that takes part in the ballot.
+
+    One row, or for a step that follows the plan one row for each slot and one (slot None) for people
+    without a plan. Each is put off to the territory's next courtesy hour, unless it would be useless by
+    then. Empty for a step that is not of this ballot. Raises UnknownTerritory.
+    """
+    if not step.belongs_to(ballot.number):
+        return ()
+    slots = (*(slot.name for slot in schedule.slots), None) if step.follows_slot else (None,)
+    return tuple(_occurrence(ballot, step, territory, schedule, slot) for slot in slots)
+
+
+def _occurrence(
+    ballot: Ballot, step: Step, territory: str, schedule: Schedule, slot: str | None
+) -> StepOccurrence:
+    zone = ballot.polling(territory).zone
+    planned = _instant(step.when, ballot, territory, schedule, slot)
+    expires_at = _instant(step.until, ballot, territory, schedule, slot)
+    courteous = next_courteous(
+        now=planned, zone=zone.key, kind=step.kind, hours=schedule.courtesy, evening=step.evening
+    )
+    at = courteous if courteous < expires_at else planned
+    return StepOccurrence(
+        ballot=ballot.number,
+        step=step.name,
+        kind=step.kind,
+        territory=territory,
+        slot=slot,
+        at_local=at.astimezone(zone),
+        at_utc=at,
+        expires_at=expires_at,
+    )
+
+
+def _instant(
+    moment: Moment, ballot: Ballot, territory: str, schedule: Schedule, slot: str | None
+) -> datetime:
+    """The instant of a moment in a territory, in UTC."""
+    polling = ballot.polling(territory)
+    match moment.anchor:
+        case Anchor.POLLING_DAY:
+            day = polling.day - timedelta(days=moment.days_before)
+            return at_local(day, moment.at, polling.zone).astimezone(UTC)
+        case Anchor.EMBARGO:
+            return embargo_of(schedule.law, ballot) - moment.before
+        case Anchor.CLOSE:
+            return last_close(ballot, territory) - moment.before
+        case Anchor.SLOT:
+            planned = schedule.slot(slot)
+            if planned.before_close is not None:
+                starts = polling.voting_window.ends - planned.before_close
+            else:
+                starts = at_local(polling.day, planned.starts or polling.hours.opens, polling.zone)
+            return starts.astimezone(UTC) - moment.before
+
+
+def occurrence_for(
+    *, ballot: Ballot, step: Step, schedule: Schedule, facts: PersonFacts
+) -> StepOccurrence | None:
+    """The occurrence that concerns one person, None when their territory or the step has no part in the
+    ballot.
+    """
+    territory = territory_followed(facts.territory, ballot)
+    if territory is None:
+        return None
+    slot = facts.vote(ballot.number).slot if step.follows_slot else None
+    known = {each.name for each in schedule.slots}
+    for occurrence in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):
+        if occurrence.slot == (slot if slot in known else None):
+            return occurrence
+    return None
+
+
+def reason_to_skip(
+    *,
+    step: Step,
+    occurrence: StepOccurrence,
+    facts: PersonFacts,
+    now: datetime,
+    silent_after: int = 2,
+    candidate_out: bool = False,
+) -> Skip | None:
+    """Why a step is not to leave for this person now; None when it is due. The caps and quiet periods come
+    after.
+    """
+    if now < occurrence.at_utc:
+        return Skip.NOT_YET
+    if now >= occurrence.expires_at:
+        return Skip.EXPIRED
+    return reason_not_meant(
+        step=step,
+        ballot=occurrence.ballot,
+        facts=facts,
+        now=now,
+        silent_after=silent_after,
+        candidate_out=candidate_out,
+    )
+
+
+def reason_not_meant(
+    *,
+    step: Step,
+    ballot: int,
+    facts: PersonFacts,
+    now: datetime,
+    silent_after: int = 2,
+    candidate_out: bool = False,
+) -> Skip | None:
+    """Why a step of a ballot is not meant for this person, whatever its hour."""
+    vote = facts.vote(ballot)
+    if not step.belongs_to(ballot):
+        return Skip.OTHER_BALLOT
+    if candidate_out:
+        return Skip.CANDIDATE_OUT
+    if facts.state is not State.ACTIVE:
+        return Skip.NOT_ACTIVE
+    if not may_contact(facts.consents):
+        return Skip.NO_CONSENT
+    if step.kind in facts.muted:
+        return Skip.MUTED
+    if step.name in vote.sent:
+        return Skip.ALREADY_SENT
+    if vote.state is VoteState.CANNOT:
+        return Skip.CANNOT
+    if vote.state is VoteState.VOTED and not step.when_voted:
+        return Skip.VOTED
+    if facts.unanswered >= silent_after and not step.when_silent:
+        return Skip.SILENT
+    if step.follows is not None:
+        return _reason_not_to_follow(step.follows, vote.sent, vote.state, now)
+    return None
+
+
+def _reason_not_to_follow(
+    followed: str, sent: Mapping[str, datetime], state: VoteState, now: datetime
+) -> Skip | None:
+    if followed not in sent:
+        return Skip.NOTHING_TO_FOLLOW
+    return Skip.NOT_YET if now < sent[followed] + GAP_BEFORE_FOLLOW_UP else None
+
+
+def is_due(
+    *,
+    step: Step,
+    occurrence: StepOccurrence,
+    facts: PersonFacts,
+    now: datetime,
+    silent_after: int = 2,
+    candidate_out: bool = False,
+) -> bool:
+    """Whether a step is to leave for this person now."""
+    reason = reason_to_skip(
+        step=step,
+        occurrence=occurrence,
+        facts=facts,
+        now=now,
+        silent_after=silent_after,
+        candidate_out=candidate_out,
+    )
+    return reason is None
+
+
+def due_now(
+    *,
+    ballots: Iterable[Ballot],
+    steps: Iterable[Step],
+    schedule: Schedule,
+    facts: PersonFacts,
+    now: datetime,
+    silent_after: int = 2,
+    candidate_out: bool = False,
+) -> StepOccurrence | None:
+    """The one step that is due for a person, also right after registration: the latest of those still useful.
+
+    One at most, so that what was missed never comes in a burst.
+    """
+    due: list[StepOccurrence] = []
+    steps = tuple(steps)
+    for ballot in ballots:
+        for step in steps:
+            occurrence = occurrence_for(ballot=ballot, step=step, schedule=schedule, facts=facts)
+            if occurrence is not None and is_due(
+                step=step,
+                occurrence=occurrence,
+                facts=facts,
+                now=now,
+                silent_after=silent_after,
+                candidate_out=candidate_out,
+            ):
+                due.append(occurrence)
+    return max(due, key=lambda each: each.at_utc, default=None)
+
+
+def ballots_of_answer(*, step: Step, ballot: int, cannot: bool, ballots: Iterable[Ballot]) -> tuple[int, ...]:
+    """Which ballots an answer about voting speaks of.
+
+    "Can't" said to a question that is put once for the whole vote (the pledge) holds for that ballot and
+    the later ones; said to a question of every round it holds for that round, because who missed round 1
+    may still vote in round 2.
+    """
+    if cannot and step.ballots:
+        return tuple(each.number for each in ballots if each.number >= ballot)
+    return (ballot,)

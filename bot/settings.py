@@ -1,0 +1,179 @@
+"""Settings: the environment, read once, checked, frozen. The only reader of `os.environ`."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+from bot.clock import ClockStart, parse_clock
+from bot.errors import SettingsError
+
+TELEGRAM_API = "https://api.telegram.org"
+
+VARIABLES: tuple[str, ...] = (
+    "PORTEVOIX_TOKEN",
+    "PORTEVOIX_API_BASE",
+    "PORTEVOIX_CAMPAIGN",
+    "PORTEVOIX_DATA",
+    "PORTEVOIX_DATABASE",
+    "PORTEVOIX_DATABASE_KEY",
+    "PORTEVOIX_DATABASE_KEY_FILE",
+    "PORTEVOIX_RATE",
+    "PORTEVOIX_CLOCK",
+    "PORTEVOIX_WEB",
+)
+"""Every variable; docs/settings.md documents each, which a test holds."""
+
+_ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
+_DATABASE_ENGINES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where the web part listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The environment, checked. What is secret stays out of `repr`.
+
+    `database` None: the encrypted SQLite file of the data folder. `clock` is real time (None), a movable
+    clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second.
+    """
+
+    token: str | None = field(repr=False)
+    api_base: str
+    campaign: Path
+    data: Path
+    database: str | None = field(repr=False)
+    database_key: str | None = field(repr=False)
+    database_key_file: Path
+    rate: float
+    clock: ClockStart | str | None
+    web: Address | None
+
+    @property
+    def is_real_telegram(self) -> bool:
+        """Whether messages reach real people."""
+        return (urlsplit(self.api_base).hostname or "").endswith("telegram.org")
+
+    @property
+    def required_token(self) -> str:
+        """The token; raises SettingsError when there is none."""
+        if self.token is None:
+            raise SettingsError(
+                "PORTEVOIX_TOKEN is missing: set it to the token that @BotFather gave you, "
+                "or run `portevoix demo`, which needs none."
+            )
+        return self.token
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Reads the variables, from `os.environ` by default; raises SettingsError for the first fault
+        found.
+        """
+        values = os.environ if environment is None else environment
+        _refuse_misspelt(values)
+        given = {name: values[name].strip() for name in VARIABLES if values.get(name, "").strip()}
+        data = Path(given.get("PORTEVOIX_DATA") or user_data_path("portevoix", appauthor=False))
+        key, key_file = given.get("PORTEVOIX_DATABASE_KEY"), given.get("PORTEVOIX_DATABASE_KEY_FILE")
+        if key and key_file:
+            raise SettingsError(
+                "PORTEVOIX_DATABASE_KEY and PORTEVOIX_DATABASE_KEY_FILE are both set: keep one of them."
+            )
+        settings = cls(
+            token=given.get("PORTEVOIX_TOKEN"),
+            api_base=_api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API)),
+            campaign=Path(given.get("PORTEVOIX_CAMPAIGN", "campaigns/primaire-2016")),
+            data=data,
+            database=_database(given.get("PORTEVOIX_DATABASE")),
+            database_key=key,
+            database_key_file=Path(key_file) if key_file else data / "database.key",
+            rate=_rate(given.get("PORTEVOIX_RATE", "30")),
+            clock=_clock(given.get("PORTEVOIX_CLOCK")),
+            web=_web(given.get("PORTEVOIX_WEB")),
+        )
+        _check_token(settings)
+        if settings.clock is not None and settings.is_real_telegram:
+            raise SettingsError(
+                "PORTEVOIX_CLOCK is refused with the real Telegram, where people would get messages "
+                "at wrong times: unset it, or set PORTEVOIX_API_BASE to a simulator."
+            )
+        return settings
+
+
+def _refuse_misspelt(values: Mapping[str, str]) -> None:
+    """A misspelt name would silently leave the default in force."""
+    for name in sorted(values):
+        if name.startswith("PORTEVOIX_") and name not in VARIABLES:
+            meant = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
+            if meant:
+                raise SettingsError(f"{name} is not a setting: did you mean {meant[0]}?")
+
+
+def _check_token(settings: Settings) -> None:
+    pattern = _TELEGRAM_TOKEN if settings.is_real_telegram else _ANY_TOKEN
+    if settings.token is not None and not pattern.fullmatch(settings.token):
+        # The token itself stays out of the sentence: it is a secret, even a mistyped one.
+        raise SettingsError(
+            "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits): "
+            "copy it whole from @BotFather."
+        )
+
+
+def _api_base(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(
+            f"PORTEVOIX_API_BASE is “{text}”: write a URL such as http://127.0.0.1:8081, without a token."
+        )
+    return text.rstrip("/")
+
+
+def _database(url: str | None) -> str | None:
+    if url is not None and ("://" not in url or not url.startswith(_DATABASE_ENGINES)):
+        raise SettingsError(
+            "PORTEVOIX_DATABASE is not a database URL: write sqlite:///file or postgresql://user@host/name."
+        )
+    return url
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate <= 1000:
+        raise SettingsError(
+            f"PORTEVOIX_RATE is “{text}”: write messages a second for the whole bot, 1000 at most."
+        )
+    return rate
+
+
+def _clock(text: str | None) -> ClockStart | str | None:
+    if text is None:
+        return None
+    if text.startswith(("http://", "https://")):
+        return text
+    try:
+        return parse_clock(text)
+    except ValueError as fault:
+        raise SettingsError(f"PORTEVOIX_CLOCK: {fault}, or the URL of a simulator’s clock.") from None
+
+
+def _web(text: str | None) -> Address | None:
+    if text is None:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise SettingsError(f"PORTEVOIX_WEB is “{text}”: write host:port, such as 127.0.0.1:8080.")
+    return Address(host=host.strip("[]"), port=int(port))

@@ -38,7 +38,7 @@ COMMON_PRAGMAS = (
     "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
     "PRAGMA cache_size = -32768",  # KiB
 )
-WRITER_PRAGMAS = (
+WRITER_PRAGMAS: tuple[str, ...] = (
     *COMMON_PRAGMAS,
     "PRAGMA journal_mode = WAL",
     # FULL: a commit reaches the disk before it is acknowledged, also when the power fails.
@@ -166,6 +166,11 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 class _Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
+
+    async def rollback(self) -> None:
+        # SQLAlchemy's pool asks for one after every commit; that need not cost a visit of the thread.
+        if self.in_transaction:
+            await super().rollback()
 
 
 class _Cursor(aiosqlite.Cursor):

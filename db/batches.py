@@ -26,6 +26,7 @@ class Spelling:
     each: a table `each` of the JSON arrays in the parameter `rows`; `each.value ->> 0` is the first member.
     collect: the aggregate that makes one JSON array of rows. array: the function that makes one of columns.
     lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
+    to_bytes, to_text: UTF-8 bytes from text and back. to_json: a JSON column from text. json: a JSON column as JSON.
     """
 
     each: str
@@ -33,6 +34,10 @@ class Spelling:
     array: str
     lock: str
     instant: str
+    to_bytes: str
+    to_text: str
+    to_json: str
+    json: str
 
     def at(self, expression: str) -> str:
         """An instant from its text (`instant_text`)."""
@@ -45,6 +50,10 @@ SQLITE = Spelling(
     array="json_array",
     lock="",
     instant="({})",
+    to_bytes="CAST({} AS BLOB)",
+    to_text="CAST({} AS TEXT)",
+    to_json="({})",
+    json="json({})",
 )
 POSTGRESQL = Spelling(
     each="json_array_elements(CAST(:rows AS json)) AS each(value)",
@@ -52,6 +61,10 @@ POSTGRESQL = Spelling(
     array="json_build_array",
     lock="FOR UPDATE SKIP LOCKED",
     instant="(CAST({} AS timestamp) AT TIME ZONE 'UTC')",
+    to_bytes="convert_to({}, 'UTF8')",
+    to_text="convert_from({}, 'UTF8')",
+    to_json="CAST({} AS jsonb)",
+    json="({})",
 )
 
 

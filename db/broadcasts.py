@@ -40,8 +40,10 @@ async def create(
     tx: AsyncConnection, values: Mapping[str, Any], texts: Mapping[str, str] | None = None
 ) -> int | None:
     """A new broadcast (columns of `broadcasts`; texts per language), or None where its key is known already."""
-    statement = insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
-    number = (await tx.execute(statement.returning(broadcasts.c.id))).scalar_one_or_none()
+    statement = (
+        insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
+    )
+    number: int | None = (await tx.execute(statement.returning(broadcasts.c.id))).scalar_one_or_none()
     if number is not None and texts:
         rows = [{"broadcast": number, "language": language, "text": text} for language, text in texts.items()]
         await tx.execute(broadcast_texts.insert(), rows)

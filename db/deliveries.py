@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.batches import Spelling, Statement, instant_text, read_instant
 from db.schema import deliveries, people
 
+
 @dataclass(frozen=True, kw_only=True)
 class Leased:
     """A delivery taken to be sent. `person` is empty where they were erased meanwhile."""
@@ -46,35 +47,46 @@ def _ids(s: Spelling) -> str:
 
 
 _TAKE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, due_at, expires_at, attempts)) AS text) FROM (
         SELECT id, broadcast, person, due_at, expires_at, attempts FROM deliveries
         WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now
         ORDER BY due_at LIMIT :room {s.lock}) AS due"""
+    )
 )
 _LEASE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {_ids(s)}"""
+    )
 )
 _SENDABLE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     SELECT CAST({s.collect}({s.array}(id)) AS text) FROM deliveries
     WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner
       AND broadcast IN (SELECT id FROM broadcasts WHERE state = 'active')"""
+    )
 )
 _MARK = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed_at = :now
     WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner"""
+    )
 )
 _GIVE_BACK = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE deliveries SET state = 'queued', lease_owner = NULL, changed_at = :now
-    WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner"""
+    WHERE id IN {_ids(s)} AND state IN ('leased', 'sending') AND lease_owner = :owner"""
+    )
 )
 # A process that was taken for dead may still bring the truth about what was in doubt.
 _SETTLE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE deliveries SET state = given.state, reason = given.reason, message_id = given.message_id,
         due_at = coalesce(given.due_at, deliveries.due_at), lease_owner = NULL, changed_at = :now,
         sent_at = CASE WHEN given.state = 'sent' THEN :now ELSE deliveries.sent_at END
@@ -83,16 +95,17 @@ _SETTLE = Statement(
           FROM {s.each}) AS given
     WHERE deliveries.id = given.id AND (
         deliveries.lease_owner = :owner OR (deliveries.state = 'in_doubt' AND given.state = 'sent'))"""
+    )
 )
 _UNREACHABLE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE people SET unreachable_at = :now WHERE unreachable_at IS NULL AND id IN {_ids(s)}"""
+    )
 )
 
 
-async def lease(
-    tx: AsyncConnection, *, broadcast: int, room: int, owner: str, now: datetime
-) -> list[Leased]:
+async def lease(tx: AsyncConnection, *, broadcast: int, room: int, owner: str, now: datetime) -> list[Leased]:
     """Take at most `room` due deliveries of an active broadcast."""
     found = await _TAKE.rows(tx, broadcast=broadcast, room=room, now=now)
     if found:
@@ -127,7 +140,7 @@ async def mark_sending(tx: AsyncConnection, numbers: Sequence[int], *, owner: st
 
 
 async def give_back(tx: AsyncConnection, numbers: Iterable[int], *, owner: str, now: datetime) -> None:
-    """Queue leased deliveries again; they were not posted."""
+    """Queue deliveries again that were taken but surely not posted."""
     await _GIVE_BACK.run(tx, rows=[(number,) for number in numbers], owner=owner, now=now)
 
 
@@ -176,6 +189,12 @@ async def release_withheld(tx: AsyncConnection, now: datetime) -> int:
     """Queue withheld deliveries whose quiet period has ended; how many."""
     ended = sa.and_(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
     return (await tx.execute(deliveries.update().where(ended).values(state="queued"))).rowcount
+
+
+async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
+    """Whether a quiet period has ended for somebody who is not queued again yet."""
+    found = sa.exists().where(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
+    return bool((await tx.execute(sa.select(found))).scalar())
 
 
 async def unsettled(tx: AsyncConnection, owner: str) -> int:

@@ -1,6 +1,6 @@
 """The updates that came in: kept before they are acknowledged, answered once, erased when done.
 
-    received -> answered (effects committed, replies leaving) -> done, or failed where processing raised
+received -> answered (effects committed, replies leaving) -> done, or failed where processing raised
 """
 
 from __future__ import annotations
@@ -42,68 +42,78 @@ class Answered:
 
 
 _STORE = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     INSERT INTO updates (update_id, state, chat, body, received_at, begun)
     SELECT CAST(each.value ->> 0 AS BIGINT), 'received', CAST(each.value ->> 1 AS BIGINT),
-           {"CAST(each.value ->> 2 AS BLOB)" if not s.lock else "convert_to(each.value ->> 2, 'UTF8')"}, :now, 0
+           {s.to_bytes.format("each.value ->> 2")}, :now, 0
     FROM {s.each} WHERE true
     ON CONFLICT (update_id) DO NOTHING"""
+    )
 )
 
 # The first update of each chat that is not done. One whose replies are still leaving is `answered`, so
 # that it holds its chat back; where another process handles it its row is locked, and skipped.
 _WAITING = Statement(
-    lambda s: f"""
-    SELECT CAST({s.collect}({s.array}(update_id, chat, {_body(s)})) AS text) FROM (
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")})) AS text) FROM (
         SELECT update_id, chat, body FROM updates
         WHERE state = 'received' AND update_id IN (
             SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
         ORDER BY update_id LIMIT :room {s.lock}) AS waiting"""
+    )
 )
-
-
-def _body(spelling: Any) -> str:
-    return "convert_from(body, 'UTF8')" if spelling.lock else "CAST(body AS TEXT)"
 
 
 _ANSWER = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE updates SET state = 'answered', lease_owner = :owner, error = given.error, replies = given.replies
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, each.value ->> 2 AS error,
-                 {"CAST(each.value ->> 1 AS jsonb)" if s.lock else "each.value ->> 1"} AS replies
+                 {s.to_json.format("each.value ->> 1")} AS replies
           FROM {s.each}) AS given
     WHERE updates.update_id = given.update_id"""
+    )
 )
 _ADOPTABLE = Statement(
-    lambda s: f"""
-    SELECT CAST({s.collect}({s.array}(update_id, chat, {"replies" if s.lock else "json(replies)"}, begun, error)) AS text)
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.json.format("replies")}, begun, error)) AS text)
     FROM (SELECT update_id, chat, replies, begun, error FROM updates
           WHERE state = 'answered'
             AND lease_owner NOT IN (SELECT CAST(each.value ->> 0 AS VARCHAR(32)) FROM {s.each})
           ORDER BY update_id {s.lock}) AS orphans"""
+    )
 )
 _GIVEN_IDS = "(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {each})"
 _ADOPT = Statement(
     lambda s: f"UPDATE updates SET lease_owner = :owner WHERE update_id IN {_GIVEN_IDS.format(each=s.each)}"
 )
 _HELD = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     SELECT CAST({s.collect}({s.array}(update_id)) AS text) FROM updates
     WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    )
 )
 _BEGIN = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE updates SET begun = given.begun
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, CAST(each.value ->> 1 AS INTEGER) AS begun
           FROM {s.each}) AS given
     WHERE updates.update_id = given.update_id AND lease_owner = :owner"""
+    )
 )
 # A failed update keeps its body, so that what made it fail can be found.
 _FINISH = Statement(
-    lambda s: f"""
+    lambda s: (
+        f"""
     UPDATE updates SET state = CASE WHEN error IS NULL THEN 'done' ELSE 'failed' END,
         body = CASE WHEN error IS NULL THEN NULL ELSE body END, replies = NULL, chat = NULL, lease_owner = NULL
     WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    )
 )
 
 

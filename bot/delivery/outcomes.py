@@ -13,7 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-BLOCKED = ("bot was blocked by the user", "user is deactivated", "bot can't initiate conversation", "bot was kicked")
+BLOCKED = (
+    "bot was blocked by the user",
+    "user is deactivated",
+    "bot can't initiate conversation",
+    "bot was kicked",
+)
 GONE = ("chat not found", "user not found", "peer_id_invalid")
 HARMLESS = (
     "message is not modified",

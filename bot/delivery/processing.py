@@ -72,7 +72,9 @@ class Processing:
         except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
             # Nothing was committed and every update still waits. One alone shows who is to blame.
             log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
-            to_blame = self._room == 1 and not isinstance(error, (sa.exc.OperationalError, DatabaseError, OSError))
+            to_blame = self._room == 1 and not isinstance(
+                error, (sa.exc.OperationalError, DatabaseError, OSError)
+            )
             if to_blame and not getattr(error, "connection_invalidated", False):
                 await self._set_aside(self._taken, error)
             self._room = 1
@@ -102,16 +104,23 @@ class Processing:
                 raise
             error = _kind(problem)
             log.error("update_failed", update=update.update_id, error=error)
-            calls = self._apologise(content)
+            calls = self._sorry(content)
         replies = [call.to_json() for call in calls]
         return Answered(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+
+    def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
+        try:
+            return self._apologise(content)
+        except Exception as problem:  # the words may be what is broken; then there are none
+            log.error("apology_failed", error=_kind(problem))
+            return []
 
     async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
         failed = [
             Answered(
                 update_id=update.update_id,
                 chat=update.chat,
-                replies=[call.to_json() for call in self._apologise(orjson.loads(update.body))],
+                replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
                 error=_kind(error),
             )
             for update in taken

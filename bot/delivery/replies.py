@@ -125,7 +125,11 @@ class Replies:
                 repeats += 1
                 await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
                 continue
-            if isinstance(outcome, Rejected) and outcome.migrate_to is not None and call.chat != outcome.migrate_to:
+            if (
+                isinstance(outcome, Rejected)
+                and outcome.migrate_to is not None
+                and call.chat != outcome.migrate_to
+            ):
                 call = await self._follow(call, outcome.migrate_to)
                 continue
             await self._settle(update_id, call, outcome)

@@ -35,7 +35,12 @@ class Transport:
     """Posts Bot API calls. Open it inside the event loop: `async with Transport(…) as transport`."""
 
     def __init__(
-        self, *, token: str, api_base: str = TELEGRAM, connections: int = 100, read_seconds: float = READ_SECONDS
+        self,
+        *,
+        token: str,
+        api_base: str = TELEGRAM,
+        connections: int = 100,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         self._root = f"{api_base.rstrip('/')}/bot{token}/"
         self._connections = connections
@@ -72,8 +77,10 @@ class Transport:
         if isinstance(call, Call):
             if call.attachment is not None:
                 return await self._post_upload(call)
-            call, payload = call.method, call.payload
-        return await self.post_bytes(call, orjson.dumps(payload or {}), seconds=seconds)
+            method, payload = call.method, call.payload
+        else:
+            method = call
+        return await self.post_bytes(method, orjson.dumps(payload or {}), seconds=seconds)
 
     async def post_bytes(self, method: str, body: bytes, *, seconds: float | None = None) -> Outcome:
         """Post a body that is JSON already, the fast path of a broadcast."""
@@ -134,14 +141,18 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
 
 def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
     try:
-        return max(0.0, float(parameters.get("retry_after") or headers.get("Retry-After", DEFAULT_RETRY_AFTER)))
+        return max(
+            0.0, float(parameters.get("retry_after") or headers.get("Retry-After", DEFAULT_RETRY_AFTER))
+        )
     except ValueError:
         return DEFAULT_RETRY_AFTER
 
 
 def _patient(seconds: float) -> aiohttp.ClientTimeout:
     # The total bounds a server that answers one byte at a time.
-    return aiohttp.ClientTimeout(total=CONNECT_SECONDS + 2 * seconds, connect=CONNECT_SECONDS, sock_read=seconds)
+    return aiohttp.ClientTimeout(
+        total=CONNECT_SECONDS + 2 * seconds, connect=CONNECT_SECONDS, sock_read=seconds
+    )
 
 
 def _form(payload: Mapping[str, Any]) -> aiohttp.FormData:

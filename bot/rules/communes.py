@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes_geo import Grid, Point, kilometres
-from bot.rules.communes_names import Names
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
-from bot.rules.communes_search import WELL_KNOWN, Searcher
+from bot.rules.communes_search import Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
 from bot.rules.communes_text import key_of
 from bot.rules.communes_zones import territory_of, zone_of
@@ -75,7 +75,7 @@ class Gazetteer:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._searcher = Searcher(table, Names(table))
+        self._searcher = Searcher(table)
         self._grid = Grid(table.cells, table.cell_places)
 
     def __len__(self) -> int:
@@ -104,7 +104,11 @@ class Gazetteer:
         query = parse_query(text)
         abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
-        if matches and self._table.populations[matches[0].place] >= WELL_KNOWN:
+        if (
+            matches
+            and matches[0].cost < COMPLETION
+            and self._table.populations[matches[0].place] >= WELL_KNOWN
+        ):
             abroad = None
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
         return SearchResult(

@@ -211,8 +211,8 @@ def test_moments_read_as_they_are_written() -> None:
     assert parse_moment("close").before == timedelta()
 
 
-# One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, the person does
-# as people do.
+# One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, and
+# the person does as people do.
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import tempfile
 import unicodedata
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ def place_of(record: Record, point: Point, approximate: bool) -> Place:
 def areas(records: list[Record]) -> dict[str, Area]:
     return {
         record["code"]: Area(
-            code=record["code"], name=record["nom"], region=record.get("region", record["code"])
+            code=record["code"], name=record["nom"], region=str(record.get("region", record["code"]))
         )
         for record in sorted(records, key=lambda record: record["code"])
     }
@@ -254,7 +254,7 @@ def is_latin_name(name: str) -> bool:
 def neighbourhoods(current: list[Record], epcis: list[Record]) -> list[dict[str, list[str]]]:
     """Each commune's neighbours by circle: same postcode, EPCI, arrondissement, département."""
     epci_of = {member["code"]: epci["code"] for epci in epcis for member in epci["membres"]}
-    circles = [
+    circles: list[Callable[[Record], Sequence[str]]] = [
         lambda record: record.get("codesPostaux", ()),
         lambda record: [epci_of[record["code"]]] if record["code"] in epci_of else (),
         lambda record: [record.get("arrondissement") or record["departement"]],

@@ -22,6 +22,17 @@ class EventStep(StrEnum):
     AFTER = "event_after"
 
 
+class EventSkip(StrEnum):
+    """Why a step of an event is not to leave for one person now; logged with the row."""
+
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ALREADY_SENT = "already_sent"
+    NOT_COMING = "not_coming"
+    JUST_ANSWERED = "just_answered"
+
+
 EVE_AT = time(11)
 SAME_DAY_AT = time(8)
 BEFORE_EARLY_EVENT = timedelta(hours=2)
@@ -72,22 +83,22 @@ def reason_to_skip_event_step(
     cancelled: bool,
     already_sent: bool,
     now: datetime,
-) -> str | None:
+) -> EventSkip | None:
     """Why a step of an event is not to leave for one person now; None when it is due.
 
     Only people who said yes or maybe get any; who answered after a reminder's instant needs it no more,
     since the confirmation just told them the same.
     """
     if now < occurrence.at_utc:
-        return "not_yet"
+        return EventSkip.NOT_YET
     if now >= occurrence.expires_at:
-        return "expired"
+        return EventSkip.EXPIRED
     if cancelled:
-        return "cancelled"
+        return EventSkip.CANCELLED
     if already_sent:
-        return "already_sent"
+        return EventSkip.ALREADY_SENT
     if answer not in {RsvpAnswer.YES, RsvpAnswer.MAYBE} or answered_at is None:
-        return "not_coming"
+        return EventSkip.NOT_COMING
     if occurrence.step is not EventStep.AFTER and answered_at >= occurrence.at_utc:
-        return "just_answered"
+        return EventSkip.JUST_ANSWERED
     return None

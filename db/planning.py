@@ -79,11 +79,11 @@ async def queue_event_reminder(
     now: datetime,
     expires_at: datetime,
 ) -> int:
-    """Queues a reminder for those who said yes to the event before it was due; how many."""
+    """Queues a reminder for those who said yes or maybe before it was due; how many."""
     who = (
         sa.select(people.c.id)
         .join(rsvps, rsvps.c.person == people.c.id)
-        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer == "yes")
+        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
         .where(rsvps.c.at <= answered_before, _not_queued(broadcast))
     )
     return await queue_deliveries(

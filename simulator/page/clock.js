@@ -5,6 +5,8 @@ import { ask, byId, make, notify } from "/page/dom.js";
 
 const PARIS = "Europe/Paris";
 const DATE = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const WEEKDAY = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, weekday: "short" });
+const DAY = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, day: "numeric", month: "short", year: "numeric" });
 const TIME = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const SHORT = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, hour: "2-digit", minute: "2-digit" });
 const MARK = new Intl.DateTimeFormat("en-GB", { timeZone: PARIS, day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
@@ -30,7 +32,8 @@ export function setClock({ now: instant, speed }) {
 
 function show() {
   const instant = now();
-  byId("clock-date").textContent = DATE.format(instant);
+  byId("clock-weekday").textContent = WEEKDAY.format(instant);
+  byId("clock-date").textContent = DAY.format(instant);
   byId("clock-time").textContent = TIME.format(instant);
 }
 

@@ -25,7 +25,12 @@ export class Column {
     });
     this.list = make("ol", { class: "messages" });
     this.scroller = make("div", { class: "scroller", tabIndex: 0, attrs: { role: "log", "aria-label": `Chat of ${person.first_name}` } }, this.list);
-    this.scroller.addEventListener("scroll", () => this.showPill(!this.isAtEnd() && this.unseen));
+    this.stays = true;
+    this.scroller.addEventListener("scroll", () => { this.stays = this.isAtEnd(); this.showPill(!this.stays && this.unseen); });
+    // A keyboard that opens or a picture that arrives must not hide the end of the chat.
+    const observer = new ResizeObserver(() => { if (this.stays) this.toEnd(); });
+    observer.observe(this.scroller);
+    observer.observe(this.list);
     this.pill = iconButton("down", "New messages", () => this.toEnd(), "round pill");
     this.pill.hidden = true;
     this.toast = make("div", { class: "toast", hidden: true, attrs: { role: "status" } });
@@ -68,7 +73,6 @@ export class Column {
 
   show(chat) {
     const first = this.event === 0;
-    const atEnd = first || this.isAtEnd();
     for (const message of chat.messages) this.place(message, first);
     for (const id of chat.deleted) { this.messages.get(id)?.node.remove(); this.messages.delete(id); }
     this.event = Math.max(this.event, chat.event);
@@ -79,7 +83,7 @@ export class Column {
     this.pinBar.hidden = !this.messages.has(chat.pinned);
     this.pinBar.textContent = `Pinned: ${this.messages.get(chat.pinned)?.message.text.slice(0, 80) ?? ""}`;
     this.showStanding(chat);
-    if (atEnd) this.toEnd(first); else if (chat.messages.length) { this.unseen = true; this.showPill(true); }
+    if (this.stays) this.toEnd(); else if (chat.messages.length) { this.unseen = true; this.showPill(true); }
   }
 
   place(message, first) {
@@ -200,10 +204,11 @@ export class Column {
     return scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
   }
 
-  toEnd(atOnce = false) {
+  toEnd() {
+    this.stays = true;
     this.unseen = false;
     this.showPill(false);
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: atOnce ? "instant" : "auto" });
+    this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   showPill(shown) {

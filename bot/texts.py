@@ -18,10 +18,12 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -145,6 +147,13 @@ def _tidy(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
+class _KeepLines(Extension):
+    """Tags leave no empty lines behind, but the end of a sentence is not a tag to its reader: its line break stays."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return source.replace("endtrans %}", "endtrans +%}")
+
+
 def _environment(code: str, common: Mapping[str, Any]) -> Environment:
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     environment = Environment(
@@ -153,7 +162,7 @@ def _environment(code: str, common: Mapping[str, Any]) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", _KeepLines],
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
@@ -183,6 +192,9 @@ def _formats(locale: str) -> dict[str, Any]:
     def stamp(moment: datetime, zone: str) -> str:
         return format_datetime(moment, "short", tzinfo=ZoneInfo(zone), locale=locale)
 
+    def country(code: str) -> str:
+        return str(Locale.parse(locale).territories.get(code, code))
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -190,6 +202,7 @@ def _formats(locale: str) -> dict[str, Any]:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
+        "country": country,
         "day": day,
         "hour": hour,
         "moment": moment_,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -45,8 +46,12 @@ def catalogue(language: str) -> gettext.NullTranslations:
     """The translations of a language; the source language needs none."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
-    source = (FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
+    catalogue = Catalog(locale=language)
+    for source in sorted((FOLDER / language / "LC_MESSAGES").iterdir(), key=lambda file: file.name):
+        if source.name.endswith(".po"):
+            for message in read_po(io.BytesIO(source.read_bytes()), locale=language):
+                catalogue[message.id] = message
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source), locale=language))
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

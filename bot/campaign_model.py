@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from bot.campaign_file import Fault, Words
 from bot.rules.ballots import Ballot
@@ -98,14 +99,14 @@ class Campaign:
     warnings: tuple[Fault, ...]
     digest: str
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule:
         """What turns this campaign's steps into instants."""
         return Schedule(
             slots=self.slots, default_slot=self.default_slot, courtesy=self.courtesy, law=self.law
         )
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
         """What `bot.rules.leaving.hold` asks of this campaign."""
         return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)

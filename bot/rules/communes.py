@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from bot.rules.communes_geo import Grid, Point, kilometres
 from bot.rules.communes_names import Names
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
-from bot.rules.communes_search import Searcher
+from bot.rules.communes_search import WELL_KNOWN, Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
+from bot.rules.communes_text import key_of
 from bot.rules.communes_zones import territory_of, zone_of
 
 NEAREST_KM = 40.0
 """No commune's centre is further than this from its inhabitants in metropolitan France."""
 SPARSE_NEAREST_KM = 200.0
 """The same where communes are vast: Guyane, Polynésie française, Nouvelle-Calédonie."""
+TROPICS = 30.0
+"""Every commune of those vast ones lies nearer the equator than this latitude."""
 _SPARSE = frozenset({"973", "987", "988"})
 _CITIES = frozenset(code for code, _, _ in ARRONDISSEMENTS.values())
 
@@ -46,12 +49,25 @@ class Commune:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Abroad:
+    """A country (then `city` is empty) or a large city abroad: ISO 3166 code and IANA zone."""
+
+    city: str
+    country: str
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SearchResult:
-    """The communes found for a query, best first; `confident` if the first may be taken without asking."""
+    """The communes found for a query, best first; `confident` if the first may be taken without asking.
+
+    `abroad` is set when the query is, or may rather be, a country or a large city abroad.
+    """
 
     query: str
     confident: bool
     results: tuple[Commune, ...]
+    abroad: Abroad | None = None
 
 
 class Gazetteer:
@@ -86,9 +102,17 @@ class Gazetteer:
     def search(self, text: str, limit: int = 5) -> SearchResult:
         """The communes that `text` may mean; never fails, whatever was typed."""
         query = parse_query(text)
-        matches, confident = self._searcher.search(query, max(1, limit))
+        abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
+        matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
+        if matches and self._table.populations[matches[0].place] >= WELL_KNOWN:
+            abroad = None
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
-        return SearchResult(query=text, confident=confident and bool(results), results=results)
+        return SearchResult(
+            query=text,
+            confident=confident and bool(results) and abroad is None,
+            results=results,
+            abroad=abroad,
+        )
 
     def by_code(self, code: str) -> Commune | None:
         """The commune with this INSEE code; None if there is none today."""
@@ -104,7 +128,7 @@ class Gazetteer:
             return []
         here = (latitude, longitude)
         # Widen the circle until it surely holds the nearest ones.
-        for reach in (8.0, NEAREST_KM, SPARSE_NEAREST_KM):
+        for reach in (8.0, NEAREST_KM, SPARSE_NEAREST_KM)[: 3 if abs(latitude) < TROPICS else 2]:
             near = sorted(
                 (km, place)
                 for place, km in self._around(here, reach)
@@ -128,6 +152,15 @@ class Gazetteer:
         """The great-circle distance between two communes' centres in km; None if a code is unknown."""
         place, other = self._place(code_a), self._place(code_b)
         return None if place is None or other is None else kilometres(self._point(place), self._point(other))
+
+    def _abroad(self, key: str) -> Abroad | None:
+        """The country or large city abroad that the key means."""
+        table = self._table
+        at = bisect_left(table.foreign_keys, key)
+        if at == len(table.foreign_keys) or table.foreign_keys[at] != key:
+            return None
+        city, country, zone = table.foreign_labels[table.foreign_places[at]].split("|")
+        return Abroad(city=city, country=country, zone=zone)
 
     def _around(self, point: Point, km: float) -> Iterable[tuple[int, float]]:
         for place in self._grid.around(point, km):

@@ -8,10 +8,10 @@ from rapidfuzz.distance import OSA
 
 from bot.rules.communes_table import Table, grams_of, keys_by_length
 
-_POSTINGS_READ = 1500
-"""How many postings one search reads at most beyond the rarest grams: keeps common runs like `int` cheap."""
-_SCANNED_LENGTH = 8
-"""Up to this many letters two errors may leave no gram whole: look at every name of about that length."""
+_GRAMS_PER_ERROR = 4
+"""How many grams of a key one error spoils at most (a swap: four): among one more, one is whole."""
+_THREE_ERRORS_LENGTH = 9
+"""From this many letters on a third error is forgiven, if nothing is closer: two swaps may make three."""
 
 
 def allowed_errors(key: str) -> int:
@@ -62,8 +62,8 @@ class Names:
         if not most:
             return []
         found = self._within(key, most, self._sharing_grams(key, most))
-        if most > 1 and len(key) <= _SCANNED_LENGTH and (not found or found[0][1] > 1):
-            found = self._within(key, most, self._window(len(key), most))
+        if most > 1 and len(key) >= _THREE_ERRORS_LENGTH and not found:
+            found = self._within(key, 3, self._sharing_grams(key, 3))
         return [(name, errors) for near, errors in found for name in self.exact(near)]
 
     def in_departments(self, key: str, departments: Iterable[str], most: int) -> Iterator[tuple[int, int]]:
@@ -101,10 +101,6 @@ class Names:
             self._length_starts[min(length + most + 1, longest)],
         )
 
-    def _window(self, length: int, most: int) -> list[str]:
-        low, high = self._positions(length, most)
-        return self._by_length[low:high]
-
     def _sharing_grams(self, key: str, most: int) -> list[str]:
         """The keys of about this length that share one of the key's rarer grams."""
         low, high = self._positions(len(key), most)
@@ -112,16 +108,15 @@ class Names:
         spans = []
         for gram in set(grams_of(key)):
             at = self._grams.get(gram)
-            if at is not None:
-                first = bisect_left(postings, low, starts[at], starts[at + 1])
-                last = bisect_left(postings, high, first, starts[at + 1])
-                spans.append((last - first, first, last))
+            if at is None:
+                spans.append((0, 0, 0))
+                continue
+            first = bisect_left(postings, low, starts[at], starts[at + 1])
+            last = bisect_left(postings, high, first, starts[at + 1])
+            spans.append((last - first, first, last))
+        spans.sort()
         positions: set[int] = set()
-        read = 0
-        for size, first, last in sorted(spans):
-            if read and read + size > _POSTINGS_READ:
-                break
-            read += size
+        for _, first, last in spans[: _GRAMS_PER_ERROR * most + 1]:
             positions.update(postings[first:last])
         by_length = self._by_length
         return [by_length[position] for position in positions]

@@ -49,6 +49,11 @@ class Query:
     number: str | None = None
     arrondissement: int | None = None
 
+    @property
+    def has_digits(self) -> bool:
+        """Whether more than words was typed."""
+        return any(part is not None for part in (self.code, self.number, self.arrondissement))
+
 
 def parent_of(code: str) -> str | None:
     """The INSEE code of the city whose arrondissement this is; None for a commune."""
@@ -138,7 +143,7 @@ def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:
-    """The départements that a number stands for: `20` is all of Corsica, `97` and `98` overseas, others none."""
+    """The départements that a number stands for: `20` is Corsica, `97` and `98` overseas, else none."""
     if number == "20":
         return frozenset({"2A", "2B"})
     if number in departments:

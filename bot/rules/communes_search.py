@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import nsmallest
 from math import log10
 
 from bot.rules.communes_names import Names, allowed_errors
@@ -20,15 +21,17 @@ from bot.rules.communes_text import key_of, skeleton_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""
-_COMPLETION, _MISSING_LETTER = 0.8, 0.02
+_COMPLETION, _MISSING_LETTER = 0.8, 0.03
 """Costs of a find by the beginning: at all, and per letter not typed yet."""
 _ELSEWHERE = 3.0
 """Cost of a find outside the département or postcode that was typed."""
-_POPULATION = 0.12
+_POPULATION = 0.1
 """How much ten times more inhabitants are worth, in typing errors."""
-_SURE_LENGTH = 6
+_PART_LENGTH = 4
+"""Fewest letters of a name picked out of several words."""
+_SURE_LENGTH = 7
 """From this many letters on, a single completion or a single name one error away is sure."""
-_WELL_KNOWN = 5_000
+WELL_KNOWN = 5_000
 """From this population on, a commune is meant rather than a hamlet elsewhere with that former name."""
 
 Departments = frozenset[str]
@@ -59,12 +62,17 @@ class Searcher:
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)
 
-    def search(self, query: Query, limit: int) -> tuple[list[Match], bool]:
-        """At most about `limit` matches, best first, and whether the first may be taken without asking."""
+    def search(self, query: Query, limit: int, exactly: bool = False) -> tuple[list[Match], bool]:
+        """At most about `limit` matches, best first, and whether the first may be taken without asking.
+
+        `exactly` keeps to names without errors: for words that name a place abroad.
+        """
         if query.code is not None:
             return self._by_code(query, query.code, limit)
         if not query.words:
             return [], False
+        if not query.has_digits:
+            return self._by_name(query.words, None, limit, exactly)
         city = self._city(query.words)
         if city and query.arrondissement is not None:
             return self._arrondissement(city, query.arrondissement)
@@ -138,19 +146,23 @@ class Searcher:
         return arrondissement, sure
 
     def _by_name(
-        self, words: tuple[str, ...], departments: Departments | None, limit: int
+        self, words: tuple[str, ...], departments: Departments | None, limit: int, exactly: bool = False
     ) -> tuple[list[Match], bool]:
         readings = self._readings(words, departments)
         for reading in readings:
             exact = self._exact(reading)
             if exact:
                 sure = self._is_only_one(exact)
-                if len(exact) < limit:
+                if len(exact) < limit and reading.departments is None and not exactly:
                     others = self._loose(readings[:1], limit, most=1)
                     sure = sure and not self._is_overshadowed(exact[0], others)
                     exact = _merge(exact, others)
                 return exact[:limit], sure
-        loose = self._loose(readings, limit)
+        if exactly:
+            return [], False
+        if departments is None and (area := self._areas.get(key_of(list(words)))):
+            return self._largest_of(area, limit), False
+        loose = self._loose(readings, limit) or self._part_of_words(readings[0])
         if loose and departments and loose[0].cost >= _ELSEWHERE:
             return loose[:limit], False
         return loose[:limit], bool(loose) and self._is_near_enough(loose, readings)
@@ -179,6 +191,28 @@ class Searcher:
         matches = self._matches(found, reading.departments)
         return sorted(matches, key=lambda match: (match.cost, self._largest_first(match.place)))
 
+    def _largest_of(self, departments: Departments, limit: int) -> list[Match]:
+        """The largest communes of a région or département: something to choose from, or to narrow."""
+        codes = self._table.codes
+        places = [
+            place
+            for department in departments
+            for place in range(bisect_left(codes, department), bisect_left(codes, department + "~"))
+            if parent_of(codes[place]) is None
+        ]
+        return [Match(place=place, cost=0) for place in nsmallest(limit, places, key=self._largest_first)]
+
+    def _part_of_words(self, reading: _Reading) -> list[Match]:
+        """The places named by the first or last words, as in `Cergy Pontoise`: the longest such name wins."""
+        count = len(reading.words)
+        for size in range(count - 1, 0, -1):
+            for part in (reading.words[:size], reading.words[count - size :]):
+                if len(key_of(list(part))) >= _PART_LENGTH:
+                    found = self._exact(_Reading(words=part, departments=reading.departments))
+                    if found:
+                        return [replace(match, cost=match.cost + _ELSEWHERE) for match in found]
+        return []
+
     def _cost_of_exact(self, name: int, key: str) -> float:
         if name >= len(self._table.codes):
             return _FORMER
@@ -187,14 +221,14 @@ class Searcher:
     def _is_only_one(self, exact: list[Match]) -> bool:
         """Whether nothing else has the same name, but for hamlets that share a well-known commune's."""
         rivals = [match for match in exact[1:] if match.cost <= exact[0].cost or match.cost == _FORMER]
-        if exact[0].cost == 0 and self._table.populations[exact[0].place] >= _WELL_KNOWN:
+        if exact[0].cost == 0 and self._table.populations[exact[0].place] >= WELL_KNOWN:
             rivals = [match for match in rivals if match.cost == 0]
         return not rivals
 
     def _is_overshadowed(self, exact: Match, others: Iterable[Match]) -> bool:
         """Whether a far larger commune's name goes on from this one's: Évry in Yonne, Évry-Courcouronnes."""
         population = self._table.populations[exact.place]
-        return population < _WELL_KNOWN and any(
+        return population < WELL_KNOWN and any(
             self._table.populations[other.place] > 20 * max(population, 100)
             for other in others
             if other.place != exact.place
@@ -230,18 +264,22 @@ class Searcher:
         found: list[tuple[int, float]] = [
             (name, self._cost_of_completion(name, key)) for name in self._names.completions(key, limit)
         ]
-        return found + [(name, float(errors)) for name, errors in self._names.misspelt(key, most) if errors]
+        misspelt = self._names.misspelt(key, most)
+        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt if errors]
 
     def _loose_inside(self, key: str, departments: Departments) -> list[tuple[int, float]]:
         most = allowed_errors(key) + (len(key) >= 8)
         known = [department for department in sorted(departments) if department in self._table.departments]
         found = [(name, self._cost_of_completion(name, key)) for name in self._names.beginning_in(key, known)]
-        return found + [
-            (name, float(errors)) for name, errors in self._names.in_departments(key, known, most)
-        ]
+        misspelt = self._names.in_departments(key, known, most)
+        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt]
 
     def _cost_of_completion(self, name: int, key: str) -> float:
-        return _COMPLETION + _MISSING_LETTER * max(0, len(self._table.names[name]) - len(key))
+        former = _FORMER if name >= len(self._table.codes) else 0
+        return former + _COMPLETION + _MISSING_LETTER * max(0, len(self._table.names[name]) - len(key))
+
+    def _cost_of_errors(self, name: int, errors: int) -> float:
+        return errors + (_FORMER if name >= len(self._table.codes) else 0)
 
     def _matches(self, found: Iterable[tuple[int, float]], departments: Departments | None) -> list[Match]:
         """One match per place, at its lowest cost, among these départements."""
@@ -262,7 +300,7 @@ class Searcher:
         """Whether the best loose match is good, and no other comes close."""
         letters = min(len(key_of(list(reading.words))) for reading in readings)
         rivals = [match for match in loose[1:] if match.cost < loose[0].cost + 1]
-        return letters >= _SURE_LENGTH and loose[0].cost <= 1 and not rivals
+        return letters >= _SURE_LENGTH and loose[0].cost <= 1 + _FORMER and not rivals
 
     def _likeliest_first(self, match: Match) -> tuple[float, int]:
         population = self._table.populations[match.place]

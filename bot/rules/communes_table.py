@@ -39,6 +39,20 @@ class FormerName:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForeignPlace:
+    """A country, or a large city abroad: country by ISO 3166 code, IANA zone, and the keys that mean it.
+
+    `city` is empty for a country as a whole; `zone` is then where most of its people live.
+    """
+
+    city: str
+    country: str
+    zone: str
+    population: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Area:
     """A département or a région; `region` is its own code for a région."""
 
@@ -57,6 +71,7 @@ class Table:
     `postings` of gram `g` are positions in the keys sorted by length, ascending. Postcode `p` of
     `postcode_index` covers `postcode_places[postcode_starts[p]:postcode_starts[p + 1]]`, the largest first.
     `cell_places` are the places in the order of their `cells` on the grid.
+    `foreign_labels` are `city|country|zone`; key `k` of `foreign_keys` means `foreign_places[k]`.
     """
 
     vintage: str
@@ -86,6 +101,9 @@ class Table:
     postings: array[int]
     cells: array[int]
     cell_places: array[int]
+    foreign_keys: Sequence[str]
+    foreign_places: array[int]
+    foreign_labels: Sequence[str]
 
 
 def department_of(code: str) -> str:
@@ -118,6 +136,7 @@ def build_table(
     former: Iterable[FormerName],
     departments: Mapping[str, Area],
     regions: Mapping[str, Area],
+    foreign: Sequence[ForeignPlace],
     vintage: str,
 ) -> Table:
     """The table of these places; former names without a commune, or its own name, are left out."""
@@ -132,6 +151,7 @@ def build_table(
     skeletons = _index_skeletons(names)
     grams, gram_starts, postings = _index_grams(keys)
     postcode_index, postcode_starts, postcode_places = _index_postcodes(rows)
+    abroad = _index_foreign(foreign)
     cells = [cell_of(place.latitude, place.longitude) for place in rows]
     by_cell = sorted(range(len(rows)), key=cells.__getitem__)
     return Table(
@@ -162,6 +182,9 @@ def build_table(
         postings=postings,
         cells=array("i", (cells[place] for place in by_cell)),
         cell_places=array("H", by_cell),
+        foreign_keys=sorted(abroad),
+        foreign_places=array("H", (abroad[key] for key in sorted(abroad))),
+        foreign_labels=[f"{place.city}|{place.country}|{place.zone}" for place in foreign],
     )
 
 
@@ -200,6 +223,15 @@ def _index_postcodes(rows: Sequence[Place]) -> tuple[list[str], array[int], arra
         for postcode in rows[index].postcodes:
             found.setdefault(postcode, []).append(index)
     return _flatten(found)
+
+
+def _index_foreign(foreign: Sequence[ForeignPlace]) -> dict[str, int]:
+    """The largest place abroad that each key means."""
+    found: dict[str, int] = {}
+    for index in sorted(range(len(foreign)), key=lambda index: (-foreign[index].population, index)):
+        for key in foreign[index].keys:
+            found.setdefault(key, index)
+    return found
 
 
 def _flatten(found: Mapping[str, Sequence[int]]) -> tuple[list[str], array[int], array[int]]:

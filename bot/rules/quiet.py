@@ -67,6 +67,10 @@ class LawProfile:
     americas_vote_the_day_before: bool = False
     label_required: bool = False
 
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash((self.code, len(self.windows)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Narrowing:

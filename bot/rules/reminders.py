@@ -24,7 +24,7 @@ from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import LawProfile, embargo_of
-from bot.rules.territories import METROPOLE, at_local
+from bot.rules.territories import METROPOLE, TERRITORIES, at_local
 
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
@@ -91,6 +91,10 @@ class Step:
     when_voted: bool = False
     evening: bool = False
 
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.name)
+
     def belongs_to(self, ballot: int) -> bool:
         """Whether the step is planned for this ballot."""
         return not self.ballots or ballot in self.ballots
@@ -109,6 +113,10 @@ class Schedule:
     default_slot: str
     courtesy: CourtesyHours
     law: LawProfile
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.default_slot)
 
     def slot(self, name: str | None) -> Slot:
         """The slot of that name; the default one for None and for a name that the campaign file no longer
@@ -158,7 +166,7 @@ def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
 
     None: their territory has no part in this ballot.
     """
-    if territory is None:
+    if territory not in TERRITORIES:
         return METROPOLE if ballot.takes_place_in(METROPOLE) else ballot.territories[0]
     return territory if ballot.takes_place_in(territory) else None
 

@@ -106,7 +106,7 @@ class Database:
         Other processes can still read. PostgreSQL serves any number. Raises InUse.
         """
         if self.file is not None and self._claim is None:
-            self._claim = claim_file(self.file)
+            self._claim = sqlite.claim(self.file)
 
     async def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead log into the file."""
@@ -180,26 +180,6 @@ def _prepare_file(file: Path, key: DatabaseKey | None) -> None:
         sqlite.connect(file, key, sqlite.WRITER_PRAGMAS).close()
     except sqlite.Error as error:
         raise sqlite.explain(error, file, key) from None
-
-
-def claim_file(file: Path) -> sqlite3.Connection:
-    """Lock `<name>.lock` beside the database; the system unlocks it when this process ends, however it ends.
-
-    SQLite's own locking is used because it works on every system. Raises InUse.
-    """
-    lock = sqlite3.connect(f"{file}.lock", timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        lock.execute("PRAGMA journal_mode = MEMORY").close()
-        lock.execute("BEGIN EXCLUSIVE").close()
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise CannotOpen(f"{file}.lock cannot be written ({error}); make the folder writable.") from None
-        raise InUse(
-            f"Another Portevoix is running on {file}, and an SQLite database serves one; stop it first, or"
-            " use PostgreSQL (PORTEVOIX_DATABASE) to run several."
-        ) from None
-    return lock
 
 
 @asynccontextmanager

@@ -11,10 +11,13 @@ import os
 import re
 import secrets
 import stat
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Connection
 
-from db.errors import MissingKey, UnsafeKey
+from db import sqlite
+from db.errors import CannotOpen, MissingKey, UnsafeKey
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -40,11 +43,13 @@ class DatabaseKey:
 def find_key(*, value: str | None, file: Path, database: Path | None) -> DatabaseKey:
     """The key from `value` (the environment's), else from `file`, else a new one saved in `file`.
 
-    A new key is made only where `database` does not exist yet: it could not open an existing one.
-    Raises MissingKey and UnsafeKey.
+    A new key is made only where `database` (None: another engine) does not exist yet: it could not open an
+    existing one. Raises MissingKey and UnsafeKey.
     """
     if value:
         return DatabaseKey(hex=value.strip())
+    if database is not None:
+        _finish_interrupted_rekey(database, file)
     if file.exists():
         return read_key(file)
     if database is not None and database.exists():
@@ -96,6 +101,85 @@ def write_key(file: Path, key: DatabaseKey) -> None:
             f"The database key cannot be saved in {file} ({_reason(error)}); make the folder writable or set"
             " PORTEVOIX_DATABASE_KEY_FILE."
         ) from None
+
+
+def rekey_with_file(database: Path, file: Path) -> None:
+    """Encrypt `database` anew and put the new key into `file`, so that an end at any instant loses neither.
+
+    The new key is on the disk before it is used; find_key() finishes what was interrupted. Nobody may have
+    the database open. Raises InUse, WrongKey, MissingKey and UnsafeKey.
+    """
+    _finish_interrupted_rekey(database, file)
+    old, new = read_key(file), DatabaseKey.generate()
+    claim = _claim_opened(database, old)
+    try:
+        write_key(_pending(file), new)
+        try:
+            _rekey(database, old, new)
+        finally:
+            _finish_interrupted_rekey(database, file)
+    finally:
+        claim.close()
+
+
+def rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
+    """Encrypt every page of `database` anew, in one transaction. Raises InUse, WrongKey and CannotOpen."""
+    claim = _claim_opened(database, old)
+    try:
+        _rekey(database, old, new)
+    finally:
+        claim.close()
+
+
+def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
+    """The claim on a database that exists and opens with `key`."""
+    if not database.exists():
+        raise CannotOpen(f"There is no database {database} to encrypt; check PORTEVOIX_DATA.")
+    claim = sqlite.claim(database)
+    try:
+        sqlite.connect(database, key).close()
+    except sqlite.Error as error:
+        claim.close()
+        raise sqlite.explain(error, database, key) from None
+    return claim
+
+
+def _rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
+    try:
+        with closing(sqlite.connect(database, old, sqlite.WRITER_PRAGMAS)) as connection:
+            connection.execute(f"PRAGMA rekey = \"x'{new.hex}'\"").fetchall()
+            # Until now the file held pages of the old key.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        sqlite.connect(database, new).close()
+    except sqlite.Error as error:
+        raise sqlite.explain(error, database, old) from None
+
+
+def _finish_interrupted_rekey(database: Path, file: Path) -> None:
+    """Where a new key waits beside the old one, keep the one that opens the database.
+
+    No key is ever removed unless the other was seen to open it.
+    """
+    pending = _pending(file)
+    if not pending.exists() or not database.exists():
+        return
+    if _opens(database, pending):
+        pending.replace(file)
+    elif _opens(database, file):
+        pending.unlink()
+    sync_folder(file.parent)
+
+
+def _opens(database: Path, key_file: Path) -> bool:
+    try:
+        sqlite.connect(database, read_key(key_file)).close()
+    except (sqlite.Error, MissingKey, UnsafeKey):
+        return False
+    return True
+
+
+def _pending(file: Path) -> Path:
+    return file.with_name(file.name + ".new")
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.errors import CannotOpen
+from db.json import to_json
 
 # Any number, the same in every process: taken while the tables are changed.
 MIGRATION_LOCK = 0x504F5254
@@ -20,6 +21,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
+        json_serializer=to_json,
         pool_pre_ping=True,  # a server that was restarted is noticed before the transaction, not in it
         connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": "portevoix"}},
     )

@@ -10,7 +10,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiosqlite
 from sqlalchemy import event
@@ -20,7 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
-from db.key import DatabaseKey
+from db.json import to_json
+
+if TYPE_CHECKING:  # db.key opens files through this module
+    from db.key import DatabaseKey
 
 Error: type[Exception] = sqlcipher.Error
 
@@ -29,20 +32,20 @@ BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to fi
 # Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
 _PREFETCH = 512
 
-_COMMON_PRAGMAS = (
+COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
     "PRAGMA cache_size = -32768",  # KiB
 )
-WRITER_PRAGMAS = (
-    *_COMMON_PRAGMAS,
+WRITER_PRAGMAS: tuple[str, ...] = (
+    *COMMON_PRAGMAS,
     "PRAGMA journal_mode = WAL",
     # FULL: a commit reaches the disk before it is acknowledged, also when the power fails.
     "PRAGMA synchronous = FULL",
     "PRAGMA journal_size_limit = 67108864",
 )
-READER_PRAGMAS = (*_COMMON_PRAGMAS, "PRAGMA query_only = ON")
+READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")
 # Changing a table on SQLite means copying it and dropping the old one, which would cascade to its children.
 MIGRATION_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA foreign_keys = OFF")
 
@@ -86,6 +89,7 @@ def create_engine(
         async_creator=open_connection,
         pool_size=size,
         max_overflow=0,
+        json_serializer=to_json,
     )
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -119,6 +123,28 @@ def explain(error: Exception, path: Path, key: DatabaseKey | None) -> DatabaseEr
     )
 
 
+def claim(path: Path) -> sqlite3.Connection:
+    """Lock `<name>.lock` beside the database; the system unlocks it when this process ends, however it ends.
+
+    SQLite's own locking is used because it works on every system. Raises InUse.
+    """
+    lock = None
+    try:
+        lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
+        lock.execute("PRAGMA journal_mode = MEMORY").close()
+        lock.execute("BEGIN EXCLUSIVE").close()
+    except sqlite3.OperationalError as error:
+        if lock is not None:
+            lock.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise CannotOpen(f"{path}.lock cannot be written ({error}); make the folder writable.") from None
+        raise InUse(
+            f"Another Portevoix is running on {path}, and an SQLite database serves one; stop it first, or"
+            " use PostgreSQL (PORTEVOIX_DATABASE) to run several."
+        ) from None
+    return lock
+
+
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
     """Lets SQLAlchemy recognise sqlcipher3's exceptions, which are not those of the standard library."""
 
@@ -140,6 +166,11 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 class _Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
+
+    async def rollback(self) -> None:
+        # SQLAlchemy's pool asks for one after every commit; that need not cost a visit of the thread.
+        if self.in_transaction:
+            await super().rollback()
 
 
 class _Cursor(aiosqlite.Cursor):

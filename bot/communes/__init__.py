@@ -3,17 +3,29 @@
 from functools import cache
 from pathlib import Path
 
+from bot.communes.errors import GazetteerUnreadable
 from bot.communes.store import read_table
-from bot.rules.communes import Commune, Gazetteer, SearchResult
+from bot.rules.communes import Abroad, Commune, Gazetteer, SearchResult
 
 SHIPPED = Path(__file__).parent / "data" / "communes.bin"
 """The gazetteer that comes with Portevoix."""
+UPDATED_NAME = "communes.bin"
+"""The file's name in the data folder, once `portevoix communes update` has run."""
 
 
 @cache
-def load(path: Path = SHIPPED) -> Gazetteer:
-    """The gazetteer in a file, read once per process; raises `GazetteerUnreadable`."""
-    return Gazetteer(read_table(path))
+def load(folder: Path | None = None) -> Gazetteer:
+    """The gazetteer, read once per process: the data folder's updated one if there is one, else the shipped.
+
+    Raises `GazetteerUnreadable` if the shipped file is damaged. An updated file that cannot be read, for
+    instance one of another version of Portevoix, does not stop the bot: the shipped one serves.
+    """
+    if folder is not None and (folder / UPDATED_NAME).exists():
+        try:
+            return Gazetteer(read_table(folder / UPDATED_NAME))
+        except GazetteerUnreadable:
+            pass
+    return Gazetteer(read_table(SHIPPED))
 
 
-__all__ = ["SHIPPED", "Commune", "Gazetteer", "SearchResult", "load"]
+__all__ = ["SHIPPED", "UPDATED_NAME", "Abroad", "Commune", "Gazetteer", "SearchResult", "load"]

@@ -87,6 +87,8 @@ def unpack(data: bytes) -> Table:
         for name, size in header["columns"]:
             columns[name] = blob[start : start + size]
             start += size
+        if start != len(blob):
+            raise ValueError(f"{len(blob)} bytes, {start} announced")
         values: dict[str, Any] = {name: str(columns[name], "utf-8").split("\n") for name in _TEXTS}
         for name, typecode in _ARRAYS.items():
             values[name] = _little_endian(array(typecode, columns[name].tobytes()))

@@ -82,11 +82,11 @@ def parse_query(text: str) -> Query:
             number = token.upper().zfill(2)
         elif ordinal := _ORDINAL.fullmatch(token):
             arrondissement = int(ordinal[1])
+    if len(words) > 1 and words[-1] in _ARRONDISSEMENT_WORDS:
+        words.pop()
     if arrondissement is None and len(words) == 2 and words[0] in ARRONDISSEMENTS:
         arrondissement = _roman(words[1])
         words = words[:1] if arrondissement else words
-    if arrondissement is not None or number is not None:
-        words = [word for word in words if word not in _ARRONDISSEMENT_WORDS]
     insee = "insee" in words
     if code and all(word in _CODE_WORDS for word in words):
         words = []

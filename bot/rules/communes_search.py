@@ -87,22 +87,27 @@ class Searcher:
         """By postcode, then by INSEE code: few know the latter, and half the postcodes are one too."""
         places = self._by_postcode(code)
         by_insee = self._place(code)
+        arrondissements = [place for place in places if self._is_arrondissement(place)]
         if query.words and not query.insee:
-            return self._by_name_and_code(query.words, code, places, by_insee, limit)
+            return self._by_name_and_code(query.words, arrondissements, places, by_insee, limit)
+        places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
             places = [place for place in places if place != by_insee]
             places.insert(0 if query.insee else min(1, len(places)), by_insee)
-        arrondissements = [place for place in places if self._is_arrondissement(place)]
-        sure = len(places) == 1 or (query.insee and by_insee is not None) or bool(arrondissements)
-        return [Match(place=place, cost=0) for place in arrondissements or places][:limit], sure
+        sure = len(places) == 1 or (query.insee and by_insee is not None)
+        return [Match(place=place, cost=0) for place in places][:limit], sure
 
     def _by_name_and_code(
-        self, words: tuple[str, ...], code: str, places: list[int], by_insee: int | None, limit: int
+        self,
+        words: tuple[str, ...],
+        arrondissements: list[int],
+        places: list[int],
+        by_insee: int | None,
+        limit: int,
     ) -> tuple[list[Match], bool]:
         """Among the postcode's communes by name, else near it, else the postcode's communes."""
         if by_insee is not None and by_insee not in places:
             places = [*places, by_insee]
-        arrondissements = [place for place in places if self._is_arrondissement(place)]
         if arrondissements and (self._city(words) or any(word in ARRONDISSEMENTS for word in words)):
             return [Match(place=place, cost=0) for place in arrondissements], True
         departments = frozenset(department_of(self._table.codes[place]) for place in places)

@@ -20,9 +20,9 @@ FIRST_NAMES = (
 LAST_NAMES = (
     "Albert Arnaud Aubert Barbier Benoît Bernard Bertrand Blanc Bonnet Boucher Bourgeois Boyer Brun Chevalier Colin "
     "David Denis Dubois Dufour Dumas Dupont Durand Fabre Faure Fontaine Fournier Gaillard Garnier Gauthier Gérard "
-    "Girard Giraud Guérin Henry Hubert Joly Lambert Laurent Leclerc Lefebvre Lemaire Leroux Leroy Lucas Marchand Martin "
-    "Mathieu Mercier Meunier Meyer Morel Moreau Moulin Nicolas Noël Perrin Petit Picard Renard Renaud Rey Richard "
-    "Rivière Robert Robin Roche Rousseau Roux Royer Schmitt Simon Thomas Vidal Vincent"
+    "Girard Giraud Guérin Henry Hubert Joly Lambert Laurent Leclerc Lefebvre Lemaire Leroux Leroy Lucas Marchand "
+    "Martin Mathieu Mercier Meunier Meyer Morel Moreau Moulin Nicolas Noël Perrin Petit Picard Renard Renaud Rey "
+    "Richard Rivière Robert Robin Roche Rousseau Roux Royer Schmitt Simon Thomas Vidal Vincent"
 ).split()
 # Beside metropolitan France, a few people in each of these, so that every zone is seen.
 OVERSEAS = (

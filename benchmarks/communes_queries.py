@@ -7,6 +7,7 @@ namesakes apart, any of them is right; everywhere else only the commune that was
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from bot.rules.communes import Commune
@@ -14,6 +15,8 @@ from bot.rules.communes_text import fold, key_of, words_of
 
 KEYBOARD = ("azertyuiop", "qsdfghjklm", "wxcvbn")
 """A French keyboard's rows: half of the wrong letters are a neighbour of the right one."""
+CITIES = frozenset({"75056", "69123", "13055"})
+"""Paris, Lyon and Marseille: typed with more than their name, they give an arrondissement."""
 ONE_ERROR_LENGTH, TWO_ERRORS_LENGTH = 4, 8
 """Fewest letters of a name with one and two errors: with less, even a person could not tell."""
 
@@ -27,12 +30,16 @@ class Query(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A way of typing: how a query is made from a commune, and among how many results the answer must be."""
+    """A way of typing: how a query is made from a commune, and among how many results the answer must be.
+
+    Communes are drawn evenly, villages as often as cities, unless `by_inhabitants`.
+    """
 
     name: str
     make: Callable[[Commune, random.Random], Query | None]
     first: int
     goal: float
+    by_inhabitants: bool = False
     """The share of right answers to reach, among the `first` results."""
 
 
@@ -115,7 +122,7 @@ def by_postcode(commune: Commune, rng: random.Random) -> Query | None:
 
 
 def with_postcode(commune: Commune, rng: random.Random) -> Query | None:
-    if not commune.postcodes or commune.code in ("75056", "69123", "13055"):
+    if not commune.postcodes or commune.code in CITIES:
         return None  # With a postcode, the arrondissement is meant.
     form = rng.choice(("{0} {1}", "{1} {0}", "{1}, {0}", "{0} ({1})"))
     return Query(
@@ -129,9 +136,9 @@ def by_code(commune: Commune, rng: random.Random) -> Query | None:
 
 def by_beginning(commune: Commune, rng: random.Random) -> Query | None:
     name = fold(commune.name)
-    if len(name) < 6:
+    if len(name) < 6 or commune.code in CITIES or commune.parent:
         return None
-    return Query(name[: max(5, len(name) * 2 // 3)], is_commune(commune.code))
+    return Query(name[: max(4, len(name) * 2 // 3)], is_commune(commune.code))
 
 
 def with_one_error(commune: Commune, rng: random.Random) -> Query | None:
@@ -160,7 +167,7 @@ KINDS = (
     Kind(name="name and postcode", make=with_postcode, first=1, goal=0.99),
     Kind(name="postcode", make=by_postcode, first=1, goal=0.99),
     Kind(name="INSEE code", make=by_code, first=5, goal=0.99),
-    Kind(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9),
+    Kind(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9, by_inhabitants=True),
     Kind(name="one error", make=with_one_error, first=5, goal=0.985),
     Kind(name="two errors", make=with_two_errors, first=5, goal=0.96),
     Kind(name="one error and département number", make=with_error_and_department, first=5, goal=0.985),
@@ -170,9 +177,11 @@ KINDS = (
 def queries_of(kind: Kind, communes: Sequence[Commune], count: int, seed: int) -> list[Query]:
     """The kind's test set: `count` queries, the same for the same seed."""
     rng = random.Random(f"{seed}/{kind.name}")
+    weights = list(accumulate(commune.population for commune in communes)) if kind.by_inhabitants else None
     queries: list[Query] = []
     while len(queries) < count:
-        query = kind.make(rng.choice(communes), rng)
+        (commune,) = rng.choices(communes, cum_weights=weights)
+        query = kind.make(commune, rng)
         if query is not None:
             queries.append(query)
     return queries

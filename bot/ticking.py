@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -23,12 +23,19 @@ log = structlog.get_logger(__name__)
 
 
 class Ticker:
-    """Plans at each tick, at once when the clock is moved, and soon after `nudge()`."""
+    """Plans at each tick, at once when the clock is moved, and soon after `nudge()`. `beats` run at each tick too."""
 
     def __init__(
-        self, *, database: Database, campaign: Campaign, clock: Clock, queued: Callable[[], None]
+        self,
+        *,
+        database: Database,
+        campaign: Campaign,
+        clock: Clock,
+        queued: Callable[[], None],
+        beats: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
+        self._beats = beats
         self._turn = asyncio.Lock()
         self._open: frozenset[tuple[int, str, str, str | None]] | None = None
         self._planned_at = float("-inf")
@@ -59,7 +66,7 @@ class Ticker:
         finally:
             scheduler.shutdown(wait=False)
 
-    async def tick(self) -> None:
+    async def tick(self, *, look_again: bool = False) -> None:
         """Queues what is due now, unless nothing can have changed since the last time."""
         async with self._turn:
             now = self._clock.now()
@@ -67,7 +74,7 @@ class Ticker:
                 (ballot.number, step.name, occurrence.territory, occurrence.slot)
                 for ballot, step, occurrence in open_occurrences(self._campaign, now)
             )
-            if self._is_stale(opened):
+            if look_again or self._is_stale(opened):
                 self._nudged = False
                 self._planned_at, self._open = time.monotonic(), opened
                 async with self._database.write() as tx:
@@ -76,6 +83,8 @@ class Ticker:
                     log.info("planned", messages=count, at=now.isoformat())
                     self._queued()
             self.ticked_at = now
+            for beat in self._beats:
+                await beat()
 
     def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]]) -> bool:
         late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS

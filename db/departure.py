@@ -32,7 +32,9 @@ async def recently_sent(
     return found
 
 
-async def rsvp_answers(tx: AsyncConnection, people: Iterable[int], events: Iterable[int]) -> dict[tuple[int, int], str]:
+async def rsvp_answers(
+    tx: AsyncConnection, people: Iterable[int], events: Iterable[int]
+) -> dict[tuple[int, int], str]:
     """The answer in force by (event, person)."""
     query = sa.select(rsvps.c.event, rsvps.c.person, rsvps.c.answer).where(
         rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events))

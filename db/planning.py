@@ -9,8 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.broadcasts import create, queue_deliveries
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
-from db.upsert import insert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,12 @@ class StepAudience:
 
 async def ensure_broadcast(tx: AsyncConnection, planned: Planned, now: datetime) -> int:
     """The id of the broadcast of that key, made if it is the first time."""
-    row = (await tx.execute(sa.select(broadcasts.c.id).where(broadcasts.c.key == planned.key))).first()
-    if row is not None:
-        return int(row.id)
     values = {**vars(planned), "state": "active", "audience": {}, "area": "FR", "created_at": now}
-    await tx.execute(
-        insert(tx, broadcasts).values(values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
-    )
-    return await ensure_broadcast(tx, planned, now)
+    created = await create(tx, values)
+    if created is not None:
+        return created
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == planned.key)
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def queue_step(
@@ -65,9 +63,11 @@ async def queue_step(
     who = (
         sa.select(people.c.id)
         .select_from(people.outerjoin(vote_plans, plan))
-        .where(*_reachable(), *_step_conditions(audience))
+        .where(*_reachable(), *_step_conditions(audience), _not_queued(broadcast))
     )
-    return await _queue(tx, broadcast, who, now=now, expires_at=expires_at)
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
 
 
 async def queue_event_reminder(
@@ -79,13 +79,16 @@ async def queue_event_reminder(
     now: datetime,
     expires_at: datetime,
 ) -> int:
-    """Queues a reminder for those who said yes to the event before it was due; how many."""
+    """Queues a reminder for those who said yes or maybe before it was due; how many."""
     who = (
         sa.select(people.c.id)
         .join(rsvps, rsvps.c.person == people.c.id)
-        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer == "yes", rsvps.c.at <= answered_before)
+        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
+        .where(rsvps.c.at <= answered_before, _not_queued(broadcast))
     )
-    return await _queue(tx, broadcast, who, now=now, expires_at=expires_at)
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
 
 
 async def events_around(
@@ -95,6 +98,14 @@ async def events_around(
     columns = sa.select(events.c.id, events.c.starts_at, events.c.ends_at, events.c.zone)
     query = columns.where(events.c.state == "open", events.c.ends_at > after, events.c.starts_at < before)
     return list(await tx.execute(query))
+
+
+def _not_queued(broadcast: int) -> sa.ColumnElement[bool]:
+    # The unique key would refuse them too, but a tick that finds nothing new must write nothing.
+    known = sa.select(deliveries.c.id).where(
+        deliveries.c.broadcast == broadcast, deliveries.c.person == people.c.id
+    )
+    return sa.not_(known.exists())
 
 
 def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
@@ -134,26 +145,3 @@ def _slot_condition(slot: str | None, slots: Collection[str]) -> sa.ColumnElemen
     if slot is not None:
         return vote_plans.c.slot == slot
     return sa.or_(vote_plans.c.slot.is_(None), vote_plans.c.slot.not_in(list(slots)))
-
-
-async def _queue(
-    tx: AsyncConnection, broadcast: int, who: sa.Select[tuple[int]], *, now: datetime, expires_at: datetime
-) -> int:
-    known = sa.select(deliveries.c.id).where(
-        deliveries.c.broadcast == broadcast, deliveries.c.person == people.c.id
-    )
-    rows = who.where(sa.not_(known.exists())).add_columns(
-        sa.literal(broadcast),
-        sa.literal("queued"),
-        *(
-            sa.literal(moment, type_)
-            for moment, type_ in (
-                (now, deliveries.c.due_at.type),
-                (expires_at, deliveries.c.expires_at.type),
-                (now, deliveries.c.changed_at.type),
-            )
-        ),
-    )
-    columns = ["person", "broadcast", "state", "due_at", "expires_at", "changed_at"]
-    statement = insert(tx, deliveries).from_select(columns, rows).on_conflict_do_nothing()
-    return (await tx.execute(statement)).rowcount

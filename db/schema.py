@@ -272,7 +272,7 @@ deliveries = sa.Table(
     sa.UniqueConstraint("broadcast", "person"),
     sa.Index(None, "state", "due_at"),
     sa.Index(None, "person", "sent_at"),
-    sa.Index(None, "broadcast", "state"),
+    sa.Index(None, "broadcast", "state", "due_at"),
 )
 
 responses = sa.Table(

@@ -1,7 +1,8 @@
 """Connections to one SQLite file, encrypted by SQLCipher when there is a key.
 
 aiosqlite runs every call of a connection in that connection's thread. Each visit costs about 0.1 ms, and
-SQLAlchemy makes four for a statement (open a cursor, execute, fetch, close); the cursor below makes one.
+SQLAlchemy makes four for a statement (open a cursor, execute, fetch, close) and more to begin and to clean
+up; the connection and cursor below make one for a statement and one to commit.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiosqlite
-from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
-from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlcipher3 import dbapi2 as sqlcipher
 
@@ -75,15 +74,15 @@ def connect(path: Path, key: DatabaseKey | None, pragmas: Iterable[str] = ()) ->
 def create_engine(
     path: Path, key: DatabaseKey | None, *, pragmas: Iterable[str], begin: str, size: int
 ) -> AsyncEngine:
-    """An engine of at most `size` connections whose transactions start with the statement `begin`."""
+    """An engine of at most `size` connections whose transactions begin by the statement `begin`."""
     pragmas = tuple(pragmas)
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = _Connection(lambda: connect(path, key, pragmas), 64)
+        connection = _Connection(lambda: connect(path, key, pragmas), begin)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
-    engine = create_async_engine(
+    return create_async_engine(
         f"sqlite+aiosqlite:///{path}",  # tells SQLAlchemy to use a pool; the creator opens the file
         module=_Driver(aiosqlite, sqlcipher),
         async_creator=open_connection,
@@ -91,12 +90,6 @@ def create_engine(
         max_overflow=0,
         json_serializer=to_json,
     )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def explain(error: Exception, path: Path, key: DatabaseKey | None) -> DatabaseError:
@@ -164,17 +157,34 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
 
 class _Connection(aiosqlite.Connection):
+    """Begins a transaction with its first statement; visits the thread only if there is work."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
+        super().__init__(connector, _PREFETCH)
+        self._begin = begin
+
+    def begin(self) -> None:
+        """In the connection's thread: begin a transaction unless one is open."""
+        if not self._conn.in_transaction:
+            self._conn.execute(self._begin).close()
+
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
 
+    async def commit(self) -> None:
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
-        # SQLAlchemy's pool asks for one after every commit; that need not cost a visit of the thread.
+        # SQLAlchemy's pool asks for one after every commit.
         if self.in_transaction:
             await super().rollback()
 
 
 class _Cursor(aiosqlite.Cursor):
     """Executes and fetches in one visit of the connection's thread, and closes without another."""
+
+    _conn: _Connection
 
     def __init__(self, connection: _Connection) -> None:
         self.iter_chunk_size = _PREFETCH
@@ -194,8 +204,17 @@ class _Cursor(aiosqlite.Cursor):
         await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
 
     def _execute_and_fetch(self, sql: str, parameters: Any) -> None:
+        self._conn.begin()
         self._cursor.execute(sql, parameters)
         self._fetch_more()
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> _Cursor:
+        await self._visit(self._execute_many, sql, parameters)
+        return self
+
+    def _execute_many(self, sql: str, parameters: Iterable[Any]) -> None:
+        self._conn.begin()
+        self._cursor.executemany(sql, parameters)
 
     def _fetch_more(self) -> None:
         rows = self._cursor.fetchmany(_PREFETCH) if self._cursor.description else []

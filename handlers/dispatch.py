@@ -13,7 +13,7 @@ from bot.actions import people
 from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
-from handlers.context import Context, Services
+from handlers.context import Context, Services, language_for
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -43,15 +43,18 @@ class Dispatcher:
             context.refuse(refusal)
         return with_callback_answered(update, context.replies)
 
-    async def apologise(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
-        """What a person is told when the code failed on what they sent."""
+    def apologise(self, body: Mapping[str, Any]) -> list[Call]:
+        """What a person is told when the code failed on what they sent; nothing is read that may fail again."""
         update = Update.de_json(dict(body), self._application.bot)
-        chat = update.effective_chat
-        if update.effective_user is None or chat is None or chat.type != Chat.PRIVATE:
+        user, chat = update.effective_user, update.effective_chat
+        if user is None or chat is None or chat.type != Chat.PRIVATE:
             return []
-        context = await self._context(tx, update)
-        context.say("general/failed")
-        return with_callback_answered(update, context.replies)
+        language = language_for((user.language_code or "").split("-")[0], self._services.campaign.languages)
+        text = self._services.texts.render("general/failed", language)
+        sorry = Call(
+            method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"}
+        )
+        return with_callback_answered(update, [sorry])
 
     async def _context(self, tx: AsyncConnection, update: Update) -> Context:
         assert update.effective_user is not None  # both callers checked

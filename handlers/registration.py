@@ -2,6 +2,7 @@
 
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
 changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candidates (commune codes), start.
+The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from handlers.context import Context
 from handlers.routing import Awaited, Handler
 
 FLOW = "registration"
+MOVING = "place"
 PURPOSES = tuple(Purpose)
 SUGGESTIONS = 6
 
@@ -37,6 +39,14 @@ def missing(data: dict[str, Any]) -> str:
     return "confirm" if data.get("placed") else "place"
 
 
+async def must_sign_up(context: Context, start: str = "") -> bool:
+    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
+    if context.person.is_registered:
+        return False
+    await begin(context, start)
+    return True
+
+
 async def begin(context: Context, start: str) -> None:
     """Starts signing up, or takes it up again where it was left."""
     data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
@@ -44,6 +54,12 @@ async def begin(context: Context, start: str) -> None:
         data["start"] = start
     await context.ask(FLOW, missing(data), **data)
     await show_step(context, answer=context.say)
+
+
+async def begin_move(context: Context, answer: Callable[..., None]) -> None:
+    """Asks a supporter where they vote now."""
+    await context.ask(MOVING, "place")
+    await show_step(context, answer)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
@@ -79,12 +95,22 @@ async def advance(context: Context, answer: Callable[..., None], **data: Any) ->
     merged = {**context.dialog.data, **data}
     refreshed = await db.people.get(context.tx, context.person.id)
     context.person = refreshed or context.person
+    if context.dialog.flow == MOVING:
+        await context.end_dialog()
+        answer("registration/moved", commune=commune_of(context))
+        return
     await context.ask(FLOW, missing(merged), **merged)
     await show_step(context, answer)
 
 
 def is_open(context: Context) -> bool:
+    """Whether the person is signing up."""
     return context.dialog is not None and context.dialog.flow == FLOW
+
+
+def asks_place(context: Context) -> bool:
+    """Whether the place is being asked: while signing up, or of a supporter who moved."""
+    return context.dialog is not None and context.dialog.flow in (FLOW, MOVING)
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -144,7 +170,7 @@ async def _leave(context: Context, farewell: str) -> None:
 async def _out_of_turn(context: Context) -> None:
     """A button of a question already answered: say so, and show the one that is open."""
     context.toast("toasts/already_answered")
-    if is_open(context):
+    if asks_place(context):
         await show_step(context, answer=context.edit)
 
 
@@ -181,8 +207,14 @@ async def share_place(update: Update, context: Context) -> None:
 
 
 async def _offer(context: Context, communes: list[Commune]) -> None:
-    await context.ask(FLOW, "candidates", candidates=[commune.code for commune in communes])
+    await _ask_place(context, "candidates", candidates=[commune.code for commune in communes])
     await show_step(context, answer=context.say)
+
+
+async def _ask_place(context: Context, step: str, **data: Any) -> None:
+    """Another question about the place, in the dialog that is open."""
+    assert context.dialog is not None  # every caller checked, or answers in a dialog
+    await context.ask(context.dialog.flow, step, **data)
 
 
 async def _settle(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
@@ -194,7 +226,7 @@ async def choose_place(update: Update, context: Context) -> None:
     """A commune among those offered."""
     (code,) = context.arguments
     commune = context.services.gazetteer.by_code(code)
-    if commune is None or not is_open(context):
+    if commune is None or not asks_place(context):
         await _out_of_turn(context)
         return
     await _settle(context, commune, context.edit)
@@ -203,22 +235,22 @@ async def choose_place(update: Update, context: Context) -> None:
 async def other_place(update: Update, context: Context) -> None:
     """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
     (way,) = context.arguments
-    if not is_open(context):
+    if not asks_place(context):
         await _out_of_turn(context)
     elif way == "share":
         context.say("registration/share_location")
     else:
         step = {"again": "place", "abroad": "country", "unsaid": "territory"}.get(way, "place")
-        await context.ask(FLOW, step)
+        await _ask_place(context, step)
         await show_step(context, answer=context.edit)
 
 
 async def choose_territory(update: Update, context: Context) -> None:
     (territory,) = context.arguments
-    if territory not in TERRITORIES or not is_open(context):
+    if territory not in TERRITORIES or not asks_place(context):
         await _out_of_turn(context)
     elif territory == ABROAD:
-        await context.ask(FLOW, "country")
+        await _ask_place(context, "country")
         await show_step(context, answer=context.edit)
     else:
         await registration.vote_in_territory(context.tx, context.person, context.origin, territory)
@@ -238,7 +270,7 @@ async def type_country(update: Update, context: Context) -> None:
 async def choose_country(update: Update, context: Context) -> None:
     (code,) = context.arguments
     country = country_of(code, context.language)
-    if country is None or not is_open(context):
+    if country is None or not asks_place(context):
         await _out_of_turn(context)
         return
     await _live_in(context, code, country.zones, context.edit)
@@ -291,11 +323,11 @@ BUTTONS: dict[str, Handler] = {
     "confirm": confirm,
 }
 
-DIALOGS = {
-    FLOW: {
-        "place": Awaited(text=type_place, location=share_place),
-        "candidates": Awaited(text=type_place, location=share_place),
-        "territory": Awaited(text=type_place, location=share_place),
-        "country": Awaited(text=type_country),
-    }
+PLACE_STEPS = {
+    "place": Awaited(text=type_place, location=share_place),
+    "candidates": Awaited(text=type_place, location=share_place),
+    "territory": Awaited(text=type_place, location=share_place),
+    "country": Awaited(text=type_country),
 }
+
+DIALOGS = {FLOW: PLACE_STEPS, MOVING: PLACE_STEPS}

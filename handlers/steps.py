@@ -51,9 +51,7 @@ def _explain_over(context: Context) -> None:
 
 async def _pledge(context: Context, vote: Vote, said: str) -> None:
     pledged = one_of(Pledge, said)
-    await vote_plans.pledge(
-        context.tx, context.person, context.origin, context.campaign, vote, pledged
-    )
+    await vote_plans.pledge(context.tx, context.person, context.origin, context.campaign, vote, pledged)
     context.edit("steps/pledged", answer=pledged, **await values(context, vote))
 
 
@@ -113,9 +111,7 @@ async def _tell_turnout(context: Context, vote: Vote, question: Question, said: 
     elif not vote_plans.may_still_tell_turnout(vote, said, context.now):
         _explain_over(context)
     else:
-        await vote_plans.tell_turnout(
-            context.tx, context.person, context.origin, vote, question, said
-        )
+        await vote_plans.tell_turnout(context.tx, context.person, context.origin, vote, question, said)
         context.toast("toasts/noted")
         context.edit("steps/turnout", answer=said, **await values(context, vote))
 

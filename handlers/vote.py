@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from telegram import Update
 
@@ -17,16 +18,14 @@ async def vote(update: Update, context: Context) -> None:
     if await registration.must_sign_up(context):
         return
     answer = context.edit if context.update.callback_query is not None else context.say
-    upcoming = next_vote(
-        context.campaign, person=context.person, language=context.language, now=context.now
-    )
+    upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
     if upcoming is None:
         answer("vote/over")
     else:
         answer("vote/vote", **await values(context, upcoming))
 
 
-async def values(context: Context, about: Vote) -> Mapping[str, object]:
+async def values(context: Context, about: Vote) -> Mapping[str, Any]:
     """What the templates about voting are given, for this person and ballot."""
     return values_for_step(
         person=context.person,

@@ -14,8 +14,9 @@ import sys
 import tarfile
 import tempfile
 import unicodedata
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.communes.store import pack
 from bot.rules.communes_geo import kilometres
-from bot.rules.communes_table import Area, ForeignPlace, FormerName, Place, Table, build_table, department_of
+from bot.rules.communes_table import (
+    Area,
+    ForeignPlace,
+    FormerName,
+    Place,
+    Table,
+    build_table,
+    department_of,
+    keys_of,
+)
 from bot.rules.communes_text import key_of, words_of
 
 PACKAGE = "@etalab/decoupage-administratif@6.0.0"
@@ -123,7 +133,7 @@ def table_from(data: Path) -> Table:
         former=[FormerName(name=record["nom"], code=record["chefLieu"]) for record in merged],
         departments=areas(json.loads((data / "departements.json").read_text())),
         regions=areas(json.loads((data / "regions.json").read_text())),
-        foreign=places_abroad(),
+        foreign=places_abroad(sorted(key for record in current for key in keys_of(record["nom"]))),
         vintage=VINTAGE,
     )
 
@@ -144,7 +154,7 @@ def place_of(record: Record, point: Point, approximate: bool) -> Place:
 def areas(records: list[Record]) -> dict[str, Area]:
     return {
         record["code"]: Area(
-            code=record["code"], name=record["nom"], region=record.get("region", record["code"])
+            code=record["code"], name=record["nom"], region=str(record.get("region", record["code"]))
         )
         for record in sorted(records, key=lambda record: record["code"])
     }
@@ -193,8 +203,11 @@ def zones_abroad() -> dict[str, list[str]]:
     }
 
 
-def places_abroad() -> list[ForeignPlace]:
-    """Every country, by its French and English names, and the large cities by every Latin name they have."""
+def places_abroad(french: list[str]) -> list[ForeignPlace]:
+    """Every country, by its French and English names, and the large cities by every Latin name they have.
+
+    `french` are the communes' keys: a city's other name that begins one of them, as `Castel`, is left out.
+    """
     places = []
     for country, zones in zones_abroad().items():
         names = [Locale(language).territories.get(country, "") for language in ("fr", "en")]
@@ -202,7 +215,11 @@ def places_abroad() -> list[ForeignPlace]:
     for city in cities_abroad():
         if city["population"] >= LARGE_CITY:
             known = city["population"] >= FAMOUS_CITY or city["countrycode"] in NEIGHBOURS
-            others = [name for name in city["alternatenames"] if known and is_latin_name(name)]
+            others = [
+                name
+                for name in city["alternatenames"]
+                if known and is_latin_name(name) and not begins_one_of(french, key_of(words_of(name)))
+            ]
             names = [city["name"], *others]
             places.append(
                 foreign_place(city["name"], city["countrycode"], city["timezone"], city["population"], names)
@@ -221,6 +238,12 @@ def foreign_place(city: str, country: str, zone: str, population: int, names: li
     )
 
 
+def begins_one_of(keys: list[str], key: str) -> bool:
+    """Whether one of the sorted keys goes on from this one."""
+    at = bisect_right(keys, key)
+    return at < len(keys) and keys[at].startswith(key)
+
+
 def is_latin_name(name: str) -> bool:
     """Whether an alternate name is one that people read: GeoNames also has codes and transliterations."""
     letters = [char for char in name if char.isalpha()]
@@ -231,7 +254,7 @@ def is_latin_name(name: str) -> bool:
 def neighbourhoods(current: list[Record], epcis: list[Record]) -> list[dict[str, list[str]]]:
     """Each commune's neighbours by circle: same postcode, EPCI, arrondissement, département."""
     epci_of = {member["code"]: epci["code"] for epci in epcis for member in epci["membres"]}
-    circles = [
+    circles: list[Callable[[Record], Sequence[str]]] = [
         lambda record: record.get("codesPostaux", ()),
         lambda record: [epci_of[record["code"]]] if record["code"] in epci_of else (),
         lambda record: [record.get("arrondissement") or record["departement"]],

@@ -19,15 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
             bot_username=options.username,
             marks=[_mark(text) for text in options.mark],
         )
-        print(f"Chat page: http://{options.host}:{options.port}/")
-        print(f"Bot API:   http://{options.host}:{options.port}/bot<token>/", flush=True)
-        serve(world, host=options.host, port=options.port)
+        serve(world, host=options.host, port=options.port, announce=_announce)
     except (StartError, PersonError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _announce(address: str) -> None:
+    print(f"Chat page: {address}/\nBot API:   {address}/bot<token>/", flush=True)
 
 
 def _mark(text: str) -> dict[str, str]:

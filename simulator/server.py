@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +92,17 @@ def make_app(world: World) -> ASGIApp:
     return app
 
 
-def serve(world: World, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
-    """Serve until interrupted. Raises StartError when the port is taken."""
+def serve(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted; `announce` is told the page's address. Raises StartError when the port is taken."""
     with listening(host, port) as listener:
+        if announce is not None:
+            announce(_address(host, listener))
         server = _Server(_config(world), world)
         server.run(sockets=[listener])
 
@@ -110,8 +118,7 @@ async def running(
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
-            shown = f"[{host}]" if ":" in host else host
-            yield RunningSimulator(f"http://{shown}:{listener.getsockname()[1]}", world)
+            yield RunningSimulator(_address(host, listener), world)
         finally:
             server.should_exit = True
             world.close()
@@ -153,6 +160,11 @@ def _config(world: World) -> uvicorn.Config:
         server_header=False,
         date_header=False,
     )
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
 
 
 @contextmanager

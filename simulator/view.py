@@ -104,10 +104,15 @@ def reply_keyboard_view(markup: bytes) -> list[list[dict[str, str]]] | None:
 
 
 def preview(message: Message) -> str:
-    """One line for a list of chats; media is named by its kind in brackets."""
+    """One line for a list of chats; media without words is named."""
     if message.text:
         return message.text[:120].replace("\n", " ")
-    return f"[{next(iter(message.media))}]" if message.media else ""
+    media = message.media or {}
+    if "document" in media:
+        return str(media["document"]["file_name"])
+    if "venue" in media:
+        return str(media["venue"]["title"])
+    return next(iter(media), "").capitalize()
 
 
 def iso(timestamp: int) -> str:

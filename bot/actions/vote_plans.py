@@ -109,9 +109,7 @@ async def answer_echo(
     tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, *, holds: bool
 ) -> None:
     """Two days before: the plan holds, or is to be changed."""
-    await record(
-        tx, person, origin, Question.ECHO, "ok" if holds else "change", subject=str(vote.ballot)
-    )
+    await record(tx, person, origin, Question.ECHO, "ok" if holds else "change", subject=str(vote.ballot))
 
 
 async def tell_turnout(

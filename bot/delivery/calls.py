@@ -42,6 +42,11 @@ class Call:
         return self.method in REPEATABLE or self.method.startswith(REPEATABLE_PREFIXES)
 
     @property
+    def puts_a_message(self) -> bool:
+        """Whether a new message appears in the chat, which may have one a second."""
+        return self.method.startswith(("send", "copy", "forward")) and not self.repeatable
+
+    @property
     def chat(self) -> int | None:
         chat = self.payload.get("chat_id")
         return chat if isinstance(chat, int) else None

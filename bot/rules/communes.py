@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes_geo import Grid, Point, kilometres
-from bot.rules.communes_names import Names
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
-from bot.rules.communes_search import WELL_KNOWN, Searcher
+from bot.rules.communes_search import Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
 from bot.rules.communes_text import key_of
 from bot.rules.communes_zones import territory_of, zone_of
@@ -16,6 +16,7 @@ NEAREST_KM = 40.0
 """No commune's centre is further than this from its inhabitants in metropolitan France."""
 SPARSE_NEAREST_KM = 200.0
 """The same where communes are vast: Guyane, Polynésie française, Nouvelle-Calédonie."""
+_REACHES_KM = (6.0, 12.0, 24.0, NEAREST_KM)
 TROPICS = 30.0
 """Every commune of those vast ones lies nearer the equator than this latitude."""
 _SPARSE = frozenset({"973", "987", "988"})
@@ -75,7 +76,7 @@ class Gazetteer:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._searcher = Searcher(table, Names(table))
+        self._searcher = Searcher(table)
         self._grid = Grid(table.cells, table.cell_places)
 
     def __len__(self) -> int:
@@ -104,7 +105,11 @@ class Gazetteer:
         query = parse_query(text)
         abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
-        if matches and self._table.populations[matches[0].place] >= WELL_KNOWN:
+        if (
+            matches
+            and matches[0].cost < COMPLETION
+            and self._table.populations[matches[0].place] >= WELL_KNOWN
+        ):
             abroad = None
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
         return SearchResult(
@@ -128,11 +133,12 @@ class Gazetteer:
             return []
         here = (latitude, longitude)
         # Widen the circle until it surely holds the nearest ones.
-        for reach in (8.0, NEAREST_KM, SPARSE_NEAREST_KM)[: 3 if abs(latitude) < TROPICS else 2]:
+        reaches = (*_REACHES_KM, SPARSE_NEAREST_KM) if abs(latitude) < TROPICS else _REACHES_KM
+        for reach in reaches:
             near = sorted(
                 (km, place)
                 for place, km in self._around(here, reach)
-                if self._table.codes[place] not in _CITIES and km <= self._reach_of(place)
+                if (km <= NEAREST_KM or self._is_sparse(place)) and self._table.codes[place] not in _CITIES
             )
             if len(near) >= limit:
                 break
@@ -171,8 +177,8 @@ class Gazetteer:
     def _point(self, place: int) -> Point:
         return self._table.latitudes[place] / DEGREE, self._table.longitudes[place] / DEGREE
 
-    def _reach_of(self, place: int) -> float:
-        return SPARSE_NEAREST_KM if department_of(self._table.codes[place]) in _SPARSE else NEAREST_KM
+    def _is_sparse(self, place: int) -> bool:
+        return department_of(self._table.codes[place]) in _SPARSE
 
     def _place(self, code: str) -> int | None:
         code = code.upper()

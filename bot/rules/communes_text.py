@@ -24,6 +24,7 @@ _ABBREVIATIONS = {
     "lez": "les",
     "mt": "mont",
     "nd": "notre dame",
+    "fd": "ferrand",
 }
 _BETWEEN = {"s": "sur", "ss": "sous"}
 ARTICLES = frozenset({"le", "la", "les", "l"})

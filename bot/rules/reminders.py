@@ -11,7 +11,7 @@ once; should a campaign file make them overlap, `due_now` gives the latest one o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -24,7 +24,8 @@ from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import LawProfile, embargo_of
-from bot.rules.territories import METROPOLE, TERRITORIES, at_local
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
+from bot.rules.territories import zone as zone_named
 
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
@@ -209,6 +210,28 @@ def _occurrence(
     )
 
 
+LAST_CHANCE = timedelta(minutes=30)
+"""How long before the end of courtesy hours a step leaves that would otherwise come too late."""
+
+
+def in_own_zone(occurrence: StepOccurrence, *, zone: str, step: Step, schedule: Schedule) -> StepOccurrence:
+    """The occurrence for people whose own zone is not the territory's: those abroad, who follow Paris.
+
+    It waits for their own courtesy hours; where it would be useless by then (in Sydney the polls close in
+    Paris before morning comes) it leaves earlier, towards the end of their last courtesy hours before.
+    """
+    hours = schedule.courtesy
+    courteous = next_courteous(
+        now=occurrence.at_utc, zone=zone, kind=step.kind, hours=hours, evening=step.evening
+    )
+    if courteous >= occurrence.expires_at:
+        where = zone_named(zone)
+        local = occurrence.at_utc.astimezone(where)
+        day = local.date() if local.time() >= hours.closes else local.date() - timedelta(days=1)
+        courteous = at_local(day, hours.closes, where).astimezone(UTC) - LAST_CHANCE
+    return replace(occurrence, at_utc=courteous, at_local=courteous.astimezone(occurrence.at_local.tzinfo))
+
+
 def _instant(
     moment: Moment, ballot: Ballot, territory: str, schedule: Schedule, slot: str | None
 ) -> datetime:
@@ -235,7 +258,7 @@ def occurrence_for(
     *, ballot: Ballot, step: Step, schedule: Schedule, facts: PersonFacts
 ) -> StepOccurrence | None:
     """The occurrence that concerns one person, None when their territory or the step has no part in the
-    ballot.
+    ballot. People abroad follow their own courtesy hours.
     """
     territory = territory_followed(facts.territory, ballot)
     if territory is None:
@@ -244,6 +267,8 @@ def occurrence_for(
     known = {each.name for each in schedule.slots}
     for occurrence in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):
         if occurrence.slot == (slot if slot in known else None):
+            if territory == ABROAD:
+                return in_own_zone(occurrence, zone=facts.zone, step=step, schedule=schedule)
             return occurrence
     return None
 

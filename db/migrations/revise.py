@@ -16,7 +16,7 @@ from pathlib import Path
 from alembic import command
 
 from db.engine import Database, open_database
-from db.upgrade import config, upgrade
+from db.upgrade import config, revisions, upgrade
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -29,7 +29,7 @@ def main() -> None:
     if options.first:
         for file in VERSIONS.glob("[0-9]*.py"):
             file.unlink()
-    number = f"{len(list(VERSIONS.glob('[0-9]*.py'))) + 1:04}"
+    number = f"{len(revisions()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_revise(Path(folder), number, options.message))
     for action in (["format"], ["check", "--fix"]):
@@ -40,7 +40,8 @@ async def _revise(folder: Path, number: str, message: str) -> None:
     """Compare the schema with a database at the latest revision; any engine shows the same differences."""
     database = await open_database(f"sqlite+aiosqlite:///{folder / 'revise.db'}", folder=folder)
     try:
-        await upgrade(database)
+        if revisions():
+            await upgrade(database)
         await _write(database, number, message)
     finally:
         await database.close()

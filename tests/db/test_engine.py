@@ -60,6 +60,16 @@ async def test_a_savepoint_is_undone_alone(database: Database) -> None:
     assert names == ["after", "before"]
 
 
+async def test_a_savepoint_may_come_first(database: Database) -> None:
+    async with database.write() as transaction:
+        async with transaction.begin_nested():
+            await set_fact(transaction, "kept", 1)
+        undone = await transaction.begin_nested()
+        await set_fact(transaction, "undone", 1)
+        await undone.rollback()
+    assert (await recall(database, "kept"), await recall(database, "undone")) == (1, None)
+
+
 async def test_a_reader_sees_one_snapshot_and_does_not_wait_for_the_writer(database: Database) -> None:
     await remember(database, "offset", 1)
     async with database.read() as reading:
@@ -235,7 +245,8 @@ async def test_a_writer_waits_for_another_process_then_says_so(
         await transaction.exec_driver_sql("PRAGMA busy_timeout = 10")
     assert sqlite_database.file is not None
     other = await open_database(None, folder=sqlite_database.file.parent, key=sqlite_database.key)
-    async with other.write():
+    async with other.write() as transaction:
+        await set_fact(transaction, "offset", 2)
         with pytest.raises(InUse, match="Another process has been writing"):
             await remember(sqlite_database, "offset", 1)
     await other.close()

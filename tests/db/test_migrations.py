@@ -19,11 +19,9 @@ from db.errors import UnknownRevision
 from db.key import DatabaseKey
 from db.migrations.compare import OPTIONS
 from db.schema import metadata
-from db.upgrade import config, downgrade, require_current, revision, upgrade
+from db.upgrade import config, downgrade, require_current, revision, revisions, upgrade
 
-SCRIPTS = ScriptDirectory.from_config(config())
-STAIRS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
-HEAD = STAIRS[-1]
+HEAD = revisions()[-1]
 
 
 @pytest.fixture
@@ -38,10 +36,10 @@ def shape(connection: sa.Connection) -> dict[str, object]:
     inspector = sa.inspect(connection)
     return {
         table: {
-            "columns": [
+            "columns": sorted(
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in inspector.get_columns(table)
-            ],
+            ),
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
             "unique": sorted(map(str, inspector.get_unique_constraints(table))),
@@ -57,9 +55,14 @@ async def shape_of(database: Database) -> dict[str, object]:
         return await transaction.run_sync(shape)
 
 
+def test_the_files_are_numbered_as_alembic_climbs_them() -> None:
+    scripts = ScriptDirectory.from_config(config())
+    assert revisions() == tuple(reversed([script.revision for script in scripts.walk_revisions()]))
+
+
 async def test_each_stair_climbs_descends_and_climbs(empty_database: Database) -> None:
     below = "base"
-    for stair in STAIRS:
+    for stair in revisions():
         before = await shape_of(empty_database)
         await upgrade(empty_database, to=stair)
         climbed = await shape_of(empty_database)
@@ -86,7 +89,7 @@ async def test_the_migrated_tables_are_those_of_the_schema(database: Database) -
 async def test_the_migrated_tables_are_those_that_the_schema_itself_creates(
     empty_database: Database,
 ) -> None:
-    """Finer than Alembic's comparison: defaults, the order of columns, the names of constraints."""
+    """Finer than Alembic's comparison: defaults, keys, the names of constraints."""
     await upgrade(empty_database)
     migrated = await shape_of(empty_database)
     async with empty_database.migrate() as transaction:

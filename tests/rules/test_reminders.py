@@ -190,6 +190,32 @@ def test_moving_overseas_changes_what_follows() -> None:
     assert due(replace(SOMEBODY, territory="971", zone="America/Guadeloupe"), now) == "go 1"
 
 
+@pytest.mark.parametrize(
+    ("zone_name", "local"),
+    # The reminder of the day is planned for 11:00 in Paris.
+    [
+        ("Europe/London", "11-20 10:00"),
+        ("Asia/Tokyo", "11-20 19:00"),  # 11:00+8
+        (
+            "America/Los_Angeles",
+            "11-20 09:00",
+        ),  # 2:00 there; 9:00 is 18:00 in Paris, an hour before the close
+        (
+            "Australia/Sydney",
+            "11-20 20:00",
+        ),  # 21:00 there, and Monday 9:00 is too late: half an hour before 20:30
+        ("Pacific/Auckland", "11-20 20:00"),  # 23:00 there
+    ],
+)
+def test_people_abroad_are_reminded_in_their_own_hours_before_the_close(zone_name: str, local: str) -> None:
+    facts = replace(SOMEBODY, territory="abroad", zone=zone_name)
+    occurrence = occurrence_for(
+        ballot=CAMPAIGN.ballot(1), step=CAMPAIGN.step("go"), schedule=CAMPAIGN.schedule, facts=facts
+    )
+    assert occurrence is not None
+    assert f"{occurrence.at_utc.astimezone(zone(zone_name)):%m-%d %H:%M}" == local
+
+
 def test_a_territory_without_this_ballot_has_no_step() -> None:
     ballot = replace(CAMPAIGN.ballot(1), pollings=CAMPAIGN.ballot(1).pollings[:1])
     facts = replace(SOMEBODY, territory="971")
@@ -211,8 +237,8 @@ def test_moments_read_as_they_are_written() -> None:
     assert parse_moment("close").before == timedelta()
 
 
-# One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, the person does
-# as people do.
+# One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, and
+# the person does as people do.
 
 
 @dataclass(frozen=True, kw_only=True)

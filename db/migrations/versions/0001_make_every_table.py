@@ -299,7 +299,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_deliveries_broadcast_state"), ["broadcast", "state"], unique=False
+            batch_op.f("ix_deliveries_broadcast_state_due_at"), ["broadcast", "state", "due_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_deliveries_person_sent_at"), ["person", "sent_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_deliveries_state_due_at"), ["state", "due_at"], unique=False)
@@ -343,7 +343,7 @@ def downgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deliveries_state_due_at"))
         batch_op.drop_index(batch_op.f("ix_deliveries_person_sent_at"))
-        batch_op.drop_index(batch_op.f("ix_deliveries_broadcast_state"))
+        batch_op.drop_index(batch_op.f("ix_deliveries_broadcast_state_due_at"))
 
     op.drop_table("deliveries")
     op.drop_table("broadcast_texts")

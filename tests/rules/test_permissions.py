@@ -1,0 +1,137 @@
+"""Permissions: every action x role x area."""
+
+from itertools import product
+
+import pytest
+
+from bot.errors import NotAllowed
+from bot.rules.permissions import (
+    ACTIONS,
+    Action,
+    Role,
+    Staff,
+    may,
+    may_approve_broadcast,
+    may_broadcast_to,
+    may_change_event,
+    may_control_broadcast,
+    may_create_event_in,
+    may_export,
+    may_manage_staff,
+    may_see_statistics,
+    needs_approval,
+    require,
+    shown_count,
+)
+
+RHONE = "69"
+# The least role that may do each action: written again by hand, so that no change of the table goes unseen.
+LEAST_ROLE = {
+    "create_event": "organizer",
+    "change_event": "organizer",
+    "see_event_answers": "organizer",
+    "broadcast": "organizer",
+    "control_broadcast": "organizer",
+    "approve_broadcast": "coordinator",
+    "see_statistics": "organizer",
+    "see_calendar": "organizer",
+    "export_responses": "coordinator",
+    "export_supporters": "coordinator",
+    "export_deliveries": "coordinator",
+    "export_audit": "admin",
+    "import_polling_places": "coordinator",
+    "import_opt_outs": "coordinator",
+    "see_staff": "admin",
+    "add_staff": "admin",
+    "revoke_staff": "admin",
+    "purge": "admin",
+    "end_candidacy": "admin",
+}
+# An area asked for, and whether staff of the Rhône cover it.
+AREAS = {"69": True, "69123": True, "69381": True, "FR": False, "R84": False, "75": False, "abroad": False}
+
+
+def test_every_action_is_in_the_table_and_here() -> None:
+    assert set(ACTIONS) == set(Action)
+    assert set(LEAST_ROLE) == set(Action)
+
+
+@pytest.mark.parametrize(("action", "role"), list(product(Action, Role)))
+def test_a_role_may_do_an_action_in_its_area_only(action: Action, role: Role) -> None:
+    enough = role is not Role.SUPPORTER and role.rank >= Role(LEAST_ROLE[action]).rank
+    for area, covered in AREAS.items():
+        assert may(Staff(id=1, role=role, area=RHONE), action, area) is (enough and covered)
+        assert may(Staff(id=1, role=role), action, area) is enough
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_supporter_may_do_nothing(action: Action) -> None:
+    assert not may(None, action)
+    assert not may(Staff(id=1, role=Role.SUPPORTER), action)
+
+
+def test_an_organizer_changes_only_their_own_events_and_broadcasts() -> None:
+    organizer = Staff(id=1, role=Role.ORGANIZER, area=RHONE)
+    coordinator = Staff(id=2, role=Role.COORDINATOR, area=RHONE)
+    for check in (
+        lambda staff, area, author: may_change_event(staff, event_area=area, author=author),
+        lambda staff, area, author: may_control_broadcast(staff, audience_area=area, author=author),
+    ):
+        assert check(organizer, "69123", 1)
+        assert not check(organizer, "69123", 2)
+        assert not check(organizer, "75056", 1)  # their own, but no longer in their area
+        assert check(coordinator, "69123", 1)
+        assert not check(coordinator, "75056", 1)
+        assert not check(None, "69123", 1)
+
+
+def test_nobody_approves_their_own_broadcast() -> None:
+    coordinator = Staff(id=2, role=Role.COORDINATOR, area=RHONE)
+    assert may_approve_broadcast(coordinator, audience_area="69", author=1)
+    assert not may_approve_broadcast(coordinator, audience_area="69", author=2)
+    assert not may_approve_broadcast(Staff(id=3, role=Role.ORGANIZER), audience_area="69", author=1)
+    assert not may_approve_broadcast(coordinator, audience_area="FR", author=1)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "above", "expected"), [(500, 500, False), (501, 500, True), (10**6, None, False)]
+)
+def test_many_recipients_need_a_second_person(recipients: int, above: int | None, *, expected: bool) -> None:
+    assert needs_approval(recipients=recipients, approval_above=above) is expected
+
+
+def test_an_admin_of_an_area_makes_no_staff_beyond_it() -> None:
+    admin = Staff(id=1, role=Role.ADMIN, area=RHONE)
+    assert may_manage_staff(admin, role=Role.ADMIN, area="69123")
+    assert not may_manage_staff(admin, role=Role.ORGANIZER, area="FR")
+    assert not may_manage_staff(Staff(id=2, role=Role.COORDINATOR), role=Role.ORGANIZER, area="69")
+
+
+def test_the_sentences_say_what_the_table_says() -> None:
+    organizer = Staff(id=1, role=Role.ORGANIZER, area=RHONE)
+    assert may_broadcast_to(organizer, "69123")
+    assert not may_broadcast_to(organizer, "FR")
+    assert may_create_event_in(organizer, "69123")
+    assert may_see_statistics(organizer, "69")
+    assert not may_export(organizer, Action.EXPORT_RESPONSES, "69")
+    assert may_export(Staff(id=2, role=Role.COORDINATOR, area=RHONE), Action.EXPORT_RESPONSES, "69")
+
+
+def test_a_refusal_names_its_text() -> None:
+    organizer = Staff(id=1, role=Role.ORGANIZER, area=RHONE)
+    require(organizer, Action.BROADCAST, "69123")
+    with pytest.raises(NotAllowed) as refused:
+        require(organizer, Action.BROADCAST, "FR")
+    assert refused.value.message == "not_allowed_area"
+    assert refused.value.values["area"] == "69"
+    with pytest.raises(NotAllowed) as refused:
+        require(None, Action.BROADCAST)
+    assert refused.value.message == "not_allowed_role"
+
+
+@pytest.mark.parametrize(
+    ("count", "area", "shown"),
+    [(0, "69", "0"), (1, "69", "< 10"), (9, "69", "< 10"), (10, "69", "10"), (9, "FR", "9")],
+)
+def test_small_counts_are_hidden_from_staff_of_an_area(count: int, area: str, shown: str) -> None:
+    assert shown_count(count, Staff(id=1, role=Role.COORDINATOR, area=area)) == shown

@@ -18,7 +18,6 @@ from telegram.ext import Application, ContextTypes
 import db.updates
 from bot.actions.departure import Departure
 from bot.actions.exports import export_producer
-from bot.actions.progress import ProgressBoard
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -29,6 +28,7 @@ from bot.delivery.engine import Engine, Hooks
 from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
 from bot.delivery.pacing import Pacing
+from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import SessionRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
@@ -146,11 +146,15 @@ def build(
     dispatcher = Dispatcher(application, services, clock)
     departure = Departure(
         campaign=campaign,
+        texts=texts,
         clock=clock,
-        composer=Composer(campaign=campaign, texts=texts, bot_username=username),
+        bot_username=username,
+        composer=Composer(
+            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
+        ),
     )
     engine: Engine
-    board = ProgressBoard(database=database, texts=texts, campaign=campaign, clock=clock)
+    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
     ticker = Ticker(
         database=database,
         campaign=campaign,

@@ -19,7 +19,7 @@ import aiohttp
 
 import db.people
 import db.staff
-from bot.actions.authority import Author, roles_of
+from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
 from bot.app import started
 from bot.campaign import Campaign, load_campaign

@@ -42,9 +42,7 @@ def is_open(context: Context) -> bool:
     return context.dialog is not None and context.dialog.flow in DONE and context.dialog.step == STEP
 
 
-async def reach(
-    context: Context, author: Author, *, kind: Kind, when: SendingTime | None = None
-) -> Reach:
+async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTime | None = None) -> Reach:
     """How many people the audience is, and whom of them the law silences when it is due."""
     return await audiences.reach(
         context.tx,

@@ -92,7 +92,9 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.language is not None:
         values = {"wanted": question.language, "may_skip": question.may_skip}
         first = question.language == context.campaign.languages[0]
-        answer(f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1)
+        answer(
+            f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1
+        )
     else:
         answer(f"new_event/{question.step}")
 

@@ -236,7 +236,7 @@ async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Ba
     found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
     events = {each.event for each in found.values() if each.event is not None}
     ballots = {each.ballot for each in found.values() if each.ballot is not None}
-    plans = {}
+    plans: dict[tuple[int, int], VotePlan] = {}
     for ballot in ballots:
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}

@@ -1,1 +1,1 @@
-"""A local Telegram: a Bot API server and a chat page. Knows nothing of the bot."""
+"""A local Telegram: a Bot API server and a chat page. It knows nothing of the bot that talks to it."""

@@ -1,0 +1,213 @@
+"""The last look before messages leave: still wanted, still meant, allowed now? Then they are worded.
+
+Asked for each batch the sender has leased; nothing here depends on what was true when they were queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_accounts
+import db.departure
+import db.events
+import db.people
+import db.vote_plans
+from bot.actions.compose import Composer
+from bot.campaign import Campaign
+from bot.clock import Clock
+from bot.delivery.calls import Call
+from bot.delivery.sender import Stop, Wait
+from bot.rules.consent import Purpose
+from bot.rules.courtesy import WEEK
+from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.leaving import Policy, hold
+from bot.rules.people import PersonFacts, State, VoteFacts
+from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
+from db.broadcast_accounts import Broadcast
+from db.deliveries import Leased
+from db.events import Event, EventTexts
+from db.people import Person
+from db.vote_plans import VotePlan
+
+MUTED_BY: Mapping[Kind, str] = {
+    Kind.EVENT_INVITE: "mutes_events",
+    Kind.PERSUASION: "mutes_news",
+    Kind.POLL: "mutes_news",
+    Kind.RESULT: "mutes_news",
+    Kind.GOTV: "mutes_reminders",
+    Kind.CIVIC_NEUTRAL: "mutes_reminders",
+}
+CANCELLATION = "broadcasts/event_cancelled"
+# What a step follows was checked when it was queued; here it only has to be some time ago.
+FOLLOWED_AGO = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Everything known of the messages about to leave, loaded together."""
+
+    people: Mapping[int, Person]
+    broadcasts: Mapping[int, Broadcast]
+    texts: Mapping[int, Mapping[str, str]]
+    events: Mapping[int, Event]
+    event_texts: Mapping[int, EventTexts]
+    rsvps: Mapping[tuple[int, int], str]
+    plans: Mapping[tuple[int, int], VotePlan]
+    sent: dict[int, list[datetime]] = field(default_factory=dict)
+
+
+class Departure:
+    """Decides and words; `prepare` is what the sender calls."""
+
+    def __init__(self, *, campaign: Campaign, composer: Composer, clock: Clock) -> None:
+        self._campaign, self._composer, self._clock = campaign, composer, clock
+        self._policy = Policy(
+            law=campaign.law, ballots=campaign.ballots, courtesy=campaign.courtesy, caps=campaign.caps
+        )
+
+    async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
+        """What is to become of each leased delivery, in their order."""
+        now = self._clock.now()
+        batch = await load(tx, rows, now)
+        return [self._decide(row, batch, now) for row in rows]
+
+    def _decide(self, row: Leased, batch: Batch, now: datetime) -> Call | Wait | Stop:
+        person = batch.people.get(row.person) if row.person is not None else None
+        broadcast = batch.broadcasts[row.broadcast]
+        if person is None:
+            return Stop(state="cancelled", reason="erased")
+        unwanted = self._unwanted(person, broadcast, batch, now)
+        if unwanted is not None:
+            return unwanted
+        wait = self._hold(person, broadcast, batch, now)
+        if wait is not None:
+            useless = row.expires_at is not None and wait.until >= row.expires_at
+            return Stop(state="expired", reason=wait.reason) if useless else wait
+        if Kind(broadcast.kind) in PARTISAN:
+            batch.sent.setdefault(person.id, []).append(now)
+        return self._composer.compose(person, broadcast, batch, now)
+
+    def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
+        held = hold(
+            kind=Kind(broadcast.kind),
+            territory=person.territory,
+            zone=person.zone or "Europe/Paris",
+            now=now,
+            policy=self._policy,
+            sent=batch.sent.get(person.id, ()),
+            unanswered=person.unanswered,
+            evening=broadcast.step is not None and self._campaign.step(broadcast.step).evening,
+            cancellation=broadcast.template == CANCELLATION,
+        )
+        return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
+
+    def _unwanted(
+        self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
+    ) -> Stop | Wait | None:
+        """Why this person is not to get it any more, if so."""
+        kind = Kind(broadcast.kind)
+        if kind is not Kind.SERVICE and not (person.is_registered and person.consent_contact):
+            return Stop(state="cancelled", reason="not_a_supporter")
+        if person.unreachable_at is not None:
+            return Stop(state="unreachable", reason="blocked")
+        if kind in MUTED_BY and getattr(person, MUTED_BY[kind]):
+            return Stop(state="cancelled", reason="muted")
+        if broadcast.step is not None and broadcast.ballot is not None:
+            return self._step_unwanted(person, broadcast, batch, now)
+        return event_unwanted(person, broadcast, batch)
+
+    def _step_unwanted(
+        self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
+    ) -> Stop | Wait | None:
+        assert broadcast.step is not None
+        assert broadcast.ballot is not None
+        step, ballot = self._campaign.step(broadcast.step), self._campaign.ballot(broadcast.ballot)
+        plan = batch.plans.get((person.id, ballot.number))
+        followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}
+        facts = facts_of(person, {ballot.number: plan} if plan else {}, followed)
+        skip = reason_not_meant(
+            step=step,
+            ballot=ballot.number,
+            facts=facts,
+            now=now,
+            silent_after=self._campaign.caps.silent_after,
+        )
+        if skip is not None:
+            return Stop(state="cancelled", reason=skip.value)
+        schedule = self._campaign.schedule
+        occurrence = occurrence_for(ballot=ballot, step=step, schedule=schedule, facts=facts)
+        if occurrence is None:
+            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
+        if now >= occurrence.expires_at:
+            return Stop(state="expired", reason=Skip.EXPIRED.value)
+        if now < occurrence.at_utc:  # the plan or the place changed since it was queued
+            return Wait(until=occurrence.at_utc, reason=Skip.NOT_YET.value, state="queued")
+        return None
+
+
+def event_unwanted(person: Person, broadcast: Broadcast, batch: Batch) -> Stop | None:
+    """An event's messages: not once it is cancelled (but the word of it), nor to those who will not come."""
+    event = batch.events.get(broadcast.event) if broadcast.event is not None else None
+    if event is None or broadcast.template == CANCELLATION:
+        return None
+    if event.state == "cancelled":
+        return Stop(state="cancelled", reason="event_cancelled")
+    answer = batch.rsvps.get((event.id, person.id))
+    reminds = Kind(broadcast.kind) is Kind.EVENT_SERVICE
+    if answer == "no" or (reminds and answer is None):
+        return Stop(state="cancelled", reason="not_coming")
+    return None
+
+
+def facts_of(
+    person: Person, plans: Mapping[int, VotePlan], sent: Mapping[str, datetime] | None = None
+) -> PersonFacts:
+    """A supporter as the rules know them. `sent`: when steps of the ballots in `plans` left."""
+    purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
+    states = {"registered": State.ACTIVE, "stopped": State.STOPPED}
+    state = State.UNREACHABLE if person.unreachable_at else states.get(person.state, State.UNFINISHED)
+    return PersonFacts(
+        territory=person.territory,
+        zone=person.zone or "Europe/Paris",
+        language=person.language or "fr",
+        registered_at=person.registered_at or person.created_at,
+        state=state,
+        commune=person.commune,
+        department=person.department,
+        region=person.region,
+        consents=frozenset(purposes),
+        muted=frozenset(kind for kind, flag in MUTED_BY.items() if getattr(person, flag)),
+        volunteer=person.volunteer,
+        unanswered=person.unanswered,
+        votes={
+            number: VoteFacts(state=plan.state, slot=plan.slot, sent=sent or {})
+            for number, plan in plans.items()
+        },
+    )
+
+
+async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Batch:
+    """What must be known of these deliveries, in a handful of queries however many they are."""
+    ids = {row.person for row in rows if row.person is not None}
+    found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
+    events = {each.event for each in found.values() if each.event is not None}
+    ballots = {each.ballot for each in found.values() if each.ballot is not None}
+    plans = {}
+    for ballot in ballots:
+        by_person = await db.vote_plans.of_people(tx, ids, ballot)
+        plans |= {(person, ballot): plan for person, plan in by_person.items()}
+    partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
+    return Batch(
+        people=await db.people.get_many(tx, ids),
+        broadcasts=found,
+        texts=await db.broadcast_accounts.texts_of_many(tx, found),
+        events=await db.events.get_many(tx, events) if events else {},
+        event_texts=await db.events.texts_of_many(tx, events) if events else {},
+        rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
+        plans=plans,
+        sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK) if partisan else {},
+    )

@@ -1,0 +1,79 @@
+"""A Bot API call as data: kept in the database with the effects it answers, posted afterwards."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Calling these twice changes nothing more than calling them once, so a crash may repeat them.
+REPEATABLE_PREFIXES = ("edit", "answer", "set", "delete", "get", "pin", "unpin")
+REPEATABLE = frozenset({"sendChatAction"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file to upload with a call: its parameter (`document`, `photo`), its name and its bytes."""
+
+    field: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One Bot API call: method, JSON parameters, and a file if there is one.
+
+    `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener
+    of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
+    posted (an export may be too large to keep in the database), with `produce_arguments`.
+    """
+
+    method: str
+    payload: Mapping[str, Any]
+    attachment: Attachment | None = None
+    remember: str | None = None
+    produce: str | None = None
+    produce_arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def repeatable(self) -> bool:
+        return self.method in REPEATABLE or self.method.startswith(REPEATABLE_PREFIXES)
+
+    @property
+    def puts_a_message(self) -> bool:
+        """Whether a new message appears in the chat, which may have one a second."""
+        return self.method.startswith(("send", "copy", "forward")) and not self.repeatable
+
+    @property
+    def chat(self) -> int | None:
+        chat = self.payload.get("chat_id")
+        return chat if isinstance(chat, int) else None
+
+    def to_json(self) -> dict[str, Any]:
+        kept: dict[str, Any] = {"method": self.method, "payload": dict(self.payload)}
+        if self.attachment is not None:
+            content = base64.b64encode(self.attachment.content).decode()
+            kept["attachment"] = [self.attachment.field, self.attachment.name, content]
+        if self.remember is not None:
+            kept["remember"] = self.remember
+        if self.produce is not None:
+            kept["produce"] = [self.produce, dict(self.produce_arguments)]
+        return kept
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Call:
+        attachment = None
+        if "attachment" in kept:
+            parameter, name, content = kept["attachment"]
+            attachment = Attachment(field=parameter, name=name, content=base64.b64decode(content))
+        produce, arguments = kept.get("produce", (None, {}))
+        return cls(
+            method=kept["method"],
+            payload=kept["payload"],
+            attachment=attachment,
+            remember=kept.get("remember"),
+            produce=produce,
+            produce_arguments=arguments,
+        )

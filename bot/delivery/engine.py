@@ -1,0 +1,228 @@
+"""The delivery engine: intake, processing, replies and sender, started and stopped as one."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.calls import Call
+from bot.delivery.intake import Intake
+from bot.delivery.outcomes import Outcome
+from bot.delivery.pacing import Pacing
+from bot.delivery.processing import Apologise, Process, Processing
+from bot.delivery.replies import OnSent, Producer, Replies
+from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
+from bot.delivery.transport import Transport
+from db import broadcasts, deliveries, processes, updates
+from db.engine import Database
+from db.errors import DatabaseError
+
+log = structlog.get_logger(__name__)
+
+# How long posts may take to end when the engine is stopped; what does not end in time is in doubt.
+STOP_SECONDS = 10.0
+FORGET_SECONDS = 3600.0
+# Telegram repeats an update for a day at most; its number is known for two.
+KEEP_DONE = timedelta(days=2)
+KEEP_FAILED = timedelta(days=14)
+IDLE_LOOK_SECONDS = 0.02
+TROUBLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What the application gives the engine.
+
+    process     an update -> its effects in the given transaction, and the replies
+    apologise   the replies to an update that made `process` raise
+    prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
+    on_sent     told the message that a call with `remember` became
+    producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
+    """
+
+    process: Process
+    apologise: Apologise
+    prepare: Prepare
+    on_sent: OnSent
+    producers: Mapping[str, Producer] = field(default_factory=dict)
+
+
+class Engine:
+    """Everything that carries messages in and out. `run` it in one task; `stop` ends it in good order.
+
+    Raises nothing of the network: what Telegram or the line does is logged, shown by `pacing`, and waited out.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        transport: Transport,
+        pacing: Pacing,
+        hooks: Hooks,
+        rate: float | None,
+        poll: bool = True,
+        allowed_updates: Sequence[str] = (),
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self.owner = secrets.token_hex(8)
+        self.pacing = pacing
+        self._database = database
+        self._clock = clock
+        self._transport = transport
+        self._poll = poll
+        self._stopping = asyncio.Event()
+        self._replies = Replies(
+            database=database,
+            clock=clock,
+            transport=transport,
+            pacing=pacing,
+            owner=self.owner,
+            on_sent=hooks.on_sent,
+            producers=hooks.producers,
+            freed=self._freed,
+        )
+        self._processing = Processing(
+            database=database,
+            owner=self.owner,
+            process=hooks.process,
+            apologise=hooks.apologise,
+            replies=self._replies,
+        )
+        self.sender = Sender(
+            database=database,
+            clock=clock,
+            transport=transport,
+            pacing=pacing,
+            owner=self.owner,
+            prepare=hooks.prepare,
+            rate=rate,
+            in_flight=in_flight,
+        )
+        self.intake = Intake(
+            database=database,
+            clock=clock,
+            transport=transport,
+            arrived=self._freed,
+            allowed_updates=allowed_updates,
+        )
+
+    def _freed(self) -> None:
+        self._processing.wake()
+
+    async def run(self) -> None:
+        """Take over what dead processes left, then carry messages until `stop`."""
+        await self._take_over()
+        parts = [
+            self._processing.run,
+            self.sender.run,
+            self._watch_processes,
+            self._watch_clock,
+            self._forget_old,
+            *([self.intake.poll] if self._poll else []),
+        ]
+        tasks = [asyncio.create_task(_steadily(part)) for part in parts]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            done, _open = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (stopping, *tasks):
+                task.cancel()
+            await asyncio.gather(stopping, *tasks, return_exceptions=True)
+            await self._end()
+        for task in done - {stopping}:
+            task.result()  # one part failed: its error is the engine's
+
+    def stop(self) -> None:
+        """Take nothing more, let what is being posted end, and return from `run`."""
+        self._stopping.set()
+
+    async def call(self, call: Call) -> Outcome:
+        """Post one call that belongs to no update (a progress message), paced like a reply; it is not kept."""
+        await self.pacing.slot(call.chat if call.puts_a_message else None)
+        outcome = await self._transport.post(call)
+        self.pacing.heed(outcome)
+        return outcome
+
+    def wake(self) -> None:
+        """Something was queued, or a broadcast was changed: look at once."""
+        self.sender.wake()
+
+    async def idle(self) -> None:
+        """Return when no update waits, no delivery is due and nothing is in flight."""
+        while not await self._is_idle():
+            self.wake()
+            await asyncio.sleep(IDLE_LOOK_SECONDS)
+
+    async def _is_idle(self) -> bool:
+        if self._replies.leaving or self.sender.busy:
+            return False
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            due = [one for one in await broadcasts.active(tx) if one.next_due <= now]
+            waiting = await updates.count_unfinished(tx)
+            held = await deliveries.unsettled(tx, self.owner)
+            ripe = await deliveries.ripe_withheld(tx, now)
+        return not (due or waiting or held or ripe or self._replies.leaving or self.sender.busy)
+
+    async def _take_over(self) -> None:
+        async with self._database.write() as tx:
+            await processes.beat(tx, self.owner)
+            living = await processes.living(tx, self.owner)
+            adopted = await updates.adopt(tx, self.owner, living)
+            queued, in_doubt = await deliveries.recover(tx, living, self._clock.now())
+        if adopted or queued or in_doubt:
+            log.warning("taken_over", updates=len(adopted), queued=queued, in_doubt=in_doubt)
+        for answered in adopted:
+            self._replies.add(answered)
+
+    async def _watch_processes(self) -> None:
+        """Where several processes share the database: say that we live, and take over from the dead."""
+        while True:
+            await asyncio.sleep(processes.BEAT_SECONDS)
+            if self._database.dialect == "postgresql":
+                await self._take_over()
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await self._clock.changed()
+            self.wake()
+
+    async def _forget_old(self) -> None:
+        while True:
+            now = self._clock.now()
+            async with self._database.write() as tx:
+                await updates.forget(tx, done_before=now - KEEP_DONE, failed_before=now - KEEP_FAILED)
+            await asyncio.sleep(FORGET_SECONDS)
+
+    async def _end(self) -> None:
+        await asyncio.gather(self._replies.stop(STOP_SECONDS), self.sender.stop(STOP_SECONDS))
+        async with self._database.write() as tx:
+            await processes.leave(tx, self.owner)
+
+
+async def _steadily(part: Callable[[], Awaitable[None]]) -> None:
+    """Run one part; while the database cannot be reached, begin again."""
+    while True:
+        try:
+            await part()
+        except* (sa.exc.SQLAlchemyError, DatabaseError, OSError) as group:
+            kinds = sorted({type(error).__name__ for error in _leaves(group)})
+            log.error("database_trouble", errors=kinds, again_in=TROUBLE_SECONDS)
+        await asyncio.sleep(TROUBLE_SECONDS)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

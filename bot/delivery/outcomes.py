@@ -1,0 +1,78 @@
+"""What became of one post, told apart by the only question that matters: may it be posted again?
+
+| outcome | did the message leave? | posted again? |
+|---|---|---|
+| `Done` | yes, and Telegram answered | no |
+| `NotSent` | surely not: refused connection, DNS, no free connection, 429, wrong token | yes |
+| `InDoubt` | nobody knows: reset, read timeout, 5xx, unreadable answer | only what is repeatable |
+| `Rejected` | no, and it never will: Telegram said why | no |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+BLOCKED = (
+    "bot was blocked by the user",
+    "user is deactivated",
+    "bot can't initiate conversation",
+    "bot was kicked",
+)
+GONE = ("chat not found", "user not found", "peer_id_invalid")
+HARMLESS = (
+    "message is not modified",
+    "query is too old",
+    "query id is invalid",
+    "message to delete not found",
+    "message to edit not found",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """Telegram did it and answered `result`."""
+
+    result: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSent:
+    """It surely did not leave. `retry_after` (seconds) is Telegram's own; none where we choose when to try again."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InDoubt:
+    """It may have left: no answer, or none that can be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """Telegram refused it for good. `migrate_to` is the new chat id of a group that became a supergroup."""
+
+    code: int
+    description: str
+    migrate_to: int | None = None
+
+    @property
+    def unreachable(self) -> bool:
+        """The person blocked the bot, left Telegram or never wrote: do not try again until they write."""
+        text = self.description.lower()
+        return any(part in text for part in (*BLOCKED, *GONE)) and self.code in (400, 403)
+
+    @property
+    def harmless(self) -> bool:
+        """An edit that changes nothing, a button pressed too long ago: what was wanted is so, or no longer matters."""
+        text = self.description.lower()
+        return any(part in text for part in HARMLESS)
+
+
+Outcome = Done | NotSent | InDoubt | Rejected
+
+# The reason of a `NotSent` whose token Telegram does not know (401 or 404).
+WRONG_TOKEN = "wrong token"

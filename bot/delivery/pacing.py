@@ -1,0 +1,202 @@
+"""Who may post now: one budget for the whole bot, replies before bulk, a pause between two messages to one chat.
+
+Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a server that
+cannot be reached, or does not know the token, stops everything for a bounded, growing time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.budget import Budget
+from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome
+
+log = structlog.get_logger(__name__)
+
+CHAT_SECONDS = 1.0
+GROUP_PER_MINUTE = 20
+# At high rates slots are handed out a few at a time: a timer per post would cost more than the post.
+TICK_SECONDS = 0.004
+OUTAGE_FIRST_SECONDS = 0.5
+OUTAGE_LONGEST_SECONDS = 30.0
+# A `retry_after` of at least this is shown to the organizers.
+LONG_PAUSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Waiter:
+    future: asyncio.Future[bool]
+    chat: int | None
+    bulk: bool
+
+
+class Pacing:
+    """Hands out the slots of one budget. Belongs to one event loop."""
+
+    def __init__(self, *, budget: Budget, clock: Clock, chat_seconds: float = CHAT_SECONDS) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._chats = ChatPauses(chat_seconds)
+        self._replies: deque[_Waiter] = deque()
+        self._bulk: deque[_Waiter] = deque()
+        # Those whose chat was written to a moment ago: (when it may be again, order, waiter).
+        self._parked: list[tuple[float, int, _Waiter]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._blocked_until = 0.0
+        self._blocked_by = ""
+        self._outage_level = 0
+
+    async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
+        """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
+
+        False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
+        """
+        if bulk and self._now() < self._blocked_until:
+            return False
+        waiter = _Waiter(future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk)
+        if not self._replies and not self._bulk:
+            self._budget.rest(self._now())
+        self._queue(waiter).append(waiter)
+        self.grant()
+        return await waiter.future
+
+    @property
+    def blocked_until(self) -> datetime | None:
+        """Until when nothing leaves, by the application's clock; none while messages flow."""
+        left = self._blocked_until - self._now()
+        return self._clock.now() + timedelta(seconds=left) if left > 0 else None
+
+    @property
+    def blocked_by(self) -> str:
+        """Why nothing leaves: Telegram's words, or the kind of failure; empty while messages flow."""
+        return self._blocked_by if self.blocked_until else ""
+
+    @property
+    def blocked_long(self) -> bool:
+        return self._blocked_until - self._now() >= LONG_PAUSE_SECONDS
+
+    def heed(self, outcome: Outcome) -> None:
+        """Let what the server answered slow down, or let go again, every later post."""
+        if isinstance(outcome, NotSent):
+            if outcome.retry_after is not None:
+                self.pause(outcome.retry_after, outcome.reason)
+            else:
+                self._outage(outcome.reason)
+        elif isinstance(outcome, Done) or not isinstance(outcome, InDoubt):
+            self._outage_level = 0
+
+    def pause(self, seconds: float, reason: str) -> None:
+        """Nothing leaves for so long, whoever asks."""
+        until = self._now() + seconds
+        if until > self._blocked_until:
+            self._blocked_until = until
+            self._blocked_by = reason
+            log.warning("sending_paused", seconds=round(seconds, 1), reason=reason)
+            while self._bulk:
+                waiter = self._bulk.popleft()
+                if not waiter.future.done():
+                    waiter.future.set_result(False)
+            self._arm(until)
+
+    def _outage(self, reason: str) -> None:
+        if self._now() < self._blocked_until:
+            return  # one of several posts that failed together
+        seconds = min(OUTAGE_LONGEST_SECONDS, OUTAGE_FIRST_SECONDS * 2.0**self._outage_level)
+        self._outage_level = min(self._outage_level + 1, 10)
+        if reason == WRONG_TOKEN:
+            log.error("token_refused", hint="Telegram does not know this token: check PORTEVOIX_TOKEN.")
+        self.pause(seconds, reason)
+
+    def grant(self) -> None:
+        """Hand out every slot that is free now, and come back when the next one will be."""
+        now = self._now()
+        if now < self._blocked_until:
+            self._arm(self._blocked_until)
+            return
+        while self._parked and self._parked[0][0] <= now:
+            waiter = heapq.heappop(self._parked)[2]
+            self._queue(waiter).appendleft(waiter)
+        while queue := self._replies or self._bulk:
+            waiter = queue[0]
+            if waiter.future.done():
+                queue.popleft()
+                continue
+            ready_at = now if waiter.chat is None else self._chats.ready_at(waiter.chat, now)
+            if ready_at > now:
+                heapq.heappush(self._parked, (ready_at, next(self._order), queue.popleft()))
+                continue
+            if (at := self._budget.available_at(now)) > now:
+                self._arm(max(at, now + TICK_SECONDS))
+                return
+            self._budget.take(now)
+            if waiter.chat is not None:
+                self._chats.wrote(waiter.chat, now)
+            queue.popleft().future.set_result(True)
+        if self._parked:
+            self._arm(self._parked[0][0])
+
+    def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
+        return self._bulk if waiter.bulk else self._replies
+
+    def _arm(self, at: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= at and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(at, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        self.grant()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class ChatPauses:
+    """When each chat may get its next message: one a second, and in a group twenty a minute.
+
+    Holds only the chats of the last second (groups: of the last minute), however many people are written to.
+    """
+
+    def __init__(self, chat_seconds: float) -> None:
+        self._chat_seconds = chat_seconds
+        self._ready: dict[int, float] = {}
+        self._groups: dict[int, deque[float]] = {}
+        self._forget: deque[tuple[float, int]] = deque()
+
+    def ready_at(self, chat: int, now: float) -> float:
+        ready = self._ready.get(chat, now)
+        sent = self._groups.get(chat)
+        if sent is not None and len(sent) == GROUP_PER_MINUTE:
+            ready = max(ready, sent[0] + 60.0)
+        return ready
+
+    def wrote(self, chat: int, now: float) -> None:
+        if not self._chat_seconds:
+            return
+        self._ready[chat] = now + self._chat_seconds
+        keep = self._chat_seconds
+        if chat < 0:  # Telegram's ids of groups are negative
+            self._groups.setdefault(chat, deque(maxlen=GROUP_PER_MINUTE)).append(now)
+            keep = 60.0
+        self._forget.append((now + keep, chat))
+        self._clean(now)
+
+    def _clean(self, now: float) -> None:
+        while self._forget and self._forget[0][0] <= now:
+            chat = self._forget.popleft()[1]
+            if self._ready.get(chat, now) <= now:
+                self._ready.pop(chat, None)
+            sent = self._groups.get(chat)
+            if sent and sent[-1] + 60.0 <= now:
+                del self._groups[chat]

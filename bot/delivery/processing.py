@@ -1,0 +1,139 @@
+"""Updates handled: effects and replies are committed together, so that each update counts exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery.calls import Call
+from bot.delivery.replies import Replies
+from db import updates
+from db.engine import Database
+from db.errors import DatabaseError
+from db.updates import Answered, Received
+
+log = structlog.get_logger(__name__)
+
+Process = Callable[[AsyncConnection, dict[str, Any]], Awaitable[Sequence[Call]]]
+Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
+
+BATCH = 64
+# How often updates that another process stored, or left behind, are looked for.
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+
+class Processing:
+    """Takes the oldest waiting updates, one of each chat, and handles them in one transaction.
+
+    `process` turns an update into its effects (in the given transaction) and its replies; `apologise` words the
+    replies to an update that made it raise.
+    """
+
+    def __init__(
+        self, *, database: Database, owner: str, process: Process, apologise: Apologise, replies: Replies
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._process = process
+        self._apologise = apologise
+        self._replies = replies
+        self._arrived = asyncio.Event()
+        self._room = BATCH
+        self._taken: list[Received] = []
+
+    def wake(self) -> None:
+        """An update was stored, or a chat is free again."""
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Handle updates until cancelled."""
+        while True:
+            self._arrived.clear()
+            await self._replies.room()
+            if not await self._attempt():
+                try:
+                    await asyncio.wait_for(self._arrived.wait(), LOOK_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def _attempt(self) -> int:
+        try:
+            handled = await self.handle_batch()
+            self._room = BATCH
+            return handled
+        except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+            # Nothing was committed and every update still waits. One alone shows who is to blame.
+            log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
+            to_blame = self._room == 1 and not isinstance(
+                error, (sa.exc.OperationalError, DatabaseError, OSError)
+            )
+            if to_blame and not getattr(error, "connection_invalidated", False):
+                await self._set_aside(self._taken, error)
+            self._room = 1
+            await asyncio.sleep(RETRY_SECONDS)
+            return 1
+
+    async def handle_batch(self) -> int:
+        """Handle one batch; how many updates it was."""
+        async with self._database.write() as tx:
+            self._taken = await updates.waiting(tx, self._room)
+            if not self._taken:
+                return 0
+            answered = [await self._handle(tx, update) for update in self._taken]
+            await updates.answer(tx, answered, self._owner)
+        for one in answered:
+            self._replies.add(one)
+        return len(answered)
+
+    async def _handle(self, tx: AsyncConnection, update: Received) -> Answered:
+        content = orjson.loads(update.body)
+        error = None
+        try:
+            async with tx.begin_nested():
+                calls = await self._process(tx, content)
+        except Exception as problem:  # a fault in one update must not stop the others
+            if getattr(problem, "connection_invalidated", False):
+                raise
+            error = _kind(problem)
+            log.error("update_failed", update=update.update_id, error=error)
+            calls = self._sorry(content)
+        replies = [call.to_json() for call in calls]
+        return Answered(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+
+    def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
+        try:
+            return self._apologise(content)
+        except Exception as problem:  # the words may be what is broken; then there are none
+            log.error("apology_failed", error=_kind(problem))
+            return []
+
+    async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
+        failed = [
+            Answered(
+                update_id=update.update_id,
+                chat=update.chat,
+                replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
+                error=_kind(error),
+            )
+            for update in taken
+        ]
+        async with self._database.write() as tx:
+            await updates.answer(tx, failed, self._owner)
+        for one in failed:
+            self._replies.add(one)
+
+
+def _kind(error: BaseException) -> str:
+    """The class of an error and where it arose: its text may hold what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    place = f" at {ours[-1].filename.rsplit('/', 1)[-1]}:{ours[-1].lineno}" if ours else ""
+    return type(error).__name__ + place

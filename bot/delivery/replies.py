@@ -1,0 +1,183 @@
+"""Replies out: what an update is answered with, in order in each chat and in parallel across chats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.batching import GroupCommit
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.pacing import Pacing
+from bot.delivery.transport import Transport
+from db import deliveries, updates
+from db.engine import Database
+from db.updates import Answered
+
+log = structlog.get_logger(__name__)
+
+OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+Producer = Callable[[Mapping[str, Any]], Awaitable[Path]]
+
+# Chats answered at the same time; more updates wait in the database.
+PARALLEL = 256
+# How often a repeatable call that got no answer is repeated.
+REPEATS = 3
+REPEAT_SECONDS = 0.5
+
+
+class Replies:
+    """Posts the replies of answered updates.
+
+    `on_sent` is told what the message of a call with `remember` became; `producers` make the files of calls with
+    `produce`; `freed` is called whenever a chat may get its next update.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        transport: Transport,
+        pacing: Pacing,
+        owner: str,
+        on_sent: OnSent,
+        producers: Mapping[str, Producer],
+        freed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._transport = transport
+        self._pacing = pacing
+        self._owner = owner
+        self._on_sent = on_sent
+        self._producers = producers
+        self._freed = freed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
+        self._finish: GroupCommit[int, None] = GroupCommit(self._write_finished)
+
+    @property
+    def leaving(self) -> int:
+        """How many updates have replies on their way."""
+        return len(self._tasks)
+
+    async def room(self) -> None:
+        """Wait until another update may be answered."""
+        await self._room.wait()
+
+    def add(self, answered: Answered) -> None:
+        """Post the replies of an update whose effects are committed."""
+        task = asyncio.create_task(self._answer(answered))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        if len(self._tasks) >= PARALLEL:
+            self._room.clear()
+
+    async def stop(self, seconds: float) -> None:
+        """Let what is being posted end; what does not stays in the database for the next start."""
+        if self._tasks:
+            _done, open_ = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in open_:
+                task.cancel()
+            await asyncio.gather(*open_, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if len(self._tasks) < PARALLEL:
+            self._room.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Its row stays `answered`; it is taken up again at the next start.
+            log.error("replies_interrupted", error=type(error).__name__)
+        self._freed()
+
+    async def _answer(self, answered: Answered) -> None:
+        if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
+            log.warning("reply_in_doubt", update=answered.update_id)
+        for index in range(answered.begun, len(answered.replies)):
+            call = Call.from_json(answered.replies[index])
+            if not await self._leave(answered.update_id, index, call):
+                return
+        await self._finish.add(answered.update_id)
+
+    async def _leave(self, update_id: int, index: int, call: Call) -> bool:
+        """Post one reply until it is settled. False where another process took the update over."""
+        repeats = 0
+        while True:
+            await self._pacing.slot(call.chat if call.puts_a_message else None)
+            if not call.repeatable and not await self._begin.add((update_id, index + 1)):
+                return False
+            outcome = await self._post(call)
+            self._pacing.heed(outcome)
+            if isinstance(outcome, NotSent):
+                if not call.repeatable:
+                    await self._begin.add((update_id, index))  # it did not leave: not begun
+                continue
+            if isinstance(outcome, InDoubt) and call.repeatable and repeats < REPEATS:
+                repeats += 1
+                await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
+                continue
+            if (
+                isinstance(outcome, Rejected)
+                and outcome.migrate_to is not None
+                and call.chat != outcome.migrate_to
+            ):
+                call = await self._follow(call, outcome.migrate_to)
+                continue
+            await self._settle(update_id, call, outcome)
+            return True
+
+    async def _settle(self, update_id: int, call: Call, outcome: Outcome) -> None:
+        if isinstance(outcome, Done):
+            if call.remember is not None and isinstance(outcome.result, Mapping):
+                await self._on_sent(call.remember, outcome.result)
+        elif isinstance(outcome, Rejected):
+            if outcome.unreachable and call.chat is not None:
+                async with self._database.write() as tx:
+                    await deliveries.mark_chat_unreachable(tx, call.chat, self._clock.now())
+            elif not outcome.harmless:
+                log.error("reply_rejected", method=call.method, code=outcome.code, said=outcome.description)
+        elif isinstance(outcome, InDoubt):
+            log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
+
+    async def _post(self, call: Call) -> Outcome:
+        if call.produce is None:
+            return await self._transport.post(call)
+        try:
+            path = await self._producers[call.produce](call.produce_arguments)
+        except Exception as error:  # a file that cannot be made must not hold the chat back for ever
+            log.error("file_not_made", name=call.produce, error=type(error).__name__)
+            return Rejected(code=0, description=f"the file {call.produce} could not be made")
+        try:
+            return await self._transport.post_file(call, field=_file_field(call.method), path=path)
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _follow(self, call: Call, moved_to: int) -> Call:
+        assert call.chat is not None
+        async with self._database.write() as tx:
+            await deliveries.follow_chat(tx, call.chat, moved_to)
+        return replace(call, payload={**call.payload, "chat_id": moved_to})
+
+    async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
+        async with self._database.write() as tx:
+            held = await updates.begin(tx, begun, self._owner)
+        return [number in held for number, _count in begun]
+
+    async def _write_finished(self, numbers: list[int]) -> list[None]:
+        async with self._database.write() as tx:
+            await updates.finish(tx, numbers, self._owner)
+        return [None] * len(numbers)
+
+
+def _file_field(method: str) -> str:
+    """`sendDocument` carries its file as `document`."""
+    return method.removeprefix("send").lower()

@@ -1,0 +1,336 @@
+"""Messages out: leased in batches, marked `sending` durably just before they are posted, settled in batches.
+
+    lease loop   takes due rows, has them rechecked and rendered (`prepare`), keeps them ready
+    clerk loop   one transaction per round: settles what was answered, marks what may be posted next
+    post tasks   wait for a slot, post, hand the outcome to the clerk
+
+At most `in_flight` rows are `sending` at any moment: a crash leaves no more than that in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.pacing import Pacing
+from bot.delivery.sharing import shares
+from bot.delivery.transport import Transport
+from db import broadcasts, deliveries
+from db.deliveries import Leased, Settled
+from db.engine import Database
+
+log = structlog.get_logger(__name__)
+
+# Rows that may be `sending` at once.
+IN_FLIGHT = 256
+LEASE_LARGEST = 1_024
+LEASE_SMALLEST = 32
+# Rows marked ahead of their slot: enough that a slot does not wait for a commit.
+AHEAD_SECONDS = 0.05
+# The clerk's rounds are at least so far apart, that a commit serves many rows.
+ROUND_SECONDS = 0.02
+# How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
+LOOK_SECONDS = 0.4
+# What was rechecked longer ago is rechecked again before it leaves.
+FRESH_SECONDS = 30.0
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Not now: `withheld` by a quiet period, or simply `queued` again, until an instant."""
+
+    until: datetime
+    reason: str
+    state: str = "withheld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Not at all: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
+
+    state: str
+    reason: str
+
+
+Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    row: Leased
+    call: Call
+    prepared_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answered:
+    settled: Settled
+    unreachable: int | None = None  # the person, where they are
+
+
+class Sender:
+    """Sends the deliveries that are due. `prepare` rechecks and renders a batch, in the order of its rows."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        transport: Transport,
+        pacing: Pacing,
+        owner: str,
+        prepare: Prepare,
+        rate: float | None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._transport = transport
+        self._pacing = pacing
+        self._owner = owner
+        self._prepare = prepare
+        self._in_flight = in_flight
+        self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
+        self._lease_room = LEASE_LARGEST if rate is None else _between(LEASE_SMALLEST, rate, LEASE_LARGEST)
+        self._ready: deque[_Ready] = deque()
+        self._answered: list[_Answered] = []
+        self._undelivered: list[Settled] = []
+        self._sending = 0  # rows marked and not yet settled in the database
+        self._unposted = 0  # of these, those that wait for their slot
+        self._posts: set[asyncio.Task[None]] = set()
+        self._queue_changed = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._work = asyncio.Event()
+        self._paused_until = 0.0
+
+    def wake(self) -> None:
+        """Something was queued, resumed, paused or cancelled, or the clock was moved: look at once."""
+        self._queue_changed.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is held: ready, being posted, or not yet settled."""
+        return bool(self._ready or self._sending or self._undelivered)
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._lease_loop())
+            group.create_task(self._clerk_loop())
+
+    async def stop(self, seconds: float) -> None:
+        """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""
+        if self._posts:
+            await asyncio.wait(self._posts, timeout=seconds)
+        await self._write(chosen=[], returned=[ready.row.id for ready in self._ready])
+        self._ready.clear()
+
+    # Leasing
+
+    async def _lease_loop(self) -> None:
+        while True:
+            self._queue_changed.clear()
+            self._hungry.clear()
+            taken = 0
+            if len(self._ready) < self._lease_room // 2 and self._pacing.blocked_until is None:
+                taken = await self._lease()
+            if len(self._ready) >= self._lease_room // 2:
+                await self._hungry.wait()
+            elif not taken:
+                try:
+                    await asyncio.wait_for(self._queue_changed.wait(), LOOK_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def _lease(self) -> int:
+        now = self._clock.now()
+        rows: list[Leased] = []
+        async with self._database.write() as tx:
+            closed = await broadcasts.close_some(tx, now)
+            await deliveries.release_withheld(tx, now)
+            await broadcasts.finish_complete(tx, now)
+            for broadcast, room in shares(await broadcasts.active(tx), self._lease_room, now):
+                rows += await deliveries.lease(tx, broadcast=broadcast, room=room, owner=self._owner, now=now)
+        if rows:
+            await self._prepare_rows(_alternating(rows))
+        return len(rows) or closed
+
+    async def _prepare_rows(self, rows: Sequence[Leased]) -> None:
+        now = self._clock.now()
+        fresh = [row for row in rows if row.expires_at is None or row.expires_at > now]
+        try:
+            async with self._database.read() as tx:
+                decisions = await self._prepare(tx, fresh)
+        except Exception as error:  # a fault in one batch must neither lose it nor end the sender
+            log.error("prepare_failed", error=type(error).__name__, deliveries=len(fresh))
+            retry = now + timedelta(seconds=FRESH_SECONDS)
+            decisions = [Wait(until=retry, reason="prepare_failed", state="queued")] * len(fresh)
+        for row, decision in zip(fresh, decisions, strict=True):
+            if isinstance(decision, Call):
+                self._ready.append(_Ready(row=row, call=decision, prepared_at=now))
+            else:
+                self._undelivered.append(_undelivered(row, decision))
+        held = {row.id for row in fresh}
+        self._undelivered += [
+            Settled(id=row.id, state="expired", reason="expired") for row in rows if row.id not in held
+        ]
+        self._work.set()
+
+    # The clerk: the only one who writes about rows that are held
+
+    async def _clerk_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            began = loop.time()
+            if self._may_mark or self._answered or self._undelivered:
+                await self._round()
+            spent = loop.time() - began
+            if spent < ROUND_SECONDS:
+                await asyncio.sleep(ROUND_SECONDS - spent)
+
+    @property
+    def _may_mark(self) -> int:
+        if not self._ready:
+            return 0
+        return min(self._in_flight - self._sending, self._ahead - self._unposted, len(self._ready))
+
+    async def _round(self) -> None:
+        returned: list[int] = []
+        if self._pacing.blocked_until is not None:
+            # What waits for a pause to end is not ours to hold, and will be rechecked.
+            returned = [ready.row.id for ready in self._ready]
+            self._ready.clear()
+        chosen, stale = self._choose(self._clock.now())
+        try:
+            marked = await self._write(chosen=chosen, returned=returned + stale)
+        except BaseException:
+            self._ready.extendleft(reversed(chosen))
+            raise
+        for ready in chosen:
+            if ready.row.id in marked:
+                self._start_post(ready)
+        if self._may_mark > 0:
+            self._work.set()
+        if len(self._ready) < self._lease_room // 2:
+            self._hungry.set()
+            self._queue_changed.set()
+
+    async def _write(self, *, chosen: Sequence[_Ready], returned: Sequence[int]) -> set[int]:
+        """One transaction: settle what was answered, mark what is to be posted, give back the rest."""
+        answered, undelivered = list(self._answered), list(self._undelivered)
+        unreachable = [one.unreachable for one in answered if one.unreachable is not None]
+        numbers = [ready.row.id for ready in chosen]
+        now = self._clock.now()
+        marked: set[int] = set()
+        async with self._database.write() as tx:
+            if answered or undelivered:
+                settled = [one.settled for one in answered] + undelivered
+                await deliveries.settle(tx, settled, owner=self._owner, now=now)
+            if unreachable:
+                await deliveries.mark_unreachable(tx, unreachable, now)
+            if numbers:
+                marked = await deliveries.mark_sending(tx, numbers, owner=self._owner, now=now)
+            back = [*returned, *(number for number in numbers if number not in marked)]
+            if back:
+                await deliveries.give_back(tx, back, owner=self._owner, now=now)
+        # Only now: where the commit failed they are written again, which changes nothing if it had not.
+        del self._answered[: len(answered)]
+        del self._undelivered[: len(undelivered)]
+        self._sending -= len(answered)
+        return marked
+
+    def _choose(self, now: datetime) -> tuple[list[_Ready], list[int]]:
+        """The next rows to be marked, and those that waited so long that they must be rechecked."""
+        oldest = now - timedelta(seconds=FRESH_SECONDS * max(1.0, self._clock.speed))
+        chosen: list[_Ready] = []
+        stale: list[int] = []
+        for _ in range(max(0, self._may_mark)):
+            ready = self._ready.popleft()
+            expires_at = ready.row.expires_at
+            if not oldest <= ready.prepared_at <= now or (expires_at is not None and expires_at <= now):
+                stale.append(ready.row.id)
+            else:
+                chosen.append(ready)
+        return chosen, stale
+
+    # Posting
+
+    def _start_post(self, ready: _Ready) -> None:
+        self._sending += 1
+        self._unposted += 1
+        task = asyncio.create_task(self._post(ready))
+        self._posts.add(task)
+        task.add_done_callback(self._posts.discard)
+
+    async def _post(self, ready: _Ready) -> None:
+        may_leave = await self._pacing.slot(ready.call.chat, bulk=True)
+        self._unposted -= 1
+        self._work.set()
+        call = ready.call
+        outcome: Outcome = NotSent(reason="paused")
+        if may_leave:
+            outcome = await self._transport.post(call)
+            self._pacing.heed(outcome)
+            if isinstance(outcome, Rejected) and outcome.migrate_to is not None:
+                call = replace(call, payload={**call.payload, "chat_id": outcome.migrate_to})
+                outcome = await self._transport.post(call)
+        gone = isinstance(outcome, Rejected) and outcome.unreachable
+        self._answered.append(
+            _Answered(
+                settled=_settled(ready.row, call, outcome), unreachable=ready.row.person if gone else None
+            )
+        )
+        self._work.set()
+
+
+def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:
+    if isinstance(outcome, Done):
+        message = outcome.result.get("message_id") if isinstance(outcome.result, dict) else None
+        return Settled(id=row.id, state="sent", message_id=message)
+    if isinstance(outcome, NotSent):
+        return Settled(id=row.id, state="queued")
+    if isinstance(outcome, InDoubt):
+        if call.repeatable and row.attempts < ATTEMPTS:
+            return Settled(id=row.id, state="queued")
+        return Settled(id=row.id, state="in_doubt", reason="no_answer")
+    if outcome.unreachable:
+        return Settled(id=row.id, state="unreachable", reason="unreachable")
+    if outcome.harmless:
+        return Settled(id=row.id, state="sent")
+    log.error("delivery_rejected", method=call.method, code=outcome.code, said=outcome.description)
+    return Settled(id=row.id, state="failed", reason=outcome.description[:200])
+
+
+def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:
+    if isinstance(decision, Stop):
+        return Settled(id=row.id, state=decision.state, reason=decision.reason)
+    if row.expires_at is not None and row.expires_at <= decision.until:
+        return Settled(id=row.id, state="expired", reason=decision.reason)
+    return Settled(id=row.id, state=decision.state, reason=decision.reason, due_at=decision.until)
+
+
+def _alternating(rows: Sequence[Leased]) -> list[Leased]:
+    """One of each broadcast in turn, so that none waits for a whole batch of another."""
+    seen: dict[int, int] = {}
+    turns: list[tuple[int, int]] = []
+    for index, row in enumerate(rows):
+        turn = seen[row.broadcast] = seen.get(row.broadcast, -1) + 1
+        turns.append((turn, index))
+    return [rows[index] for _turn, index in sorted(turns)]
+
+
+def _between(smallest: int, value: float, largest: int) -> int:
+    return max(smallest, min(largest, math.ceil(value)))

@@ -1,0 +1,27 @@
+"""How the next places are shared among the broadcasts that have something due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from db.broadcasts import Due
+
+# A broadcast that expires within this time goes before those that can wait.
+URGENT = timedelta(hours=1)
+
+
+def shares(due: Sequence[Due], room: int, now: datetime) -> list[tuple[int, int]]:
+    """(broadcast, places) in the order to be served: the urgent first, equally within each of the two groups.
+
+    What a broadcast leaves of its places (it has fewer due) is offered again in the next round.
+    """
+    ready = [one for one in due if one.next_due <= now]
+    urgent = [one for one in ready if one.expires_at is not None and one.expires_at - now <= URGENT]
+    served = urgent or ready
+    if not served:
+        return []
+    served = sorted(served, key=lambda one: (one.expires_at is None, one.expires_at or now, one.id))
+    places, more = divmod(room, len(served))
+    split = [(one.id, places + (index < more)) for index, one in enumerate(served)]
+    return [(broadcast, count) for broadcast, count in split if count]

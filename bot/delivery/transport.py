@@ -1,0 +1,162 @@
+"""One aiohttp session to the Bot API, and a verdict on every post.
+
+Ready JSON is posted as it is: no objects, no forms. PTB's own few calls go through the same session
+(`bot.delivery.request`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+
+TELEGRAM = "https://api.telegram.org"
+JSON_HEADERS = {"Content-Type": "application/json"}
+# Below the server's own limit, so that it is we who close an idle connection: a request written to a
+# connection that the server is closing would be in doubt for nothing.
+KEEPALIVE_SECONDS = 15.0
+# Waiting for a free connection and for the handshake: nothing has been written yet.
+CONNECT_SECONDS = 10.0
+# Silence after the request was written.
+READ_SECONDS = 30.0
+UPLOAD_SECONDS = 300.0
+# What a 429 without a readable `retry_after` means.
+DEFAULT_RETRY_AFTER = 1.0
+
+
+class Transport:
+    """Posts Bot API calls. Open it inside the event loop: `async with Transport(…) as transport`."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_base: str = TELEGRAM,
+        connections: int = 100,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self._root = f"{api_base.rstrip('/')}/bot{token}/"
+        self._connections = connections
+        self._timeout = _patient(read_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Transport:
+        # Cookies and proxies from the environment have no place in a bot's requests.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+        )
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("The transport is not open: use `async with Transport(…)`.")
+        return self._session
+
+    async def post(
+        self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
+    ) -> Outcome:
+        """Post a call (or a method with its parameters) and tell what became of it; raises nothing of the network.
+
+        `seconds` replaces the allowed silence, for a long poll.
+        """
+        if isinstance(call, Call):
+            if call.attachment is not None:
+                return await self._post_upload(call)
+            method, payload = call.method, call.payload
+        else:
+            method = call
+        return await self.post_bytes(method, orjson.dumps(payload or {}), seconds=seconds)
+
+    async def post_bytes(self, method: str, body: bytes, *, seconds: float | None = None) -> Outcome:
+        """Post a body that is JSON already, the fast path of a broadcast."""
+        timeout = self._timeout if seconds is None else _patient(seconds)
+        return await self._send(method, body, JSON_HEADERS, timeout)
+
+    async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
+        """Post a call with a file read from the disk piece by piece, however large."""
+        with await asyncio.to_thread(path.open, "rb") as content:
+            form = _form(call.payload)
+            form.add_field(field, content, filename=path.name)
+            return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
+
+    async def _post_upload(self, call: Call) -> Outcome:
+        attachment = call.attachment
+        assert attachment is not None
+        form = _form(call.payload)
+        form.add_field(attachment.field, attachment.content, filename=attachment.name)
+        return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
+
+    async def _send(
+        self, method: str, data: Any, headers: Mapping[str, str] | None, timeout: aiohttp.ClientTimeout
+    ) -> Outcome:
+        try:
+            async with self.session.post(
+                self._root + method, data=data, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                return read_answer(response.status, await response.read(), response.headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # Refused, unknown host, failed handshake, no free connection: not one byte of the request was written.
+            return NotSent(reason=type(error).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return InDoubt(reason=type(error).__name__)
+
+
+def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
+    """Judge an HTTP answer. What cannot be read is in doubt, unless the status alone says that nothing was done."""
+    try:
+        answer = orjson.loads(body)
+        if answer["ok"] is True:
+            return Done(result=answer["result"])
+        code = int(answer["error_code"])
+        description = str(answer["description"])
+        parameters = answer.get("parameters") or {}
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        code, description, parameters = status, "unreadable answer", {}
+        if status not in (401, 404, 429):
+            return InDoubt(reason=f"unreadable answer (HTTP {status})")
+    if code == 429:
+        return NotSent(reason=description, retry_after=_retry_after(parameters, headers))
+    if code == 401 or (code == 404 and "method not found" not in description.lower()):
+        return NotSent(reason=WRONG_TOKEN)
+    if 400 <= code < 500:
+        migrate_to = parameters.get("migrate_to_chat_id")
+        return Rejected(code=code, description=description, migrate_to=migrate_to)
+    return InDoubt(reason=f"HTTP {code}")
+
+
+def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
+    try:
+        return max(
+            0.0, float(parameters.get("retry_after") or headers.get("Retry-After", DEFAULT_RETRY_AFTER))
+        )
+    except ValueError:
+        return DEFAULT_RETRY_AFTER
+
+
+def _patient(seconds: float) -> aiohttp.ClientTimeout:
+    # The total bounds a server that answers one byte at a time.
+    return aiohttp.ClientTimeout(
+        total=CONNECT_SECONDS + 2 * seconds, connect=CONNECT_SECONDS, sock_read=seconds
+    )
+
+
+def _form(payload: Mapping[str, Any]) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    for name, value in payload.items():
+        form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
+    return form

@@ -1,0 +1,232 @@
+"""Encrypted copies of the SQLite database, made while the bot runs, and their way back.
+
+A backup opens with the same key as the database. It holds no free pages, so nothing that was erased before
+it. PostgreSQL has its own tools for this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import sqlite
+from db.engine import Database, open_database
+from db.errors import BackupFailed
+from db.facts import set_fact
+from db.key import DatabaseKey, sync_folder
+from db.schema import broadcasts, deliveries, suppressions, updates
+from db.upgrade import upgrade
+from db.upsert import insert
+
+RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    in_doubt: int  # deliveries that may have left after the backup was made
+    paused: int  # broadcasts that may have started after it
+    kept: Path | None  # where the database that was replaced is now
+
+
+async def backup(database: Database, target: Path) -> None:
+    """Write the database as it is now into the new file `target`; writers need not wait.
+
+    `target` appears only once it is complete and verified. Raises BackupFailed.
+    """
+    if database.file is None or database.dialect == "postgresql":
+        raise BackupFailed("PostgreSQL is backed up by its own tools; use pg_dump and pg_restore.")
+    await asyncio.to_thread(_backup, database.file, database.key, target)
+
+
+async def restore(source: Path, *, file: Path, key: DatabaseKey | None, now: datetime) -> Restored:
+    """Put the backup `source` in the place of the database `file`, which is kept under another name.
+
+    What may have been sent since the backup was made is never sent again by itself: due deliveries become in
+    doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
+    before it. Suppressions that came later are carried over. Raises InUse, UnknownRevision and BackupFailed;
+    then nothing was changed.
+    """
+    _make_folder(file.parent)
+    claim = sqlite.claim(file)
+    try:
+        with _new_file_for(file) as copy:
+            await asyncio.to_thread(_copy, source, copy)
+            await asyncio.to_thread(_verify, copy, key, source)
+            suppressed = await asyncio.to_thread(_read_suppressions, file, key)
+            restored = await _prepare(copy, key, now, suppressed)
+            kept = await asyncio.to_thread(_swap, copy, file)
+    finally:
+        claim.close()
+    return Restored(in_doubt=restored[0], paused=restored[1], kept=kept)
+
+
+def _backup(file: Path, key: DatabaseKey | None, target: Path) -> None:
+    _require(not target.exists(), f"{target} exists already and is not overwritten; choose another name.")
+    with _new_file_for(target) as copy:
+        try:
+            with closing(sqlite.connect(file, key, sqlite.COMMON_PRAGMAS)) as connection:
+                connection.execute("VACUUM INTO ?", (str(copy),))
+        except sqlite.Error as error:
+            raise BackupFailed(
+                f"The backup could not be written ({error}); make room on the disk and try again."
+            ) from None
+        _verify(copy, key, target)
+        _sync(copy)
+        copy.rename(target)
+    sync_folder(target.parent)
+
+
+def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
+    """Read every page: each must be authentic, sound, and agree with the others."""
+    try:
+        with closing(sqlite.connect(copy, key)) as connection:
+            faults = connection.execute("PRAGMA cipher_integrity_check").fetchall() if key else []
+            faults += [row for row in connection.execute("PRAGMA integrity_check") if row != ("ok",)]
+            faults += connection.execute("PRAGMA foreign_key_check").fetchall()
+            has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,)
+    except sqlite.Error as error:
+        raise BackupFailed(
+            f"{name} is damaged, is no backup, or was made with another key ({error}); give the key it was"
+            " made with, or use another backup."
+        ) from None
+    _require(not faults and has_tables, f"{name} is damaged or empty; use another backup.")
+
+
+async def _prepare(
+    copy: Path, key: DatabaseKey | None, now: datetime, suppressed: list[tuple[str, datetime]]
+) -> tuple[int, int]:
+    """Bring the copy to this version and hold what may have left. The counts of deliveries and broadcasts."""
+    database = await open_database(f"sqlite+aiosqlite:///{copy}", folder=copy.parent, key=key)
+    try:
+        await upgrade(database)
+        async with database.write() as transaction:
+            held = await hold_what_may_have_left(transaction, now)
+            for hash_, at in suppressed:
+                await transaction.execute(
+                    insert(transaction, suppressions)
+                    .values(hash=hash_, at=at)
+                    .on_conflict_do_nothing(index_elements=[suppressions.c.hash])
+                )
+        return held
+    except sa.exc.DBAPIError as error:
+        raise BackupFailed(f"The backup cannot be brought to this version ({error.orig}).") from None
+    finally:
+        await database.close()
+
+
+async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -> tuple[int, int]:
+    """After the database went back in time: nothing that was due until `now` leaves by itself.
+
+    The counts of deliveries put in doubt and of broadcasts paused.
+    """
+    waiting = deliveries.c.state.in_(["queued", "leased", "withheld"])
+    in_doubt = await transaction.execute(
+        deliveries.update()
+        .where(sa.or_(deliveries.c.state == "sending", sa.and_(waiting, deliveries.c.due_at <= now)))
+        .values(state="in_doubt", reason="restored", lease_owner=None, leased_until=None, changed_at=now)
+    )
+    paused = await transaction.execute(
+        broadcasts.update()
+        .where(broadcasts.c.state == "scheduled", broadcasts.c.starts_at <= now)
+        .values(state="paused")
+    )
+    # Their effects are in the backup, their replies have been posted since.
+    await transaction.execute(
+        updates.update()
+        .where(updates.c.state == "answered")
+        .values(state="done", body=None, replies=sa.null(), lease_owner=None, leased_until=None)
+    )
+    await set_fact(transaction, RESTORED_AT, now.isoformat())
+    return in_doubt.rowcount, paused.rowcount
+
+
+def _read_suppressions(file: Path, key: DatabaseKey | None) -> list[tuple[str, datetime]]:
+    """Who must not be contacted according to the database to be replaced; none where it is unreadable."""
+    if not file.exists():
+        return []
+    try:
+        # Closing a writer also folds the write-ahead log into the file, which is about to be renamed.
+        with closing(sqlite.connect(file, key, sqlite.WRITER_PRAGMAS)) as connection:
+            rows = connection.execute("SELECT hash, at FROM suppressions").fetchall()
+    except sqlite.Error:
+        return []  # a damaged database is why one restores
+    return [(hash_, datetime.fromisoformat(at).replace(tzinfo=UTC)) for hash_, at in rows]
+
+
+def _swap(copy: Path, file: Path) -> Path | None:
+    """Give `copy` the name of `file`. The new name of what was there, if anything was."""
+    _sync(copy)
+    kept = None
+    if file.exists():
+        kept = next(name for name in _replaced_names(file) if not name.exists())
+        # The log goes first: beside another file it would be replayed into that.
+        for suffix in ("-wal", "-shm", ""):
+            part = file.with_name(file.name + suffix)
+            if part.exists():
+                part.rename(kept.with_name(kept.name + suffix))
+    copy.rename(file)
+    sync_folder(file.parent)
+    return kept
+
+
+def _replaced_names(file: Path) -> Iterator[Path]:
+    yield file.with_name(f"{file.name}.replaced")
+    for number in itertools.count(2):
+        yield file.with_name(f"{file.name}.replaced-{number}")
+
+
+@contextmanager
+def _new_file_for(target: Path) -> Iterator[Path]:
+    """An unfinished file beside `target`, for the owner alone; removed unless it was renamed."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    except OSError as error:
+        raise BackupFailed(
+            f"{target.parent} cannot be written ({error.strerror}); choose another folder."
+        ) from None
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            Path(name + suffix).unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BackupFailed(f"{folder} cannot be made ({error.strerror}); choose another folder.") from None
+
+
+def _copy(source: Path, copy: Path) -> None:
+    _require(source.is_file(), f"There is no backup {source}; check its name.")
+    try:
+        shutil.copyfile(source, copy)
+    except OSError as error:
+        raise BackupFailed(
+            f"{source} cannot be copied ({error.strerror}); check the file and the disk."
+        ) from None
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise BackupFailed(sentence)

@@ -1,0 +1,119 @@
+"""Many rows in one statement, on both engines: rows go in as one JSON parameter and come out as one JSON value.
+
+Python's SQLite driver hands the interpreter lock over once per statement and once per row that it returns. While the
+event loop is busy with posts each of these hand-overs may wait for milliseconds, so 256 rows one by one would
+take longer than all else together. One statement, one parameter and one value make it one hand-over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import Instant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """How one engine spells what the two spell differently.
+
+    each: a table `each` of the JSON arrays in the parameter `rows`; `each.value ->> 0` is the first member.
+    collect: the aggregate that makes one JSON array of rows. array: the function that makes one of columns.
+    lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
+    to_bytes, to_text: UTF-8 bytes from text and back. to_json: a JSON column from text. json: a JSON column as JSON.
+    """
+
+    each: str
+    collect: str
+    array: str
+    lock: str
+    instant: str
+    to_bytes: str
+    to_text: str
+    to_json: str
+    json: str
+
+    def at(self, expression: str) -> str:
+        """An instant from its text (`instant_text`)."""
+        return self.instant.format(expression)
+
+
+SQLITE = Spelling(
+    each="json_each(:rows) AS each",
+    collect="json_group_array",
+    array="json_array",
+    lock="",
+    instant="({})",
+    to_bytes="CAST({} AS BLOB)",
+    to_text="CAST({} AS TEXT)",
+    to_json="({})",
+    json="json({})",
+)
+POSTGRESQL = Spelling(
+    each="json_array_elements(CAST(:rows AS json)) AS each(value)",
+    collect="json_agg",
+    array="json_build_array",
+    lock="FOR UPDATE SKIP LOCKED",
+    instant="(CAST({} AS timestamp) AT TIME ZONE 'UTC')",
+    to_bytes="convert_to({}, 'UTF8')",
+    to_text="convert_from({}, 'UTF8')",
+    to_json="CAST({} AS jsonb)",
+    json="({})",
+)
+
+
+class Statement:
+    """One SQL statement in both spellings. The parameters `now` and `before` are instants, `rows` is a list of rows."""
+
+    def __init__(self, spell: Callable[[Spelling], str]) -> None:
+        self._texts = {"sqlite": _text(spell(SQLITE)), "postgresql": _text(spell(POSTGRESQL))}
+
+    async def run(self, tx: AsyncConnection, **parameters: Any) -> int:
+        """Execute it; how many rows changed."""
+        return (await self._execute(tx, parameters)).rowcount
+
+    async def rows(self, tx: AsyncConnection, **parameters: Any) -> list[Any]:
+        """Execute a statement whose one value is a JSON array; its members."""
+        value = (await self._execute(tx, parameters)).scalar()
+        if value is None:
+            return []
+        found: list[Any] = value if isinstance(value, list) else orjson.loads(value)
+        return found
+
+    async def _execute(self, tx: AsyncConnection, parameters: dict[str, Any]) -> sa.CursorResult[Any]:
+        if "rows" in parameters:
+            parameters["rows"] = json_rows(parameters["rows"])
+        return await tx.execute(self._texts[tx.dialect.name], parameters)
+
+
+def json_rows(rows: Iterable[Sequence[Any]]) -> str:
+    return orjson.dumps(list(rows), default=_instant).decode()
+
+
+def instant_text(moment: datetime) -> str:
+    """As SQLite keeps it, and as `Spelling.at` reads it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """An instant as it stands in a JSON value of either engine."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _instant(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} cannot go into a batch")
+
+
+def _text(sql: str) -> sa.TextClause:
+    statement = sa.text(sql)
+    instants = [sa.bindparam(name, type_=Instant) for name in ("now", "before") if f":{name}" in sql]
+    return statement.bindparams(*instants)

@@ -1,0 +1,226 @@
+"""Broadcasts: one message to an audience; their states, their queue, their account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcast_texts, broadcasts, deliveries
+from db.upsert import insert
+
+# Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
+CHUNK = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """An active broadcast with deliveries that wait; `next_due` is the earliest."""
+
+    id: int
+    expires_at: datetime | None
+    next_due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class InDoubt:
+    """A delivery of which nobody knows whether it arrived."""
+
+    delivery: int
+    person: int | None
+    reason: str | None
+    at: datetime
+
+
+async def create(
+    tx: AsyncConnection, values: Mapping[str, Any], texts: Mapping[str, str] | None = None
+) -> int | None:
+    """A new broadcast (columns of `broadcasts`; texts per language), or None where its key is known already."""
+    statement = (
+        insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
+    )
+    number: int | None = (await tx.execute(statement.returning(broadcasts.c.id))).scalar_one_or_none()
+    if number is not None and texts:
+        rows = [{"broadcast": number, "language": language, "text": text} for language, text in texts.items()]
+        await tx.execute(broadcast_texts.insert(), rows)
+    return number
+
+
+async def queue_deliveries(
+    tx: AsyncConnection,
+    *,
+    broadcast: int,
+    people: sa.Select[Any],
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> int:
+    """Queue one delivery to everybody whom `people` selects, in one statement; how many are new.
+
+    `people` gives one column, the person's id; or two, the id and when it is due, or three, with when it expires.
+    Whoever has this broadcast already does not get it again.
+    """
+    given = people.subquery()
+    columns = list(given.c)
+    due = columns[1] if len(columns) > 1 else sa.literal(due_at, deliveries.c.due_at.type)
+    expires = columns[2] if len(columns) > 2 else sa.literal(expires_at, deliveries.c.expires_at.type)
+    rows = sa.select(
+        sa.literal(broadcast, deliveries.c.broadcast.type),
+        columns[0],
+        sa.literal("queued"),
+        due,
+        expires,
+        sa.literal(0),
+        sa.literal(now, deliveries.c.changed_at.type),
+    ).where(sa.true())  # SQLite reads "SELECT … ON CONFLICT" as a join without it
+    names = ["broadcast", "person", "state", "due_at", "expires_at", "attempts", "changed_at"]
+    statement = insert(tx, deliveries).from_select(names, rows, include_defaults=False)
+    queued = await tx.execute(
+        statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])
+    )
+    if queued.rowcount:  # a tick that queues nothing must not unfinish it
+        await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
+    return queued.rowcount
+
+
+async def pause(tx: AsyncConnection, broadcast: int) -> bool:
+    """Stop sending for now; whether it was active."""
+    return await _change(tx, broadcast, ("active", "scheduled"), "paused")
+
+
+async def resume(tx: AsyncConnection, broadcast: int) -> bool:
+    """Send on; whether it was paused."""
+    return await _change(tx, broadcast, ("paused",), "active")
+
+
+async def activate(tx: AsyncConnection, broadcast: int) -> bool:
+    """Start a scheduled one; whether it was scheduled."""
+    return await _change(tx, broadcast, ("scheduled",), "active")
+
+
+async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
+    """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces."""
+    return await _change(tx, broadcast, ("scheduled", "active", "paused"), "cancelled")
+
+
+async def _change(tx: AsyncConnection, broadcast: int, before: Iterable[str], after: str) -> bool:
+    changed = await tx.execute(
+        broadcasts.update()
+        .where(broadcasts.c.id == broadcast, broadcasts.c.state.in_(tuple(before)))
+        .values(state=after)
+    )
+    return changed.rowcount == 1
+
+
+def _earliest(state: str) -> sa.ScalarSelect[Any]:
+    # ORDER BY … LIMIT 1 makes PostgreSQL seek in the index; it would scan every row for min().
+    return (
+        sa.select(deliveries.c.due_at)
+        .where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == state)
+        .order_by(deliveries.c.due_at)
+        .limit(1)
+        .correlate(broadcasts)
+        .scalar_subquery()
+    )
+
+
+_QUEUED = _earliest("queued").label("next_due")
+_ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED).where(
+    broadcasts.c.state == "active", broadcasts.c.finished_at.is_(None)
+)
+
+
+async def active(tx: AsyncConnection) -> list[Due]:
+    """The active broadcasts with queued deliveries, due or not yet."""
+    found = await tx.execute(_ACTIVE)
+    return [
+        Due(id=row.id, expires_at=row.expires_at, next_due=row.next_due)
+        for row in found
+        if row.next_due is not None
+    ]
+
+
+async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
+    """Mark the broadcasts that have nothing left to send as finished, and say which."""
+    left = sa.exists().where(
+        deliveries.c.broadcast == broadcasts.c.id,
+        deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
+    )
+    complete = sa.and_(
+        broadcasts.c.finished_at.is_(None), broadcasts.c.state.in_(("active", "cancelled")), ~left
+    )
+    finished = await tx.execute(
+        broadcasts.update().where(complete).values(finished_at=now).returning(broadcasts.c.id)
+    )
+    return list(finished.scalars())
+
+
+async def close_some(tx: AsyncConnection, now: datetime) -> int:
+    """Close waiting deliveries of cancelled and of expired broadcasts, `CHUNK` at most; how many were closed."""
+    closed = 0
+    unfinished = broadcasts.c.finished_at.is_(None)
+    for reason, which in (
+        ("cancelled", broadcasts.c.state == "cancelled"),
+        ("expired", sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.expires_at <= now)),
+    ):
+        found = await tx.execute(sa.select(broadcasts.c.id).where(unfinished, which))
+        for broadcast in found.scalars().all():
+            some = (
+                sa.select(deliveries.c.id)
+                .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(("queued", "withheld")))
+                .limit(CHUNK - closed)
+            )
+            change = deliveries.update().where(deliveries.c.id.in_(some))
+            closed += (await tx.execute(change.values(state=reason, changed_at=now))).rowcount
+            if closed >= CHUNK:
+                return closed
+    return closed
+
+
+async def counts(tx: AsyncConnection, broadcast: int) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    found = await tx.execute(
+        sa.select(deliveries.c.state, sa.func.count())
+        .where(deliveries.c.broadcast == broadcast)
+        .group_by(deliveries.c.state)
+    )
+    return {state: number for state, number in found}
+
+
+async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
+    """The state of a broadcast, or None where there is none."""
+    query = sa.select(broadcasts.c.state).where(broadcasts.c.id == broadcast)
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def in_doubt(tx: AsyncConnection, broadcast: int, limit: int = 1_000) -> list[InDoubt]:
+    """The deliveries in doubt, oldest first."""
+    found = await tx.execute(
+        sa.select(deliveries)
+        .where(deliveries.c.broadcast == broadcast, deliveries.c.state == "in_doubt")
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [
+        InDoubt(delivery=row.id, person=row.person, reason=row.reason, at=row.changed_at) for row in found
+    ]
+
+
+async def send_again(tx: AsyncConnection, broadcast: int, people: Iterable[int], now: datetime) -> int:
+    """Queue deliveries in doubt again, for these people only; how many. Who got the first one gets it twice."""
+    again = await tx.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.broadcast == broadcast,
+            deliveries.c.state == "in_doubt",
+            deliveries.c.person.in_(list(people)),
+        )
+        .values(state="queued", due_at=now, reason="sent_again", changed_at=now)
+    )
+    if again.rowcount:
+        await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
+    return again.rowcount

@@ -1,0 +1,205 @@
+"""Messages on their way: taken in batches, marked durably before they are posted, settled after.
+
+    queued -> leased -> sending -> sent | failed | unreachable | in_doubt
+    queued -> withheld (queued again when it is due) | expired | cancelled
+
+A row is held by the process that leased it until it settles it or is dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.batches import Spelling, Statement, instant_text, read_instant
+from db.schema import deliveries, people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leased:
+    """A delivery taken to be sent. `person` is empty where they were erased meanwhile."""
+
+    id: int
+    broadcast: int
+    person: int | None
+    due_at: datetime
+    expires_at: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What a delivery became. `due_at` is when a queued or withheld one comes back."""
+
+    id: int
+    state: str
+    reason: str | None = None
+    message_id: int | None = None
+    due_at: datetime | None = None
+
+
+def _ids(s: Spelling) -> str:
+    return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"
+
+
+_TAKE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id, broadcast, person, due_at, expires_at, attempts)) AS text) FROM (
+        SELECT id, broadcast, person, due_at, expires_at, attempts FROM deliveries
+        WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now
+        ORDER BY due_at LIMIT :room {s.lock}) AS due"""
+    )
+)
+_LEASE = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {_ids(s)}"""
+    )
+)
+_SENDABLE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id)) AS text) FROM deliveries
+    WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner
+      AND broadcast IN (SELECT id FROM broadcasts WHERE state = 'active')"""
+    )
+)
+_MARK = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed_at = :now
+    WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner"""
+    )
+)
+_GIVE_BACK = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET state = 'queued', lease_owner = NULL, changed_at = :now
+    WHERE id IN {_ids(s)} AND state IN ('leased', 'sending') AND lease_owner = :owner"""
+    )
+)
+# A process that was taken for dead may still bring the truth about what was in doubt.
+_SETTLE = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET state = given.state, reason = given.reason, message_id = given.message_id,
+        due_at = coalesce(given.due_at, deliveries.due_at), lease_owner = NULL, changed_at = :now,
+        sent_at = CASE WHEN given.state = 'sent' THEN :now ELSE deliveries.sent_at END
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS id, each.value ->> 1 AS state, each.value ->> 2 AS reason,
+                 CAST(each.value ->> 3 AS BIGINT) AS message_id, {s.at("each.value ->> 4")} AS due_at
+          FROM {s.each}) AS given
+    WHERE deliveries.id = given.id AND (
+        deliveries.lease_owner = :owner OR (deliveries.state = 'in_doubt' AND given.state = 'sent'))"""
+    )
+)
+_UNREACHABLE = Statement(
+    lambda s: (
+        f"""
+    UPDATE people SET unreachable_at = :now WHERE unreachable_at IS NULL AND id IN {_ids(s)}"""
+    )
+)
+
+
+async def lease(tx: AsyncConnection, *, broadcast: int, room: int, owner: str, now: datetime) -> list[Leased]:
+    """Take at most `room` due deliveries of an active broadcast."""
+    found = await _TAKE.rows(tx, broadcast=broadcast, room=room, now=now)
+    if found:
+        await _LEASE.run(tx, rows=[(row[0],) for row in found], owner=owner, now=now)
+    return [_leased(*row) for row in found]
+
+
+def _leased(
+    number: int, broadcast: int, person: int | None, due_at: str, expires_at: str | None, attempts: int
+) -> Leased:
+    due = read_instant(due_at)
+    assert due is not None
+    return Leased(
+        id=number,
+        broadcast=broadcast,
+        person=person,
+        due_at=due,
+        expires_at=read_instant(expires_at),
+        attempts=attempts,
+    )
+
+
+async def mark_sending(tx: AsyncConnection, numbers: Sequence[int], *, owner: str, now: datetime) -> set[int]:
+    """Mark leased deliveries `sending` just before they are posted; those that may be.
+
+    The others (their broadcast was paused or cancelled, or they are no longer held) must not be posted.
+    """
+    found = await _SENDABLE.rows(tx, rows=[(number,) for number in numbers], owner=owner)
+    if found:
+        await _MARK.run(tx, rows=found, owner=owner, now=now)
+    return {number for (number,) in found}
+
+
+async def give_back(tx: AsyncConnection, numbers: Iterable[int], *, owner: str, now: datetime) -> None:
+    """Queue deliveries again that were taken but surely not posted."""
+    await _GIVE_BACK.run(tx, rows=[(number,) for number in numbers], owner=owner, now=now)
+
+
+async def settle(tx: AsyncConnection, settled: Sequence[Settled], *, owner: str, now: datetime) -> None:
+    """Record what became of deliveries held by `owner`."""
+    rows = [
+        (one.id, one.state, one.reason, one.message_id, one.due_at and instant_text(one.due_at))
+        for one in settled
+    ]
+    await _SETTLE.run(tx, rows=rows, owner=owner, now=now)
+
+
+async def mark_unreachable(tx: AsyncConnection, persons: Iterable[int], now: datetime) -> None:
+    """These people blocked the bot or left Telegram; cleared when they write."""
+    await _UNREACHABLE.run(tx, rows=[(person,) for person in persons], now=now)
+
+
+async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -> None:
+    """The person of this private chat blocked the bot; cleared when they write."""
+    change = people.update().where(people.c.telegram_id == chat, people.c.unreachable_at.is_(None))
+    await tx.execute(change.values(unreachable_at=now))
+
+
+async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
+    """A group became a supergroup, which has another id."""
+    await tx.execute(people.update().where(people.c.telegram_id == chat).values(telegram_id=moved_to))
+
+
+async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:
+    """Take from the dead: what they leased is queued again, what they were sending is in doubt. How many of each."""
+    orphans = deliveries.c.lease_owner.not_in(list(living))
+    queued = await tx.execute(
+        deliveries.update()
+        .where(deliveries.c.state == "leased", orphans)
+        .values(state="queued", lease_owner=None, changed_at=now)
+    )
+    in_doubt = await tx.execute(
+        deliveries.update()
+        .where(deliveries.c.state == "sending", orphans)
+        .values(state="in_doubt", lease_owner=None, reason="process_ended", changed_at=now)
+    )
+    return queued.rowcount, in_doubt.rowcount
+
+
+async def release_withheld(tx: AsyncConnection, now: datetime) -> int:
+    """Queue withheld deliveries whose quiet period has ended; how many."""
+    ended = sa.and_(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
+    return (await tx.execute(deliveries.update().where(ended).values(state="queued"))).rowcount
+
+
+async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
+    """Whether a quiet period has ended for somebody who is not queued again yet."""
+    found = sa.exists().where(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
+    return bool((await tx.execute(sa.select(found))).scalar())
+
+
+async def unsettled(tx: AsyncConnection, owner: str) -> int:
+    """How many deliveries `owner` holds."""
+    query = sa.select(sa.func.count()).where(
+        deliveries.c.state.in_(("leased", "sending")), deliveries.c.lease_owner == owner
+    )
+    return int((await tx.execute(query)).scalar_one())

@@ -1,0 +1,195 @@
+"""The open database: transactions to write and to read, on SQLite or PostgreSQL.
+
+SQLite has one writer: writing transactions wait for their turn, and take SQLite's write lock when they
+begin, so that none fails in the middle. Readers each see one snapshot and never wait. PostgreSQL needs no
+turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db import postgresql, sqlite
+from db.errors import CannotOpen, InUse, MissingKey
+from db.key import DatabaseKey
+
+FILE_NAME = "portevoix.db"
+READERS = 4
+
+Dialect = Literal["sqlite", "postgresql"]
+
+
+class Database:
+    """One open database. `write()` and `read()` each give a connection inside a transaction.
+
+    The transaction is committed when the block ends and rolled back when it raises. Inside it,
+    `async with connection.begin_nested():` opens a savepoint.
+    """
+
+    def __init__(
+        self,
+        *,
+        dialect: Dialect,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        file: Path | None = None,
+        key: DatabaseKey | None = None,
+    ) -> None:
+        self.dialect: Dialect = dialect
+        self.file = file
+        self.key = key
+        self._writer = writer
+        self._reader = reader
+        self._turn = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+        self._claim: sqlite3.Connection | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change things. Raises InUse where another process writes for too long."""
+        if self.dialect == "postgresql":
+            async with self._writer.begin() as connection:
+                yield connection
+            return
+        async with self._my_turn(), _explaining_locks(self.file), self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One unchanging snapshot; the database refuses to change anything through it."""
+        async with self._reader.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def migrate(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change the tables, one at a time even if several processes start at once."""
+        if self.file is None:
+            async with self._writer.begin() as connection:
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(postgresql.MIGRATION_LOCK)))
+                yield connection
+            return
+        engine = sqlite.create_engine(
+            self.file, self.key, pragmas=sqlite.MIGRATION_PRAGMAS, begin="BEGIN IMMEDIATE", size=1
+        )
+        try:
+            async with self._my_turn(), _explaining_locks(self.file), engine.begin() as connection:
+                yield connection
+                broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
+                if broken is not None:
+                    raise RuntimeError(f"a migration left rows without their parent: {tuple(broken)}")
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        if self._holder is not None and self._holder is asyncio.current_task():
+            raise RuntimeError("write() inside write() would wait for itself; pass the connection on")
+        async with self._turn:
+            self._holder = asyncio.current_task()
+            try:
+                yield
+            finally:
+                self._holder = None
+
+    def claim(self) -> None:
+        """Make this process the only one that runs the bot on this file, until close() or its end.
+
+        Other processes can still read. PostgreSQL serves any number. Raises InUse.
+        """
+        if self.file is not None and self._claim is None:
+            self._claim = sqlite.claim(self.file)
+
+    async def close(self) -> None:
+        """Close every connection; SQLite then folds its write-ahead log into the file."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
+
+async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:
+    """Open the database at `url`, or create it; None: `portevoix.db`, encrypted, in `folder`.
+
+    A `sqlite+aiosqlite:///` URL is encrypted too when there is a key. Raises a DatabaseError.
+    The tables are made by `db.upgrade.upgrade`.
+    """
+    if url is None:
+        if key is None:
+            raise MissingKey("The database is encrypted and needs its key; set PORTEVOIX_DATABASE_KEY_FILE.")
+        return await _open_sqlite(folder / FILE_NAME, key)
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return await _open_sqlite(Path(parsed.database or ""), key)
+    writer = await postgresql.open_engine(parsed)
+    # REPEATABLE READ gives readers the same single snapshot that SQLite gives them.
+    reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Database(dialect="postgresql", writer=writer, reader=reader)
+
+
+def parse_url(url: str) -> sa.URL:
+    """The URL with the driver that Portevoix uses. Raises CannotOpen, without repeating a password."""
+    remedy = "; use sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE."
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise CannotOpen("PORTEVOIX_DATABASE is not a database URL" + remedy) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise CannotOpen("PORTEVOIX_DATABASE names no SQLite file" + remedy)
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise CannotOpen(f"PORTEVOIX_DATABASE names {backend}, which is not supported" + remedy)
+
+
+async def _open_sqlite(file: Path, key: DatabaseKey | None) -> Database:
+    await asyncio.to_thread(_prepare_file, file, key)
+    return Database(
+        dialect="sqlite",
+        writer=sqlite.create_engine(
+            file, key, pragmas=sqlite.WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", size=1
+        ),
+        reader=sqlite.create_engine(file, key, pragmas=sqlite.READER_PRAGMAS, begin="BEGIN", size=READERS),
+        file=file,
+        key=key,
+    )
+
+
+def _prepare_file(file: Path, key: DatabaseKey | None) -> None:
+    """Create the file for its owner alone, and prove that it opens and can be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise CannotOpen(
+            f"The database {file} cannot be opened ({error.strerror}); make the folder and the file writable"
+            " or set PORTEVOIX_DATA to another folder."
+        ) from None
+    try:
+        sqlite.connect(file, key, sqlite.WRITER_PRAGMAS).close()
+    except sqlite.Error as error:
+        raise sqlite.explain(error, file, key) from None
+
+
+@asynccontextmanager
+async def _explaining_locks(file: Path | None) -> AsyncIterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if "database is locked" not in str(error.orig):
+            raise
+        raise InUse(
+            f"Another process has been writing to {file} for {sqlite.BUSY_TIMEOUT:.0f} seconds; try again"
+            " when it is done."
+        ) from error

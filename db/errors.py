@@ -1,0 +1,37 @@
+"""What can be wrong with the database, each as one sentence that says what to do."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as asked; the sentence is fit for the person who runs Portevoix."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class CannotOpen(DatabaseError):
+    """The file or the server cannot be reached, read or written."""
+
+
+class WrongKey(DatabaseError):
+    """The file does not open with this key."""
+
+
+class MissingKey(DatabaseError):
+    """There is an encrypted database but no key for it; a new key would not open it."""
+
+
+class UnsafeKey(DatabaseError):
+    """The key is malformed, or its file can be read by others."""
+
+
+class InUse(DatabaseError):
+    """Another process owns the SQLite database, or is writing to it for longer than we wait."""
+
+
+class UnknownRevision(DatabaseError):
+    """The tables were made by a newer Portevoix than this one, or were never made."""
+
+
+class BackupFailed(DatabaseError):
+    """A backup or a restore stopped; nothing that existed was changed."""

@@ -1,0 +1,32 @@
+"""Small facts of the installation that must survive a restart, by name: the polling offset, the last tick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import facts
+from db.upsert import insert
+
+
+async def get_fact(transaction: AsyncConnection, name: str, default: Any = None) -> Any:
+    """What was last set under `name`: anything that JSON can hold, or `default`."""
+    row = (await transaction.execute(sa.select(facts.c.value).where(facts.c.name == name))).first()
+    return default if row is None else row.value
+
+
+async def set_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
+    """Remember `value`, which JSON can hold, under `name`."""
+    statement = insert(transaction, facts).values(name=name, value=value)
+    await transaction.execute(
+        statement.on_conflict_do_update(
+            index_elements=[facts.c.name], set_={"value": statement.excluded.value}
+        )
+    )
+
+
+async def forget_fact(transaction: AsyncConnection, name: str) -> None:
+    """Forget `name`; nothing happens where it is not known."""
+    await transaction.execute(facts.delete().where(facts.c.name == name))

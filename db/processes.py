@@ -1,0 +1,49 @@
+"""Which processes are alive: on PostgreSQL each says so every few seconds, by the database's own clock.
+
+Rows that a process took belong to it until it is dead; nothing but its death gives them to another. SQLite
+serves one process: whoever else took rows is dead.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken over in 30 s.
+DEAD_AFTER_SECONDS = 20
+BEAT_SECONDS = 5
+
+_BEAT = sa.text(
+    "INSERT INTO facts (name, value) VALUES (:name, to_jsonb(extract(epoch FROM clock_timestamp())))"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+_LIVING = sa.text(
+    "SELECT substr(name, 9) FROM facts WHERE name LIKE 'process:%'"
+    " AND CAST(CAST(value AS text) AS double precision) > extract(epoch FROM clock_timestamp()) - :silence"
+)
+_BURY = sa.text(
+    "DELETE FROM facts WHERE name LIKE 'process:%'"
+    " AND CAST(CAST(value AS text) AS double precision) < extract(epoch FROM clock_timestamp()) - 86400"
+)
+_LEAVE = sa.text("DELETE FROM facts WHERE name = :name")
+
+
+async def beat(tx: AsyncConnection, owner: str) -> None:
+    """Say that `owner` is alive, and forget those dead for a day."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(_BEAT, {"name": f"process:{owner}"})
+        await tx.execute(_BURY)
+
+
+async def living(tx: AsyncConnection, owner: str) -> list[str]:
+    """The processes that are alive, `owner` (who asks) among them."""
+    if tx.dialect.name != "postgresql":
+        return [owner]
+    found = await tx.execute(_LIVING, {"silence": DEAD_AFTER_SECONDS})
+    return sorted({owner, *found.scalars()})
+
+
+async def leave(tx: AsyncConnection, owner: str) -> None:
+    """`owner` ends in good order: what it still holds may be taken at once."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(_LEAVE, {"name": f"process:{owner}"})

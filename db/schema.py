@@ -1,0 +1,335 @@
+"""Every table, in one place. Instants are aware UTC on both engines.
+
+Words follow the glossary: a *person* is whoever wrote to the bot; a *supporter* is a person who consented
+to be contacted; a *broadcast* is one message to an audience; a *delivery* is that message to one person.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC datetime; naive ones are refused before they reach the database."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("An instant needs a time zone.")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+# SQLite numbers rows itself only for INTEGER; PostgreSQL needs BIGINT for millions of deliveries a campaign.
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def _id() -> sa.Column[Any]:
+    return sa.Column("id", RowId, primary_key=True, autoincrement=True)
+
+
+def _flag(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Boolean, nullable=False, default=False, server_default=sa.false())
+
+
+people = sa.Table(
+    "people",
+    metadata,
+    _id(),
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, unique=True),
+    # What exports and the consent ledger show instead of the Telegram id.
+    sa.Column("pseudonym", sa.String(32), nullable=False, unique=True),
+    # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence)
+    sa.Column("state", sa.String(16), nullable=False, default="new"),
+    sa.Column("language", sa.String(8)),
+    sa.Column("first_name", sa.String(64)),
+    # Where the person votes. `zone` is the person's own, which abroad is not the territory's.
+    sa.Column("commune", sa.String(5)),
+    sa.Column("department", sa.String(3)),
+    sa.Column("region", sa.String(3)),
+    sa.Column("territory", sa.String(16)),
+    sa.Column("country", sa.String(2)),
+    sa.Column("zone", sa.String(40)),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    # The choices in force; the ledger `consents` is their proof.
+    _flag("consent_contact"),
+    _flag("consent_commune"),
+    _flag("consent_team"),
+    _flag("consent_keep"),
+    # Kinds of message the person turned off in /settings.
+    _flag("mutes_events"),
+    _flag("mutes_news"),
+    _flag("mutes_reminders"),
+    _flag("volunteer"),
+    sa.Column("recruiter", RowId),
+    sa.Column("unanswered", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("unreachable_at", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("registered_at", Instant),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Index(None, "territory", "state"),
+    sa.Index(None, "department"),
+    sa.Index(None, "commune"),
+    sqlite_autoincrement=True,  # an erased person's number is never given to another
+)
+
+dialogs = sa.Table(
+    "dialogs",
+    metadata,
+    sa.Column("person", RowId, primary_key=True),
+    sa.Column("flow", sa.String(32), nullable=False),
+    sa.Column("step", sa.String(32), nullable=False),
+    sa.Column("data", Json, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    _id(),
+    sa.Column("pseudonym", sa.String(32), nullable=False, index=True),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("given", sa.Boolean, nullable=False),
+    sa.Column("text_version", sa.String(16), nullable=False),
+    sa.Column("text_hash", sa.String(64), nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("update_id", sa.BigInteger),
+)
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+)
+
+staff = sa.Table(
+    "staff",
+    metadata,
+    _id(),
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("area", sa.String(8), nullable=False),
+    sa.Column("added_at", Instant, nullable=False),
+    sa.Column("added_by", RowId),
+    sa.Column("revoked_at", Instant),
+)
+
+staff_links = sa.Table(
+    "staff_links",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("area", sa.String(8), nullable=False),
+    sa.Column("created_by", RowId),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+    sa.Column("revoked_at", Instant),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    _id(),
+    # The public name in links and buttons: `ev_<code>`.
+    sa.Column("code", sa.String(16), nullable=False, unique=True),
+    sa.Column("state", sa.String(16), nullable=False, default="open"),  # open | cancelled
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("zone", sa.String(40), nullable=False),
+    sa.Column("commune", sa.String(5), nullable=False),
+    sa.Column("department", sa.String(3), nullable=False),
+    sa.Column("region", sa.String(3), nullable=False),
+    sa.Column("territory", sa.String(16), nullable=False),
+    sa.Column("address", sa.String(300), nullable=False),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    _flag("pinned"),  # the organizer gave the exact place; else it is the commune's centre
+    sa.Column("created_by", RowId),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False, default=0, server_default="0"),  # iCalendar's SEQUENCE
+    sa.Index(None, "starts_at"),
+)
+
+event_texts = sa.Table(
+    "event_texts",
+    metadata,
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("language", sa.String(8), primary_key=True),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+)
+
+rsvps = sa.Table(
+    "rsvps",
+    metadata,
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("answer", sa.String(8), nullable=False),  # yes | maybe | no
+    _flag("confirmed"),
+    sa.Column("attended", sa.Boolean),
+    sa.Column("at", Instant, nullable=False),
+)
+
+vote_plans = sa.Table(
+    "vote_plans",
+    metadata,
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("ballot", sa.Integer, primary_key=True),
+    sa.Column("intention", sa.String(16)),  # will | unsure | cannot
+    sa.Column("slot", sa.String(16)),  # morning | midday | afternoon | last_hour
+    sa.Column("departure", sa.String(16)),  # home | work | elsewhere
+    sa.Column("company", sa.String(16)),  # alone | family | friends
+    sa.Column("vote", sa.String(16)),  # voted | later | cannot
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "ballot", "vote"),
+)
+
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    _id(),
+    # What makes it one of its kind: `step:<ballot>:<step>`, `event:<id>:<what>`, `staff:<update>`.
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # scheduled (start later) | active | paused | cancelled
+    sa.Column("state", sa.String(16), nullable=False, default="active"),
+    # The template that words it; none where staff wrote the texts.
+    sa.Column("template", sa.String(64)),
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL")),
+    sa.Column("ballot", sa.Integer),
+    sa.Column("step", sa.String(32)),
+    sa.Column("audience", Json, nullable=False),
+    sa.Column("area", sa.String(8), nullable=False),
+    sa.Column("photo", sa.String(200)),
+    sa.Column("starts_at", Instant, nullable=False),
+    # True: `starts_at` is a wall-clock time (kept as UTC) that each person reads in their own zone.
+    _flag("local_time"),
+    sa.Column("expires_at", Instant),
+    sa.Column("created_by", RowId),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("progress_chat", sa.BigInteger),
+    sa.Column("progress_message", sa.BigInteger),
+    sa.Index(None, "state"),
+)
+
+broadcast_texts = sa.Table(
+    "broadcast_texts",
+    metadata,
+    sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("language", sa.String(8), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _id(),
+    sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), nullable=False),
+    # Empty once the person was erased: the counts still add up.
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL")),
+    # queued -> leased -> sending -> sent | failed | unreachable | in_doubt
+    # queued -> withheld (back to queued when the quiet period ends) | expired | cancelled
+    sa.Column("state", sa.String(16), nullable=False, default="queued", server_default="queued"),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Column("lease_owner", sa.String(32)),
+    sa.Column("leased_until", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0, server_default="0"),
+    # Why it waits or did not leave, as a message name of locales/templates/reasons.
+    sa.Column("reason", sa.String(200)),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),
+    sa.Column("answered_at", Instant),
+    sa.UniqueConstraint("broadcast", "person"),
+    sa.Index(None, "state", "due_at"),
+    sa.Index(None, "person", "sent_at"),
+    sa.Index(None, "broadcast", "state", "due_at"),
+)
+
+responses = sa.Table(
+    "responses",
+    metadata,
+    _id(),
+    sa.Column("at", Instant, nullable=False),
+    # Empty once the person was erased: what was answered is still counted.
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    sa.Column("question", sa.String(32), nullable=False),
+    sa.Column("subject", sa.String(64)),  # the event's code, the ballot's number, the consent's purpose
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="SET NULL")),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("update_id", sa.BigInteger),
+    sa.Column("commune", sa.String(5)),
+    sa.Column("department", sa.String(3)),
+    sa.Column("region", sa.String(3)),
+    sa.UniqueConstraint("update_id", "question"),
+    sa.Index(None, "at"),
+)
+
+updates = sa.Table(
+    "updates",
+    metadata,
+    sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # received -> answered (its effects are committed, its replies are leaving) -> done; or failed
+    sa.Column("state", sa.String(16), nullable=False, default="received"),
+    sa.Column("chat", sa.BigInteger),
+    sa.Column("body", sa.LargeBinary),
+    sa.Column("received_at", Instant, nullable=False),
+    # What answers it, as Bot API calls, saved with the effects and posted afterwards.
+    sa.Column("replies", Json),
+    # How many of them were begun: one that was begun and may not be repeated is never posted again.
+    sa.Column("begun", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("error", sa.Text),
+    sa.Column("lease_owner", sa.String(32)),
+    sa.Column("leased_until", Instant),
+    sa.Index(None, "state", "update_id"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("details", Json, nullable=False),
+    sa.Column("previous_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+# Small facts of the installation: the polling offset, the time of the last tick.
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", Json, nullable=False),
+)

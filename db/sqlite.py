@@ -1,0 +1,246 @@
+"""Connections to one SQLite file, encrypted by SQLCipher when there is a key.
+
+aiosqlite runs every call of a connection in that connection's thread. Each visit costs about 0.1 ms, and
+SQLAlchemy makes four for a statement (open a cursor, execute, fetch, close) and more to begin and to clean
+up; the connection and cursor below make one for a statement and one to commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
+from db.json import to_json
+
+if TYPE_CHECKING:  # db.key opens files through this module
+    from db.key import DatabaseKey
+
+Error: type[Exception] = sqlcipher.Error
+
+BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
+
+# Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
+_PREFETCH = 512
+
+COMMON_PRAGMAS = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
+    "PRAGMA cache_size = -32768",  # KiB
+)
+WRITER_PRAGMAS: tuple[str, ...] = (
+    *COMMON_PRAGMAS,
+    "PRAGMA journal_mode = WAL",
+    # FULL: a commit reaches the disk before it is acknowledged, also when the power fails.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA journal_size_limit = 67108864",
+)
+READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")
+# Changing a table on SQLite means copying it and dropping the old one, which would cascade to its children.
+MIGRATION_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA foreign_keys = OFF")
+
+
+def connect(path: Path, key: DatabaseKey | None, pragmas: Iterable[str] = ()) -> sqlite3.Connection:
+    """Open `path` in this thread, in autocommit mode.
+
+    Raises sqlcipher3's DatabaseError ("file is not a database") where the key does not fit.
+    """
+    connection: sqlite3.Connection = sqlcipher.connect(
+        str(path), timeout=BUSY_TIMEOUT, check_same_thread=False, isolation_level=None
+    )
+    try:
+        # A wrong key is told by an exception; SQLCipher need not write to standard error too.
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        if key is not None:
+            connection.execute(f"PRAGMA key = \"x'{key.hex}'\"")
+        for pragma in pragmas:
+            connection.execute(pragma).close()
+        connection.execute("SELECT count(*) FROM sqlite_master").close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def create_engine(
+    path: Path, key: DatabaseKey | None, *, pragmas: Iterable[str], begin: str, size: int
+) -> AsyncEngine:
+    """An engine of at most `size` connections whose transactions begin by the statement `begin`."""
+    pragmas = tuple(pragmas)
+
+    async def open_connection() -> aiosqlite.Connection:
+        connection = _Connection(lambda: connect(path, key, pragmas), begin)
+        connection._thread.daemon = True  # a forgotten connection must not keep the process alive
+        return await connection
+
+    return create_async_engine(
+        f"sqlite+aiosqlite:///{path}",  # tells SQLAlchemy to use a pool; the creator opens the file
+        module=_Driver(aiosqlite, sqlcipher),
+        async_creator=open_connection,
+        pool_size=size,
+        max_overflow=0,
+        json_serializer=to_json,
+    )
+
+
+def explain(error: Exception, path: Path, key: DatabaseKey | None) -> DatabaseError:
+    """The sentence for an error of connect()."""
+    text = str(error)
+    if "not a database" in text:
+        with path.open("rb") as stream:
+            plain = stream.read(16) == b"SQLite format 3\x00"
+        if plain and key is not None:
+            return WrongKey(
+                f"The database {path} is not encrypted but a key was given; name it in"
+                " PORTEVOIX_DATABASE without a key, or move it away."
+            )
+        if key is None:
+            return WrongKey(f"The database {path} is encrypted, or is not a database; give its key.")
+        return WrongKey(
+            f"The database {path} does not open with this key; give the key it was made with"
+            " (PORTEVOIX_DATABASE_KEY or PORTEVOIX_DATABASE_KEY_FILE). Nothing was changed."
+        )
+    if "locked" in text:
+        return InUse(f"Another process keeps the database {path} locked; stop it, then try again.")
+    return CannotOpen(
+        f"The database {path} cannot be opened ({text}); check the file, its folder and the disk."
+    )
+
+
+def claim(path: Path) -> sqlite3.Connection:
+    """Lock `<name>.lock` beside the database; the system unlocks it when this process ends, however it ends.
+
+    SQLite's own locking is used because it works on every system. Raises InUse.
+    """
+    lock = None
+    try:
+        lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
+        lock.execute("PRAGMA journal_mode = MEMORY").close()
+        lock.execute("BEGIN EXCLUSIVE").close()
+    except sqlite3.OperationalError as error:
+        if lock is not None:
+            lock.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise CannotOpen(f"{path}.lock cannot be written ({error}); make the folder writable.") from None
+        raise InUse(
+            f"Another Portevoix is running on {path}, and an SQLite database serves one; stop it first, or"
+            " use PostgreSQL (PORTEVOIX_DATABASE) to run several."
+        ) from None
+    return lock
+
+
+class _Driver(AsyncAdapt_aiosqlite_dbapi):
+    """Lets SQLAlchemy recognise sqlcipher3's exceptions, which are not those of the standard library."""
+
+    def _init_dbapi_attributes(self) -> None:
+        super()._init_dbapi_attributes()
+        for name in (
+            "DatabaseError",
+            "Error",
+            "IntegrityError",
+            "NotSupportedError",
+            "OperationalError",
+            "ProgrammingError",
+            "sqlite_version",
+            "sqlite_version_info",
+        ):
+            setattr(self, name, getattr(self.sqlite, name))
+
+
+class _Connection(aiosqlite.Connection):
+    """Begins a transaction with its first statement; visits the thread only if there is work."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
+        super().__init__(connector, _PREFETCH)
+        self._begin = begin
+
+    def begin(self) -> None:
+        """In the connection's thread: begin a transaction unless one is open."""
+        if not self._conn.in_transaction:
+            self._conn.execute(self._begin).close()
+
+    def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
+        return _Cursor(self)
+
+    async def commit(self) -> None:
+        if self.in_transaction:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        # SQLAlchemy's pool asks for one after every commit.
+        if self.in_transaction:
+            await super().rollback()
+
+
+class _Cursor(aiosqlite.Cursor):
+    """Executes and fetches in one visit of the connection's thread, and closes without another."""
+
+    _conn: _Connection
+
+    def __init__(self, connection: _Connection) -> None:
+        self.iter_chunk_size = _PREFETCH
+        self._conn = connection
+        self._rows: deque[Any] = deque()
+        self._exhausted = True
+
+    async def __aenter__(self) -> _Cursor:
+        self._cursor = self._conn._conn.cursor()
+        return self
+
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
+        await self._visit(self._execute_and_fetch, sql, parameters or ())
+        return self
+
+    async def _visit(self, function: Callable[..., None], *arguments: Any) -> None:
+        await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+
+    def _execute_and_fetch(self, sql: str, parameters: Any) -> None:
+        self._conn.begin()
+        self._cursor.execute(sql, parameters)
+        self._fetch_more()
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> _Cursor:
+        await self._visit(self._execute_many, sql, parameters)
+        return self
+
+    def _execute_many(self, sql: str, parameters: Iterable[Any]) -> None:
+        self._conn.begin()
+        self._cursor.executemany(sql, parameters)
+
+    def _fetch_more(self) -> None:
+        rows = self._cursor.fetchmany(_PREFETCH) if self._cursor.description else []
+        self._rows.extend(rows)
+        self._exhausted = len(rows) < _PREFETCH
+
+    async def fetchone(self) -> Any:
+        rows = await self.fetchmany(1)
+        return rows[0] if rows else None
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        size = size or _PREFETCH
+        while len(self._rows) < size and not self._exhausted:
+            await self._visit(self._fetch_more)
+        return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
+
+    async def fetchall(self) -> list[Any]:
+        rows = list(self._rows)
+        self._rows.clear()
+        if not self._exhausted:
+            rows.extend(await super().fetchall())
+            self._exhausted = True
+        return rows
+
+    async def close(self) -> None:
+        # A statement that ran to its end is reset already; one left in the middle would keep its snapshot.
+        if not self._exhausted:
+            await super().close()
+            self._exhausted = True

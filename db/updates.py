@@ -1,0 +1,184 @@
+"""The updates that came in: kept before they are acknowledged, answered once, erased when done.
+
+received -> answered (effects committed, replies leaving) -> done, or failed where processing raised
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.batches import Statement
+from db.schema import updates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An update that waits: its raw JSON, and the chat in whose order it is handled (0: none)."""
+
+    update_id: int
+    chat: int
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """An update whose effects are committed and whose replies (Bot API calls as JSON) are leaving.
+
+    `begun` is how many of them were begun by whoever held it before.
+    """
+
+    update_id: int
+    chat: int
+    replies: list[dict[str, Any]]
+    begun: int = 0
+    error: str | None = None
+
+
+_STORE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO updates (update_id, state, chat, body, received_at, begun)
+    SELECT CAST(each.value ->> 0 AS BIGINT), 'received', CAST(each.value ->> 1 AS BIGINT),
+           {s.to_bytes.format("each.value ->> 2")}, :now, 0
+    FROM {s.each} WHERE true
+    ON CONFLICT (update_id) DO NOTHING"""
+    )
+)
+
+# The first update of each chat that is not done. One whose replies are still leaving is `answered`, so
+# that it holds its chat back; where another process handles it its row is locked, and skipped.
+_WAITING = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")})) AS text) FROM (
+        SELECT update_id, chat, body FROM updates
+        WHERE state = 'received' AND update_id IN (
+            SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
+        ORDER BY update_id LIMIT :room {s.lock}) AS waiting"""
+    )
+)
+
+
+_ANSWER = Statement(
+    lambda s: (
+        f"""
+    UPDATE updates SET state = 'answered', lease_owner = :owner, error = given.error, replies = given.replies
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, each.value ->> 2 AS error,
+                 {s.to_json.format("each.value ->> 1")} AS replies
+          FROM {s.each}) AS given
+    WHERE updates.update_id = given.update_id"""
+    )
+)
+_ADOPTABLE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.json.format("replies")}, begun, error)) AS text)
+    FROM (SELECT update_id, chat, replies, begun, error FROM updates
+          WHERE state = 'answered'
+            AND lease_owner NOT IN (SELECT CAST(each.value ->> 0 AS VARCHAR(32)) FROM {s.each})
+          ORDER BY update_id {s.lock}) AS orphans"""
+    )
+)
+_GIVEN_IDS = "(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {each})"
+_ADOPT = Statement(
+    lambda s: f"UPDATE updates SET lease_owner = :owner WHERE update_id IN {_GIVEN_IDS.format(each=s.each)}"
+)
+_HELD = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id)) AS text) FROM updates
+    WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    )
+)
+_BEGIN = Statement(
+    lambda s: (
+        f"""
+    UPDATE updates SET begun = given.begun
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, CAST(each.value ->> 1 AS INTEGER) AS begun
+          FROM {s.each}) AS given
+    WHERE updates.update_id = given.update_id AND lease_owner = :owner"""
+    )
+)
+# A failed update keeps its body, so that what made it fail can be found.
+_FINISH = Statement(
+    lambda s: (
+        f"""
+    UPDATE updates SET state = CASE WHEN error IS NULL THEN 'done' ELSE 'failed' END,
+        body = CASE WHEN error IS NULL THEN NULL ELSE body END, replies = NULL, chat = NULL, lease_owner = NULL
+    WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    )
+)
+
+
+async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime) -> int:
+    """Keep updates that are not known yet; how many were new."""
+    rows = [(update.update_id, update.chat, update.body.decode()) for update in received]
+    return await _STORE.run(tx, rows=rows, now=now)
+
+
+async def waiting(tx: AsyncConnection, room: int) -> list[Received]:
+    """The oldest waiting updates, at most one of each chat, locked for this transaction where several processes run."""
+    found = await _WAITING.rows(tx, room=room)
+    return [Received(update_id=number, chat=chat, body=body.encode()) for number, chat, body in found]
+
+
+async def answer(tx: AsyncConnection, answered: Sequence[Answered], owner: str) -> None:
+    """Save what answers each update, in the transaction of its effects; `owner` is going to post it."""
+    rows = [(one.update_id, orjson.dumps(one.replies).decode(), one.error) for one in answered]
+    await _ANSWER.run(tx, rows=rows, owner=owner)
+
+
+async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[Answered]:
+    """Take over the replies that dead processes were posting."""
+    found = await _ADOPTABLE.rows(tx, rows=[(name,) for name in living])
+    if found:
+        await _ADOPT.run(tx, rows=[(row[0],) for row in found], owner=owner)
+    return [
+        Answered(update_id=number, chat=chat, replies=replies, begun=begun, error=error)
+        for number, chat, replies, begun, error in found
+    ]
+
+
+async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: str) -> set[int]:
+    """Record (update, how many of its calls were begun) before they are posted; the updates still held by `owner`."""
+    await _BEGIN.run(tx, rows=begun, owner=owner)
+    held = await _HELD.rows(tx, rows=[(number,) for number, _count in begun], owner=owner)
+    return {number for (number,) in held}
+
+
+async def finish(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:
+    """Erase what was said in updates whose replies have left; only the number stays, to know a repetition by."""
+    await _FINISH.run(tx, rows=[(number,) for number in numbers], owner=owner)
+
+
+async def forget(tx: AsyncConnection, *, done_before: datetime, failed_before: datetime) -> int:
+    """Forget updates received long enough ago; how many."""
+    old = sa.or_(
+        sa.and_(updates.c.state == "done", updates.c.received_at < done_before),
+        sa.and_(updates.c.state == "failed", updates.c.received_at < failed_before),
+    )
+    return (await tx.execute(updates.delete().where(old))).rowcount
+
+
+async def count_unfinished(tx: AsyncConnection) -> int:
+    """How many updates wait or have replies on their way."""
+    query = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def failures(tx: AsyncConnection, limit: int = 100) -> list[tuple[int, datetime, str]]:
+    """The latest updates that made the code fail: number, when, and the kind of error."""
+    query = (
+        sa.select(updates.c.update_id, updates.c.received_at, updates.c.error)
+        .where(updates.c.state == "failed")
+        .order_by(updates.c.update_id.desc())
+        .limit(limit)
+    )
+    return [(row.update_id, row.received_at, row.error or "") for row in await tx.execute(query)]

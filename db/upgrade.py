@@ -1,0 +1,100 @@
+"""Bring the tables to this version, and back.
+
+Alembic is imported only where there is something to do: it takes longer to load than all the rest of `db`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.errors import UnknownRevision
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+
+
+async def upgrade(database: Database, *, to: str = "head") -> None:
+    """Climb to the revision `to`, in one transaction; where others do the same, wait and find it done.
+
+    Raises UnknownRevision where a newer Portevoix made the tables.
+    """
+    if to == "head" and await revision(database) == revisions()[-1]:
+        return
+    async with database.migrate() as connection:
+        await connection.run_sync(_climb, to)
+
+
+async def downgrade(database: Database, *, to: str) -> None:
+    """Descend to the revision `to`, `base` being no table at all. What the tables held is lost."""
+    async with database.migrate() as connection:
+        await connection.run_sync(_descend, to)
+
+
+async def revision(database: Database) -> str | None:
+    """The revision that the tables are at; None where there are none."""
+    async with database.read() as connection:
+        return await connection.run_sync(_revision)
+
+
+async def require_current(database: Database) -> None:
+    """For commands that only read: raises UnknownRevision unless the tables are at this version."""
+    found = await revision(database)
+    if found is None:
+        raise UnknownRevision("The database is empty; run `portevoix db upgrade` first.")
+    _refuse_newer(found)
+    if found != revisions()[-1]:
+        raise UnknownRevision("The database is older than this Portevoix; run `portevoix db upgrade` first.")
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every revision of this version, oldest first: the numbers that their files' names begin with."""
+    folder = Path(__file__).parent / "migrations" / "versions"
+    return tuple(sorted(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py")))
+
+
+def config(connection: sa.Connection | None = None) -> Config:
+    """Alembic's settings; there is no alembic.ini."""
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", "db:migrations")
+    settings.set_main_option("path_separator", "os")
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def _climb(connection: sa.Connection, to: str) -> None:
+    from alembic import command
+
+    found = _revision(connection)
+    if found is not None:
+        _refuse_newer(found)
+    command.upgrade(config(connection), to)
+
+
+def _descend(connection: sa.Connection, to: str) -> None:
+    from alembic import command
+
+    command.downgrade(config(connection), to)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.scalar(sa.select(_VERSION.c.version_num))
+
+
+def _refuse_newer(found: str) -> None:
+    if found not in revisions():
+        raise UnknownRevision(
+            f"The database was made by a newer Portevoix (revision {found});"
+            " install that version or a later one."
+        )

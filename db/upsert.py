@@ -1,0 +1,17 @@
+"""INSERT … ON CONFLICT, which both engines have and SQLAlchemy spells once for each."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert of the connection's dialect, with `on_conflict_do_update` and `on_conflict_do_nothing`.
+
+    Both take `index_elements=[column, …]`; the row that was refused is `.excluded`.
+    """
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)

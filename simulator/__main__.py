@@ -1,0 +1,61 @@
+"""`python -m simulator`: a local Telegram with a chat page."""
+
+import argparse
+import sys
+
+from simulator.clock import Clock, parse_clock
+from simulator.errors import PersonError
+from simulator.server import DEFAULT_PORT, DEFAULT_TOKEN, StartError, make_world, serve
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        clock = parse_clock(options.clock) if options.clock else Clock()
+        world = make_world(
+            token=options.token,
+            clock=clock,
+            bot_name=options.name,
+            bot_username=options.username,
+            marks=[_mark(text) for text in options.mark],
+        )
+        serve(world, host=options.host, port=options.port, announce=_announce)
+    except (StartError, PersonError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _announce(address: str) -> None:
+    print(f"Chat page: {address}/\nBot API:   {address}/bot<token>/", flush=True)
+
+
+def _mark(text: str) -> dict[str, str]:
+    label, _, at = text.partition("=")
+    return {"label": label, "at": at}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the bot's token (default: %(default)s)")
+    parser.add_argument("--name", default="Test bot", help="the bot's name")
+    parser.add_argument("--username", default="test_bot", help="the bot's username")
+    parser.add_argument(
+        "--clock", metavar="ISO@SPEED", help="where the clock starts, as in 2016-11-16T08:00:00+01:00@60"
+    )
+    parser.add_argument(
+        "--mark",
+        action="append",
+        default=[],
+        metavar="LABEL=ISO",
+        help="a bookmark of the clock; may be repeated",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

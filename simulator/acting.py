@@ -1,0 +1,246 @@
+"""What a person can do in the chat with the bot. Each act is told to the bot as Telegram tells it."""
+
+import re
+from typing import Any
+
+import orjson
+
+from simulator.callbacks import Query
+from simulator.errors import BotApiError, PersonError
+from simulator.keyboards import buttons_of, inline_markup
+from simulator.params import Params, Upload
+from simulator.parse import parse_text
+from simulator.records import Message, Person
+from simulator.shapes import user_shape
+from simulator.world import World
+
+LONGEST_MESSAGE = 4096
+_START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def send_text(world: World, person: Person, text: str, **extra: Any) -> list[Message]:
+    """Send a text; like the official clients, one that is too long leaves as several messages."""
+    _check_can_write(person)
+    if not text.strip():
+        raise PersonError("An empty message cannot be sent: write something first.")
+    pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]
+    return [_say(world, person, *parse_text(piece), **extra) for piece in pieces if piece.strip()]
+
+
+def press_start(world: World, person: Person, payload: str = "") -> list[Message]:
+    """Press Start, perhaps from a link; somebody who had blocked the bot unblocks it by that."""
+    if payload and not _START_PAYLOAD.fullmatch(payload):
+        raise PersonError("A start link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+    if person.blocked:
+        unblock(world, person)
+    return send_text(world, person, f"/start {payload}".strip())
+
+
+def edit_text(world: World, person: Person, message_id: int, text: str) -> Message:
+    _check_can_write(person)
+    message = message_of(world, person, message_id)
+    if message.by_bot or message.media:
+        raise PersonError(
+            f"Message {message_id} is not a text of {person.first_name}'s own: only those can be edited."
+        )
+    if not text.strip() or len(text) > LONGEST_MESSAGE:
+        raise PersonError(f"An edited message holds 1 to {LONGEST_MESSAGE} characters.")
+    message.text, message.entities = parse_text(text)
+    message.edit_date = world.clock.timestamp()
+    message.edits += 1
+    world.changed(person, message)
+    world.tell_bot("edited_message", person, world.shape(person, message))
+    return message
+
+
+def tap_button(world: World, person: Person, message: Message, data: str) -> Query:
+    """Tap an inline button that the message really has, by its data."""
+    if not any(button.get("callback_data") == data for row in buttons_of(message.markup) for button in row):
+        raise PersonError(f"Message {message.message_id} has no button with the data “{data}”.")
+    return forge_tap(world, person, message, data)
+
+
+def forge_tap(world: World, person: Person, message: Message, data: str) -> Query:
+    """Send a callback with any data, as a hostile client can."""
+    _check_can_write(person)
+    query = world.taps.ask(person.id, data)
+    content: dict[str, Any] = {
+        "id": query.query_id,
+        "from": user_shape(person),
+        "chat_instance": str(person.id * 7919),
+        "data": data,
+    }
+    if message.inline_message_id:
+        content["inline_message_id"] = message.inline_message_id
+    else:
+        content["message"] = world.shape(person, message)
+    world.tell_bot("callback_query", person, content)
+    return query
+
+
+def find_button(
+    world: World, person: Person, label: str, message_id: int | None = None
+) -> tuple[Message, str] | None:
+    """The newest message with an inline button whose label holds `label` (any case), and that button's data.
+
+    With `message_id` only that message is looked at.
+    """
+    wanted = label.casefold()
+    messages = world.newest_first(person) if message_id is None else [message_of(world, person, message_id)]
+    for message in messages:
+        if not message.markup:
+            continue
+        for row in buttons_of(message.markup):
+            for button in row:
+                if wanted in button["text"].casefold() and "callback_data" in button:
+                    return message, button["callback_data"]
+    return None
+
+
+def press_key(
+    world: World, person: Person, label: str, location: tuple[float, float] | None
+) -> Message | None:
+    """Tap a key of the reply keyboard, if there is one with this label."""
+    wanted = label.casefold()
+    for row in buttons_of(world.chat(person).reply_keyboard):
+        for key in row:
+            if wanted not in key["text"].casefold():
+                continue
+            if key.get("request_location"):
+                if location is None:
+                    raise PersonError(
+                        f"The key “{key['text']}” asks for a location: send latitude and longitude."
+                    )
+                return share_location(world, person, *location)
+            if key.get("request_contact"):
+                contact = {
+                    "phone_number": "+33000000000",
+                    "first_name": person.first_name,
+                    "user_id": person.id,
+                }
+                _check_can_write(person)
+                return _say(world, person, media={"contact": contact})
+            return send_text(world, person, key["text"])[0]
+    return None
+
+
+def share_location(world: World, person: Person, latitude: float, longitude: float) -> Message:
+    _check_can_write(person)
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
+    return _say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
+
+
+def send_photo(world: World, person: Person, picture: Upload, caption: str = "") -> Message:
+    _check_can_write(person)
+    try:
+        media = {"photo": world.files.add_photo(picture)}
+    except BotApiError:
+        raise PersonError(
+            "That file is not a PNG, JPEG, GIF or WebP picture that Telegram would take."
+        ) from None
+    return _say(world, person, *parse_text(caption), media=media)
+
+
+def send_document(world: World, person: Person, document: Upload, caption: str = "") -> Message:
+    _check_can_write(person)
+    return _say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
+
+
+def type_inline(world: World, person: Person, text: str) -> Query:
+    """Type `@bot text` in the message field: an inline query."""
+    _check_active(person)
+    query = world.inline_queries.ask(person.id, text)
+    content = {"id": query.query_id, "from": user_shape(person), "query": text, "offset": ""}
+    world.tell_bot("inline_query", person, content | {"chat_type": "sender"})
+    return query
+
+
+def choose_result(world: World, person: Person, query_id: str, result_id: str) -> Message:
+    """Choose a result of an inline query: it is sent into the chat with the bot, in the person's name."""
+    _check_can_write(person)
+    query = world.inline_queries.find(query_id)
+    if query is None or query.person_id != person.id or query.answer is None:
+        raise PersonError(f"There is no answered inline query {query_id} of {person.first_name}.", 404)
+    for result in query.answer["results"]:
+        if str(result["id"]) == result_id:
+            return _send_result(world, person, query, result)
+    raise PersonError(f"The inline query has no result {result_id}.", 404)
+
+
+def _send_result(world: World, person: Person, query: Query, result: dict[str, Any]) -> Message:
+    content = Params(result.get("input_message_content") or {})
+    text = content.text("message_text") or str(result.get("title", ""))
+    try:
+        plain, entities = parse_text(text, content.text("parse_mode"), content.values.get("entities"))
+        markup = inline_markup(result.get("reply_markup"))
+    except BotApiError as error:
+        raise PersonError(f"The bot's result cannot be sent: {error.description}.") from None
+    fields: dict[str, Any] = {"extra": {"via_bot": world.bot}, "markup": markup}
+    if "latitude" in content.values:
+        location = {name: content.values[name] for name in ("latitude", "longitude")}
+        message = world.add_message(person, by_bot=False, media={"location": location}, **fields)
+    else:
+        message = world.add_message(person, by_bot=False, text=plain, entities=entities, **fields)
+    chosen: dict[str, Any] = {"result_id": str(result["id"]), "from": user_shape(person), "query": query.text}
+    if markup:
+        message.inline_message_id = f"inline-{message.message_id}"
+        world.inline_messages[message.inline_message_id] = (person.id, message.message_id)
+        chosen["inline_message_id"] = message.inline_message_id
+    world.tell_bot("chosen_inline_result", person, chosen)
+    world.tell_bot_of_message(person, message)
+    return message
+
+
+def block(world: World, person: Person) -> None:
+    _check_active(person)
+    if person.blocked:
+        raise PersonError(f"{person.first_name} has already blocked the bot.")
+    person.blocked = True
+    world.changed(person)
+    world.tell_bot_of_membership(person, old="member", new="kicked")
+
+
+def unblock(world: World, person: Person) -> None:
+    _check_active(person)
+    if not person.blocked:
+        raise PersonError(f"{person.first_name} has not blocked the bot.")
+    person.blocked = False
+    world.changed(person)
+    world.tell_bot_of_membership(person, old="kicked", new="member")
+
+
+def deactivate(world: World, person: Person) -> None:
+    """Delete the person's account; Telegram tells the bot nothing of that."""
+    _check_active(person)
+    person.deactivated = True
+    world.changed(person)
+
+
+def _say(world: World, person: Person, text: str = "", entities: bytes = b"", **fields: Any) -> Message:
+    """Put the person's message into the chat and tell the bot; a one-time keyboard goes away by it."""
+    person.started = True
+    chat = world.chat(person)
+    if chat.reply_keyboard and orjson.loads(chat.reply_keyboard).get("one_time_keyboard"):
+        chat.reply_keyboard = b""
+    message = world.add_message(person, by_bot=False, text=text, entities=entities, **fields)
+    world.tell_bot_of_message(person, message)
+    return message
+
+
+def message_of(world: World, person: Person, message_id: int) -> Message:
+    message = world.chat(person).messages.get(message_id)
+    if message is None:
+        raise PersonError(f"There is no message {message_id} in the chat of {person.first_name}.", 404)
+    return message
+
+
+def _check_active(person: Person) -> None:
+    if person.deactivated:
+        raise PersonError(f"The account of {person.first_name} is deleted: nothing can be done with it.")
+
+
+def _check_can_write(person: Person) -> None:
+    _check_active(person)
+    if person.blocked:
+        raise PersonError(f"{person.first_name} has blocked the bot: unblock it first.")

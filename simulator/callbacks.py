@@ -1,0 +1,66 @@
+"""Questions that wait for the bot's answer: taps on buttons and inline queries."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.clock import monotonic
+from simulator.errors import BotApiError, bad_request
+from simulator.events import Waiters
+
+# Real seconds after which Telegram refuses an answer.
+ANSWER_LIFE = 150.0
+TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+MOST_KEPT = 50_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Query:
+    """One tap or inline query; `answer` is None until the bot answered."""
+
+    query_id: str
+    person_id: int
+    text: str = ""
+    asked: float = field(default_factory=monotonic)
+    answer: dict[str, Any] | None = None
+
+
+class Queries:
+    """Queries by identifier; the oldest are forgotten first."""
+
+    def __init__(self, waiters: Waiters, first_id: int) -> None:
+        self._waiters = waiters
+        self._next_id = first_id
+        self._queries: dict[str, Query] = {}
+
+    def ask(self, person_id: int, text: str = "") -> Query:
+        query = Query(query_id=str(self._next_id), person_id=person_id, text=text)
+        self._next_id += 1
+        self._queries[query.query_id] = query
+        if len(self._queries) > MOST_KEPT:
+            del self._queries[next(iter(self._queries))]
+        return query
+
+    def find(self, query_id: str) -> Query | None:
+        return self._queries.get(query_id)
+
+    def answer(self, query_id: str, answer: dict[str, Any]) -> Query:
+        """Record the bot's answer; each query takes one, in time."""
+        query = self._queries.get(query_id)
+        if query is None or query.answer is not None or monotonic() - query.asked > ANSWER_LIFE:
+            raise bad_request(TOO_OLD)
+        query.answer = answer
+        self._waiters.wake(("query", query_id))
+        return query
+
+    async def wait_for_answer(self, query: Query, seconds: float) -> dict[str, Any] | None:
+        until = monotonic() + seconds
+        while query.answer is None and not self._waiters.closed and (left := until - monotonic()) > 0:
+            await self._waiters.wait(("query", query.query_id), left)
+        return query.answer
+
+
+def check_toast(text: str) -> str:
+    """A toast or alert has at most 200 characters."""
+    if len(text) > 200:
+        raise BotApiError(400, "MESSAGE_TOO_LONG")
+    return text

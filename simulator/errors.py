@@ -1,0 +1,52 @@
+"""The two ways a request can be refused: by the Bot API, or by the interface that acts as a person."""
+
+
+class BotApiError(Exception):
+    """A Bot API call that is answered with `ok: false`; `parameters` is e.g. `{"retry_after": 3}`."""
+
+    PREFIXES = {  # noqa: RUF012 - a constant table
+        400: "Bad Request",
+        401: "Unauthorized",
+        403: "Forbidden",
+        404: "Not Found",
+        409: "Conflict",
+        413: "Request Entity Too Large",
+        429: "Too Many Requests",
+        500: "Internal Server Error",
+    }
+
+    def __init__(self, code: int, text: str, parameters: dict[str, int] | None = None) -> None:
+        self.code = code
+        self.description = (
+            f"{self.PREFIXES[code]}: {lower_first_letter(text)}" if text else self.PREFIXES[code]
+        )
+        self.parameters = parameters
+        super().__init__(self.description)
+
+    def answer(self) -> dict[str, object]:
+        """The JSON body of the answer."""
+        body: dict[str, object] = {"ok": False, "error_code": self.code, "description": self.description}
+        if self.parameters:
+            body["parameters"] = self.parameters
+        return body
+
+
+class PersonError(Exception):
+    """What a person asked for cannot be done: one clear sentence, and the HTTP status it travels with."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+
+def bad_request(text: str) -> BotApiError:
+    return BotApiError(400, text)
+
+
+def forbidden(text: str) -> BotApiError:
+    return BotApiError(403, text)
+
+
+def lower_first_letter(text: str) -> str:
+    """Lower the first letter as `telegram-bot-api` does: only before a small letter, so codes stay."""
+    return text[0].lower() + text[1:] if len(text) > 1 and "a" <= text[1] <= "z" else text

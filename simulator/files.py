@@ -1,0 +1,157 @@
+"""Files that the bot or a person sent: content once, as many file_id as Telegram would give."""
+
+import hashlib
+import struct
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.errors import bad_request
+from simulator.params import Params, Upload
+
+LARGEST_UPLOAD = 50 * 1024 * 1024
+LARGEST_PHOTO = 10 * 1024 * 1024
+LARGEST_DOWNLOAD = 20 * 1024 * 1024
+PHOTO_WIDTHS = (90, 320, 800, 1280)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """One file as the Bot API names it; `kind` is photo or document."""
+
+    file_id: str
+    unique_id: str
+    kind: str
+    name: str
+    mime_type: str
+    content: bytes
+    path: str
+    width: int = 0
+    height: int = 0
+
+
+class FileStore:
+    """Every file by `file_id` and by path; the same content sent twice is kept once."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, StoredFile] = {}
+        self._by_path: dict[str, StoredFile] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, file_id: str) -> StoredFile | None:
+        return self._by_id.get(file_id)
+
+    def at(self, path: str) -> StoredFile | None:
+        return self._by_path.get(path)
+
+    def add_document(self, upload: Upload) -> dict[str, Any]:
+        """Keep a document; return it in the shape of `Message.document`."""
+        stored = self._add("document", upload, 0, 0)
+        return {
+            "file_name": stored.name,
+            "mime_type": stored.mime_type,
+            "file_id": stored.file_id,
+            "file_unique_id": stored.unique_id,
+            "file_size": len(stored.content),
+        }
+
+    def add_photo(self, upload: Upload) -> list[dict[str, Any]]:
+        """Keep a photo; return it as `Message.photo`, smallest first.
+
+        Each size has its own `file_id` and says its own dimensions, but all hold the picture as it was sent.
+        """
+        width, height = picture_size(upload.content)
+        widths = [*(w for w in PHOTO_WIDTHS if w < width), min(width, PHOTO_WIDTHS[-1])]
+        sizes = []
+        for size in dict.fromkeys(widths):
+            stored = self._add("photo", upload, size, max(1, height * size // width))
+            sizes.append(
+                {
+                    "file_id": stored.file_id,
+                    "file_unique_id": stored.unique_id,
+                    "file_size": len(stored.content),
+                    "width": stored.width,
+                    "height": stored.height,
+                }
+            )
+        return sizes
+
+    def _add(self, kind: str, upload: Upload, width: int, height: int) -> StoredFile:
+        seed = f"{kind}/{upload.name}/{width}/".encode() + hashlib.sha256(upload.content).digest()
+        digest = hashlib.sha256(seed).digest()
+        file_id = ("AgAC" if kind == "photo" else "BQAC") + urlsafe_b64encode(digest).decode().rstrip("=")
+        if file_id in self._by_id:
+            return self._by_id[file_id]
+        extension = upload.name.rpartition(".")[2].lower() if "." in upload.name else "bin"
+        extension = "".join(filter(str.isalnum, extension))[:8] or "bin"
+        path = f"{kind}s/file_{len(self._by_id)}.{'jpg' if kind == 'photo' else extension}"
+        stored = StoredFile(
+            file_id=file_id,
+            unique_id=urlsafe_b64encode(digest[:9]).decode(),
+            kind=kind,
+            name=upload.name,
+            mime_type=upload.mime_type,
+            content=upload.content,
+            path=path,
+            width=width,
+            height=height,
+        )
+        self._by_id[file_id] = self._by_path[path] = stored
+        return stored
+
+
+def read_file(params: Params, name: str, store: FileStore) -> StoredFile | Upload:
+    """The file that a call carries: uploaded, attached under another name, or known by its `file_id`."""
+    upload = params.uploads.get(name)
+    given = params.text(name)
+    if upload is None and given.startswith("attach://"):
+        upload = params.uploads.get(given.removeprefix("attach://"))
+        if upload is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+    if upload is not None:
+        if not upload.content:
+            raise bad_request("file must be non-empty")
+        return upload
+    if not given:
+        raise bad_request(f"there is no {name} in the request")
+    if given.startswith(("http://", "https://")):
+        raise bad_request("failed to get HTTP URL content")  # this Telegram is on no network
+    stored = store.find(given)
+    if stored is None:
+        raise bad_request("wrong file identifier/HTTP URL specified")
+    if stored.kind != name:
+        raise bad_request(f"can't use file of type {stored.kind.title()} as {name.title()}")
+    return stored
+
+
+def picture_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a PNG, JPEG, GIF or WebP; anything else is refused as Telegram refuses it."""
+    width = height = 0
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
+    elif content[:3] == b"GIF" and len(content) >= 10:
+        width, height = struct.unpack("<HH", content[6:10])
+    elif content[:2] == b"\xff\xd8":
+        width, height = _jpeg_size(content)
+    elif content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X" and len(content) >= 30:
+        width = int.from_bytes(content[24:27], "little") + 1
+        height = int.from_bytes(content[27:30], "little") + 1
+    if not width or not height:
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    if width + height > 10_000 or max(width, height) > 20 * min(width, height):
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
+    return width, height
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int]:
+    """Walk the JPEG segments to the frame header, which holds the size."""
+    position = 2
+    while position + 9 < len(content) and content[position] == 0xFF:
+        marker = content[position + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", content[position + 5 : position + 9])
+            return width, height
+        position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return 0, 0

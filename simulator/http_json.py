@@ -1,0 +1,69 @@
+"""Reading and answering JSON in the interface for people and controls."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from simulator.errors import PersonError
+from simulator.world import World
+
+LONGEST_WAIT = 120.0
+
+
+def world_of(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+def answer(content: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body; an empty body is an empty object."""
+    body = await request.body()
+    try:
+        content = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        raise PersonError("The body is not valid JSON.") from None
+    if not isinstance(content, dict):
+        raise PersonError("The body must be a JSON object.")
+    return content
+
+
+def number_in(content: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = content.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PersonError(f"“{name}” must be a number.")
+    return float(value)
+
+
+def whole_in(content: dict[str, Any], name: str) -> int:
+    value = content.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PersonError(f"“{name}” must be a whole number.")
+    return value
+
+
+def text_in(content: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = content.get(name, default)
+    if not isinstance(value, str):
+        raise PersonError(f"“{name}” must be a text.")
+    return value
+
+
+def whole_query(request: Request, name: str, default: int = 0) -> int:
+    try:
+        return int(request.query_params.get(name, default))
+    except ValueError:
+        raise PersonError(f"“{name}” must be a whole number.") from None
+
+
+def wait_query(request: Request) -> float:
+    """`wait` in real seconds, at most two minutes."""
+    try:
+        return min(max(float(request.query_params.get("wait", 0)), 0.0), LONGEST_WAIT)
+    except ValueError:
+        raise PersonError("“wait” must be a number of seconds.") from None

@@ -1,0 +1,76 @@
+"""The optional rate limit: so many messages a second for the bot and for each chat, counted in real time."""
+
+from dataclasses import dataclass, field
+
+from simulator.clock import monotonic
+from simulator.errors import BotApiError
+
+MOST_CHATS_REMEMBERED = 20_000
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Tokens that refill at `rate` a second up to `burst`."""
+
+    rate: float
+    burst: float
+    tokens: float
+    at: float
+
+    def wait_needed(self, now: float) -> float:
+        """Seconds until a token is there; 0 when there is one."""
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        return 0.0 if self.tokens >= 1 else (1 - self.tokens) / self.rate
+
+
+@dataclass(slots=True, kw_only=True)
+class Limits:
+    """No limit until a rate is set. `retry_after` is the shortest wait, in seconds, that a refusal names.
+
+    As on Telegram, the whole bot is refused until that wait has passed when it was the bot's limit.
+    """
+
+    per_second: float | None = None
+    burst: float | None = None
+    per_chat_per_second: float | None = None
+    chat_burst: float = 3
+    retry_after: int = 1
+    _bot: Bucket | None = None
+    _chats: dict[int, Bucket] = field(default_factory=dict)
+    _refused_until: float = 0.0
+
+    def check(self, chat_id: int) -> None:
+        """Count one message to a chat, or refuse it with 429."""
+        if self.per_second is None and self.per_chat_per_second is None:
+            return
+        now = monotonic()
+        if now < self._refused_until:
+            self._refuse(self._refused_until - now)
+        chat = self._chat_bucket(chat_id, now)
+        if chat and (wait := chat.wait_needed(now)):
+            self._refuse(wait)
+        if self.per_second is not None:
+            burst = self.burst or max(self.per_second, 1)
+            bot = self._bot = self._bot or Bucket(self.per_second, burst, burst, now)
+            if wait := bot.wait_needed(now):
+                self._refused_until = now + max(self.retry_after, wait)
+                self._refuse(wait)
+            bot.tokens -= 1
+        if chat:
+            chat.tokens -= 1
+
+    def _chat_bucket(self, chat_id: int, now: float) -> Bucket | None:
+        if self.per_chat_per_second is None:
+            return None
+        bucket = self._chats.get(chat_id)
+        if bucket is None:
+            if len(self._chats) >= MOST_CHATS_REMEMBERED:
+                self._chats.clear()  # a chat forgotten is one burst too many, never a refusal too many
+            burst = max(self.chat_burst, 1)
+            bucket = self._chats[chat_id] = Bucket(self.per_chat_per_second, burst, burst, now)
+        return bucket
+
+    def _refuse(self, wait: float) -> None:
+        seconds = max(self.retry_after, int(wait) + (wait > int(wait)))
+        raise BotApiError(429, f"retry after {seconds}", {"retry_after": seconds})

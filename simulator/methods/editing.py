@@ -1,0 +1,136 @@
+"""Methods that change, delete or pin a message that is already in a chat."""
+
+from typing import Any
+
+from simulator.errors import bad_request
+from simulator.keyboards import read_markup
+from simulator.methods.sending import read_caption, read_text
+from simulator.params import Params
+from simulator.records import Message, Person
+from simulator.world import World
+
+# A bot cannot delete its messages after this many simulated seconds.
+DELETABLE_FOR = 48 * 3600
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+
+
+def edit_message_text(world: World, params: Params) -> dict[str, Any] | bool:
+    text, entities = read_text(params)
+    person, message = _editable(world, params)
+    if message.media:
+        raise bad_request("there is no text in the message to edit")
+    return _edit(world, params, "editMessageText", person, message, text, entities)
+
+
+def edit_message_caption(world: World, params: Params) -> dict[str, Any] | bool:
+    text, entities = read_caption(params)
+    person, message = _editable(world, params)
+    if not message.has_caption:
+        raise bad_request("there is no caption in the message to edit")
+    return _edit(world, params, "editMessageCaption", person, message, text, entities)
+
+
+def edit_message_reply_markup(world: World, params: Params) -> dict[str, Any] | bool:
+    person, message = _editable(world, params)
+    return _edit(world, params, "editMessageReplyMarkup", person, message, message.text, message.entities)
+
+
+def _edit(
+    world: World, params: Params, method: str, person: Person, message: Message, text: str, entities: bytes
+) -> dict[str, Any] | bool:
+    markup = read_markup(params)
+    if markup.kind not in {"inline", "none"}:
+        raise bad_request("inline keyboard expected")
+    if (text, entities, markup.json) == (message.text, message.entities, message.markup):
+        raise bad_request(NOT_MODIFIED)
+    world.limits.check(person.id)
+    message.text, message.entities, message.markup = text, entities, markup.json
+    message.edit_date = world.clock.timestamp()
+    message.edits += 1
+    world.changed(person, message)
+    world.journal.record(method, person.id, message, world.clock.now())
+    return True if message.inline_message_id else world.shape(person, message)
+
+
+def _editable(world: World, params: Params) -> tuple[Person, Message]:
+    """The message to edit, found by chat and number or by its inline identifier."""
+    inline_id = params.text("inline_message_id")
+    if inline_id:
+        if inline_id not in world.inline_messages:
+            raise bad_request("MESSAGE_ID_INVALID")
+        person_id, message_id = world.inline_messages[inline_id]
+        person = world.people[person_id]
+        message = world.chat(person).messages.get(message_id)
+        if message is None:
+            raise bad_request("MESSAGE_ID_INVALID")
+        return person, message
+    person = world.reachable(params.text("chat_id"))
+    message = _message(world, person, params, "message to edit not found")
+    if not message.by_bot:
+        raise bad_request("message can't be edited")
+    return person, message
+
+
+def _message(world: World, person: Person, params: Params, complaint: str) -> Message:
+    message_id = params.integer("message_id")
+    if not message_id:
+        raise bad_request("message identifier is not specified")
+    message = world.chat(person).messages.get(message_id)
+    if message is None:
+        raise bad_request(complaint)
+    return message
+
+
+def delete_message(world: World, params: Params) -> bool:
+    person = world.find_recipient(params.text("chat_id"))
+    message = _message(world, person, params, "message to delete not found")
+    if not _is_deletable(world, message):
+        raise bad_request("message can't be deleted for everyone")
+    world.delete_message(person, message.message_id)
+    return True
+
+
+def delete_messages(world: World, params: Params) -> bool:
+    """Those that cannot be found or deleted are skipped, as Telegram does."""
+    person = world.find_recipient(params.text("chat_id"))
+    numbers = params.structure("message_ids", "can't parse message identifiers JSON object")
+    if not isinstance(numbers, list) or not numbers:
+        raise bad_request("message identifiers are not specified")
+    if len(numbers) > 100:
+        raise bad_request("too many messages to delete")
+    for number in numbers:
+        message = world.chat(person).messages.get(int(number))
+        if message is not None and _is_deletable(world, message):
+            world.delete_message(person, message.message_id)
+    return True
+
+
+def _is_deletable(world: World, message: Message) -> bool:
+    return world.clock.timestamp() - message.date <= DELETABLE_FOR
+
+
+def pin_chat_message(world: World, params: Params) -> bool:
+    person = world.reachable(params.text("chat_id"))
+    message = _message(world, person, params, "message to pin not found")
+    world.chat(person).pinned = message.message_id
+    world.changed(person, message)
+    return True
+
+
+def unpin_chat_message(world: World, params: Params) -> bool:
+    person = world.reachable(params.text("chat_id"))
+    chat = world.chat(person)
+    wanted = params.integer("message_id", chat.pinned)
+    if not chat.pinned or wanted != chat.pinned:
+        raise bad_request("message to unpin not found")
+    return unpin_all_chat_messages(world, params)
+
+
+def unpin_all_chat_messages(world: World, params: Params) -> bool:
+    person = world.reachable(params.text("chat_id"))
+    world.chat(person).pinned = 0
+    world.changed(person)
+    return True

@@ -1,0 +1,188 @@
+"""Methods that put a message into a chat."""
+
+from typing import Any
+
+import orjson
+
+from simulator.errors import BotApiError, bad_request
+from simulator.files import LARGEST_PHOTO, LARGEST_UPLOAD, StoredFile, read_file
+from simulator.keyboards import Markup, buttons_of, read_markup
+from simulator.params import Params, Upload
+from simulator.parse import parse_text
+from simulator.records import Message, Person
+from simulator.shapes import user_shape
+from simulator.world import World
+
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+
+
+def send_message(world: World, params: Params) -> dict[str, Any]:
+    text, entities = read_text(params)
+    return _send(world, params, "sendMessage", text=text, entities=entities)
+
+
+def send_photo(world: World, params: Params) -> dict[str, Any]:
+    text, entities = read_caption(params)
+    given = read_file(params, "photo", world.files)
+    world.reachable(params.text("chat_id"))  # nothing is kept of an upload to somebody out of reach
+    content = given if isinstance(given, Upload) else Upload(given.name, given.mime_type, given.content)
+    if len(content.content) > LARGEST_PHOTO:
+        raise bad_request(
+            f"file of size {len(content.content)} bytes is too big for a photo; "
+            f"the maximum size is {LARGEST_PHOTO} bytes"
+        )
+    media: dict[str, Any] = {"photo": world.files.add_photo(content)}
+    if params.flag("has_spoiler"):
+        media["has_media_spoiler"] = True
+    return _send(world, params, "sendPhoto", text=text, entities=entities, media=media)
+
+
+def send_document(world: World, params: Params) -> dict[str, Any]:
+    text, entities = read_caption(params)
+    given = read_file(params, "document", world.files)
+    world.reachable(params.text("chat_id"))
+    if len(given.content) > LARGEST_UPLOAD:
+        raise BotApiError(413, "")
+    content = Upload(given.name, given.mime_type, given.content) if isinstance(given, StoredFile) else given
+    media = {"document": world.files.add_document(content)}
+    return _send(world, params, "sendDocument", text=text, entities=entities, media=media)
+
+
+def send_location(world: World, params: Params) -> dict[str, Any]:
+    return _send(world, params, "sendLocation", media={"location": read_location(params)})
+
+
+def send_venue(world: World, params: Params) -> dict[str, Any]:
+    location = read_location(params)
+    for name in ("title", "address"):
+        if not params.text(name).strip():
+            raise bad_request(f"venue {name} must be non-empty")
+    venue = {"location": location, "title": params.text("title"), "address": params.text("address")}
+    return _send(world, params, "sendVenue", media={"venue": venue, "location": location})
+
+
+def send_chat_action(world: World, params: Params) -> bool:
+    person = world.reachable(params.text("chat_id"))
+    action = params.text("action")
+    if not action:
+        raise bad_request("wrong parameter action in request")
+    world.stream.tell({"type": "action", "person": person.id, "action": action})
+    return True
+
+
+def copy_message(world: World, params: Params) -> dict[str, Any]:
+    source = _source(world, params, "copy")
+    text, entities = source.text, source.entities
+    if source.has_caption and "caption" in params.values:
+        text, entities = read_caption(params)
+    copied: dict[str, Any] = {"text": text, "entities": entities, "media": source.media}
+    return {"message_id": _send(world, params, "copyMessage", **copied)["message_id"]}
+
+
+def forward_message(world: World, params: Params) -> dict[str, Any]:
+    source = _source(world, params, "forward")
+    sender = world.bot
+    if not source.by_bot:
+        sender = user_shape(world.find_recipient(params.text("from_chat_id")))
+    origin = {"type": "user", "sender_user": sender, "date": source.date}
+    copied: dict[str, Any] = {"text": source.text, "entities": source.entities, "media": source.media}
+    return _send(world, params, "forwardMessage", extra={"forward_origin": origin}, **copied)
+
+
+def read_text(params: Params, name: str = "text", list_name: str = "entities") -> tuple[str, bytes]:
+    """The parsed text of a message, which must not be empty."""
+    text, entities = _parsed(params, name, list_name)
+    if not text:
+        raise bad_request("message text is empty")
+    if len(text) > LONGEST_TEXT:
+        raise bad_request("message is too long")
+    return text, entities
+
+
+def read_caption(params: Params) -> tuple[str, bytes]:
+    """The parsed caption of a photo or document, which may be empty."""
+    text, entities = _parsed(params, "caption", "caption_entities")
+    if len(text) > LONGEST_CAPTION:
+        raise bad_request("message caption is too long")
+    return text, entities
+
+
+def _parsed(params: Params, name: str, list_name: str) -> tuple[str, bytes]:
+    given = params.structure(list_name, "can't parse message entities: can't parse JSON") or []
+    if not isinstance(given, list) or not all(_is_entity(entity) for entity in given):
+        raise bad_request("can't parse message entities: expected an Array of MessageEntity")
+    return parse_text(params.text(name), params.text("parse_mode"), given)
+
+
+def _is_entity(entity: Any) -> bool:
+    return (
+        isinstance(entity, dict)
+        and isinstance(entity.get("type"), str)
+        and all(isinstance(entity.get(name), int) and entity[name] >= 0 for name in ("offset", "length"))
+        and (entity["type"] != "text_link" or isinstance(entity.get("url"), str))
+    )
+
+
+def read_location(params: Params) -> dict[str, float]:
+    latitude, longitude = params.number("latitude"), params.number("longitude")
+    if latitude is None:
+        raise bad_request("latitude is empty")
+    if longitude is None:
+        raise bad_request("longitude is empty")
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise bad_request("wrong latitude or longitude specified")
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def _send(
+    world: World, params: Params, method: str, *, extra: dict[str, Any] | None = None, **content: Any
+) -> dict[str, Any]:
+    """Check the keyboard, the recipient and the rate, then add the message and journal it."""
+    markup = read_markup(params)
+    person = world.reachable(params.text("chat_id"))
+    extra = _extra(world, person, params) | (extra or {})
+    world.limits.check(person.id)
+    inline = markup.json if markup.kind == "inline" else b""
+    apply_reply_keyboard(world, person, markup)
+    message = world.add_message(person, by_bot=True, markup=inline, extra=extra or None, **content)
+    world.journal.record(method, person.id, message, world.clock.now())
+    return world.shape(person, message)
+
+
+def apply_reply_keyboard(world: World, person: Person, markup: Markup) -> None:
+    if markup.kind == "reply":
+        world.chat(person).reply_keyboard = markup.json if buttons_of(markup.json) else b""
+    elif markup.kind == "remove":
+        world.chat(person).reply_keyboard = b""
+
+
+def _extra(world: World, person: Person, params: Params) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    if params.flag("protect_content"):
+        extra["has_protected_content"] = True
+    preview = params.structure("link_preview_options", "can't parse link preview options: can't parse JSON")
+    if isinstance(preview, dict) and preview:
+        extra["link_preview_options"] = preview
+    reply = params.structure("reply_parameters", "can't parse reply parameters: can't parse JSON") or {}
+    replied_id = reply.get("message_id") or params.integer("reply_to_message_id")
+    if replied_id:
+        replied = world.chat(person).messages.get(int(replied_id))
+        if replied is not None:
+            shape = world.shape(person, replied)
+            shape.pop("reply_to_message", None)
+            extra["reply_to_message"] = orjson.loads(orjson.dumps(shape))
+        elif not (reply.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply")):
+            raise bad_request("message to be replied not found")
+    return extra
+
+
+def _source(world: World, params: Params, purpose: str) -> Message:
+    """The message that copyMessage and forwardMessage start from."""
+    person = world.find_recipient(params.text("from_chat_id"))
+    source = world.chat(person).messages.get(params.integer("message_id"))
+    if source is None:
+        raise bad_request(f"message to {purpose} not found")
+    if source.extra and source.extra.get("has_protected_content"):
+        raise bad_request(f"message can't be {'copied' if purpose == 'copy' else 'forwarded'}")
+    return source

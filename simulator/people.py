@@ -1,0 +1,270 @@
+"""The HTTP interface to act as a person: `/sim/people/…`. Errors are one clear sentence."""
+
+import mimetypes
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator import acting
+from simulator.callbacks import Query
+from simulator.clock import monotonic
+from simulator.errors import PersonError
+from simulator.http_json import (
+    answer,
+    number_in,
+    read_object,
+    text_in,
+    wait_query,
+    whole_in,
+    whole_query,
+    world_of,
+)
+from simulator.params import Upload
+from simulator.pictures import striped_png
+from simulator.records import Message, Person
+from simulator.view import chat_view, message_view, person_view
+from simulator.world import World
+
+# How long a tap waits for the bot's answer when the caller does not say.
+TAP_WAIT = 10.0
+MOST_LISTED = 1_000
+
+
+def _person(request: Request) -> Person:
+    return world_of(request).person(request.path_params["person_id"])
+
+
+def read_person(world: World, content: dict[str, Any]) -> Person:
+    """A new person from JSON: first_name, and perhaps id, last_name, username, language_code, started."""
+    first_name = text_in(content, "first_name").strip()
+    if not 1 <= len(first_name) <= 64:
+        raise PersonError("A person needs a first_name of 1 to 64 characters.")
+    person_id = whole_in(content, "id") if content.get("id") is not None else world.free_person_id()
+    if not 1 <= person_id < 2**52:
+        raise PersonError("A person's id is a positive number below 2^52.")
+    person = Person(
+        id=person_id,
+        first_name=first_name,
+        last_name=text_in(content, "last_name", ""),
+        username=text_in(content, "username", "").removeprefix("@"),
+        language_code=text_in(content, "language_code", "en"),
+    )
+    person.started = content.get("started") is True
+    return world.add_person(person)
+
+
+async def add_person(request: Request) -> Response:
+    world = world_of(request)
+    person = read_person(world, await read_object(request))
+    world.stream.tell({"type": "people"})
+    return answer(person_view(world, person), 201)
+
+
+async def add_people(request: Request) -> Response:
+    world = world_of(request)
+    people = (await read_object(request)).get("people")
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise PersonError("“people” must be a list of persons.")
+    added = [read_person(world, person).id for person in people]
+    world.stream.tell({"type": "people"})
+    return answer({"added": len(added), "ids": added}, 201)
+
+
+async def list_people(request: Request) -> Response:
+    """Up to `limit` people, the latest active first; `search` is part of a name or id."""
+    world = world_of(request)
+    limit = min(max(whole_query(request, "limit", MOST_LISTED), 1), 100_000)
+    search = request.query_params.get("search", "").casefold()
+    people = list(world.people.values())
+    if search:
+        people = [p for p in people if search in f"{p.name} @{p.username} {p.id}".casefold()]
+    found = len(people)
+    chats = world.chats
+    people.sort(key=lambda person: chats[person.id].event if person.id in chats else 0, reverse=True)
+    listed = [person_view(world, person) for person in people[:limit]]
+    return answer({"people": listed, "found": found, "total": len(world.people)})
+
+
+async def show_person(request: Request) -> Response:
+    return answer(person_view(world_of(request), _person(request)))
+
+
+async def send(request: Request) -> Response:
+    sent = acting.send_text(world_of(request), _person(request), text_in(await read_object(request), "text"))
+    return _sent(sent[0], [message.message_id for message in sent])
+
+
+async def start(request: Request) -> Response:
+    payload = text_in(await read_object(request), "payload", "")
+    return _sent(acting.press_start(world_of(request), _person(request), payload)[0])
+
+
+def _sent(message: Message, message_ids: list[int] | None = None) -> Response:
+    ids = message_ids or [message.message_id]
+    return answer({"message_id": message.message_id, "message_ids": ids, "message": message_view(message)})
+
+
+async def tap(request: Request) -> Response:
+    """Tap a button by `label` or `data`, on `message_id` or on the newest message or keyboard that has it."""
+    world, person, content = world_of(request), _person(request), await read_object(request)
+    wait = min(number_in(content, "wait", TAP_WAIT), 120.0)
+    if "data" in content:
+        message = acting.message_of(world, person, whole_in(content, "message_id"))
+        query = acting.tap_button(world, person, message, text_in(content, "data"))
+        return await _answered(world, query, message, wait)
+    label = text_in(content, "label")
+    given = content.get("message_id")
+    found = acting.find_button(world, person, label, whole_in(content, "message_id") if given else None)
+    if found:
+        query = acting.tap_button(world, person, *found)
+        return await _answered(world, query, found[0], wait)
+    location = None
+    if "latitude" in content:
+        location = number_in(content, "latitude"), number_in(content, "longitude")
+    pressed = None if given else acting.press_key(world, person, label, location)
+    if pressed is None:
+        raise PersonError(f"{person.first_name} sees no button “{label}”.", 404)
+    return answer(
+        {"answered": True, "toast": None, "alert": None, "url": None, "message_id": pressed.message_id}
+    )
+
+
+async def forge(request: Request) -> Response:
+    world, person, content = world_of(request), _person(request), await read_object(request)
+    message = acting.message_of(world, person, whole_in(content, "message_id"))
+    query = acting.forge_tap(world, person, message, text_in(content, "data"))
+    return await _answered(world, query, message, min(number_in(content, "wait", TAP_WAIT), 120.0))
+
+
+async def _answered(world: World, query: Query, message: Message, wait: float) -> Response:
+    given = await world.taps.wait_for_answer(query, wait)
+    outcome = given or {"toast": None, "alert": None, "url": None}
+    return answer({"answered": given is not None, "message_id": message.message_id} | outcome)
+
+
+async def share_location(request: Request) -> Response:
+    content = await read_object(request)
+    place = number_in(content, "latitude"), number_in(content, "longitude")
+    return _sent(acting.share_location(world_of(request), _person(request), *place))
+
+
+async def send_photo(request: Request) -> Response:
+    """A picture in a form (`file`), or a small one made for the occasion; `caption` if wanted."""
+    person = _person(request)
+    upload, caption = await _upload(request)
+    picture = upload or Upload("photo.png", "image/png", striped_png(person.id))
+    return _sent(acting.send_photo(world_of(request), person, picture, caption))
+
+
+async def send_document(request: Request) -> Response:
+    """A file in a form (`file`); `caption` if wanted."""
+    upload, caption = await _upload(request)
+    if upload is None:
+        raise PersonError("Send the document as the part “file” of a form.")
+    return _sent(acting.send_document(world_of(request), _person(request), upload, caption))
+
+
+async def _upload(request: Request) -> tuple[Upload | None, str]:
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return None, text_in(await read_object(request), "caption", "")
+    async with request.form() as form:
+        caption = form.get("caption", "")
+        file = form.get("file")
+        upload = None
+        if isinstance(file, UploadFile):
+            name = file.filename or "file"
+            mime_type = file.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+            upload = Upload(name, mime_type, await file.read())
+    return upload, caption if isinstance(caption, str) else ""
+
+
+async def edit(request: Request) -> Response:
+    content = await read_object(request)
+    message_id, text = whole_in(content, "message_id"), text_in(content, "text")
+    return _sent(acting.edit_text(world_of(request), _person(request), message_id, text))
+
+
+async def inline(request: Request) -> Response:
+    """Type an inline query and wait for its results."""
+    world, content = world_of(request), await read_object(request)
+    query = acting.type_inline(world, _person(request), text_in(content, "query"))
+    given = await world.inline_queries.wait_for_answer(
+        query, min(number_in(content, "wait", TAP_WAIT), 120.0)
+    )
+    results = given["results"] if given else []
+    return answer({"answered": given is not None, "inline_query_id": query.query_id, "results": results})
+
+
+async def choose(request: Request) -> Response:
+    content = await read_object(request)
+    query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id")
+    return _sent(acting.choose_result(world_of(request), _person(request), query_id, result_id))
+
+
+async def block(request: Request) -> Response:
+    acting.block(world_of(request), _person(request))
+    return await show_person(request)
+
+
+async def unblock(request: Request) -> Response:
+    acting.unblock(world_of(request), _person(request))
+    return await show_person(request)
+
+
+async def deactivate(request: Request) -> Response:
+    acting.deactivate(world_of(request), _person(request))
+    return await show_person(request)
+
+
+async def messages(request: Request) -> Response:
+    """What changed in the chat after event `after`; waits up to `wait` seconds for something to change."""
+    world, person = world_of(request), _person(request)
+    after = whole_query(request, "after")
+    until = monotonic() + wait_query(request)
+    while not world.waiters.closed and (left := until - monotonic()) > 0:
+        if person.id in world.chats and world.chats[person.id].event > after:
+            break
+        await world.waiters.wait(("chat", person.id), left)
+    return answer(chat_view(world, person, after))
+
+
+async def commands(request: Request) -> Response:
+    """The command menu and the description that this person sees."""
+    settings, person = world_of(request).settings, _person(request)
+    return answer(
+        {
+            "commands": settings.commands_for(person.id, person.language_code),
+            "description": settings.text_for("description", person.language_code),
+            "name": settings.text_for("name", person.language_code) or world_of(request).bot["first_name"],
+        }
+    )
+
+
+_ACTS = {
+    "send": send,
+    "start": start,
+    "tap": tap,
+    "forge": forge,
+    "location": share_location,
+    "photo": send_photo,
+    "document": send_document,
+    "edit": edit,
+    "inline": inline,
+    "choose": choose,
+    "block": block,
+    "unblock": unblock,
+    "deactivate": deactivate,
+}
+
+ROUTES = [
+    Route("/sim/people", list_people, methods=["GET"]),
+    Route("/sim/people", add_person, methods=["POST"]),
+    Route("/sim/people/bulk", add_people, methods=["POST"]),
+    Route("/sim/people/{person_id:int}", show_person, methods=["GET"]),
+    Route("/sim/people/{person_id:int}/messages", messages, methods=["GET"]),
+    Route("/sim/people/{person_id:int}/commands", commands, methods=["GET"]),
+    *(Route(f"/sim/people/{{person_id:int}}/{name}", act, methods=["POST"]) for name, act in _ACTS.items()),
+]

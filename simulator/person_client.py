@@ -1,0 +1,297 @@
+"""One person who drives the bot over HTTP: acts, and what they expect to read."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from simulator.client import Simulator
+
+DEFAULT_TIMEOUT = 10.0
+LONGEST_POLL = 30.0
+
+
+class SimulatorError(Exception):
+    """The simulator refused an act; the message is its sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    label: str
+    data: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells."""
+
+    message_id: int
+    sender: str
+    text: str
+    html: str
+    keyboard: tuple[tuple[Button, ...], ...]
+    edits: int
+    date: str
+    event: int
+    raw: dict[str, Any] = field(repr=False)
+
+    @property
+    def buttons(self) -> list[Button]:
+        return [button for row in self.keyboard for button in row]
+
+    @property
+    def labels(self) -> list[str]:
+        return [button.label for button in self.buttons]
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        document: dict[str, Any] | None = self.raw["document"]
+        return document
+
+    @property
+    def venue(self) -> dict[str, Any] | None:
+        venue: dict[str, Any] | None = self.raw["venue"]
+        return venue
+
+    @property
+    def photo(self) -> list[dict[str, Any]]:
+        return list(self.raw["photo"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """What a tap led to at once; `answered` is false when the bot did not answer in time."""
+
+    answered: bool
+    toast: str | None
+    alert: str | None
+    url: str | None
+    message_id: int
+
+
+class Person:
+    """Somebody who uses the bot. `expect` reads on from the last message that it returned."""
+
+    def __init__(self, simulator: "Simulator", person_id: int, first_name: str) -> None:
+        self.id = person_id
+        self.first_name = first_name
+        self._simulator = simulator
+        self._messages: dict[int, Message] = {}
+        self._event = 0
+        self._consumed = 0
+        self.reply_keyboard: list[list[dict[str, str]]] = []
+
+    # Acts
+
+    async def send(self, text: str) -> int:
+        """Send a text (a command, an answer…); its message_id."""
+        return int((await self._act("send", {"text": text}))["message_id"])
+
+    async def start(self, payload: str = "") -> int:
+        """Press Start, perhaps through a link `?start=payload`."""
+        return int((await self._act("start", {"payload": payload}))["message_id"])
+
+    async def tap(
+        self,
+        label: str,
+        *,
+        message: Message | None = None,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
+    ) -> Tap:
+        """Tap the button whose label holds `label`: on `message`, or the newest message or key that has it.
+
+        Waits until there is such a button, then until the bot answered the tap, each `timeout` at most.
+        """
+        await self._wait_for(lambda: self._sees_button(label, message), timeout, f"a button “{label}”")
+        content: dict[str, Any] = {"label": label, "wait": timeout}
+        if message is not None:
+            content["message_id"] = message.message_id
+        return Tap(**await self._act("tap", content))
+
+    async def forge(self, data: str, *, message: Message | None = None, wait: float = DEFAULT_TIMEOUT) -> Tap:
+        """Send a callback with arbitrary data on a message (the newest of the bot), as a hostile client."""
+        await self.refresh()
+        target = message or next(m for m in reversed(self._messages.values()) if m.sender == "bot")
+        content = {"message_id": target.message_id, "data": data, "wait": wait}
+        return Tap(**await self._act("forge", content))
+
+    async def share_location(self, latitude: float, longitude: float) -> int:
+        content = {"latitude": latitude, "longitude": longitude}
+        return int((await self._act("location", content))["message_id"])
+
+    async def send_photo(
+        self, content: bytes | None = None, *, caption: str = "", name: str = "photo.png"
+    ) -> int:
+        """Send a picture, or a small one made for the occasion."""
+        if content is None:
+            return int((await self._act("photo", {"caption": caption}))["message_id"])
+        return await self._upload("photo", name, content, caption)
+
+    async def send_document(self, name: str, content: bytes, *, caption: str = "") -> int:
+        return await self._upload("document", name, content, caption)
+
+    async def edit(self, message_id: int, text: str) -> None:
+        await self._act("edit", {"message_id": message_id, "text": text})
+
+    async def inline(self, query: str, *, wait: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+        """Type an inline query: `answered`, `inline_query_id`, `results`."""
+        return await self._act("inline", {"query": query, "wait": wait})
+
+    async def choose(self, inline_query_id: str, result_id: str) -> int:
+        content = {"inline_query_id": inline_query_id, "result_id": result_id}
+        return int((await self._act("choose", content))["message_id"])
+
+    async def block(self) -> None:
+        await self._act("block", {})
+
+    async def unblock(self) -> None:
+        await self._act("unblock", {})
+
+    async def deactivate(self) -> None:
+        await self._act("deactivate", {})
+
+    # Reading
+
+    async def expect(
+        self,
+        wanted: str | re.Pattern[str],
+        *,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
+    ) -> Message:
+        """Wait for a message of the bot, new or edited since the last one returned, that holds `wanted`.
+
+        A plain text is looked for in the message's text, whatever the case; a regular expression is searched.
+        Raises AssertionError with the transcript.
+        """
+
+        def found() -> Message | None:
+            fresh = [m for m in self._messages.values() if m.sender == "bot" and m.event > self._consumed]
+            return next((m for m in sorted(fresh, key=lambda m: m.event) if _matches(m, wanted)), None)
+
+        pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
+        message = await self._wait_for(found, timeout, f"“{pattern}”")
+        assert isinstance(message, Message)
+        self._consumed = message.event
+        return message
+
+    async def catch_up(self) -> None:
+        """Take everything received so far as read: `expect` looks only at what comes after."""
+        await self.refresh()
+        self._consumed = self._event
+
+    async def messages(self) -> list[Message]:
+        """The chat as it stands, oldest first."""
+        await self.refresh()
+        return [self._messages[number] for number in sorted(self._messages)]
+
+    async def last(self) -> Message:
+        """The newest message of the bot."""
+        return next(message for message in reversed(await self.messages()) if message.sender == "bot")
+
+    async def commands(self) -> list[dict[str, str]]:
+        """The command menu as this person sees it."""
+        found = await self._simulator.call("GET", f"/people/{self.id}/commands")
+        return list(found["commands"])
+
+    async def transcript(self) -> str:
+        """The whole chat, with its buttons, as text that can be read aloud."""
+        lines = [f"Chat with {self.first_name} ({self.id})"]
+        for message in await self.messages():
+            sender = "Bot" if message.sender == "bot" else self.first_name
+            edited = f", edited {message.edits}×" if message.edits else ""
+            lines.append(f"\n{sender} ({message.date[:16].replace('T', ' ')} UTC{edited}):")
+            lines.extend(f"    {line}" for line in _described(message).splitlines())
+            lines.extend(_drawn([button.label for button in row]) for row in message.keyboard)
+        if self.reply_keyboard:
+            lines.append("\nKeyboard:")
+            lines.extend(_drawn([key["label"] for key in row]) for row in self.reply_keyboard)
+        return "\n".join(lines)
+
+    async def refresh(self, wait: float = 0.0) -> None:
+        """Read what changed; with `wait`, at most so many seconds until something does."""
+        params = {"after": str(self._event), "wait": str(wait)}
+        content = await self._simulator.call("GET", f"/people/{self.id}/messages", params=params)
+        self._event = max(self._event, content["event"])
+        self.reply_keyboard = content["reply_keyboard"] or []
+        for raw in content["messages"]:
+            self._messages[raw["message_id"]] = _message(raw)
+        for number in content["deleted"]:
+            self._messages.pop(number, None)
+
+    async def _wait_for(self, found: Callable[[], Any], seconds: float, wanted: str) -> Any:
+        until = time.monotonic() + seconds
+        await self.refresh()
+        while not (result := found()):
+            left = until - time.monotonic()
+            if left <= 0:
+                transcript = await self.transcript()
+                raise AssertionError(
+                    f"{self.first_name} waited {seconds:g} s for {wanted}, in vain.\n\n{transcript}"
+                )
+            await self.refresh(min(left, LONGEST_POLL))
+        return result
+
+    def _sees_button(self, label: str, message: Message | None) -> bool:
+        wanted = label.casefold()
+        messages = self._messages.values() if message is None else [self._messages[message.message_id]]
+        inline = any(wanted in b.label.casefold() for m in messages for b in m.buttons if b.data)
+        keys = any(wanted in key["label"].casefold() for row in self.reply_keyboard for key in row)
+        return inline or (message is None and keys)
+
+    async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
+        return await self._simulator.call("POST", f"/people/{self.id}/{act}", json=content)
+
+    async def _upload(self, act: str, name: str, content: bytes, caption: str) -> int:
+        form = aiohttp.FormData()
+        form.add_field("caption", caption)
+        form.add_field("file", content, filename=name)
+        sent = await self._simulator.call("POST", f"/people/{self.id}/{act}", data=form)
+        return int(sent["message_id"])
+
+
+def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
+    if isinstance(wanted, re.Pattern):
+        return wanted.search(message.text) is not None
+    return wanted.casefold() in message.text.casefold()
+
+
+def _drawn(labels: list[str]) -> str:
+    return "    " + "  ".join(f"[ {label} ]" for label in labels)
+
+
+def _described(message: Message) -> str:
+    """The text, and what comes with it in brackets."""
+    parts = []
+    if message.document:
+        parts.append(f"[file: {message.document['file_name']}]")
+    if message.photo:
+        parts.append("[photo]")
+    if message.venue:
+        parts.append(f"[place: {message.venue['title']}, {message.venue['address']}]")
+    elif place := message.raw["location"]:
+        parts.append(f"[location: {place['latitude']:.4f}, {place['longitude']:.4f}]")
+    if message.text:
+        parts.append(message.text)
+    return "\n".join(parts)
+
+
+def _message(raw: dict[str, Any]) -> Message:
+    return Message(
+        message_id=raw["message_id"],
+        sender=raw["from"],
+        text=raw["text"],
+        html=raw["html"],
+        keyboard=tuple(
+            tuple(Button(label=b["label"], data=b["data"], url=b["url"]) for b in row)
+            for row in raw["keyboard"]
+        ),
+        edits=raw["edits"],
+        date=raw["date"],
+        event=raw["event"],
+        raw=raw,
+    )

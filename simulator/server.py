@@ -1,0 +1,206 @@
+"""The server: the Bot API, the interface for people and the chat page on one port."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator import control, people
+from simulator.botapi import BotApi
+from simulator.clock import Clock
+from simulator.errors import PersonError
+from simulator.http_json import answer
+from simulator.world import World
+
+DEFAULT_TOKEN = "12345:TEST"
+DEFAULT_PORT = 8081
+PAGE = Path(__file__).parent / "page"
+
+# Everything the page shows is its own; nothing is loaded from elsewhere and no foreign script can run.
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'"
+)
+
+
+class StartError(Exception):
+    """The simulator cannot start; the message is one sentence for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSimulator:
+    """A simulator that is being served: the page is at `base_url`, the Bot API at `api_base`."""
+
+    base_url: str
+    world: World
+
+    @property
+    def api_base(self) -> str:
+        """What PTB takes as `base_url`: the token is appended to it."""
+        return f"{self.base_url}/bot"
+
+
+def make_world(
+    *,
+    token: str = DEFAULT_TOKEN,
+    clock: Clock | None = None,
+    bot_name: str = "Test bot",
+    bot_username: str = "test_bot",
+    marks: list[dict[str, str]] | None = None,
+) -> World:
+    bot_id, _, secret = token.partition(":")
+    if not bot_id.isdecimal() or not secret or "/" in secret:
+        raise StartError(
+            f"“{token}” is not a bot token: write a number, a colon and some letters, as in 12345:TEST."
+        )
+    world = World(token=token, clock=clock or Clock(), bot_name=bot_name, bot_username=bot_username)
+    world.marks = control.read_marks(marks or [])
+    return world
+
+
+def make_app(world: World) -> ASGIApp:
+    """Bot API calls go straight to BotApi; everything else through Starlette."""
+    bot_api = BotApi(world)
+    rest = Starlette(
+        routes=[
+            *people.ROUTES,
+            *control.ROUTES,
+            Route("/", _page),
+            Mount("/page", StaticFiles(directory=PAGE)),
+        ],
+        exception_handlers={PersonError: _explain, HTTPException: _explain_http},
+    )
+    rest.state.world = world
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
+            await bot_api(scope, receive, send)
+        else:
+            await rest(scope, receive, send)
+
+    return app
+
+
+def serve(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted; `announce` is told the page's address. Raises StartError when the port is taken."""
+    with listening(host, port) as listener:
+        if announce is not None:
+            announce(_address(host, listener))
+        server = _Server(_config(world), world)
+        server.run(sockets=[listener])
+
+
+@asynccontextmanager
+async def running(
+    world: World | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[RunningSimulator]:
+    """Serve inside this event loop, on a free port unless one is named. Signals are left to the caller."""
+    world = world or make_world()
+    with listening(host, port) as listener:
+        server = _EmbeddedServer(_config(world), world)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await server.ready.wait()
+            yield RunningSimulator(_address(host, listener), world)
+        finally:
+            server.should_exit = True
+            world.close()
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which also ends the long polls when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.close()
+        await super().shutdown(sockets)
+
+
+class _EmbeddedServer(_Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(world: World) -> uvicorn.Config:
+    return uvicorn.Config(
+        make_app(world),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        date_header=False,
+    )
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket, or StartError with a sentence that says what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+        listener.setblocking(False)
+        yield listener
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"Port {port} is in use: stop what uses it or choose another with --port."
+            ) from None
+        if error.errno in {errno.EACCES, errno.EADDRNOTAVAIL}:
+            raise StartError(
+                f"Port {port} of {host} cannot be opened: choose another with --port or --host."
+            ) from None
+        raise
+    finally:
+        listener.close()
+
+
+async def _page(_request: Request) -> Response:
+    return FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+async def _explain(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PersonError)
+    return answer({"error": str(error)}, error.status)
+
+
+async def _explain_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer({"error": f"{request.method} {request.url.path}: {error.detail}."}, error.status_code)

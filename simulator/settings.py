@@ -1,0 +1,109 @@
+"""What a bot tells about itself: commands by scope and language, names, descriptions, the menu button."""
+
+import re
+from typing import Any
+
+import orjson
+
+from simulator.errors import bad_request
+from simulator.params import Params
+
+DEFAULT_SCOPE = {"type": "default"}
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_LANGUAGE = re.compile(r"([a-z]{2})?")
+_SCOPES = {
+    "default": (),
+    "all_private_chats": (),
+    "all_group_chats": (),
+    "all_chat_administrators": (),
+    "chat": ("chat_id",),
+    "chat_administrators": ("chat_id",),
+    "chat_member": ("chat_id", "user_id"),
+}
+
+
+class BotSettings:
+    """Everything that set… methods of the profile keep, by language ("" is for everyone else)."""
+
+    def __init__(self) -> None:
+        self._commands: dict[tuple[str, str], list[dict[str, str]]] = {}
+        self.texts: dict[str, dict[str, str]] = {"name": {}, "description": {}, "short_description": {}}
+        self.menu_button: dict[str, Any] = {"type": "commands"}
+
+    def set_commands(self, params: Params) -> None:
+        commands = params.structure("commands", "can't parse commands JSON object")
+        if not isinstance(commands, list):
+            raise bad_request("expected an Array of BotCommand")
+        if len(commands) > 100:
+            raise bad_request("BOT_COMMANDS_TOO_MUCH")
+        self._commands[self._key(params)] = [_read_command(command) for command in commands]
+
+    def get_commands(self, params: Params) -> list[dict[str, str]]:
+        return self._commands.get(self._key(params), [])
+
+    def delete_commands(self, params: Params) -> None:
+        self._commands.pop(self._key(params), None)
+
+    def commands_for(self, person_id: int, language: str) -> list[dict[str, str]]:
+        """The command menu of one person's chat: narrowest scope first, language before fallback."""
+        for scope in (f"chat/{person_id}", "all_private_chats", "default"):
+            for code in dict.fromkeys((language[:2], "")):
+                if commands := self._commands.get((scope, code)):
+                    return commands
+        return []
+
+    def text_for(self, name: str, language: str) -> str:
+        by_language = self.texts[name]
+        return by_language.get(language[:2]) or by_language.get("", "")
+
+    def set_text(self, name: str, params: Params, longest: int) -> None:
+        text = params.text(name)
+        if len(text) > longest:
+            raise bad_request(f"BOT_{name.upper()}_TOO_LONG")
+        self.texts[name][_language(params)] = text
+
+    def as_json(self) -> list[dict[str, object]]:
+        return [
+            {"scope": scope, "language_code": language, "commands": commands}
+            for (scope, language), commands in self._commands.items()
+        ]
+
+    def _key(self, params: Params) -> tuple[str, str]:
+        scope = params.structure("scope", "can't parse BotCommandScope: can't parse JSON") or DEFAULT_SCOPE
+        if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
+            raise bad_request("can't parse BotCommandScope: unsupported type specified")
+        parts = [str(scope["type"])]
+        for name in _SCOPES[parts[0]]:
+            if not scope.get(name):
+                raise bad_request(f"can't parse BotCommandScope: {name} is empty")
+            parts.append(str(scope[name]))
+        return "/".join(parts), _language(params)
+
+
+def _language(params: Params) -> str:
+    code = params.text("language_code")
+    if not _LANGUAGE.fullmatch(code):
+        raise bad_request("invalid language code specified")
+    return code
+
+
+def _read_command(command: Any) -> dict[str, str]:
+    if not isinstance(command, dict):
+        raise bad_request("expected an Array of BotCommand")
+    name = str(command.get("command", "")).removeprefix("/")
+    description = str(command.get("description", ""))
+    if not _COMMAND.fullmatch(name):
+        raise bad_request("BOT_COMMAND_INVALID")
+    if not 1 <= len(description) <= 256:
+        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": name, "description": description}
+
+
+def menu_button(params: Params) -> dict[str, Any]:
+    """The checked `menu_button` of setChatMenuButton."""
+    button = params.structure("menu_button", "can't parse menu button: can't parse JSON")
+    if button is None or button == {"type": "default"}:
+        return {"type": "commands"}
+    if not isinstance(button, dict) or button.get("type") not in {"commands", "web_app", "default"}:
+        raise bad_request("can't parse menu button: unsupported type specified")
+    return dict(orjson.loads(orjson.dumps(button)))

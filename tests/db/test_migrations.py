@@ -1,0 +1,157 @@
+"""The migrations climb, descend and climb again, and end where `db/schema.py` says, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from db.engine import Database, open_database
+from db.errors import UnknownRevision
+from db.key import DatabaseKey
+from db.migrations.compare import OPTIONS
+from db.schema import metadata
+from db.upgrade import config, downgrade, require_current, revision, revisions, upgrade
+
+HEAD = revisions()[-1]
+
+
+@pytest.fixture
+async def empty_database(empty_url: str, database_key: DatabaseKey) -> AsyncIterator[Database]:
+    database = await open_database(empty_url, folder=Path(), key=database_key)
+    yield database
+    await database.close()
+
+
+def shape(connection: sa.Connection) -> dict[str, object]:
+    """Everything a migration may make, in a form that can be compared."""
+    inspector = sa.inspect(connection)
+    return {
+        table: {
+            "columns": sorted(
+                (column["name"], str(column["type"]), column["nullable"], column["default"])
+                for column in inspector.get_columns(table)
+            ),
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
+            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
+            "indexes": sorted(map(str, inspector.get_indexes(table))),
+        }
+        for table in sorted(inspector.get_table_names())
+        if table != "alembic_version"
+    }
+
+
+async def shape_of(database: Database) -> dict[str, object]:
+    async with database.read() as transaction:
+        return await transaction.run_sync(shape)
+
+
+def test_the_files_are_numbered_as_alembic_climbs_them() -> None:
+    scripts = ScriptDirectory.from_config(config())
+    assert revisions() == tuple(reversed([script.revision for script in scripts.walk_revisions()]))
+
+
+async def test_each_stair_climbs_descends_and_climbs(empty_database: Database) -> None:
+    below = "base"
+    for stair in revisions():
+        before = await shape_of(empty_database)
+        await upgrade(empty_database, to=stair)
+        climbed = await shape_of(empty_database)
+        await downgrade(empty_database, to=below)
+        assert await shape_of(empty_database) == before
+        await upgrade(empty_database, to=stair)
+        assert await shape_of(empty_database) == climbed
+        below = stair
+    assert await revision(empty_database) == HEAD
+    await downgrade(empty_database, to="base")
+    assert await shape_of(empty_database) == {}
+
+
+async def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:
+    async with database.read() as transaction:
+        differences = await transaction.run_sync(
+            lambda connection: compare_metadata(
+                MigrationContext.configure(connection, opts=OPTIONS), metadata
+            )
+        )
+    assert differences == [], "run `python -m db.migrations.revise` and read what it wrote"
+
+
+async def test_the_migrated_tables_are_those_that_the_schema_itself_creates(
+    empty_database: Database,
+) -> None:
+    """Finer than Alembic's comparison: defaults, keys, the names of constraints."""
+    await upgrade(empty_database)
+    migrated = await shape_of(empty_database)
+    async with empty_database.migrate() as transaction:
+        await transaction.run_sync(metadata.drop_all)
+        await transaction.run_sync(metadata.create_all)
+    assert migrated == await shape_of(empty_database)
+
+
+async def test_upgrading_again_changes_nothing(database: Database) -> None:
+    await upgrade(database)
+    await require_current(database)
+    assert await revision(database) == HEAD
+
+
+async def test_several_processes_that_start_at_once_do_not_collide(
+    empty_url: str, database_key: DatabaseKey
+) -> None:
+    opening = functools.partial(open_database, empty_url, folder=Path(), key=database_key)
+    starting = [await opening() for _ in range(4)]
+    await asyncio.gather(*(upgrade(database) for database in starting))
+    for database in starting:
+        assert await revision(database) == HEAD
+        await database.close()
+
+
+async def test_a_failed_migration_leaves_nothing(empty_database: Database) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with empty_database.migrate() as transaction:
+            await transaction.run_sync(metadata.create_all)
+            _ = 1 / 0
+    assert await shape_of(empty_database) == {}
+
+
+async def test_an_empty_or_newer_database_is_told(empty_database: Database) -> None:
+    with pytest.raises(UnknownRevision, match="run `portevoix db upgrade`"):
+        await require_current(empty_database)
+    await upgrade(empty_database)
+    async with empty_database.write() as transaction:
+        await transaction.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for asking in (upgrade, require_current):
+        with pytest.raises(UnknownRevision, match=r"newer Portevoix \(revision 9999\)"):
+            await asking(empty_database)
+
+
+async def test_a_migration_may_remake_a_table_without_losing_its_children(sqlite_database: Database) -> None:
+    """SQLite drops the old table, which with foreign keys on would delete what refers to it."""
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(sa.text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
+        await transaction.execute(
+            sa.text("CREATE TABLE child (parent INTEGER REFERENCES parent ON DELETE CASCADE)")
+        )
+        await transaction.execute(sa.text("INSERT INTO parent VALUES (1)"))
+        await transaction.execute(sa.text("INSERT INTO child VALUES (1)"))
+    async with sqlite_database.migrate() as transaction:
+        await transaction.execute(sa.text("CREATE TABLE anew (id INTEGER PRIMARY KEY, name TEXT)"))
+        await transaction.execute(sa.text("INSERT INTO anew SELECT id, '' FROM parent"))
+        await transaction.execute(sa.text("DROP TABLE parent"))
+        await transaction.execute(sa.text("ALTER TABLE anew RENAME TO parent"))
+    async with sqlite_database.read() as transaction:
+        assert await transaction.scalar(sa.text("SELECT count(*) FROM child")) == 1
+    with pytest.raises(RuntimeError, match="without their parent"):
+        async with sqlite_database.migrate() as transaction:
+            await transaction.execute(sa.text("DELETE FROM parent"))
+    async with sqlite_database.read() as transaction:
+        assert await transaction.scalar(sa.text("SELECT count(*) FROM parent")) == 1

@@ -1,0 +1,42 @@
+"""Updates in and messages out, through the whole engine, on both engines of storage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.delivery.account import Account, load_account
+from db.schema import responses, updates
+
+
+async def test_a_broadcast_reaches_everybody_once(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 300)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert sorted(payload["chat_id"] for _method, payload in bench.telegram.arrived) == list(
+        range(1001, 1301)
+    )
+    async with bench.database.read() as tx:
+        assert await load_account(tx, broadcast) == Account(sent=300)
+    assert bench.telegram.most_in_flight <= 16
+
+
+async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -> None:
+    bench.telegram.person_says(helpers.message(5, 77), helpers.message(6, 77), helpers.message(7, 78))
+    async with bench.running(poll=True) as engine:
+        await engine.intake.store(helpers.message(5, 77))
+        await helpers.until(lambda: len(bench.telegram.texts()) == 3)
+        await bench.idle(engine)
+    async with bench.database.read() as tx:
+        rows = (await tx.execute(sa.select(updates).order_by(updates.c.update_id))).all()
+        answers = (
+            (await tx.execute(sa.select(responses.c.update_id).order_by(responses.c.id))).scalars().all()
+        )
+    assert [(row.update_id, row.state, row.body, row.replies, row.chat) for row in rows] == [
+        (number, "done", None, None, None) for number in (5, 6, 7)
+    ]
+    assert sorted(answers) == [5, 6, 7]
+    assert bench.telegram.offsets[0] == 0
+    assert bench.telegram.offsets[-1] == 8

@@ -11,13 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
-from handlers.command_menu import menu_calls
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
 from bot.actions.departure import Departure
-from bot.actions.exports import export_producer
+from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -29,7 +28,7 @@ from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.progress import ProgressBoard
-from bot.delivery.request import SessionRequest
+from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
@@ -41,6 +40,7 @@ from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
 from handlers import ROUTES
+from handlers.command_menu import menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.routing import register
@@ -178,7 +178,7 @@ def build(
             apologise=dispatcher.apologise,
             prepare=departure.prepare,
             on_sent=board.remember,
-            producers={"export": export_producer(database, campaign, clock)},
+            producers={"export": Producer(database, settings.data / "exports")},
         ),
         rate=settings.rate,
         poll=webhook_url is None,
@@ -193,8 +193,8 @@ def telegram_application(settings: Settings, transport: Transport) -> AnyApplica
         Application.builder()
         .token(settings.required_token)
         .base_url(f"{settings.api_base}/bot")
-        .request(SessionRequest(transport))
-        .get_updates_request(SessionRequest(transport))
+        .request(AiohttpRequest(transport))
+        .get_updates_request(AiohttpRequest(transport))
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Context))

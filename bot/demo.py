@@ -218,13 +218,7 @@ async def seed_database(
             )
         person = await db.people.find(tx, ORGANIZER["id"])
         assert person is not None  # added a moment ago
-        author = Author(
-            person=person,
-            roles=await roles_of(tx, person),
-            campaign=campaign,
-            gazetteer=gazetteer,
-            now=start,
-        )
+        author = await author_of(tx, person, campaign=campaign, gazetteer=gazetteer, now=start)
         await announce(tx, author, demo_event(campaign, gazetteer, start))
 
 

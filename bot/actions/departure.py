@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import db.broadcast_accounts
-import db.events
-from db.broadcast_accounts import Broadcast
-from db.events import Event, EventTexts
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcast_accounts
 import db.departure
+import db.events
 import db.people
 import db.vote_plans
 from bot.actions.step_values import values_for_step
@@ -32,7 +30,9 @@ from bot.rules.leaving import Policy, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.texts import Texts
+from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
+from db.events import Event, EventTexts
 from db.people import Person
 from db.vote_plans import VotePlan
 

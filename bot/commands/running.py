@@ -16,7 +16,10 @@ def add_to(commands: Commands) -> None:
         help="try everything, without a token or a network",
         description="Start a local Telegram and the bot, and open the chat page in the browser.",
     )
-    demo_parser.add_argument("--port", type=int, default=8016, help="where the chat page is (default: 8016)")
+    demo_parser.add_argument("--port", type=int, default=8081, help="where the chat page is (default: 8081)")
+    demo_parser.add_argument(
+        "--supporters", type=int, default=300, help="how many people are invented (default: 300)"
+    )
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)
     run_parser = commands.add_parser(
@@ -28,6 +31,18 @@ def add_to(commands: Commands) -> None:
         "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
     )
     run_parser.set_defaults(run=run)
+
+
+def demo(arguments: Namespace, settings: Settings) -> int:
+    """Runs until Ctrl+C."""
+    from bot.demo import DemoOptions
+    from bot.demo import demo as play
+
+    options = DemoOptions(
+        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
+    )
+    asyncio.run(play(settings, options))
+    return 0
 
 
 def run(arguments: Namespace, settings: Settings) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import secrets
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,13 +33,14 @@ from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
-from bot.opening import database_key, opened
+from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.ticking import Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
+from db.facts import get_fact, set_fact
 from handlers import ROUTES
 from handlers.command_menu import menu_calls
 from handlers.context import Context, Services
@@ -50,6 +52,7 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
+SUPPRESSION_KEY = "suppression:key"
 
 
 class App:
@@ -109,7 +112,8 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         username = await bot_username(transport)
         application = telegram_application(settings, transport)
         await stack.enter_async_context(application)
-        app = build(settings, campaign, clock, database, transport, application, username, webhook_url)
+        key = await suppression_key(database)
+        app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         app.start(app.engine.run(), app.ticker.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
@@ -131,6 +135,7 @@ def build(
     transport: Transport,
     application: AnyApplication,
     username: str,
+    key: bytes,
     webhook_url: str | None,
 ) -> App:
     """Every part, connected."""
@@ -140,7 +145,7 @@ def build(
         texts=texts,
         gazetteer=load_gazetteer(),
         bot_username=username,
-        suppression_key=suppression_key(settings),
+        suppression_key=key,
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
@@ -211,11 +216,14 @@ async def clock_of(settings: Settings) -> Clock:
     return MovableClock(settings.clock.start, settings.clock.speed)
 
 
-def suppression_key(settings: Settings) -> bytes:
-    """The key of the suppression list's hashes, derived from the database's (PostgreSQL: from the token)."""
-    key = database_key(settings)
-    secret = bytes.fromhex(key.hex) if key is not None else settings.required_token.encode()
-    return hmac.new(secret, b"suppression list", hashlib.sha256).digest()
+async def suppression_key(database: Database) -> bytes:
+    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
+    async with database.write() as tx:
+        kept = await get_fact(tx, SUPPRESSION_KEY)
+        if kept is None:
+            kept = secrets.token_hex(32)
+            await set_fact(tx, SUPPRESSION_KEY, kept)
+    return bytes.fromhex(kept)
 
 
 async def bot_username(transport: Transport) -> str:

@@ -7,7 +7,7 @@
         await story.jump("2016-10-30T18:00+01:00")
 
 A person `tell`s what answers a question, and the story keeps it: `story.told` is what `portevoix export responses`
-must hold, no more, no less. `killable=True` runs the bot as `portevoix run`, to be killed with SIGKILL and started again.
+must hold, no more, no less. `killable=True` runs the bot as `portevoix run`, which can be killed with SIGKILL.
 """
 
 from __future__ import annotations

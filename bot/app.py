@@ -6,26 +6,29 @@ import asyncio
 import hashlib
 import hmac
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
+from handlers.command_menu import menu_calls
+from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
-from bot.actions.compose import Composer
 from bot.actions.departure import Departure
-from bot.actions.exports import producer
-from bot.actions.progress import ProgressBoard
+from bot.actions.exports import export_producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
-from bot.delivery.budget import Budget, LocalBudget
+from bot.delivery.budget import LocalBudget
 from bot.delivery.calls import Call
+from bot.delivery.compose import Composer
 from bot.delivery.engine import Engine, Hooks
+from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
 from bot.delivery.pacing import Pacing
+from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import SessionRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
@@ -37,8 +40,7 @@ from bot.ticking import Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
-from handlers import COMMANDS, ROUTES
-from handlers.command_menu import menu_calls
+from handlers import ROUTES
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.routing import register
@@ -144,11 +146,15 @@ def build(
     dispatcher = Dispatcher(application, services, clock)
     departure = Departure(
         campaign=campaign,
+        texts=texts,
         clock=clock,
-        composer=Composer(campaign=campaign, texts=texts, bot_username=username),
+        bot_username=username,
+        composer=Composer(
+            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
+        ),
     )
     engine: Engine
-    board = ProgressBoard(database=database, texts=texts, campaign=campaign, clock=clock)
+    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
     ticker = Ticker(
         database=database,
         campaign=campaign,
@@ -166,7 +172,7 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(budget=budget_of(settings, database), clock=clock),
+        pacing=Pacing(budget=LocalBudget(settings.rate), clock=clock),
         hooks=Hooks(
             process=process,
             apologise=dispatcher.apologise,

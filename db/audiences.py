@@ -140,6 +140,20 @@ def _planned_so(planned: bool | None) -> Condition:
     return vote_plans.c.slot.is_not(None) if planned else vote_plans.c.slot.is_(None)
 
 
+def people_in(
+    targets: Sequence[Target], kind: Kind | None, *, zones: Sequence[str | None] | None = None
+) -> sa.Select[tuple[int]]:
+    """The ids of the people of the audiences; `zones`: of those who live by one of them (None: by none)."""
+    return sa.select(people.c.id).where(in_any(targets, kind), _lives_by(zones))
+
+
+def _lives_by(zones: Sequence[str | None] | None) -> Condition:
+    if zones is None:
+        return sa.true()
+    named = people.c.zone.in_([zone for zone in zones if zone is not None])
+    return sa.or_(named, people.c.zone.is_(None)) if None in zones else named
+
+
 async def groups(tx: AsyncConnection, targets: Sequence[Target], kind: Kind | None = None) -> list[Group]:
     """Who is in one of the audiences, counted by territory and zone."""
     columns = (people.c.territory, people.c.zone)
@@ -149,4 +163,4 @@ async def groups(tx: AsyncConnection, targets: Sequence[Target], kind: Kind | No
 
 async def ids(tx: AsyncConnection, targets: Sequence[Target], kind: Kind | None = None) -> set[int]:
     """The people of the audiences, for small ones."""
-    return set(await tx.scalars(sa.select(people.c.id).where(in_any(targets, kind))))
+    return set(await tx.scalars(people_in(targets, kind)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import event_texts, events, rsvps
+from db.schema import broadcasts, event_texts, events, rsvps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,13 @@ EventTexts = Mapping[str, EventText]
 
 
 def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
-    """The text in a language, else in the campaign's first, else in any."""
-    return texts.get(language) or texts.get(fallback) or next(iter(texts.values()))
+    """The text in a language; what it leaves blank comes from the campaign's first language, else from any."""
+    others = [texts[code] for code in (fallback, *texts) if code in texts]
+    own = texts.get(language, others[0])
+    if own.description:
+        return own
+    description = next((text.description for text in others if text.description), "")
+    return EventText(title=own.title, description=description)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,20 +142,13 @@ async def cancel(tx: AsyncConnection, event: int) -> bool:
 
 
 async def managed(
-    tx: AsyncConnection,
-    *,
-    author: int,
-    whole: bool,
-    conditions: Collection[sa.ColumnElement[bool]],
-    now: datetime,
+    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
 ) -> EventPage:
-    """Events that are not over and were created by the author, or lie where one of the conditions holds.
-
-    `whole`: every event, wherever it is.
-    """
-    mine = sa.true() if whole else sa.or_(events.c.created_by == author, *conditions)
-    query = sa.select(events).where(events.c.ends_at > now, mine).order_by(events.c.starts_at, events.c.id)
-    found = tuple(Event(**row._mapping) for row in await tx.execute(query.limit(MOST_SHOWN)))
+    """Open events that are not over: the author's own, and those in the areas (see db.audiences)."""
+    mine = sa.or_(events.c.created_by == author, *areas)
+    query = sa.select(events).where(events.c.state == "open", events.c.ends_at > now, mine)
+    query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
+    found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
 
 
@@ -174,6 +172,12 @@ async def answers(tx: AsyncConnection, event: int) -> Answers:
         )
     ).where(rsvps.c.event == event)
     return Answers(**(await tx.execute(query)).one()._mapping)
+
+
+async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:
+    """The broadcasts on an event that are not finished."""
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.finished_at.is_(None))
+    return list(await tx.scalars(query))
 
 
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Event | None:

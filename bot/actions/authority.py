@@ -11,7 +11,8 @@ import db.staff
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed
-from bot.rules.permissions import Action, Role, Staff, may
+from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.permissions import Action, Role, Staff, may, shown_count
 from db.people import Person
 
 
@@ -41,6 +42,15 @@ class Author:
     def supervised(self) -> tuple[str, ...]:
         """Where they may act on what others made."""
         return tuple(role.area for role in self.roles if role.role is not Role.ORGANIZER)
+
+    def supervises(self, area: str) -> bool:
+        """Whether they may act on what others made for an area."""
+        return any(contains(wider, area) for wider in self.supervised())
+
+    def shown(self, count: int) -> str:
+        """A count as they may see it: small ones could tell who is who to staff of one area."""
+        everywhere = any(role.area == EVERYWHERE for role in self.roles)
+        return str(count) if everywhere or not self.roles else shown_count(count, self.roles[0])
 
     def may(self, action: Action, area: str) -> bool:
         return any(may(role, action, area) for role in self.roles)

@@ -201,3 +201,20 @@ def _next(today: date, month: int, number: int) -> date:
     except ValueError:  # 29 February
         return this_year
     return this_year if next_year - today > LONGEST_AHEAD else next_year
+
+
+LONGEST_EVENT = timedelta(hours=72)
+_DURATION = re.compile(
+    r"(?:(?P<hours>\d{1,2})\s*(?:h|heures?|hours?|:)\s*(?P<rest>\d{1,2})?|(?P<minutes>\d{1,4}))\s*(?:m|mn|min|minutes?)?"
+)
+
+
+def read_duration(text: str) -> timedelta:
+    """`2h`, `1h30`, `2 hours`, `90 min`, `90`; raises BadDate, also for none and for more than three days."""
+    found = _DURATION.fullmatch(_folded(text))
+    if found is not None:
+        minutes = int(found["minutes"] or found["rest"] or 0)
+        duration = timedelta(hours=int(found["hours"] or 0), minutes=minutes)
+        if timedelta() < duration <= LONGEST_EVENT:
+            return duration
+    raise BadDate(f"“{text[:60]}” is not a duration.", message="errors/duration_unreadable", typed=text[:60])

@@ -33,3 +33,9 @@ def each_at(wall: datetime) -> SendingTime:
 def all_at(instant: datetime) -> SendingTime:
     """Everybody at once."""
     return SendingTime(at=instant.astimezone(UTC))
+
+
+CANCELLATION = "broadcasts/event_cancelled"
+"""The one template that a quiet period lets through: what is not going to take place must be told."""
+CHANGE = "broadcasts/event_changed"
+INVITATION = "broadcasts/event_invitation"

@@ -245,7 +245,7 @@ class Sender:
             if answered or undelivered:
                 settled = [one.settled for one in answered] + undelivered
                 await deliveries.settle(tx, settled, owner=self._owner, now=now)
-            sent = [one.id for one in settled if one.state == "sent"]
+            sent = [one.settled.id for one in answered if one.settled.state == "sent"]
             if sent and self._on_delivered is not None:
                 await self._on_delivered(tx, sent)
             if unreachable:

@@ -39,7 +39,5 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused(
-            f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00."
-        ) from None
+        raise Refused(f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00.") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

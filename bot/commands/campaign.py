@@ -43,7 +43,9 @@ def check(arguments: Namespace, settings: Settings) -> int:
         return 2
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
-    print(f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}.")
+    print(
+        f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}."
+    )
     return 0
 
 

@@ -17,7 +17,9 @@ from bot.settings import Settings
 def add_to(commands: Commands) -> None:
     communes = group(commands, "communes", "search and update the list of French communes")
     search_parser = communes.add_parser(
-        "search", help="find communes as people type them", description="Find communes by what people may type."
+        "search",
+        help="find communes as people type them",
+        description="Find communes by what people may type.",
     )
     search_parser.add_argument("text", nargs="*", help="a name, a postcode, “st etienne”, “Paris 15” …")
     search_parser.add_argument("--limit", type=int, default=5, help="how many to show at most (default: 5)")
@@ -91,7 +93,13 @@ def info(arguments: Namespace, settings: Settings) -> int:
     if commune is None:
         raise Refused(f"There is no commune {arguments.code}: search by name to find its code.")
     known: Mapping[str, Any] = {**vars(commune), "postcodes": list(commune.postcodes)}
-    print(json.dumps({name: value for name, value in known.items() if name != "matched_name"}, ensure_ascii=False, indent=1))
+    print(
+        json.dumps(
+            {name: value for name, value in known.items() if name != "matched_name"},
+            ensure_ascii=False,
+            indent=1,
+        )
+    )
     return 0
 
 

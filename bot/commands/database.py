@@ -46,7 +46,9 @@ def add_to(commands: Commands) -> None:
     purge_parser.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
     purge_parser.set_defaults(run=purge)
     audit_parser = group(commands, "audit", "the log of what staff did")
-    audit_parser.add_parser("verify", help="find any altered, removed or reordered entry").set_defaults(run=verify)
+    audit_parser.add_parser("verify", help="find any altered, removed or reordered entry").set_defaults(
+        run=verify
+    )
 
 
 def upgrade(arguments: Namespace, settings: Settings) -> int:
@@ -101,7 +103,9 @@ def restore(arguments: Namespace, settings: Settings) -> int:
     if restored.kept is not None:
         print(f"What it replaced is kept as {restored.kept}.")
     if restored.in_doubt:
-        print(f"{restored.in_doubt} messages may have left since the backup: they are in doubt, and not sent again.")
+        print(
+            f"{restored.in_doubt} messages may have left since the backup: they are in doubt, and not sent again."
+        )
     if restored.paused:
         print(f"{restored.paused} broadcasts may have begun since the backup: they are paused.")
     return 0

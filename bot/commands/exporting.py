@@ -27,9 +27,13 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("table", choices=sorted(TABLES), metavar="TABLE", help=", ".join(sorted(TABLES)))
     parser.add_argument("--format", choices=list(FORMATS), default="csv", help="default: csv")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the file, replaced if it exists; - for standard output")
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="the file, replaced if it exists; - for standard output"
+    )
     parser.add_argument("--territory", metavar="CODE", help=AREA_HELP)
-    parser.add_argument("--since", metavar="INSTANT", help="from then on: 2016-11-20 or 2016-11-20T08:00:00+01:00")
+    parser.add_argument(
+        "--since", metavar="INSTANT", help="from then on: 2016-11-20 or 2016-11-20T08:00:00+01:00"
+    )
     parser.add_argument("--until", metavar="INSTANT", help="before then")
     parser.set_defaults(run=export)
 

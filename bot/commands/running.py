@@ -20,9 +20,13 @@ def add_to(commands: Commands) -> None:
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)
     run_parser = commands.add_parser(
-        "run", help="run the bot", description="Run the bot with PORTEVOIX_TOKEN, by long polling or a webhook."
+        "run",
+        help="run the bot",
+        description="Run the bot with PORTEVOIX_TOKEN, by long polling or a webhook.",
     )
-    run_parser.add_argument("--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB")
+    run_parser.add_argument(
+        "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
+    )
     run_parser.set_defaults(run=run)
 
 

@@ -23,7 +23,9 @@ SECONDS_TO_ASK = 5
 
 def add_to(commands: Commands) -> None:
     team = group(commands, "staff", "who acts for the campaign")
-    add_parser = team.add_parser("add", help="give somebody a role", description="Give a role to a Telegram user.")
+    add_parser = team.add_parser(
+        "add", help="give somebody a role", description="Give a role to a Telegram user."
+    )
     add_parser.add_argument(
         "--telegram-id", type=int, required=True, metavar="N", help="Telegram’s number of the person"
     )
@@ -80,7 +82,10 @@ def link(arguments: Namespace, settings: Settings) -> int:
 
     token, username = asyncio.run(work())
     if username is None:
-        print("The bot’s name could not be asked from Telegram: send the bot this message instead.", file=sys.stderr)
+        print(
+            "The bot’s name could not be asked from Telegram: send the bot this message instead.",
+            file=sys.stderr,
+        )
         print(f"/start s_{token}")
     else:
         print(f"https://t.me/{username}?start=s_{token}")

@@ -1,10 +1,10 @@
 """A broadcast while it is being written: what was said so far, as the dialog keeps it, and what is missing.
 
-    kind        a kind that staff may choose
-    texts       language -> HTML; blank where it was skipped
-    photo       Telegram's file id, or "" where it was skipped
-    audience, chosen   an audience as JSON; whether it was settled
-    wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
+kind        a kind that staff may choose
+texts       language -> HTML; blank where it was skipped
+photo       Telegram's file id, or "" where it was skipped
+audience, chosen   an audience as JSON; whether it was settled
+wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,10 @@
 """An event while it is being written: what was said so far, as the dialog keeps it, and what is missing.
 
-    titles, descriptions   language -> words; blank where it was skipped
-    commune, address       INSEE code; free text
-    pin                    [latitude, longitude], or [] where it was skipped
-    wall, minutes          local start in the place's zone (ISO 8601, no offset); duration
-    audience, chosen       an audience as JSON; whether it was settled
+titles, descriptions   language -> words; blank where it was skipped
+commune, address       INSEE code; free text
+pin                    [latitude, longitude], or [] where it was skipped
+wall, minutes          local start in the place's zone (ISO 8601, no offset); duration
+audience, chosen       an audience as JSON; whether it was settled
 """
 
 from collections.abc import Mapping, Sequence

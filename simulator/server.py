@@ -99,7 +99,10 @@ def serve(
     port: int = DEFAULT_PORT,
     announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until interrupted; `announce` is told the page's address. Raises StartError when the port is taken."""
+    """Serve until interrupted; `announce` is told the page's address.
+
+    Raises StartError when the port is taken.
+    """
     with listening(host, port) as listener:
         if announce is not None:
             announce(_address(host, listener))

@@ -128,6 +128,7 @@ class Engine:
         parts = [
             self._processing.run,
             self.sender.run,
+            self.pacing.run,
             self._watch_processes,
             self._watch_clock,
             self._forget_old,

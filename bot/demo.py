@@ -19,7 +19,7 @@ import aiohttp
 
 import db.people
 import db.staff
-from bot.actions.authority import Author, roles_of
+from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
 from bot.app import started
 from bot.campaign import Campaign, load_campaign
@@ -46,7 +46,12 @@ BEFORE_THE_PLAN = timedelta(seconds=30)
 
 NEWCOMER: dict[str, Any] = {"id": 1001, "first_name": "Camille", "last_name": "Martin", "language_code": "fr"}
 ORGANIZER: dict[str, Any] = {"id": 1002, "first_name": "Sophie", "last_name": "Leroy", "language_code": "fr"}
-COORDINATOR: dict[str, Any] = {"id": 1003, "first_name": "Karim", "last_name": "Haddad", "language_code": "fr"}
+COORDINATOR: dict[str, Any] = {
+    "id": 1003,
+    "first_name": "Karim",
+    "last_name": "Haddad",
+    "language_code": "fr",
+}
 ENGLISH: dict[str, Any] = {"id": 1004, "first_name": "Emily", "last_name": "Baker", "language_code": "en"}
 LYON, PARIS_15 = "69123", "75115"
 MORNING, EVENING = time(8), time(20, 25)
@@ -213,13 +218,7 @@ async def seed_database(
             )
         person = await db.people.find(tx, ORGANIZER["id"])
         assert person is not None  # added a moment ago
-        author = Author(
-            person=person,
-            roles=await roles_of(tx, person),
-            campaign=campaign,
-            gazetteer=gazetteer,
-            now=start,
-        )
+        author = await author_of(tx, person, campaign=campaign, gazetteer=gazetteer, now=start)
         await announce(tx, author, demo_event(campaign, gazetteer, start))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken over in 30 s.
+# A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken
+# over in 30 s.
 DEAD_AFTER_SECONDS = 20
 BEAT_SECONDS = 5
 

@@ -97,6 +97,21 @@ async def find_link(tx: AsyncConnection, token_hash: str) -> StaffLink | None:
 
 
 async def use_link(tx: AsyncConnection, link: int, now: datetime) -> bool:
-    """Takes the link; False if another took it first."""
-    unused = sa.and_(staff_links.c.id == link, staff_links.c.used_at.is_(None))
+    """Takes the link; False if another took it first, or an admin withdrew it."""
+    unused = sa.and_(
+        staff_links.c.id == link, staff_links.c.used_at.is_(None), staff_links.c.revoked_at.is_(None)
+    )
     return (await tx.execute(sa.update(staff_links).where(unused).values(used_at=now))).rowcount == 1
+
+
+async def open_links(tx: AsyncConnection, now: datetime) -> list[StaffLink]:
+    """The links that can still be used, oldest first."""
+    usable = sa.and_(
+        staff_links.c.used_at.is_(None), staff_links.c.revoked_at.is_(None), staff_links.c.expires_at > now
+    )
+    query = sa.select(staff_links).where(usable).order_by(staff_links.c.id)
+    return [StaffLink(**row._mapping) for row in await tx.execute(query)]
+
+
+async def revoke_link(tx: AsyncConnection, link: int, now: datetime) -> None:
+    await tx.execute(sa.update(staff_links).where(staff_links.c.id == link).values(revoked_at=now))

@@ -16,17 +16,20 @@ import db.departure
 import db.events
 import db.people
 import db.vote_plans
-from bot.actions.compose import Composer
+from bot.actions.step_values import values_for_step
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK
+from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import Policy, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
+from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
@@ -41,7 +44,6 @@ MUTED_BY: Mapping[Kind, str] = {
     Kind.GOTV: "mutes_reminders",
     Kind.CIVIC_NEUTRAL: "mutes_reminders",
 }
-CANCELLATION = "broadcasts/event_cancelled"
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
 
@@ -63,8 +65,11 @@ class Batch:
 class Departure:
     """Decides and words; `prepare` is what the sender calls."""
 
-    def __init__(self, *, campaign: Campaign, composer: Composer, clock: Clock) -> None:
-        self._campaign, self._composer, self._clock = campaign, composer, clock
+    def __init__(
+        self, *, campaign: Campaign, texts: Texts, composer: Composer, clock: Clock, bot_username: str
+    ) -> None:
+        self._campaign, self._texts, self._composer = campaign, texts, composer
+        self._clock, self._bot_username = clock, bot_username
         self._policy = Policy(
             law=campaign.law, ballots=campaign.ballots, courtesy=campaign.courtesy, caps=campaign.caps
         )
@@ -89,7 +94,38 @@ class Departure:
             return Stop(state="expired", reason=wait.reason) if useless else wait
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
-        return self._composer.compose(person, broadcast, batch, now)
+        return self._word(person, broadcast, batch, now)
+
+    def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        if broadcast.step is not None and broadcast.ballot is not None:
+            return self._word_step(person, broadcast, batch.plans.get((person.id, broadcast.ballot)), now)
+        return compose_broadcast(
+            self._composer,
+            broadcast,
+            batch.texts.get(broadcast.id, {}),
+            person,
+            now=now,
+            event=batch.events.get(broadcast.event) if broadcast.event is not None else None,
+            event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
+        )
+
+    def _word_step(self, person: Person, broadcast: Broadcast, plan: VotePlan | None, now: datetime) -> Call:
+        assert broadcast.ballot is not None
+        language = self._composer.language_of(person)
+        values = values_for_step(
+            person=person,
+            plan=plan,
+            campaign=self._campaign,
+            ballot=broadcast.ballot,
+            language=language,
+            bot_username=self._bot_username,
+            now=now,
+        )
+        zone = person.zone or "Europe/Paris"
+        text = self._texts.render(
+            f"steps/{broadcast.template}", language, person=person, zone=zone, now=now, **values
+        )
+        return as_call(person.telegram_id, text)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
         held = hold(
@@ -125,6 +161,10 @@ class Departure:
     ) -> Stop | Wait | None:
         assert broadcast.step is not None
         assert broadcast.ballot is not None
+        if is_held_out(
+            campaign=self._campaign.slug, person=person.id, percent=self._campaign.holdout_percent
+        ):
+            return Stop(state="cancelled", reason="held_out")
         step, ballot = self._campaign.step(broadcast.step), self._campaign.ballot(broadcast.ballot)
         plan = batch.plans.get((person.id, ballot.number))
         followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}
@@ -196,7 +236,7 @@ async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Ba
     found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
     events = {each.event for each in found.values() if each.event is not None}
     ballots = {each.ballot for each in found.values() if each.ballot is not None}
-    plans = {}
+    plans: dict[tuple[int, int], VotePlan] = {}
     for ballot in ballots:
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}

@@ -44,8 +44,8 @@ class NoBudget:
 class LocalBudget:
     """The budget of one process: `rate` posts a second.
 
-    Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of the last
-    second never holds more than the rate allows, whatever happened before.
+    Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of
+    the last second never holds more than the rate allows, whatever happened before.
     """
 
     def __init__(self, rate: float) -> None:

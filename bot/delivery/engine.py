@@ -57,7 +57,8 @@ class Hooks:
 class Engine:
     """Everything that carries messages in and out. `run` it in one task; `stop` ends it in good order.
 
-    Raises nothing of the network: what Telegram or the line does is logged, shown by `pacing`, and waited out.
+    Raises nothing of the network: what Telegram or the line does is logged, shown by `pacing`, and waited
+    out.
     """
 
     def __init__(
@@ -146,7 +147,10 @@ class Engine:
         self._stopping.set()
 
     async def call(self, call: Call) -> Outcome:
-        """Post one call that belongs to no update (a progress message), paced like a reply; it is not kept."""
+        """Post one call that belongs to no update (a progress message), paced like a reply.
+
+        It is not kept.
+        """
         await self.pacing.slot(call.chat if call.puts_a_message else None)
         outcome = await self._transport.post(call)
         self.pacing.heed(outcome)

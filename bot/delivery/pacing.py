@@ -1,7 +1,7 @@
-"""Who may post now: one budget for the whole bot, replies before bulk, a pause between two messages to one chat.
+"""Who may post now: one budget for the whole bot, replies before bulk, one message a second to a chat.
 
-Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a server that
-cannot be reached, or does not know the token, stops everything for a bounded, growing time.
+Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a
+server that cannot be reached, or does not know the token, stops everything for a bounded, growing time.
 """
 
 from __future__ import annotations

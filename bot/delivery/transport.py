@@ -70,7 +70,9 @@ class Transport:
     async def post(
         self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
     ) -> Outcome:
-        """Post a call (or a method with its parameters) and tell what became of it; raises nothing of the network.
+        """Post a call (or a method with its parameters) and tell what became of it.
+
+        Whatever the network does is an outcome; nothing is raised.
 
         `seconds` replaces the allowed silence, for a long poll.
         """
@@ -102,22 +104,26 @@ class Transport:
         return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
 
     async def _send(
-        self, method: str, data: Any, headers: Mapping[str, str] | None, timeout: aiohttp.ClientTimeout
+        self, method: str, data: Any, headers: Mapping[str, str] | None, patience: aiohttp.ClientTimeout
     ) -> Outcome:
         try:
             async with self.session.post(
-                self._root + method, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                self._root + method, data=data, headers=headers, timeout=patience, allow_redirects=False
             ) as response:
                 return read_answer(response.status, await response.read(), response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            # Refused, unknown host, failed handshake, no free connection: not one byte of the request was written.
+            # Refused, unknown host, failed handshake, no free connection: not one byte of the request was
+            # written.
             return NotSent(reason=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return InDoubt(reason=type(error).__name__)
 
 
 def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
-    """Judge an HTTP answer. What cannot be read is in doubt, unless the status alone says that nothing was done."""
+    """Judge an HTTP answer.
+
+    What cannot be read is in doubt, unless the status alone says that nothing was done.
+    """
     try:
         answer = orjson.loads(body)
         if answer["ok"] is True:

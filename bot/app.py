@@ -185,6 +185,7 @@ def build(
             apologise=dispatcher.apologise,
             prepare=departure.prepare,
             on_sent=board.remember,
+            on_delivered=departure.delivered,
             producers={"export": Producer(database, settings.data / "exports")},
         ),
         rate=settings.rate,

@@ -183,6 +183,7 @@ def build(
             apologise=dispatcher.apologise,
             prepare=departure.prepare,
             on_sent=board.remember,
+            on_delivered=departure.delivered,
             producers={"export": Producer(database, settings.data / "exports")},
         ),
         rate=settings.rate,

@@ -80,6 +80,11 @@ class Departure:
         batch = await load(tx, rows, now)
         return [self._decide(row, batch, now) for row in rows]
 
+    async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
+        """Counts the questions that wait for an answer: who answers none is asked less."""
+        asking = [step.name for step in self._campaign.steps if step.asks is not None]
+        await db.departure.count_unanswered(tx, sent, asking)
+
     def _decide(self, row: Leased, batch: Batch, now: datetime) -> Call | Wait | Stop:
         person = batch.people.get(row.person) if row.person is not None else None
         broadcast = batch.broadcasts[row.broadcast]

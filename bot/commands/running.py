@@ -18,7 +18,7 @@ def add_to(commands: Commands) -> None:
     )
     demo_parser.add_argument("--port", type=int, default=8081, help="where the chat page is (default: 8081)")
     demo_parser.add_argument(
-        "--supporters", type=int, default=300, help="how many people are invented (default: 300)"
+        "--supporters", type=int, default=300, metavar="N", help="how many there are (default: 300)"
     )
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)
@@ -33,18 +33,6 @@ def add_to(commands: Commands) -> None:
     run_parser.set_defaults(run=run)
 
 
-def demo(arguments: Namespace, settings: Settings) -> int:
-    """Runs until Ctrl+C."""
-    from bot.demo import DemoOptions
-    from bot.demo import demo as play
-
-    options = DemoOptions(
-        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
-    )
-    asyncio.run(play(settings, options))
-    return 0
-
-
 def run(arguments: Namespace, settings: Settings) -> int:
     """Runs until it is stopped."""
     if arguments.webhook is not None:
@@ -56,4 +44,16 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from bot import app
 
     asyncio.run(app.run(settings, webhook_url=arguments.webhook))
+    return 0
+
+
+def demo(arguments: Namespace, settings: Settings) -> int:
+    """Plays until it is stopped; nothing of it stays."""
+    from bot.demo import DemoOptions
+    from bot.demo import demo as play
+
+    options = DemoOptions(
+        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
+    )
+    asyncio.run(play(settings, options))
     return 0

@@ -75,12 +75,31 @@ class Progress:
     account: Account
 
     @property
-    def is_over(self) -> bool:
-        return not self.account.count("queued", "leased", "sending", "withheld")
+    def waiting(self) -> int:
+        """How many have yet to leave; once it was cancelled, only those that are just leaving."""
+        leaving = self.account.count("sending")
+        return leaving if self.is_cancelled else leaving + self.account.count("queued", "leased")
 
     @property
-    def waiting(self) -> int:
-        return self.account.count("queued", "leased", "sending")
+    def withheld(self) -> int:
+        return 0 if self.is_cancelled else self.account.count("withheld")
+
+    @property
+    def cancelled(self) -> int:
+        """Rows follow within seconds of the broadcast: they count as cancelled at once."""
+        following = self.account.count("queued", "leased", "withheld") if self.is_cancelled else 0
+        return self.account.count("cancelled") + following
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.broadcast.state == "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return not self.waiting and not self.withheld
+
+    def count(self, state: str) -> int:
+        return self.account.count(state)
 
 
 async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
@@ -92,11 +111,6 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadca
     """The broadcasts with these ids, by id."""
     rows = await tx.execute(sa.select(broadcasts).where(broadcasts.c.id.in_(list(ids))))
     return {row.id: Broadcast(**row._mapping) for row in rows}
-
-
-async def texts_of(tx: AsyncConnection, broadcast: int) -> dict[str, str]:
-    """What staff wrote, by language."""
-    return (await texts_of_many(tx, [broadcast])).get(broadcast, {})
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:

@@ -22,6 +22,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from db.events import text_in
 from handlers import desk
+from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -78,7 +79,7 @@ def _limits(author: Author) -> list[str]:
 
 
 async def open_screen(update: Update, context: Context) -> None:
-    (name,) = desk.arguments(context, 1)
+    (name,) = arguments(context, 1)
     if not is_open(context):
         context.toast("toasts/already_answered")
     elif name == "where":
@@ -102,7 +103,7 @@ async def _show_events(context: Context) -> None:
 
 
 async def choose_event(update: Update, context: Context) -> None:
-    (event,) = desk.arguments(context, 1)
+    (event,) = arguments(context, 1)
     if is_open(context):
         context.edit("audience/answers", event=desk.number(event))
     else:
@@ -126,7 +127,7 @@ async def type_place(update: Update, context: Context) -> None:
 
 async def choose_commune(update: Update, context: Context) -> None:
     """A commune among those that were meant: how far around it?"""
-    (code,) = desk.arguments(context, 1)
+    (code,) = arguments(context, 1)
     if not is_open(context):
         context.toast("toasts/already_answered")
     elif context.services.gazetteer.by_code(code) is None:

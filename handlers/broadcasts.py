@@ -22,6 +22,7 @@ from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html, with_typed_tags
 from handlers import audience_dialog, desk
+from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -91,7 +92,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def choose_kind(update: Update, context: Context) -> None:
-    (kind,) = desk.arguments(context, 1)
+    (kind,) = arguments(context, 1)
     if kind not in STAFF_KINDS:
         raise MalformedButton
     if _is_asked(context, "kind"):
@@ -105,7 +106,8 @@ async def type_text(update: Update, context: Context) -> None:
     """A text in one language; what Telegram formatted and tags typed by hand are both kept."""
     assert context.message is not None  # a text handler
     question = _question(context)
-    assert question is not None and question.language is not None  # this step is asked for a language
+    assert question is not None
+    assert question.language is not None  # this step is asked for a language
     await _keep_text(context, question.language, with_typed_tags(context.message.text_html))
 
 
@@ -138,7 +140,7 @@ def _check_lengths(context: Context, texts: dict[str, str], *, photo: str | None
 
 async def skip(update: Update, context: Context) -> None:
     """A text in one language, or the photo, is left out."""
-    step, language = desk.arguments(context, 2)
+    step, language = arguments(context, 2)
     if not _is_asked(context, step):
         return
     question = _question(context)
@@ -188,7 +190,7 @@ async def type_time(update: Update, context: Context) -> None:
 
 async def choose_whose(update: Update, context: Context) -> None:
     """Whether the time is each person's own or the organizer's."""
-    (whose,) = desk.arguments(context, 1)
+    (whose,) = arguments(context, 1)
     if whose not in ("each", "mine"):
         raise MalformedButton
     if _is_asked(context, "whose"):
@@ -227,7 +229,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
 
 async def change_field(update: Update, context: Context) -> None:
     """Back from the summary to one of the fields."""
-    (field,) = desk.arguments(context, 1)
+    (field,) = arguments(context, 1)
     if field not in STEPS:
         raise MalformedButton
     if _is_asked(context, "summary"):
@@ -278,7 +280,7 @@ async def list_broadcasts(update: Update, context: Context) -> None:
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
-    (broadcast,) = desk.arguments(context, 1)
+    (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
     await actions.followed(context.tx, author, desk.number(broadcast))
     await follow(context, desk.number(broadcast))
@@ -286,7 +288,7 @@ async def show_broadcast(update: Update, context: Context) -> None:
 
 async def control(update: Update, context: Context) -> None:
     """Pause, resume or cancel; `ask` and `keep` go to the question before cancelling and back."""
-    change, broadcast = desk.arguments(context, 2)
+    change, broadcast = arguments(context, 2)
     author = await desk.author(context)
     number = desk.number(broadcast)
     if change in CHANGES:

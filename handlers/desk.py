@@ -73,14 +73,6 @@ def _folded(text: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def arguments(context: Context, count: int) -> list[str]:
-    """The tapped button's arguments, exactly so many; raises MalformedButton."""
-    found = context.arguments
-    if len(found) != count:
-        raise MalformedButton
-    return found
-
-
 def number(text: str) -> int:
     """A whole number of a button; raises MalformedButton."""
     if not (text.isascii() and text.isdigit() and len(text) < 16):

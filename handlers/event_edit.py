@@ -24,6 +24,7 @@ from bot.rules.sending import CANCELLATION, CHANGE
 from bot.telegram_html import BadHtml
 from db.events import EventText, text_in
 from handlers import desk
+from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -43,7 +44,7 @@ async def list_mine(update: Update, context: Context) -> None:
 
 
 async def show_mine(update: Update, context: Context) -> None:
-    (code,) = desk.arguments(context, 1)
+    (code,) = arguments(context, 1)
     author = await desk.author(context)
     _show(context, await events.find_managed(context.tx, author, code), author, context.edit)
 
@@ -63,7 +64,7 @@ def _show(context: Context, found: ManagedEvent, author: Author, answer: Callabl
 
 async def begin_change(update: Update, context: Context) -> None:
     """A field to change: date, place, title or description in a language, or all of it off."""
-    code, field, language = desk.arguments(context, 3)
+    code, field, language = arguments(context, 3)
     author = await desk.author(context)
     found = await events.find_open(context.tx, author, code)
     if field not in (*STEPS, "texts", "cancel") or language not in ("-", *context.campaign.languages):
@@ -135,7 +136,7 @@ async def type_commune(update: Update, context: Context) -> None:
 
 
 async def choose_commune(update: Update, context: Context) -> None:
-    (code,) = desk.arguments(context, 1)
+    (code,) = arguments(context, 1)
     if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "commune":
         context.toast("toasts/already_answered")
         return
@@ -214,7 +215,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
 
 async def confirm(update: Update, context: Context) -> None:
     """Done, or left as it was."""
-    (said,) = desk.arguments(context, 1)
+    (said,) = arguments(context, 1)
     if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "confirm":
         context.toast("toasts/already_answered")
         return

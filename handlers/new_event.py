@@ -34,6 +34,7 @@ from bot.rules.sending import INVITATION
 from bot.telegram_html import BadHtml
 from db.events import EventText
 from handlers import audience_dialog, broadcasts, desk
+from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -134,7 +135,7 @@ def _typed(context: Context, limit: int) -> str:
 
 async def skip(update: Update, context: Context) -> None:
     """A text in one language, or the pin, is left out."""
-    step, language = desk.arguments(context, 2)
+    step, language = arguments(context, 2)
     question = _question(context) if is_open(context) else None
     if question is None or step != question.step or language != (question.language or "-"):
         context.toast("toasts/already_answered")
@@ -164,7 +165,7 @@ async def type_commune(update: Update, context: Context) -> None:
 
 
 async def choose_commune(update: Update, context: Context) -> None:
-    (code,) = desk.arguments(context, 1)
+    (code,) = arguments(context, 1)
     commune = context.services.gazetteer.by_code(code)
     if commune is None:
         raise MalformedButton
@@ -217,7 +218,7 @@ async def type_duration(update: Update, context: Context) -> None:
 
 
 async def choose_duration(update: Update, context: Context) -> None:
-    (minutes,) = desk.arguments(context, 1)
+    (minutes,) = arguments(context, 1)
     if desk.number(minutes) not in DURATIONS:
         raise MalformedButton
     if not is_open(context) or _question(context).step != "duration":
@@ -284,7 +285,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
 
 async def change_field(update: Update, context: Context) -> None:
     """Back from the summary to one of the fields."""
-    (field,) = desk.arguments(context, 1)
+    (field,) = arguments(context, 1)
     if not is_open(context) or _question(context).step != "summary":
         context.toast("toasts/already_answered")
         return
@@ -305,7 +306,7 @@ async def confirm(update: Update, context: Context) -> None:
     author = await desk.author(context)
     announced = await events.announce(context.tx, author, draft(context))
     await context.end_dialog()
-    context.say("new_event/announced", event=announced.event)
+    context.say("new_event/announced", event=announced.event, bot=context.services.bot_username)
     await broadcasts.follow(context, announced.invitation.broadcast)
 
 

@@ -66,13 +66,9 @@ async def reach(
     when: SendingTime,
     campaign: Campaign,
     cancellation: bool = False,
-    mutable: bool = True,
 ) -> Reach:
-    """Counts the audience, set-based: one row for each territory and zone.
-
-    `mutable`: without those who switched this kind off.
-    """
-    found = await db.audiences.groups(tx, targets, kind if mutable else None)
+    """Counts the audience, set-based: one row for each territory and zone."""
+    found = await db.audiences.groups(tx, targets, kind)
     silent: dict[tuple[Reason, datetime], int] = {}
     for group in found:
         quiet = campaign.quiet(

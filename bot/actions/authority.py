@@ -68,12 +68,17 @@ class Author:
             )
 
 
+async def roles_of(tx: AsyncConnection, person: Person) -> tuple[Staff, ...]:
+    """The roles the person holds at this moment."""
+    held = await db.staff.roles_of(tx, person.telegram_id)
+    return tuple(Staff(id=person.id, role=Role(row.role), area=row.area) for row in held)
+
+
 async def author_of(
     tx: AsyncConnection, person: Person, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime
 ) -> Author:
     """The person with the roles they hold now, if any."""
-    held = await db.staff.roles_of(tx, person.telegram_id)
-    roles = tuple(Staff(id=person.id, role=Role(row.role), area=row.area) for row in held)
+    roles = await roles_of(tx, person)
     return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
 
 

@@ -74,12 +74,9 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
 
 
 async def queue(
-    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target], *, mutable: bool = True
+    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target]
 ) -> Queued | None:
-    """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do.
-
-    `mutable`: not to those who switched this kind off.
-    """
+    """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
     values = {
         "key": new.key,
         "kind": new.kind.value,
@@ -98,13 +95,12 @@ async def queue(
     broadcast = await db.broadcasts.create(tx, values, new.texts)
     if broadcast is None:
         return None
-    kind = new.kind if mutable else None
     people = 0
-    for zones, due_at in await _due_times(tx, new.when, targets, kind):
+    for zones, due_at in await _due_times(tx, new.when, targets, new.kind):
         people += await db.broadcasts.queue_deliveries(
             tx,
             broadcast=broadcast,
-            people=db.audiences.people_in(targets, kind, zones=zones),
+            people=db.audiences.people_in(targets, new.kind, zones=zones),
             due_at=due_at,
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
@@ -113,7 +109,7 @@ async def queue(
 
 
 async def _due_times(
-    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind | None
+    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind
 ) -> list[tuple[tuple[str | None, ...] | None, datetime]]:
     """When it is due, for each set of zones; None stands for all of them at once."""
     if not when.local:

@@ -244,7 +244,6 @@ async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellatio
         when=all_at(author.now),
         campaign=author.campaign,
         cancellation=cancellation,
-        mutable=False,
     )
 
 
@@ -266,6 +265,5 @@ async def _tell(tx: AsyncConnection, author: Author, event: Event, *, key: str, 
         event=event.id,
         expires_at=event.ends_at,
     )
-    # Whoever accepted an event hears that it is off, even if they want no more invitations.
-    queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)], mutable=False)
+    queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)])
     return 0 if queued is None else queued.people

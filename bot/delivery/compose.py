@@ -14,15 +14,13 @@ from bot.broadcast_texts import render_staff_text, used_placeholders
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.rules.audience_limits import MUTES
+from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.kinds import Kind
+from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import METROPOLE
 from bot.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
-
-CANCELLATION = "broadcasts/event_cancelled"
-"""The template that the law lets through in a quiet period: broadcasts that use it tell of a cancellation."""
 
 
 class Wording(Protocol):
@@ -92,7 +90,8 @@ MOST_KEPT = 500
 
 
 def _mute(kind: str) -> str:
-    return MUTES[Kind(kind)].value
+    """What the button under a message switches off; under news of an event it is invitations."""
+    return MUTES.get(Kind(kind), Mute.EVENTS).value
 
 
 def compose_broadcast(

@@ -72,9 +72,8 @@ class Transport:
     ) -> Outcome:
         """Post a call (or a method with its parameters) and tell what became of it.
 
-        Whatever the network does is an outcome; nothing is raised.
-
-        `seconds` replaces the allowed silence, for a long poll.
+        Whatever the network does is an outcome; nothing is raised. `seconds` replaces the allowed
+        silence, for a long poll.
         """
         if isinstance(call, Call):
             if call.attachment is not None:
@@ -146,10 +145,9 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
 
 
 def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
+    asked = parameters.get("retry_after") or headers.get("Retry-After") or DEFAULT_RETRY_AFTER
     try:
-        return max(
-            0.0, float(parameters.get("retry_after") or headers.get("Retry-After", DEFAULT_RETRY_AFTER))
-        )
+        return max(0.0, float(str(asked)))
     except ValueError:
         return DEFAULT_RETRY_AFTER
 

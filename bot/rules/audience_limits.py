@@ -29,7 +29,6 @@ class Mute(StrEnum):
 MUTES: MappingProxyType[Kind, Mute] = MappingProxyType(
     {
         Kind.EVENT_INVITE: Mute.EVENTS,
-        Kind.EVENT_SERVICE: Mute.EVENTS,
         Kind.PERSUASION: Mute.NEWS,
         Kind.POLL: Mute.NEWS,
         Kind.RESULT: Mute.NEWS,
@@ -37,7 +36,7 @@ MUTES: MappingProxyType[Kind, Mute] = MappingProxyType(
         Kind.CIVIC_NEUTRAL: Mute.REMINDERS,
     }
 )
-"""Which switch silences a kind; `service` has none."""
+"""Which switch silences a kind; `service` and `event_service` have none: who accepted an event hears of it."""
 
 
 def limited_to(audience: Audience, areas: Iterable[str]) -> tuple[Audience, ...]:

@@ -155,7 +155,9 @@ def _is_self(context: Context, member: Staff) -> bool:
 
 async def join(context: Context, token: str) -> None:
     """/start with a link of the staff. The person need not be a supporter."""
-    joined = await staff.join(context.tx, telegram_id=context.person.telegram_id, token=token, now=context.now)
+    joined = await staff.join(
+        context.tx, telegram_id=context.person.telegram_id, token=token, now=context.now
+    )
     roles = await staff.roles_of(context.tx, context.person.telegram_id)
     _show_menu(context, context.person.telegram_id, roles)
     commands = [command for command in command_menu.allowed({joined.role}) if command.roles]

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import secrets
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
-from handlers.command_menu import menu_calls
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
 from bot.actions.departure import Departure
-from bot.actions.exports import export_producer
-from bot.actions.progress import ProgressBoard
+from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -29,18 +28,21 @@ from bot.delivery.engine import Engine, Hooks
 from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
 from bot.delivery.pacing import Pacing
-from bot.delivery.request import SessionRequest
+from bot.delivery.progress import ProgressBoard
+from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
-from bot.opening import database_key, opened
+from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.ticking import Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
+from db.facts import get_fact, set_fact
 from handlers import ROUTES
+from handlers.command_menu import menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.routing import register
@@ -50,6 +52,7 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
+SUPPRESSION_KEY = "suppression:key"
 
 
 class App:
@@ -109,7 +112,8 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         username = await bot_username(transport)
         application = telegram_application(settings, transport)
         await stack.enter_async_context(application)
-        app = build(settings, campaign, clock, database, transport, application, username, webhook_url)
+        key = await suppression_key(database)
+        app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         app.start(app.engine.run(), app.ticker.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
@@ -131,6 +135,7 @@ def build(
     transport: Transport,
     application: AnyApplication,
     username: str,
+    key: bytes,
     webhook_url: str | None,
 ) -> App:
     """Every part, connected."""
@@ -140,17 +145,21 @@ def build(
         texts=texts,
         gazetteer=load_gazetteer(),
         bot_username=username,
-        suppression_key=suppression_key(settings),
+        suppression_key=key,
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
     departure = Departure(
         campaign=campaign,
+        texts=texts,
         clock=clock,
-        composer=Composer(campaign=campaign, texts=texts, bot_username=username),
+        bot_username=username,
+        composer=Composer(
+            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
+        ),
     )
     engine: Engine
-    board = ProgressBoard(database=database, texts=texts, campaign=campaign, clock=clock)
+    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
     ticker = Ticker(
         database=database,
         campaign=campaign,
@@ -174,7 +183,8 @@ def build(
             apologise=dispatcher.apologise,
             prepare=departure.prepare,
             on_sent=board.remember,
-            producers={"export": export_producer(database, campaign, clock)},
+            on_delivered=departure.delivered,
+            producers={"export": Producer(database, settings.data / "exports")},
         ),
         rate=settings.rate,
         poll=webhook_url is None,
@@ -189,8 +199,8 @@ def telegram_application(settings: Settings, transport: Transport) -> AnyApplica
         Application.builder()
         .token(settings.required_token)
         .base_url(f"{settings.api_base}/bot")
-        .request(SessionRequest(transport))
-        .get_updates_request(SessionRequest(transport))
+        .request(AiohttpRequest(transport))
+        .get_updates_request(AiohttpRequest(transport))
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Context))
@@ -207,11 +217,14 @@ async def clock_of(settings: Settings) -> Clock:
     return MovableClock(settings.clock.start, settings.clock.speed)
 
 
-def suppression_key(settings: Settings) -> bytes:
-    """The key of the suppression list's hashes, derived from the database's (PostgreSQL: from the token)."""
-    key = database_key(settings)
-    secret = bytes.fromhex(key.hex) if key is not None else settings.required_token.encode()
-    return hmac.new(secret, b"suppression list", hashlib.sha256).digest()
+async def suppression_key(database: Database) -> bytes:
+    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
+    async with database.write() as tx:
+        kept = await get_fact(tx, SUPPRESSION_KEY)
+        if kept is None:
+            kept = secrets.token_hex(32)
+            await set_fact(tx, SUPPRESSION_KEY, kept)
+    return bytes.fromhex(kept)
 
 
 async def bot_username(transport: Transport) -> str:

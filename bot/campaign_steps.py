@@ -9,7 +9,7 @@ from bot.campaign_model import Campaign
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment
 from bot.rules.quiet import quiet
-from bot.rules.reminders import Question, Slot, Step
+from bot.rules.steps import Question, Slot, Step
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FORMS = "D-21 18:00, D 16:30, slot-1h, embargo or close"

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+import db.demo
 import db.people
 import db.staff
-from bot.actions.authority import Author, roles_of
+from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
+from bot.actions.planning import plan
 from bot.app import started
 from bot.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
@@ -43,6 +45,8 @@ READY_SECONDS = 15.0
 LOOK_SECONDS = 0.1
 # Just before the step "plan" of the first round leaves in metropolitan France.
 BEFORE_THE_PLAN = timedelta(seconds=30)
+# The step before it left some days ago.
+SINCE_THE_LAST_STEP = timedelta(days=4)
 
 NEWCOMER: dict[str, Any] = {"id": 1001, "first_name": "Camille", "last_name": "Martin", "language_code": "fr"}
 ORGANIZER: dict[str, Any] = {"id": 1002, "first_name": "Sophie", "last_name": "Leroy", "language_code": "fr"}
@@ -212,19 +216,15 @@ async def seed_database(
     """Supporters, an organizer, a coordinator who is also admin, and an event whose invitation is leaving."""
     async with database.write() as tx:
         await db.people.add_many(tx, rows)
+        await plan(tx, campaign, start)
+        await db.demo.as_if_sent(tx, start - SINCE_THE_LAST_STEP)
         for account, role in ((ORGANIZER, Role.ORGANIZER), (COORDINATOR, Role.ADMIN)):
             await db.staff.add(
                 tx, telegram_id=account["id"], role=role, area=EVERYWHERE, added_by=None, now=start
             )
         person = await db.people.find(tx, ORGANIZER["id"])
         assert person is not None  # added a moment ago
-        author = Author(
-            person=person,
-            roles=await roles_of(tx, person),
-            campaign=campaign,
-            gazetteer=gazetteer,
-            now=start,
-        )
+        author = await author_of(tx, person, campaign=campaign, gazetteer=gazetteer, now=start)
         await announce(tx, author, demo_event(campaign, gazetteer, start))
 
 

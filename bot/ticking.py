@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions.planning import open_occurrences, plan
+from bot.actions.planning import open_steps, plan
 from bot.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
@@ -71,8 +71,8 @@ class Ticker:
         async with self._turn:
             now = self._clock.now()
             opened = frozenset(
-                (ballot.number, step.name, occurrence.territory, occurrence.slot)
-                for ballot, step, occurrence in open_occurrences(self._campaign, now)
+                (due.ballot.number, due.step.name, due.occurrence.territory, due.occurrence.slot)
+                for due in open_steps(self._campaign, now)
             )
             if look_again or self._is_stale(opened):
                 self._nudged = False

@@ -1,8 +1,9 @@
-"""Many rows in one statement, on both engines: rows go in as one JSON parameter and come out as one JSON value.
+"""Many rows in one statement, on both engines: they go in as one JSON parameter and come out as one value.
 
-Python's SQLite driver hands the interpreter lock over once per statement and once per row that it returns. While the
-event loop is busy with posts each of these hand-overs may wait for milliseconds, so 256 rows one by one would
-take longer than all else together. One statement, one parameter and one value make it one hand-over.
+Python's SQLite driver hands the interpreter lock over once per statement and once per row that it
+returns. While the event loop is busy with posts each of these hand-overs may wait for milliseconds, so
+256 rows one by one would take longer than all else together. One statement, one parameter and one value
+make it one hand-over.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Spelling:
     each: a table `each` of the JSON arrays in the parameter `rows`; `each.value ->> 0` is the first member.
     collect: the aggregate that makes one JSON array of rows. array: the function that makes one of columns.
     lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
-    to_bytes, to_text: UTF-8 bytes from text and back. to_json: a JSON column from text. json: a JSON column as JSON.
+    to_bytes, to_text: UTF-8 bytes from text and back. to_json: a JSON column from text. json: a JSON
+    column as JSON.
     """
 
     each: str
@@ -69,7 +71,10 @@ POSTGRESQL = Spelling(
 
 
 class Statement:
-    """One SQL statement in both spellings. The parameters `now` and `before` are instants, `rows` is a list of rows."""
+    """One SQL statement in both spellings.
+
+    The parameters `now` and `before` are instants, `rows` is a list of rows.
+    """
 
     def __init__(self, spell: Callable[[Spelling], str]) -> None:
         self._texts = {"sqlite": _text(spell(SQLITE)), "postgresql": _text(spell(POSTGRESQL))}

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.schema import broadcast_texts, broadcasts, deliveries
 
 MOST_READ = 200
+MOST_FOLLOWED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +115,24 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadca
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
     """What staff wrote, by broadcast and language."""
-    found: dict[int, dict[str, str]] = {}
     query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
+    found: dict[int, dict[str, str]] = {}
     for row in await tx.execute(query):
         found.setdefault(row.broadcast, {})[row.language] = row.text
     return found
+
+
+async def followed(tx: AsyncConnection) -> list[Broadcast]:
+    """The latest broadcasts whose author has a message that shows their progress."""
+    query = sa.select(broadcasts).where(broadcasts.c.progress_message.is_not(None))
+    rows = await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(MOST_FOLLOWED))
+    return [Broadcast(**row._mapping) for row in rows]
+
+
+async def show_progress_on(tx: AsyncConnection, broadcast: int, *, chat: int, message: int) -> None:
+    """Keeps which message shows how far the broadcast has come."""
+    change = sa.update(broadcasts).where(broadcasts.c.id == broadcast)
+    await tx.execute(change.values(progress_chat=chat, progress_message=message))
 
 
 async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broadcast]:

@@ -39,7 +39,10 @@ class InDoubt:
 async def create(
     tx: AsyncConnection, values: Mapping[str, Any], texts: Mapping[str, str] | None = None
 ) -> int | None:
-    """A new broadcast (columns of `broadcasts`; texts per language), or None where its key is known already."""
+    """A new broadcast, or None where its key is known already.
+
+    `values` are columns of `broadcasts`; `texts` are given per language.
+    """
     statement = (
         insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
     )
@@ -61,8 +64,8 @@ async def queue_deliveries(
 ) -> int:
     """Queue one delivery to everybody whom `people` selects, in one statement; how many are new.
 
-    `people` gives one column, the person's id; or two, the id and when it is due, or three, with when it expires.
-    Whoever has this broadcast already does not get it again.
+    `people` gives one column, the person's id; or two, the id and when it is due, or three, with when it
+    expires. Whoever has this broadcast already does not get it again.
     """
     given = people.subquery()
     columns = list(given.c)
@@ -160,7 +163,7 @@ async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
 
 
 async def close_some(tx: AsyncConnection, now: datetime) -> int:
-    """Close waiting deliveries of cancelled and of expired broadcasts, `CHUNK` at most; how many were closed."""
+    """Close waiting deliveries of cancelled and expired broadcasts, `CHUNK` at most; how many."""
     closed = 0
     unfinished = broadcasts.c.finished_at.is_(None)
     for reason, which in (
@@ -184,11 +187,11 @@ async def close_some(tx: AsyncConnection, now: datetime) -> int:
 async def counts(tx: AsyncConnection, broadcast: int) -> dict[str, int]:
     """How many deliveries are in each state."""
     found = await tx.execute(
-        sa.select(deliveries.c.state, sa.func.count())
+        sa.select(deliveries.c.state, sa.func.count().label("number"))
         .where(deliveries.c.broadcast == broadcast)
         .group_by(deliveries.c.state)
     )
-    return {state: number for state, number in found}
+    return {row.state: row.number for row in found}
 
 
 async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
@@ -211,7 +214,10 @@ async def in_doubt(tx: AsyncConnection, broadcast: int, limit: int = 1_000) -> l
 
 
 async def send_again(tx: AsyncConnection, broadcast: int, people: Iterable[int], now: datetime) -> int:
-    """Queue deliveries in doubt again, for these people only; how many. Who got the first one gets it twice."""
+    """Queue deliveries in doubt again, for these people only; how many.
+
+    Who got the first one gets it twice.
+    """
     again = await tx.execute(
         deliveries.update()
         .where(

@@ -90,7 +90,8 @@ _SETTLE = Statement(
     UPDATE deliveries SET state = given.state, reason = given.reason, message_id = given.message_id,
         due_at = coalesce(given.due_at, deliveries.due_at), lease_owner = NULL, changed_at = :now,
         sent_at = CASE WHEN given.state = 'sent' THEN :now ELSE deliveries.sent_at END
-    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS id, each.value ->> 1 AS state, each.value ->> 2 AS reason,
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS id, each.value ->> 1 AS state,
+                 each.value ->> 2 AS reason,
                  CAST(each.value ->> 3 AS BIGINT) AS message_id, {s.at("each.value ->> 4")} AS due_at
           FROM {s.each}) AS given
     WHERE deliveries.id = given.id AND (
@@ -170,7 +171,10 @@ async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
 
 
 async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:
-    """Take from the dead: what they leased is queued again, what they were sending is in doubt. How many of each."""
+    """Take from the dead: what they leased is queued again, what they were sending is in doubt.
+
+    Returns how many of each.
+    """
     orphans = deliveries.c.lease_owner.not_in(list(living))
     queued = await tx.execute(
         deliveries.update()

@@ -49,11 +49,15 @@ class Event:
         return self.state == "cancelled"
 
     def text(self, language: str, fallbacks: Iterable[str]) -> EventText:
-        """The words in a language, else in the first fallback there is, else in any."""
-        for code in (language, *fallbacks):
-            if code in self.texts:
-                return self.texts[code]
-        return next(iter(self.texts.values()), EventText(title=self.code, description=""))
+        """The words in a language, else in the first fallback there is, else in any.
+
+        A description that is blank in that language is taken from the others in the same order.
+        """
+        order = [code for code in (language, *fallbacks, *self.texts) if code in self.texts]
+        if not order:
+            return EventText(title=self.code, description="")
+        described = (self.texts[code].description for code in order if self.texts[code].description)
+        return EventText(title=self.texts[order[0]].title, description=next(described, ""))
 
 
 @dataclass(frozen=True, kw_only=True)

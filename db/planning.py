@@ -28,13 +28,14 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class StepAudience:
-    """Whom a step is for in one territory. `slot` None: those without a plan, `slots` being the known ones.
+    """Whom a step is for in one territory; abroad, only those who live by `zone`.
 
-    `follows`: the broadcast that must have left before `followed_before`. `silent_after` None: silence does
-    not matter. `not_before`: not for what was sent before a person's registration changed anything.
+    `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
+    before `followed_before`. `silent_after` None: silence does not matter.
     """
 
     territory: str
+    zone: str | None
     with_unknown_territory: bool
     ballot: int
     slot: str | None
@@ -91,6 +92,14 @@ async def queue_event_reminder(
     )
 
 
+async def zones_abroad(tx: AsyncConnection) -> list[str]:
+    """The zones that supporters abroad live by."""
+    query = (
+        sa.select(people.c.zone).distinct().where(people.c.territory == "abroad", people.c.zone.is_not(None))
+    )
+    return list((await tx.execute(query)).scalars())
+
+
 async def events_around(
     tx: AsyncConnection, *, after: datetime, before: datetime
 ) -> list[sa.Row[tuple[object, ...]]]:
@@ -122,6 +131,8 @@ def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
         territory = sa.or_(territory, people.c.territory.is_(None))
     said_no = sa.or_(vote_plans.c.vote == "cannot", vote_plans.c.intention == "cannot")
     conditions = [territory, people.c.mutes_reminders.is_(False), sa.or_(said_no.is_(None), sa.not_(said_no))]
+    if audience.zone is not None:
+        conditions.append(people.c.zone == audience.zone)
     if audience.slots is not None:
         conditions.append(_slot_condition(audience.slot, audience.slots))
     if not audience.when_voted:

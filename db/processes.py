@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken over in 30 s.
+# A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken
+# over in 30 s.
 DEAD_AFTER_SECONDS = 20
 BEAT_SECONDS = 5
 
@@ -47,3 +48,26 @@ async def leave(tx: AsyncConnection, owner: str) -> None:
     """`owner` ends in good order: what it still holds may be taken at once."""
     if tx.dialect.name == "postgresql":
         await tx.execute(_LEAVE, {"name": f"process:{owner}"})
+
+
+# The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.
+_NOW = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+_LENGTH = "CAST(:length AS double precision)"
+_EARLIEST = f"{_NOW} + CAST(:ahead AS double precision)"
+_NEXT = "CAST(CAST(facts.value AS text) AS double precision)"
+_RESERVE = sa.text(
+    f"INSERT INTO facts (name, value) VALUES ('pacing:next', to_jsonb({_EARLIEST} + {_LENGTH}))"
+    f" ON CONFLICT (name) DO UPDATE SET value = to_jsonb(greatest({_NEXT}, {_EARLIEST}) + {_LENGTH})"
+    f" RETURNING {_NEXT} - {_LENGTH} - {_NOW}"
+)
+
+
+async def reserve_slots(
+    tx: AsyncConnection, *, count: int, spacing: float, lead: float, pause: float
+) -> float:
+    """Reserve `count` slots `spacing` seconds apart, at least `lead` (or `pause`) from now.
+
+    Returns in how many seconds the first of them is. PostgreSQL only.
+    """
+    parameters = {"length": count * spacing, "ahead": max(lead, pause)}
+    return float((await tx.execute(_RESERVE, parameters)).scalar_one())

@@ -111,7 +111,8 @@ _FINISH = Statement(
     lambda s: (
         f"""
     UPDATE updates SET state = CASE WHEN error IS NULL THEN 'done' ELSE 'failed' END,
-        body = CASE WHEN error IS NULL THEN NULL ELSE body END, replies = NULL, chat = NULL, lease_owner = NULL
+        body = CASE WHEN error IS NULL THEN NULL ELSE body END,
+        replies = NULL, chat = NULL, lease_owner = NULL
     WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
     )
 )
@@ -124,7 +125,10 @@ async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime
 
 
 async def waiting(tx: AsyncConnection, room: int) -> list[Received]:
-    """The oldest waiting updates, at most one of each chat, locked for this transaction where several processes run."""
+    """The oldest waiting updates, at most one of each chat.
+
+    They stay locked for this transaction where several processes run.
+    """
     found = await _WAITING.rows(tx, room=room)
     return [Received(update_id=number, chat=chat, body=body.encode()) for number, chat, body in found]
 
@@ -147,14 +151,20 @@ async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[
 
 
 async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: str) -> set[int]:
-    """Record (update, how many of its calls were begun) before they are posted; the updates still held by `owner`."""
+    """Record (update, how many of its calls were begun) before they are posted.
+
+    Returns the updates that `owner` still holds; the others must not be posted.
+    """
     await _BEGIN.run(tx, rows=begun, owner=owner)
     held = await _HELD.rows(tx, rows=[(number,) for number, _count in begun], owner=owner)
     return {number for (number,) in held}
 
 
 async def finish(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:
-    """Erase what was said in updates whose replies have left; only the number stays, to know a repetition by."""
+    """Erase what was said in updates whose replies have left.
+
+    Only the number stays, to know a repetition by.
+    """
     await _FINISH.run(tx, rows=[(number,) for number in numbers], owner=owner)
 
 

@@ -46,7 +46,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     """One update being answered."""
 
     services: Services
-    update: Update
+    update: Update  # type: ignore[assignment]  # hides PTB's `update(data)`, which copies attributes: not used
     tx: AsyncConnection
     now: datetime
     person: Person
@@ -68,7 +68,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         dialog: Dialog | None,
     ) -> Context:
         context = cls.from_update(update, application)
-        context.services, context.update, context.tx, context.now = services, update, tx, now
+        context.services, context.tx, context.now = services, tx, now
+        context.update = update
         context.person, context.staff, context.dialog = person, staff, dialog
         context.replies = []
         return context
@@ -196,7 +197,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def refuse(self, refusal: PortevoixError) -> None:
         """Says why something cannot be done, in place of any other answer."""
         self.replies.clear()
-        self.say(refusal.message, **refusal.values)
+        self.replies.append(self.composed(self.render(refusal.message, **refusal.values)))
 
     # -- dialogs --
 

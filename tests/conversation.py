@@ -8,10 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import sqlalchemy as sa
 from telegram import User
 from telegram.ext import Application, ContextTypes
 
@@ -23,12 +26,25 @@ from bot.delivery.calls import Call
 from bot.texts import Texts
 from db.engine import Database
 from db.people import Person
+from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
 from handlers.routing import register
 
 BOT = "portevoix_bot"
 CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+
+
+@cache
+def services() -> Services:
+    """What every conversation shares: templates are compiled once."""
+    return Services(
+        campaign=CAMPAIGN,
+        texts=Texts({"campaign": CAMPAIGN}),
+        gazetteer=communes.load(),
+        bot_username=BOT,
+        suppression_key=b"k" * 32,
+    )
 
 
 class SetClock:
@@ -66,13 +82,7 @@ class Conversation:
     def __init__(self, database: Database, now: datetime) -> None:
         self.database = database
         self.clock = SetClock(now)
-        self.services = Services(
-            campaign=CAMPAIGN,
-            texts=Texts({"campaign": CAMPAIGN}),
-            gazetteer=communes.load(),
-            bot_username=BOT,
-            suppression_key=b"k" * 32,
-        )
+        self.services = services()
         application = (
             Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
         )
@@ -88,6 +98,48 @@ class Conversation:
     def person(self, telegram_id: int, *, language: str = "en") -> Talker:
         return Talker(self, telegram_id, language)
 
+    async def answers(self) -> list[tuple[str, str | None, str]]:
+        """Every answer that was logged, in order: question, subject, answer."""
+        columns = (responses.c.question, responses.c.subject, responses.c.answer)
+        async with self.database.read() as tx:
+            rows = await tx.execute(sa.select(*columns).order_by(responses.c.id))
+            return [(row.question, row.subject, row.answer) for row in rows]
+
+    async def add_event(
+        self,
+        code: str,
+        *,
+        commune: str = "69123",
+        starts: str = "2016-11-17T19:00",
+        state: str = "open",
+        titles: Mapping[str, str] = MappingProxyType({"fr": "Réunion publique", "en": "Public meeting"}),
+        place: bool = True,
+    ) -> int:
+        """An event of two hours at a time of Paris, in a commune's centre; its id."""
+        where = self.services.gazetteer.by_code(commune)
+        assert where is not None
+        values = {
+            "code": code,
+            "state": state,
+            "starts_at": paris(starts),
+            "ends_at": paris(starts) + timedelta(hours=2),
+            "zone": where.zone,
+            "commune": commune,
+            "department": where.department,
+            "region": where.region,
+            "territory": where.territory,
+            "address": "Salle Molière, 18 quai de Bondy",
+            "latitude": where.latitude if place else None,
+            "longitude": where.longitude if place else None,
+            "created_at": self.clock.now(),
+        }
+        async with self.database.write() as tx:
+            event = (await tx.execute(sa.insert(events).values(values).returning(events.c.id))).scalar_one()
+            for language, title in titles.items():
+                words = {"title": title, "description": f"Avec <Camille> & co. ({language})"}
+                await tx.execute(sa.insert(event_texts).values(event=event, language=language, **words))
+        return int(event)
+
     async def process(self, body: Mapping[str, Any]) -> list[Call]:
         async with self.database.write() as tx:
             return await self._dispatcher.process(tx, body)
@@ -97,7 +149,7 @@ class Talker:
     """A person with a Telegram application: what they sent, and the messages on their screen."""
 
     def __init__(self, conversation: Conversation, telegram_id: int, language: str) -> None:
-        self._conversation = conversation
+        self.conversation = conversation
         self.telegram_id = telegram_id
         self._user = {"id": telegram_id, "is_bot": False, "first_name": "Zoé", "language_code": language}
         self._chat = {"id": telegram_id, "type": "private", "first_name": "Zoé"}
@@ -119,7 +171,7 @@ class Talker:
         return [call for call in self.calls if call.method == method]
 
     async def stored(self) -> Person | None:
-        async with self._conversation.database.read() as tx:
+        async with self.conversation.database.read() as tx:
             return await db.people.find(tx, self.telegram_id)
 
     async def send(self, text: str, *, reply_to: int | None = None) -> Shown:
@@ -150,25 +202,34 @@ class Talker:
         query = {"id": "q", "from": self._user, "chat_instance": "c", "data": data, "message": message}
         return await self._update(callback_query=query)
 
+    async def sign_up(self, place: str = "Lyon") -> None:
+        """From /start to the welcome, saying yes to everything, in whatever language."""
+        await self.send("/start")
+        for purpose in ("contact", "commune", "team", "keep"):
+            await self.tap_data(f"1:consent:{purpose}:yes")
+        await self.tap_data("1:age:yes")
+        await self.send(place)
+        await self.tap_data("1:confirm:ok")
+
     async def share_location(self, latitude: float, longitude: float) -> Shown:
         message = self._message(location={"latitude": latitude, "longitude": longitude})
         return await self._update(message=message)
 
     def _message(self, **content: Any) -> dict[str, Any]:
-        date = int(self._conversation.clock.now().timestamp())
-        number = self._conversation.number()
+        date = int(self.conversation.clock.now().timestamp())
+        number = self.conversation.number()
         return {"message_id": number, "date": date, "chat": self._chat, "from": self._user, **content}
 
     async def _update(self, **content: Any) -> Shown:
-        body = {"update_id": self._conversation.number(), **content}
-        self.calls = await self._conversation.process(body)
+        body = {"update_id": self.conversation.number(), **content}
+        self.calls = await self.conversation.process(body)
         for call in self.calls:
             self._show(call)
         return self.screen[-1] if self.screen else Shown(id=0, text="")
 
     def _show(self, call: Call) -> None:
         if call.method == "sendMessage":
-            self.screen.append(Shown(id=self._conversation.number(), text=call.payload["text"]))
+            self.screen.append(Shown(id=self.conversation.number(), text=call.payload["text"]))
             self._keyboard(self.screen[-1], call)
         elif call.method == "editMessageText":
             found = [shown for shown in self.screen if shown.id == call.payload["message_id"]]

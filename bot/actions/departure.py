@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import db.broadcast_accounts
-import db.events
-from db.broadcast_accounts import Broadcast
-from db.events import Event, EventTexts
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcast_accounts
 import db.departure
+import db.events
 import db.people
 import db.vote_plans
 from bot.actions.step_values import values_for_step
@@ -32,7 +30,9 @@ from bot.rules.leaving import Policy, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.texts import Texts
+from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
+from db.events import Event, EventTexts
 from db.people import Person
 from db.vote_plans import VotePlan
 
@@ -79,6 +79,11 @@ class Departure:
         now = self._clock.now()
         batch = await load(tx, rows, now)
         return [self._decide(row, batch, now) for row in rows]
+
+    async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
+        """Counts the questions that wait for an answer: who answers none is asked less."""
+        asking = [step.name for step in self._campaign.steps if step.asks is not None]
+        await db.departure.count_unanswered(tx, sent, asking)
 
     def _decide(self, row: Leased, batch: Batch, now: datetime) -> Call | Wait | Stop:
         person = batch.people.get(row.person) if row.person is not None else None
@@ -236,7 +241,7 @@ async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Ba
     found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
     events = {each.event for each in found.values() if each.event is not None}
     ballots = {each.ballot for each in found.values() if each.ballot is not None}
-    plans = {}
+    plans: dict[tuple[int, int], VotePlan] = {}
     for ballot in ballots:
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}

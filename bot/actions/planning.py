@@ -6,7 +6,10 @@ once for each person it is meant for, and is useless after the window.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +18,10 @@ from bot.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
 from bot.rules.kinds import Kind
-from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence
-from bot.rules.territories import METROPOLE
+from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+from db.backup import RESTORED_AT
+from db.facts import get_fact
 from db.planning import Planned, StepAudience
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
@@ -26,21 +31,45 @@ EVENT_HORIZON = timedelta(days=3)
 async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """Queues every step and event reminder that is due; how many messages."""
     queued = 0
-    for ballot, step, occurrence in open_occurrences(campaign, now):
-        queued += await _plan_step(tx, campaign, ballot, step, occurrence, now)
+    restored_at = await get_fact(tx, RESTORED_AT)
+    # After a restore the backup may not know that a step left: it does not leave again.
+    after = datetime.fromisoformat(restored_at) if restored_at else None
+    for due in open_steps(campaign, now, await db.planning.zones_abroad(tx)):
+        if after is None or due.occurrence.at_utc > after:
+            queued += await _plan_step(tx, campaign, due, now)
     return queued + await _plan_events(tx, campaign, now)
 
 
-def open_occurrences(campaign: Campaign, now: datetime) -> list[tuple[Ballot, Step, StepOccurrence]]:
-    """The steps that are due somewhere now, by territory and slot."""
-    return [
-        (ballot, step, occurrence)
-        for ballot in campaign.ballots
-        for step in campaign.steps
-        for territory in ballot.territories
-        for occurrence in campaign.occurrences(ballot, step, territory)
-        if occurrence.at_utc <= now < occurrence.expires_at
-    ]
+@dataclass(frozen=True, kw_only=True)
+class OpenStep:
+    """A step that is due somewhere: in a territory; abroad, for those who live by `zone`."""
+
+    ballot: Ballot
+    step: Step
+    occurrence: StepOccurrence
+    zone: str | None = None
+
+
+def open_steps(campaign: Campaign, now: datetime, zones_abroad: Iterable[str] = ()) -> list[OpenStep]:
+    """The steps that are due somewhere now, by territory and slot; abroad in each person's own courtesy hours."""
+    found = []
+    for ballot, step, territory in product(campaign.ballots, campaign.steps, (*TERRITORIES,)):
+        if not ballot.takes_place_in(territory):
+            continue
+        for occurrence in campaign.occurrences(ballot, step, territory):
+            dues = [OpenStep(ballot=ballot, step=step, occurrence=occurrence)]
+            if territory == ABROAD:
+                dues = [
+                    OpenStep(
+                        ballot=ballot,
+                        step=step,
+                        occurrence=in_own_zone(occurrence, zone=zone, step=step, schedule=campaign.schedule),
+                        zone=zone,
+                    )
+                    for zone in zones_abroad
+                ]
+            found += [due for due in dues if due.occurrence.at_utc <= now < due.occurrence.expires_at]
+    return found
 
 
 def step_key(ballot: int, step: str) -> str:
@@ -48,14 +77,8 @@ def step_key(ballot: int, step: str) -> str:
     return f"step:{ballot}:{step}"
 
 
-async def _plan_step(
-    tx: AsyncConnection,
-    campaign: Campaign,
-    ballot: Ballot,
-    step: Step,
-    occurrence: StepOccurrence,
-    now: datetime,
-) -> int:
+async def _plan_step(tx: AsyncConnection, campaign: Campaign, due: OpenStep, now: datetime) -> int:
+    ballot, step, occurrence = due.ballot, due.step, due.occurrence
     planned = Planned(
         key=step_key(ballot.number, step.name),
         kind=step.kind,
@@ -67,6 +90,7 @@ async def _plan_step(
     broadcast = await db.planning.ensure_broadcast(tx, planned, now)
     audience = StepAudience(
         territory=occurrence.territory,
+        zone=due.zone,
         with_unknown_territory=occurrence.territory == METROPOLE,
         ballot=ballot.number,
         slot=occurrence.slot,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, _SubParsersAction
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from bot.communes import load
 from bot.errors import PortevoixError
@@ -11,7 +12,7 @@ from bot.rules.areas import ABROAD_AREA, normal_area
 from bot.settings import Settings
 
 # argparse gives the action that adds sub-commands no public name.
-Commands = _SubParsersAction[ArgumentParser]
+Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 AREA_HELP = "FR (everywhere, the default), abroad, a region (R84), a département (69) or a commune (69123)"
 

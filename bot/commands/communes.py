@@ -8,8 +8,8 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from bot.commands.arguments import Commands, Refused, group
 from bot.clock import RealClock
+from bot.commands.arguments import Commands, Refused, group
 from bot.communes import Commune, Gazetteer, SearchResult, load
 from bot.settings import Settings
 

@@ -16,7 +16,10 @@ def add_to(commands: Commands) -> None:
         help="try everything, without a token or a network",
         description="Start a local Telegram and the bot, and open the chat page in the browser.",
     )
-    demo_parser.add_argument("--port", type=int, default=8016, help="where the chat page is (default: 8016)")
+    demo_parser.add_argument("--port", type=int, default=8081, help="where the chat page is (default: 8081)")
+    demo_parser.add_argument(
+        "--supporters", type=int, default=300, metavar="N", help="how many there are (default: 300)"
+    )
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)
     run_parser = commands.add_parser(
@@ -41,4 +44,16 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from bot import app
 
     asyncio.run(app.run(settings, webhook_url=arguments.webhook))
+    return 0
+
+
+def demo(arguments: Namespace, settings: Settings) -> int:
+    """Plays until it is stopped; nothing of it stays."""
+    from bot.demo import DemoOptions
+    from bot.demo import demo as play
+
+    options = DemoOptions(
+        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
+    )
+    asyncio.run(play(settings, options))
     return 0

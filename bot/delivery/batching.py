@@ -13,7 +13,8 @@ Result = TypeVar("Result")
 class GroupCommit(Generic[Item, Result]):
     """Writes items in batches: while one transaction is under way the next batch gathers.
 
-    `write` gets the items in order and returns one result for each; what it raises reaches everybody of that batch.
+    `write` gets the items in order and returns one result for each; what it raises reaches everybody of
+    that batch.
     """
 
     def __init__(self, write: Callable[[list[Item]], Awaitable[Sequence[Result]]]) -> None:

@@ -1,37 +1,58 @@
 """How many posts the whole bot may make, and when: a smooth rate and an exact one-second window.
 
 Times are seconds of the event loop's monotonic clock. A budget says when the next post may leave
-(`available_at`) and is told of each one that does (`take`).
+(`available_at`) and is told of each one that does (`take`). On PostgreSQL all processes share one budget
+through the database (`SharedBudget`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
+
+from db.engine import Database
+from db.processes import reserve_slots
 
 # Posts are spaced 1% wider than the rate asks: the time between our write and its arrival varies by some
 # milliseconds, and the window that Telegram sees must not hold one message too many.
 MARGIN = 1.01
 # After a stall (a pause of the event loop, a slow commit) up to this much lateness is caught up.
 CATCH_UP_SECONDS = 0.05
+# Slots are reserved for at most so long, so that processes take turns quickly.
+BLOCK_SECONDS = 0.1
+# The first of them lies so far ahead that the answer of the database arrives before it.
+LEAD_SECONDS = 0.02
+SLACK_SECONDS = 0.008
+# Slots further away than this were moved there by a process that Telegram asked to wait.
+FAR_SECONDS = 1.0
 
 
 class Budget(Protocol):
     """When the next post may leave."""
 
-    def available_at(self, now: float) -> float: ...
+    def available_at(self, now: float, waiting: int) -> float:
+        """When the next may leave, `waiting` of them being there; `math.inf` where `granted` will tell."""
 
-    def take(self, now: float) -> None: ...
+    def take(self, now: float) -> None:
+        """One leaves."""
 
     def rest(self, now: float) -> None:
-        """Nothing is waiting: unused slots are gone, so that the next demand starts without a burst."""
+        """Nothing was waiting: unused slots are gone, so that the next demand starts without a burst."""
+
+    def pause(self, seconds: float) -> None:
+        """Telegram asked for silence: let every process keep it."""
+
+    async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
+        """Work in the background, until cancelled."""
 
 
 class NoBudget:
     """No limit of our own: as fast as the server answers."""
 
-    def available_at(self, now: float) -> float:
+    def available_at(self, now: float, waiting: int) -> float:
         return now
 
     def take(self, now: float) -> None:
@@ -40,12 +61,18 @@ class NoBudget:
     def rest(self, now: float) -> None:
         pass
 
+    def pause(self, seconds: float) -> None:
+        pass
+
+    async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
+        await asyncio.Event().wait()
+
 
 class LocalBudget:
     """The budget of one process: `rate` posts a second.
 
-    Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of the last
-    second never holds more than the rate allows, whatever happened before.
+    Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of
+    the last second never holds more than the rate allows, whatever happened before.
     """
 
     def __init__(self, rate: float) -> None:
@@ -57,7 +84,7 @@ class LocalBudget:
         self._recent: deque[float] = deque(maxlen=capacity)
         self._next = -math.inf
 
-    def available_at(self, now: float) -> float:
+    def available_at(self, now: float, waiting: int) -> float:
         if len(self._recent) == self._recent.maxlen:
             return max(self._next, self._recent[0] + self._window)
         return self._next
@@ -69,6 +96,80 @@ class LocalBudget:
     def rest(self, now: float) -> None:
         self._next = max(self._next, now)
 
+    def pause(self, seconds: float) -> None:
+        pass
 
-def budget_for(rate: float | None) -> Budget:
-    return NoBudget() if rate is None else LocalBudget(rate)
+    async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
+        await asyncio.Event().wait()
+
+
+class SharedBudget:
+    """One budget for every process on one PostgreSQL: each reserves its next slots in the database.
+
+    A slot belongs to one process and to one moment. One that is missed by more than `SLACK_SECONDS` is
+    given up: used later it would come on top of another process's.
+    """
+
+    def __init__(self, rate: float, database: Database) -> None:
+        self._spacing = MARGIN / rate
+        self._largest = max(1, math.ceil(rate * BLOCK_SECONDS))
+        self._database = database
+        self._slots: deque[float] = deque()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
+        self._pause = 0.0
+
+    def available_at(self, now: float, waiting: int) -> float:
+        self._waiting = waiting
+        while self._slots and self._slots[0] < now - SLACK_SECONDS:
+            self._slots.popleft()
+        if len(self._slots) < waiting:
+            self._wanted.set()
+        return self._slots[0] if self._slots else math.inf
+
+    def take(self, now: float) -> None:
+        self._slots.popleft()
+
+    def rest(self, now: float) -> None:
+        pass
+
+    def pause(self, seconds: float) -> None:
+        self._pause = seconds
+        self._slots.clear()
+        self._wanted.set()
+
+    async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            pause, self._pause = self._pause, 0.0
+            wanted = min(self._largest, self._waiting - len(self._slots))
+            if wanted > 0 or pause:
+                await self._reserve(max(1, wanted), pause, paused)
+                granted()
+                # The next block is asked for when half of this one is over, not at every call.
+                await asyncio.sleep(wanted * self._spacing / 2)
+
+    async def _reserve(self, count: int, pause: float, paused: Callable[[float, str], None]) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        async with self._database.write() as tx:
+            ahead = await reserve_slots(
+                tx, count=count, spacing=self._spacing, lead=LEAD_SECONDS, pause=pause
+            )
+        # The database's "now" lies between the question and the answer.
+        now = (asked + loop.time()) / 2
+        if ahead > FAR_SECONDS:
+            paused(ahead, "another process was asked to wait")
+            return
+        first = now + ahead
+        self._slots.extend(first + index * self._spacing for index in range(count))
+
+
+def budget_for(rate: float | None, database: Database | None = None) -> Budget:
+    """The budget of `rate` messages a second (None: no limit), shared where the database serves several."""
+    if rate is None:
+        return NoBudget()
+    if database is not None and database.dialect == "postgresql":
+        return SharedBudget(rate, database)
+    return LocalBudget(rate)

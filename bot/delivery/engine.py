@@ -18,7 +18,7 @@ from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Apologise, Process, Processing
 from bot.delivery.replies import OnSent, Producer, Replies
-from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
+from bot.delivery.sender import IN_FLIGHT, OnDelivered, Prepare, Sender
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries, processes, updates
 from db.engine import Database
@@ -44,6 +44,7 @@ class Hooks:
     apologise   the replies to an update that made `process` raise
     prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
     on_sent     told the message that a call with `remember` became
+    on_delivered  told which deliveries were sent, in the transaction that records it
     producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
     """
 
@@ -52,12 +53,14 @@ class Hooks:
     prepare: Prepare
     on_sent: OnSent
     producers: Mapping[str, Producer] = field(default_factory=dict)
+    on_delivered: OnDelivered | None = None
 
 
 class Engine:
     """Everything that carries messages in and out. `run` it in one task; `stop` ends it in good order.
 
-    Raises nothing of the network: what Telegram or the line does is logged, shown by `pacing`, and waited out.
+    Raises nothing of the network: what Telegram or the line does is logged, shown by `pacing`, and waited
+    out.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Engine:
             pacing=pacing,
             owner=self.owner,
             prepare=hooks.prepare,
+            on_delivered=hooks.on_delivered,
             rate=rate,
             in_flight=in_flight,
         )
@@ -124,6 +128,7 @@ class Engine:
         parts = [
             self._processing.run,
             self.sender.run,
+            self.pacing.run,
             self._watch_processes,
             self._watch_clock,
             self._forget_old,
@@ -146,7 +151,10 @@ class Engine:
         self._stopping.set()
 
     async def call(self, call: Call) -> Outcome:
-        """Post one call that belongs to no update (a progress message), paced like a reply; it is not kept."""
+        """Post one call that belongs to no update (a progress message), paced like a reply.
+
+        It is not kept.
+        """
         await self.pacing.slot(call.chat if call.puts_a_message else None)
         outcome = await self._transport.post(call)
         self.pacing.heed(outcome)

@@ -48,7 +48,10 @@ class Intake:
         self._commit: GroupCommit[Received, None] = GroupCommit(self._write)
 
     async def store(self, update: Mapping[str, Any]) -> None:
-        """Keep one update; when this returns it is safe to acknowledge it. One that is known already is dropped."""
+        """Keep one update; when this returns it is safe to acknowledge it.
+
+        One that is known already is dropped.
+        """
         await self._commit.add(received(update))
         self._arrived()
 

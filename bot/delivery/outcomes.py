@@ -38,7 +38,10 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class NotSent:
-    """It surely did not leave. `retry_after` (seconds) is Telegram's own; none where we choose when to try again."""
+    """It surely did not leave.
+
+    `retry_after` (seconds) is Telegram's own; none where we choose when to try again.
+    """
 
     reason: str
     retry_after: float | None = None
@@ -67,7 +70,7 @@ class Rejected:
 
     @property
     def harmless(self) -> bool:
-        """An edit that changes nothing, a button pressed too long ago: what was wanted is so, or no longer matters."""
+        """What was wanted is so already, or no longer matters: a button pressed too long ago."""
         text = self.description.lower()
         return any(part in text for part in HARMLESS)
 

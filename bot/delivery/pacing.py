@@ -1,7 +1,7 @@
-"""Who may post now: one budget for the whole bot, replies before bulk, a pause between two messages to one chat.
+"""Who may post now: one budget for the whole bot, replies before bulk, one message a second to a chat.
 
-Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a server that
-cannot be reached, or does not know the token, stops everything for a bounded, growing time.
+Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a
+server that cannot be reached, or does not know the token, stops everything for a bounded, growing time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,7 +96,11 @@ class Pacing:
             self._outage_level = 0
 
     def pause(self, seconds: float, reason: str) -> None:
-        """Nothing leaves for so long, whoever asks."""
+        """Nothing leaves for so long, whoever asks, from this process or another."""
+        self._budget.pause(seconds)
+        self._stop_until(seconds, reason)
+
+    def _stop_until(self, seconds: float, reason: str) -> None:
         until = self._now() + seconds
         if until > self._blocked_until:
             self._blocked_until = until
@@ -114,7 +119,7 @@ class Pacing:
         self._outage_level = min(self._outage_level + 1, 10)
         if reason == WRONG_TOKEN:
             log.error("token_refused", hint="Telegram does not know this token: check PORTEVOIX_TOKEN.")
-        self.pause(seconds, reason)
+        self._stop_until(seconds, reason)
 
     def grant(self) -> None:
         """Hand out every slot that is free now, and come back when the next one will be."""
@@ -134,8 +139,9 @@ class Pacing:
             if ready_at > now:
                 heapq.heappush(self._parked, (ready_at, next(self._order), queue.popleft()))
                 continue
-            if (at := self._budget.available_at(now)) > now:
-                self._arm(max(at, now + TICK_SECONDS))
+            if (at := self._budget.available_at(now, self._waiting)) > now:
+                if at < math.inf:
+                    self._arm(max(at, now + TICK_SECONDS))
                 return
             self._budget.take(now)
             if waiter.chat is not None:
@@ -143,6 +149,14 @@ class Pacing:
             queue.popleft().future.set_result(True)
         if self._parked:
             self._arm(self._parked[0][0])
+
+    @property
+    def _waiting(self) -> int:
+        return len(self._replies) + len(self._bulk)
+
+    async def run(self) -> None:
+        """Share the budget with other processes, until cancelled."""
+        await self._budget.run(self.grant, self._stop_until)
 
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
         return self._bulk if waiter.bulk else self._replies

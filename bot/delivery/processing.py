@@ -33,8 +33,8 @@ RETRY_SECONDS = 1.0
 class Processing:
     """Takes the oldest waiting updates, one of each chat, and handles them in one transaction.
 
-    `process` turns an update into its effects (in the given transaction) and its replies; `apologise` words the
-    replies to an update that made it raise.
+    `process` turns an update into its effects (in the given transaction) and its replies; `apologise`
+    words the replies to an update that made it raise.
     """
 
     def __init__(

@@ -35,8 +35,8 @@ REPEAT_SECONDS = 0.5
 class Replies:
     """Posts the replies of answered updates.
 
-    `on_sent` is told what the message of a call with `remember` became; `producers` make the files of calls with
-    `produce`; `freed` is called whenever a chat may get its next update.
+    `on_sent` is told what the message of a call with `remember` became; `producers` make the files of
+    calls with `produce`; `freed` is called whenever a chat may get its next update.
     """
 
     def __init__(

@@ -66,6 +66,10 @@ class Stop:
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
 
 
+# Told, in the transaction that settles them, which deliveries were sent.
+OnDelivered = Callable[[AsyncConnection, Sequence[int]], Awaitable[None]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Ready:
     row: Leased
@@ -91,9 +95,11 @@ class Sender:
         pacing: Pacing,
         owner: str,
         prepare: Prepare,
+        on_delivered: OnDelivered | None = None,
         rate: float | None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
+        self._on_delivered = on_delivered
         self._database = database
         self._clock = clock
         self._transport = transport
@@ -239,6 +245,9 @@ class Sender:
             if answered or undelivered:
                 settled = [one.settled for one in answered] + undelivered
                 await deliveries.settle(tx, settled, owner=self._owner, now=now)
+            sent = [one.settled.id for one in answered if one.settled.state == "sent"]
+            if sent and self._on_delivered is not None:
+                await self._on_delivered(tx, sent)
             if unreachable:
                 await deliveries.mark_unreachable(tx, unreachable, now)
             if numbers:

@@ -70,9 +70,10 @@ class Transport:
     async def post(
         self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
     ) -> Outcome:
-        """Post a call (or a method with its parameters) and tell what became of it; raises nothing of the network.
+        """Post a call (or a method with its parameters) and tell what became of it.
 
-        `seconds` replaces the allowed silence, for a long poll.
+        Whatever the network does is an outcome; nothing is raised. `seconds` replaces the allowed
+        silence, for a long poll.
         """
         if isinstance(call, Call):
             if call.attachment is not None:
@@ -102,22 +103,26 @@ class Transport:
         return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
 
     async def _send(
-        self, method: str, data: Any, headers: Mapping[str, str] | None, timeout: aiohttp.ClientTimeout
+        self, method: str, data: Any, headers: Mapping[str, str] | None, patience: aiohttp.ClientTimeout
     ) -> Outcome:
         try:
             async with self.session.post(
-                self._root + method, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                self._root + method, data=data, headers=headers, timeout=patience, allow_redirects=False
             ) as response:
                 return read_answer(response.status, await response.read(), response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            # Refused, unknown host, failed handshake, no free connection: not one byte of the request was written.
+            # Refused, unknown host, failed handshake, no free connection: not one byte of the request was
+            # written.
             return NotSent(reason=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return InDoubt(reason=type(error).__name__)
 
 
 def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
-    """Judge an HTTP answer. What cannot be read is in doubt, unless the status alone says that nothing was done."""
+    """Judge an HTTP answer.
+
+    What cannot be read is in doubt, unless the status alone says that nothing was done.
+    """
     try:
         answer = orjson.loads(body)
         if answer["ok"] is True:
@@ -140,10 +145,9 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
 
 
 def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
+    asked = parameters.get("retry_after") or headers.get("Retry-After") or DEFAULT_RETRY_AFTER
     try:
-        return max(
-            0.0, float(parameters.get("retry_after") or headers.get("Retry-After", DEFAULT_RETRY_AFTER))
-        )
+        return max(0.0, float(str(asked)))
     except ValueError:
         return DEFAULT_RETRY_AFTER
 

@@ -71,9 +71,10 @@ class NameSearch:
         `departments` None is anywhere. `exactly` forgives no typing error: the words name a place abroad.
         """
         readings = self._readings(words, departments)
-        for reading in readings:
-            if exact := self._exact(reading):
-                return self._with_others(exact, readings[0], reading, limit, exactly)
+        for find in (self._whole, self._without_small_words):
+            for reading in readings:
+                if exact := find(reading):
+                    return self._with_others(exact, readings[0], reading, limit, exactly)
         if exactly:
             return self._well_known(readings[0].key, limit), False
         if departments is None and (area := self._areas.get(readings[0].key)):
@@ -95,16 +96,26 @@ class NameSearch:
         return readings
 
     def _exact(self, reading: _Reading) -> list[Match]:
-        """The places of a reading without typing errors, the best first."""
+        """The places of a reading without typing errors, with its small words or else without them."""
+        return self._whole(reading) or self._without_small_words(reading)
+
+    def _whole(self, reading: _Reading) -> list[Match]:
+        """The places that bear or bore exactly this name, with or without its article, the best first."""
         key = reading.key
         found = [(name, self._cost_of_exact(name, key)) for name in self._names.exact(key)]
-        # A small word at the end, as in `Fleury sur`, says that the name goes on.
-        if not found and reading.words[-1] not in SMALL_WORDS:
-            skeleton = skeleton_of(list(reading.words))
-            names = self._names.by_skeleton(skeleton)
-            names += self._names.exact(skeleton) if skeleton != key else []
-            found = [(name, _SMALL_WORDS) for name in names]
-        matches = self._matches(found, reading.departments)
+        return self._best_first(found, reading.departments)
+
+    def _without_small_words(self, reading: _Reading) -> list[Match]:
+        """The places so named but for small words on either side: `Boulogne Mer`."""
+        skeleton = skeleton_of(list(reading.words))
+        if not skeleton or reading.words[-1] in SMALL_WORDS:
+            return []  # A small word at the end, as in `Fleury sur`, says that the name goes on.
+        names = self._names.by_skeleton(skeleton)
+        names += self._names.exact(skeleton) if skeleton != reading.key else []
+        return self._best_first([(name, _SMALL_WORDS) for name in names], reading.departments)
+
+    def _best_first(self, found: list[tuple[int, float]], departments: Departments | None) -> list[Match]:
+        matches = self._matches(found, departments)
         return sorted(matches, key=lambda match: (match.cost, self._table.ranks[match.place]))
 
     def _cost_of_exact(self, name: int, key: str) -> float:
@@ -117,6 +128,10 @@ class NameSearch:
     ) -> tuple[list[Match], bool]:
         """Exact finds, completed with what else may be meant: far larger communes so begun, near misses."""
         sure = self._is_only_one(exact)
+        if reading.departments is not None and literal.departments is None:
+            # `Champigny Marne` may also be Champigny-sur-Marne, in another département.
+            rivals = self._without_small_words(literal)
+            return _merge(exact, rivals)[:limit], sure and len(_merge(exact, rivals)) == len(exact)
         if reading.departments is not None or exactly:
             return exact[:limit], sure
         larger = self._far_larger(exact, reading.key, limit)

@@ -12,119 +12,43 @@ once; should a campaign file make them overlap, `due_now` gives the latest one o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
 
 from bot.rules.ballots import Ballot, last_close
 from bot.rules.consent import may_contact
-from bot.rules.courtesy import CourtesyHours, next_courteous
+from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
-from bot.rules.quiet import LawProfile, embargo_of
+from bot.rules.quiet import embargo_of
+from bot.rules.steps import ANSWERS, Question, Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
 from bot.rules.territories import zone as zone_named
 
+__all__ = [
+    "ANSWERS",
+    "GAP_BEFORE_FOLLOW_UP",
+    "Question",
+    "Schedule",
+    "Skip",
+    "Slot",
+    "Step",
+    "StepOccurrence",
+    "ballots_of_answer",
+    "due_now",
+    "in_own_zone",
+    "is_due",
+    "occurrence_for",
+    "occurrences",
+    "reason_not_meant",
+    "reason_to_skip",
+    "territory_followed",
+]
+
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
-
-
-class Question(StrEnum):
-    """What a step asks; each is answered by the buttons of its message."""
-
-    PLEDGE = "pledge"
-    PLACE = "place"
-    PLAN = "plan"
-    ECHO = "echo"
-    TURNOUT = "turnout"
-    LAST_CALL = "last_call"
-    KEEP_PLAN = "keep_plan"
-
-
-ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
-    {
-        Question.PLEDGE: ("will", "unsure", "cannot"),
-        Question.PLACE: ("known", "help"),
-        # Then from where and with whom, which the conversation asks one after the other.
-        Question.PLAN: ("slot",),
-        Question.ECHO: ("ok", "change"),
-        Question.TURNOUT: ("voted", "later", "cannot"),
-        Question.LAST_CALL: ("voted", "cannot"),
-        # Put only when another ballot follows.
-        Question.KEEP_PLAN: ("keep", "change"),
-    }
-)
-"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """A time of the polling day that people plan for: it starts at a local time, or so long before the
-    close.
-    """
-
-    name: str
-    starts: time | None = None
-    before_close: timedelta | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One planned reminder.
-
-    `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
-    the step whose answer it waits for: it leaves only if that one left and was answered "later" or not at
-    all. `when_silent`: remains after the unanswered questions of the caps. `when_voted`: remains once the
-    person voted. `evening`: may leave until the evening's end of courtesy hours.
-    """
-
-    name: str
-    when: Moment
-    until: Moment
-    kind: Kind
-    template: str
-    ballots: tuple[int, ...] = ()
-    asks: Question | None = None
-    follows: str | None = None
-    when_silent: bool = False
-    when_voted: bool = False
-    evening: bool = False
-
-    def __hash__(self) -> int:
-        # Cheap, because calculations are cached by their arguments and asked for every message.
-        return hash(self.name)
-
-    def belongs_to(self, ballot: int) -> bool:
-        """Whether the step is planned for this ballot."""
-        return not self.ballots or ballot in self.ballots
-
-    @property
-    def follows_slot(self) -> bool:
-        """Whether the step leaves at each person's own time."""
-        return self.when.anchor is Anchor.SLOT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """What turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
-
-    slots: tuple[Slot, ...]
-    default_slot: str
-    courtesy: CourtesyHours
-    law: LawProfile
-
-    def __hash__(self) -> int:
-        # Cheap, because calculations are cached by their arguments and asked for every message.
-        return hash(self.default_slot)
-
-    def slot(self, name: str | None) -> Slot:
-        """The slot of that name; the default one for None and for a name that the campaign file no longer
-        has.
-        """
-        by_name = {slot.name: slot for slot in self.slots}
-        return by_name.get(name or self.default_slot, by_name[self.default_slot])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,7 @@ class FakeTelegram:
             self.in_flight -= 1
 
     async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
-        self.files.append(path.read_bytes())
+        self.files.append(await asyncio.to_thread(path.read_bytes))
         return await self.post(call)
 
     def person_says(self, *updates: dict[str, Any]) -> None:
@@ -278,5 +278,5 @@ def helpers() -> Any:
 async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
     """Return once the condition holds; the event loop looks at every turn."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.002)

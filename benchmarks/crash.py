@@ -1,0 +1,242 @@
+"""Kill the bot (SIGKILL) at random instants while a broadcast leaves, and count.
+
+    python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]         one process on encrypted
+    SQLite python -m benchmarks.crash --url postgresql+asyncpg://… --processes 3        three, of which a
+    random one dies python -m benchmarks.crash --taps 5000 --kills 20                            taps
+    instead of a broadcast
+
+The server drops connections before and after it received, answers 500 and 429, and answers late. It ends
+with status 1 where anybody got a message twice, anybody is lost, or more is in doubt than can be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benchmarks.server import Faults, Server
+from benchmarks.worker import fill, open_for, queue_all, tap
+from bot.delivery.account import Account, load_account
+from db.engine import Database
+from db.schema import deliveries, people, responses, updates
+
+ROOT = Path(__file__).resolve().parent.parent
+FAULTS = Faults(drop_before=0.002, drop_after=0.002, error=0.002, limit=0.001, slow=0.01, retry_after=0.2)
+START_SECONDS = 30.0
+END_SECONDS = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is done to whom: `kills` of `processes` processes, each with at most `in_flight` posts."""
+
+    folder: Path
+    url: str | None = None
+    kills: int
+    processes: int = 1
+    in_flight: int = 32
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the server saw against what the database says."""
+
+    recipients: int
+    twice: int
+    lost: int
+    in_doubt: int
+    in_doubt_at_most: int
+    kills: int
+    account: Account
+
+    @property
+    def holds(self) -> bool:
+        return (
+            self.twice == 0
+            and self.lost == 0
+            and self.in_doubt <= self.in_doubt_at_most
+            and self.account.recipients == self.recipients
+            and self.account.waiting == 0
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TapVerdict:
+    """Taps given, `responses` rows, updates done, and taps whose message was edited."""
+
+    taps: int
+    responses: int
+    done: int
+    edited: int
+    kills: int
+
+    @property
+    def holds(self) -> bool:
+        return self.taps == self.responses == self.done == self.edited
+
+
+class Workers:
+    """The processes that are killed and started again."""
+
+    def __init__(self, plan: Plan, api: str, *arguments: str) -> None:
+        self._command = [sys.executable, "-m", "benchmarks.worker", "--api", api, *arguments]
+        self._command += ["--in-flight", str(plan.in_flight)]
+        self._command += ["--url", plan.url] if plan.url else ["--folder", str(plan.folder)]
+        self.running: list[asyncio.subprocess.Process] = []
+
+    async def start(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        if line.strip() != b"ready":
+            raise RuntimeError("the worker did not start")
+        self.running.append(process)
+
+    async def kill(self, index: int) -> None:
+        process = self.running.pop(index)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+    async def kill_all(self) -> None:
+        while self.running:
+            await self.kill(0)
+
+
+async def crash_broadcast(plan: Plan, count: int) -> Verdict:
+    """Send a broadcast to `count` people while processes are killed; returns once nothing is left to send."""
+    database = await open_for(plan.folder, plan.url)
+    await fill(database, count)
+    broadcast = await queue_all(database, "staff:crash")
+    server = Server(faults=FAULTS, record_bodies=True, seed=plan.seed)
+    workers = Workers(plan, f"http://127.0.0.1:{await server.start()}")
+    try:
+        await _kill_at(plan, workers, count, lambda: len(server.record.times))
+        await _until(lambda: _settled(database, broadcast), END_SECONDS)
+    finally:
+        await workers.kill_all()
+        await server.stop()
+    async with database.read() as tx:
+        account = await load_account(tx, broadcast)
+        query = sa.select(people.c.telegram_id, deliveries.c.state).join(
+            deliveries, deliveries.c.person == people.c.id
+        )
+        states = {row.telegram_id: row.state for row in await tx.execute(query)}
+    await database.close()
+    received = server.record.received
+    return Verdict(
+        recipients=count,
+        twice=sum(times > 1 for times in received.values()),
+        lost=sum(chat not in received and state != "in_doubt" for chat, state in states.items()),
+        in_doubt=account.in_doubt,
+        in_doubt_at_most=plan.kills * plan.in_flight + server.record.doubtful,
+        kills=plan.kills,
+        account=account,
+    )
+
+
+async def crash_taps(plan: Plan, count: int) -> TapVerdict:
+    """Give `count` taps to a bot that is killed; returns once every update is done."""
+    database = await open_for(plan.folder, plan.url)
+    server = Server(record_bodies=True, seed=plan.seed)
+    server.add_updates([tap(number, 1_000 + number % 500) for number in range(1, count + 1)])
+    workers = Workers(plan, f"http://127.0.0.1:{await server.start()}", "--poll")
+    try:
+        await _kill_at(plan, workers, count, lambda: server.record.methods["editMessageText"])
+        await _until(lambda: _all_done(database, count), END_SECONDS)
+    finally:
+        await workers.kill_all()
+        await server.stop()
+    async with database.read() as tx:
+        rows = (await tx.execute(sa.select(sa.func.count(sa.distinct(responses.c.update_id))))).scalar_one()
+        all_rows = (await tx.execute(sa.select(sa.func.count()).select_from(responses))).scalar_one()
+        done = await _count_done(tx)
+    await database.close()
+    edited = server.record.methods["editMessageText"]
+    return TapVerdict(
+        taps=count,
+        responses=rows if rows == all_rows else all_rows,
+        done=done,
+        # An edit whose record was lost by a kill is repeated, which changes nothing.
+        edited=min(edited, count),
+        kills=plan.kills,
+    )
+
+
+async def _kill_at(plan: Plan, workers: Workers, count: int, progress: Callable[[], int]) -> None:
+    """Kill one process, and start another, at `kills` random points of the progress."""
+    dice = random.Random(plan.seed)
+    for _ in range(plan.processes):
+        await workers.start()
+    for target in sorted(dice.sample(range(1, count * 9 // 10), plan.kills)):
+        while progress() < target:  # noqa: ASYNC110 - the server's counter has no event
+            await asyncio.sleep(0.001)
+        await workers.kill(dice.randrange(len(workers.running)))
+        await workers.start()
+
+
+async def _settled(database: Database, broadcast: int) -> bool:
+    async with database.read() as tx:
+        account = await load_account(tx, broadcast)
+    return account.left == 0
+
+
+async def _all_done(database: Database, count: int) -> bool:
+    async with database.read() as tx:
+        return await _count_done(tx) == count
+
+
+async def _count_done(tx: AsyncConnection) -> int:
+    query = sa.select(sa.func.count()).select_from(updates).where(updates.c.state == "done")
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - another process fulfils it
+            await asyncio.sleep(0.1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--in-flight", type=int, default=32)
+    parser.add_argument("--taps", type=int)
+    parser.add_argument("--url")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Plan(
+            folder=Path(folder),
+            url=options.url,
+            kills=options.kills,
+            processes=options.processes,
+            in_flight=options.in_flight,
+            seed=options.seed,
+        )
+        verdict: Verdict | TapVerdict
+        if options.taps:
+            verdict = asyncio.run(crash_taps(plan, options.taps))
+        else:
+            verdict = asyncio.run(crash_broadcast(plan, options.people))
+    print(asdict(verdict))
+    print("holds" if verdict.holds else "BROKEN")
+    sys.exit(not verdict.holds)
+
+
+if __name__ == "__main__":
+    main()

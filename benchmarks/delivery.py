@@ -1,0 +1,229 @@
+"""Messages a second: a durable broadcast against the same messages sent without any record.
+
+    python -m benchmarks.delivery [--messages 30000] [--rounds 3] [--contenders ours,aiohttp,ptb,…]
+
+Every contender is a process of its own, is warmed up, and sends the same personalised text with two
+buttons to the same loopback server with 64 requests in flight. Rounds are paired: each runs every
+contender once; the table shows medians. `ours` keeps each message in encrypted SQLite: leased, marked
+before it is posted, settled after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import structlog
+import uvloop
+
+from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all
+from bot.delivery.transport import Transport
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_FLIGHT = 64
+WARM_UP = 2_000
+NODE = ROOT / "benchmarks" / "node"
+
+
+async def send_ours(api: str, messages: int) -> float:
+    """A broadcast through the engine, from encrypted SQLite."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = await open_for(Path(folder), None)
+        await fill(database, WARM_UP)
+        async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
+            engine = make_engine(database, transport, rate=None, poll=False, in_flight=2 * IN_FLIGHT)
+            running = asyncio.create_task(engine.run())
+            await queue_all(database, "staff:warm")
+            await engine.idle()
+            await fill(database, messages, first=WARM_UP + 1)
+            began = time.perf_counter()
+            await queue_all(database, "staff:measured", after=WARM_UP)
+            engine.wake()
+            await engine.idle()
+            seconds = time.perf_counter() - began
+            engine.stop()
+            await running
+        await database.close()
+    return seconds
+
+
+async def send_aiohttp(api: str, messages: int) -> float:
+    """Ready JSON through a bare aiohttp session: the machine's limit."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as session:
+        url, headers = f"{api}/bot{TOKEN}/sendMessage", {"Content-Type": "application/json"}
+
+        async def post(number: int) -> None:
+            body = orjson.dumps(message(number))
+            async with session.post(url, data=body, headers=headers) as response:
+                orjson.loads(await response.read())
+
+        return await timed(post, messages)
+
+
+async def send_ptb(api: str, messages: int) -> float:
+    """python-telegram-bot with its default transport, its connection pool as large as what is in flight."""
+    from telegram import Bot
+    from telegram.request import HTTPXRequest
+
+    request = HTTPXRequest(connection_pool_size=IN_FLIGHT, pool_timeout=60, read_timeout=60)
+    async with Bot(TOKEN, base_url=f"{api}/bot", request=request, get_updates_request=request) as bot:
+        return await timed(lambda number: bot.send_message(**ptb_message(number)), messages)
+
+
+async def send_ptb_aiohttp(api: str, messages: int) -> float:
+    """python-telegram-bot on our transport."""
+    from telegram import Bot
+
+    from bot.delivery.request import AiohttpRequest
+
+    async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
+        request = AiohttpRequest(transport)
+        bot = Bot(TOKEN, base_url=f"{api}/bot", request=request, get_updates_request=request)
+        return await timed(lambda number: bot.send_message(**ptb_message(number)), messages)
+
+
+async def send_aiogram(api: str, messages: int) -> float:
+    """aiogram with its own session (install aiogram to measure it)."""
+    from aiogram import Bot
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+    def send(number: int) -> Awaitable[Any]:
+        given = message(number)
+        rows = [
+            [InlineKeyboardButton(**button) for button in row]
+            for row in given["reply_markup"]["inline_keyboard"]
+        ]
+        given["reply_markup"] = InlineKeyboardMarkup(inline_keyboard=rows)
+        return bot.send_message(**given)
+
+    session = AiohttpSession(api=TelegramAPIServer.from_base(api), limit=IN_FLIGHT)
+    async with Bot(TOKEN, session=session) as bot:
+        return await timed(send, messages)
+
+
+def message(number: int) -> dict[str, Any]:
+    return invitation(1_000_000 + number, f"Prénom{number}", "69123", number)
+
+
+def ptb_message(number: int) -> dict[str, Any]:
+    from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+    given = message(number)
+    rows = [
+        [InlineKeyboardButton(**button) for button in row] for row in given["reply_markup"]["inline_keyboard"]
+    ]
+    return {**given, "reply_markup": InlineKeyboardMarkup(rows)}
+
+
+async def timed(post: Callable[[int], Awaitable[Any]], messages: int) -> float:
+    """Seconds for `messages` posts, 64 in flight, after a warm-up."""
+    await _all(post, range(WARM_UP))
+    began = time.perf_counter()
+    await _all(post, range(messages))
+    return time.perf_counter() - began
+
+
+async def _all(post: Callable[[int], Awaitable[Any]], numbers: range) -> None:
+    waiting = deque(numbers)
+
+    async def lane() -> None:
+        while waiting:
+            await post(waiting.popleft())
+
+    await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
+
+
+CONTENDERS: dict[str, Callable[[str, int], Awaitable[float]]] = {
+    "ours": send_ours,
+    "aiohttp": send_aiohttp,
+    "ptb": send_ptb,
+    "ptb_aiohttp": send_ptb_aiohttp,
+    "aiogram": send_aiogram,
+}
+# Contenders on Node: `npm install` in benchmarks/node first.
+NODE_CONTENDERS = {"grammy": "grammy.mjs"}
+
+
+@contextmanager
+def loopback_server() -> Iterator[str]:
+    """The address of a fresh server in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(contender: str, messages: int) -> tuple[float, float]:
+    """(messages a second, CPU milliseconds a message) of one run in a fresh process."""
+    with loopback_server() as api:
+        if contender in NODE_CONTENDERS:
+            command = ["node", str(NODE / NODE_CONTENDERS[contender]), api, TOKEN, str(messages)]
+        else:
+            command = [sys.executable, "-m", "benchmarks.delivery", "--run", contender, "--api", api]
+            command += ["--messages", str(messages)]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    result = json.loads(done.stdout.splitlines()[-1])
+    return messages / result["seconds"], 1000 * result["cpu"] / (messages + WARM_UP)
+
+
+def run_one(contender: str, api: str, messages: int) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    seconds = uvloop.run(CONTENDERS[contender](api, messages))  # type: ignore[arg-type]
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--messages", type=int, default=30_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contenders", default="ours,aiohttp,ptb_aiohttp,ptb")
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    parser.add_argument("--api", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        run_one(options.run, options.api, options.messages)
+        return
+    names = options.contenders.split(",")
+    if any(name in NODE_CONTENDERS for name in names) and shutil.which("node") is None:
+        parser.error("node is not installed")
+    rates: dict[str, list[float]] = {name: [] for name in names}
+    costs: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(options.rounds):
+        for name in names:
+            rate, cost = measure(name, options.messages)
+            rates[name].append(rate)
+            costs[name].append(cost)
+            print(f"{name:12} {rate:8,.0f} messages/s  {cost:.3f} ms CPU", file=sys.stderr)
+    print("| contender | messages/s | CPU ms a message | ours against it |\n|---|---|---|---|")
+    for name in names:
+        pairs = [ours / other for ours, other in zip(rates.get("ours", []), rates[name], strict=False)]
+        ratio = f"{statistics.median(pairs):.2f}" if pairs else ""
+        rate, cost = statistics.median(rates[name]), statistics.median(costs[name])
+        print(f"| {name} | {rate:,.0f} | {cost:.3f} | {ratio} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""A bot process to be measured and killed: the delivery engine with the smallest application around it.
+
+    python -m benchmarks.worker --api http://127.0.0.1:PORT --folder DIR | --url postgresql+asyncpg://…
+        [--rate N] [--poll] [--until-idle] [--in-flight N]
+
+Each tap (a callback query) stores one row in `responses` and is answered with answerCallbackQuery and an
+edit; each delivery is a personalised text with two buttons. It prints `ready` once the engine runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import html
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+import uvloop
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import RealClock
+from bot.delivery.budget import budget_for
+from bot.delivery.calls import Call
+from bot.delivery.engine import Engine, Hooks
+from bot.delivery.pacing import Pacing
+from bot.delivery.sender import Stop, Wait
+from bot.delivery.transport import Transport
+from db import broadcasts
+from db.batches import Statement
+from db.deliveries import Leased
+from db.engine import Database, open_database
+from db.key import DatabaseKey
+from db.schema import people, responses
+from db.upgrade import upgrade
+
+KEY = DatabaseKey(hex="5e" * 32)
+TOKEN = "1:benchmark"
+TEXT = "Bonjour <b>{name}</b>, réunion publique à {commune} jeudi à 19 h, salle des fêtes. Viendrez-vous ?"
+
+_PEOPLE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id, telegram_id, first_name, commune, unreachable_at)) AS text)
+    FROM people WHERE id IN (SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"""
+    )
+)
+
+
+async def prepare(tx: AsyncConnection, rows: Sequence[Leased]) -> Sequence[Call | Wait | Stop]:
+    """A personal message for each row: who cannot be reached is stopped."""
+    found = await _PEOPLE.rows(tx, rows=[(row.person,) for row in rows])
+    known = {person[0]: person for person in found}
+    return [_invitation(row, known.get(row.person)) for row in rows]
+
+
+def _invitation(row: Leased, person: Any) -> Call | Stop:
+    if person is None:
+        return Stop(state="cancelled", reason="erased")
+    _number, telegram_id, name, commune, unreachable_at = person
+    if unreachable_at is not None:
+        return Stop(state="unreachable", reason="unreachable")
+    return Call(method="sendMessage", payload=invitation(telegram_id, name, commune, row.id))
+
+
+def invitation(chat: int, name: str, commune: str, number: int) -> dict[str, Any]:
+    """The message that every contender sends."""
+    return {
+        "chat_id": chat,
+        "text": TEXT.format(name=html.escape(name), commune=html.escape(commune)),
+        "parse_mode": "HTML",
+        "reply_markup": {
+            "inline_keyboard": [
+                [
+                    {"text": "Oui", "callback_data": f"1:r:{number}:y"},
+                    {"text": "Non", "callback_data": f"1:r:{number}:n"},
+                ]
+            ]
+        },
+    }
+
+
+async def process(tx: AsyncConnection, update: dict[str, Any]) -> Sequence[Call]:
+    """Keep a tap as one response; answer it and edit its message."""
+    query = update["callback_query"]
+    chat = query["message"]["chat"]["id"]
+    row = {
+        "at": datetime.fromtimestamp(query["message"]["date"], UTC),
+        "question": "tap",
+        "answer": query["data"],
+        "update_id": update["update_id"],
+    }
+    await tx.execute(responses.insert(), row)
+    edit = {"chat_id": chat, "message_id": query["message"]["message_id"], "text": "Merci, c'est noté."}
+    return [
+        Call(method="answerCallbackQuery", payload={"callback_query_id": query["id"]}),
+        Call(method="editMessageText", payload=edit),
+    ]
+
+
+def apologise(_update: Mapping[str, Any]) -> Sequence[Call]:
+    return []
+
+
+async def on_sent(_remember: str, _message: Mapping[str, Any]) -> None:
+    """Nothing is remembered here."""
+
+
+def tap(update_id: int, chat: int) -> dict[str, Any]:
+    """An update: a person pressed a button."""
+    message = {"message_id": 7, "date": 1479286800, "chat": {"id": chat, "type": "private"}}
+    person = {"id": chat, "is_bot": False, "first_name": "Ada"}
+    query = {
+        "id": str(update_id),
+        "from": person,
+        "message": message,
+        "chat_instance": "1",
+        "data": "1:r:9:y",
+    }
+    return {"update_id": update_id, "callback_query": query}
+
+
+async def fill(database: Database, count: int, *, first: int = 1) -> None:
+    """`count` people, Telegram ids from 1,000,001 on."""
+    now = datetime(2016, 11, 16, 9, tzinfo=UTC)
+    async with database.write() as tx:
+        for start in range(first, first + count, 10_000):
+            rows = [
+                {
+                    "id": number,
+                    "telegram_id": 1_000_000 + number,
+                    "pseudonym": f"p{number}",
+                    "state": "registered",
+                    "language": "fr",
+                    "first_name": f"Prénom{number}",
+                    "commune": "69123",
+                    "created_at": now,
+                    "seen_at": now,
+                }
+                for number in range(start, min(start + 10_000, first + count))
+            ]
+            await tx.execute(people.insert(), rows)
+
+
+async def queue_all(database: Database, key: str, *, after: int = 0) -> int:
+    """One broadcast, due now, to everybody whose number is above `after`."""
+    now = RealClock().now()
+    values = {
+        "key": key,
+        "kind": "event_invite",
+        "audience": {},
+        "area": "FR",
+        "starts_at": now,
+        "created_at": now,
+    }
+    async with database.write() as tx:
+        broadcast = await broadcasts.create(tx, values)
+        assert broadcast is not None
+        everybody = sa.select(people.c.id).where(people.c.id > after).order_by(people.c.id)
+        await broadcasts.queue_deliveries(tx, broadcast=broadcast, people=everybody, due_at=now, now=now)
+    return broadcast
+
+
+async def open_for(folder: Path, url: str | None) -> Database:
+    database = await open_database(url, folder=folder, key=None if url else KEY)
+    await upgrade(database)
+    return database
+
+
+def make_engine(
+    database: Database, transport: Transport, *, rate: float | None, poll: bool, in_flight: int
+) -> Engine:
+    clock = RealClock()
+    return Engine(
+        database=database,
+        clock=clock,
+        transport=transport,
+        pacing=Pacing(budget=budget_for(rate, database), clock=clock),
+        hooks=Hooks(process=process, apologise=apologise, prepare=prepare, on_sent=on_sent),
+        rate=rate,
+        poll=poll,
+        in_flight=in_flight,
+    )
+
+
+async def run(options: argparse.Namespace) -> None:
+    database = await open_for(Path(options.folder), options.url)
+    async with Transport(token=TOKEN, api_base=options.api, connections=options.in_flight + 8) as transport:
+        engine = make_engine(
+            database, transport, rate=options.rate, poll=options.poll, in_flight=options.in_flight
+        )
+        running = asyncio.create_task(engine.run())
+        print("ready", flush=True)
+        if options.until_idle:
+            await engine.idle()
+            engine.stop()
+        await running
+    await database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--api", required=True)
+    parser.add_argument("--folder", default=".")
+    parser.add_argument("--url")
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--poll", action="store_true")
+    parser.add_argument("--until-idle", action="store_true")
+    options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    uvloop.run(run(options))
+
+
+if __name__ == "__main__":
+    main()

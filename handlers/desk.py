@@ -47,12 +47,15 @@ def previews(
 ) -> list[Call]:
     """The message exactly as it will be received, once in each language (of the campaign, unless others are given)."""
     composing = composer(context)
+    user = context.update.effective_user
+    # Staff need not be supporters: their own name is then known from Telegram alone.
+    name = context.person.first_name or (user.first_name if user is not None else "")
     return [
         compose_broadcast(
             composing,
             broadcast,
             texts,
-            replace(context.person, language=language),
+            replace(context.person, language=language, first_name=name),
             now=context.now,
             event=event,
             event_texts=event_texts,

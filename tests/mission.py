@@ -5,11 +5,13 @@ Labels and sentences are named by their English words; each person reads them in
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass
 
 from tests.reading import Reader
-from tests.story import Story, Teller
+from tests.story import Story, Teller, answer_of
 
 ADDRESS, PIN = "Café de la Place, 2 place des Terreaux", (45.7676, 4.8344)
 START = "2016-10-29T10:00+02:00"
@@ -62,6 +64,9 @@ async def play(story: Story, language: str) -> Cast:
     await keep_silence(story, supporter, read)
     await vote_in_first_round(story, supporter, read)
     await vote_in_second_round(story, supporter, read)
+    await export_in_chat(story, coordinator, read)
+    await friend.write("STOP", "stop", "stop")
+    await friend.expect(read.says("It’s done: we won’t write"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 
 
@@ -245,3 +250,16 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     await story.jump("2016-11-27T20:30+01:00")
     thanks = await supporter.expect(read.says("Thank you for voting"))
     assert read.says("The vote is over. Thank you for your time").search(thanks.text)
+
+
+async def export_in_chat(story: Story, coordinator: Teller, read: Reader) -> None:
+    """/export gives a file of every answer so far."""
+    await coordinator.send("/export")
+    await coordinator.tap(read.label("Answers"))
+    await coordinator.tap("CSV")
+    await coordinator.expect(read.says("This file holds personal data"))
+    document = (await coordinator.last()).document
+    assert document is not None
+    content = (await story.simulator.file(document["file_id"])).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert sorted(answer_of(row) for row in rows) == sorted(story.told)

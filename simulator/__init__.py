@@ -2,7 +2,7 @@
 
     python -m simulator --port 8081 --token 12345:TEST --clock 2016-11-16T08:00:00+01:00@60
 
-The bot talks to `/bot<token>/<method>` as to Telegram's own server. Whoever plays the people uses the chat page
+The bot talks to `/bot<token>/<method>` as to Telegram's own server. Whoever plays the people uses the page
 at `/`, `simulator.client` in Python, or the JSON interface that both are made of:
 
     GET  /sim/people?search=&limit=      POST /sim/people            POST /sim/people/bulk

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
-from bot.actions.departure import Departure
 from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
@@ -24,6 +23,7 @@ from bot.communes import load as load_gazetteer
 from bot.delivery.budget import LocalBudget
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
+from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent

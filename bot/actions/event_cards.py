@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events_view
 import db.rsvps
-from bot.actions.links import event_link
 from bot.communes import Gazetteer
+from bot.links import event_link
 from bot.rules.communes_geo import kilometres
 from db.events_view import Event, Upcoming
 from db.people import Person

@@ -20,7 +20,7 @@ from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
-from bot.delivery.budget import LocalBudget
+from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
@@ -179,7 +179,7 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(budget=LocalBudget(settings.rate), clock=clock),
+        pacing=Pacing(budget=budget_for(settings.rate, database), clock=clock),
         hooks=Hooks(
             process=process,
             apologise=dispatcher.apologise,

@@ -33,6 +33,7 @@ from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
+from bot.logs import configure_logs
 from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
@@ -50,7 +51,7 @@ from locales import LANGUAGES
 
 log = structlog.get_logger(__name__)
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 ASK_AGAIN_SECONDS = 2.0
 SUPPRESSION_KEY = "suppression:key"
 
@@ -273,6 +274,7 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
+    configure_logs()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -21,7 +21,7 @@ NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 COMPOSER = Composer(
     texts=Texts({"campaign": CAMPAIGN}), campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot"
 )
-UNSET: dict[str, Any] = {name: None for name in Person.__dataclass_fields__} | {
+UNSET: dict[str, Any] = dict.fromkeys(Person.__dataclass_fields__) | {
     name: False for name in Person.__dataclass_fields__ if name.startswith(("consent", "mutes", "volunteer"))
 }
 AWA = Person(
@@ -86,9 +86,9 @@ def test_placeholders(text: str, person: Person, expected: str) -> None:
 def test_everybody_reads_their_language_or_the_first() -> None:
     texts = {"fr": "Bonjour", "en": "Hello"}
     said = {
-        language: compose_broadcast(
-            COMPOSER, NEWS, texts, replace(AWA, language=language), now=NOW
-        ).payload["text"].split("\n")[0]
+        language: compose_broadcast(COMPOSER, NEWS, texts, replace(AWA, language=language), now=NOW)
+        .payload["text"]
+        .split("\n")[0]
         for language in ("fr", "en", "de", None)
     }
     assert said == {"fr": "Bonjour", "en": "Hello", "de": "Bonjour", None: "Bonjour"}

@@ -41,7 +41,7 @@ async def _show_page(context: Context, number: int) -> None:
         return
     page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
     cards = [_card_of(context, event, page.answers.get(event.id)) for event in page.events]
-    answer("events/list", events=cards, page=page)
+    answer("events/list", events=cards, page=page, organizes=bool(context.staff))
 
 
 def quiet_about_events(context: Context) -> Quiet | None:

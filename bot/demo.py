@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import sys
 import tempfile
 import webbrowser
@@ -123,6 +124,7 @@ def _last_week(ballot: Ballot) -> datetime:
 @asynccontextmanager
 async def local_telegram(port: int, campaign: Campaign, start: datetime) -> AsyncIterator[None]:
     """The simulator in a process of its own: the bot reaches it only through HTTP."""
+    refuse_used_port(port)
     marks = [argument for mark in bookmarks(campaign) for argument in ("--mark", mark)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -137,6 +139,18 @@ async def local_telegram(port: int, campaign: Campaign, start: datetime) -> Asyn
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def refuse_used_port(port: int) -> None:
+    """Raises DemoError where something listens already: its answers would be taken for those of our Telegram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise DemoError(
+                f"Port {port} is in use, perhaps by another demonstration: stop it, or add --port {port + 1}."
+            ) from None
 
 
 async def _ready(process: asyncio.subprocess.Process, url: str) -> None:

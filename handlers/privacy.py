@@ -114,10 +114,10 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         await rights.keep_me(context.tx, context.person, context.origin)
         context.edit("privacy/kept")
         return
-    if context.person.created_at == context.now:
-        # Known since this tap only: the second of two, after the first one erased the person.
+    if context.person.state == "new" and context.dialog is None and not context.staff:
+        # Nothing was ever said, or the second of two taps: the first one erased the person.
         await erasure.forget(context.tx, context.person)
-        context.toast("toasts/already_answered")
+        context.toast("toasts/nothing_held", alert=True)
         return
     receipt = await rights.delete(
         context.tx, context.person, context.origin, key=context.services.suppression_key

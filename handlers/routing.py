@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.rules.permissions import STAFF_ROLES, Role
@@ -61,9 +61,16 @@ class Routes:
 STOP_WORDS = re.compile(r"^\W*(stop|arr[eê]t|arr[eê]tez|unsubscribe)\W*$", re.IGNORECASE)
 
 
+class _StopWord(filters.MessageFilter):
+    """Unlike `filters.Regex` it hands PTB no data, which PTB would put in the context with `update()`."""
+
+    def filter(self, message: Message) -> bool:
+        return STOP_WORDS.match(message.text or "") is not None
+
+
 def register(application: AnyApplication, routes: Routes) -> None:
     """Hands the routes to PTB. The order matters: STOP is obeyed in the middle of any dialog."""
-    application.add_handler(MessageHandler(filters.Regex(STOP_WORDS), routes.stop))
+    application.add_handler(MessageHandler(_StopWord(), routes.stop))
     for command in routes.commands:
         application.add_handler(CommandHandler(command.name, _guarded(command, routes.not_staff)))
     application.add_handler(CallbackQueryHandler(_button_router(routes)))

@@ -254,7 +254,7 @@ async def test_afterwards_one_tells_whether_one_came_and_may_correct_it(conversa
     conversation.clock.instant = paris("2016-11-17T22:00")
     shown = await zoe.tap_data("1:came:lyon1:yes")
     assert "Thank you for coming" in shown.text
-    await zoe.tap("In fact I couldn’t")
+    await zoe.tap("Actually, I couldn’t")
     rsvp = await rsvp_of(conversation, zoe, "lyon1")
     assert rsvp is not None
     assert (rsvp.answer, rsvp.attended) == ("yes", False)

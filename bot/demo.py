@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import sys
 import tempfile
 import webbrowser
@@ -17,10 +18,12 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+import db.demo
 import db.people
 import db.staff
 from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
+from bot.actions.planning import plan
 from bot.app import started
 from bot.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
@@ -43,6 +46,8 @@ READY_SECONDS = 15.0
 LOOK_SECONDS = 0.1
 # Just before the step "plan" of the first round leaves in metropolitan France.
 BEFORE_THE_PLAN = timedelta(seconds=30)
+# The step before it left some days ago.
+SINCE_THE_LAST_STEP = timedelta(days=4)
 
 NEWCOMER: dict[str, Any] = {"id": 1001, "first_name": "Camille", "last_name": "Martin", "language_code": "fr"}
 ORGANIZER: dict[str, Any] = {"id": 1002, "first_name": "Sophie", "last_name": "Leroy", "language_code": "fr"}
@@ -119,6 +124,7 @@ def _last_week(ballot: Ballot) -> datetime:
 @asynccontextmanager
 async def local_telegram(port: int, campaign: Campaign, start: datetime) -> AsyncIterator[None]:
     """The simulator in a process of its own: the bot reaches it only through HTTP."""
+    refuse_used_port(port)
     marks = [argument for mark in bookmarks(campaign) for argument in ("--mark", mark)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -133,6 +139,18 @@ async def local_telegram(port: int, campaign: Campaign, start: datetime) -> Asyn
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def refuse_used_port(port: int) -> None:
+    """Raises DemoError where something listens already: its answers would be taken for those of our Telegram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise DemoError(
+                f"Port {port} is in use, perhaps by another demonstration: stop it, or add --port {port + 1}."
+            ) from None
 
 
 async def _ready(process: asyncio.subprocess.Process, url: str) -> None:
@@ -212,6 +230,8 @@ async def seed_database(
     """Supporters, an organizer, a coordinator who is also admin, and an event whose invitation is leaving."""
     async with database.write() as tx:
         await db.people.add_many(tx, rows)
+        await plan(tx, campaign, start)
+        await db.demo.as_if_sent(tx, start - SINCE_THE_LAST_STEP)
         for account, role in ((ORGANIZER, Role.ORGANIZER), (COORDINATOR, Role.ADMIN)):
             await db.staff.add(
                 tx, telegram_id=account["id"], role=role, area=EVERYWHERE, added_by=None, now=start

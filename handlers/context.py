@@ -69,7 +69,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     ) -> Context:
         context = cls.from_update(update, application)
         context.services, context.tx, context.now = services, tx, now
-        context.update = update  # type: ignore[method-assign]
+        context.update = update
         context.person, context.staff, context.dialog = person, staff, dialog
         context.replies = []
         return context

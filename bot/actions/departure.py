@@ -6,7 +6,7 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,7 +26,7 @@ from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import Policy, hold
+from bot.rules.leaving import free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.texts import Texts
@@ -70,9 +70,6 @@ class Departure:
     ) -> None:
         self._campaign, self._texts, self._composer = campaign, texts, composer
         self._clock, self._bot_username = clock, bot_username
-        self._policy = Policy(
-            law=campaign.law, ballots=campaign.ballots, courtesy=campaign.courtesy, caps=campaign.caps
-        )
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """What is to become of each leased delivery, in their order."""
@@ -99,7 +96,9 @@ class Departure:
             return Stop(state="expired", reason=wait.reason) if useless else wait
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
-        return self._word(person, broadcast, batch, now)
+        return replace(
+            self._word(person, broadcast, batch, now), leave_before=self._free_until(person, broadcast, now)
+        )
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step is not None and broadcast.ballot is not None:
@@ -138,13 +137,27 @@ class Departure:
             territory=person.territory,
             zone=person.zone or "Europe/Paris",
             now=now,
-            policy=self._policy,
+            policy=self._campaign.policy,
             sent=batch.sent.get(person.id, ()),
             unanswered=person.unanswered,
-            evening=broadcast.step is not None and self._campaign.step(broadcast.step).evening,
+            evening=self._is_of_the_evening(broadcast),
             cancellation=broadcast.template == CANCELLATION,
         )
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
+
+    def _free_until(self, person: Person, broadcast: Broadcast, now: datetime) -> datetime | None:
+        return free_until(
+            kind=Kind(broadcast.kind),
+            territory=person.territory,
+            zone=person.zone or "Europe/Paris",
+            now=now,
+            policy=self._campaign.policy,
+            evening=self._is_of_the_evening(broadcast),
+            cancellation=broadcast.template == CANCELLATION,
+        )
+
+    def _is_of_the_evening(self, broadcast: Broadcast) -> bool:
+        return broadcast.step is not None and self._campaign.step(broadcast.step).evening
 
     def _unwanted(
         self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime

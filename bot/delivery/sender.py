@@ -268,8 +268,7 @@ class Sender:
         stale: list[int] = []
         for _ in range(max(0, self._may_mark)):
             ready = self._ready.popleft()
-            expires_at = ready.row.expires_at
-            if not oldest <= ready.prepared_at <= now or (expires_at is not None and expires_at <= now):
+            if not oldest <= ready.prepared_at <= now or _too_late(ready, now):
                 stale.append(ready.row.id)
             else:
                 chosen.append(ready)
@@ -290,7 +289,8 @@ class Sender:
         self._work.set()
         call = ready.call
         outcome: Outcome = NotSent(reason="paused")
-        if may_leave:
+        # A slot may come after the last instant at which it could leave.
+        if may_leave and not _too_late(ready, self._clock.now()):
             outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
             if isinstance(outcome, Rejected) and outcome.migrate_to is not None:
@@ -321,6 +321,11 @@ def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:
         return Settled(id=row.id, state="sent")
     log.error("delivery_rejected", method=call.method, code=outcome.code, said=outcome.description)
     return Settled(id=row.id, state="failed", reason=outcome.description[:200])
+
+
+def _too_late(ready: _Ready, now: datetime) -> bool:
+    """Whether a message that was ready must not leave any more: useless, or held back by the law or the hour."""
+    return any(end is not None and end <= now for end in (ready.row.expires_at, ready.call.leave_before))
 
 
 def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:

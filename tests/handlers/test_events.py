@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from icalendar import Calendar
 
-import db.events_view
+import db.events
 import db.rsvps
+import db.staff
 from tests.conversation import Conversation, Shown, Talker, paris
 
 LYON, VILLEURBANNE, PARIS, POINTE_A_PITRE = "69123", "69266", "75056", "97120"
@@ -25,7 +26,7 @@ async def rsvp_of(conversation: Conversation, person: Talker, code: str) -> db.r
     stored = await person.stored()
     assert stored is not None
     async with conversation.database.read() as tx:
-        event = await db.events_view.find(tx, code)
+        event = await db.events.find(tx, code)
         assert event is not None
         return await db.rsvps.get(tx, event=event.id, person=stored.id)
 
@@ -78,6 +79,18 @@ async def test_many_events_come_in_pages(conversation: Conversation) -> None:
 async def test_no_event_is_said_and_not_shown_as_an_empty_list(conversation: Conversation) -> None:
     zoe = await supporter(conversation)
     assert "No event is planned" in (await zoe.send("/events")).text
+
+
+async def test_staff_see_the_list_without_signing_up_and_find_their_own_events(
+    conversation: Conversation,
+) -> None:
+    await conversation.add_event("lyon1")
+    organizer = conversation.person(7)
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=7, role="organizer", area="69", added_by=None, now=paris("2016-11-16T09:00")
+        )
+    assert list((await organizer.send("/events")).buttons) == ["Public meeting", "Your events"]
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,10 @@ class App:
         return {
             "clock": self.clock.now().isoformat(),
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
+            "planned": self.ticker.is_current,
             "updates_waiting": waiting,
             "sending": self.engine.sender.busy,
+            "idle": await self.engine.is_idle(),
             "blocked_until": blocked.isoformat() if blocked else None,
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,6 +18,8 @@ from db.engine import Database
 TICK_SECONDS = 0.25
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
+# A clock that ran further than this since the last look was moved: events have hours of their own.
+JUMP = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +41,18 @@ class Ticker:
         self._turn = asyncio.Lock()
         self._open: frozenset[tuple[int, str, str, str | None]] | None = None
         self._planned_at = float("-inf")
+        self._planned_for = datetime.min.replace(tzinfo=UTC)
         self._nudged = False
         self.ticked_at: datetime | None = None
 
     def nudge(self) -> None:
         """Somebody answered something: what is due may have changed."""
         self._nudged = True
+
+    @property
+    def is_current(self) -> bool:
+        """Whether everything that is due by the clock, after what was answered, is in the queue."""
+        return not self._nudged and not self._turn.locked() and self.ticked_at is not None
 
     async def run(self) -> None:
         """Beats until cancelled."""
@@ -74,9 +82,9 @@ class Ticker:
                 (due.ballot.number, due.step.name, due.occurrence.territory, due.occurrence.slot)
                 for due in open_steps(self._campaign, now)
             )
-            if look_again or self._is_stale(opened):
+            if look_again or self._is_stale(opened, now):
                 self._nudged = False
-                self._planned_at, self._open = time.monotonic(), opened
+                self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
                 async with self._database.write() as tx:
                     count = await plan(tx, self._campaign, now)
                 if count:
@@ -86,6 +94,7 @@ class Ticker:
             for beat in self._beats:
                 await beat()
 
-    def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]]) -> bool:
+    def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:
         late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
-        return self._nudged or late or opened != self._open
+        moved = abs(now - self._planned_for) > JUMP
+        return self._nudged or late or moved or opened != self._open

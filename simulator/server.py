@@ -99,10 +99,7 @@ def serve(
     port: int = DEFAULT_PORT,
     announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until interrupted; `announce` is told the page's address.
-
-    Raises StartError when the port is taken.
-    """
+    """Serve until interrupted; `announce` is told the address. Raises StartError when the port is taken."""
     with listening(host, port) as listener:
         if announce is not None:
             announce(_address(host, listener))
@@ -183,7 +180,7 @@ def _address(host: str, listener: socket.socket) -> str:
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """A listening socket, or StartError with a sentence that says what to do."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP and without delay: otherwise a head and a body sent apart wait 40 ms for an acknowledgement.
+    # Without delay: otherwise a head and a body sent apart wait 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -176,15 +176,16 @@ MOST_PLACES = 6
 def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
     """The régions, départements and communes that somebody may have meant, the widest first."""
     wanted = _folded(typed)
-    regions = [
-        Place(area=f"R{code}", name=region.name, kind="region")
-        for code, region in gazetteer.regions().items()
-        if _folded(region.name) == wanted and code not in gazetteer.departments()
-    ]
     departments = [
         Place(area=code, name=department.name, kind="department")
         for code, department in gazetteer.departments().items()
         if wanted in (_folded(code), _folded(department.name))
+    ]
+    # Overseas, a région and its only département share a name: one is enough.
+    regions = [
+        Place(area=f"R{code}", name=region.name, kind="region")
+        for code, region in gazetteer.regions().items()
+        if _folded(region.name) == wanted and not departments
     ]
     found = gazetteer.search(typed, limit=MOST_PLACES)
     communes = found.results[:1] if found.confident else found.results

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.exports
 from bot.actions import audit
+from bot.actions.authority import Author
 from bot.errors import PortevoixError
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import TABLES, Table
-from bot.rules.permissions import Staff, may, require
+from bot.rules.areas import EVERYWHERE
 from db.engine import Database
 from db.exports import Selection
 
@@ -72,24 +73,29 @@ class Order:
         )
 
 
-def tables_for(staff: Staff) -> list[Table]:
-    """The exports that somebody may make in their area, for the menu."""
-    return [table for table in TABLES.values() if may(staff, table.action, staff.area)]
+def tables_for(author: Author, area: str) -> list[Table]:
+    """The exports that somebody may make over an area, for the menu."""
+    return [table for table in TABLES.values() if author.may(table.action, _area_of(table, area))]
 
 
-async def order_in_chat(tx: AsyncConnection, staff: Staff, order: Order, *, actor: str, now: datetime) -> int:
-    """Checks and notes an export that is to be sent in the chat; how many rows it has at least.
+def _area_of(table: Table, area: str) -> str:
+    """What tells of the whole campaign needs the right to the whole of it."""
+    return area if table.of_area else EVERYWHERE
 
-    Raises NotAllowed and ExportTooLarge.
+
+async def order_in_chat(tx: AsyncConnection, author: Author, order: Order) -> int:
+    """Checks and notes an export that is to be sent in the chat; how many rows it has.
+
+    Nothing is noted where there are none. Raises NotAllowed and ExportTooLarge.
     """
-    require(staff, TABLES[order.table].action, order.selection.area)
+    table = TABLES[order.table]
+    author.require(table.action, _area_of(table, order.selection.area))
     FORMATS[order.format].require()
     found = await db.exports.count(tx, db.exports.SOURCES[order.table](order.selection), CHAT_ROWS + 1)
     if found > CHAT_ROWS:
-        raise ExportTooLarge(
-            "The export is too large for the chat.", table=order.table, area=order.selection.area
-        )
-    await note(tx, order, actor=actor, now=now)
+        raise ExportTooLarge("The export is too large for the chat.")
+    if found:
+        await note(tx, order, actor=author.name, now=author.now)
     return found
 
 
@@ -110,17 +116,15 @@ async def write(database: Database, order: Order, stream: BinaryIO, *, most_byte
             # In a thread: the bot that makes a file for one person goes on answering the others.
             await asyncio.to_thread(writer.write, chunk)
             rows += len(chunk)
-            _refuse_too_large(stream, most_bytes, order)
+            _refuse_too_large(stream, most_bytes)
     await asyncio.to_thread(writer.close)
-    _refuse_too_large(stream, most_bytes, order)
+    _refuse_too_large(stream, most_bytes)
     return rows
 
 
-def _refuse_too_large(stream: BinaryIO, most_bytes: int | None, order: Order) -> None:
+def _refuse_too_large(stream: BinaryIO, most_bytes: int | None) -> None:
     if most_bytes is not None and stream.tell() > most_bytes:
-        raise ExportTooLarge(
-            "The export is too large for the chat.", table=order.table, area=order.selection.area
-        )
+        raise ExportTooLarge("The export is too large for the chat.")
 
 
 class Producer:

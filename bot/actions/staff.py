@@ -92,6 +92,11 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
     return Team(members=members, links=links)
 
 
+async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[Staff, ...]:
+    """The roles somebody holds now."""
+    return await db.staff.roles_of(tx, telegram_id)
+
+
 async def add(
     tx: AsyncConnection, *, telegram_id: int, role: Role, area: str, actor: str, now: datetime
 ) -> Staff:

@@ -18,6 +18,7 @@ FORMAT = 1
 _ARRAYS = {
     "owners": "H",
     "ranks": "H",
+    "by_rank": "H",
     "postcode_starts": "I",
     "postcode_places": "H",
     "populations": "I",

@@ -166,11 +166,12 @@ class Engine:
 
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""
-        while not await self._is_idle():
+        while not await self.is_idle():
             self.wake()
             await asyncio.sleep(IDLE_LOOK_SECONDS)
 
-    async def _is_idle(self) -> bool:
+    async def is_idle(self) -> bool:
+        """Whether no update waits, no delivery is due and nothing is in flight."""
         if self._replies.leaving or self.sender.busy:
             return False
         now = self._clock.now()

@@ -42,7 +42,9 @@ class Transport:
         connections: int = 100,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._root = f"{api_base.rstrip('/')}/bot{token}/"
+        # What PTB takes as its `base_url`: it appends the token itself.
+        self.root_url = f"{api_base.rstrip('/')}/bot"
+        self._root = f"{self.root_url}{token}/"
         self._connections = connections
         self._timeout = _patient(read_seconds)
         self._session: aiohttp.ClientSession | None = None

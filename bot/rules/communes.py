@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
-from bot.rules.communes_geo import Grid, Point, kilometres
+from bot.rules.communes_geo import KM_PER_DEGREE, Grid, Point, kilometres
 from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
 from bot.rules.communes_search import Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
@@ -169,7 +169,11 @@ class Gazetteer:
         return Abroad(city=city, country=country, zone=zone)
 
     def _around(self, point: Point, km: float) -> Iterable[tuple[int, float]]:
+        latitudes = self._table.latitudes
+        south, north = (DEGREE * (point[0] + sign * km / KM_PER_DEGREE) for sign in (-1.01, 1.01))
         for place in self._grid.around(point, km):
+            if not south <= latitudes[place] <= north:
+                continue  # far cheaper than its distance
             distance = kilometres(point, self._point(place))
             if distance <= km:
                 yield place, distance

@@ -23,6 +23,8 @@ _POPULATION = 0.1
 """How much ten times more inhabitants are worth, in typing errors."""
 _SURE_LENGTH = 7
 """From this many letters on, a single completion or a single name one error away is sure."""
+_CLEARLY = 0.85
+"""How much more the next match must cost for the first to be sure."""
 _PART_LENGTH = 4
 """Fewest letters of a name picked out of several words."""
 WELL_KNOWN = 5_000
@@ -119,9 +121,7 @@ class NameSearch:
         return sorted(matches, key=lambda match: (match.cost, self._table.ranks[match.place]))
 
     def _cost_of_exact(self, name: int, key: str) -> float:
-        if name >= len(self._table.codes):
-            return _FORMER
-        return 0 if self._names.is_full_key(name, key) else _ARTICLELESS
+        return self._cost_of_former(name) or (0 if self._names.is_full_key(name, key) else _ARTICLELESS)
 
     def _with_others(
         self, exact: list[Match], literal: _Reading, reading: _Reading, limit: int, exactly: bool
@@ -221,7 +221,7 @@ class NameSearch:
         begun = self._names.completions(key, limit)
         found = [(name, self._cost_of_completion(name, key)) for name in begun]
         misspelt = self._names.misspelt(key, most)
-        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt if errors]
+        return found + [(name, self._cost_of_former(name) + cost) for name, cost in misspelt]
 
     def _loose_inside(self, key: str, departments: Departments) -> list[tuple[int, float]]:
         """Names and costs, in some départements: where there are few, one more error is forgiven."""
@@ -229,17 +229,17 @@ class NameSearch:
         known = [department for department in sorted(departments) if department in self._table.departments]
         found = [(name, self._cost_of_completion(name, key)) for name in self._names.beginning_in(key, known)]
         misspelt = self._names.in_departments(key, known, most)
-        return found + [(name, self._cost_of_errors(name, errors)) for name, errors in misspelt]
+        return found + [(name, self._cost_of_former(name) + cost) for name, cost in misspelt]
 
     def _cost_of_completion(self, name: int, key: str) -> float:
-        former = _FORMER if name >= len(self._table.codes) else 0
+        former = self._cost_of_former(name)
         words = words_of(self._table.names[name])
         if key in accumulate(words) or key in accumulate(without_article(words)):
             return former + COMPLETION
         return former + COMPLETION + _MISSING_LETTER * max(0, sum(map(len, words)) - len(key))
 
-    def _cost_of_errors(self, name: int, errors: int) -> float:
-        return errors + (_FORMER if name >= len(self._table.codes) else 0)
+    def _cost_of_former(self, name: int) -> float:
+        return _FORMER if name >= len(self._table.codes) else 0
 
     def _matches(self, found: Iterable[tuple[int, float]], departments: Departments | None) -> list[Match]:
         """One match per place, at its lowest cost, among these départements."""
@@ -259,8 +259,8 @@ class NameSearch:
     def _is_near_enough(self, loose: list[Match], readings: Sequence[_Reading]) -> bool:
         """Whether the best loose match is good, and no other comes close."""
         letters = min(len(reading.key) for reading in readings)
-        rivals = [match for match in loose[1:] if match.cost < loose[0].cost + 1]
-        return letters >= _SURE_LENGTH and loose[0].cost <= 1 + _FORMER and not rivals
+        rivals = [match for match in loose[1:] if match.cost < loose[0].cost + _CLEARLY]
+        return letters >= _SURE_LENGTH and loose[0].cost < 2 and not rivals
 
     def _likeliest_first(self, match: Match) -> tuple[float, int]:
         return match.cost - _POPULATION * log10(self._population(match) + 10), self._table.ranks[match.place]

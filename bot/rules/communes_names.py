@@ -2,10 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from heapq import nsmallest
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from bot.rules.communes_slips import cost_of_slips
 from bot.rules.communes_table import Table, grams_of, keys_by_length
 
 _GRAMS_PER_ERROR = 4
@@ -40,7 +42,8 @@ class Names:
         at = bisect_left(self._table.keys, key)
         if at == len(self._table.keys) or self._table.keys[at] != key:
             return []
-        return self._entries(at, at + 1)
+        by_rank, starts = self._table.by_rank, self._table.key_starts
+        return [by_rank[rank] for rank in self._table.entries[starts[at] : starts[at + 1]]]
 
     def by_skeleton(self, skeleton: str) -> list[int]:
         """The names that have this key once their small words are left out."""
@@ -54,26 +57,35 @@ class Names:
         last = bisect_left(self._table.keys, key + "~", lo=first)
         if first < last and self._table.keys[first] == key:
             first += 1
-        return sorted(self._entries(first, last), key=self._table.ranks.__getitem__)[:limit]
+        by_rank, starts = self._table.by_rank, self._table.key_starts
+        return [by_rank[rank] for rank in nsmallest(limit, self._table.entries[starts[first] : starts[last]])]
 
-    def misspelt(self, key: str, most: int) -> list[tuple[int, int]]:
-        """The names within `most` and `allowed_errors` of the key, with their errors (restricted Damerau)."""
+    def misspelt(self, key: str, most: int) -> list[tuple[int, float]]:
+        """The other names within `most` and `allowed_errors` of the key, and their cost.
+
+        Errors are counted by the restricted Damerau distance: dropped, added, replaced, swapped.
+        """
         most = min(most, allowed_errors(key))
         if not most:
             return []
         found = self._within(key, most, self._sharing_grams(key, most))
         if most > 1 and len(key) >= _THREE_ERRORS_LENGTH and not found:
             found = self._within(key, 3, self._sharing_grams(key, 3))
-        return [(name, errors) for near, errors in found for name in self.exact(near)]
+        return [
+            (name, cost_of_slips(key, near, errors))
+            for near, errors in found
+            if errors
+            for name in self.exact(near)
+        ]
 
-    def in_departments(self, key: str, departments: Iterable[str], most: int) -> Iterator[tuple[int, int]]:
-        """The names of these départements within `most` errors of the key."""
+    def in_departments(self, key: str, departments: Iterable[str], most: int) -> Iterator[tuple[int, float]]:
+        """The names of these départements within `most` errors of the key, with their cost."""
         for department in departments:
             keys, names = self._of_department(department)
-            for _, errors, at in process.extract(
+            for near, errors, at in process.extract(
                 key, keys, scorer=OSA.distance, score_cutoff=most, limit=None
             ):
-                yield names[at], int(errors)
+                yield names[at], cost_of_slips(key, near, int(errors))
 
     def beginning_in(self, key: str, departments: Iterable[str]) -> Iterator[int]:
         """The names of these départements that begin with the key and go on."""
@@ -88,10 +100,6 @@ class Names:
     def is_full_key(self, name: int, key: str) -> bool:
         """Whether the key is the whole name's, not the one without its article or brackets."""
         return self._table.keys[self._table.name_keys[self._table.name_starts[name]]] == key
-
-    def _entries(self, first: int, last: int) -> list[int]:
-        starts = self._table.key_starts
-        return self._table.entries[starts[first] : starts[last]].tolist()
 
     def _positions(self, length: int, most: int) -> tuple[int, int]:
         """Where the keys of `length` letters, give or take `most`, stand among the keys by length."""
@@ -118,8 +126,7 @@ class Names:
         positions: set[int] = set()
         for _, first, last in spans[: _GRAMS_PER_ERROR * most + 1]:
             positions.update(postings[first:last])
-        by_length = self._by_length
-        return [by_length[position] for position in positions]
+        return list(map(self._by_length.__getitem__, positions))
 
     @staticmethod
     def _within(key: str, most: int, keys: list[str]) -> list[tuple[str, int]]:

@@ -64,9 +64,10 @@ class Area:
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """Columns. `names` holds the places' names, then the former ones, whose places are in `owners`;
-    `ranks` orders the names from the largest commune to the smallest, a former name after its commune's own.
+    `ranks` orders the names from the largest commune to the smallest, a former name after its commune's own;
+    `by_rank` are the names in that order.
 
-    `keys` is sorted; key `k` leads to the names `entries[key_starts[k]:key_starts[k + 1]]`, and
+    `keys` is sorted; key `k` leads to the names of ranks `entries[key_starts[k]:key_starts[k + 1]]`, and
     name `n` is found by the keys `name_keys[name_starts[n]:name_starts[n + 1]]`, its full key first.
     `postings` of gram `g` are positions in the keys sorted by length, ascending. Postcode `p` of
     `postcode_index` covers `postcode_places[postcode_starts[p]:postcode_starts[p + 1]]`, the largest first.
@@ -81,6 +82,7 @@ class Table:
     names: Sequence[str]
     owners: array[int]
     ranks: array[int]
+    by_rank: array[int]
     postcodes: Sequence[str]
     postcode_index: Sequence[str]
     postcode_starts: array[int]
@@ -146,7 +148,8 @@ def build_table(
         {(at[old.code], old.name) for old in former if old.code in at and old.name != rows[at[old.code]].name}
     )
     names = [place.name for place in rows] + [name for _, name in kept]
-    keys, key_starts, entries = _index_keys(names)
+    ranks, by_rank = _ranks([*range(len(rows)), *(owner for owner, _ in kept)], rows)
+    keys, key_starts, entries = _index_keys(names, ranks)
     name_starts, name_keys = _keys_by_name(names, keys)
     skeletons = _index_skeletons(names)
     grams, gram_starts, postings = _index_grams(keys)
@@ -161,7 +164,8 @@ def build_table(
         codes=[place.code for place in rows],
         names=names,
         owners=array("H", (owner for owner, _ in kept)),
-        ranks=_ranks([*range(len(rows)), *(owner for owner, _ in kept)], rows),
+        ranks=ranks,
+        by_rank=by_rank,
         postcodes=[" ".join(place.postcodes) for place in rows],
         postcode_index=postcode_index,
         postcode_starts=postcode_starts,
@@ -188,21 +192,21 @@ def build_table(
     )
 
 
-def _ranks(place_of_name: Sequence[int], rows: Sequence[Place]) -> array[int]:
-    """The rank of each name by the population of its place."""
+def _ranks(place_of_name: Sequence[int], rows: Sequence[Place]) -> tuple[array[int], array[int]]:
+    """The rank of each name by the population of its place, and the name of each rank."""
     order = sorted(range(len(place_of_name)), key=lambda name: (-rows[place_of_name[name]].population, name))
     ranks = array("H", bytes(2 * len(order)))
     for rank, name in enumerate(order):
         ranks[name] = rank
-    return ranks
+    return ranks, array("H", order)
 
 
-def _index_keys(names: Sequence[str]) -> tuple[list[str], array[int], array[int]]:
-    """Sorted keys, where each one's names start, and the names."""
+def _index_keys(names: Sequence[str], ranks: Sequence[int]) -> tuple[list[str], array[int], array[int]]:
+    """Sorted keys, where each one's names start, and the names' ranks."""
     found: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         for key in keys_of(name):
-            found.setdefault(key, []).append(index)
+            found.setdefault(key, []).append(ranks[index])
     return _flatten(found)
 
 

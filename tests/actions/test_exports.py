@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.people
+from bot import communes
 from bot.actions import audit, exports
+from bot.actions.authority import Author
 from bot.actions.exports import ExportTooLarge, Order
 from bot.errors import NotAllowed
 from bot.exporting.formats import FORMATS, harmless
@@ -24,6 +27,7 @@ from db.engine import Database
 from db.exports import SOURCES, Selection
 from db.schema import audit as audit_rows
 from db.schema import broadcasts, deliveries, event_texts, events, people, responses, rsvps
+from tests.conversation import CAMPAIGN
 
 NOON = datetime(2016, 11, 16, 12, 0, tzinfo=UTC)
 LYON = {"commune": "69123", "department": "69", "region": "84", "territory": "FR"}
@@ -238,14 +242,21 @@ RESPONSES = Order(table="responses", format="csv", selection=Selection(area="69"
 COORDINATOR = Staff(id=1, role=Role.COORDINATOR, area="69")
 
 
+async def author_with(database: Database, role: Staff) -> Author:
+    async with database.read() as tx:
+        person = await db.people.get(tx, 1)
+    assert person is not None
+    return Author(person=person, roles=(role,), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOON)
+
+
 async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> None:
+    author = await author_with(told, COORDINATOR)
     async with told.write() as tx:
-        found = await exports.order_in_chat(tx, COORDINATOR, RESPONSES, actor="staff:9", now=NOON)
-    assert found == 3
+        assert await exports.order_in_chat(tx, author, RESPONSES) == 3
     async with told.read() as tx:
         (noted,) = (await tx.execute(sa.select(audit_rows))).all()
         assert (await audit.verify(tx)).faults == ()
-    assert (noted.actor, noted.action, noted.details["area"]) == ("staff:9", "export_responses", "69")
+    assert (noted.actor, noted.action, noted.details["area"]) == ("staff:1001", "export_responses", "69")
     assert Order.from_details(noted.details) == RESPONSES
 
 
@@ -253,6 +264,10 @@ REFUSED = {
     "another département": (COORDINATOR, replace(RESPONSES, selection=Selection(area="75"))),
     "everywhere": (COORDINATOR, replace(RESPONSES, selection=Selection())),
     "the audit log": (COORDINATOR, replace(RESPONSES, table="audit")),
+    "the audit log, by an admin of one area": (
+        replace(COORDINATOR, role=Role.ADMIN),
+        replace(RESPONSES, table="audit"),
+    ),
     "an organizer": (replace(COORDINATOR, role=Role.ORGANIZER), RESPONSES),
 }
 
@@ -260,9 +275,10 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 async def test_an_export_beyond_role_or_area_is_refused(told: Database, name: str) -> None:
     staff, order = REFUSED[name]
+    author = await author_with(told, staff)
     async with told.write() as tx:
         with pytest.raises(NotAllowed):
-            await exports.order_in_chat(tx, staff, order, actor="staff:9", now=NOON)
+            await exports.order_in_chat(tx, author, order)
     async with told.read() as tx:
         assert (await tx.execute(sa.select(audit_rows))).first() is None
 
@@ -271,9 +287,10 @@ async def test_what_is_too_large_for_the_chat_is_refused(
     told: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "CHAT_ROWS", 2)
+    author = await author_with(told, COORDINATOR)
     async with told.write() as tx:
         with pytest.raises(ExportTooLarge):
-            await exports.order_in_chat(tx, COORDINATOR, RESPONSES, actor="staff:9", now=NOON)
+            await exports.order_in_chat(tx, author, RESPONSES)
 
 
 async def test_the_producer_makes_the_ordered_file(told: Database, tmp_path: Path) -> None:

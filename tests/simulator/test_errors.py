@@ -49,7 +49,8 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
         "sendMessage",
         {"text": "1.", "parse_mode": "MarkdownV2"},
         400,
-        "Bad Request: can't parse entities: Character '.' is reserved and must be escaped with the preceding '\\'",
+        "Bad Request: can't parse entities: "
+        "Character '.' is reserved and must be escaped with the preceding '\\'",
     ),
     ("sendMessage", {"text": "x", "parse_mode": "Word"}, 400, "Bad Request: unsupported parse_mode"),
     # Recipients

@@ -47,7 +47,7 @@ async def test_a_message_carries_everything_it_was_given(simulator: Simulator, b
     assert sent.reply_to_message is not None
     assert sent.reply_to_message.text == "One"
     assert (await ana.last()).html.endswith('<tg-time unix="1479625200" format="wDt">then</tg-time> /help')
-    with pytest.raises(telegram.error.BadRequest, match="(?i)can.t be forwarded"):
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)can.t be forwarded"):
         await bot.forward_message(ana.id, ana.id, sent.message_id)
 
 
@@ -76,9 +76,9 @@ async def test_a_photo_has_several_sizes(simulator: Simulator, bot: telegram.Bot
     assert [size.width for size in sent.photo] == [90, 320, 640]
     again = await bot.send_photo(ana.id, sent.photo[-1].file_id)
     assert again.photo[-1].file_id == sent.photo[-1].file_id
-    with pytest.raises(telegram.error.BadRequest, match="(?i)can.t use file of type photo as document"):
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)can.t use file of type photo as document"):
         await bot.send_document(ana.id, sent.photo[0].file_id)
-    with pytest.raises(telegram.error.BadRequest, match="(?i)image_process_failed"):
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)image_process_failed"):
         await bot.send_photo(ana.id, b"no picture")
 
 
@@ -174,7 +174,7 @@ async def test_inline_mode(simulator: Simulator, bot: telegram.Bot) -> None:
     inline_id = chosen.chosen_inline_result.inline_message_id
     assert inline_id is not None
     assert await bot.edit_message_text("Edited", inline_message_id=inline_id) is True
-    with pytest.raises(telegram.error.BadRequest, match="(?i)message_id_invalid"):
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)message_id_invalid"):
         await bot.edit_message_text("Edited", inline_message_id="inline-0")
     assert (await ana.messages())[-1].text == "Edited"
 
@@ -185,7 +185,7 @@ async def test_the_journal_has_every_accepted_message_and_edit(
     ana = await simulator.person("Ana", started=True)
     sent = await bot.send_message(ana.id, "<i>One</i>", "HTML")
     await bot.edit_message_text("Two", ana.id, sent.message_id)
-    with pytest.raises(telegram.error.BadRequest, match="(?i)chat not found"):
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)chat not found"):
         await bot.send_message(1, "x")
     journal = await simulator.journal()
     assert [(e["method"], e["html"]) for e in journal] == [

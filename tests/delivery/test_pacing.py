@@ -1,0 +1,160 @@
+"""Whose turn it is: replies first, one message a second to a chat, silence when Telegram asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+
+from bot.clock import MovableClock
+from bot.delivery.budget import budget_for
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.pacing import ChatPauses, Pacing
+
+
+def pacing_for(clock: MovableClock, rate: float | None, **options: Any) -> Pacing:
+    return Pacing(budget=budget_for(rate), clock=clock, **options)
+
+
+async def test_replies_leave_before_bulk(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, 100.0)
+    order: list[str] = []
+
+    async def post(name: str, *, bulk: bool) -> None:
+        await pacing.slot(None, bulk=bulk)
+        order.append(name)
+
+    names = [("bulk", True)] * 5 + [("reply", False)] * 3
+    await asyncio.gather(*(post(name, bulk=bulk) for name, bulk in names))
+    assert order[:4].count("reply") == 3  # the very first slot was free when only bulk was there
+
+
+async def test_a_chat_gets_one_message_at_a_time_and_holds_nobody_up(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, None, chat_seconds=0.15)
+    loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+    left: list[tuple[int, float]] = []
+
+    async def post(chat: int) -> None:
+        await pacing.slot(chat)
+        left.append((chat, loop.time() - began))
+
+    await asyncio.gather(*(post(chat) for chat in (1, 1, 1, 2, 3)))
+    assert [chat for chat, _at in left[:3]] == [1, 2, 3]
+    ones = [at for chat, at in left if chat == 1]
+    assert all(later - earlier >= 0.149 for earlier, later in itertools.pairwise(ones))
+
+
+def test_a_group_gets_twenty_a_minute() -> None:
+    chats, now, times = ChatPauses(1.0), 0.0, []
+    for _ in range(45):
+        now = max(now, chats.ready_at(-100, now))
+        chats.wrote(-100, now)
+        times.append(now)
+    for index, moment in enumerate(times):
+        assert sum(moment <= other < moment + 60.0 for other in times[index:]) <= 20
+
+
+def test_chats_are_forgotten() -> None:
+    chats = ChatPauses(1.0)
+    for number in range(10_000):
+        chats.wrote(number, number * 0.01)
+    assert len(chats._ready) <= 101
+
+
+async def test_retry_after_stops_everything_and_is_shown(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, None)
+    waiting = asyncio.create_task(pacing.slot(None, bulk=True))
+    assert await waiting is True
+    pacing.heed(NotSent(reason="Too Many Requests: retry after 60", retry_after=60.0))
+    assert pacing.blocked_until is not None
+    assert 59 < (pacing.blocked_until - clock.now()).total_seconds() <= 60
+    assert pacing.blocked_long
+    assert "Too Many" in pacing.blocked_by
+    assert await pacing.slot(None, bulk=True) is False  # bulk goes back to the queue
+    reply = asyncio.create_task(pacing.slot(None))
+    pacing.heed(Done(result=True))  # another request that succeeds does not end the silence
+    await asyncio.sleep(0)
+    assert not reply.done()
+    reply.cancel()
+
+
+async def test_bulk_that_waits_is_sent_back_by_a_pause(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, 1.0)
+    assert await pacing.slot(None, bulk=True)
+    waiting = asyncio.create_task(pacing.slot(None, bulk=True))
+    await asyncio.sleep(0)
+    pacing.heed(NotSent(reason="slow down", retry_after=30.0))
+    assert await waiting is False
+
+
+async def test_silence_ends(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, 1000.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    pacing.heed(NotSent(reason="slow down", retry_after=0.1))
+    assert await pacing.slot(None) is True
+    assert loop.time() - began >= 0.099
+    assert pacing.blocked_until is None
+    assert pacing.blocked_by == ""
+
+
+async def test_an_outage_backs_off_further_each_time_and_once_for_all(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.02)
+    pacing = pacing_for(clock, None)
+    loop = asyncio.get_running_loop()
+    pauses = []
+    for _ in range(3):
+        began = loop.time()
+        for _together in range(10):
+            pacing.heed(NotSent(reason="ClientConnectorError"))
+        await pacing.slot(None)
+        pauses.append(loop.time() - began)
+    assert pauses[0] >= 0.019
+    assert pauses[1] >= 0.039
+    assert pauses[2] >= 0.079
+    pacing.heed(Done(result=True))
+    pacing.heed(NotSent(reason=WRONG_TOKEN))
+    assert pacing.blocked_until is not None
+    assert (pacing.blocked_until - clock.now()).total_seconds() <= 0.02
+
+
+async def test_processes_share_one_budget(postgresql_database: Any, clock: MovableClock) -> None:
+    rate, seconds = 100.0, 2.5
+    loop = asyncio.get_running_loop()
+    left: list[float] = []
+    pacings = [Pacing(budget=budget_for(rate, postgresql_database), clock=clock) for _ in range(3)]
+
+    async def post_all(pacing: Pacing) -> None:
+        while await pacing.slot(None, bulk=True):
+            left.append(loop.time())
+
+    tasks = [asyncio.create_task(pacing.run()) for pacing in pacings]
+    tasks += [asyncio.create_task(post_all(pacing)) for pacing in pacings for _ in range(8)]
+    await asyncio.wait(tasks, timeout=seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    fullest = max(sum(at <= other < at + 1.0 for other in left[index:]) for index, at in enumerate(left))
+    assert fullest <= rate
+    assert len(left) > rate  # they got on, each of them
+
+
+async def test_a_process_that_must_wait_makes_the_others_wait(
+    postgresql_database: Any, clock: MovableClock
+) -> None:
+    told, other = (Pacing(budget=budget_for(50.0, postgresql_database), clock=clock) for _ in range(2))
+    tasks = [asyncio.create_task(pacing.run()) for pacing in (told, other)]
+    assert await told.slot(None)
+    told.heed(NotSent(reason="slow down", retry_after=60.0))
+    async with asyncio.timeout(5):
+        while await other.slot(None, bulk=True):
+            await asyncio.sleep(0.01)
+    assert other.blocked_until is not None
+    assert (other.blocked_until - clock.now()).total_seconds() > 50
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

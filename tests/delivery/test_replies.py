@@ -1,0 +1,227 @@
+"""Updates in and replies out: exactly one effect, order per chat, and nothing that one fault can stop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.delivery.calls import Call
+from bot.delivery.intake import chat_of
+from bot.delivery.outcomes import InDoubt, NotSent, Rejected
+from db import updates as store
+from db.schema import people, responses, updates
+
+
+async def give(engine: Any, *given: dict[str, Any]) -> None:
+    await asyncio.gather(*(engine.intake.store(update) for update in given))
+
+
+async def states(bench: Any) -> dict[int, str]:
+    async with bench.database.read() as tx:
+        found = await tx.execute(sa.select(updates.c.update_id, updates.c.state))
+        return {row.update_id: row.state for row in found}
+
+
+async def effects(bench: Any) -> list[int]:
+    async with bench.database.read() as tx:
+        return sorted((await tx.execute(sa.select(responses.c.update_id))).scalars())
+
+
+async def test_each_chat_is_answered_in_order(bench: Any, helpers: Any) -> None:
+    bench.app.replies = lambda update: [
+        helpers.say(helpers.chat_id(update), f"{update['update_id']}a"),
+        helpers.say(helpers.chat_id(update), f"{update['update_id']}b"),
+    ]
+    given = [helpers.message(number, 1 + number % 7) for number in range(1, 71)]
+    async with bench.running() as engine:
+        for update in given:
+            await engine.intake.store(update)
+        await bench.idle(engine)
+    for chat in range(1, 8):
+        numbers = [update["update_id"] for update in given if helpers.chat_id(update) == chat]
+        assert bench.telegram.texts(chat) == [f"{number}{part}" for number in numbers for part in "ab"]
+    assert await effects(bench) == list(range(1, 71))
+
+
+async def test_a_chat_whose_replies_are_leaving_waits_and_the_others_do_not(bench: Any, helpers: Any) -> None:
+    bench.telegram.open.clear()
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 10))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, helpers.message(2, 10), helpers.message(3, 20))
+        await helpers.until(lambda: bench.telegram.in_flight == 2)
+        assert await effects(bench) == [1, 3]
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert await effects(bench) == [1, 2, 3]
+
+
+async def test_a_repeated_update_counts_once(bench: Any, helpers: Any) -> None:
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 10), helpers.message(1, 10))
+        await bench.idle(engine)
+        await give(engine, helpers.message(1, 10))
+        await bench.idle(engine)
+    assert bench.telegram.texts() == ["ok"]
+    assert await effects(bench) == [1]
+
+
+async def test_an_update_that_fails_is_kept_and_apologised_for(bench: Any, helpers: Any) -> None:
+    def fail(update: dict[str, Any]) -> None:
+        if update["update_id"] == 2:
+            raise ZeroDivisionError("what the person wrote")
+
+    bench.app.process_hook = fail
+    async with bench.running() as engine:
+        await give(engine, *(helpers.message(number, number) for number in (1, 2, 3)))
+        await bench.idle(engine)
+    assert await states(bench) == {1: "done", 2: "failed", 3: "done"}
+    assert bench.telegram.texts(2) == ["sorry"]
+    assert await effects(bench) == [1, 3]  # its own effect was rolled back
+    async with bench.database.read() as tx:
+        ((number, _at, error),) = await store.failures(tx)
+    assert number == 2
+    assert error.startswith("ZeroDivisionError at test_replies.py:")
+    assert "person" not in error
+
+
+async def test_an_update_whose_row_breaks_a_constraint_stops_nobody(bench: Any, helpers: Any) -> None:
+    async with bench.database.write() as tx:
+        row = {"at": helpers.start, "question": "tap", "answer": "", "update_id": 2}
+        await tx.execute(responses.insert(), row)
+    async with bench.running() as engine:
+        await give(engine, *(helpers.message(number, number) for number in (1, 2, 3)))
+        await bench.idle(engine)
+    assert await states(bench) == {1: "done", 2: "failed", 3: "done"}
+
+
+async def test_an_apology_that_fails_is_not_made(bench: Any, helpers: Any) -> None:
+    def fail(_update: dict[str, Any]) -> None:
+        raise RuntimeError
+
+    bench.app.process_hook = fail
+    bench.app.apologise = lambda _update: 1 / 0
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 10))
+        await bench.idle(engine)
+    assert await states(bench) == {1: "failed"}
+    assert bench.telegram.arrived == []
+
+
+REPLY_OUTCOMES = [
+    # what the first post of a new message meets, what arrives in the end
+    (NotSent(reason="Too Many Requests", retry_after=0.05), ["one", "two"]),
+    (NotSent(reason="ClientConnectorError"), ["one", "two"]),
+    (InDoubt(reason="reset"), ["two"]),
+    (Rejected(code=400, description="Bad Request: can't parse entities"), ["two"]),
+    (Rejected(code=403, description="Forbidden: bot was blocked by the user"), ["two"]),
+]
+
+
+@pytest.mark.parametrize(("outcome", "arrived"), REPLY_OUTCOMES)
+async def test_an_outcome_settles_a_reply(bench: Any, helpers: Any, outcome: Any, arrived: list[str]) -> None:
+    await helpers.add_people(bench.database, 1)
+    bench.app.replies = lambda _update: [helpers.say(1001, "one"), helpers.say(1001, "two")]
+    bench.telegram.faults.append(outcome)
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1001))
+        await bench.idle(engine)
+    assert bench.telegram.texts() == arrived
+    assert await states(bench) == {1: "done"}
+    async with bench.database.read() as tx:
+        unreachable = (await tx.execute(sa.select(people.c.unreachable_at))).scalar_one()
+    assert (unreachable is not None) == (isinstance(outcome, Rejected) and outcome.code == 403)
+
+
+async def test_an_edit_without_an_answer_is_repeated(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.replies.REPEAT_SECONDS", 0.01)
+    edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "new"})
+    bench.app.replies = lambda _update: [edit]
+    bench.telegram.faults.append(InDoubt(reason="reset"))
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert [method for method, _payload in bench.telegram.arrived] == ["editMessageText"]
+
+
+async def test_what_was_begun_before_a_crash_is_not_posted_again(bench: Any, helpers: Any) -> None:
+    edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "new"})
+    calls = [helpers.say(1, "one"), edit, helpers.say(1, "three")]
+    answered = [
+        store.Answered(update_id=n, chat=n, replies=[call.to_json() for call in calls]) for n in (1, 2)
+    ]
+    async with bench.database.write() as tx:
+        received = [store.Received(update_id=n, chat=n, body=b"{}") for n in (1, 2)]
+        assert await store.store(tx, received, helpers.start) == 2
+        await store.answer(tx, answered, "dead")
+        assert await store.begin(tx, [(1, 1)], "dead") == {1}
+        assert await store.begin(tx, [(2, 1)], "other") == set()
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    # update 1: "one" may have arrived, so it is left; update 2: nothing was begun, all is posted
+    assert sorted(bench.telegram.texts()) == ["one", "three", "three"]
+    assert await states(bench) == {1: "done", 2: "done"}
+
+
+async def test_a_sent_message_is_remembered(bench: Any, helpers: Any) -> None:
+    bench.app.replies = lambda _update: [helpers.say(1, "progress", remember="progress:7")]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert bench.app.remembered == [("progress:7", 1)]
+
+
+async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+
+    async def export(arguments: Any) -> Path:
+        await asyncio.to_thread(file.write_text, f"area;{arguments['area']}")
+        return file
+
+    async def broken(_arguments: Any) -> Path:
+        raise RuntimeError
+
+    bench.producers.update(export=export, broken=broken)
+    document = {"method": "sendDocument", "payload": {"chat_id": 1, "text": "file"}}
+    bench.app.replies = lambda _update: [
+        Call(**document, produce="broken"),
+        Call(**document, produce="export", produce_arguments={"area": "69"}),
+    ]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert bench.telegram.files == [b"area;69"]
+    assert not file.exists()
+    assert await states(bench) == {1: "done"}
+
+
+async def test_old_updates_are_forgotten(bench: Any, helpers: Any) -> None:
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    async with bench.database.write() as tx:
+        now = bench.clock.now()
+        assert await store.forget(tx, done_before=helpers.start, failed_before=now) == 0
+        assert await store.forget(tx, done_before=now, failed_before=helpers.start) == 1
+
+
+@pytest.mark.parametrize(
+    ("update", "chat"),
+    [
+        ({"update_id": 1, "message": {"chat": {"id": 5}, "from": {"id": 6}}}, 5),
+        ({"update_id": 1, "callback_query": {"from": {"id": 6}, "message": {"chat": {"id": 5}}}}, 5),
+        ({"update_id": 1, "callback_query": {"from": {"id": 6}, "inline_message_id": "x"}}, 6),
+        ({"update_id": 1, "my_chat_member": {"chat": {"id": 5}, "from": {"id": 6}}}, 5),
+        ({"update_id": 1, "poll_answer": {"poll_id": "1", "user": {"id": 6}}}, 6),
+        ({"update_id": 1, "poll": {"id": "1"}}, 0),
+        ({"update_id": 1}, 0),
+    ],
+)
+def test_the_chat_of_an_update(update: dict[str, Any], chat: int) -> None:
+    assert chat_of(update) == chat

@@ -1,0 +1,241 @@
+"""What each kind of failure is taken for: the table that decides what may be posted again."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from telegram import Bot
+from telegram.error import BadRequest, TimedOut
+
+from bot.delivery.calls import Attachment, Call
+from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Rejected
+from bot.delivery.request import AiohttpRequest
+from bot.delivery.transport import Transport, read_answer
+
+Answerer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def answer(status: int, body: bytes, headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status} X\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def refusal(code: int, description: str, **parameters: Any) -> bytes:
+    content: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+    if parameters:
+        content["parameters"] = parameters
+    return answer(code, orjson.dumps(content))
+
+
+@asynccontextmanager
+async def talking_to(answerer: Answerer, *, read_seconds: float = 5.0) -> AsyncIterator[Transport]:
+    server = await asyncio.start_server(answerer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    api = f"http://127.0.0.1:{port}"
+    async with server, Transport(token="1:secret", api_base=api, read_seconds=read_seconds) as transport:
+        yield transport
+
+
+def says(content: bytes, *, close: bool = False) -> Answerer:
+    async def answerer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line[16:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
+        )
+        await reader.readexactly(length)
+        writer.write(content)
+        await writer.drain()
+        if close:
+            writer.transport.abort()
+        else:
+            writer.close()
+
+    return answerer
+
+
+ANSWERS = [
+    # what the server says, what it is taken for
+    (answer(200, b'{"ok":true,"result":{"message_id":7}}'), Done(result={"message_id": 7})),
+    (refusal(429, "Too Many Requests: retry after 7", retry_after=7), "not sent 7"),
+    (answer(429, b"<html>slow down", "Retry-After: 3\r\n"), "not sent 3"),
+    (answer(429, b"<html>slow down"), "not sent 1"),
+    (refusal(401, "Unauthorized"), NotSent(reason=WRONG_TOKEN)),
+    (refusal(404, "Not Found"), NotSent(reason=WRONG_TOKEN)),
+    (answer(404, b"<html>not here"), NotSent(reason=WRONG_TOKEN)),
+    (
+        refusal(404, "Not Found: method not found"),
+        Rejected(code=404, description="Not Found: method not found"),
+    ),
+    (
+        refusal(400, "Bad Request: chat not found"),
+        Rejected(code=400, description="Bad Request: chat not found"),
+    ),
+    (refusal(500, "Internal Server Error"), InDoubt(reason="HTTP 500")),
+    (refusal(502, "Bad Gateway"), InDoubt(reason="HTTP 502")),
+    (answer(502, b"<html>bad gateway"), InDoubt(reason="unreadable answer (HTTP 502)")),
+    (answer(200, b"<html>welcome to the hotel's network"), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (answer(200, b'{"ok":true,"resu'), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (answer(200, b"[1,2]"), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (answer(200, b'{"ok":true}'), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "in doubt"),  # half an answer
+    (b"nonsense\r\n\r\n", "in doubt"),
+    (b"", "in doubt"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), ANSWERS)
+async def test_an_answer_is_judged(said: bytes, expected: Any) -> None:
+    async with talking_to(says(said)) as transport:
+        outcome = await transport.post("sendMessage", {"chat_id": 1, "text": "x"})
+    if expected == "in doubt":
+        assert isinstance(outcome, InDoubt)
+    elif isinstance(expected, str):
+        assert isinstance(outcome, NotSent)
+        assert outcome.retry_after == float(expected.split()[-1])
+    else:
+        assert outcome == expected
+
+
+async def test_a_reset_is_in_doubt() -> None:
+    async with talking_to(says(b"", close=True)) as transport:
+        assert isinstance(await transport.post("sendMessage", {}), InDoubt)
+
+
+async def test_silence_is_in_doubt() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with talking_to(silent, read_seconds=0.05) as transport:
+        assert isinstance(await transport.post("sendMessage", {}), InDoubt)
+
+
+async def test_a_refused_connection_did_not_leave() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound but not listening: refuses
+        api = f"http://127.0.0.1:{free.getsockname()[1]}"
+        async with Transport(token="1:x", api_base=api) as transport:
+            assert isinstance(await transport.post("sendMessage", {}), NotSent)
+
+
+async def test_an_unknown_host_did_not_leave() -> None:
+    async with Transport(token="1:x", api_base="http://nowhere.invalid") as transport:
+        assert isinstance(await transport.post("sendMessage", {}), NotSent)
+
+
+async def test_a_full_pool_did_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.delivery.transport.CONNECT_SECONDS", 0.05)
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await release.wait()
+        writer.write(answer(200, b'{"ok":true,"result":true}'))
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    api = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Transport(token="1:x", api_base=api, connections=1) as transport:
+        first = asyncio.create_task(transport.post("sendMessage", {}))
+        await asked.wait()
+        second = await transport.post("sendMessage", {})
+        release.set()
+        assert isinstance(second, NotSent)
+        assert await first == Done(result=True)
+
+
+async def test_files_are_uploaded_as_forms(tmp_path: Path) -> None:
+    seen = bytearray()
+
+    async def collecting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"--\r\n" not in seen[-8:]:
+            seen.extend(await reader.read(65_536))
+        writer.write(answer(200, b'{"ok":true,"result":true}'))
+        writer.close()
+
+    calendar = Attachment(field="document", name="réunion.ics", content=b"BEGIN:VCALENDAR")
+    call = Call(
+        method="sendDocument", payload={"chat_id": 5, "reply_markup": {"a": [1]}}, attachment=calendar
+    )
+    async with talking_to(collecting) as transport:
+        assert await transport.post(call) == Done(result=True)
+    assert b"BEGIN:VCALENDAR" in seen
+    assert b'{"a":[1]}' in seen
+    large = tmp_path / "export.csv"
+    large.write_bytes(b"row;" * 100_000)
+    seen.clear()
+    async with talking_to(collecting) as transport:
+        call = Call(method="sendDocument", payload={"chat_id": 5})
+        assert await transport.post_file(call, field="document", path=large) == Done(result=True)
+    assert seen.count(b"row;") == 100_000
+
+
+def test_a_migrated_group_tells_its_new_id() -> None:
+    said = orjson.dumps(
+        {
+            "ok": False,
+            "error_code": 400,
+            "description": "Bad Request: group chat was upgraded to a supergroup chat",
+            "parameters": {"migrate_to_chat_id": -1007},
+        }
+    )
+    outcome = read_answer(400, said, {})
+    assert isinstance(outcome, Rejected)
+    assert outcome.migrate_to == -1007
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "unreachable", "harmless"),
+    [
+        (403, "Forbidden: bot was blocked by the user", True, False),
+        (403, "Forbidden: user is deactivated", True, False),
+        (403, "Forbidden: bot can't initiate conversation with a user", True, False),
+        (400, "Bad Request: chat not found", True, False),
+        (400, "Bad Request: message is not modified: specified new message content and …", False, True),
+        (
+            400,
+            "Bad Request: query is too old and response timeout expired or query ID is invalid",
+            False,
+            True,
+        ),
+        (400, "Bad Request: can't parse entities", False, False),
+        (409, "Conflict: user not found", False, False),
+    ],
+)
+def test_a_refusal_is_understood(code: int, description: str, unreachable: bool, harmless: bool) -> None:
+    # a real server lower-cases what we print with a capital, and the other way round
+    for text in (description, description.lower(), description.upper()):
+        refused = Rejected(code=code, description=text)
+        assert (refused.unreachable, refused.harmless) == (unreachable, harmless)
+
+
+async def test_ptb_calls_go_through_the_same_session() -> None:
+    me = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"B","username":"b_bot"}}'
+    async with talking_to(says(answer(200, me))) as transport:
+        request = AiohttpRequest(transport)
+        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
+        assert (await bot.get_me()).username == "b_bot"
+    async with talking_to(says(refusal(400, "Bad Request: nope"))) as transport:
+        request = AiohttpRequest(transport)
+        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
+        with pytest.raises(BadRequest):
+            await bot.set_my_commands([("start", "Commencer")])
+
+
+async def test_ptb_is_told_of_silence() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with talking_to(silent) as transport:
+        request = AiohttpRequest(transport)
+        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
+        with pytest.raises(TimedOut):
+            await bot.get_me(read_timeout=0.05)

@@ -10,14 +10,16 @@ from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.events_view
+import db.events
 import db.rsvps
+import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes_geo import kilometres
-from db.events_view import Event, Upcoming
+from db.events import Event, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp
+from db.upcoming import Upcoming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +58,15 @@ class EventCard:
 
 def event_card(
     event: Event,
+    words: EventText,
     *,
     person: Person,
     rsvp: Rsvp | None,
     gazetteer: Gazetteer,
-    language: str,
-    fallbacks: Iterable[str],
     bot_username: str,
     now: datetime,
 ) -> EventCard:
-    """The card of an event for one person; `fallbacks` are the campaign's languages."""
-    words = event.text(language, fallbacks)
+    """The card of an event for one person, with its words in their language."""
     commune = gazetteer.by_code(event.commune)
     return EventCard(
         code=event.code,
@@ -111,9 +111,13 @@ def nearest_first(events: Iterable[Upcoming], person: Person) -> list[Upcoming]:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some of the upcoming events, in order, with the person's answers; `number` counts from 0."""
+    """Some of the upcoming events, in order, with their texts and the person's answers by event id.
+
+    `number` counts from 0.
+    """
 
     events: list[Event]
+    texts: Mapping[int, EventTexts]
     answers: Mapping[int, Rsvp]
     number: int
     pages: int
@@ -123,13 +127,14 @@ async def upcoming_page(
     tx: AsyncConnection, person: Person, *, number: int, size: int, now: datetime
 ) -> Page:
     """A page of what is still to come; a number beyond the last gives the last."""
-    ordered = nearest_first(await db.events_view.upcoming(tx, now), person)
+    ordered = nearest_first(await db.upcoming.upcoming(tx, now), person)
     pages = max(1, -(-len(ordered) // size))
     number = min(max(number, 0), pages - 1)
     ids = [event.id for event in ordered[number * size : (number + 1) * size]]
-    events = await db.events_view.get_many(tx, ids)
+    events = await db.events.get_many(tx, ids)
     return Page(
         events=[events[event] for event in ids],
+        texts=await db.events.texts_of_many(tx, ids),
         answers=await db.rsvps.of_person(tx, person.id),
         number=number,
         pages=pages,

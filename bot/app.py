@@ -51,7 +51,7 @@ from locales import LANGUAGES
 
 log = structlog.get_logger(__name__)
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
 SUPPRESSION_KEY = "suppression:key"
 

@@ -112,9 +112,7 @@ async def play(story: Story, language: str) -> Cast:
     await keep_silence(story, supporter, words)
     await vote_in_first_round(story, supporter, words)
     await vote_in_second_round(story, supporter, words)
-    return Cast(
-        supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event
-    )
+    return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 
 
 async def sign_up(person: Teller, words: Mapping[str, str]) -> None:

@@ -197,7 +197,7 @@ def test_random_schedules_keep_the_invariants(sqlite_template: Path, database_ke
     state_machine = machine(sqlite_template, database_key, helpers, helpers.bench, helpers)
     test = state_machine.TestCase
     test.settings = settings(
-        max_examples=4,
+        max_examples=12,
         phases=[Phase.generate],
         stateful_step_count=14,
         deadline=None,

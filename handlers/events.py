@@ -43,7 +43,7 @@ async def _show_page(context: Context, number: int) -> None:
     cards = [
         _card_of(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
     ]
-    answer("events/list", events=cards, page=page, manages=bool(context.staff))
+    answer("events/list", events=cards, page=page, organizes=bool(context.staff))
 
 
 def quiet_about_events(context: Context) -> Quiet | None:

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 import db.rsvps
 import db.upcoming
-from bot.actions.links import event_link
 from bot.communes import Gazetteer
+from bot.links import event_link
 from bot.rules.communes_geo import kilometres
 from db.events import Event, EventText, EventTexts
 from db.people import Person

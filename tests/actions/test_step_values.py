@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.actions.step_values import next_vote, values_for_step, vote_in
 from bot.campaign import Campaign, load_campaign
 from bot.rules.kinds import Kind
 from bot.rules.territories import TERRITORIES
+from bot.step_values import next_vote, values_for_step, vote_in
 from bot.texts import Text, Texts
 from db.people import Person
 from db.vote_plans import VotePlan

@@ -24,10 +24,7 @@ from db.upcoming import Upcoming
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
-    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer.
-
-    `pinned`: `map_link` shows the exact place, else the commune's centre.
-    """
+    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer."""
 
     code: str
     title: str
@@ -42,7 +39,6 @@ class EventCard:
     confirmed: bool
     cancelled: bool
     over: bool
-    pinned: bool
     link: str
 
     @property
@@ -82,7 +78,6 @@ def event_card(
         confirmed=rsvp is not None and rsvp.confirmed,
         cancelled=event.is_cancelled,
         over=event.ends_at <= now,
-        pinned=event.pinned,
         link=event_link(bot_username, event.code),
     )
 

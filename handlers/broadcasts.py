@@ -7,6 +7,7 @@ from typing import Any
 
 from telegram import Update
 
+import db.people
 from bot.actions import audiences
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
@@ -270,6 +271,9 @@ async def follow(context: Context, broadcast: int) -> None:
     """A message that shows how far a broadcast has come, and goes on doing so."""
     progress = await actions.progress_of(context.tx, broadcast)
     assert progress is not None  # it was just made or found
+    if context.person.language is None:
+        # The board rewrites this message later, without an update that tells the language of whoever reads it.
+        await db.people.change(context.tx, context.person.id, language=context.language)
     context.say("broadcasts/progress", remember=f"progress:{broadcast}", progress=progress, asking=False)
 
 

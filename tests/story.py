@@ -183,7 +183,8 @@ class Story:
         )
 
     async def jump(self, instant: str) -> None:
-        """Moves the clock to `2016-11-20T11:00+01:00`, where it stands, and lets what is due leave."""
+        """Lets what is due leave, moves the clock to `2016-11-20T11:00+01:00`, and lets leave what is due then."""
+        await self.settled()
         await self.simulator.set_clock(datetime.fromisoformat(instant))
         await self.settled()
 

@@ -42,7 +42,9 @@ def run(arguments: Namespace, settings: Settings) -> int:
             raise Refused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
     # Imported here: the other commands need none of it, and answer sooner.
     from bot import app
+    from bot.logs import configure_logs
 
+    configure_logs()
     asyncio.run(app.run(settings, webhook_url=arguments.webhook))
     return 0
 
@@ -51,9 +53,11 @@ def demo(arguments: Namespace, settings: Settings) -> int:
     """Plays until it is stopped; nothing of it stays."""
     from bot.demo import DemoOptions
     from bot.demo import demo as play
+    from bot.logs import configure_logs
 
     options = DemoOptions(
         port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
     )
+    configure_logs()
     asyncio.run(play(settings, options))
     return 0

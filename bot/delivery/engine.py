@@ -167,7 +167,6 @@ class Engine:
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""
         while not await self.is_idle():
-            self.wake()
             await asyncio.sleep(IDLE_LOOK_SECONDS)
 
     async def is_idle(self) -> bool:
@@ -180,6 +179,8 @@ class Engine:
             waiting = await updates.count_unfinished(tx)
             held = await deliveries.unsettled(tx, self.owner)
             ripe = await deliveries.ripe_withheld(tx, now)
+        if due or ripe:
+            self.wake()
         return not (due or waiting or held or ripe or self._replies.leaving or self.sender.busy)
 
     async def _take_over(self) -> None:

@@ -16,7 +16,6 @@ import db.departure
 import db.events
 import db.people
 import db.vote_plans
-from bot.actions.step_values import values_for_step
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.calls import Call
@@ -29,6 +28,7 @@ from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
+from bot.step_values import values_for_step
 from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased

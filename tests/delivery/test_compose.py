@@ -94,6 +94,13 @@ def test_everybody_reads_their_language_or_the_first() -> None:
     assert said == {"fr": "Bonjour", "en": "Hello", "de": "Bonjour", None: "Bonjour"}
 
 
+def test_what_is_filled_in_speaks_the_language_of_its_text() -> None:
+    call = compose_broadcast(
+        COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, replace(AWA, language="en"), now=NOW
+    )
+    assert call.payload["text"].startswith("Votez dimanche 20 novembre\n")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SERVICE])
 def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
     call = compose_broadcast(COMPOSER, Draft(kind=kind), {"fr": "Bonjour"}, AWA, now=NOW)

@@ -80,6 +80,7 @@ class Engine:
         self._clock = clock
         self._transport = transport
         self._poll = poll
+        self._started = asyncio.Event()
         self._stopping = asyncio.Event()
         self._replies = Replies(
             database=database,
@@ -122,6 +123,7 @@ class Engine:
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
         await self._take_over()
+        self._started.set()
         parts = [
             self._processing.run,
             self.sender.run,
@@ -163,7 +165,8 @@ class Engine:
 
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""
-        while not await self._is_idle():
+        await self._started.wait()
+        while not await self._is_idle():  # noqa: ASYNC110 - other processes change the database too
             await asyncio.sleep(IDLE_LOOK_SECONDS)
 
     async def _is_idle(self) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -23,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,23 @@ WARM_UP = 2_000
 NODE = ROOT / "benchmarks" / "node"
 
 
-async def send_ours(api: str, messages: int) -> float:
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """Seconds on the clock and of CPU (all threads of the process)."""
+
+    seconds: float
+    cpu: float
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self._clock, self._cpu = time.perf_counter(), time.process_time()
+
+    def spent(self) -> Spent:
+        return Spent(seconds=time.perf_counter() - self._clock, cpu=time.process_time() - self._cpu)
+
+
+async def send_ours(api: str, messages: int) -> Spent:
     """A broadcast through the engine, from encrypted SQLite."""
     with tempfile.TemporaryDirectory() as folder:
         database = await open_for(Path(folder), None)
@@ -51,18 +67,18 @@ async def send_ours(api: str, messages: int) -> float:
             await queue_all(database, "staff:warm")
             await engine.idle()
             await fill(database, messages, first=WARM_UP + 1)
-            began = time.perf_counter()
+            began = Stopwatch()
             await queue_all(database, "staff:measured", after=WARM_UP)
             engine.wake()
             await engine.idle()
-            seconds = time.perf_counter() - began
+            spent = began.spent()
             engine.stop()
             await running
         await database.close()
-    return seconds
+    return spent
 
 
-async def send_aiohttp(api: str, messages: int) -> float:
+async def send_aiohttp(api: str, messages: int) -> Spent:
     """Ready JSON through a bare aiohttp session: the machine's limit."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as session:
         url, headers = f"{api}/bot{TOKEN}/sendMessage", {"Content-Type": "application/json"}
@@ -75,7 +91,7 @@ async def send_aiohttp(api: str, messages: int) -> float:
         return await timed(post, messages)
 
 
-async def send_ptb(api: str, messages: int) -> float:
+async def send_ptb(api: str, messages: int) -> Spent:
     """python-telegram-bot with its default transport, its connection pool as large as what is in flight."""
     from telegram import Bot
     from telegram.request import HTTPXRequest
@@ -85,7 +101,7 @@ async def send_ptb(api: str, messages: int) -> float:
         return await timed(lambda number: bot.send_message(**ptb_message(number)), messages)
 
 
-async def send_ptb_aiohttp(api: str, messages: int) -> float:
+async def send_ptb_aiohttp(api: str, messages: int) -> Spent:
     """python-telegram-bot on our transport."""
     from telegram import Bot
 
@@ -97,7 +113,7 @@ async def send_ptb_aiohttp(api: str, messages: int) -> float:
         return await timed(lambda number: bot.send_message(**ptb_message(number)), messages)
 
 
-async def send_aiogram(api: str, messages: int) -> float:
+async def send_aiogram(api: str, messages: int) -> Spent:
     """aiogram with its own session (install aiogram to measure it)."""
     from aiogram import Bot  # type: ignore[import-not-found]  # a contender, not a dependency
     from aiogram.client.session.aiohttp import AiohttpSession  # type: ignore[import-not-found]
@@ -132,12 +148,12 @@ def ptb_message(number: int) -> dict[str, Any]:
     return {**given, "reply_markup": InlineKeyboardMarkup(rows)}
 
 
-async def timed(post: Callable[[int], Awaitable[Any]], messages: int) -> float:
+async def timed(post: Callable[[int], Awaitable[Any]], messages: int) -> Spent:
     """Seconds for `messages` posts, 64 in flight, after a warm-up."""
     await _all(post, range(WARM_UP))
-    began = time.perf_counter()
+    began = Stopwatch()
     await _all(post, range(messages))
-    return time.perf_counter() - began
+    return began.spent()
 
 
 async def _all(post: Callable[[int], Awaitable[Any]], numbers: range) -> None:
@@ -150,7 +166,7 @@ async def _all(post: Callable[[int], Awaitable[Any]], numbers: range) -> None:
     await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
 
 
-CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, float]]] = {
+CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, Spent]]] = {
     "ours": send_ours,
     "aiohttp": send_aiohttp,
     "ptb": send_ptb,
@@ -185,14 +201,12 @@ def measure(contender: str, messages: int) -> tuple[float, float]:
             command += ["--messages", str(messages)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
     result = json.loads(done.stdout.splitlines()[-1])
-    return messages / result["seconds"], 1000 * result["cpu"] / (messages + WARM_UP)
+    return messages / result["seconds"], 1000 * result["cpu"] / messages
 
 
 def run_one(contender: str, api: str, messages: int) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    seconds: float = uvloop.run(CONTENDERS[contender](api, messages))
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime}))
+    print(json.dumps(asdict(uvloop.run(CONTENDERS[contender](api, messages)))))
 
 
 def main() -> None:

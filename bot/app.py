@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
-from bot.actions.departure import Departure
 from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
-from bot.delivery.budget import LocalBudget
+from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
+from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
@@ -33,10 +33,11 @@ from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
+from bot.logs import configure_logs
 from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import Ticker
+from bot.ticking import DailyPurge, Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
@@ -160,6 +161,7 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
     ticker = Ticker(
@@ -167,7 +169,7 @@ def build(
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call),),
+        beats=(lambda: board.refresh(engine.call), daily.beat),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
@@ -179,7 +181,7 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(budget=LocalBudget(settings.rate), clock=clock),
+        pacing=Pacing(budget=budget_for(settings.rate, database), clock=clock),
         hooks=Hooks(
             process=process,
             apologise=dispatcher.apologise,
@@ -273,6 +275,7 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
+    configure_logs()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

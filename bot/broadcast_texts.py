@@ -40,7 +40,7 @@ def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_
         raise BadPlaceholder(
             fault.sentence,
             message="errors/placeholder_unknown",
-            name=fault.values["name"],
+            placeholder=fault.values["name"],
             allowed=allowed_placeholders(about_event=about_event),
         ) from fault
     check_html(render_staff_text(text, {name: PLACEHOLDERS[name].example for name in used}), limit)

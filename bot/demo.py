@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 import sys
@@ -30,6 +31,7 @@ from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
 from bot.demo_people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
+from bot.logs import configure_logs
 from bot.opening import opened
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audiences import Audience, Radius
@@ -78,6 +80,7 @@ class DemoOptions:
 
 async def demo(settings: Settings, options: DemoOptions) -> None:
     """Runs until interrupted. What it writes goes to a temporary folder."""
+    configure_logs(logging.WARNING)
     campaign = load_campaign(settings.campaign)
     start = opening_instant(campaign)
     base = f"http://127.0.0.1:{options.port}"
@@ -190,8 +193,11 @@ async def seed(settings: Settings, base: str, start: datetime, supporters: int) 
     personas = [_persona(ENGLISH, PARIS_15, gazetteer), _persona(ORGANIZER, LYON, gazetteer)]
     accounts = [account_of(person) for person in people]
     accounts += [NEWCOMER, *({**each, "started": True} for each in (ORGANIZER, COORDINATOR, ENGLISH))]
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        await session.post(f"{base}/sim/people/bulk", json={"people": accounts})
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as session,
+        session.post(f"{base}/sim/people/bulk", json={"people": accounts}),
+    ):
+        pass  # what it answers is of no use here
     instants = registration_instants(len(people) + len(personas), start)
     rows = [
         as_supporter(person, registered_at=instant, pseudonym=secrets.token_hex(8))

@@ -23,6 +23,6 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # A beat that finds the tick before it still at work is left out, which is meant.
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    # A tick that is still running when the next one beats is no news: ticks are merged.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")

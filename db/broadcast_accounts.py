@@ -73,6 +73,7 @@ class Progress:
 
     broadcast: Broadcast
     account: Account
+    awaits_approval: bool = False
 
     @property
     def waiting(self) -> int:

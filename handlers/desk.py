@@ -47,15 +47,17 @@ def previews(
 ) -> list[Call]:
     """The message exactly as it will be received, once in each language (of the campaign, unless others are given)."""
     composing = composer(context)
+    # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
     user = context.update.effective_user
-    # Staff need not be supporters: their own name is then known from Telegram alone.
-    name = context.person.first_name or (user.first_name if user is not None else "")
+    reader = replace(
+        context.person, first_name=context.person.first_name or (user.first_name if user else "")
+    )
     return [
         compose_broadcast(
             composing,
             broadcast,
             texts,
-            replace(context.person, language=language, first_name=name),
+            replace(reader, language=language),
             now=context.now,
             event=event,
             event_texts=event_texts,

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
+from handlers.inline import offer_communes
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -29,6 +30,8 @@ class Dispatcher:
     async def process(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
         """The calls that answer this raw update; its effects are in `tx`."""
         update = Update.de_json(dict(body), self._application.bot)
+        if update.inline_query is not None:
+            return [offer_communes(update.inline_query, self._services)]
         user, chat = update.effective_user, update.effective_chat
         if user is None or user.is_bot or (chat is not None and chat.type != Chat.PRIVATE):
             return []  # The assistant talks to one person at a time.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Message, Update
 
-import db.events_view
+import db.events
 import db.rsvps
 from bot.actions import rsvps
 from bot.actions.event_calendar import calendar_file
@@ -12,7 +12,7 @@ from bot.actions.event_cards import EventCard, event_card, upcoming_page
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
-from db.events_view import Event
+from db.events import Event, EventTexts, text_in
 from db.rsvps import Rsvp
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
@@ -40,8 +40,10 @@ async def _show_page(context: Context, number: int) -> None:
         answer("events/quiet", until=quiet.until)
         return
     page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
-    cards = [_card_of(context, event, page.answers.get(event.id)) for event in page.events]
-    answer("events/list", events=cards, page=page)
+    cards = [
+        _card_of(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
+    ]
+    answer("events/list", events=cards, page=page, organizes=bool(context.staff))
 
 
 def quiet_about_events(context: Context) -> Quiet | None:
@@ -56,7 +58,7 @@ def quiet_about_events(context: Context) -> Quiet | None:
 
 async def show_from_link(context: Context, code: str) -> None:
     """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
-    event = await db.events_view.find(context.tx, code)
+    event = await db.events.find(context.tx, code)
     if event is None:
         context.say("events/unknown")
     else:
@@ -89,17 +91,16 @@ def _is_text(message: Message) -> bool:
 async def card_of(context: Context, event: Event) -> EventCard:
     """The event as this person sees it."""
     rsvp = await db.rsvps.get(context.tx, event=event.id, person=context.person.id)
-    return _card_of(context, event, rsvp)
+    return _card_of(context, event, await db.events.texts_of(context.tx, event.id), rsvp)
 
 
-def _card_of(context: Context, event: Event, rsvp: Rsvp | None) -> EventCard:
+def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
     return event_card(
         event,
+        text_in(texts, context.language, context.campaign.languages[0]),
         person=context.person,
         rsvp=rsvp,
         gazetteer=context.services.gazetteer,
-        language=context.language,
-        fallbacks=context.campaign.languages,
         bot_username=context.services.bot_username,
         now=context.now,
     )
@@ -107,7 +108,7 @@ def _card_of(context: Context, event: Event, rsvp: Rsvp | None) -> EventCard:
 
 async def _event(context: Context, code: str) -> Event | None:
     """The event a button is about; one that was erased since is said to be gone."""
-    event = await db.events_view.find(context.tx, code)
+    event = await db.events.find(context.tx, code)
     if event is None:
         context.toast("toasts/event_unknown", alert=True)
     return event

@@ -11,10 +11,9 @@ from bot.actions.authority import Author, area_name
 from bot.actions.exports import CHAT_FORMATS, Order
 from bot.delivery.calls import Call
 from bot.exporting.tables import TABLES
-from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from db.exports import Selection
-from handlers import desk
+from handlers import areas, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -26,25 +25,26 @@ async def begin(update: Update, context: Context) -> None:
     """Over which area, where there are several; else which table."""
     author = await desk.author(context)
     author.require(Action.EXPORT_RESPONSES)
-    areas = list(dict.fromkeys(author.areas(Action.EXPORT_RESPONSES)))
-    if len(areas) == 1:
-        _ask_table(context, author, areas[0], context.say)
+    held = areas.choices(author, Action.EXPORT_RESPONSES)
+    if len(held) == 1:
+        _ask_table(context, author, held[0][0], context.say)
     else:
-        context.say("exports/areas", areas=[(area, area_name(author.gazetteer, area)) for area in areas])
+        context.say("exports/areas", areas=held)
 
 
 async def choose(update: Update, context: Context) -> None:
     """The choices made so far are in the button: an area, then a table, then a format."""
-    area, *chosen = context.arguments or [""]
+    typed, *chosen = context.arguments or [""]
+    area = areas.tapped(typed)
     author = await desk.author(context)
     if not chosen:
-        _ask_table(context, author, normal_area(area), context.edit)
+        _ask_table(context, author, area, context.edit)
     elif chosen[0] not in TABLES or len(chosen) > 2:
         raise MalformedButton
     elif len(chosen) == 1:
-        context.edit("exports/formats", area=normal_area(area), table=chosen[0], formats=CHAT_FORMATS)
+        context.edit("exports/formats", area=area, table=chosen[0], formats=CHAT_FORMATS)
     else:
-        await _send(context, author, table=chosen[0], format_=chosen[1], area=normal_area(area))
+        await _send(context, author, table=chosen[0], format_=chosen[1], area=area)
 
 
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.events_view
+import db.events
 import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
 from bot.rules.consent import Purpose
+from db.events import text_in
 from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
@@ -33,13 +34,10 @@ async def why(update: Update, context: Context) -> None:
         context.say("privacy/why_nothing", replied=replied is not None)
         return
     about = reason.message.event
-    events = await db.events_view.get_many(context.tx, [about] if about is not None else [])
-    titles = [event.text(context.language, context.campaign.languages).title for event in events.values()]
-    context.say(
-        "privacy/why",
-        reason=reason,
-        title=titles[0] if titles else "",
-    )
+    texts = await db.events.texts_of(context.tx, about) if about is not None else {}
+    fallback = context.campaign.languages[0]
+    title = text_in(texts, context.language, fallback).title if texts else ""
+    context.say("privacy/why", reason=reason, title=title)
 
 
 async def my_data(update: Update, context: Context) -> None:

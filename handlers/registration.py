@@ -7,7 +7,7 @@ The dialog `place` asks a supporter who moved where they vote now, with the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from telegram import Update
@@ -69,7 +69,9 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     if step in PURPOSES:
         answer("registration/consent", purpose=step)
     elif step == "candidates":
-        answer("registration/candidates", communes=_candidates(context))
+        answer(
+            "registration/candidates", communes=_candidates(context), abroad=context.dialog.data.get("abroad")
+        )
     elif step == "territory":
         answer("registration/territory", territories=TERRITORIES)
     elif step == "confirm":
@@ -183,8 +185,8 @@ async def type_place(update: Update, context: Context) -> None:
     found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
     if found.confident:
         await _settle(context, found.results[0], context.say)
-    elif found.results:
-        await _offer(context, list(found.results))
+    elif found.results or found.abroad:
+        await _offer(context, found.results, abroad=found.abroad.country if found.abroad else None)
     else:
         context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
 
@@ -206,8 +208,9 @@ async def share_place(update: Update, context: Context) -> None:
         context.say("registration/place_far")
 
 
-async def _offer(context: Context, communes: list[Commune]) -> None:
-    await _ask_place(context, "candidates", candidates=[commune.code for commune in communes])
+async def _offer(context: Context, communes: Sequence[Commune], abroad: str | None = None) -> None:
+    codes = [commune.code for commune in communes]
+    await _ask_place(context, "candidates", candidates=codes, abroad=abroad)
     await show_step(context, answer=context.say)
 
 
@@ -330,4 +333,8 @@ PLACE_STEPS = {
     "country": Awaited(text=type_country),
 }
 
-DIALOGS = {FLOW: PLACE_STEPS, MOVING: PLACE_STEPS}
+DIALOGS = {
+    # Whoever types another commune instead of confirming means that one.
+    FLOW: {**PLACE_STEPS, "confirm": Awaited(text=type_place, location=share_place)},
+    MOVING: PLACE_STEPS,
+}

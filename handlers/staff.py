@@ -9,10 +9,10 @@ from telegram import Update
 from bot.actions import staff
 from bot.actions.audiences import places_named
 from bot.actions.authority import Author, area_name
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, normal_area
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.permissions import Action, Role
 from db.staff import Staff
-from handlers import buttons, command_menu, desk
+from handlers import areas, buttons, command_menu, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -66,9 +66,10 @@ async def choose_role(update: Update, context: Context) -> None:
 
 def _area_choices(author: Author) -> list[tuple[str, str]]:
     """What the admin holds, and abroad where they may: the rest is typed."""
-    held = list(dict.fromkeys(author.areas(Action.ADD_STAFF)))
-    areas = [*held, ABROAD_AREA] if EVERYWHERE in held else held
-    return [(area, area_name(author.gazetteer, area)) for area in areas]
+    held = areas.choices(author, Action.ADD_STAFF)
+    if author.may(Action.ADD_STAFF, EVERYWHERE):
+        held.append((ABROAD_AREA, ABROAD_AREA))
+    return held
 
 
 async def type_area(update: Update, context: Context) -> None:
@@ -86,7 +87,7 @@ async def type_area(update: Update, context: Context) -> None:
 
 async def choose_area(update: Update, context: Context) -> None:
     (area,) = buttons.arguments(context, 1)
-    await _make_link(context, normal_area(area), context.edit)
+    await _make_link(context, areas.tapped(area), context.edit)
 
 
 async def _make_link(context: Context, area: str, answer: Callable[..., None]) -> None:

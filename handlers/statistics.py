@@ -8,10 +8,9 @@ from telegram import Update
 
 from bot.actions import statistics
 from bot.actions.authority import Author, area_name
-from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from bot.upcoming import upcoming
-from handlers import buttons, desk
+from handlers import areas, buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler
 
@@ -22,22 +21,17 @@ async def stats(update: Update, context: Context) -> None:
     """The area one holds; a choice between several."""
     author = await desk.author(context)
     author.require(Action.SEE_STATISTICS)
-    areas = _areas(author, Action.SEE_STATISTICS)
-    if len(areas) == 1:
-        await _show(context, author, areas[0][0], context.say)
+    held = areas.choices(author, Action.SEE_STATISTICS)
+    if len(held) == 1:
+        await _show(context, author, held[0][0], context.say)
     else:
-        context.say("statistics/areas", areas=areas)
-
-
-def _areas(author: Author, action: Action) -> list[tuple[str, str]]:
-    held = dict.fromkeys(author.areas(action))
-    return [(area, area_name(author.gazetteer, area)) for area in held]
+        context.say("statistics/areas", areas=held)
 
 
 async def narrow(update: Update, context: Context) -> None:
     """Another area, inside or around the one shown."""
     (area,) = buttons.arguments(context, 1)
-    await _show(context, await desk.author(context), normal_area(area), context.edit)
+    await _show(context, await desk.author(context), areas.tapped(area), context.edit)
 
 
 async def _show(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
@@ -52,7 +46,7 @@ async def _show(context: Context, author: Author, area: str, answer: Callable[..
 async def answers(update: Update, context: Context) -> None:
     """Every answer of an area, by question."""
     (area,) = buttons.arguments(context, 1)
-    area = normal_area(area)
+    area = areas.tapped(area)
     author = await desk.author(context)
     questions = await statistics.logged(context.tx, author, area)
     name = area_name(author.gazetteer, area)
@@ -63,17 +57,17 @@ async def calendar(update: Update, context: Context) -> None:
     """What is next in the area one holds; a choice between several."""
     author = await desk.author(context)
     author.require(Action.SEE_CALENDAR)
-    areas = _areas(author, Action.SEE_CALENDAR)
-    if len(areas) == 1:
-        _show_calendar(context, author, areas[0][0], 0, context.say)
+    held = areas.choices(author, Action.SEE_CALENDAR)
+    if len(held) == 1:
+        _show_calendar(context, author, held[0][0], 0, context.say)
     else:
-        context.say("calendar/areas", areas=areas)
+        context.say("calendar/areas", areas=held)
 
 
 async def turn_page(update: Update, context: Context) -> None:
     area, page = buttons.arguments(context, 2)
     author = await desk.author(context)
-    _show_calendar(context, author, normal_area(area), buttons.whole_number(page), context.edit)
+    _show_calendar(context, author, areas.tapped(area), buttons.whole_number(page), context.edit)
 
 
 def _show_calendar(

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from telegram import Update
 
 from bot.actions import vote_plans
-from bot.actions.step_values import Vote, vote_in
 from bot.actions.vote_plans import Company, Departure, Pledge, Turnout
 from bot.rules.reminders import Question
+from bot.step_values import Vote, vote_in
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context

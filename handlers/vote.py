@@ -8,7 +8,7 @@ from typing import Any
 from telegram import Update
 
 import db.vote_plans
-from bot.actions.step_values import Vote, next_vote, values_for_step
+from bot.step_values import Vote, next_vote, values_for_step
 from handlers import registration
 from handlers.context import Context
 from handlers.routing import Awaited, Handler

@@ -183,6 +183,10 @@ class Talker:
             message["reply_to_message"] = self._message(text="…") | {"message_id": reply_to}
         return await self._update(message=message)
 
+    async def send_message(self, **content: Any) -> Shown:
+        """A message that is more than words: formatted text, a photo."""
+        return await self._update(message=self._message(**content))
+
     async def tap(self, label: str) -> Shown:
         """The button that bears this label, on the newest message that has one."""
         for shown in reversed(self.screen):

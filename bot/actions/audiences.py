@@ -189,8 +189,9 @@ def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
     ]
     found = gazetteer.search(typed, limit=MOST_PLACES)
     communes = found.results[:1] if found.confident else found.results
-    if departments and wanted.isalnum() and len(wanted) <= 3:
-        communes = ()  # a number is a département, not the communes of a postcode that begins so
+    if departments or regions:
+        # Their name is meant, and perhaps the city of that name: Paris, not communes that sound like Rhône.
+        communes = tuple(each for each in communes if _folded(each.name) == wanted)
     named = [
         Place(area=each.code, name=f"{each.name} ({each.department})", kind="commune") for each in communes
     ]

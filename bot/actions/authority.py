@@ -12,7 +12,7 @@ from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.permissions import Action, Role, Staff, may, shown_count
+from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_count
 from db.people import Person
 
 
@@ -46,6 +46,10 @@ class Author:
     def supervises(self, area: str) -> bool:
         """Whether they may act on what others made for an area."""
         return any(contains(wider, area) for wider in self.supervised())
+
+    def may_approve(self, area: str, author: int | None) -> bool:
+        """Whether they may let go what this author wrote for an area: never their own."""
+        return any(may_approve_broadcast(role, audience_area=area, author=author or 0) for role in self.roles)
 
     def shown(self, count: int) -> str:
         """A count as they may see it: small ones could tell who is who to staff of one area."""

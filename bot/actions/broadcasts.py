@@ -19,10 +19,11 @@ from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audience_limits import common_area
 from bot.rules.audiences import Audience
 from bot.rules.kinds import Kind
-from bot.rules.permissions import Action
+from bot.rules.permissions import Action, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress
+from db.facts import forget_fact, get_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they write; events make their own messages."""
@@ -54,10 +55,11 @@ class NewBroadcast:
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """A broadcast that was made, and for how many people."""
+    """A broadcast that was made, for how many people, and whether it waits for a second person's approval."""
 
     broadcast: int
     people: int
+    awaits_approval: bool = False
 
 
 async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
@@ -105,7 +107,26 @@ async def queue(
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
         )
-    return Queued(broadcast=broadcast, people=people)
+    awaits = await _ask_for_approval(tx, author, broadcast, new.kind, people)
+    return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
+
+
+async def _ask_for_approval(
+    tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
+) -> bool:
+    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait."""
+    if kind is Kind.EVENT_SERVICE or not needs_approval(
+        recipients=people, approval_above=author.campaign.approval_above
+    ):
+        return False
+    await db.broadcasts.pause(tx, broadcast)
+    await set_fact(tx, _approval(broadcast), people)
+    return True
+
+
+def _approval(broadcast: int) -> str:
+    """The fact that a broadcast waits for approval; it is forgotten when it was given."""
+    return f"approval:{broadcast}"
 
 
 async def _due_times(
@@ -126,7 +147,11 @@ async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return Progress(broadcast=found, account=await db.broadcast_accounts.account(tx, broadcast))
+    return Progress(
+        broadcast=found,
+        account=await db.broadcast_accounts.account(tx, broadcast),
+        awaits_approval=await get_fact(tx, _approval(broadcast)) is not None,
+    )
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -149,7 +174,9 @@ async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progr
 
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
-    await followed(tx, author, broadcast)
+    found = await followed(tx, author, broadcast)
+    if change == "resume" and found.awaits_approval:
+        await _approve(tx, author, found)
     changes = {"pause": db.broadcasts.pause, "resume": db.broadcasts.resume, "cancel": db.broadcasts.cancel}
     if await changes[change](tx, broadcast):
         details = {"broadcast": broadcast, "change": change}
@@ -157,6 +184,15 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
             tx, actor=author.name, action=Action.CONTROL_BROADCAST, details=details, now=author.now
         )
     return await followed(tx, author, broadcast)
+
+
+async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None:
+    """A second person, who may approve for the area, lets it go."""
+    if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
+        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
+    await forget_fact(tx, _approval(found.broadcast.id))
+    details = {"broadcast": found.broadcast.id, "people": found.account.total}
+    await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
 
 
 def _require_control(author: Author, broadcast: Broadcast) -> None:

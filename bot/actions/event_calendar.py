@@ -9,7 +9,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from bot.actions.event_cards import EventCard
-from db.events_view import Event
+from db.events import Event
 
 PRODUCT = "-//Portevoix//Portevoix//EN"
 

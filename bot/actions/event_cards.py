@@ -10,22 +10,21 @@ from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.events_view
+import db.events
 import db.rsvps
-from bot.actions.links import event_link
+import db.upcoming
 from bot.communes import Gazetteer
+from bot.links import event_link
 from bot.rules.communes_geo import kilometres
-from db.events_view import Event, Upcoming
+from db.events import Event, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp
+from db.upcoming import Upcoming
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
-    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer.
-
-    `pinned`: `map_link` shows the exact place, else the commune's centre.
-    """
+    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer."""
 
     code: str
     title: str
@@ -40,7 +39,6 @@ class EventCard:
     confirmed: bool
     cancelled: bool
     over: bool
-    pinned: bool
     link: str
 
     @property
@@ -56,17 +54,15 @@ class EventCard:
 
 def event_card(
     event: Event,
+    words: EventText,
     *,
     person: Person,
     rsvp: Rsvp | None,
     gazetteer: Gazetteer,
-    language: str,
-    fallbacks: Iterable[str],
     bot_username: str,
     now: datetime,
 ) -> EventCard:
-    """The card of an event for one person; `fallbacks` are the campaign's languages."""
-    words = event.text(language, fallbacks)
+    """The card of an event for one person, with its words in their language."""
     commune = gazetteer.by_code(event.commune)
     return EventCard(
         code=event.code,
@@ -82,7 +78,6 @@ def event_card(
         confirmed=rsvp is not None and rsvp.confirmed,
         cancelled=event.is_cancelled,
         over=event.ends_at <= now,
-        pinned=event.pinned,
         link=event_link(bot_username, event.code),
     )
 
@@ -111,9 +106,13 @@ def nearest_first(events: Iterable[Upcoming], person: Person) -> list[Upcoming]:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some of the upcoming events, in order, with the person's answers; `number` counts from 0."""
+    """Some of the upcoming events, in order, with their texts and the person's answers by event id.
+
+    `number` counts from 0.
+    """
 
     events: list[Event]
+    texts: Mapping[int, EventTexts]
     answers: Mapping[int, Rsvp]
     number: int
     pages: int
@@ -123,13 +122,14 @@ async def upcoming_page(
     tx: AsyncConnection, person: Person, *, number: int, size: int, now: datetime
 ) -> Page:
     """A page of what is still to come; a number beyond the last gives the last."""
-    ordered = nearest_first(await db.events_view.upcoming(tx, now), person)
+    ordered = nearest_first(await db.upcoming.upcoming(tx, now), person)
     pages = max(1, -(-len(ordered) // size))
     number = min(max(number, 0), pages - 1)
     ids = [event.id for event in ordered[number * size : (number + 1) * size]]
-    events = await db.events_view.get_many(tx, ids)
+    events = await db.events.get_many(tx, ids)
     return Page(
         events=[events[event] for event in ids],
+        texts=await db.events.texts_of_many(tx, ids),
         answers=await db.rsvps.of_person(tx, person.id),
         number=number,
         pages=pages,

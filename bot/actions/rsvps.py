@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.rsvps
 from bot.actions.responses import Origin, record
 from bot.rules.people import RsvpAnswer
-from db.events_view import Event
+from db.events import Event
 from db.people import Person
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.vote_plans
 from bot.actions.responses import Origin, record
-from bot.actions.step_values import Vote
 from bot.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.reminders import Question, Step, ballots_of_answer
+from bot.step_values import Vote
 from db.people import Person
 
 TOLD_AFTERWARDS = timedelta(days=2)

@@ -12,7 +12,7 @@ from bot.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign import check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import Commands
 from bot.settings import Settings
-from locales import LANGUAGES
+from locales import LANGUAGES, TEMPLATES
 
 
 def add_to(commands: Commands) -> None:
@@ -35,7 +35,7 @@ def add_to(commands: Commands) -> None:
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
     file = find_campaign_file(arguments.file or settings.campaign)
-    campaign, faults = check_campaign(file, languages=LANGUAGES)
+    campaign, faults = check_campaign(file, templates=step_templates(), languages=LANGUAGES)
     for fault in faults:
         print(fault, file=sys.stderr)
     if campaign is None:
@@ -47,6 +47,12 @@ def check(arguments: Namespace, settings: Settings) -> int:
         f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}."
     )
     return 0
+
+
+def step_templates() -> frozenset[str]:
+    """The templates that a step of the campaign file may name."""
+    names = (file.name for file in (TEMPLATES / "steps").iterdir())
+    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
 
 
 def calendar(arguments: Namespace, settings: Settings) -> int:

@@ -17,7 +17,7 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
 NOW = "now"
-STEPS = {
+STEPS: Mapping[str, Mapping[str, Any]] = {
     "kind": {"kind": None},
     "texts": {"texts": {}},
     "photo": {"photo": None},

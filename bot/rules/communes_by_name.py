@@ -80,7 +80,7 @@ class NameSearch:
         if exactly:
             return self._well_known(readings[0].key, limit), False
         if departments is None and (area := self._areas.get(readings[0].key)):
-            return self._largest_of(area, limit), False
+            return self.largest_of(area, limit), False
         loose = self._loose(readings, limit) or self._part_of_words(readings[0])
         return loose[:limit], bool(loose) and self._is_near_enough(loose, readings)
 
@@ -137,7 +137,7 @@ class NameSearch:
         larger = self._far_larger(exact, reading.key, limit)
         area = self._areas.get(reading.key)
         if area and self._population(exact[0]) < WELL_KNOWN:
-            larger += self._largest_of(area, limit)  # `La Réunion` is a village too
+            larger += self.largest_of(area, limit)  # `La Réunion` is a village too
         kept = max(1, limit - len(larger))
         matches = _merge(_merge(exact[:kept], larger), exact[kept:])
         if len(matches) < limit:
@@ -175,7 +175,7 @@ class NameSearch:
         names = self._names.completions(key, limit)
         return self._matches(((name, self._cost_of_completion(name, key)) for name in names), None)
 
-    def _largest_of(self, departments: Departments, limit: int) -> list[Match]:
+    def largest_of(self, departments: Departments, limit: int) -> list[Match]:
         """The largest communes of a région or département: something to choose from, or to narrow."""
         codes = self._table.codes
         places = [

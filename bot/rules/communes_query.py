@@ -12,13 +12,14 @@ ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "mar
 
 _CODE = re.compile(r"(?:\d{5}|2[ab]\d{3})")
 _SPACED_CODE = re.compile(r"\b(\d{2}|2[ab]) (\d{3})\b")
+_GLUED = re.compile(r"(?<=[a-z]{3})(?=\d{2})|(?<=\d{5})(?=[a-z]{3})")
 _CEDEX = re.compile(r"\bcedex(?: \d{1,2})?\b")
 _COUNTRY_BEFORE_CODE = re.compile(r"\bfr? (?=\d{5}\b)")
 _DEPARTMENT = re.compile(r"(?:\d{1,3}|2[ab])")
 _ORDINAL = re.compile(r"(\d{1,2})(?:e|er|ere|eme|ieme|nd|nde|th|st|rd)")
 _ROMAN = re.compile(r"(x{0,2})(ix|iv|v?i{0,3})(?:e|er|eme)?")
 _ROMAN_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
-_ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrdt", "arr", "ardt"})
+_ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrdt", "arr", "ardt", "e", "er", "eme", "ieme"})
 _CODE_WORDS = frozenset({"insee", "code", "postal", "cp", "commune", "de", "la"})
 _CONNECTORS = frozenset(
     {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}
@@ -67,6 +68,7 @@ def parse_query(text: str) -> Query:
     """The parts of what was typed; digits that mean nothing are left out. Never fails."""
     folded = fold(text)
     if any(char.isdigit() for char in folded):
+        folded = _GLUED.sub(" ", folded)
         folded = _CEDEX.sub(" ", _COUNTRY_BEFORE_CODE.sub("", folded))
         folded = _SPACED_CODE.sub(r"\1\2", folded)
     words: list[str] = []
@@ -82,11 +84,13 @@ def parse_query(text: str) -> Query:
             number = token.upper().zfill(2)
         elif ordinal := _ORDINAL.fullmatch(token):
             arrondissement = int(ordinal[1])
-    if len(words) > 1 and words[-1] in _ARRONDISSEMENT_WORDS:
-        words.pop()
+    if len(words) > 1 and (arrondissement is not None or number is not None or words[0] in ARRONDISSEMENTS):
+        words = [word for word in words if word not in _ARRONDISSEMENT_WORDS]
     if arrondissement is None and len(words) == 2 and words[0] in ARRONDISSEMENTS:
         arrondissement = _roman(words[1])
         words = words[:1] if arrondissement else words
+    if arrondissement is not None and len(words) > 1 and words[0] in ("de", "du", "a"):
+        words = words[1:]
     insee = "insee" in words
     if code and all(word in _CODE_WORDS for word in words):
         words = []

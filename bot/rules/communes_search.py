@@ -29,7 +29,8 @@ class Searcher:
             matches, sure = self._by_code(query, query.code, limit)
             return matches[:limit], sure
         if not query.words:
-            return [], False
+            departments = departments_of_number(query.number or "", self._table.departments)
+            return self._by_name.largest_of(departments, limit), False
         city = self._city(query.words) if query.has_digits else None
         if city and query.arrondissement is not None:
             return self._arrondissement(city, query.arrondissement)

@@ -23,7 +23,10 @@ class _QuietServer(uvicorn.Server):
 
 def listen(address: Address) -> socket.socket:
     """A bound socket, so that a port in use is known before anything else starts. Raises SettingsError."""
-    listener = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    # Declared as TCP: without it asyncio does not switch Nagle's delay off.
+    listener = socket.socket(
+        socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address.host, address.port))

@@ -163,6 +163,7 @@ def test_postcode(code: str) -> None:
         ("Paris 15", "75115", True),
         ("paris 1er", "75101", True),
         ("PARIS XVIe arrondissement", "75116", True),
+        ("paris 15 eme", "75115", True),
         ("75116", "75116", True),
         ("75015", "75115", True),
         ("13008", "13208", False),  # or, for who thinks in INSEE codes, Belcodène
@@ -191,6 +192,10 @@ def test_postcode(code: str) -> None:
         ("evry", "89162", False),  # the exact name is a village, but a city's name goes on
         ("lyo", "69123", False),
         ("corse", "2A004", False),
+        ("13", "13055", False),  # a département: its largest communes
+        ("1er arrondissement de Paris", "75101", True),
+        ("75015paris", "75115", True),
+        ("saintdenis93", "93066", True),
         ("Champigny Marne", "51118", False),  # or Champigny-sur-Marne
         ("Beaulieu Loire", "45029", True),
         ("Y", "80829", None),

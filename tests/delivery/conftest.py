@@ -272,6 +272,9 @@ def helpers() -> Any:
         until=until,
         chat_id=chat_id,
         start=START,
+        bench=Bench,
+        telegram=FakeTelegram,
+        app=App,
     )
 
 

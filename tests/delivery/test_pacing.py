@@ -151,7 +151,7 @@ async def test_a_process_that_must_wait_makes_the_others_wait(
     assert await told.slot(None)
     told.heed(NotSent(reason="slow down", retry_after=60.0))
     async with asyncio.timeout(5):
-        while await other.slot(None, bulk=True):
+        while await other.slot(None, bulk=True):  # noqa: ASYNC110 - the news comes through the database
             await asyncio.sleep(0.01)
     assert other.blocked_until is not None
     assert (other.blocked_until - clock.now()).total_seconds() > 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,27 @@ def refusal(code: int, description: str, **parameters: Any) -> bytes:
 
 
 @asynccontextmanager
-async def talking_to(answerer: Answerer, *, read_seconds: float = 5.0) -> AsyncIterator[Transport]:
-    server = await asyncio.start_server(answerer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    api = f"http://127.0.0.1:{port}"
-    async with server, Transport(token="1:secret", api_base=api, read_seconds=read_seconds) as transport:
-        yield transport
+async def talking_to(
+    answerer: Answerer, *, read_seconds: float = 5.0, connections: int = 10
+) -> AsyncIterator[Transport]:
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        with suppress(ConnectionError):
+            await answerer(reader, writer)
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    api = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        async with Transport(
+            token="1:secret", api_base=api, read_seconds=read_seconds, connections=connections
+        ) as transport:
+            yield transport
+        await asyncio.gather(*talks)
 
 
 def says(content: bytes, *, close: bool = False) -> Answerer:
@@ -140,9 +155,7 @@ async def test_a_full_pool_did_not_leave(monkeypatch: pytest.MonkeyPatch) -> Non
         writer.write(answer(200, b'{"ok":true,"result":true}'))
         writer.close()
 
-    server = await asyncio.start_server(slow, "127.0.0.1", 0)
-    api = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, Transport(token="1:x", api_base=api, connections=1) as transport:
+    async with talking_to(slow, connections=1) as transport:
         first = asyncio.create_task(transport.post("sendMessage", {}))
         await asked.wait()
         second = await transport.post("sendMessage", {})

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from icalendar import Calendar
 
-import db.events_view
+import db.events
 import db.rsvps
+import db.staff
 from tests.conversation import Conversation, Shown, Talker, paris
 
 LYON, VILLEURBANNE, PARIS, POINTE_A_PITRE = "69123", "69266", "75056", "97120"
@@ -25,7 +26,7 @@ async def rsvp_of(conversation: Conversation, person: Talker, code: str) -> db.r
     stored = await person.stored()
     assert stored is not None
     async with conversation.database.read() as tx:
-        event = await db.events_view.find(tx, code)
+        event = await db.events.find(tx, code)
         assert event is not None
         return await db.rsvps.get(tx, event=event.id, person=stored.id)
 
@@ -78,6 +79,18 @@ async def test_many_events_come_in_pages(conversation: Conversation) -> None:
 async def test_no_event_is_said_and_not_shown_as_an_empty_list(conversation: Conversation) -> None:
     zoe = await supporter(conversation)
     assert "No event is planned" in (await zoe.send("/events")).text
+
+
+async def test_staff_see_the_list_without_signing_up_and_find_their_own_events(
+    conversation: Conversation,
+) -> None:
+    await conversation.add_event("lyon1")
+    organizer = conversation.person(7)
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=7, role="organizer", area="69", added_by=None, now=paris("2016-11-16T09:00")
+        )
+    assert list((await organizer.send("/events")).buttons) == ["Public meeting", "Your events"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +267,7 @@ async def test_afterwards_one_tells_whether_one_came_and_may_correct_it(conversa
     conversation.clock.instant = paris("2016-11-17T22:00")
     shown = await zoe.tap_data("1:came:lyon1:yes")
     assert "Thank you for coming" in shown.text
-    await zoe.tap("In fact I couldn’t")
+    await zoe.tap("Actually, I couldn’t")
     rsvp = await rsvp_of(conversation, zoe, "lyon1")
     assert rsvp is not None
     assert (rsvp.answer, rsvp.attended) == ("yes", False)

@@ -59,7 +59,7 @@ async def test_cannot_speaks_of_every_round_and_is_taken_back_from_every_round(
     await zoe.tap_data("1:step:1:pledge:cannot")
     for ballot in (1, 2):
         assert (await plan_of(conversation, zoe, ballot)).state is VoteState.CANNOT
-    await zoe.tap("In the end I’ll vote")
+    await zoe.tap("I’ll vote after all")
     for ballot in (1, 2):
         assert (await plan_of(conversation, zoe, ballot)).state is VoteState.WILL
 
@@ -148,10 +148,10 @@ async def test_a_change_of_mind_is_possible_and_each_word_is_logged(
 ) -> None:
     conversation.clock.instant = POLLING_DAY
     await zoe.tap_data("1:step:1:turnout:voted")
-    await zoe.tap("In fact I haven’t yet")
+    await zoe.tap("Actually, not yet")
     await zoe.tap("I can’t")
     assert (await plan_of(conversation, zoe)).state is VoteState.CANNOT
-    await zoe.tap("In fact I’ve voted")
+    await zoe.tap("Actually, I’ve voted")
     assert (await plan_of(conversation, zoe)).state is VoteState.VOTED
     told = [row[2] for row in await conversation.answers() if row[0] == "turnout"]
     assert told == ["voted", "later", "cannot", "voted"]

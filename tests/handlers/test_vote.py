@@ -77,7 +77,7 @@ async def test_what_was_said_is_shown(conversation: Conversation) -> None:
     await zoe.tap("I’ve voted")
     shown = await zoe.send("/vote")
     assert "You told me that you have voted" in shown.text
-    assert list(shown.buttons) == ["In fact I haven’t yet"]
+    assert list(shown.buttons) == ["Actually, not yet"]
 
 
 async def test_who_is_not_registered_is_led_to_sign_up(conversation: Conversation) -> None:

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from bot.actions.links import friend_link
 from bot.campaign import Campaign
+from bot.links import friend_link
 from bot.rules.ballots import Ballot, Hours
 from bot.rules.kinds import Kind
 from bot.rules.reminders import territory_followed

@@ -55,6 +55,8 @@ async def play(story: Story, language: str) -> Cast:
     await join_by_link(friend, read, event)
     await story.jump("2016-11-08T10:00+01:00")
     await write_to_supporters(organizer, read)
+    progress = await organizer.expect(read.says("Finished."))
+    assert re.search(r"2 (of|sur) 2", progress.text)
     await supporter.expect(NEWS[language].replace("{{ first_name }}", name))
     await attend(story, supporter, read, event)
 
@@ -79,9 +81,7 @@ async def sign_up(person: Teller, read: Reader) -> None:
     await person.send("st genis")
     await person.expect(read.says("Which one do you vote in?"))
     await person.tell("Saint-Genis-Laval", "commune", "69204")
-    await person.expect(read.says("Is this right?"))
-    await person.tell(read.label("That’s right"), "registration", "confirmed")
-    await person.expect(read.says("Welcome, you"))
+    await confirm(person, read)
 
 
 async def consent(person: Teller, read: Reader) -> None:
@@ -94,6 +94,31 @@ async def consent(person: Teller, read: Reader) -> None:
     ):
         await person.tell(read.label(label), "consent", "yes", about=purpose)
     await person.tell(read.label("I’m 17 or over"), "age", "old_enough")
+
+
+async def sign_up_in(person: Teller, read: Reader, typed: str, code: str) -> None:
+    """Without detours, in a commune that what is typed names for certain."""
+    await person.start()
+    await consent(person, read)
+    await person.write(typed, "commune", code)
+    await confirm(person, read)
+
+
+async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) -> None:
+    """In a country, whose hours are kept."""
+    await person.start()
+    await consent(person, read)
+    await person.tap(read.label("I live abroad"))
+    await person.expect(read.says("In which country do you live?"))
+    await person.write(typed, "country", code)
+    await confirm(person, read)
+
+
+async def confirm(person: Teller, read: Reader) -> None:
+    """What was understood is right."""
+    await person.expect(read.says("Is this right?"))
+    await person.tell(read.label("That’s right"), "registration", "confirmed")
+    await person.expect(read.says("Welcome, you"))
 
 
 async def join_by_link(person: Teller, read: Reader, event: str) -> None:
@@ -169,7 +194,7 @@ async def accept_invitation(story: Story, supporter: Teller, read: Reader, event
 
 
 async def write_to_supporters(organizer: Teller, read: Reader) -> None:
-    """/broadcast from its kind to the progress message that says it is finished."""
+    """/broadcast from its kind to the typed confirmation."""
     await organizer.send("/broadcast")
     await organizer.tap(read.label("News and arguments"))
     for language in NEWS:
@@ -179,8 +204,6 @@ async def write_to_supporters(organizer: Teller, read: Reader) -> None:
         await organizer.tap(read.label(label))
     await organizer.expect(read.says("Ready to leave"))
     await organizer.send(read.label("SEND"))
-    progress = await organizer.expect(read.says("Finished."))
-    assert re.search(r"2 (of|sur) 2", progress.text)
 
 
 async def attend(story: Story, supporter: Teller, read: Reader, event: str) -> None:

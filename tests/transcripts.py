@@ -31,10 +31,9 @@ def path_of(language: str) -> Path:
 
 async def transcript(cast: Cast, language: str) -> str:
     """The supporter's chat, then the organizer's, then the coordinator's."""
-    parts = [INTRODUCTION.format(title=TITLES[language])]
-    for person in (cast.supporter, cast.friend, cast.organizer, cast.coordinator):
-        parts.append(f"## {person.first_name}\n\n{await person.lived()}")
-    return "\n".join(parts)
+    people = (cast.supporter, cast.friend, cast.organizer, cast.coordinator)
+    chats = [f"## {person.first_name}\n\n{await person.lived()}" for person in people]
+    return "\n".join([INTRODUCTION.format(title=TITLES[language]), *chats])
 
 
 async def write(language: str) -> None:

@@ -109,7 +109,7 @@ def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
     assert [button["callback_data"].split(":")[1] for button in buttons] == ["optout"]
 
 
-@pytest.mark.parametrize("what", ["invitation", "changed", "cancelled", "eve", "day", "after"])
+@pytest.mark.parametrize("what", ["invitation", "changed", "cancelled", "eve", "same_day", "after"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_messages_on_an_event(what: str, language: str) -> None:
     kind = "event_invite" if what == "invitation" else "event_service"
@@ -130,7 +130,7 @@ def test_messages_on_an_event(what: str, language: str) -> None:
         "changed": {"rsvp", "venue", "ics"},
         "cancelled": set(),
         "eve": {"attend", "venue"},
-        "day": {"attend", "venue"},
+        "same_day": {"attend", "venue"},
         "after": {"came"},
     }
     assert offered == expected[what] | {"optout"}

@@ -204,15 +204,17 @@ class Story:
 
     async def exported_answers(self) -> list[Answer]:
         """What the bot logged, sorted; `told`, sorted, is what it should be."""
-        return sorted(
-            Answer(
-                telegram_id=int(row["telegram_id"]),
-                question=row["question"],
-                about=row["subject"],
-                answer=row["answer"],
-            )
-            for row in await self.exported("responses")
-        )
+        return sorted(answer_of(row) for row in await self.exported("responses"))
+
+
+def answer_of(row: Mapping[str, str]) -> Answer:
+    """A row of the export of answers. Who did not agree to be known to the team has no number there: 0."""
+    return Answer(
+        telegram_id=int(row["telegram_id"] or 0),
+        question=row["question"],
+        about=row["subject"],
+        answer=row["answer"],
+    )
 
 
 class Teller(Person):

@@ -228,7 +228,7 @@ async def plan_first_round(story: Story, supporter: Teller, read: Reader) -> Non
     await story.jump("2016-11-18T18:00+01:00")
     await supporter.expect(read.says("The vote is in two days. Does"))
     await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="1")
-    await supporter.expect(read.says("Would you send these words"))
+    await supporter.expect(read.says("Would you send this to three friends?"))
 
 
 async def keep_silence(story: Story, supporter: Teller, read: Reader) -> None:

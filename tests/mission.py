@@ -68,6 +68,7 @@ async def play(story: Story, language: str) -> Cast:
     await vote_in_second_round(story, supporter, read)
     await export_in_chat(story, coordinator, read)
     await friend.write("STOP", "stop", "stop")
+    story.unname(friend)
     await friend.expect(read.says("It’s done: we won’t write"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 

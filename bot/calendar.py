@@ -11,7 +11,8 @@ from typing import Any
 from bot.campaign_model import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.quiet import Quiet, Reason
-from bot.rules.reminders import Step, StepOccurrence
+from bot.rules.reminders import StepOccurrence
+from bot.rules.steps import Step
 from bot.rules.territories import zone
 
 HEADERS = ("ballot", "territory", "zone", "step", "kind", "local time", "blocked")

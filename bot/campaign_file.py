@@ -33,10 +33,11 @@ class Fault:
 
 
 class Source:
-    """A TOML text, its values, the line of each key, and the faults found so far."""
+    """A TOML text, its values, the line of each key, the keys asked for and the faults found so far."""
 
     def __init__(self, text: str) -> None:
         self.faults: list[Fault] = []
+        self.asked: set[str] = set()
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as fault:
@@ -91,7 +92,9 @@ def find_lines(text: str) -> dict[TomlPath, int]:
     while number < len(lines):
         line = lines[number]
         if header := _HEADER.fullmatch(line):
-            table = _table_path(_key_parts(header[2]), is_array=header[1] == "[[", counts=counts)
+            table = _table_path(
+                _key_parts(header[2]), is_array=header[1] == "[[", counts=counts, found=found, line=number + 1
+            )
             found.setdefault(table, number + 1)
             number += 1
         elif key := _KEY.match(line):
@@ -103,7 +106,9 @@ def find_lines(text: str) -> dict[TomlPath, int]:
     return found
 
 
-def _table_path(parts: list[str], *, is_array: bool, counts: dict[TomlPath, int]) -> TomlPath:
+def _table_path(
+    parts: list[str], *, is_array: bool, counts: dict[TomlPath, int], found: dict[TomlPath, int], line: int
+) -> TomlPath:
     path: TomlPath = ()
     for position, part in enumerate(parts):
         path = (*path, part)
@@ -111,6 +116,7 @@ def _table_path(parts: list[str], *, is_array: bool, counts: dict[TomlPath, int]
         if is_array and is_last:
             counts[path] = counts.get(path, -1) + 1
         if path in counts:
+            found.setdefault(path, line)
             path = (*path, counts[path])
     return path
 
@@ -149,6 +155,7 @@ class Table:
     def take(self, key: str, kinds: tuple[type, ...], expected: str, *, required: bool = False) -> Any:
         """The value of a key when it is there and of one of the types, else None with a fault if need be."""
         self._read.add(key)
+        self.source.asked.add(self.name_of(key))
         value = self.data.get(key)
         if value is None:
             if required:

@@ -11,8 +11,9 @@ from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Policy
 from bot.rules.quiet import LawProfile, Quiet, quiet
-from bot.rules.reminders import Schedule, Slot, Step, StepOccurrence, occurrences
+from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
+from bot.rules.steps import Schedule, Slot, Step
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,10 +94,11 @@ def _read_languages(root: Table, known: Collection[str] | None) -> tuple[str, ..
     for code in root.take("languages", (list,), expected, required=True) or ():
         if not isinstance(code, str) or not _LANGUAGE.fullmatch(code):
             root.fault("languages", f"languages has “{code}”", f"write {expected}")
-        elif known is not None and code not in known:
+            continue
+        if known is not None and code not in known:
             listed = ", ".join(sorted(known))
             root.fault("languages", f"there are no words in “{code}”", f"use {listed}, or add the language")
-        elif code not in languages:
+        if code not in languages:
             languages.append(code)
     if not languages and root.data.get("languages") == []:
         root.fault("languages", "languages is empty", f"write {expected}")
@@ -134,7 +135,7 @@ def _read_controller(table: Table) -> Controller:
 def _read_law(table: Table) -> LawProfile:
     """The profile as the campaign narrows it; after a fault, the strictest that can be read."""
     code = table.one_of("profile", tuple(PROFILES))
-    profile = PROFILES[code or "fr-L49-2020"]
+    profile = PROFILES[code] if code else replace(PROFILES["fr-L49-2020"], label_required=False)
     also = table.some_of("also_block", [kind for kind in Kind if kind is not Kind.SERVICE])
     narrowing = Narrowing(
         civic_neutral=table.flag("civic_neutral"),

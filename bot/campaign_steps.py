@@ -9,7 +9,7 @@ from bot.campaign_model import Campaign
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment
 from bot.rules.quiet import quiet
-from bot.rules.reminders import Question, Slot, Step
+from bot.rules.steps import Question, Slot, Step
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FORMS = "D-21 18:00, D 16:30, slot-1h, embargo or close"
@@ -25,11 +25,15 @@ DEFAULT_SLOTS = (
 
 def read_slots(root: Table) -> tuple[tuple[Slot, ...], str]:
     """The slots that people plan for, and the one that stands for people without a plan."""
-    slots = tuple(_read_slot(table) for table in root.tables("slots", required=False)) or DEFAULT_SLOTS
+    slots: list[Slot] = []
+    for table in root.tables("slots", required=False):
+        slot = _read_slot(table)
+        if slot.name in {other.name for other in slots}:
+            table.fault("name", f"two slots are named “{slot.name}”", "rename one")
+        slots.append(slot)
+    slots = slots or list(DEFAULT_SLOTS)
     names = [slot.name for slot in slots]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        root.fault("slots", f"two slots are named “{name}”", "rename one")
-    return slots, root.one_of("default_slot", names, default=names[0]) or names[0]
+    return tuple(slots), root.one_of("default_slot", names, default=names[0]) or names[0]
 
 
 def _read_slot(table: Table) -> Slot:

@@ -85,7 +85,8 @@ async def queue_deliveries(
     queued = await tx.execute(
         statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])
     )
-    await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
+    if queued.rowcount:  # a tick that queues nothing must not unfinish it
+        await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
     return queued.rowcount
 
 

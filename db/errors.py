@@ -1,12 +1,10 @@
 """What can be wrong with the database, each as one sentence that says what to do."""
 
+from bot.errors import PortevoixError
 
-class DatabaseError(Exception):
+
+class DatabaseError(PortevoixError):
     """The database cannot be used as asked; the sentence is fit for the person who runs Portevoix."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 class CannotOpen(DatabaseError):

@@ -1,1 +1,74 @@
-"""The conversation: parse the update, call one action, answer with one text."""
+"""The conversation: parse the update, call one action, answer with one text.
+
+`COMMANDS` is the one list of commands: it feeds registration, Telegram's menu and /help. Each feature is a module
+that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -> what it waits for).
+"""
+
+from handlers import (
+    broadcasts,
+    event_edit,
+    events,
+    exports,
+    fallback,
+    helping,
+    menu,
+    new_event,
+    privacy,
+    registration,
+    settings,
+    staff,
+    start,
+    statistics,
+    steps,
+    vote,
+)
+from handlers.routing import ADMINS, COORDINATORS, STAFF, Command, Routes
+
+COMMANDS = (
+    Command(name="start", handler=start.start, listed=False),
+    Command(name="menu", handler=menu.menu),
+    Command(name="events", handler=events.list_events),
+    Command(name="vote", handler=vote.vote),
+    Command(name="settings", handler=settings.settings),
+    Command(name="privacy", handler=privacy.privacy),
+    Command(name="why", handler=privacy.why),
+    Command(name="mydata", handler=privacy.my_data),
+    Command(name="consent", handler=privacy.consent),
+    Command(name="stop", handler=privacy.stop),
+    Command(name="delete", handler=privacy.delete),
+    Command(name="help", handler=helping.help_),
+    Command(name="cancel", handler=fallback.cancel, listed=False),
+    Command(name="new_event", handler=new_event.begin, roles=STAFF),
+    Command(name="broadcast", handler=broadcasts.begin, roles=STAFF),
+    Command(name="broadcasts", handler=broadcasts.list_broadcasts, roles=STAFF),
+    Command(name="stats", handler=statistics.stats, roles=STAFF),
+    Command(name="calendar", handler=statistics.calendar, roles=STAFF),
+    Command(name="export", handler=exports.begin, roles=COORDINATORS),
+    Command(name="staff", handler=staff.list_staff, roles=ADMINS),
+)
+
+FEATURES = (
+    registration,
+    menu,
+    events,
+    vote,
+    steps,
+    settings,
+    privacy,
+    new_event,
+    event_edit,
+    broadcasts,
+    statistics,
+    exports,
+    staff,
+)
+
+ROUTES = Routes(
+    commands=COMMANDS,
+    buttons={action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
+    dialogs={flow: steps_ for feature in FEATURES for flow, steps_ in feature.DIALOGS.items()},
+    stop=privacy.stop,
+    unexpected=fallback.unexpected,
+    not_staff=fallback.not_staff,
+    unknown_button=fallback.unknown_button,
+)

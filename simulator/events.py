@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Hashable
 
 Event = dict[str, object]
 
-# A page that reads slower than this many events behind is told to load everything again.
-LARGEST_BACKLOG = 500
+# Seconds in which events are gathered before a page is told of them.
+GATHERING = 0.05
 
 
 class Waiters:
@@ -47,34 +47,47 @@ class Waiters:
 
 
 class Stream:
-    """What happens, told to every page that listens."""
+    """What happens, told to every page that listens.
+
+    Events about the same thing (type and person) replace each other until they are read, so a page that is
+    slower than a broadcast misses no chat and holds no more than one event for each.
+    """
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[Event | None]] = set()
+        self._listeners: set[_Listener] = set()
+        self._closed = False
 
     def tell(self, event: Event) -> None:
-        for queue in self._listeners:
-            if queue.qsize() < LARGEST_BACKLOG:
-                queue.put_nowait(event)
-            elif queue.qsize() == LARGEST_BACKLOG:
-                queue.put_nowait({"type": "reload"})
+        for listener in self._listeners:
+            listener.pending[event["type"], event.get("person")] = event
+            listener.woken.set()
 
     async def listen(self) -> AsyncIterator[Event]:
         """Events from now on, until `close`; a `tick` every 15 s shows that the connection lives."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._listeners.add(queue)
+        listener = _Listener()
+        self._listeners.add(listener)
         try:
-            while True:
+            while not self._closed:
                 try:
-                    event = await asyncio.wait_for(queue.get(), 15)
+                    await asyncio.wait_for(listener.woken.wait(), 15)
                 except TimeoutError:
-                    event = {"type": "tick"}
-                if event is None:
-                    return
-                yield event
+                    yield {"type": "tick"}
+                events, listener.pending = listener.pending, {}
+                listener.woken.clear()
+                for event in events.values():
+                    yield event
+                if events:
+                    await asyncio.sleep(GATHERING)
         finally:
-            self._listeners.discard(queue)
+            self._listeners.discard(listener)
 
     def close(self) -> None:
-        for queue in self._listeners:
-            queue.put_nowait(None)
+        self._closed = True
+        for listener in self._listeners:
+            listener.woken.set()
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.pending: dict[tuple[object, object], Event] = {}
+        self.woken = asyncio.Event()

@@ -14,8 +14,8 @@ MOST_IN_A_ROW = 8
 LONGEST_DATA = 64  # bytes
 
 _INLINE_ACTIONS = (
-    "url",
     "callback_data",
+    "url",
     "web_app",
     "login_url",
     "switch_inline_query",
@@ -88,10 +88,7 @@ def _inline_button(button: Any) -> dict[str, Any]:
         raise bad_request(prefix + 'Field "text" must be of type String')
     if not button["text"].strip():
         raise bad_request("BUTTON_TEXT_INVALID")
-    actions = [name for name in _INLINE_ACTIONS if button.get(name) not in (None, "", False)]
-    if button.get("switch_inline_query") == "" or button.get("switch_inline_query_current_chat") == "":
-        actions.append("switch_inline_query")
-    if not actions:
+    if not _does_something(button):
         raise bad_request(prefix + "Text buttons are unallowed in the inline keyboard")
     data = button.get("callback_data")
     if data is not None and len(str(data).encode()) > LONGEST_DATA:
@@ -99,6 +96,13 @@ def _inline_button(button: Any) -> dict[str, Any]:
     if url := button.get("url"):
         _check_url(str(url))
     return button
+
+
+def _does_something(button: dict[str, Any]) -> bool:
+    if any(button.get(name) for name in _INLINE_ACTIONS):
+        return True
+    # An empty inline query is a query all the same.
+    return "" in (button.get("switch_inline_query"), button.get("switch_inline_query_current_chat"))
 
 
 def _check_url(url: str) -> None:

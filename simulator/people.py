@@ -1,6 +1,8 @@
 """The HTTP interface to act as a person: `/sim/people/…`. Errors are one clear sentence."""
 
+import heapq
 import mimetypes
+from collections.abc import Collection
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -78,14 +80,16 @@ async def list_people(request: Request) -> Response:
     world = world_of(request)
     limit = min(max(whole_query(request, "limit", MOST_LISTED), 1), 100_000)
     search = request.query_params.get("search", "").casefold()
-    people = list(world.people.values())
+    people: Collection[Person] = world.people.values()
     if search:
         people = [p for p in people if search in f"{p.name} @{p.username} {p.id}".casefold()]
-    found = len(people)
     chats = world.chats
-    people.sort(key=lambda person: chats[person.id].event if person.id in chats else 0, reverse=True)
-    listed = [person_view(world, person) for person in people[:limit]]
-    return answer({"people": listed, "found": found, "total": len(world.people)})
+
+    def latest(person: Person) -> int:
+        return chats[person.id].event if person.id in chats else 0
+
+    listed = [person_view(world, person) for person in heapq.nlargest(limit, people, key=latest)]
+    return answer({"people": listed, "found": len(people), "total": len(world.people)})
 
 
 async def show_person(request: Request) -> Response:

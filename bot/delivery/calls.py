@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 # Calling these twice changes nothing more than calling them once, so a crash may repeat them.
@@ -27,13 +28,15 @@ class Call:
 
     `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener
     of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
-    posted (an export may be too large to keep in the database), with `produce_arguments`.
+    posted (an export may be too large to keep in the database), with `produce_arguments`. `leave_before` is the
+    instant from which the law or the hour no longer lets a broadcast leave; replies have none, and do not keep it.
     """
 
     method: str
     payload: Mapping[str, Any]
     attachment: Attachment | None = None
     remember: str | None = None
+    leave_before: datetime | None = None
     produce: str | None = None
     produce_arguments: Mapping[str, Any] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Apologise, Process, Processing
 from bot.delivery.replies import OnSent, Producer, Replies
-from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
+from bot.delivery.sender import IN_FLIGHT, OnDelivered, Prepare, Sender
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries, processes, updates
 from db.engine import Database
@@ -44,6 +44,7 @@ class Hooks:
     apologise   the replies to an update that made `process` raise
     prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
     on_sent     told the message that a call with `remember` became
+    on_delivered  told which deliveries were sent, in the transaction that records it
     producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
     """
 
@@ -52,6 +53,7 @@ class Hooks:
     prepare: Prepare
     on_sent: OnSent
     producers: Mapping[str, Producer] = field(default_factory=dict)
+    on_delivered: OnDelivered | None = None
 
 
 class Engine:
@@ -106,6 +108,7 @@ class Engine:
             pacing=pacing,
             owner=self.owner,
             prepare=hooks.prepare,
+            on_delivered=hooks.on_delivered,
             rate=rate,
             in_flight=in_flight,
         )
@@ -166,10 +169,11 @@ class Engine:
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""
         await self._started.wait()
-        while not await self._is_idle():  # noqa: ASYNC110 - other processes change the database too
+        while not await self.is_idle():  # noqa: ASYNC110 - other processes change the database too
             await asyncio.sleep(IDLE_LOOK_SECONDS)
 
-    async def _is_idle(self) -> bool:
+    async def is_idle(self) -> bool:
+        """Whether no update waits, no delivery is due and nothing is in flight."""
         if self._replies.leaving or self.sender.busy:
             return False
         now = self._clock.now()

@@ -66,6 +66,10 @@ class Stop:
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
 
 
+# Told, in the transaction that settles them, which deliveries were sent.
+OnDelivered = Callable[[AsyncConnection, Sequence[int]], Awaitable[None]]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ready:
     row: Leased
@@ -91,9 +95,11 @@ class Sender:
         pacing: Pacing,
         owner: str,
         prepare: Prepare,
+        on_delivered: OnDelivered | None = None,
         rate: float | None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
+        self._on_delivered = on_delivered
         self._database = database
         self._clock = clock
         self._transport = transport
@@ -245,6 +251,9 @@ class Sender:
             if answered or undelivered:
                 settled = [one.settled for one in answered] + undelivered
                 await deliveries.settle(tx, settled, owner=self._owner, now=now)
+            sent = [one.settled.id for one in answered if one.settled.state == "sent"]
+            if sent and self._on_delivered is not None:
+                await self._on_delivered(tx, sent)
             if unreachable:
                 await deliveries.mark_unreachable(tx, unreachable, now)
             if numbers:
@@ -265,8 +274,7 @@ class Sender:
         stale: list[int] = []
         for _ in range(max(0, self._may_mark)):
             ready = self._ready.popleft()
-            expires_at = ready.row.expires_at
-            if not oldest <= ready.prepared_at <= now or (expires_at is not None and expires_at <= now):
+            if not oldest <= ready.prepared_at <= now or _too_late(ready, now):
                 stale.append(ready.row.id)
             else:
                 chosen.append(ready)
@@ -285,7 +293,8 @@ class Sender:
         self._work.set()
         call = ready.call
         outcome: Outcome = NotSent(reason="paused")
-        if may_leave:
+        # A slot may come after the last instant at which it could leave.
+        if may_leave and not _too_late(ready, self._clock.now()):
             outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
             if isinstance(outcome, Rejected) and outcome.migrate_to is not None:
@@ -319,6 +328,11 @@ def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:
         return Settled(id=row.id, state="sent")
     log.error("delivery_rejected", method=call.method, code=outcome.code, said=outcome.description)
     return Settled(id=row.id, state="failed", reason=outcome.description[:200])
+
+
+def _too_late(ready: _Ready, now: datetime) -> bool:
+    """Whether a message that was ready must not leave any more: useless, or held back by the law or the hour."""
+    return any(end is not None and end <= now for end in (ready.row.expires_at, ready.call.leave_before))
 
 
 def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:

@@ -26,5 +26,17 @@ COURTEOUS: frozenset[Kind] = PARTISAN | {Kind.CIVIC_NEUTRAL}
 8:00,
 a cancellation at once), and a person's rights have no office hours."""
 
+BROADCAST_KINDS: tuple[Kind, ...] = (
+    Kind.PERSUASION,
+    Kind.EVENT_INVITE,
+    Kind.GOTV,
+    Kind.CIVIC_NEUTRAL,
+    Kind.POLL,
+    Kind.RESULT,
+)
+"""What staff may call a broadcast. The service kinds, which caps and courtesy spare, are the program's
+own.
+"""
+
 MUTABLE: frozenset[Kind] = frozenset(Kind) - {Kind.SERVICE}
 """What a person may switch off in their settings: everything but what their rights need."""

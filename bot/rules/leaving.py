@@ -6,12 +6,14 @@ for edits and automatic replies: nothing here depends on what was true when the 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.rules.ballots import Ballot
 from bot.rules.courtesy import Caps, CourtesyHours, capped, next_courteous
-from bot.rules.kinds import Kind
-from bot.rules.quiet import LawProfile, quiet
+from bot.rules.kinds import COURTEOUS, Kind
+from bot.rules.quiet import LawProfile, quiet, spans_for
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
 
 COURTESY_HOURS = "courtesy_hours"
 
@@ -81,3 +83,33 @@ def hold(
     while (following := first_reason(until)) is not None:
         until = following.until
     return Hold(reason=found.reason, until=until)
+
+
+def free_until(
+    *,
+    kind: Kind,
+    territory: str | None,
+    zone: str,
+    now: datetime,
+    policy: Policy,
+    evening: bool = False,
+    cancellation: bool = False,
+) -> datetime | None:
+    """Until when a message that may leave now still may, by law and by the person's hours; None: for ever.
+
+    A message is worded some moments before it leaves: it carries this instant, and is held back from it on.
+    """
+    spans = spans_for(
+        kind=kind,
+        territory=territory,
+        law=policy.law,
+        ballots=policy.ballots,
+        cancellation=cancellation,
+        zone=zone,
+    )
+    ends = [span.span.starts for span in spans if span.span.starts > now]
+    if kind in COURTEOUS:
+        where = zone_named(zone)
+        closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
+        ends.append(at_local(now.astimezone(where).date(), closes, where).astimezone(UTC))
+    return min(ends, default=None)

@@ -236,6 +236,28 @@ def _spans_of_the_unknown(*, law: LawProfile, ballot: Ballot, kind: Kind) -> tup
     return (QuietSpan(span=whole, reason=Reason.UNKNOWN_TERRITORY, ballot=ballot.number),)
 
 
+def spans_for(
+    *,
+    kind: Kind,
+    territory: str | None,
+    law: LawProfile,
+    ballots: tuple[Ballot, ...],
+    cancellation: bool = False,
+    zone: str | None = None,
+) -> list[QuietSpan]:
+    """Every quiet span that concerns a message of this kind to somebody of this territory: see `quiet`."""
+    if kind is Kind.SERVICE or (kind is Kind.EVENT_SERVICE and cancellation):
+        return []
+    spans: list[QuietSpan] = []
+    for ballot in ballots:
+        if territory is not None and ballot.takes_place_in(territory):
+            americas = territory == ABROAD and votes_in_the_americas(zone)
+            spans += quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, americas=americas)
+        else:
+            spans += _spans_of_the_unknown(law=law, ballot=ballot, kind=kind)
+    return spans
+
+
 def quiet(
     *,
     kind: Kind,
@@ -252,15 +274,9 @@ def quiet(
     `cancellation` marks an `event_service` that tells of a cancelled event, which is always allowed. `zone`
     matters only abroad, where the consulates of the Americas vote the day before under some profiles.
     """
-    if kind is Kind.SERVICE or (kind is Kind.EVENT_SERVICE and cancellation):
-        return None
-    spans: list[QuietSpan] = []
-    for ballot in ballots:
-        if territory is not None and ballot.takes_place_in(territory):
-            americas = territory == ABROAD and votes_in_the_americas(zone)
-            spans += quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, americas=americas)
-        else:
-            spans += _spans_of_the_unknown(law=law, ballot=ballot, kind=kind)
+    spans = spans_for(
+        kind=kind, territory=territory, law=law, ballots=ballots, cancellation=cancellation, zone=zone
+    )
     found: QuietSpan | None = None
     until = now
     # Windows may follow one another without a gap: walk on until one is out of all of them.

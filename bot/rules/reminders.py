@@ -11,119 +11,44 @@ once; should a campaign file make them overlap, `due_now` gives the latest one o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
 
 from bot.rules.ballots import Ballot, last_close
 from bot.rules.consent import may_contact
-from bot.rules.courtesy import CourtesyHours, next_courteous
+from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
-from bot.rules.quiet import LawProfile, embargo_of
-from bot.rules.territories import METROPOLE, TERRITORIES, at_local
+from bot.rules.quiet import embargo_of
+from bot.rules.steps import ANSWERS, Question, Schedule, Slot, Step
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
+from bot.rules.territories import zone as zone_named
+
+__all__ = [
+    "ANSWERS",
+    "GAP_BEFORE_FOLLOW_UP",
+    "Question",
+    "Schedule",
+    "Skip",
+    "Slot",
+    "Step",
+    "StepOccurrence",
+    "ballots_of_answer",
+    "due_now",
+    "in_own_zone",
+    "is_due",
+    "occurrence_for",
+    "occurrences",
+    "reason_not_meant",
+    "reason_to_skip",
+    "territory_followed",
+]
 
 GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
-
-
-class Question(StrEnum):
-    """What a step asks; each is answered by the buttons of its message."""
-
-    PLEDGE = "pledge"
-    PLACE = "place"
-    PLAN = "plan"
-    ECHO = "echo"
-    TURNOUT = "turnout"
-    LAST_CALL = "last_call"
-    KEEP_PLAN = "keep_plan"
-
-
-ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
-    {
-        Question.PLEDGE: ("will", "unsure", "cannot"),
-        Question.PLACE: ("known", "help"),
-        # Then from where and with whom, which the conversation asks one after the other.
-        Question.PLAN: ("slot",),
-        Question.ECHO: ("ok", "change"),
-        Question.TURNOUT: ("voted", "later", "cannot"),
-        Question.LAST_CALL: ("voted", "cannot"),
-        # Put only when another ballot follows.
-        Question.KEEP_PLAN: ("keep", "change"),
-    }
-)
-"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """A time of the polling day that people plan for: it starts at a local time, or so long before the
-    close.
-    """
-
-    name: str
-    starts: time | None = None
-    before_close: timedelta | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One planned reminder.
-
-    `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
-    the step whose answer it waits for: it leaves only if that one left and was answered "later" or not at
-    all. `when_silent`: remains after the unanswered questions of the caps. `when_voted`: remains once the
-    person voted. `evening`: may leave until the evening's end of courtesy hours.
-    """
-
-    name: str
-    when: Moment
-    until: Moment
-    kind: Kind
-    template: str
-    ballots: tuple[int, ...] = ()
-    asks: Question | None = None
-    follows: str | None = None
-    when_silent: bool = False
-    when_voted: bool = False
-    evening: bool = False
-
-    def __hash__(self) -> int:
-        # Cheap, because calculations are cached by their arguments and asked for every message.
-        return hash(self.name)
-
-    def belongs_to(self, ballot: int) -> bool:
-        """Whether the step is planned for this ballot."""
-        return not self.ballots or ballot in self.ballots
-
-    @property
-    def follows_slot(self) -> bool:
-        """Whether the step leaves at each person's own time."""
-        return self.when.anchor is Anchor.SLOT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """What turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
-
-    slots: tuple[Slot, ...]
-    default_slot: str
-    courtesy: CourtesyHours
-    law: LawProfile
-
-    def __hash__(self) -> int:
-        # Cheap, because calculations are cached by their arguments and asked for every message.
-        return hash(self.default_slot)
-
-    def slot(self, name: str | None) -> Slot:
-        """The slot of that name; the default one for None and for a name that the campaign file no longer
-        has.
-        """
-        by_name = {slot.name: slot for slot in self.slots}
-        return by_name.get(name or self.default_slot, by_name[self.default_slot])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +134,28 @@ def _occurrence(
     )
 
 
+LAST_CHANCE = timedelta(minutes=30)
+"""How long before the end of courtesy hours a step leaves that would otherwise come too late."""
+
+
+def in_own_zone(occurrence: StepOccurrence, *, zone: str, step: Step, schedule: Schedule) -> StepOccurrence:
+    """The occurrence for people whose own zone is not the territory's: those abroad, who follow Paris.
+
+    It waits for their own courtesy hours; where it would be useless by then (in Sydney the polls close in
+    Paris before morning comes) it leaves earlier, towards the end of their last courtesy hours before.
+    """
+    hours = schedule.courtesy
+    courteous = next_courteous(
+        now=occurrence.at_utc, zone=zone, kind=step.kind, hours=hours, evening=step.evening
+    )
+    if courteous >= occurrence.expires_at:
+        where = zone_named(zone)
+        local = occurrence.at_utc.astimezone(where)
+        day = local.date() if local.time() >= hours.closes else local.date() - timedelta(days=1)
+        courteous = at_local(day, hours.closes, where).astimezone(UTC) - LAST_CHANCE
+    return replace(occurrence, at_utc=courteous, at_local=courteous.astimezone(occurrence.at_local.tzinfo))
+
+
 def _instant(
     moment: Moment, ballot: Ballot, territory: str, schedule: Schedule, slot: str | None
 ) -> datetime:
@@ -235,7 +182,7 @@ def occurrence_for(
     *, ballot: Ballot, step: Step, schedule: Schedule, facts: PersonFacts
 ) -> StepOccurrence | None:
     """The occurrence that concerns one person, None when their territory or the step has no part in the
-    ballot.
+    ballot. People abroad follow their own courtesy hours.
     """
     territory = territory_followed(facts.territory, ballot)
     if territory is None:
@@ -244,6 +191,8 @@ def occurrence_for(
     known = {each.name for each in schedule.slots}
     for occurrence in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):
         if occurrence.slot == (slot if slot in known else None):
+            if territory == ABROAD:
+                return in_own_zone(occurrence, zone=facts.zone, step=step, schedule=schedule)
             return occurrence
     return None
 

@@ -87,6 +87,7 @@ async function restore() {
       // Somebody who was there before a reset is not there now: nothing to show.
     }
   }
+  byId("columns").scrollLeft = 0;
   remember();
 }
 

@@ -1,0 +1,203 @@
+"""Whom a message reaches: an audience within its author's areas, counted, with whom the law silences now."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.events
+from bot.actions.authority import Author, area_name
+from bot.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.rules.audience_limits import limited_to
+from bot.rules.audiences import Audience
+from bot.rules.kinds import Kind
+from bot.rules.people import RsvpAnswer, VoteState
+from bot.rules.permissions import Action
+from bot.rules.quiet import Reason
+from bot.rules.sending import SendingTime
+from db.audiences import Group, Target
+from db.events import text_in
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withheld:
+    """Some of the recipients may not be written to when the message is due: why, and until when."""
+
+    people: int
+    reason: Reason
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How many people a message is for, and whom of them a quiet period keeps it from at first."""
+
+    people: int
+    withheld: tuple[Withheld, ...] = ()
+
+
+def target(audience: Audience, gazetteer: Gazetteer) -> Target:
+    """The audience with the communes within its radius."""
+    radius = audience.radius
+    within = gazetteer.within(radius.commune, radius.km) if radius is not None else frozenset()
+    return Target(audience=audience, communes_within=within)
+
+
+def targets_of(author: Author, audience: Audience, action: Action) -> tuple[Target, ...]:
+    """The audience as far as its author may reach; nobody without a role."""
+    return tuple(target(each, author.gazetteer) for each in limited_to(audience, author.areas(action)))
+
+
+async def reach(
+    tx: AsyncConnection,
+    targets: Sequence[Target],
+    *,
+    kind: Kind,
+    when: SendingTime,
+    campaign: Campaign,
+    cancellation: bool = False,
+) -> Reach:
+    """Counts the audience, set-based: one row for each territory and zone."""
+    found = await db.audiences.groups(tx, targets, kind)
+    silent: dict[tuple[Reason, datetime], int] = {}
+    for group in found:
+        quiet = campaign.quiet(
+            kind=kind,
+            territory=group.territory,
+            now=when.due_in(group.zone),
+            cancellation=cancellation,
+            zone=group.zone,
+        )
+        if quiet is not None:
+            key = (quiet.reason, quiet.until)
+            silent[key] = silent.get(key, 0) + group.people
+    return Reach(
+        people=_total(found),
+        withheld=tuple(
+            Withheld(people=people, reason=reason, until=until)
+            for (reason, until), people in sorted(silent.items(), key=lambda each: each[0][1])
+        ),
+    )
+
+
+def _total(found: Sequence[Group]) -> int:
+    return sum(group.people for group in found)
+
+
+_ALL = frozenset(VoteState)
+VOTE_CHOICES: Mapping[str, tuple[frozenset[VoteState], bool | None]] = MappingProxyType(
+    {
+        "planned": (_ALL, True),
+        "unplanned": (_ALL, False),
+        "will": (frozenset({VoteState.WILL, VoteState.LATER}), None),
+        "unsure": (frozenset({VoteState.UNSURE, VoteState.NONE}), None),
+        "voted": (frozenset({VoteState.VOTED}), None),
+        "not_voted": (_ALL - {VoteState.VOTED, VoteState.CANNOT}, None),
+    }
+)
+"""What staff choose from: a name, the states it stands for, and whether there is a plan (None: either)."""
+
+RSVP_CHOICES: Mapping[str, frozenset[RsvpAnswer]] = MappingProxyType(
+    {
+        "yes": frozenset({RsvpAnswer.YES}),
+        "maybe": frozenset({RsvpAnswer.MAYBE}),
+        "coming": frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE}),
+        "no": frozenset({RsvpAnswer.NO}),
+        "none": frozenset(),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceView:
+    """An audience in names, for `audience/_words`; None and False where a condition is not set."""
+
+    area: str
+    area_name: str
+    radius_km: int | None = None
+    radius_name: str | None = None
+    language: str | None = None
+    volunteers: bool = False
+    event_title: str | None = None
+    answers: str | None = None
+    ballot: int | None = None
+    vote: str | None = None
+
+
+async def view(tx: AsyncConnection, author: Author, audience: Audience, language: str) -> AudienceView:
+    """The audience as its author reads it."""
+    radius, rsvp, vote = audience.radius, audience.rsvp, audience.vote
+    title = await _event_title(tx, author, rsvp.event, language) if rsvp is not None else None
+    return AudienceView(
+        area=audience.area,
+        area_name=area_name(author.gazetteer, audience.area),
+        radius_km=radius.km if radius is not None else None,
+        radius_name=area_name(author.gazetteer, radius.commune) if radius is not None else None,
+        language=audience.language,
+        volunteers=audience.volunteers,
+        event_title=title,
+        answers=_name_of(RSVP_CHOICES, rsvp.answers) if rsvp is not None else None,
+        ballot=vote.ballot if vote is not None else None,
+        vote=_name_of(VOTE_CHOICES, (vote.states, vote.planned)) if vote is not None else None,
+    )
+
+
+def _name_of(choices: Mapping[str, T], chosen: T) -> str:
+    return next((name for name, choice in choices.items() if choice == chosen), "some")
+
+
+async def _event_title(tx: AsyncConnection, author: Author, event: int, language: str) -> str:
+    texts = await db.events.texts_of(tx, event)
+    return text_in(texts, language, author.campaign.languages[0]).title if texts else str(event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An area that was typed: its code and name; `kind` is region, department or commune."""
+
+    area: str
+    name: str
+    kind: str
+
+
+MOST_PLACES = 6
+
+
+def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
+    """The régions, départements and communes that somebody may have meant, the widest first."""
+    wanted = _folded(typed)
+    departments = [
+        Place(area=code, name=department.name, kind="department")
+        for code, department in gazetteer.departments().items()
+        if wanted in (_folded(code), _folded(department.name))
+    ]
+    # Overseas, a région and its only département share a name: one is enough.
+    regions = [
+        Place(area=f"R{code}", name=region.name, kind="region")
+        for code, region in gazetteer.regions().items()
+        if _folded(region.name) == wanted and not departments
+    ]
+    found = gazetteer.search(typed, limit=MOST_PLACES)
+    communes = found.results[:1] if found.confident else found.results
+    if departments or regions:
+        # Their name is meant, and perhaps the city of that name: Paris, not communes that sound like Rhône.
+        communes = tuple(each for each in communes if _folded(each.name) == wanted)
+    named = [
+        Place(area=each.code, name=f"{each.name} ({each.department})", kind="commune") for each in communes
+    ]
+    return [*regions, *departments, *named][:MOST_PLACES]
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if letter.isalnum())

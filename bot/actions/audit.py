@@ -1,0 +1,129 @@
+"""The audit log: who of the staff did what, in a chain of hashes that shows any later change.
+
+Each entry's hash covers the entry and the hash before it, so that a row that is altered, removed or moved
+breaks the chain. The chain cannot protect itself from someone who rewrites all of it: `portevoix audit verify`
+prints the last hash, to be noted somewhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audit
+from db.audit import Entry, Tail
+
+FIRST = "0" * 64
+"""What stands in the place of the hash before the first entry."""
+
+COMMAND_LINE = "command line"
+"""The actor of what is done on the machine itself."""
+
+
+def staff_actor(telegram_id: int) -> str:
+    """How a member of staff is named in the log."""
+    return f"staff:{telegram_id}"
+
+
+class FaultKind(StrEnum):
+    """What can be wrong with an entry."""
+
+    ALTERED = "altered"
+    REMOVED = "removed"
+    REORDERED = "reordered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """An entry (its number) that does not continue the chain, and why."""
+
+    entry: int
+    kind: FaultKind
+
+    def __str__(self) -> str:
+        return _SENTENCES[self.kind].format(entry=self.entry)
+
+
+_SENTENCES = {
+    FaultKind.ALTERED: "Entry {entry} was altered: its hash is not that of its content.",
+    FaultKind.REMOVED: "What stood next to entry {entry} was removed or rewritten.",
+    FaultKind.REORDERED: "Entry {entry} does not stand where it was written.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What a verification found. `last_hash` proves the whole log to whoever noted it."""
+
+    entries: int
+    last_hash: str
+    faults: tuple[Fault, ...]
+
+
+async def note(
+    tx: AsyncConnection, *, actor: str, action: str, details: Mapping[str, object], now: datetime
+) -> None:
+    """Adds one entry to the log, in the transaction of what it tells. `details` hold what JSON can hold."""
+    # What is hashed is what the database gives back: plain JSON, without the character PostgreSQL refuses.
+    plain: dict[str, Any] = json.loads(json.dumps(dict(details), default=str).replace("\\u0000", ""))
+    previous = await db.audit.lock_tail(tx)
+    previous_hash = previous.hash if previous is not None else FIRST
+    await db.audit.add(
+        tx,
+        at=now,
+        actor=actor,
+        action=action,
+        details=plain,
+        previous=previous,
+        previous_hash=previous_hash,
+        hash_=chained(previous_hash, at=now, actor=actor, action=action, details=plain),
+    )
+
+
+def chained(
+    previous_hash: str, *, at: datetime, actor: str, action: str, details: Mapping[str, object]
+) -> str:
+    """The SHA-256 of the hash before and of the entry as canonical JSON."""
+    content = {
+        "action": action,
+        "actor": actor,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "details": details,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{previous_hash}\n{canonical}".encode()).hexdigest()
+
+
+async def verify(tx: AsyncConnection) -> Verified:
+    """Reads the whole log and names every entry that was altered, removed or moved."""
+    faults: list[Fault] = []
+    expected, count, last = FIRST, 0, 0
+    async for entry in db.audit.entries(tx):
+        if _hash_of(entry) != entry.hash:
+            faults.append(Fault(entry=entry.id, kind=FaultKind.ALTERED))
+        elif entry.previous_hash != expected:
+            elsewhere = entry.previous_hash == FIRST or await db.audit.has_hash(tx, entry.previous_hash)
+            kind = FaultKind.REORDERED if elsewhere else FaultKind.REMOVED
+            faults.append(Fault(entry=entry.id, kind=kind))
+        expected, count, last = entry.hash, count + 1, entry.id
+    if not faults and _is_cut(await db.audit.tail(tx), count, expected):
+        faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
+    return Verified(entries=count, last_hash=expected, faults=tuple(faults))
+
+
+def _hash_of(entry: Entry) -> str:
+    return chained(
+        entry.previous_hash, at=entry.at, actor=entry.actor, action=entry.action, details=entry.details
+    )
+
+
+def _is_cut(tail: Tail | None, count: int, last_hash: str) -> bool:
+    """Whether entries are missing at the end, where no later entry shows it."""
+    return (tail is not None or count > 0) and tail != Tail(count=count, hash=last_hash)

@@ -1,0 +1,96 @@
+"""Who acts for the campaign: the person, the roles held at this moment, and what their actions work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.staff
+from bot.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.errors import NotAllowed
+from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_count
+from db.people import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """A member of staff in the middle of an action; `roles` are read in its transaction, so revoking holds."""
+
+    person: Person
+    roles: tuple[Staff, ...]
+    campaign: Campaign
+    gazetteer: Gazetteer
+    now: datetime
+
+    @property
+    def id(self) -> int:
+        return self.person.id
+
+    @property
+    def name(self) -> str:
+        """How the audit log calls them."""
+        return f"staff:{self.person.telegram_id}"
+
+    def areas(self, action: Action) -> tuple[str, ...]:
+        """Where they may do it."""
+        return tuple(role.area for role in self.roles if may(role, action, role.area))
+
+    def supervised(self) -> tuple[str, ...]:
+        """Where they may act on what others made."""
+        return tuple(role.area for role in self.roles if role.role is not Role.ORGANIZER)
+
+    def supervises(self, area: str) -> bool:
+        """Whether they may act on what others made for an area."""
+        return any(contains(wider, area) for wider in self.supervised())
+
+    def may_approve(self, area: str, author: int | None) -> bool:
+        """Whether they may let go what this author wrote for an area: never their own."""
+        return any(may_approve_broadcast(role, audience_area=area, author=author or 0) for role in self.roles)
+
+    def shown(self, count: int) -> str:
+        """A count as they may see it: small ones could tell who is who to staff of one area."""
+        everywhere = any(role.area == EVERYWHERE for role in self.roles)
+        return str(count) if everywhere or not self.roles else shown_count(count, self.roles[0])
+
+    def may(self, action: Action, area: str) -> bool:
+        return any(may(role, action, area) for role in self.roles)
+
+    def require(self, action: Action, area: str | None = None) -> None:
+        """Raises NotAllowed unless one of the roles allows it: there, or anywhere."""
+        areas = self.areas(action)
+        if not areas:
+            raise NotAllowed(f"Your role does not allow {action}.", message="errors/not_allowed_role")
+        if area is not None and not self.may(action, area):
+            raise NotAllowed(
+                f"You may do this in {', '.join(areas)} only.",
+                message="errors/not_allowed_area",
+                areas=[area_name(self.gazetteer, each) for each in areas],
+            )
+
+
+async def roles_of(tx: AsyncConnection, person: Person) -> tuple[Staff, ...]:
+    """The roles the person holds at this moment."""
+    held = await db.staff.roles_of(tx, person.telegram_id)
+    return tuple(Staff(id=person.id, role=Role(row.role), area=row.area) for row in held)
+
+
+async def author_of(
+    tx: AsyncConnection, person: Person, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime
+) -> Author:
+    """The person with the roles they hold now, if any."""
+    roles = await roles_of(tx, person)
+    return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
+
+
+def area_name(gazetteer: Gazetteer, area: str) -> str:
+    """The name of a région, a département or a commune; the code itself where there is none (`FR`, `abroad`)."""
+    if area.startswith("R") and area[1:] in gazetteer.regions():
+        return gazetteer.regions()[area[1:]].name
+    if area in gazetteer.departments():
+        return gazetteer.departments()[area].name
+    commune = gazetteer.by_code(area)
+    return area if commune is None else commune.name

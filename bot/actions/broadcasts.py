@@ -1,0 +1,203 @@
+"""Broadcasts: written, queued for their audience in one transaction, paused, resumed, cancelled, followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.broadcast_accounts
+import db.broadcasts
+from bot.actions import audit
+from bot.actions.audiences import targets_of
+from bot.actions.authority import Author
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.audience_limits import common_area
+from bot.rules.audiences import Audience
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action, needs_approval
+from bot.rules.sending import USEFUL_FOR, SendingTime
+from db.audiences import Target
+from db.broadcast_accounts import Broadcast, Progress
+from db.facts import forget_fact, get_fact, set_fact
+
+STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
+"""The kinds a person may choose for what they write; events make their own messages."""
+
+
+MOST_LISTED = 10
+
+
+class BroadcastRefused(PortevoixError):
+    """A broadcast that cannot be made, or a change that comes too late."""
+
+    default_message: ClassVar[str] = "errors/broadcast_gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBroadcast:
+    """What makes a broadcast, whoever writes it. `texts` by language where no template words it."""
+
+    key: str
+    kind: Kind
+    audience: Audience
+    when: SendingTime
+    texts: Mapping[str, str]
+    template: str | None = None
+    event: int | None = None
+    photo: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """A broadcast that was made, for how many people, and whether it waits for a second person's approval."""
+
+    broadcast: int
+    people: int
+    awaits_approval: bool = False
+
+
+async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
+    """Makes the broadcast of staff and queues it for everybody it reaches. Raises NotAllowed, BroadcastRefused."""
+    author.require(Action.BROADCAST)
+    if new.kind not in STAFF_KINDS:
+        raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
+    queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
+    if queued is None:
+        raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
+    details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
+    await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
+    return queued
+
+
+async def queue(
+    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target]
+) -> Queued | None:
+    """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
+    values = {
+        "key": new.key,
+        "kind": new.kind.value,
+        "state": "active",
+        "template": new.template,
+        "event": new.event,
+        "audience": new.audience.to_json(),
+        "area": common_area(each.audience.area for each in targets),
+        "photo": new.photo,
+        "starts_at": new.when.at,
+        "local_time": new.when.local,
+        "expires_at": new.expires_at,
+        "created_by": author.id,
+        "created_at": author.now,
+    }
+    broadcast = await db.broadcasts.create(tx, values, new.texts)
+    if broadcast is None:
+        return None
+    people = 0
+    for zones, due_at in await _due_times(tx, new.when, targets, new.kind):
+        people += await db.broadcasts.queue_deliveries(
+            tx,
+            broadcast=broadcast,
+            people=db.audiences.people_in(targets, new.kind, zones=zones),
+            due_at=due_at,
+            expires_at=new.expires_at or due_at + USEFUL_FOR,
+            now=author.now,
+        )
+    awaits = await _ask_for_approval(tx, author, broadcast, new.kind, people)
+    return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
+
+
+async def _ask_for_approval(
+    tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
+) -> bool:
+    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait."""
+    if kind is Kind.EVENT_SERVICE or not needs_approval(
+        recipients=people, approval_above=author.campaign.approval_above
+    ):
+        return False
+    await db.broadcasts.pause(tx, broadcast)
+    await set_fact(tx, _approval(broadcast), people)
+    return True
+
+
+def _approval(broadcast: int) -> str:
+    """The fact that a broadcast waits for approval; it is forgotten when it was given."""
+    return f"approval:{broadcast}"
+
+
+async def _due_times(
+    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind
+) -> list[tuple[tuple[str | None, ...] | None, datetime]]:
+    """When it is due, for each set of zones; None stands for all of them at once."""
+    if not when.local:
+        return [(None, when.at)]
+    zones = {group.zone for group in await db.audiences.groups(tx, targets, kind)}
+    by_instant: dict[datetime, list[str | None]] = {}
+    for zone in sorted(zones, key=str):
+        by_instant.setdefault(when.due_in(zone), []).append(zone)
+    return [(tuple(same), due_at) for due_at, same in sorted(by_instant.items(), key=lambda each: each[0])]
+
+
+async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
+    """How far a broadcast has come; None where there is none."""
+    found = await db.broadcast_accounts.get(tx, broadcast)
+    if found is None:
+        return None
+    return Progress(
+        broadcast=found,
+        account=await db.broadcast_accounts.account(tx, broadcast),
+        awaits_approval=await get_fact(tx, _approval(broadcast)) is not None,
+    )
+
+
+async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
+    """One's own broadcasts, and for coordinators those of their areas."""
+    author.require(Action.CONTROL_BROADCAST)
+    whose = None if author.supervised() else author.id
+    found = await db.broadcast_accounts.recent(tx, author=whose)
+    mine = [each for each in found if each.created_by == author.id or author.supervises(each.area)]
+    return mine[:MOST_LISTED]
+
+
+async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
+    """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
+    found = await progress_of(tx, broadcast)
+    if found is None:
+        raise BroadcastRefused("This broadcast does not exist any more.")
+    _require_control(author, found.broadcast)
+    return found
+
+
+async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
+    """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
+    found = await followed(tx, author, broadcast)
+    if change == "resume" and found.awaits_approval:
+        await _approve(tx, author, found)
+    changes = {"pause": db.broadcasts.pause, "resume": db.broadcasts.resume, "cancel": db.broadcasts.cancel}
+    if await changes[change](tx, broadcast):
+        details = {"broadcast": broadcast, "change": change}
+        await audit.note(
+            tx, actor=author.name, action=Action.CONTROL_BROADCAST, details=details, now=author.now
+        )
+    return await followed(tx, author, broadcast)
+
+
+async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None:
+    """A second person, who may approve for the area, lets it go."""
+    if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
+        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
+    await forget_fact(tx, _approval(found.broadcast.id))
+    details = {"broadcast": found.broadcast.id, "people": found.account.total}
+    await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
+
+
+def _require_control(author: Author, broadcast: Broadcast) -> None:
+    """Their own, as long as they hold a role; those of others where they supervise."""
+    author.require(Action.CONTROL_BROADCAST)
+    own = broadcast.created_by == author.id
+    if not own and not (author.supervises(broadcast.area)):
+        raise NotAllowed("Only its author may do this.", message="errors/not_your_broadcast")

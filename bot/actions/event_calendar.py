@@ -1,0 +1,39 @@
+"""An event as a calendar file (RFC 5545), that phones and mail programs open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar
+from icalendar import Event as CalendarEvent
+
+from bot.actions.event_cards import EventCard
+from db.events import Event
+
+PRODUCT = "-//Portevoix//Portevoix//EN"
+
+
+def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) -> bytes:
+    """The event in the person's language. Its UID stays: opening a newer file updates the entry."""
+    entry = CalendarEvent()
+    entry.add("uid", f"{event.code}@portevoix")
+    entry.add("sequence", event.sequence)
+    entry.add("dtstamp", now.astimezone(UTC))
+    zone = ZoneInfo(event.zone)
+    entry.add("dtstart", event.starts_at.astimezone(zone))
+    entry.add("dtend", event.ends_at.astimezone(zone))
+    entry.add("summary", card.title)
+    entry.add("description", f"{card.description}\n\n{sender}\n{card.link}")
+    entry.add("location", f"{card.address}, {card.commune}")
+    entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    entry.add("url", card.link)
+    if event.latitude is not None and event.longitude is not None:
+        entry.add("geo", (event.latitude, event.longitude))
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODUCT)
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(entry)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())

@@ -1,0 +1,269 @@
+"""Events: announced with their invitation, changed, cancelled, in one transaction with whom it is told to."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.broadcasts
+import db.events
+from bot.actions import audit, broadcasts
+from bot.actions.audiences import Reach, reach, target, targets_of
+from bot.actions.authority import Author
+from bot.actions.broadcasts import NewBroadcast, Queued
+from bot.communes import Commune
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.kinds import Kind
+from bot.rules.people import RsvpAnswer
+from bot.rules.permissions import Action
+from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
+from db.events import Answers, Event, EventPage, EventTexts
+
+COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
+
+
+class EventRefused(PortevoixError):
+    """An event that cannot be made, or not be changed any more."""
+
+    default_message: ClassVar[str] = "errors/event_gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """What makes an event; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
+
+    texts: EventTexts
+    commune: Commune
+    address: str
+    pin: tuple[float, float] | None
+    starts_at: datetime
+    duration: timedelta
+    audience: Audience
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """The event and the invitation that is leaving."""
+
+    event: Event
+    invitation: Queued
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventChange:
+    """What changes; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
+
+    starts_at: datetime | None = None
+    commune: Commune | None = None
+    address: str | None = None
+    texts: EventTexts = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.starts_at is None and self.commune is None and self.address is None and not self.texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedEvent:
+    """An event as those who organize it see it."""
+
+    event: Event
+    texts: EventTexts
+    answers: Answers
+
+
+def draft_of(new: NewEvent, *, code: str, author: Author) -> Event:
+    """The event as it will be, for its preview; it has no number yet."""
+    return Event(
+        id=0, state="open", created_by=author.id, created_at=author.now, sequence=0, **_columns(new, code)
+    )
+
+
+def _columns(new: NewEvent, code: str) -> dict[str, Any]:
+    latitude, longitude = new.pin or (new.commune.latitude, new.commune.longitude)
+    return {
+        "code": code,
+        "starts_at": new.starts_at,
+        "ends_at": new.starts_at + new.duration,
+        **_place(new.commune, (latitude, longitude)),
+        "address": new.address,
+        "pinned": new.pin is not None,
+    }
+
+
+def _place(commune: Commune, point: tuple[float, float]) -> dict[str, Any]:
+    return {
+        "zone": commune.zone,
+        "commune": commune.code,
+        "department": commune.department,
+        "region": commune.region,
+        "territory": commune.territory,
+        "latitude": point[0],
+        "longitude": point[1],
+    }
+
+
+async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announced:
+    """Makes the event and queues its invitation. Raises NotAllowed, EventRefused."""
+    author.require(Action.CREATE_EVENT, new.commune.code)
+    _require_future(new.starts_at, author.now, new.commune.zone)
+    event = await db.events.create(
+        tx,
+        texts=new.texts,
+        created_by=author.id,
+        created_at=author.now,
+        **_columns(new, secrets.token_hex(4)),
+    )
+    invitation = NewBroadcast(
+        key=f"event:{event.id}:invite",
+        kind=Kind.EVENT_INVITE,
+        audience=new.audience,
+        when=all_at(author.now),
+        texts={},
+        template=INVITATION,
+        event=event.id,
+        expires_at=event.starts_at,
+    )
+    targets = targets_of(author, new.audience, Action.BROADCAST)
+    queued = await broadcasts.queue(tx, author, invitation, targets)
+    assert queued is not None  # the event's number is new, and so is the key
+    details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
+    await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
+    return Announced(event=event, invitation=queued)
+
+
+def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
+    if starts_at <= now:
+        raise EventRefused(
+            "An event begins in the future.", message="errors/date_past", moment=starts_at, place_zone=zone
+        )
+
+
+async def managed(tx: AsyncConnection, author: Author) -> EventPage:
+    """One's own events to come, and for coordinators those of their areas."""
+    author.require(Action.CHANGE_EVENT)
+    areas = [db.audiences.event_lies_in(area) for area in author.supervised()]
+    return await db.events.managed(tx, author=author.id, areas=areas, now=author.now)
+
+
+async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+    """An event that the author may change. Raises NotAllowed, EventRefused."""
+    event = await db.events.find(tx, code)
+    if event is None:
+        raise EventRefused("This event does not exist any more.")
+    author.require(Action.CHANGE_EVENT, event.commune)
+    if event.created_by != author.id and not author.supervises(event.commune):
+        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
+    return ManagedEvent(
+        event=event,
+        texts=await db.events.texts_of(tx, event.id),
+        answers=await db.events.answers(tx, event.id),
+    )
+
+
+async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+    """The same, of an event that can still be changed."""
+    found = await find_managed(tx, author, code)
+    if found.event.is_cancelled:
+        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    if found.event.ends_at <= author.now:
+        raise EventRefused("This event is over.", message="errors/event_over")
+    return found
+
+
+def changed(event: Event, change: EventChange) -> dict[str, Any]:
+    """The columns that a change sets."""
+    values: dict[str, Any] = {}
+    if change.starts_at is not None:
+        duration = event.ends_at - event.starts_at
+        values |= {"starts_at": change.starts_at, "ends_at": change.starts_at + duration}
+    if change.commune is not None:
+        centre = (change.commune.latitude, change.commune.longitude)
+        values |= {**_place(change.commune, centre), "pinned": False}
+    if change.address is not None:
+        values["address"] = change.address
+    return values
+
+
+async def change_event(
+    tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int
+) -> int:
+    """Changes an event and tells those who said yes or maybe; gives how many. `sequence` is the one last seen.
+
+    Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
+    """
+    found = await find_open(tx, author, code)
+    if change.commune is not None:
+        author.require(Action.CHANGE_EVENT, change.commune.code)
+    if change.starts_at is not None:
+        zone = change.commune.zone if change.commune is not None else found.event.zone
+        _require_future(change.starts_at, author.now, zone)
+    values = changed(found.event, change)
+    if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
+        raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
+    if change.texts:
+        await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
+    key = f"event:{found.event.id}:change:{sequence + 1}"
+    people = await _tell(tx, author, found.event, key=key, template=CHANGE)
+    details = {
+        "event": code,
+        "told": people,
+        "changed": [*values, *(f"text:{each}" for each in change.texts)],
+    }
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
+    """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe."""
+    found = await find_open(tx, author, code)
+    if not await db.events.cancel(tx, found.event.id):
+        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    for broadcast in await db.events.broadcasts_about(tx, found.event.id):
+        await db.broadcasts.cancel(tx, broadcast)
+    key = f"event:{found.event.id}:cancel"
+    people = await _tell(tx, author, found.event, key=key, template=CANCELLATION)
+    details: Mapping[str, object] = {"event": code, "told": people, "cancelled": True}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
+    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off."""
+    return await reach(
+        tx,
+        [target(_coming_to(event), author.gazetteer)],
+        kind=Kind.EVENT_SERVICE,
+        when=all_at(author.now),
+        campaign=author.campaign,
+        cancellation=cancellation,
+    )
+
+
+def _coming_to(event: Event) -> Audience:
+    """Wherever they live: they were promised the event."""
+    return Audience(rsvp=RsvpCondition(event=event.id, answers=COMING))
+
+
+async def _tell(tx: AsyncConnection, author: Author, event: Event, *, key: str, template: str) -> int:
+    """Queues a message for those who said yes or maybe."""
+    audience = _coming_to(event)
+    news = NewBroadcast(
+        key=key,
+        kind=Kind.EVENT_SERVICE,
+        audience=audience,
+        when=all_at(author.now),
+        texts={},
+        template=template,
+        event=event.id,
+        expires_at=event.ends_at,
+    )
+    queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)])
+    return 0 if queued is None else queued.people

@@ -1,0 +1,52 @@
+"""Logging an answer: one row in `responses`, whatever happens next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.responses
+from db.people import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where an answer came from: the update, the message it was given on, and when."""
+
+    update_id: int
+    message_id: int | None
+    at: datetime
+
+
+async def record(
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    question: str,
+    answer: str,
+    subject: str | None = None,
+) -> None:
+    """Logs `answer` to `question` (`rsvp`, `plan.slot`, `vote`…) about `subject` (event code, ballot)."""
+    broadcast = None
+    if origin.message_id is not None:
+        broadcast = await db.responses.answered_delivery(
+            tx, person=person.id, message_id=origin.message_id, at=origin.at
+        )
+    await db.responses.add(
+        tx,
+        db.responses.Response(
+            at=origin.at,
+            person=person.id,
+            question=question,
+            subject=subject,
+            answer=answer,
+            broadcast=broadcast,
+            message_id=origin.message_id,
+            update_id=origin.update_id,
+            commune=person.commune,
+            department=person.department,
+            region=person.region,
+        ),
+    )

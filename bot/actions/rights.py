@@ -1,0 +1,161 @@
+"""A person's rights: why they were written to, what is held about them, silence, and being forgotten."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.consents
+import db.dialogs
+import db.people
+import db.personal_data
+import db.staff
+from bot.actions import erasure
+from bot.actions.registration import decide_consent
+from bot.actions.responses import Origin, record
+from bot.communes import Gazetteer
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE
+from bot.rules.consent import Purpose
+from db.people import Person
+from db.personal_data import ReceivedMessage
+
+
+async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str) -> None:
+    """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
+
+    Of somebody who had not finished signing up, nothing else is kept.
+    """
+    await db.dialogs.end(tx, person.id)
+    if person.consent_contact:
+        await decide_consent(
+            tx, person, origin, purpose=Purpose.CONTACT, given=False, language=language, text=text
+        )
+    else:
+        await record(tx, person, origin, "stop", "stop")
+    unfinished = person.registered_at is None
+    if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
+        await erasure.forget(tx, person)
+    else:
+        await db.people.change(tx, person.id, state="stopped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What a person who was erased may quote: nothing that is kept leads back to them."""
+
+    reference: str
+    at: datetime
+
+
+async def delete(tx: AsyncConnection, person: Person, origin: Origin, *, key: bytes) -> Receipt:
+    """Erases the person; that they asked for it is still counted."""
+    await record(tx, person, origin, "delete", "yes")
+    await erasure.erase(tx, person, key=key, now=origin.at)
+    digits = secrets.token_hex(6).upper()
+    return Receipt(reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}", at=origin.at)
+
+
+async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
+    """Asked whether to erase everything, the person said no."""
+    await record(tx, person, origin, "delete", "no")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
+
+    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad.
+    """
+
+    message: ReceivedMessage
+    area: str
+    radius_km: int | None
+    around: str
+    language: str | None
+    answered_event: bool
+    voting: bool
+    volunteers: bool
+
+
+async def why(
+    tx: AsyncConnection, person: Person, message_id: int | None, gazetteer: Gazetteer
+) -> Reason | None:
+    """Why the message of that id came, or the last campaign message; None when it was none of ours."""
+    message = await db.personal_data.received(tx, person.id, message_id)
+    if message is None:
+        return None
+    audience = message.audience
+    radius: Mapping[str, Any] = audience.get("radius") or {}
+    return Reason(
+        message=message,
+        area=area_name(audience.get("area", EVERYWHERE), gazetteer),
+        radius_km=radius.get("km"),
+        around=area_name(radius["commune"], gazetteer) if radius else "",
+        language=audience.get("language"),
+        answered_event=bool(audience.get("rsvp")),
+        voting=bool(audience.get("vote")),
+        volunteers=bool(audience.get("volunteers")),
+    )
+
+
+def area_name(area: str, gazetteer: Gazetteer) -> str:
+    """An area code in words: a commune, département or region by its name; "" for everywhere."""
+    if area == EVERYWHERE:
+        return ""
+    if area == ABROAD_AREA:
+        return area
+    if area.startswith("R"):
+        region = gazetteer.regions().get(area[1:])
+        return region.name if region is not None else area
+    if department := gazetteer.departments().get(area):
+        return department.name
+    commune = gazetteer.by_code(area)
+    return commune.name if commune is not None else area
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """Everything held about a person, as JSON would show it."""
+
+    person: Mapping[str, Any]
+    consents: list[dict[str, Any]]
+    answers: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    vote_plans: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    dialog: Mapping[str, Any] | None
+    roles: list[dict[str, Any]]
+
+    def to_json(self) -> bytes:
+        """A file that people and programs can read; instants are ISO 8601 in UTC."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2, default=_as_text).encode()
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+async def holding(tx: AsyncConnection, person: Person) -> Holding:
+    """What the database holds about a person; only the name of a recruiter's row is left out, being another's."""
+    known = asdict(person)
+    known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
+    dialog = await db.dialogs.get(tx, person.id)
+    return Holding(
+        person=known,
+        consents=[asdict(consent) for consent in await db.consents.of_person(tx, person.pseudonym)],
+        answers=await db.personal_data.answers_of(tx, person.id),
+        events=await db.personal_data.event_answers_of(tx, person.id),
+        vote_plans=await db.personal_data.plans_of(tx, person.id),
+        messages=await db.personal_data.messages_of(tx, person.id),
+        dialog=asdict(dialog) if dialog is not None else None,
+        roles=[
+            {"role": held.role, "area": held.area, "added_at": held.added_at}
+            for held in await db.staff.roles_of(tx, person.telegram_id)
+        ],
+    )

@@ -1,0 +1,45 @@
+"""Answering an invitation, confirming on the eve, telling afterwards whether one came."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.rsvps
+from bot.actions.responses import Origin, record
+from bot.rules.people import RsvpAnswer
+from db.events import Event
+from db.people import Person
+
+
+async def answer_invitation(
+    tx: AsyncConnection, person: Person, origin: Origin, event: Event, answer: RsvpAnswer
+) -> None:
+    """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew."""
+    await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at)
+    await record(tx, person, origin, "rsvp", answer, subject=event.code)
+
+
+async def confirm_coming(
+    tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, coming: bool
+) -> None:
+    """The eve's question: who confirms comes, who cancels leaves the place to another."""
+    answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
+    await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming)
+    await record(tx, person, origin, "attendance", "confirm" if coming else "cancel", subject=event.code)
+
+
+async def tell_whether_came(
+    tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, came: bool
+) -> None:
+    """Asked after the end; what had been answered before stays."""
+    before = await db.rsvps.get(tx, event=event.id, person=person.id)
+    await db.rsvps.put(
+        tx,
+        event=event.id,
+        person=person.id,
+        answer=before.answer if before is not None else (RsvpAnswer.YES if came else RsvpAnswer.NO),
+        confirmed=before is not None and before.confirmed,
+        attended=came,
+        at=origin.at,
+    )
+    await record(tx, person, origin, "came", "yes" if came else "no", subject=event.code)

@@ -1,0 +1,158 @@
+"""The numbers of an area, as its staff may see them. Small counts are hidden from those of one area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.events
+import db.statistics
+from bot.actions.authority import Author, area_name
+from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
+from bot.rules.permissions import Action
+from bot.rules.steps import Question
+from db.events import text_in
+from db.statistics import Tally
+
+MOST_PLACES = 9
+MOST_EVENTS = 5
+
+LOGGED = ("rsvp", "attendance", "came", *(question.value for question in Question))
+"""The questions whose answers are counted: those that have few possible ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceCount:
+    """A region, département or commune with its number of supporters, as shown."""
+
+    area: str
+    name: str
+    count: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventCount:
+    """An event to come with its answers, as shown."""
+
+    title: str
+    starts_at: datetime
+    zone: str
+    commune: str
+    answers: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionCount:
+    """The answers to one question, as shown."""
+
+    question: str
+    answers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What /stats shows of an area. `wider`: the area around it, where the person may see that too."""
+
+    area: str
+    name: str
+    wider: str | None
+    level: str | None
+    registered: str
+    volunteers: str
+    unreachable: str
+    places: tuple[PlaceCount, ...]
+    events: tuple[EventCount, ...]
+    ballots: Mapping[int, tuple[QuestionCount, ...]]
+
+
+async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> Overview:
+    """The numbers of an area. Raises NotAllowed."""
+    author.require(Action.SEE_STATISTICS, area)
+    heads = await db.statistics.heads(tx, area)
+    level = level_within(area)
+    votes = await db.statistics.vote_answers(tx, area)
+    wider = wider_area(area)
+    return Overview(
+        area=area,
+        name=area_name(author.gazetteer, area),
+        wider=wider if wider is not None and author.may(Action.SEE_STATISTICS, wider) else None,
+        level=level,
+        registered=author.shown(heads.registered),
+        volunteers=author.shown(heads.volunteers),
+        unreachable=author.shown(heads.unreachable),
+        places=await _places(tx, author, area, level) if level else (),
+        events=await _events(tx, author, area, language),
+        ballots={int(about): _questions(author, tallies) for about, tallies in _by_subject(votes)},
+    )
+
+
+async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[QuestionCount, ...]:
+    """Every answer from an area, by question. Raises NotAllowed."""
+    author.require(Action.SEE_STATISTICS, area)
+    return _questions(author, await db.statistics.logged_answers(tx, area, LOGGED))
+
+
+def level_within(area: str) -> str | None:
+    """What an area is divided into: regions, départements or communes."""
+    if area == EVERYWHERE:
+        return "region"
+    if area in DEPARTMENTS:
+        return "commune"
+    return "department" if area.startswith("R") else None
+
+
+def wider_area(area: str) -> str | None:
+    """The area around an area; None around everywhere."""
+    if area == EVERYWHERE:
+        return None
+    if area == ABROAD_AREA or area.startswith("R"):
+        return EVERYWHERE
+    return f"R{DEPARTMENTS[area]}" if area in DEPARTMENTS else department_of(area)
+
+
+async def _places(tx: AsyncConnection, author: Author, area: str, level: str) -> tuple[PlaceCount, ...]:
+    found = await db.statistics.by_place(tx, area, level, MOST_PLACES)
+    prefix = "R" if level == "region" else ""
+    return tuple(
+        PlaceCount(
+            area=f"{prefix}{code}",
+            name=area_name(author.gazetteer, f"{prefix}{code}"),
+            count=author.shown(count),
+        )
+        for code, count in found
+    )
+
+
+async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> tuple[EventCount, ...]:
+    found = await db.statistics.event_answers(tx, area, now=author.now, most=MOST_EVENTS)
+    texts = await db.events.texts_of_many(tx, [event.id for event in found])
+    fallback = author.campaign.languages[0]
+    return tuple(
+        EventCount(
+            title=text_in(texts[event.id], language, fallback).title if event.id in texts else event.code,
+            starts_at=event.starts_at,
+            zone=event.zone,
+            commune=area_name(author.gazetteer, event.commune),
+            answers={name: author.shown(getattr(event, name)) for name in ("yes", "maybe", "no")},
+        )
+        for event in found
+    )
+
+
+def _by_subject(tallies: Sequence[Tally]) -> Iterable[tuple[str, list[Tally]]]:
+    ordered = sorted(tallies, key=lambda tally: tally.about)
+    return [(about, list(group)) for about, group in groupby(ordered, key=lambda tally: tally.about)]
+
+
+def _questions(author: Author, tallies: Iterable[Tally]) -> tuple[QuestionCount, ...]:
+    return tuple(
+        QuestionCount(
+            question=question,
+            answers=tuple((tally.answer, author.shown(tally.count)) for tally in group),
+        )
+        for question, group in groupby(tallies, key=lambda tally: tally.question)
+    )

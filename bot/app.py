@@ -1,0 +1,290 @@
+"""The only wiring: settings and a campaign file become a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import signal
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram.ext import Application, ContextTypes
+
+import db.updates
+from bot.actions.exports import Producer
+from bot.campaign import Campaign, load_campaign
+from bot.clock import Clock, FollowedClock, MovableClock, RealClock
+from bot.communes import load as load_gazetteer
+from bot.delivery.budget import budget_for
+from bot.delivery.calls import Call
+from bot.delivery.compose import Composer
+from bot.delivery.departure import Departure
+from bot.delivery.engine import Engine, Hooks
+from bot.delivery.intake import outcome_text
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.pacing import Pacing
+from bot.delivery.progress import ProgressBoard
+from bot.delivery.request import AiohttpRequest
+from bot.delivery.transport import Transport
+from bot.errors import SettingsError
+from bot.following import follow, followed_clock
+from bot.logs import configure_logs
+from bot.opening import opened
+from bot.settings import Settings
+from bot.texts import Texts
+from bot.ticking import DailyPurge, Ticker
+from bot.web.app import Webhook, make_web
+from bot.web.server import listen, serve
+from db.engine import Database
+from db.facts import get_fact, set_fact
+from handlers import ROUTES
+from handlers.command_menu import menu_calls
+from handlers.context import Context, Services
+from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.routing import register
+from locales import LANGUAGES
+
+log = structlog.get_logger(__name__)
+
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
+ASK_AGAIN_SECONDS = 2.0
+SUPPRESSION_KEY = "suppression:key"
+
+
+class App:
+    """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
+
+    def __init__(self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker) -> None:
+        self.database, self.clock, self.engine, self.ticker = database, clock, engine, ticker
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, *parts: Coroutine[Any, Any, None]) -> None:
+        self._tasks += [asyncio.create_task(part) for part in parts]
+
+    async def ended(self) -> None:
+        """Returns when a part ends, and raises what it failed with."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Lets what is being posted end, then stops every part."""
+        self.engine.stop()
+        await asyncio.wait(self._tasks[:1])  # the engine: it ends by itself
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def health(self) -> Mapping[str, Any]:
+        """Figures for /health and /metrics; nothing personal."""
+        async with self.database.read() as tx:
+            waiting = await db.updates.count_unfinished(tx)
+        blocked = self.engine.pacing.blocked_until
+        return {
+            "clock": self.clock.now().isoformat(),
+            "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
+            "planned": self.ticker.is_current,
+            "updates_waiting": waiting,
+            "sending": self.engine.sender.busy,
+            "idle": await self.engine.is_idle(),
+            "blocked_until": blocked.isoformat() if blocked else None,
+        }
+
+    async def settled(self) -> None:
+        """Returns once what is due now was planned, sent and answered."""
+        await self.ticker.tick(look_again=True)
+        await self.engine.idle()
+
+
+@asynccontextmanager
+async def started(settings: Settings, *, webhook_url: str | None = None) -> AsyncIterator[App]:
+    """A running bot; it stops in good order when the block ends. Raises errors for people where it cannot start."""
+    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    async with AsyncExitStack() as stack:
+        listener = listen(settings.web) if settings.web else None
+        clock = await clock_of(settings)
+        database = await stack.enter_async_context(opened(settings))
+        database.claim()
+        transport = Transport(token=settings.required_token, api_base=settings.api_base)
+        await stack.enter_async_context(transport)
+        username = await bot_username(transport)
+        application = telegram_application(settings, transport)
+        await stack.enter_async_context(application)
+        key = await suppression_key(database)
+        app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
+        await introduce(transport, app.engine, settings, campaign, webhook_url)
+        app.start(app.engine.run(), app.ticker.run())
+        if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
+            app.start(follow(clock, settings.clock))
+        if listener is not None:
+            webhook = webhook_of(settings, app.engine) if webhook_url else None
+            app.start(serve(make_web(health=app.health, webhook=webhook), listener))
+        try:
+            yield app
+        finally:
+            await app.stop()
+
+
+def build(
+    settings: Settings,
+    campaign: Campaign,
+    clock: Clock,
+    database: Database,
+    transport: Transport,
+    application: AnyApplication,
+    username: str,
+    key: bytes,
+    webhook_url: str | None,
+) -> App:
+    """Every part, connected."""
+    texts = Texts({"campaign": campaign})
+    services = Services(
+        campaign=campaign,
+        texts=texts,
+        gazetteer=load_gazetteer(),
+        bot_username=username,
+        suppression_key=key,
+    )
+    register(application, ROUTES)
+    dispatcher = Dispatcher(application, services, clock)
+    departure = Departure(
+        campaign=campaign,
+        texts=texts,
+        clock=clock,
+        bot_username=username,
+        composer=Composer(
+            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
+        ),
+    )
+    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
+    engine: Engine
+    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+    ticker = Ticker(
+        database=database,
+        campaign=campaign,
+        clock=clock,
+        queued=lambda: engine.wake(),
+        beats=(lambda: board.refresh(engine.call), daily.beat),
+    )
+
+    async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
+        ticker.nudge()
+        engine.wake()
+        return await dispatcher.process(tx, update)
+
+    engine = Engine(
+        database=database,
+        clock=clock,
+        transport=transport,
+        pacing=Pacing(budget=budget_for(settings.rate, database), clock=clock),
+        hooks=Hooks(
+            process=process,
+            apologise=dispatcher.apologise,
+            prepare=departure.prepare,
+            on_sent=board.remember,
+            on_delivered=departure.delivered,
+            producers={"export": Producer(database, settings.data / "exports")},
+        ),
+        rate=settings.rate,
+        poll=webhook_url is None,
+        allowed_updates=ALLOWED_UPDATES,
+    )
+    return App(database=database, clock=clock, engine=engine, ticker=ticker)
+
+
+def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:
+    """PTB's application: its types and handlers. Updates reach it from our own intake, so it has no updater."""
+    return (
+        Application.builder()
+        .token(settings.required_token)
+        .base_url(f"{settings.api_base}/bot")
+        .request(AiohttpRequest(transport))
+        .get_updates_request(AiohttpRequest(transport))
+        .updater(None)
+        .job_queue(None)
+        .context_types(ContextTypes(context=Context))
+        .build()
+    )
+
+
+async def clock_of(settings: Settings) -> Clock:
+    """Real time, a clock that starts at an instant, or one that a simulator serves."""
+    if settings.clock is None:
+        return RealClock()
+    if isinstance(settings.clock, str):
+        return await followed_clock(settings.clock)
+    return MovableClock(settings.clock.start, settings.clock.speed)
+
+
+async def suppression_key(database: Database) -> bytes:
+    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
+    async with database.write() as tx:
+        kept = await get_fact(tx, SUPPRESSION_KEY)
+        if kept is None:
+            kept = secrets.token_hex(32)
+            await set_fact(tx, SUPPRESSION_KEY, kept)
+    return bytes.fromhex(kept)
+
+
+async def bot_username(transport: Transport) -> str:
+    """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    while True:
+        outcome = await transport.post("getMe")
+        if isinstance(outcome, Done):
+            return str(outcome.result["username"])
+        if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
+            raise SettingsError(
+                "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
+            )
+        log.warning("telegram not reached", outcome=type(outcome).__name__, again_in=ASK_AGAIN_SECONDS)
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+
+async def introduce(
+    transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
+) -> None:
+    """Tells Telegram the commands, in each language, and where updates go."""
+    for call in menu_calls(campaign.languages):
+        await transport.post(call)
+    if webhook_url is None:
+        await transport.post("deleteWebhook", {})
+        return
+    webhook = webhook_of(settings, engine)
+    address = {
+        "url": webhook_url.rstrip("/") + webhook.path,
+        "secret_token": webhook.secret,
+        "allowed_updates": list(ALLOWED_UPDATES),
+    }
+    outcome = await transport.post("setWebhook", address)
+    if not isinstance(outcome, Done):
+        raise SettingsError(f"Telegram refuses the webhook {webhook_url}: {outcome_text(outcome)}.")
+
+
+def webhook_of(settings: Settings, engine: Engine) -> Webhook:
+    """A path and a secret that only who holds the token can know."""
+    token = settings.required_token.encode()
+    path = hmac.new(token, b"webhook path", hashlib.sha256).hexdigest()[:32]
+    secret = hmac.new(token, b"webhook secret", hashlib.sha256).hexdigest()
+    return Webhook(path=f"/telegram/{path}", secret=secret, store=engine.intake.store)
+
+
+async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
+    """Runs until SIGINT or SIGTERM, or until a part fails."""
+    configure_logs()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with started(settings, webhook_url=webhook_url) as app:
+        log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
+        waiting = [asyncio.ensure_future(app.ended()), asyncio.ensure_future(stopping.wait())]
+        done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in still:
+            task.cancel()
+        for finished in done:
+            finished.result()

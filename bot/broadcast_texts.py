@@ -1,0 +1,46 @@
+"""The texts that staff write: checked when they are written, filled for each person when they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+from bot.errors import BadPlaceholder
+from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
+from bot.telegram_html import TEXT_LIMIT, check_html
+
+# The rules allow nothing but placeholders; the sandbox holds even if a text came past them.
+_ENVIRONMENT = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+
+
+@lru_cache(maxsize=256)
+def _template(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+@lru_cache(maxsize=256)
+def used_placeholders(text: str) -> frozenset[str]:
+    """The placeholders of a text that was checked before."""
+    return placeholders_in(text, about_event=True)
+
+
+def render_staff_text(text: str, values: Mapping[str, object]) -> str:
+    """Telegram HTML: the text is HTML already, the values are plain and are escaped."""
+    return _template(text).render(values)
+
+
+def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_LIMIT) -> None:
+    """Raises BadPlaceholder or BadHtml, fit to be shown to whoever wrote the text."""
+    try:
+        used = placeholders_in(text, about_event=about_event)
+    except BadPlaceholder as fault:
+        raise BadPlaceholder(
+            fault.sentence,
+            message="errors/placeholder_unknown",
+            placeholder=fault.values["name"],
+            allowed=allowed_placeholders(about_event=about_event),
+        ) from fault
+    check_html(render_staff_text(text, {name: PLACEHOLDERS[name].example for name in used}), limit)

@@ -1,0 +1,70 @@
+"""The command `portevoix`: its sub-commands, and how errors are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from bot.commands import campaign, communes, database, exporting, founding, running, staff
+from bot.communes.errors import GazetteerError
+from bot.errors import PortevoixError
+from bot.settings import Settings
+from db.errors import DatabaseError
+
+# In the order of --help: to try, to run, to prepare, to look at, to look after.
+MODULES = (running, founding, campaign, staff, exporting, communes, database)
+
+REFUSED = 2
+INTERRUPTED = 130
+
+
+def parser() -> ArgumentParser:
+    """Every sub-command; each sets `run`, a function of the arguments and the settings."""
+    root = ArgumentParser(
+        prog="portevoix",
+        description="Portevoix, a Telegram assistant that mobilizes a campaign’s supporters.",
+        epilog="Settings are environment variables, PORTEVOIX_…: docs/settings.md tells them all.",
+    )
+    root.add_argument("--version", action="version", version=f"portevoix {_version()}")
+    commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for module in MODULES:
+        module.add_to(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2."""
+    arguments = parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments, Settings.from_environment())
+        sys.stdout.flush()
+    except (PortevoixError, DatabaseError) as error:
+        return _refuse(error.sentence)
+    except GazetteerError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _refuse(sentence: str) -> int:
+    print(f"portevoix: {sentence}", file=sys.stderr)
+    return REFUSED
+
+
+def _version() -> str:
+    try:
+        return version("portevoix")
+    except PackageNotFoundError:
+        return "from source"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""What the modules of commands share: groups of sub-commands, and arguments turned into values."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, _SubParsersAction
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from bot.communes import load
+from bot.errors import PortevoixError
+from bot.rules.areas import ABROAD_AREA, normal_area
+from bot.settings import Settings
+
+# argparse gives the action that adds sub-commands no public name.
+Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+
+AREA_HELP = "FR (everywhere, the default), abroad, a region (R84), a département (69) or a commune (69123)"
+
+
+class Refused(PortevoixError):
+    """A command cannot do what its arguments say."""
+
+
+def group(commands: Commands, name: str, help_: str) -> Commands:
+    """A command that only holds others, such as `staff`."""
+    parser = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+    return parser.add_subparsers(title="commands", dest=f"{name}_command", required=True, metavar="COMMAND")
+
+
+def area(text: str, settings: Settings) -> str:
+    """The area code of an argument. Raises UnknownArea, and Refused for a commune that does not exist."""
+    code = normal_area(text)
+    if len(code) == 5 and code != ABROAD_AREA and load(settings.data).by_code(code) is None:
+        raise Refused(f"There is no commune {code}: find its code with `portevoix communes search NAME`.")
+    return code
+
+
+def instant(text: str) -> datetime:
+    """The instant of an argument: ISO 8601, a day meaning its start; UTC where no offset is given."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00.") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,73 @@
+"""`portevoix check` and `portevoix calendar`: what a campaign file says, before anybody receives anything."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot.calendar import HEADERS, as_json, as_row, calendar_entries
+from bot.campaign import check_campaign, find_campaign_file, load_campaign
+from bot.commands.arguments import Commands
+from bot.settings import Settings
+from locales import LANGUAGES, TEMPLATES
+
+
+def add_to(commands: Commands) -> None:
+    check_parser = commands.add_parser(
+        "check", help="check a campaign file", description="Name every fault of a campaign file, by line."
+    )
+    check_parser.add_argument(
+        "file", nargs="?", type=Path, help="the file or its folder (default: PORTEVOIX_CAMPAIGN)"
+    )
+    check_parser.set_defaults(run=check)
+    calendar_parser = commands.add_parser(
+        "calendar",
+        help="show all that the campaign will send",
+        description="Every reminder of every ballot in every territory, and what the law blocks.",
+    )
+    calendar_parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
+    calendar_parser.set_defaults(run=calendar)
+
+
+def check(arguments: Namespace, settings: Settings) -> int:
+    """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    file = find_campaign_file(arguments.file or settings.campaign)
+    campaign, faults = check_campaign(file, templates=step_templates(), languages=LANGUAGES)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if campaign is None:
+        print(f"{file} cannot be used before this is mended.", file=sys.stderr)
+        return 2
+    name = campaign.text(campaign.name, campaign.languages[0])
+    days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
+    print(
+        f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}."
+    )
+    return 0
+
+
+def step_templates() -> frozenset[str]:
+    """The templates that a step of the campaign file may name."""
+    names = (file.name for file in (TEMPLATES / "steps").iterdir())
+    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+
+
+def calendar(arguments: Namespace, settings: Settings) -> int:
+    """Prints the calendar, as the table that people read or as the JSON of the contract."""
+    entries = calendar_entries(load_campaign(settings.campaign, languages=LANGUAGES))
+    if arguments.json:
+        print(json.dumps([as_json(entry) for entry in entries], ensure_ascii=False, indent=1))
+    else:
+        print_table(HEADERS, [as_row(entry) for entry in entries])
+    return 0
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table in aligned columns, on standard output."""
+    lines = [tuple(headers), *(tuple(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

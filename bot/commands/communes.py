@@ -1,0 +1,122 @@
+"""`portevoix communes …`: the list of French communes, as the bot searches it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from bot.clock import RealClock
+from bot.commands.arguments import Commands, Refused, group
+from bot.communes import Commune, Gazetteer, SearchResult, load
+from bot.settings import Settings
+
+
+def add_to(commands: Commands) -> None:
+    communes = group(commands, "communes", "search and update the list of French communes")
+    search_parser = communes.add_parser(
+        "search",
+        help="find communes as people type them",
+        description="Find communes by what people may type.",
+    )
+    search_parser.add_argument("text", nargs="*", help="a name, a postcode, “st etienne”, “Paris 15” …")
+    search_parser.add_argument("--limit", type=int, default=5, help="how many to show at most (default: 5)")
+    search_parser.add_argument(
+        "--jsonl", action="store_true", help="answer each line of standard input with one line of JSON"
+    )
+    search_parser.set_defaults(run=search)
+    nearest_parser = communes.add_parser("nearest", help="find the communes around a point")
+    nearest_parser.add_argument("latitude", type=float, metavar="LAT", help="degrees north, such as 45.76")
+    nearest_parser.add_argument("longitude", type=float, metavar="LON", help="degrees east, such as 4.84")
+    nearest_parser.add_argument("--limit", type=int, default=3, help="how many to show at most (default: 3)")
+    nearest_parser.set_defaults(run=nearest)
+    info_parser = communes.add_parser("info", help="all that is known of a commune, as JSON")
+    info_parser.add_argument("code", metavar="CODE", help="its INSEE code, such as 69123 or 2A004")
+    info_parser.set_defaults(run=info)
+    update_parser = communes.add_parser("update", help="read the official list again (geo.api.gouv.fr)")
+    update_parser.set_defaults(run=update)
+
+
+def search(arguments: Namespace, settings: Settings) -> int:
+    """One query of the arguments, or one a line of standard input."""
+    gazetteer = load(settings.data)
+    if arguments.jsonl:
+        return _answer_lines(gazetteer, arguments.limit)
+    if not arguments.text:
+        raise Refused("Nothing to search: write a name or a postcode, or --jsonl to read them from a file.")
+    found = gazetteer.search(" ".join(arguments.text), limit=arguments.limit)
+    for commune in found.results:
+        print(_line(commune))
+    if not found.results:
+        print("No commune is called or numbered like this.", file=sys.stderr)
+    return 0
+
+
+def _answer_lines(gazetteer: Gazetteer, limit: int) -> int:
+    for line in sys.stdin:
+        found = gazetteer.search(line.rstrip("\r\n"), limit=limit)
+        # Flushed at once: a program may wait for the answer before it asks again.
+        print(json.dumps(as_json(found), ensure_ascii=False), flush=True)
+    return 0
+
+
+def as_json(found: SearchResult) -> dict[str, Any]:
+    """The object of `communes search --jsonl` (a contract: see DESIGN.md)."""
+    results = [
+        {
+            "code": commune.code,
+            "name": commune.name,
+            "department": commune.department,
+            "postcodes": list(commune.postcodes),
+            "zone": commune.zone,
+        }
+        for commune in found.results
+    ]
+    return {"query": found.query, "confident": found.confident, "results": results}
+
+
+def nearest(arguments: Namespace, settings: Settings) -> int:
+    if not (-90 <= arguments.latitude <= 90 and -180 <= arguments.longitude <= 180):
+        raise Refused("No such point: a latitude is from -90 to 90, a longitude from -180 to 180.")
+    found = load(settings.data).nearest(arguments.latitude, arguments.longitude, limit=arguments.limit)
+    for commune, kilometres in found:
+        print(f"{_line(commune)}  {kilometres:.1f} km")
+    if not found:
+        print("No French commune is near this point.", file=sys.stderr)
+    return 0
+
+
+def info(arguments: Namespace, settings: Settings) -> int:
+    commune = load(settings.data).by_code(arguments.code.strip())
+    if commune is None:
+        raise Refused(f"There is no commune {arguments.code}: search by name to find its code.")
+    known: Mapping[str, Any] = {**vars(commune), "postcodes": list(commune.postcodes)}
+    print(
+        json.dumps(
+            {name: value for name, value in known.items() if name != "matched_name"},
+            ensure_ascii=False,
+            indent=1,
+        )
+    )
+    return 0
+
+
+def update(arguments: Namespace, settings: Settings) -> int:
+    """Reads the official list; the one in use stays where that fails."""
+    from bot.communes.update import update as update_list
+
+    # The list is as old as it is, whatever the campaign's clock says.
+    done = update_list(settings.data, today=RealClock().now().date())
+    print(
+        f"{done.communes} communes, list of {done.vintage}: {done.added} new, {done.removed} gone,"
+        f" {done.approximate} placed by their neighbours. A bot that runs uses it after its next start."
+    )
+    return 0
+
+
+def _line(commune: Commune) -> str:
+    postcodes = ", ".join(commune.postcodes[:3]) + (" …" if len(commune.postcodes) > 3 else "")
+    formerly = f" (formerly {commune.matched_name})" if commune.matched_name else ""
+    return f"{commune.code}  {commune.name}{formerly}, {commune.department_name}  {postcodes}  {commune.zone}"

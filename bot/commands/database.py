@@ -1,0 +1,143 @@
+"""`portevoix db`, `backup`, `restore`, `purge` and `audit`: looking after what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from bot.actions import audit, retention
+from bot.campaign import load_campaign
+from bot.commands.arguments import Commands, Refused, group
+from bot.opening import database_file, opened, present
+from bot.settings import Settings
+from db.backup import Restored
+from db.backup import backup as back_up
+from db.backup import restore as put_back
+from db.key import find_key, rekey_with_file
+from db.upgrade import revision
+from locales import LANGUAGES
+
+
+def add_to(commands: Commands) -> None:
+    db = group(commands, "db", "look after the database")
+    db.add_parser("upgrade", help="make or upgrade the tables").set_defaults(run=upgrade)
+    db.add_parser("rekey", help="encrypt the database anew with a new key").set_defaults(run=rekey)
+    backup_parser = commands.add_parser(
+        "backup",
+        help="copy the database, encrypted, while the bot runs",
+        description="Write an encrypted copy of the SQLite database; it opens with the same key.",
+    )
+    backup_parser.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
+    backup_parser.set_defaults(run=backup)
+    restore_parser = commands.add_parser(
+        "restore",
+        help="put a backup in the database’s place",
+        description="Put a backup in the database’s place, which is kept under another name. Stop the bot first.",
+    )
+    restore_parser.add_argument("file", type=Path, metavar="FILE", help="a file made by `portevoix backup`")
+    restore_parser.set_defaults(run=restore)
+    purge_parser = commands.add_parser(
+        "purge",
+        help="erase what is kept no longer",
+        description="Erase what the campaign file keeps no longer, as the bot does every day.",
+    )
+    purge_parser.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
+    purge_parser.set_defaults(run=purge)
+    audit_parser = group(commands, "audit", "the log of what staff did")
+    audit_parser.add_parser("verify", help="find any altered, removed or reordered entry").set_defaults(
+        run=verify
+    )
+
+
+def upgrade(arguments: Namespace, settings: Settings) -> int:
+    async def work() -> None:
+        async with opened(settings) as database:
+            print(f"The tables are at revision {await revision(database)}.")
+
+    asyncio.run(work())
+    return 0
+
+
+def rekey(arguments: Namespace, settings: Settings) -> int:
+    """A new key in the key file. One that comes from the environment cannot be changed from here."""
+    file = database_file(settings)
+    if file is None:
+        raise Refused("PostgreSQL is encrypted by its host, not by Portevoix: there is no key to change.")
+    if settings.database_key is not None:
+        raise Refused(
+            "The key comes from PORTEVOIX_DATABASE_KEY, which cannot be changed from here: save it in a file of"
+            " mode 0600, set PORTEVOIX_DATABASE_KEY_FILE to that file instead, then run this again."
+        )
+    rekey_with_file(file, settings.database_key_file)
+    print(
+        f"{file} is encrypted with a new key, in {settings.database_key_file}."
+        " Backups made before open with the old key only."
+    )
+    return 0
+
+
+def backup(arguments: Namespace, settings: Settings) -> int:
+    async def work() -> None:
+        async with opened(settings) as database:
+            await back_up(database, arguments.file)
+
+    asyncio.run(work())
+    print(f"{arguments.file} is complete and opens with the database’s key. Keep the key somewhere else.")
+    return 0
+
+
+def restore(arguments: Namespace, settings: Settings) -> int:
+    file = database_file(settings)
+    if file is None:
+        raise Refused("PostgreSQL is restored by its own tools: use pg_restore.")
+
+    async def work() -> Restored:
+        # On a new machine there is no database yet, only the key that was kept: it must not be made anew.
+        key = find_key(value=settings.database_key, file=settings.database_key_file, database=arguments.file)
+        return await put_back(arguments.file, file=file, key=key, now=await present(settings))
+
+    restored = asyncio.run(work())
+    print(f"{file} is the backup {arguments.file} now.")
+    if restored.kept is not None:
+        print(f"What it replaced is kept as {restored.kept}.")
+    if restored.in_doubt:
+        print(
+            f"{restored.in_doubt} messages may have left since the backup: they are in doubt, and not sent again."
+        )
+    if restored.paused:
+        print(f"{restored.paused} broadcasts may have begun since the backup: they are paused.")
+    return 0
+
+
+def purge(arguments: Namespace, settings: Settings) -> int:
+    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+
+    async def work() -> dict[str, int]:
+        async with opened(settings) as database:
+            now = await present(settings)
+            return await retention.purge(
+                database, campaign, actor=audit.COMMAND_LINE, now=now, dry_run=arguments.dry_run
+            )
+
+    for what, count in asyncio.run(work()).items():
+        print(f"{'would erase' if arguments.dry_run else 'erased'} {count} {what}")
+    return 0
+
+
+def verify(arguments: Namespace, settings: Settings) -> int:
+    """Prints what was found; exit status 1 if the log was tampered with."""
+
+    async def work() -> audit.Verified:
+        async with opened(settings) as database, database.read() as tx:
+            return await audit.verify(tx)
+
+    verified = asyncio.run(work())
+    for fault in verified.faults:
+        print(fault)
+    if verified.faults:
+        print("The audit log was changed after it was written.", file=sys.stderr)
+        return 1
+    print(f"{verified.entries} entries, the chain is whole. Last hash: {verified.last_hash}")
+    return 0

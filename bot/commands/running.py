@@ -1,0 +1,63 @@
+"""`portevoix demo` and `portevoix run`."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from urllib.parse import urlsplit
+
+from bot.commands.arguments import Commands, Refused
+from bot.settings import Settings
+
+
+def add_to(commands: Commands) -> None:
+    demo_parser = commands.add_parser(
+        "demo",
+        help="try everything, without a token or a network",
+        description="Start a local Telegram and the bot, and open the chat page in the browser.",
+    )
+    demo_parser.add_argument("--port", type=int, default=8081, help="where the chat page is (default: 8081)")
+    demo_parser.add_argument(
+        "--supporters", type=int, default=300, metavar="N", help="how many there are (default: 300)"
+    )
+    demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
+    demo_parser.set_defaults(run=demo)
+    run_parser = commands.add_parser(
+        "run",
+        help="run the bot",
+        description="Run the bot with PORTEVOIX_TOKEN, by long polling or a webhook.",
+    )
+    run_parser.add_argument(
+        "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
+    )
+    run_parser.set_defaults(run=run)
+
+
+def run(arguments: Namespace, settings: Settings) -> int:
+    """Runs until it is stopped."""
+    if arguments.webhook is not None:
+        if urlsplit(arguments.webhook).scheme not in ("http", "https"):
+            raise Refused(f"“{arguments.webhook}” is not an address: write https://example.org/bot.")
+        if settings.web is None:
+            raise Refused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
+    # Imported here: the other commands need none of it, and answer sooner.
+    from bot import app
+    from bot.logs import configure_logs
+
+    configure_logs()
+    asyncio.run(app.run(settings, webhook_url=arguments.webhook))
+    return 0
+
+
+def demo(arguments: Namespace, settings: Settings) -> int:
+    """Plays until it is stopped; nothing of it stays."""
+    from bot.demo import DemoOptions
+    from bot.demo import demo as play
+    from bot.logs import configure_logs
+
+    options = DemoOptions(
+        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
+    )
+    configure_logs()
+    asyncio.run(play(settings, options))
+    return 0

@@ -1,0 +1,31 @@
+"""The gazetteer of French communes on this machine: its data, how it is loaded and brought up to date."""
+
+from functools import cache
+from pathlib import Path
+
+from bot.communes.errors import GazetteerUnreadable
+from bot.communes.store import read_table
+from bot.rules.communes import Abroad, Commune, Gazetteer, SearchResult
+
+SHIPPED = Path(__file__).parent / "data" / "communes.bin"
+"""The gazetteer that comes with Portevoix."""
+UPDATED_NAME = "communes.bin"
+"""The file's name in the data folder, once `portevoix communes update` has run."""
+
+
+@cache
+def load(folder: Path | None = None) -> Gazetteer:
+    """The gazetteer, read once per process: the data folder's updated one if there is one, else the shipped.
+
+    Raises `GazetteerUnreadable` if the shipped file is damaged. An updated file that cannot be read, for
+    instance one of another version of Portevoix, does not stop the bot: the shipped one serves.
+    """
+    if folder is not None and (folder / UPDATED_NAME).exists():
+        try:
+            return Gazetteer(read_table(folder / UPDATED_NAME))
+        except GazetteerUnreadable:
+            pass
+    return Gazetteer(read_table(SHIPPED))
+
+
+__all__ = ["SHIPPED", "UPDATED_NAME", "Abroad", "Commune", "Gazetteer", "SearchResult", "load"]

@@ -1,0 +1,186 @@
+"""A broadcast as one person receives it: pure, from rows that were loaded before.
+
+Previews and the sender call the same function, so that what an organizer sees is what leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.broadcast_texts import render_staff_text, used_placeholders
+from bot.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.delivery.calls import Call
+from bot.rules.audience_limits import MUTES, Mute
+from bot.rules.kinds import Kind
+from bot.rules.sending import CANCELLATION as CANCELLATION
+from bot.rules.territories import METROPOLE
+from bot.texts import Text, Texts
+from db.events import Event, EventText, EventTexts, text_in
+from db.people import Person
+
+
+class Wording(Protocol):
+    """What composing needs to know of a broadcast: any row or draft that has these."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def template(self) -> str | None: ...
+    @property
+    def photo(self) -> str | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A broadcast that is being written, for its preview."""
+
+    kind: str
+    template: str | None = None
+    photo: str | None = None
+
+
+class Composer:
+    """What does not change from one person to the next; texts that many share are rendered once."""
+
+    def __init__(self, *, texts: Texts, campaign: Campaign, gazetteer: Gazetteer, bot_username: str) -> None:
+        self.campaign = campaign
+        self.gazetteer = gazetteer
+        self._texts = texts
+        self._bot_username = bot_username
+        self._signatures: dict[tuple[str, str], Text] = {}
+        self._event_messages: dict[tuple[object, ...], Text] = {}
+
+    def language_of(self, person: Person) -> str:
+        known = person.language in self.campaign.languages
+        return person.language if known and person.language else self.campaign.languages[0]
+
+    def words(self, name: str, language: str, **values: Any) -> str:
+        return self._texts.plain(name, language, **values)
+
+    def signature(self, kind: str, language: str) -> Text:
+        """Who writes, the label, and the button that ends messages of this kind."""
+        key = (kind, language)
+        if key not in self._signatures:
+            self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
+        return self._signatures[key]
+
+    def event_message(self, broadcast: Wording, language: str, event: Event, text: EventText) -> Text:
+        """A message on an event: the same for everybody who reads a language."""
+        key = (broadcast.template, broadcast.kind, language, event, text)
+        if key not in self._event_messages:
+            if len(self._event_messages) >= MOST_KEPT:
+                self._event_messages.clear()
+            self._event_messages[key] = self._texts.render(
+                str(broadcast.template),
+                language,
+                event=event,
+                text=text,
+                commune=self.gazetteer.by_code(event.commune),
+                mute=_mute(broadcast.kind),
+                bot_username=self._bot_username,
+            )
+        return self._event_messages[key]
+
+
+MOST_KEPT = 500
+
+
+def _mute(kind: str) -> str:
+    """What the button under a message switches off; under news of an event it is invitations."""
+    return MUTES.get(Kind(kind), Mute.EVENTS).value
+
+
+def compose_broadcast(
+    composer: Composer,
+    broadcast: Wording,
+    texts: Mapping[str, str],
+    person: Person,
+    *,
+    now: datetime,
+    event: Event | None = None,
+    event_texts: EventTexts | None = None,
+) -> Call:
+    """The call that sends a broadcast to a person: of staff (`texts` by language) or on an event.
+
+    Raises LookupError for a broadcast with neither texts nor an event.
+    """
+    language = composer.language_of(person)
+    text = None
+    if event is not None and event_texts:
+        text = text_in(event_texts, language, composer.campaign.languages[0])
+    if broadcast.template is None:
+        body = _staff_text(composer, texts, person, language, now=now, event=event, text=text)
+        signature = composer.signature(broadcast.kind, language)
+        message = Text(html=f"{body}\n\n{signature.html}", keyboard=signature.keyboard)
+    elif event is not None and text is not None:
+        message = composer.event_message(broadcast, language, event, text)
+    else:
+        raise LookupError(f"nothing words the broadcast {broadcast.template}")
+    return as_call(person.telegram_id, message, photo=broadcast.photo)
+
+
+def as_call(chat: int, text: Text, *, photo: str | None = None) -> Call:
+    """A text as a message, or as the caption of a photo that Telegram has already."""
+    payload: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
+    if text.keyboard:
+        payload["reply_markup"] = text.markup()
+    if photo is not None:
+        return Call(method="sendPhoto", payload={**payload, "photo": photo, "caption": text.html})
+    no_preview = {"is_disabled": True}
+    return Call(
+        method="sendMessage", payload={**payload, "text": text.html, "link_preview_options": no_preview}
+    )
+
+
+def _staff_text(
+    composer: Composer,
+    texts: Mapping[str, str],
+    person: Person,
+    language: str,
+    *,
+    now: datetime,
+    event: Event | None,
+    text: EventText | None,
+) -> str:
+    if not texts:
+        raise LookupError("a broadcast of staff has no text")
+    if language not in texts:
+        # What is filled in speaks the language of the text around it.
+        first = composer.campaign.languages[0]
+        language = first if first in texts else next(iter(texts))
+    written = texts[language]
+    values = {
+        name: _value(composer, name, person, language, now, event, text)
+        for name in used_placeholders(written)
+    }
+    return render_staff_text(written, values)
+
+
+def _value(
+    composer: Composer,
+    name: str,
+    person: Person,
+    language: str,
+    now: datetime,
+    event: Event | None,
+    text: EventText | None,
+) -> str:
+    """What a placeholder stands for; where a fact is not known, words that read well in its place."""
+    if name == "first_name":
+        return person.first_name or ""
+    if name in ("polling_day", "polling_hours"):
+        return _polling(composer, name, person, language, now)
+    commune = composer.gazetteer.by_code(person.commune) if person.commune else None
+    return composer.words(f"placeholders/{name}", language, commune=commune, event=event, text=text)
+
+
+def _polling(composer: Composer, name: str, person: Person, language: str, now: datetime) -> str:
+    ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
+    territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
+    polling = ballot.polling(territory or METROPOLE)
+    hours = ballot.hours_in(person.commune) if person.commune and not polling.online else polling.hours
+    return composer.words(f"placeholders/{name}", language, day=polling.day, hours=hours)

@@ -1,0 +1,94 @@
+"""The exports: each with its columns in the order of its query in db.exports. docs/exports.md tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.rules.permissions import Action
+
+
+class Kind(StrEnum):
+    """What a column holds: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INSTANT = "instant"
+    FLAG = "flag"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column's name, as in the file's header, and what it holds."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """An export: its name on the command line, who may make it, and its columns.
+
+    `of_area` is false for what tells of the whole campaign and is not narrowed by an area.
+    """
+
+    name: str
+    action: Action
+    columns: tuple[Column, ...]
+    of_area: bool = True
+
+
+def _columns(described: str) -> tuple[Column, ...]:
+    """`id:number at:instant supporter …`; text where no kind is given."""
+    parts = (word.partition(":") for word in described.split())
+    return tuple(Column(name=name, kind=Kind(kind or Kind.TEXT)) for name, _, kind in parts)
+
+
+_IDENTITY = "supporter telegram_id:number first_name commune"
+
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            name="supporters",
+            action=Action.EXPORT_SUPPORTERS,
+            columns=_columns(
+                f"{_IDENTITY} department region territory country language state consent_contact:flag"
+                " consent_commune:flag consent_team:flag consent_keep:flag mutes_events:flag mutes_news:flag"
+                " mutes_reminders:flag volunteer:flag recruiter unreachable_at:instant registered_at:instant"
+            ),
+        ),
+        Table(
+            name="responses",
+            action=Action.EXPORT_RESPONSES,
+            columns=_columns(
+                f"id:number at:instant {_IDENTITY} department region question subject answer broadcast"
+                " message_id:number"
+            ),
+        ),
+        Table(
+            name="deliveries",
+            action=Action.EXPORT_DELIVERIES,
+            columns=_columns(
+                f"id:number broadcast kind ballot:number step {_IDENTITY} department territory language state"
+                " reason attempts:number due_at:instant sent_at:instant answered_at:instant changed_at:instant"
+            ),
+        ),
+        Table(
+            name="attendance",
+            action=Action.EXPORT_RESPONSES,
+            columns=_columns(
+                f"event title starts_at:instant event_commune event_state {_IDENTITY} department answer"
+                " confirmed:flag attended:flag at:instant"
+            ),
+        ),
+        Table(
+            name="audit",
+            action=Action.EXPORT_AUDIT,
+            columns=_columns("id:number at:instant actor action details:object previous_hash hash"),
+            of_area=False,
+        ),
+    )
+}

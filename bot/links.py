@@ -1,0 +1,12 @@
+"""Addresses that open the bot on something: an event, or signing up at a friend's invitation."""
+
+from __future__ import annotations
+
+
+def event_link(bot_username: str, code: str) -> str:
+    return f"https://t.me/{bot_username}?start=ev_{code}"
+
+
+def friend_link(bot_username: str, pseudonym: str) -> str:
+    """Signing up through it notes who brought the newcomer."""
+    return f"https://t.me/{bot_username}?start=r_{pseudonym}"

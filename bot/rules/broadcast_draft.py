@@ -1,0 +1,57 @@
+"""A broadcast while it is being written: what was said so far, as the dialog keeps it, and what is missing.
+
+kind        a kind that staff may choose
+texts       language -> HTML; blank where it was skipped
+photo       Telegram's file id, or "" where it was skipped
+audience, chosen   an audience as JSON; whether it was settled
+wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.rules.event_draft import Question
+from bot.rules.sending import SendingTime, all_at, each_at
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
+
+NOW = "now"
+STEPS: Mapping[str, Mapping[str, Any]] = {
+    "kind": {"kind": None},
+    "texts": {"texts": {}},
+    "photo": {"photo": None},
+    "audience": {"chosen": None},
+    "when": {"wall": None, "whose": None},
+}
+"""What the summary leads back to, and the values that make it be asked again."""
+
+
+def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> Question:
+    """The first thing still to be said; `summary` when everything was. One text at least is needed."""
+    texts = data.get("texts") or {}
+    if not data.get("kind"):
+        return Question(step="kind")
+    for language in languages:
+        if language not in texts:
+            last = language == languages[-1] and not any(texts.values())
+            return Question(step="text", language=language, may_skip=not last)
+    if data.get("photo") is None:
+        return Question(step="photo")
+    if not data.get("chosen"):
+        return Question(step="audience")
+    if not data.get("wall"):
+        return Question(step="when")
+    if data["wall"] != NOW and not data.get("whose"):
+        return Question(step="whose")
+    return Question(step="summary")
+
+
+def sending_time(data: Mapping[str, Any], *, now: datetime, zone: str) -> SendingTime:
+    """When it leaves; `zone` is the organizer's own, in which the time was typed."""
+    if data["wall"] == NOW:
+        return all_at(now)
+    wall = datetime.fromisoformat(data["wall"])
+    if data["whose"] == "each":
+        return each_at(wall)
+    return all_at(at_local(wall.date(), wall.time(), zone_named(zone)))

@@ -1,0 +1,214 @@
+"""The gazetteer of French communes: found as people type them, near a point, or by code. Pure, in memory."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
+from bot.rules.communes_geo import KM_PER_DEGREE, Grid, Point, kilometres
+from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
+from bot.rules.communes_search import Searcher
+from bot.rules.communes_table import DEGREE, Area, Table, department_of
+from bot.rules.communes_text import key_of
+from bot.rules.communes_zones import territory_of, zone_of
+
+NEAREST_KM = 40.0
+"""No commune's centre is further than this from its inhabitants in metropolitan France."""
+SPARSE_NEAREST_KM = 200.0
+"""The same where communes are vast: Guyane, Polynésie française, Nouvelle-Calédonie."""
+_REACHES_KM = (6.0, 12.0, 24.0, NEAREST_KM)
+TROPICS = 30.0
+"""Every commune of those vast ones lies nearer the equator than this latitude."""
+_SPARSE = frozenset({"973", "987", "988"})
+_CITIES = frozenset(code for code, _, _ in ARRONDISSEMENTS.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commune:
+    """A commune of today, or an arrondissement of Paris, Lyon or Marseille (`parent` is then the city).
+
+    `code` is INSEE's; `zone` an IANA name; `territory` one of the design's codes; coordinates in degrees,
+    `approximate` when they are the neighbours' centre. `matched_name` is set on a result that was found
+    by the name of a former commune, now part of this one.
+    """
+
+    code: str
+    name: str
+    department: str
+    department_name: str
+    region: str
+    region_name: str
+    postcodes: tuple[str, ...]
+    zone: str
+    territory: str
+    latitude: float
+    longitude: float
+    approximate: bool
+    population: int
+    parent: str | None = None
+    matched_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abroad:
+    """A country (then `city` is empty) or a large city abroad: ISO 3166 code and IANA zone."""
+
+    city: str
+    country: str
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """The communes found for a query, best first; `confident` if the first may be taken without asking.
+
+    `abroad` is set when the query is, or may rather be, a country or a large city abroad.
+    """
+
+    query: str
+    confident: bool
+    results: tuple[Commune, ...]
+    abroad: Abroad | None = None
+
+
+class Gazetteer:
+    """Every commune of a table, with the searches. Built once per process; safe to share between threads."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._searcher = Searcher(table)
+        self._grid = Grid(table.cells, table.cell_places)
+
+    def __len__(self) -> int:
+        """How many communes and arrondissements there are."""
+        return len(self._table.codes)
+
+    @property
+    def vintage(self) -> str:
+        """The year of the official list, or the day of the last update."""
+        return self._table.vintage
+
+    def codes(self) -> tuple[str, ...]:
+        """Every INSEE code, sorted."""
+        return tuple(self._table.codes)
+
+    def departments(self) -> Mapping[str, Area]:
+        """Départements and overseas territories by code."""
+        return self._table.departments
+
+    def regions(self) -> Mapping[str, Area]:
+        """Régions, and the overseas territories that have none, by code."""
+        return self._table.regions
+
+    def search(self, text: str, limit: int = 5) -> SearchResult:
+        """The communes that `text` may mean; never fails, whatever was typed."""
+        query = parse_query(text)
+        abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
+        matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
+        if (
+            matches
+            and matches[0].cost < COMPLETION
+            and self._table.populations[matches[0].place] >= WELL_KNOWN
+        ):
+            abroad = None
+        results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
+        return SearchResult(
+            query=text,
+            confident=confident and bool(results) and abroad is None,
+            results=results,
+            abroad=abroad,
+        )
+
+    def by_code(self, code: str) -> Commune | None:
+        """The commune with this INSEE code; None if there is none today."""
+        place = self._place(code)
+        return None if place is None else self._commune(place)
+
+    def nearest(self, latitude: float, longitude: float, limit: int = 3) -> list[tuple[Commune, float]]:
+        """The communes whose centre is nearest, with the distance in km; empty far from any or off the globe.
+
+        Arrondissements stand in for their city, whose own centre is left out.
+        """
+        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            return []
+        here = (latitude, longitude)
+        # Widen the circle until it surely holds the nearest ones.
+        reaches = (*_REACHES_KM, SPARSE_NEAREST_KM) if abs(latitude) < TROPICS else _REACHES_KM
+        for reach in reaches:
+            near = sorted(
+                (km, place)
+                for place, km in self._around(here, reach)
+                if (km <= NEAREST_KM or self._is_sparse(place)) and self._table.codes[place] not in _CITIES
+            )
+            if len(near) >= limit:
+                break
+        return [(self._commune(place), km) for km, place in near[: max(0, limit)]]
+
+    def within(self, code: str, km: float) -> frozenset[str]:
+        """The codes of the communes whose centre is at most `km` from this one's, itself included.
+
+        Empty if the code is unknown.
+        """
+        place = self._place(code)
+        if place is None:
+            return frozenset()
+        return frozenset(self._table.codes[other] for other, _ in self._around(self._point(place), km))
+
+    def distance_km(self, code_a: str, code_b: str) -> float | None:
+        """The great-circle distance between two communes' centres in km; None if a code is unknown."""
+        place, other = self._place(code_a), self._place(code_b)
+        return None if place is None or other is None else kilometres(self._point(place), self._point(other))
+
+    def _abroad(self, key: str) -> Abroad | None:
+        """The country or large city abroad that the key means."""
+        table = self._table
+        at = bisect_left(table.foreign_keys, key)
+        if at == len(table.foreign_keys) or table.foreign_keys[at] != key:
+            return None
+        city, country, zone = table.foreign_labels[table.foreign_places[at]].split("|")
+        return Abroad(city=city, country=country, zone=zone)
+
+    def _around(self, point: Point, km: float) -> Iterable[tuple[int, float]]:
+        latitudes = self._table.latitudes
+        south, north = (DEGREE * (point[0] + sign * km / KM_PER_DEGREE) for sign in (-1.01, 1.01))
+        for place in self._grid.around(point, km):
+            if not south <= latitudes[place] <= north:
+                continue  # far cheaper than its distance
+            distance = kilometres(point, self._point(place))
+            if distance <= km:
+                yield place, distance
+
+    def _point(self, place: int) -> Point:
+        return self._table.latitudes[place] / DEGREE, self._table.longitudes[place] / DEGREE
+
+    def _is_sparse(self, place: int) -> bool:
+        return department_of(self._table.codes[place]) in _SPARSE
+
+    def _place(self, code: str) -> int | None:
+        code = code.upper()
+        at = bisect_left(self._table.codes, code)
+        return at if at < len(self._table.codes) and self._table.codes[at] == code else None
+
+    def _commune(self, place: int, matched_name: str | None = None) -> Commune:
+        table = self._table
+        code = table.codes[place]
+        department = table.departments[department_of(code)]
+        region = table.regions[department.region]
+        latitude, longitude = self._point(place)
+        return Commune(
+            code=code,
+            name=table.names[place],
+            department=department.code,
+            department_name=department.name,
+            region=region.code,
+            region_name=region.name,
+            postcodes=tuple(table.postcodes[place].split()),
+            zone=zone_of(code),
+            territory=territory_of(code),
+            latitude=latitude,
+            longitude=longitude,
+            approximate=bool(table.approximate[place]),
+            population=table.populations[place],
+            parent=parent_of(code),
+            matched_name=matched_name,
+        )

@@ -1,0 +1,277 @@
+"""From the words of a name to the places they may mean, best first, and whether the first one is sure."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import accumulate
+from math import log10
+
+from bot.rules.communes_names import Names, allowed_errors
+from bot.rules.communes_query import area_splits, areas_by_key, parent_of, without_filler
+from bot.rules.communes_table import Table, department_of
+from bot.rules.communes_text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
+
+_ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
+"""Costs of an exact find: by the name without its article, by a former name, without the small words."""
+COMPLETION, _MISSING_LETTER = 0.8, 0.03
+"""Costs of a find by the beginning: at all, and per letter not typed yet, unless whole words were (`Issy`).
+Exact finds cost less."""
+ELSEWHERE = 3.0
+"""Cost of a find outside the département or postcode that was typed, or by some of the words only."""
+_POPULATION = 0.1
+"""How much ten times more inhabitants are worth, in typing errors."""
+_SURE_LENGTH = 7
+"""From this many letters on, a single completion or a single name one error away is sure."""
+_CLEARLY = 0.85
+"""How much more the next match must cost for the first to be sure."""
+_PART_LENGTH = 4
+"""Fewest letters of a name picked out of several words."""
+WELL_KNOWN = 5_000
+"""From this population on, a commune is meant rather than a hamlet elsewhere with that former name."""
+_FAR_LARGER = 20
+"""A name that goes on to a commune this many times larger may be what was begun: `Fontenay`."""
+_LARGER_SHOWN = 2
+
+Departments = frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A place found; `cost` is about the number of typing errors; `matched_name` a former name."""
+
+    place: int
+    cost: float
+    matched_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """One way to understand the words: a name, and the départements it may be in (None: anywhere)."""
+
+    words: tuple[str, ...]
+    departments: Departments | None = None
+
+    @property
+    def key(self) -> str:
+        return key_of(list(self.words))
+
+
+class NameSearch:
+    """Searches a table by name."""
+
+    def __init__(self, table: Table, names: Names) -> None:
+        self._table = table
+        self._names = names
+        self._areas = areas_by_key(table.departments, table.regions)
+
+    def search(
+        self, words: tuple[str, ...], departments: Departments | None, limit: int, exactly: bool = False
+    ) -> tuple[list[Match], bool]:
+        """At most `limit` matches, best first, and whether the first may be taken without asking.
+
+        `departments` None is anywhere. `exactly` forgives no typing error: the words name a place abroad.
+        """
+        readings = self._readings(words, departments)
+        for find in (self._whole, self._without_small_words):
+            for reading in readings:
+                if exact := find(reading):
+                    return self._with_others(exact, readings[0], reading, limit, exactly)
+        if exactly:
+            return self._well_known(readings[0].key, limit), False
+        if departments is None and (area := self._areas.get(readings[0].key)):
+            return self.largest_of(area, limit), False
+        loose = self._loose(readings, limit) or self._part_of_words(readings[0])
+        return loose[:limit], bool(loose) and self._is_near_enough(loose, readings)
+
+    def _readings(self, words: tuple[str, ...], departments: Departments | None) -> list[_Reading]:
+        """The ways to understand the words, the most literal first."""
+        readings = [_Reading(words=words, departments=departments)]
+        plain = without_filler(words)
+        if plain and plain != words:
+            readings.append(_Reading(words=plain, departments=departments))
+        if departments is None:
+            for said in dict.fromkeys((words, plain)):
+                readings += [
+                    _Reading(words=name, departments=area) for name, area in area_splits(said, self._areas)
+                ]
+        return readings
+
+    def _exact(self, reading: _Reading) -> list[Match]:
+        """The places of a reading without typing errors, with its small words or else without them."""
+        return self._whole(reading) or self._without_small_words(reading)
+
+    def _whole(self, reading: _Reading) -> list[Match]:
+        """The places that bear or bore exactly this name, with or without its article, the best first."""
+        key = reading.key
+        found = [(name, self._cost_of_exact(name, key)) for name in self._names.exact(key)]
+        return self._best_first(found, reading.departments)
+
+    def _without_small_words(self, reading: _Reading) -> list[Match]:
+        """The places so named but for small words on either side: `Boulogne Mer`."""
+        skeleton = skeleton_of(list(reading.words))
+        if not skeleton or reading.words[-1] in SMALL_WORDS:
+            return []  # A small word at the end, as in `Fleury sur`, says that the name goes on.
+        names = self._names.by_skeleton(skeleton)
+        names += self._names.exact(skeleton) if skeleton != reading.key else []
+        return self._best_first([(name, _SMALL_WORDS) for name in names], reading.departments)
+
+    def _best_first(self, found: list[tuple[int, float]], departments: Departments | None) -> list[Match]:
+        matches = self._matches(found, departments)
+        return sorted(matches, key=lambda match: (match.cost, self._table.ranks[match.place]))
+
+    def _cost_of_exact(self, name: int, key: str) -> float:
+        return self._cost_of_former(name) or (0 if self._names.is_full_key(name, key) else _ARTICLELESS)
+
+    def _with_others(
+        self, exact: list[Match], literal: _Reading, reading: _Reading, limit: int, exactly: bool
+    ) -> tuple[list[Match], bool]:
+        """Exact finds, completed with what else may be meant: far larger communes so begun, near misses."""
+        sure = self._is_only_one(exact)
+        if reading.departments is not None and literal.departments is None:
+            # `Champigny Marne` may also be Champigny-sur-Marne, in another département.
+            rivals = self._without_small_words(literal)
+            return _merge(exact, rivals)[:limit], sure and len(_merge(exact, rivals)) == len(exact)
+        if reading.departments is not None or exactly:
+            return exact[:limit], sure
+        larger = self._far_larger(exact, reading.key, limit)
+        area = self._areas.get(reading.key)
+        if area and self._population(exact[0]) < WELL_KNOWN:
+            larger += self.largest_of(area, limit)  # `La Réunion` is a village too
+        kept = max(1, limit - len(larger))
+        matches = _merge(_merge(exact[:kept], larger), exact[kept:])
+        if len(matches) < limit:
+            matches = _merge(matches, self._loose([literal], limit, most=1))
+        return matches[:limit], sure and not larger
+
+    def _is_only_one(self, exact: list[Match]) -> bool:
+        """Whether nothing else has the same name, but for hamlets that share a well-known commune's."""
+        rivals = [match for match in exact[1:] if match.cost <= exact[0].cost or match.cost == _FORMER]
+        if exact[0].cost == 0 and self._population(exact[0]) >= WELL_KNOWN:
+            rivals = [match for match in rivals if match.cost == 0]
+        return not rivals
+
+    def _far_larger(self, exact: list[Match], key: str, limit: int) -> list[Match]:
+        """The far larger communes whose name begins with a smaller one's: Évry, and Évry-Courcouronnes."""
+        # A former commune's own population is not known: it was a village.
+        least = _FAR_LARGER * max(100, 0 if exact[0].matched_name else self._population(exact[0]))
+        known = {match.place for match in exact}
+        return [
+            match
+            for match in self._completions(key, limit)
+            if match.place not in known and self._population(match) >= least
+        ][:_LARGER_SHOWN]
+
+    def _well_known(self, key: str, limit: int) -> list[Match]:
+        """The well-known communes whose name begins like that of a place abroad: `Limo`, and Limoges."""
+        return [
+            match
+            for match in self._completions(key, limit)
+            if match.matched_name is None and self._population(match) >= WELL_KNOWN
+        ]
+
+    def _completions(self, key: str, limit: int) -> list[Match]:
+        """The largest communes whose name begins with the key and goes on."""
+        names = self._names.completions(key, limit)
+        return self._matches(((name, self._cost_of_completion(name, key)) for name in names), None)
+
+    def largest_of(self, departments: Departments, limit: int) -> list[Match]:
+        """The largest communes of a région or département: something to choose from, or to narrow."""
+        codes = self._table.codes
+        places = [
+            place
+            for department in departments
+            for place in range(bisect_left(codes, department), bisect_left(codes, department + "~"))
+            if parent_of(codes[place]) is None
+        ]
+        largest = nsmallest(limit, places, key=self._table.ranks.__getitem__)
+        return [Match(place=place, cost=ELSEWHERE) for place in largest]
+
+    def _part_of_words(self, reading: _Reading) -> list[Match]:
+        """The places named by the first or last words, as in `Cergy Pontoise`: the longest such name wins."""
+        count = len(reading.words)
+        for size in range(count - 1, 0, -1):
+            for words in (reading.words[:size], reading.words[count - size :]):
+                part = replace(reading, words=words)
+                if len(part.key) >= _PART_LENGTH and (found := self._exact(part)):
+                    return [replace(match, cost=match.cost + ELSEWHERE) for match in found]
+        return []
+
+    def _loose(self, readings: Sequence[_Reading], limit: int, most: int = 2) -> list[Match]:
+        """The places of the readings by the beginning of the name and with typing errors, the best first."""
+        best: list[Match] = []
+        for reading in readings:
+            if reading.departments is None:
+                found = self._loose_anywhere(reading.key, limit, most)
+            else:
+                found = self._loose_inside(reading.key, reading.departments)
+            best = _merge(best, self._matches(found, reading.departments))
+        return sorted(best or self._elsewhere(readings[0], limit), key=self._likeliest_first)
+
+    def _elsewhere(self, reading: _Reading, limit: int) -> list[Match]:
+        """The reading's name in the whole country, when it is not where it was said to be."""
+        if reading.departments is None:
+            return []
+        exact = self._exact(replace(reading, departments=None))
+        found = exact or self._matches(self._loose_anywhere(reading.key, limit), None)
+        return [replace(match, cost=match.cost + ELSEWHERE) for match in found]
+
+    def _loose_anywhere(self, key: str, limit: int, most: int = 2) -> list[tuple[int, float]]:
+        """Names and costs, in the whole country."""
+        begun = self._names.completions(key, limit)
+        found = [(name, self._cost_of_completion(name, key)) for name in begun]
+        misspelt = self._names.misspelt(key, most)
+        return found + [(name, self._cost_of_former(name) + cost) for name, cost in misspelt]
+
+    def _loose_inside(self, key: str, departments: Departments) -> list[tuple[int, float]]:
+        """Names and costs, in some départements: where there are few, one more error is forgiven."""
+        most = allowed_errors(key) + (len(key) >= 8)
+        known = [department for department in sorted(departments) if department in self._table.departments]
+        found = [(name, self._cost_of_completion(name, key)) for name in self._names.beginning_in(key, known)]
+        misspelt = self._names.in_departments(key, known, most)
+        return found + [(name, self._cost_of_former(name) + cost) for name, cost in misspelt]
+
+    def _cost_of_completion(self, name: int, key: str) -> float:
+        former = self._cost_of_former(name)
+        words = words_of(self._table.names[name])
+        if key in accumulate(words) or key in accumulate(without_article(words)):
+            return former + COMPLETION
+        return former + COMPLETION + _MISSING_LETTER * max(0, sum(map(len, words)) - len(key))
+
+    def _cost_of_former(self, name: int) -> float:
+        return _FORMER if name >= len(self._table.codes) else 0
+
+    def _matches(self, found: Iterable[tuple[int, float]], departments: Departments | None) -> list[Match]:
+        """One match per place, at its lowest cost, among these départements."""
+        best: dict[int, tuple[float, int]] = {}
+        for name, cost in found:
+            place = self._names.place_of(name)
+            if departments is not None and department_of(self._table.codes[place]) not in departments:
+                continue
+            if place not in best or (cost, name) < best[place]:
+                best[place] = (cost, name)
+        places = len(self._table.codes)
+        return [
+            Match(place=place, cost=cost, matched_name=self._table.names[name] if name >= places else None)
+            for place, (cost, name) in best.items()
+        ]
+
+    def _is_near_enough(self, loose: list[Match], readings: Sequence[_Reading]) -> bool:
+        """Whether the best loose match is good, and no other comes close."""
+        letters = min(len(reading.key) for reading in readings)
+        rivals = [match for match in loose[1:] if match.cost < loose[0].cost + _CLEARLY]
+        return letters >= _SURE_LENGTH and loose[0].cost < 2 and not rivals
+
+    def _likeliest_first(self, match: Match) -> tuple[float, int]:
+        return match.cost - _POPULATION * log10(self._population(match) + 10), self._table.ranks[match.place]
+
+    def _population(self, match: Match) -> int:
+        return self._table.populations[match.place]
+
+
+def _merge(first: list[Match], second: Iterable[Match]) -> list[Match]:
+    """The first matches, then the second ones whose places are new or cheaper."""
+    costs = {match.place: match.cost for match in first}
+    added = [match for match in second if match.cost < costs.get(match.place, float("inf"))]
+    replaced = {match.place for match in added}
+    return [match for match in first if match.place not in replaced] + added

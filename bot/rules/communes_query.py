@@ -1,0 +1,157 @@
+"""What a person typed, taken apart: words of a name, département, postcode or INSEE code, arrondissement."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.rules.communes_table import Area
+from bot.rules.communes_text import expand, fold, key_of, without_article, words_of
+
+ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "marseille": ("13055", 132, 16)}
+"""Each city with arrondissements: its INSEE code, the beginning of theirs, and how many."""
+
+_CODE = re.compile(r"(?:\d{5}|2[ab]\d{3})")
+_SPACED_CODE = re.compile(r"\b(\d{2}|2[ab]) (\d{3})\b")
+_GLUED = re.compile(r"(?<=[a-z]{3})(?=\d{2})|(?<=\d{5})(?=[a-z]{3})")
+_CEDEX = re.compile(r"\bcedex(?: \d{1,2})?\b")
+_COUNTRY_BEFORE_CODE = re.compile(r"\bfr? (?=\d{5}\b)")
+_DEPARTMENT = re.compile(r"(?:\d{1,3}|2[ab])")
+_ORDINAL = re.compile(r"(\d{1,2})(?:e|er|ere|eme|ieme|nd|nde|th|st|rd)")
+_ROMAN = re.compile(r"(x{0,2})(ix|iv|v?i{0,3})(?:e|er|eme)?")
+_ROMAN_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+_ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrdt", "arr", "ardt", "e", "er", "eme", "ieme"})
+_CODE_WORDS = frozenset({"insee", "code", "postal", "cp", "commune", "de", "la"})
+_CONNECTORS = frozenset(
+    {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}
+)
+_FILLERS = re.compile(
+    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village)"
+    r"(?: (?:inscrite?|inscrits?|domiciliee?))?(?: (?:sur|a|au|aux|en|in|dans|de|du|d))?(?: la commune de)? "
+)
+_AREA_NICKNAMES = {
+    "idf": "iledefrance",
+    "paca": "provencealpescotedazur",
+    "iledelareunion": "lareunion",
+    "saintbarth": "saintbarthelemy",
+    "tahiti": "polynesiefrancaise",
+    "wallis": "wallisetfutuna",
+    "guyanefrancaise": "guyane",
+    "aura": "auvergnerhonealpes",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """The parts of a query; any may be missing. `number` may be a département or an arrondissement."""
+
+    words: tuple[str, ...]
+    code: str | None = None
+    insee: bool = False
+    number: str | None = None
+    arrondissement: int | None = None
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether more than words was typed."""
+        return any(part is not None for part in (self.code, self.number, self.arrondissement))
+
+
+def parent_of(code: str) -> str | None:
+    """The INSEE code of the city whose arrondissement this is; None for a commune."""
+    for city, prefix, _ in ARRONDISSEMENTS.values():
+        if code.startswith(str(prefix)):
+            return city
+    return None
+
+
+def parse_query(text: str) -> Query:
+    """The parts of what was typed; digits that mean nothing are left out. Never fails."""
+    folded = fold(text)
+    if any(char.isdigit() for char in folded):
+        folded = _GLUED.sub(" ", folded)
+        folded = _CEDEX.sub(" ", _COUNTRY_BEFORE_CODE.sub("", folded))
+        folded = _SPACED_CODE.sub(r"\1\2", folded)
+    words: list[str] = []
+    code = number = arrondissement = None
+    for token in folded.split():
+        if not token[0].isdigit():
+            words.append(token)
+        elif _CODE.fullmatch(token):
+            code = token.upper()
+        elif len(token) == 4 and token.isdigit():
+            code = token.zfill(5)  # A spreadsheet took the leading zero of 01000 away.
+        elif _DEPARTMENT.fullmatch(token):
+            number = token.upper().zfill(2)
+        elif ordinal := _ORDINAL.fullmatch(token):
+            arrondissement = int(ordinal[1])
+    if len(words) > 1 and (arrondissement is not None or number is not None or words[0] in ARRONDISSEMENTS):
+        words = [word for word in words if word not in _ARRONDISSEMENT_WORDS]
+    if arrondissement is None and len(words) == 2 and words[0] in ARRONDISSEMENTS:
+        arrondissement = _roman(words[1])
+        words = words[:1] if arrondissement else words
+    if arrondissement is not None and len(words) > 1 and words[0] in ("de", "du", "a"):
+        words = words[1:]
+    insee = "insee" in words
+    if code and all(word in _CODE_WORDS for word in words):
+        words = []
+    return Query(
+        words=tuple(" ".join(expand(words)).split()),
+        code=code,
+        insee=insee,
+        number=number,
+        arrondissement=arrondissement,
+    )
+
+
+def _roman(word: str) -> int | None:
+    """`xve` gives 15, up to 20; None if the word is no such number."""
+    roman = _ROMAN.fullmatch(word)
+    return (10 * len(roman[1]) + _ROMAN_UNITS[roman[2]]) or None if roman else None
+
+
+def areas_by_key(departments: Mapping[str, Area], regions: Mapping[str, Area]) -> dict[str, frozenset[str]]:
+    """Every way to name a département, région or overseas territory, and the départements meant."""
+    found: dict[str, frozenset[str]] = {}
+    inside: dict[str, set[str]] = {}
+    for department in departments.values():
+        inside.setdefault(department.region, set()).add(department.code)
+    # The départements come last: Guadeloupe is both, and the narrower reading is the same.
+    pairs = [(region.name, frozenset(inside.get(region.code, ()))) for region in regions.values()]
+    pairs += [(department.name, frozenset({department.code})) for department in departments.values()]
+    for name, codes in pairs:
+        words = words_of(name)
+        found[key_of(words)] = found[key_of(without_article(words))] = codes
+    return found | {nickname: found[key] for nickname, key in _AREA_NICKNAMES.items() if key in found}
+
+
+def area_splits(
+    words: tuple[str, ...], areas: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
+    """Every reading of the words as a name followed, or preceded, by a département or région."""
+    for at in range(1, len(words)):
+        start = at
+        while start < len(words) - 1 and words[start] in _CONNECTORS:
+            start += 1
+        codes = areas.get(key_of(list(words[at:]))) or areas.get(key_of(list(words[start:])))
+        if codes:
+            yield words[:at], codes
+    for at in range(1, len(words)):
+        if codes := areas.get(key_of(list(words[:at]))):
+            yield words[at:], codes
+
+
+def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words after `je vote à`, `mairie de` and the like, and before `France`."""
+    text = _FILLERS.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
+    return tuple(text.removesuffix(" france").split())
+
+
+def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:
+    """The départements that a number stands for: `20` is Corsica, `97` and `98` overseas, else none."""
+    if number == "20":
+        return frozenset({"2A", "2B"})
+    if number in departments:
+        return frozenset({number})
+    if number in ("97", "98"):
+        return frozenset(code for code in departments if code.startswith(number))
+    return frozenset()

@@ -1,0 +1,120 @@
+"""From the parts of a query to the places it may mean: codes, names, cities with arrondissements."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from rapidfuzz.distance import OSA
+
+from bot.rules.communes_by_name import COMPLETION, ELSEWHERE, Match, NameSearch
+from bot.rules.communes_names import Names
+from bot.rules.communes_query import ARRONDISSEMENTS, Query, departments_of_number, parent_of
+from bot.rules.communes_table import Table, department_of
+from bot.rules.communes_text import key_of
+
+
+class Searcher:
+    """Searches a table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._names = Names(table)
+        self._by_name = NameSearch(table, self._names)
+
+    def search(self, query: Query, limit: int, exactly: bool = False) -> tuple[list[Match], bool]:
+        """At most `limit` matches, best first, and whether the first may be taken without asking.
+
+        `exactly` forgives no typing error: for words that name a place abroad.
+        """
+        if query.code is not None:
+            matches, sure = self._by_code(query, query.code, limit)
+            return matches[:limit], sure
+        if not query.words:
+            departments = departments_of_number(query.number or "", self._table.departments)
+            return self._by_name.largest_of(departments, limit), False
+        city = self._city(query.words) if query.has_digits else None
+        if city and query.arrondissement is not None:
+            return self._arrondissement(city, query.arrondissement)
+        if query.number is None:
+            return self._by_name.search(query.words, None, limit, exactly)
+        departments = departments_of_number(query.number, self._table.departments)
+        if city and query.number.isdigit():
+            return self._city_and_number(city, int(query.number), departments, limit)
+        return self._by_name.search(query.words, departments or None, limit)
+
+    def _by_code(self, query: Query, code: str, limit: int) -> tuple[list[Match], bool]:
+        """By postcode, then by INSEE code: few know the latter, and half the postcodes are one too."""
+        places = self._by_postcode(code)
+        by_insee = self._place(code)
+        arrondissements = [place for place in places if parent_of(self._table.codes[place])]
+        if query.words and not query.insee:
+            if arrondissements and self._names_city_of(arrondissements[0], query.words):
+                return [Match(place=place, cost=0) for place in arrondissements], True
+            if by_insee is not None and by_insee not in places:
+                places.append(by_insee)
+            return self._by_name_and_code(query.words, code, places, limit)
+        places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
+        if by_insee is not None:
+            places = [place for place in places if place != by_insee]
+            places.insert(0 if query.insee else min(1, len(places)), by_insee)
+        sure = len(places) == 1 or (query.insee and by_insee is not None)
+        return [Match(place=place, cost=0) for place in places], sure
+
+    def _by_name_and_code(
+        self, words: tuple[str, ...], code: str, places: list[int], limit: int
+    ) -> tuple[list[Match], bool]:
+        """By name among the code's places, else in their département, else the code's places themselves."""
+        departments = {department_of(self._table.codes[place]) for place in places}
+        departments = departments or {department_of(code)} & self._table.departments.keys()
+        matches, sure = self._by_name.search(words, frozenset(departments) or None, limit)
+        inside = [match for match in matches if match.place in places]
+        outside = [match for match in matches if match.place not in places]
+        if inside:
+            return inside + outside, sure or (len(inside) == 1 and inside[0].cost < COMPLETION)
+        exact = [match for match in outside if match.cost < COMPLETION]
+        if not places:
+            return outside, sure and bool(exact)
+        listed = [Match(place=place, cost=ELSEWHERE) for place in places]
+        return exact + listed + [match for match in outside if match not in exact], False
+
+    def _names_city_of(self, arrondissement: int, words: Sequence[str]) -> bool:
+        """Whether the words are the arrondissement's city, or an address that has it among others."""
+        city = parent_of(self._table.codes[arrondissement])
+        said = {self._city(words), *words} & ARRONDISSEMENTS.keys()
+        return any(ARRONDISSEMENTS[name][0] == city for name in said if name)
+
+    def _city(self, words: Sequence[str]) -> str | None:
+        """The city with arrondissements that the words name, with a typing error at most."""
+        key = key_of(list(words))
+        if key in ARRONDISSEMENTS:
+            return key
+        near = (city for city in ARRONDISSEMENTS if OSA.distance(key, city, score_cutoff=1) <= 1)
+        return None if self._names.exact(key) else next(near, None)
+
+    def _arrondissement(self, city: str, number: int) -> tuple[list[Match], bool]:
+        """The arrondissement of that number; the whole city, not surely, if it has none."""
+        code, prefix, count = ARRONDISSEMENTS[city]
+        exists = 1 <= number <= count
+        place = self._place(f"{prefix}{number:0{5 - len(str(prefix))}}" if exists else code)
+        return ([Match(place=place, cost=0)], exists) if place is not None else ([], False)
+
+    def _city_and_number(
+        self, city: str, number: int, departments: frozenset[str], limit: int
+    ) -> tuple[list[Match], bool]:
+        """`Paris 15` is the arrondissement, `Lyon 69` the city, and `Marseille 13` may be both."""
+        arrondissement, sure = self._arrondissement(city, number)
+        whole = self._place(ARRONDISSEMENTS[city][0])
+        if whole is not None and department_of(self._table.codes[whole]) in departments:
+            return [Match(place=whole, cost=0), *(arrondissement if sure else [])][:limit], not sure
+        return arrondissement, sure
+
+    def _place(self, code: str) -> int | None:
+        at = bisect_left(self._table.codes, code)
+        return at if at < len(self._table.codes) and self._table.codes[at] == code else None
+
+    def _by_postcode(self, postcode: str) -> list[int]:
+        """The places that a postcode covers, the largest first."""
+        table = self._table
+        at = bisect_left(table.postcode_index, postcode)
+        if at == len(table.postcode_index) or table.postcode_index[at] != postcode:
+            return []
+        return table.postcode_places[table.postcode_starts[at] : table.postcode_starts[at + 1]].tolist()

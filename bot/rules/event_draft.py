@@ -1,0 +1,68 @@
+"""An event while it is being written: what was said so far, as the dialog keeps it, and what is missing.
+
+titles, descriptions   language -> words; blank where it was skipped
+commune, address       INSEE code; free text
+pin                    [latitude, longitude], or [] where it was skipped
+wall, minutes          local start in the place's zone (ISO 8601, no offset); duration
+audience, chosen       an audience as JSON; whether it was settled
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
+
+TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
+"""Characters; together they leave room for the rest of the invitation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """The next thing to ask: a step of the dialog, and the language it is asked for, if any."""
+
+    step: str
+    language: str | None = None
+    may_skip: bool = True
+
+
+_PLAIN = (
+    ("commune", "commune"),
+    ("address", "address"),
+    ("pin", "pin"),
+    ("wall", "date"),
+    ("minutes", "duration"),
+    ("chosen", "audience"),
+)
+"""What is asked once, in order: the key of the data, the step."""
+
+
+def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> Question:
+    """The first thing still to be said; `summary` when everything was. One title at least is needed."""
+    titles, descriptions = data.get("titles") or {}, data.get("descriptions") or {}
+    for language in languages:
+        if language not in titles:
+            last = language == languages[-1] and not any(titles.values())
+            return Question(step="title", language=language, may_skip=not last)
+        if titles[language] and language not in descriptions:
+            return Question(step="description", language=language)
+    for key, step in _PLAIN:
+        if data.get(key) in (None, False):
+            return Question(step=step)
+    return Question(step="summary")
+
+
+def reopened(field: str) -> dict[str, Any]:
+    """The values that make one field be asked again; texts are in every language. Raises KeyError."""
+    if field == "texts":
+        return {"titles": {}, "descriptions": {}}
+    keys = {step: key for key, step in _PLAIN}
+    return {keys[field]: None}
+
+
+def starts_at(data: Mapping[str, Any], zone: str) -> datetime:
+    """The start as an aware instant of the place's zone."""
+    wall = datetime.fromisoformat(data["wall"])
+    return at_local(wall.date(), wall.time(), zone_named(zone))

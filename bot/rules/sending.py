@@ -1,0 +1,41 @@
+"""When a broadcast leaves: at an instant, or at a time of day that each person reads on their own clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.rules.territories import METROPOLE, at_local, zone_of
+from bot.rules.territories import zone as zone_named
+
+USEFUL_FOR = timedelta(days=2)
+"""A message that staff wrote waits so long for the end of a quiet period or of a stop; then it expires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingTime:
+    """`at` is aware UTC. `local`: its date and time of day are a wall clock, each person's own."""
+
+    at: datetime
+    local: bool = False
+
+    def due_in(self, zone: str | None) -> datetime:
+        """The instant (aware UTC) for somebody who lives by a zone; without one, by Paris time."""
+        if not self.local:
+            return self.at
+        where = zone_named(zone) if zone else zone_of(METROPOLE)
+        return at_local(self.at.date(), self.at.time(), where).astimezone(UTC)
+
+
+def each_at(wall: datetime) -> SendingTime:
+    """Everybody at this date and time of their own; the zone of `wall` does not matter."""
+    return SendingTime(at=wall.replace(tzinfo=UTC), local=True)
+
+
+def all_at(instant: datetime) -> SendingTime:
+    """Everybody at once."""
+    return SendingTime(at=instant.astimezone(UTC))
+
+
+CANCELLATION = "broadcasts/event_cancelled"
+"""The one template that a quiet period lets through: what is not going to take place must be told."""
+CHANGE = "broadcasts/event_changed"
+INVITATION = "broadcasts/event_invitation"

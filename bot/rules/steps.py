@@ -1,0 +1,107 @@
+"""Steps: the reminders that a campaign plans, the slots of the day, and what they ask. All of it is data."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.rules.courtesy import CourtesyHours
+from bot.rules.kinds import Kind
+from bot.rules.moments import Anchor, Moment
+from bot.rules.quiet import LawProfile
+
+
+class Question(StrEnum):
+    """What a step asks; each is answered by the buttons of its message."""
+
+    PLEDGE = "pledge"
+    PLACE = "place"
+    PLAN = "plan"
+    ECHO = "echo"
+    TURNOUT = "turnout"
+    LAST_CALL = "last_call"
+    KEEP_PLAN = "keep_plan"
+
+
+ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
+    {
+        Question.PLEDGE: ("will", "unsure", "cannot"),
+        Question.PLACE: ("known", "help"),
+        # Then from where and with whom, which the conversation asks one after the other.
+        Question.PLAN: ("slot",),
+        Question.ECHO: ("ok", "change"),
+        Question.TURNOUT: ("voted", "later", "cannot"),
+        Question.LAST_CALL: ("voted", "cannot"),
+        # Put only when another ballot follows.
+        Question.KEEP_PLAN: ("keep", "change"),
+    }
+)
+"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A time of the polling day that people plan for: it starts at a local time, or so long before the
+    close.
+    """
+
+    name: str
+    starts: time | None = None
+    before_close: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One planned reminder.
+
+    `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
+    the step whose answer it waits for: it leaves only if that one left and was answered "later" or not at
+    all. `when_silent`: remains after the unanswered questions of the caps. `when_voted`: remains once the
+    person voted. `evening`: may leave until the evening's end of courtesy hours.
+    """
+
+    name: str
+    when: Moment
+    until: Moment
+    kind: Kind
+    template: str
+    ballots: tuple[int, ...] = ()
+    asks: Question | None = None
+    follows: str | None = None
+    when_silent: bool = False
+    when_voted: bool = False
+    evening: bool = False
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.name)
+
+    def belongs_to(self, ballot: int) -> bool:
+        """Whether the step is planned for this ballot."""
+        return not self.ballots or ballot in self.ballots
+
+    @property
+    def follows_slot(self) -> bool:
+        """Whether the step leaves at each person's own time."""
+        return self.when.anchor is Anchor.SLOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """What turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
+
+    slots: tuple[Slot, ...]
+    default_slot: str
+    courtesy: CourtesyHours
+    law: LawProfile
+
+    def __hash__(self) -> int:
+        # Cheap, because calculations are cached by their arguments and asked for every message.
+        return hash(self.default_slot)
+
+    def slot(self, name: str | None) -> Slot:
+        """The slot of that name; the default one for None and for a name that the campaign file no longer
+        has.
+        """
+        by_name = {slot.name: slot for slot in self.slots}
+        return by_name.get(name or self.default_slot, by_name[self.default_slot])

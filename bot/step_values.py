@@ -1,0 +1,155 @@
+"""What the messages about voting show to one person: their day and hours, what to bring, their plan, a link for
+friends. Pure, so that a sender makes thousands from people and plans loaded together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from bot.campaign import Campaign
+from bot.links import friend_link
+from bot.rules.ballots import Ballot, Hours
+from bot.rules.kinds import Kind
+from bot.rules.reminders import territory_followed
+from bot.rules.territories import METROPOLE, at_local, territory_of
+from db.people import Person
+from db.vote_plans import VotePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """One ballot where one person votes. `day`, `opens`, `closes` are local to `zone`; the instants are UTC.
+
+    `name`: "premier tour". `assumed`: no place is known, so these are metropolitan France's. `online`: people
+    abroad, from `opens_at` to `closes_at`, which may be on two days. `is_last`: no ballot follows.
+    """
+
+    ballot: int
+    name: str
+    territory: str
+    day: date
+    opens: time
+    closes: time
+    opens_at: datetime
+    closes_at: datetime
+    zone: str
+    online: bool
+    assumed: bool
+    is_last: bool
+
+    @property
+    def title(self) -> str:
+        """The name as a heading."""
+        return self.name[:1].upper() + self.name[1:]
+
+    def has_opened(self, now: datetime) -> bool:
+        return self.opens_at <= now
+
+    def is_over(self, now: datetime) -> bool:
+        return self.closes_at <= now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is useful to know before going, in the person's language; blank where the campaign file is silent."""
+
+    fee: str
+    who: str
+    identity: str
+    sentence: str
+    no_proxy: str
+    abroad: str
+    polling_place: str
+
+
+def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str) -> Vote | None:
+    """A ballot as it takes place for one person; None where it is not held."""
+    territory = territory_followed(person.territory, ballot)
+    if territory is None:
+        return None
+    polling = ballot.polling(territory)
+    hours = _hours(ballot, territory, person.commune)
+    opening_day = polling.day - timedelta(days=polling.opens_days_before)
+    return Vote(
+        ballot=ballot.number,
+        name=campaign.text(campaign.ballot_names.get(ballot.number, {}), language),
+        territory=territory,
+        day=polling.day,
+        opens=hours.opens,
+        closes=hours.closes,
+        opens_at=at_local(opening_day, hours.opens, polling.zone).astimezone(UTC),
+        closes_at=at_local(polling.day, hours.closes, polling.zone).astimezone(UTC),
+        zone=polling.zone.key,
+        online=polling.online,
+        assumed=person.territory is None,
+        is_last=_is_last(campaign, ballot, territory),
+    )
+
+
+def _hours(ballot: Ballot, territory: str, commune: str | None) -> Hours:
+    if commune is not None and territory_of(commune) == territory:
+        return ballot.hours_in(commune)
+    return ballot.polling(territory).hours
+
+
+def _is_last(campaign: Campaign, ballot: Ballot, territory: str) -> bool:
+    later = (each for each in campaign.ballots if each.number > ballot.number)
+    return not any(each.takes_place_in(territory) for each in later)
+
+
+def next_vote(campaign: Campaign, *, person: Person, language: str, now: datetime) -> Vote | None:
+    """The first ballot that is not over where the person votes; None after the last."""
+    for ballot in campaign.ballots:
+        vote = vote_in(campaign, ballot, person=person, language=language)
+        if vote is not None and not vote.is_over(now):
+            return vote
+    return None
+
+
+def facts_for(campaign: Campaign, *, territory: str, language: str) -> Facts:
+    """The campaign's practical information for a territory."""
+    practical = campaign.practical_in(language)
+    return Facts(
+        fee=practical.fee_in(territory),
+        who=practical.who,
+        identity=practical.identity,
+        sentence=practical.sentence,
+        no_proxy=practical.no_proxy,
+        abroad=practical.abroad,
+        polling_place=campaign.links.get("polling_place", ""),
+    )
+
+
+def values_for_step(
+    *,
+    person: Person,
+    plan: VotePlan | None,
+    campaign: Campaign,
+    ballot: int,
+    language: str,
+    bot_username: str,
+    now: datetime,
+) -> Mapping[str, Any]:
+    """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
+
+    Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
+    forbids to pass on a call to vote.
+    """
+    held = campaign.ballot(ballot)
+    vote = vote_in(campaign, held, person=person, language=language)
+    if vote is None:
+        raise ValueError(f"Ballot {ballot} is not held in {person.territory or METROPOLE}.")
+    silent = campaign.quiet(kind=Kind.GOTV, territory=person.territory, now=now, zone=person.zone)
+    return MappingProxyType(
+        {
+            "vote": vote,
+            "plan": plan,
+            "facts": facts_for(campaign, territory=vote.territory, language=language),
+            "slots": campaign.slots,
+            "friend_link": None if silent else friend_link(bot_username, person.pseudonym),
+        }
+    )

@@ -1,0 +1,118 @@
+"""The tick: APScheduler only beats time; what is due is decided from the database, by the Clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.actions.planning import open_steps, plan
+from bot.actions.retention import DAILY, purge
+from bot.campaign import Campaign
+from bot.clock import Clock
+from db.engine import Database
+
+TICK_SECONDS = 0.25
+# Facts change between ticks (someone registers, plans, moves): look again at least this often.
+LOOK_AGAIN_SECONDS = 10.0
+# A clock that ran further than this since the last look was moved: events have hours of their own.
+JUMP = timedelta(seconds=30)
+
+log = structlog.get_logger(__name__)
+
+
+class Ticker:
+    """Plans at each tick, at once when the clock is moved, and soon after `nudge()`. `beats` run at each tick too."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        campaign: Campaign,
+        clock: Clock,
+        queued: Callable[[], None],
+        beats: Sequence[Callable[[], Awaitable[None]]] = (),
+    ) -> None:
+        self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
+        self._beats = beats
+        self._turn = asyncio.Lock()
+        self._open: frozenset[tuple[int, str, str, str | None]] | None = None
+        self._planned_at = float("-inf")
+        self._planned_for = datetime.min.replace(tzinfo=UTC)
+        self._nudged = False
+        self.ticked_at: datetime | None = None
+
+    def nudge(self) -> None:
+        """Somebody answered something: what is due may have changed."""
+        self._nudged = True
+
+    @property
+    def is_current(self) -> bool:
+        """Whether everything that is due by the clock, after what was answered, is in the queue."""
+        return not self._nudged and not self._turn.locked() and self.ticked_at is not None
+
+    async def run(self) -> None:
+        """Beats until cancelled."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        # Late ticks are merged and never skipped: the database is the schedule.
+        scheduler.add_job(
+            self.tick,
+            "interval",
+            seconds=TICK_SECONDS,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        scheduler.start()
+        try:
+            while True:
+                await self._clock.changed()
+                await self.tick()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def tick(self, *, look_again: bool = False) -> None:
+        """Queues what is due now, unless nothing can have changed since the last time."""
+        async with self._turn:
+            now = self._clock.now()
+            opened = frozenset(
+                (due.ballot.number, due.step.name, due.occurrence.territory, due.occurrence.slot)
+                for due in open_steps(self._campaign, now)
+            )
+            if look_again or self._is_stale(opened, now):
+                self._nudged = False
+                self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
+                async with self._database.write() as tx:
+                    count = await plan(tx, self._campaign, now)
+                if count:
+                    log.info("planned", messages=count, at=now.isoformat())
+                    self._queued()
+            self.ticked_at = now
+            for beat in self._beats:
+                await beat()
+
+    def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:
+        late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
+        moved = abs(now - self._planned_for) > JUMP
+        return self._nudged or late or moved or opened != self._open
+
+
+class DailyPurge:
+    """Erases once a day what is kept no longer than the campaign file says; at the first beat of a day."""
+
+    def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
+        self._database, self._campaign, self._clock = database, campaign, clock
+        self._last: date | None = None
+
+    async def beat(self) -> None:
+        now = self._clock.now()
+        if now.date() == self._last:
+            return
+        self._last = now.date()
+        erased = await purge(self._database, self._campaign, actor=DAILY, now=now)
+        if any(erased.values()):
+            log.info("purged", **erased)

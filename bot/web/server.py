@@ -1,0 +1,49 @@
+"""Serving the HTTP side beside the bot, in the same event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.errors import SettingsError
+from bot.settings import Address
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the application decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(address: Address) -> socket.socket:
+    """A bound socket, so that a port in use is known before anything else starts. Raises SettingsError."""
+    # Declared as TCP: without it asyncio does not switch Nagle's delay off.
+    listener = socket.socket(
+        socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address.host, address.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"The web part cannot listen on {address.host}:{address.port} ({error.strerror}): "
+            "stop what uses that port, or set PORTEVOIX_WEB to another one."
+        ) from None
+    return listener
+
+
+async def serve(application: Starlette, listener: socket.socket) -> None:
+    """Serves until cancelled."""
+    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+    server = _QuietServer(config)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        listener.close()

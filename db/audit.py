@@ -1,0 +1,90 @@
+"""The log of what staff did: rows are added at its end, and never changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.facts import get_fact, set_fact
+from db.schema import audit
+
+TAIL = "audit_tail"
+TAIL_LOCK = 0x506F_0002  # PostgreSQL's advisory locks are numbers; db.postgresql has the other one
+CHUNK = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One row of the log, as it stands in the database."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    details: dict[str, Any]
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tail:
+    """How many entries there are, and the hash of the last one: what a cut at the end is noticed by."""
+
+    count: int
+    hash: str
+
+
+async def lock_tail(tx: AsyncConnection) -> Tail | None:
+    """The end of the log, which nobody else can lengthen until this transaction ends; None: still empty."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(TAIL_LOCK)))
+    return await tail(tx)
+
+
+async def tail(tx: AsyncConnection) -> Tail | None:
+    found = await get_fact(tx, TAIL)
+    return None if found is None else Tail(count=found["count"], hash=found["hash"])
+
+
+async def add(
+    tx: AsyncConnection,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    details: dict[str, Any],
+    previous: Tail | None,
+    previous_hash: str,
+    hash_: str,
+) -> None:
+    """Lengthens the log by one entry. The caller holds the tail."""
+    await tx.execute(
+        sa.insert(audit).values(
+            at=at, actor=actor, action=action, details=details, previous_hash=previous_hash, hash=hash_
+        )
+    )
+    count = 1 if previous is None else previous.count + 1
+    await set_fact(tx, TAIL, {"count": count, "hash": hash_})
+
+
+async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
+    """Every entry, oldest first, read a few at a time."""
+    last = 0
+    while True:
+        query = sa.select(audit).where(audit.c.id > last).order_by(audit.c.id).limit(CHUNK)
+        rows = (await tx.execute(query)).all()
+        for row in rows:
+            yield Entry(**row._mapping)
+        if len(rows) < CHUNK:
+            return
+        last = rows[-1].id
+
+
+async def has_hash(tx: AsyncConnection, hash_: str) -> bool:
+    """Whether some entry has this hash."""
+    return (await tx.execute(sa.select(audit.c.id).where(audit.c.hash == hash_).limit(1))).first() is not None

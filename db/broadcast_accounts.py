@@ -1,0 +1,168 @@
+"""Broadcasts as staff follow them: the row, and the account of what became of its deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcast_texts, broadcasts, deliveries
+
+MOST_READ = 200
+MOST_FOLLOWED = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broadcast:
+    """One row of `broadcasts`: see db.schema for what each field means."""
+
+    id: int
+    key: str
+    kind: str
+    state: str
+    template: str | None
+    event: int | None
+    ballot: int | None
+    step: str | None
+    audience: Mapping[str, Any]
+    area: str
+    photo: str | None
+    starts_at: datetime
+    local_time: bool
+    expires_at: datetime | None
+    created_by: int | None
+    created_at: datetime
+    finished_at: datetime | None
+    progress_chat: int | None
+    progress_message: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Deliveries withheld for one reason; `until` is when the first of them comes back."""
+
+    reason: str | None
+    people: int
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How many deliveries are in each state, how many were answered, and why some are withheld."""
+
+    states: Mapping[str, int]
+    answered: int
+    withheld: tuple[Waiting, ...]
+    next_due: datetime | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    def count(self, *states: str) -> int:
+        return sum(self.states.get(state, 0) for state in states)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A broadcast and its account, for whoever follows it."""
+
+    broadcast: Broadcast
+    account: Account
+    awaits_approval: bool = False
+
+    @property
+    def waiting(self) -> int:
+        """How many have yet to leave; once it was cancelled, only those that are just leaving."""
+        leaving = self.account.count("sending")
+        return leaving if self.is_cancelled else leaving + self.account.count("queued", "leased")
+
+    @property
+    def withheld(self) -> int:
+        return 0 if self.is_cancelled else self.account.count("withheld")
+
+    @property
+    def cancelled(self) -> int:
+        """Rows follow within seconds of the broadcast: they count as cancelled at once."""
+        following = self.account.count("queued", "leased", "withheld") if self.is_cancelled else 0
+        return self.account.count("cancelled") + following
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.broadcast.state == "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return not self.waiting and not self.withheld
+
+    def count(self, state: str) -> int:
+        return self.account.count(state)
+
+
+async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
+    row = (await tx.execute(sa.select(broadcasts).where(broadcasts.c.id == broadcast))).one_or_none()
+    return None if row is None else Broadcast(**row._mapping)
+
+
+async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:
+    """The broadcasts with these ids, by id."""
+    rows = await tx.execute(sa.select(broadcasts).where(broadcasts.c.id.in_(list(ids))))
+    return {row.id: Broadcast(**row._mapping) for row in rows}
+
+
+async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """What staff wrote, by broadcast and language."""
+    query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
+    found: dict[int, dict[str, str]] = {}
+    for row in await tx.execute(query):
+        found.setdefault(row.broadcast, {})[row.language] = row.text
+    return found
+
+
+async def followed(tx: AsyncConnection) -> list[Broadcast]:
+    """The latest broadcasts whose author has a message that shows their progress."""
+    query = sa.select(broadcasts).where(broadcasts.c.progress_message.is_not(None))
+    rows = await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(MOST_FOLLOWED))
+    return [Broadcast(**row._mapping) for row in rows]
+
+
+async def show_progress_on(tx: AsyncConnection, broadcast: int, *, chat: int, message: int) -> None:
+    """Keeps which message shows how far the broadcast has come."""
+    change = sa.update(broadcasts).where(broadcasts.c.id == broadcast)
+    await tx.execute(change.values(progress_chat=chat, progress_message=message))
+
+
+async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broadcast]:
+    """The last broadcasts that staff made, newest first: one author's, or everybody's."""
+    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
+    query = sa.select(broadcasts).where(made).order_by(broadcasts.c.id.desc()).limit(MOST_READ)
+    return [Broadcast(**row._mapping) for row in await tx.execute(query)]
+
+
+async def account(tx: AsyncConnection, broadcast: int) -> Account:
+    """Counts by the index on (broadcast, state): two queries, whatever the size."""
+    mine = deliveries.c.broadcast == broadcast
+    counted = (
+        sa.select(
+            deliveries.c.state, sa.func.count().label("people"), sa.func.count(deliveries.c.answered_at)
+        )
+        .where(mine)
+        .group_by(deliveries.c.state)
+    )
+    rows = (await tx.execute(counted)).all()
+    held = (
+        sa.select(deliveries.c.reason, sa.func.count().label("people"), sa.func.min(deliveries.c.due_at))
+        .where(mine, deliveries.c.state == "withheld")
+        .group_by(deliveries.c.reason)
+    )
+    soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
+    return Account(
+        states={row[0]: row[1] for row in rows},
+        answered=sum(row[2] for row in rows),
+        withheld=tuple(Waiting(reason=row[0], people=row[1], until=row[2]) for row in await tx.execute(held)),
+        next_due=(await tx.execute(soonest)).scalar_one_or_none(),
+    )

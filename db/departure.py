@@ -1,0 +1,53 @@
+"""What must be known of a batch of messages about to leave, loaded in a few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcasts, deliveries, people, rsvps
+
+
+async def recently_sent(
+    tx: AsyncConnection, people: Iterable[int], *, kinds: Iterable[str], since: datetime
+) -> dict[int, list[datetime]]:
+    """When messages of these kinds left for each person since then; one that is leaving or in doubt counts."""
+    left = sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)
+    query = (
+        sa.select(deliveries.c.person, sa.type_coerce(left, deliveries.c.sent_at.type).label("left"))
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(
+            deliveries.c.person.in_(list(people)),
+            deliveries.c.state.in_(("sent", "sending", "in_doubt")),
+            broadcasts.c.kind.in_(list(kinds)),
+            left > since,
+        )
+    )
+    found: dict[int, list[datetime]] = {}
+    for row in await tx.execute(query):
+        found.setdefault(row.person, []).append(row.left)
+    return found
+
+
+async def rsvp_answers(
+    tx: AsyncConnection, people: Iterable[int], events: Iterable[int]
+) -> dict[tuple[int, int], str]:
+    """The answer in force by (event, person)."""
+    query = sa.select(rsvps.c.event, rsvps.c.person, rsvps.c.answer).where(
+        rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events))
+    )
+    return {(row.event, row.person): row.answer for row in await tx.execute(query)}
+
+
+async def count_unanswered(tx: AsyncConnection, sent: Iterable[int], steps: Iterable[str]) -> None:
+    """One more question left open for each person who was sent one of these steps; an answer sets it back to 0."""
+    asked = (
+        sa.select(deliveries.c.person)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(deliveries.c.id.in_(list(sent)), broadcasts.c.step.in_(list(steps)))
+    )
+    change = sa.update(people).where(people.c.id.in_(asked))
+    await tx.execute(change.values(unanswered=people.c.unanswered + 1))

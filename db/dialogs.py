@@ -1,0 +1,42 @@
+"""Where each person is in a dialog: kept here so that a restart loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import dialogs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialog:
+    """A flow (`registration`), the step whose answer is awaited, and what was said so far."""
+
+    flow: str
+    step: str
+    data: dict[str, Any]
+
+
+async def get(tx: AsyncConnection, person: int) -> Dialog | None:
+    columns = sa.select(dialogs.c.flow, dialogs.c.step, dialogs.c.data)
+    row = (await tx.execute(columns.where(dialogs.c.person == person))).one_or_none()
+    return None if row is None else Dialog(flow=row.flow, step=row.step, data=row.data)
+
+
+async def put(
+    tx: AsyncConnection, person: int, *, flow: str, step: str, data: Mapping[str, Any], now: datetime
+) -> None:
+    """Moves the person's only dialog to this step."""
+    values = {"flow": flow, "step": step, "data": dict(data), "updated_at": now}
+    moved = await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(values))
+    if moved.rowcount == 0:
+        await tx.execute(sa.insert(dialogs).values(person=person, **values))
+
+
+async def end(tx: AsyncConnection, person: int) -> None:
+    await tx.execute(sa.delete(dialogs).where(dialogs.c.person == person))

@@ -1,0 +1,185 @@
+"""Events, their texts by language, and how many answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcasts, event_texts, events, rsvps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One row of `events`: see db.schema for what each field means."""
+
+    id: int
+    code: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    commune: str
+    department: str
+    region: str
+    territory: str
+    address: str
+    latitude: float | None
+    longitude: float | None
+    pinned: bool
+    created_by: int | None
+    created_at: datetime
+    sequence: int
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.state == "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventText:
+    """What an event is called and about, in one language; the description may be blank."""
+
+    title: str
+    description: str
+
+
+EventTexts = Mapping[str, EventText]
+
+
+def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
+    """The text in a language; what it leaves blank comes from the campaign's first language, else from any."""
+    others = [texts[code] for code in (fallback, *texts) if code in texts]
+    own = texts.get(language, others[0])
+    if own.description:
+        return own
+    description = next((text.description for text in others if text.description), "")
+    return EventText(title=own.title, description=description)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """How many people gave each answer, and how many came or said they could not."""
+
+    yes: int = 0
+    maybe: int = 0
+    no: int = 0
+    confirmed: int = 0
+    came: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage:
+    """Events to show, with their texts by event id."""
+
+    events: tuple[Event, ...]
+    texts: Mapping[int, EventTexts] = field(default_factory=dict)
+
+
+async def create(tx: AsyncConnection, *, texts: EventTexts, **values: Any) -> Event:
+    """A new event; `values` are the columns of `events` but the id."""
+    row = (await tx.execute(sa.insert(events).values(values).returning(events))).one()
+    event = Event(**row._mapping)
+    await put_texts(tx, event.id, texts)
+    return event
+
+
+async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
+    """Replaces the texts of an event."""
+    await tx.execute(sa.delete(event_texts).where(event_texts.c.event == event))
+    rows = [
+        {"event": event, "language": language, "title": text.title, "description": text.description}
+        for language, text in texts.items()
+    ]
+    await tx.execute(sa.insert(event_texts), rows)
+
+
+async def get(tx: AsyncConnection, event: int) -> Event | None:
+    return await _one(tx, events.c.id == event)
+
+
+async def find(tx: AsyncConnection, code: str) -> Event | None:
+    """The event of a public code (`ev_<code>` in links)."""
+    return await _one(tx, events.c.code == code)
+
+
+async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Event]:
+    rows = await tx.execute(sa.select(events).where(events.c.id.in_(list(ids))))
+    return {row.id: Event(**row._mapping) for row in rows}
+
+
+async def texts_of(tx: AsyncConnection, event: int) -> EventTexts:
+    return (await texts_of_many(tx, [event])).get(event, {})
+
+
+async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, EventText]]:
+    """The texts of several events, by event id and language."""
+    found: dict[int, dict[str, EventText]] = {}
+    for row in await tx.execute(sa.select(event_texts).where(event_texts.c.event.in_(list(ids)))):
+        found.setdefault(row.event, {})[row.language] = EventText(
+            title=row.title, description=row.description
+        )
+    return found
+
+
+async def change(tx: AsyncConnection, event: int, *, sequence: int, **values: Any) -> bool:
+    """Sets these columns of an open event and raises its sequence; False if somebody changed it meanwhile."""
+    unchanged = sa.and_(events.c.id == event, events.c.sequence == sequence, events.c.state == "open")
+    changed = await tx.execute(sa.update(events).where(unchanged).values(sequence=sequence + 1, **values))
+    return changed.rowcount == 1
+
+
+async def cancel(tx: AsyncConnection, event: int) -> bool:
+    """Cancels an event; False if it was cancelled before."""
+    still_open = sa.and_(events.c.id == event, events.c.state == "open")
+    values = {"state": "cancelled", "sequence": events.c.sequence + 1}
+    return (await tx.execute(sa.update(events).where(still_open).values(values))).rowcount == 1
+
+
+async def managed(
+    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
+) -> EventPage:
+    """Open events that are not over: the author's own, and those in the areas (see db.audiences)."""
+    mine = sa.or_(events.c.created_by == author, *areas)
+    query = sa.select(events).where(events.c.state == "open", events.c.ends_at > now, mine)
+    query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
+    found = tuple(Event(**row._mapping) for row in await tx.execute(query))
+    return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
+
+
+MOST_SHOWN = 30
+"""More than anybody reads in a chat; Telegram allows 100 buttons."""
+
+
+async def answers(tx: AsyncConnection, event: int) -> Answers:
+    """The counts of one event."""
+    query = sa.select(
+        *(
+            sa.func.count().filter(condition).label(name)
+            for name, condition in (
+                ("yes", rsvps.c.answer == "yes"),
+                ("maybe", rsvps.c.answer == "maybe"),
+                ("no", rsvps.c.answer == "no"),
+                ("confirmed", rsvps.c.confirmed),
+                ("came", rsvps.c.attended.is_(True)),
+                ("missed", rsvps.c.attended.is_(False)),
+            )
+        )
+    ).where(rsvps.c.event == event)
+    return Answers(**(await tx.execute(query)).one()._mapping)
+
+
+async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:
+    """The broadcasts on an event that are not finished."""
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.finished_at.is_(None))
+    return list(await tx.scalars(query))
+
+
+async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Event | None:
+    row = (await tx.execute(sa.select(events).where(condition))).one_or_none()
+    return None if row is None else Event(**row._mapping)

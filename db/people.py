@@ -1,0 +1,93 @@
+"""The people who wrote to the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One row of `people`: see db.schema for what each field means."""
+
+    id: int
+    telegram_id: int
+    pseudonym: str
+    state: str
+    language: str | None
+    first_name: str | None
+    commune: str | None
+    department: str | None
+    region: str | None
+    territory: str | None
+    country: str | None
+    zone: str | None
+    latitude: float | None
+    longitude: float | None
+    consent_contact: bool
+    consent_commune: bool
+    consent_team: bool
+    consent_keep: bool
+    mutes_events: bool
+    mutes_news: bool
+    mutes_reminders: bool
+    volunteer: bool
+    recruiter: int | None
+    unanswered: int
+    unreachable_at: datetime | None
+    created_at: datetime
+    registered_at: datetime | None
+    seen_at: datetime
+
+    @property
+    def is_registered(self) -> bool:
+        return self.state == "registered"
+
+
+async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:
+    """The person with this Telegram id, if they ever wrote."""
+    return await _one(tx, people.c.telegram_id == telegram_id)
+
+
+async def get(tx: AsyncConnection, person: int) -> Person | None:
+    return await _one(tx, people.c.id == person)
+
+
+async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | None:
+    return await _one(tx, people.c.pseudonym == pseudonym)
+
+
+async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
+    """The people with these ids, by id."""
+    rows = await tx.execute(sa.select(people).where(people.c.id.in_(list(ids))))
+    return {row.id: Person(**row._mapping) for row in rows}
+
+
+async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:
+    """A person of whom nothing is known yet but the chat."""
+    values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}
+    row = (await tx.execute(sa.insert(people).values(values).returning(people))).one()
+    return Person(**row._mapping)
+
+
+async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
+    """Sets these columns of one person."""
+    await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
+
+
+async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
+    row = (await tx.execute(sa.select(people).where(condition))).one_or_none()
+    return None if row is None else Person(**row._mapping)
+
+
+async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Adds people whose columns are all known (a rehearsal's, a demonstration's)."""
+    for start in range(0, len(rows), 500):
+        await tx.execute(sa.insert(people), rows[start : start + 500])

@@ -1,0 +1,89 @@
+"""What is held about one person beyond their row: for /why and /mydata. Read only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcasts, deliveries, events, responses, rsvps, vote_plans
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedMessage:
+    """A campaign message that reached a person, and whom it was for."""
+
+    kind: str
+    step: str | None
+    ballot: int | None
+    event: int | None
+    audience: dict[str, Any]
+    sent_at: datetime
+
+
+async def received(tx: AsyncConnection, person: int, message_id: int | None) -> ReceivedMessage | None:
+    """The campaign message of this id, or the last one; None if there was none."""
+    query = (
+        sa.select(
+            broadcasts.c.kind,
+            broadcasts.c.step,
+            broadcasts.c.ballot,
+            broadcasts.c.event,
+            broadcasts.c.audience,
+            deliveries.c.sent_at,
+        )
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(deliveries.c.person == person, deliveries.c.sent_at.is_not(None))
+        .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
+        .limit(1)
+    )
+    if message_id is not None:
+        query = query.where(deliveries.c.message_id == message_id)
+    row = (await tx.execute(query)).first()
+    return None if row is None else ReceivedMessage(**row._mapping)
+
+
+async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """Every answer a person gave, oldest first."""
+    columns = ("at", "question", "subject", "answer", "commune", "department", "region")
+    query = sa.select(*(responses.c[name] for name in columns)).where(responses.c.person == person)
+    return await _rows(tx, query.order_by(responses.c.id))
+
+
+async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """Every campaign message queued for a person, oldest first, with what became of it."""
+    query = (
+        sa.select(
+            broadcasts.c.kind,
+            broadcasts.c.step,
+            broadcasts.c.ballot,
+            deliveries.c.state,
+            deliveries.c.due_at,
+            deliveries.c.sent_at,
+            deliveries.c.answered_at,
+        )
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(deliveries.c.person == person)
+    )
+    return await _rows(tx, query.order_by(deliveries.c.id))
+
+
+async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """A person's answers to invitations, with the event's code."""
+    columns = (events.c.code, rsvps.c.answer, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.at)
+    query = sa.select(*columns).join(events, events.c.id == rsvps.c.event)
+    return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
+
+
+async def plans_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """A person's vote plans, by ballot."""
+    columns = [column for column in vote_plans.c if column.name != "person"]
+    query = sa.select(*columns).where(vote_plans.c.person == person).order_by(vote_plans.c.ballot)
+    return await _rows(tx, query)
+
+
+async def _rows(tx: AsyncConnection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in await tx.execute(query)]

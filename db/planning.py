@@ -1,0 +1,158 @@
+"""Queueing what is due, from the facts of the moment: one INSERT … SELECT for each territory, never a row twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.broadcasts import create, queue_deliveries
+from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A broadcast that a step or an event makes by itself; `key` makes it one of its kind."""
+
+    key: str
+    kind: str
+    template: str
+    starts_at: datetime
+    ballot: int | None = None
+    step: str | None = None
+    event: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepAudience:
+    """Whom a step is for in one territory; abroad, only those who live by `zone`.
+
+    `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
+    before `followed_before`. `silent_after` None: silence does not matter.
+    """
+
+    territory: str
+    zone: str | None
+    with_unknown_territory: bool
+    ballot: int
+    slot: str | None
+    slots: Collection[str] | None
+    silent_after: int | None
+    when_voted: bool
+    follows: str | None
+    followed_before: datetime
+
+
+async def ensure_broadcast(tx: AsyncConnection, planned: Planned, now: datetime) -> int:
+    """The id of the broadcast of that key, made if it is the first time."""
+    values = {**vars(planned), "state": "active", "audience": {}, "area": "FR", "created_at": now}
+    created = await create(tx, values)
+    if created is not None:
+        return created
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == planned.key)
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def queue_step(
+    tx: AsyncConnection, broadcast: int, audience: StepAudience, *, now: datetime, expires_at: datetime
+) -> int:
+    """Queues the step for everybody it is meant for and who has no delivery of it yet; how many."""
+    plan = sa.and_(vote_plans.c.person == people.c.id, vote_plans.c.ballot == audience.ballot)
+    who = (
+        sa.select(people.c.id)
+        .select_from(people.outerjoin(vote_plans, plan))
+        .where(*_reachable(), *_step_conditions(audience), _not_queued(broadcast))
+    )
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
+
+
+async def queue_event_reminder(
+    tx: AsyncConnection,
+    broadcast: int,
+    *,
+    event: int,
+    answered_before: datetime,
+    now: datetime,
+    expires_at: datetime,
+) -> int:
+    """Queues a reminder for those who said yes or maybe before it was due; how many."""
+    who = (
+        sa.select(people.c.id)
+        .join(rsvps, rsvps.c.person == people.c.id)
+        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
+        .where(rsvps.c.at <= answered_before, _not_queued(broadcast))
+    )
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
+
+
+async def zones_abroad(tx: AsyncConnection) -> list[str]:
+    """The zones that supporters abroad live by."""
+    query = (
+        sa.select(people.c.zone).distinct().where(people.c.territory == "abroad", people.c.zone.is_not(None))
+    )
+    return list((await tx.execute(query)).scalars())
+
+
+async def events_around(
+    tx: AsyncConnection, *, after: datetime, before: datetime
+) -> list[sa.Row[tuple[object, ...]]]:
+    """Open events that end after one instant and start before another: id, starts_at, ends_at, zone."""
+    columns = sa.select(events.c.id, events.c.starts_at, events.c.ends_at, events.c.zone)
+    query = columns.where(events.c.state == "open", events.c.ends_at > after, events.c.starts_at < before)
+    return list(await tx.execute(query))
+
+
+def _not_queued(broadcast: int) -> sa.ColumnElement[bool]:
+    # The unique key would refuse them too, but a tick that finds nothing new must write nothing.
+    known = sa.select(deliveries.c.id).where(
+        deliveries.c.broadcast == broadcast, deliveries.c.person == people.c.id
+    )
+    return sa.not_(known.exists())
+
+
+def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        people.c.state == "registered",
+        people.c.consent_contact.is_(True),
+        people.c.unreachable_at.is_(None),
+    )
+
+
+def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
+    territory = people.c.territory == audience.territory
+    if audience.with_unknown_territory:
+        territory = sa.or_(territory, people.c.territory.is_(None))
+    said_no = sa.or_(vote_plans.c.vote == "cannot", vote_plans.c.intention == "cannot")
+    conditions = [territory, people.c.mutes_reminders.is_(False), sa.or_(said_no.is_(None), sa.not_(said_no))]
+    if audience.zone is not None:
+        conditions.append(people.c.zone == audience.zone)
+    if audience.slots is not None:
+        conditions.append(_slot_condition(audience.slot, audience.slots))
+    if not audience.when_voted:
+        conditions.append(sa.or_(vote_plans.c.vote.is_(None), vote_plans.c.vote != "voted"))
+    if audience.silent_after is not None:
+        conditions.append(people.c.unanswered < audience.silent_after)
+    if audience.follows is not None:
+        followed = sa.select(deliveries.c.id).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        conditions.append(
+            followed.where(
+                broadcasts.c.key == audience.follows,
+                deliveries.c.person == people.c.id,
+                deliveries.c.state == "sent",
+                deliveries.c.sent_at <= audience.followed_before,
+            ).exists()
+        )
+    return conditions
+
+
+def _slot_condition(slot: str | None, slots: Collection[str]) -> sa.ColumnElement[bool]:
+    if slot is not None:
+        return vote_plans.c.slot == slot
+    return sa.or_(vote_plans.c.slot.is_(None), vote_plans.c.slot.not_in(list(slots)))

@@ -1,0 +1,117 @@
+"""The people who act for the campaign, and the links by which they join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import staff, staff_links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """A role held over an area; one person may hold several."""
+
+    id: int
+    telegram_id: int
+    role: str
+    area: str
+    added_at: datetime
+    added_by: int | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffLink:
+    """A one-time invitation to a role; only the hash of its token is kept."""
+
+    id: int
+    token_hash: str
+    role: str
+    area: str
+    created_by: int | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[Staff, ...]:
+    """The roles this Telegram user holds now."""
+    query = sa.select(staff).where(staff.c.telegram_id == telegram_id, staff.c.revoked_at.is_(None))
+    return tuple(Staff(**row._mapping) for row in await tx.execute(query.order_by(staff.c.id)))
+
+
+async def all_current(tx: AsyncConnection) -> list[Staff]:
+    query = sa.select(staff).where(staff.c.revoked_at.is_(None)).order_by(staff.c.id)
+    return [Staff(**row._mapping) for row in await tx.execute(query)]
+
+
+async def get(tx: AsyncConnection, staff_id: int) -> Staff | None:
+    row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id))).one_or_none()
+    return None if row is None else Staff(**row._mapping)
+
+
+async def add(
+    tx: AsyncConnection, *, telegram_id: int, role: str, area: str, added_by: int | None, now: datetime
+) -> Staff:
+    values = {"telegram_id": telegram_id, "role": role, "area": area, "added_by": added_by, "added_at": now}
+    row = (await tx.execute(sa.insert(staff).values(values).returning(staff))).one()
+    return Staff(**row._mapping)
+
+
+async def revoke(tx: AsyncConnection, staff_id: int, now: datetime) -> None:
+    await tx.execute(sa.update(staff).where(staff.c.id == staff_id).values(revoked_at=now))
+
+
+async def add_link(
+    tx: AsyncConnection,
+    *,
+    token_hash: str,
+    role: str,
+    area: str,
+    created_by: int | None,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    await tx.execute(
+        sa.insert(staff_links).values(
+            token_hash=token_hash,
+            role=role,
+            area=area,
+            created_by=created_by,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def find_link(tx: AsyncConnection, token_hash: str) -> StaffLink | None:
+    row = (
+        await tx.execute(sa.select(staff_links).where(staff_links.c.token_hash == token_hash))
+    ).one_or_none()
+    return None if row is None else StaffLink(**row._mapping)
+
+
+async def use_link(tx: AsyncConnection, link: int, now: datetime) -> bool:
+    """Takes the link; False if another took it first, or an admin withdrew it."""
+    unused = sa.and_(
+        staff_links.c.id == link, staff_links.c.used_at.is_(None), staff_links.c.revoked_at.is_(None)
+    )
+    return (await tx.execute(sa.update(staff_links).where(unused).values(used_at=now))).rowcount == 1
+
+
+async def open_links(tx: AsyncConnection, now: datetime) -> list[StaffLink]:
+    """The links that can still be used, oldest first."""
+    usable = sa.and_(
+        staff_links.c.used_at.is_(None), staff_links.c.revoked_at.is_(None), staff_links.c.expires_at > now
+    )
+    query = sa.select(staff_links).where(usable).order_by(staff_links.c.id)
+    return [StaffLink(**row._mapping) for row in await tx.execute(query)]
+
+
+async def revoke_link(tx: AsyncConnection, link: int, now: datetime) -> None:
+    await tx.execute(sa.update(staff_links).where(staff_links.c.id == link).values(revoked_at=now))

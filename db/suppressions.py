@@ -1,0 +1,24 @@
+"""Erased people: what is kept so that they are not imported or invited again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import suppressions
+
+
+async def add(tx: AsyncConnection, suppression: str, now: datetime) -> None:
+    if not await contains(tx, suppression):
+        await tx.execute(sa.insert(suppressions).values(hash=suppression, at=now))
+
+
+async def contains(tx: AsyncConnection, suppression: str) -> bool:
+    query = sa.select(suppressions.c.hash).where(suppressions.c.hash == suppression)
+    return (await tx.execute(query)).first() is not None
+
+
+async def remove(tx: AsyncConnection, suppression: str) -> None:
+    await tx.execute(sa.delete(suppressions).where(suppressions.c.hash == suppression))

@@ -1,0 +1,29 @@
+"""Events still to come, for the lists that people see. What an event says is in db.events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import events
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upcoming:
+    """What sorting a list of events needs."""
+
+    id: int
+    starts_at: datetime
+    latitude: float | None
+    longitude: float | None
+
+
+async def upcoming(tx: AsyncConnection, now: datetime) -> list[Upcoming]:
+    """Every open event that is not over, the soonest first."""
+    columns = sa.select(events.c.id, events.c.starts_at, events.c.latitude, events.c.longitude)
+    query = columns.where(events.c.state == "open", events.c.ends_at > now)
+    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
+    return [Upcoming(**row._mapping) for row in rows]

@@ -1,0 +1,60 @@
+"""What people said of their vote: intention, plan and turnout, one row for each person and ballot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.people import VoteState
+from db.schema import vote_plans
+from db.upsert import insert
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotePlan:
+    """One row of `vote_plans`: see db.schema for the values each field takes."""
+
+    person: int
+    ballot: int
+    intention: str | None
+    slot: str | None
+    departure: str | None
+    company: str | None
+    vote: str | None
+    at: datetime
+
+    @property
+    def state(self) -> VoteState:
+        """What the person last said, as the rules read it: the polling day's answer outweighs the pledge."""
+        return VoteState(self.vote or self.intention or VoteState.NONE)
+
+
+async def get(tx: AsyncConnection, *, person: int, ballot: int) -> VotePlan | None:
+    return (await of_person(tx, person)).get(ballot)
+
+
+async def of_person(tx: AsyncConnection, person: int) -> dict[int, VotePlan]:
+    """A person's plans by ballot number."""
+    query = sa.select(vote_plans).where(vote_plans.c.person == person).order_by(vote_plans.c.ballot)
+    return {row.ballot: VotePlan(**row._mapping) for row in await tx.execute(query)}
+
+
+async def of_people(tx: AsyncConnection, people: Iterable[int], ballot: int) -> dict[int, VotePlan]:
+    """The plans of many people for one ballot, by person: for messages sent to all of them."""
+    condition = sa.and_(vote_plans.c.person.in_(list(people)), vote_plans.c.ballot == ballot)
+    rows = await tx.execute(sa.select(vote_plans).where(condition))
+    return {row.person: VotePlan(**row._mapping) for row in rows}
+
+
+async def change(
+    tx: AsyncConnection, *, person: int, ballot: int, at: datetime, **values: str | None
+) -> None:
+    """Sets these columns and leaves the others as they are."""
+    changed = {**values, "at": at}
+    statement = insert(tx, vote_plans).values(person=person, ballot=ballot, **changed)
+    key = [vote_plans.c.person, vote_plans.c.ballot]
+    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))

@@ -1,0 +1,329 @@
+"""/broadcast: a message is written, previewed, counted, confirmed by a typed word, and followed while it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
+
+import db.people
+from bot.actions import audiences
+from bot.actions import broadcasts as actions
+from bot.actions.authority import Author
+from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
+from bot.broadcast_texts import check_staff_text
+from bot.delivery.compose import Draft
+from bot.errors import PortevoixError
+from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
+from bot.rules.dates import read_moment
+from bot.rules.event_draft import Question
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.placeholders import allowed_placeholders
+from bot.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html, with_typed_tags
+from handlers import audience_dialog, desk
+from handlers.buttons import arguments
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+
+FLOW = "broadcast"
+CHANGES = ("pause", "resume", "cancel")
+
+
+async def begin(update: Update, context: Context) -> None:
+    """Starts, or takes up again where it was left."""
+    author = await desk.author(context)
+    author.require(Action.BROADCAST)
+    if is_open(context):
+        context.say("broadcasts/resumed")
+    else:
+        await context.ask(FLOW, "kind")
+    await proceed(context, context.say)
+
+
+def is_open(context: Context) -> bool:
+    return context.dialog is not None and context.dialog.flow == FLOW
+
+
+def _data(context: Context) -> dict[str, Any]:
+    assert context.dialog is not None  # called while the dialog is open
+    return context.dialog.data
+
+
+def _question(context: Context) -> Question | None:
+    """What is open; None where no broadcast is being written."""
+    return next_question(_data(context), context.campaign.languages) if is_open(context) else None
+
+
+def _is_asked(context: Context, step: str) -> bool:
+    """Whether a button belongs to the open question; if not, it says so."""
+    question = _question(context)
+    if question is not None and question.step == step:
+        return True
+    context.toast("toasts/already_answered")
+    return False
+
+
+async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
+    """Keeps what was said and asks the next thing."""
+    question = next_question({**_data(context), **said}, context.campaign.languages)
+    await context.ask(FLOW, question.step, **said)
+    await show_step(context, answer)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    question = next_question(_data(context), context.campaign.languages)
+    if question.step == "audience":
+        await audience_dialog.show(context, answer)
+    elif question.step == "summary":
+        await _show_summary(context)
+    elif question.step == "text":
+        answer(
+            "broadcasts/text",
+            wanted=question.language,
+            may_skip=question.may_skip,
+            several=len(context.campaign.languages) > 1,
+            placeholders=allowed_placeholders(about_event=False),
+        )
+    elif question.step == "kind":
+        answer("broadcasts/kind", kinds=STAFF_KINDS)
+    else:
+        answer(f"broadcasts/{question.step}", wall=_data(context).get("wall"))
+
+
+async def choose_kind(update: Update, context: Context) -> None:
+    (kind,) = arguments(context, 1)
+    if kind not in STAFF_KINDS:
+        raise MalformedButton
+    if _is_asked(context, "kind"):
+        await proceed(context, context.edit, kind=kind)
+
+
+# -- what it says --
+
+
+async def type_text(update: Update, context: Context) -> None:
+    """A text in one language; what Telegram formatted and tags typed by hand are both kept."""
+    assert context.message is not None  # a text handler
+    question = _question(context)
+    assert question is not None
+    assert question.language is not None  # this step is asked for a language
+    await _keep_text(context, question.language, with_typed_tags(context.message.text_html))
+
+
+async def _keep_text(context: Context, language: str, html: str) -> None:
+    check_staff_text(html)
+    texts = {**(_data(context).get("texts") or {}), language: html}
+    _check_lengths(context, {language: html}, photo=_data(context).get("photo") or None)
+    await proceed(context, context.say, texts=texts)
+
+
+def _check_lengths(context: Context, texts: dict[str, str], *, photo: str | None) -> None:
+    """The whole message, signature included, fits; raises an error that names the language."""
+    wording = Draft(kind=_data(context)["kind"], photo=photo)
+    limit = TEXT_LIMIT if photo is None else CAPTION_LIMIT
+    calls = desk.previews(context, wording, texts, languages=texts)
+    for language, call in zip(texts, calls, strict=True):
+        try:
+            check_html(call.payload["text"] if photo is None else call.payload["caption"], limit)
+        except PortevoixError as fault:
+            if fault.message != "errors/text_too_long":
+                raise
+            raise BroadcastRefused(
+                fault.sentence,
+                message="errors/message_too_long",
+                wanted=language,
+                with_photo=photo is not None,
+                **fault.values,
+            ) from fault
+
+
+async def skip(update: Update, context: Context) -> None:
+    """A text in one language, or the photo, is left out."""
+    step, language = arguments(context, 2)
+    if not _is_asked(context, step):
+        return
+    question = _question(context)
+    assert question is not None  # it is asked
+    if not question.may_skip or language != (question.language or "-"):
+        raise MalformedButton
+    if step == "photo":
+        await proceed(context, context.edit, photo="")
+    elif step == "text":
+        await proceed(context, context.edit, texts={**(_data(context).get("texts") or {}), language: ""})
+    else:
+        raise MalformedButton
+
+
+async def add_photo(update: Update, context: Context) -> None:
+    """The photo's largest size, kept by Telegram's own id; with it the text has less room."""
+    assert context.message is not None  # a photo handler
+    photo = context.message.photo[-1].file_id
+    _check_lengths(context, _texts(context), photo=photo)
+    await proceed(context, context.say, photo=photo)
+
+
+def _texts(context: Context) -> dict[str, str]:
+    return {language: text for language, text in (_data(context).get("texts") or {}).items() if text}
+
+
+# -- to whom and when --
+
+
+async def settle_audience(update: Update, context: Context) -> None:
+    if _is_asked(context, "audience"):
+        await proceed(context, context.edit, chosen=True)
+
+
+async def send_now(update: Update, context: Context) -> None:
+    if _is_asked(context, "when"):
+        context.drop_buttons()
+        await proceed(context, context.say, wall=NOW)
+
+
+async def type_time(update: Update, context: Context) -> None:
+    """A time to come, in the organizer's own zone for now."""
+    assert context.message is not None  # a text handler
+    moment = read_moment(context.message.text or "", now=context.now, zone=context.zone)
+    await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
+
+
+async def choose_whose(update: Update, context: Context) -> None:
+    """Whether the time is each person's own or the organizer's."""
+    (whose,) = arguments(context, 1)
+    if whose not in ("each", "mine"):
+        raise MalformedButton
+    if _is_asked(context, "whose"):
+        context.drop_buttons()
+        await proceed(context, context.say, whose=whose)
+
+
+# -- the end --
+
+
+async def _show_summary(context: Context) -> None:
+    """The message in each language, then what it will do."""
+    author = await desk.author(context)
+    data = _data(context)
+    wording = Draft(kind=data["kind"], photo=data["photo"] or None)
+    context.say("broadcasts/previews")
+    context.replies += desk.previews(context, wording, _texts(context))
+    context.say("broadcasts/summary", **await _summary(context, author))
+
+
+async def _summary(context: Context, author: Author) -> dict[str, Any]:
+    data = _data(context)
+    kind, texts = Kind(data["kind"]), _texts(context)
+    when = sending_time(data, now=context.now, zone=context.zone)
+    audience = audience_dialog.audience_of(context)
+    return {
+        "kind": kind,
+        "missing": [code for code in context.campaign.languages if code not in texts],
+        "audience": await audiences.view(context.tx, author, audience, context.language),
+        "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
+        "when": when,
+        "is_now": data["wall"] == NOW,
+        "shown": author.shown,
+    }
+
+
+async def change_field(update: Update, context: Context) -> None:
+    """Back from the summary to one of the fields."""
+    (field,) = arguments(context, 1)
+    if field not in STEPS:
+        raise MalformedButton
+    if _is_asked(context, "summary"):
+        context.drop_buttons()
+        await proceed(context, context.say, **STEPS[field])
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """The word typed under the summary sends; any other is asked again."""
+    assert context.message is not None  # a text handler
+    if not desk.is_confirmation(context, context.message.text or ""):
+        context.say("broadcasts/not_confirmed")
+        return
+    data = _data(context)
+    when = sending_time(data, now=context.now, zone=context.zone)
+    if data["wall"] != NOW and not when.local and when.at <= context.now:
+        raise BroadcastRefused(
+            "That time is past.", message="errors/date_past", moment=when.at, place_zone=context.zone
+        )
+    author = await desk.author(context)
+    new = NewBroadcast(
+        key=f"staff:{context.update.update_id}",
+        kind=Kind(data["kind"]),
+        audience=audience_dialog.audience_of(context),
+        when=when,
+        texts=_texts(context),
+        photo=data["photo"] or None,
+    )
+    queued = await actions.send(context.tx, author, new)
+    await context.end_dialog()
+    await follow(context, queued.broadcast)
+
+
+# -- following --
+
+
+async def follow(context: Context, broadcast: int) -> None:
+    """A message that shows how far a broadcast has come, and goes on doing so."""
+    progress = await actions.progress_of(context.tx, broadcast)
+    assert progress is not None  # it was just made or found
+    if context.person.language is None:
+        # The board rewrites this message later, without an update that tells the language of whoever reads it.
+        await db.people.change(context.tx, context.person.id, language=context.language)
+    context.say("broadcasts/progress", remember=f"progress:{broadcast}", progress=progress, asking=False)
+
+
+async def list_broadcasts(update: Update, context: Context) -> None:
+    author = await desk.author(context)
+    found = await actions.recent(context.tx, author)
+    context.say("broadcasts/list", broadcasts=found)
+
+
+async def show_broadcast(update: Update, context: Context) -> None:
+    (broadcast,) = arguments(context, 1)
+    author = await desk.author(context)
+    await actions.followed(context.tx, author, desk.number(broadcast))
+    await follow(context, desk.number(broadcast))
+
+
+async def control(update: Update, context: Context) -> None:
+    """Pause, resume or cancel; `ask` and `keep` go to the question before cancelling and back."""
+    change, broadcast = arguments(context, 2)
+    author = await desk.author(context)
+    number = desk.number(broadcast)
+    if change in CHANGES:
+        progress = await actions.control(context.tx, author, number, change)
+    elif change in ("ask", "keep"):
+        progress = await actions.followed(context.tx, author, number)
+    else:
+        raise MalformedButton
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask")
+
+
+BUTTONS: dict[str, Handler] = {
+    "broadcast_kind": choose_kind,
+    "broadcast_skip": skip,
+    "broadcast_audience": settle_audience,
+    "broadcast_now": send_now,
+    "broadcast_whose": choose_whose,
+    "broadcast_back": change_field,
+    "broadcast": show_broadcast,
+    "broadcast_do": control,
+    **audience_dialog.BUTTONS,
+}
+
+DIALOGS = {
+    FLOW: {
+        "kind": Awaited(),
+        "text": Awaited(text=type_text),
+        "photo": Awaited(photo=add_photo),
+        "when": Awaited(text=type_time),
+        "whose": Awaited(),
+        "summary": Awaited(text=confirm),
+        **audience_dialog.AWAITED,
+    }
+}

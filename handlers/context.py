@@ -1,0 +1,222 @@
+"""What a handler is given: the transaction, the person, the words; and what it answers with.
+
+A handler does no network: `say`, `edit` and `toast` collect Bot API calls that are saved in the transaction of
+the effects they answer, and posted after it (see bot.delivery).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram import Message, Update
+from telegram.ext import Application, CallbackContext, ExtBot
+
+import db.dialogs
+from bot.actions.responses import Origin
+from bot.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.delivery.calls import Attachment, Call
+from bot.errors import PortevoixError
+from bot.texts import Text, Texts
+from db.dialogs import Dialog
+from db.people import Person
+from db.staff import Staff
+from locales import LANGUAGES
+
+Memory = dict[Any, Any]
+NO_PREVIEW = {"is_disabled": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What does not change while the bot runs."""
+
+    campaign: Campaign
+    texts: Texts
+    gazetteer: Gazetteer
+    bot_username: str
+    suppression_key: bytes
+
+
+class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
+    """One update being answered."""
+
+    services: Services
+    update: Update  # type: ignore[assignment]  # hides PTB's `update(data)`, which copies attributes: not used
+    tx: AsyncConnection
+    now: datetime
+    person: Person
+    staff: tuple[Staff, ...]
+    dialog: Dialog | None
+    replies: list[Call]
+
+    @classmethod
+    def begin(
+        cls,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        update: Update,
+        *,
+        services: Services,
+        tx: AsyncConnection,
+        now: datetime,
+        person: Person,
+        staff: tuple[Staff, ...],
+        dialog: Dialog | None,
+    ) -> Context:
+        context = cls.from_update(update, application)
+        context.services, context.tx, context.now = services, tx, now
+        context.update = update
+        context.person, context.staff, context.dialog = person, staff, dialog
+        context.replies = []
+        return context
+
+    # -- who and where --
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.services.campaign
+
+    @property
+    def language(self) -> str:
+        """The language chosen, else the one Telegram says, else the campaign's first."""
+        user = self.update.effective_user
+        spoken = (user.language_code or "").split("-")[0].lower() if user else ""
+        return self.person.language or language_for(spoken, self.campaign.languages)
+
+    @property
+    def zone(self) -> str:
+        """The IANA zone the person lives by."""
+        return self.person.zone or "Europe/Paris"
+
+    @property
+    def chat_id(self) -> int:
+        return self.person.telegram_id
+
+    @property
+    def message(self) -> Message | None:
+        """The person's message, or the one whose button they tapped."""
+        message = self.update.effective_message
+        return message if isinstance(message, Message) else None
+
+    @property
+    def origin(self) -> Origin:
+        """What an answer is logged with."""
+        message = self.update.effective_message
+        return Origin(
+            update_id=self.update.update_id,
+            message_id=message.message_id if message is not None else None,
+            at=self.now,
+        )
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of the tapped button: `1:rsvp:ab12:yes` gives ["ab12", "yes"]."""
+        query = self.update.callback_query
+        return (query.data or "").split(":")[2:] if query else []
+
+    # -- words --
+
+    def render(self, name: str, /, **values: Any) -> Text:
+        """The message in the person's language, with what every template may use."""
+        return self.services.texts.render(name, self.language, **self._common(values))
+
+    def words(self, name: str, /, **values: Any) -> str:
+        """The same as plain text."""
+        return self.services.texts.plain(name, self.language, **self._common(values))
+
+    def _common(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {"person": self.person, "zone": self.zone, "now": self.now, **values}
+
+    # -- answers --
+
+    def call(self, method: str, /, **payload: Any) -> None:
+        """Any Bot API call to the person's chat."""
+        self.replies.append(Call(method=method, payload={"chat_id": self.chat_id, **payload}))
+
+    def say(self, name: str, /, *, remember: str | None = None, **values: Any) -> None:
+        """A new message."""
+        self.replies.append(self.composed(self.render(name, **values), remember=remember))
+
+    def composed(self, text: Text, *, remember: str | None = None) -> Call:
+        """A text as a new message to this person, as a call not yet made."""
+        payload: dict[str, Any] = {
+            "chat_id": self.chat_id,
+            "text": text.html,
+            "parse_mode": "HTML",
+            "link_preview_options": NO_PREVIEW,
+        }
+        if text.keyboard or text.location_request:
+            payload["reply_markup"] = text.markup()
+        return Call(method="sendMessage", payload=payload, remember=remember)
+
+    def edit(self, name: str, /, **values: Any) -> None:
+        """The tapped message, changed in place; a new one where there is no message to change."""
+        query = self.update.callback_query
+        if query is None or query.message is None:
+            self.say(name, **values)
+            return
+        text = self.render(name, **values)
+        self.call(
+            "editMessageText",
+            message_id=query.message.message_id,
+            text=text.html,
+            parse_mode="HTML",
+            link_preview_options=NO_PREVIEW,
+            reply_markup=text.markup(),
+        )
+
+    def drop_buttons(self) -> None:
+        """Takes the buttons off the tapped message, whose question is answered."""
+        query = self.update.callback_query
+        if query is not None and query.message is not None:
+            self.call(
+                "editMessageReplyMarkup",
+                message_id=query.message.message_id,
+                reply_markup={"inline_keyboard": []},
+            )
+
+    def toast(self, name: str, /, *, alert: bool = False, **values: Any) -> None:
+        """A short word over the chat, in answer to a tap."""
+        query = self.update.callback_query
+        if query is not None:
+            text = self.words(name, **values)[:200]
+            answer = {"callback_query_id": query.id, "text": text, "show_alert": alert}
+            self.replies.append(Call(method="answerCallbackQuery", payload=answer))
+
+    def send_file(self, content: bytes, *, name: str, caption: str, **values: Any) -> None:
+        """A small document made now, with a caption from the templates."""
+        text = self.render(caption, **values)
+        payload = {"chat_id": self.chat_id, "caption": text.html, "parse_mode": "HTML"}
+        file = Attachment(field="document", name=name, content=content)
+        self.replies.append(Call(method="sendDocument", payload=payload, attachment=file))
+
+    def refuse(self, refusal: PortevoixError) -> None:
+        """Says why something cannot be done, in place of any other answer."""
+        self.replies.clear()
+        self.replies.append(self.composed(self.render(refusal.message, **refusal.values)))
+
+    # -- dialogs --
+
+    async def ask(self, flow: str, step: str, **data: Any) -> None:
+        """Waits for the answer to a step of a dialog, keeping what was said so far."""
+        kept = self.dialog.data if self.dialog is not None and self.dialog.flow == flow else {}
+        self.dialog = Dialog(flow=flow, step=step, data={**kept, **data})
+        await db.dialogs.put(
+            self.tx, self.person.id, flow=flow, step=step, data=self.dialog.data, now=self.now
+        )
+
+    async def end_dialog(self) -> None:
+        if self.dialog is not None:
+            await db.dialogs.end(self.tx, self.person.id)
+            self.dialog = None
+
+
+def language_for(spoken: str, offered: tuple[str, ...]) -> str:
+    """The language to begin in: the one spoken if the campaign has it, English for others abroad, else the first."""
+    if spoken in offered and spoken in LANGUAGES:
+        return spoken
+    return "en" if spoken and "en" in offered else offered[0]

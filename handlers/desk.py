@@ -1,0 +1,85 @@
+"""What the handlers of staff share: who acts, how a message will look, a word typed to confirm."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.actions.authority import Author, author_of
+from bot.delivery.calls import Call
+from bot.delivery.compose import Composer, Wording, compose_broadcast
+from db.events import Event, EventTexts
+from handlers.context import Context
+from handlers.routing import MalformedButton
+
+
+async def author(context: Context) -> Author:
+    """The person with the roles they hold at this moment."""
+    services = context.services
+    return await author_of(
+        context.tx,
+        context.person,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        now=context.now,
+    )
+
+
+def composer(context: Context) -> Composer:
+    services = context.services
+    return Composer(
+        texts=services.texts,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        bot_username=services.bot_username,
+    )
+
+
+def previews(
+    context: Context,
+    broadcast: Wording,
+    texts: dict[str, str],
+    *,
+    event: Event | None = None,
+    event_texts: EventTexts | None = None,
+    languages: Iterable[str] | None = None,
+) -> list[Call]:
+    """The message exactly as it will be received, once in each language (of the campaign, unless others are given)."""
+    composing = composer(context)
+    # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
+    user = context.update.effective_user
+    reader = replace(
+        context.person, first_name=context.person.first_name or (user.first_name if user else "")
+    )
+    return [
+        compose_broadcast(
+            composing,
+            broadcast,
+            texts,
+            replace(reader, language=language),
+            now=context.now,
+            event=event,
+            event_texts=event_texts,
+        )
+        for language in languages or context.campaign.languages
+    ]
+
+
+def is_confirmation(context: Context, typed: str) -> bool:
+    """Whether the word that sends was typed, in any language of the campaign and whatever the case."""
+    texts = context.services.texts
+    words = (texts.plain("broadcasts/confirmation_word", code) for code in context.campaign.languages)
+    return _folded(typed) in map(_folded, words)
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def number(text: str) -> int:
+    """A whole number of a button; raises MalformedButton."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise MalformedButton
+    return int(text)

@@ -1,0 +1,104 @@
+"""An update becomes the calls that answer it, in the transaction it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram import Chat, Update
+from telegram.ext import Application
+
+from bot.actions import people
+from bot.clock import Clock
+from bot.delivery.calls import Call
+from bot.errors import PortevoixError
+from handlers.context import Context, Services, language_for
+from handlers.inline import offer_communes
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+
+class Dispatcher:
+    """Finds the handler of an update and runs it. It lets errors out: intake rolls back and keeps the update."""
+
+    def __init__(self, application: AnyApplication, services: Services, clock: Clock) -> None:
+        self._application = application
+        self._services = services
+        self._clock = clock
+
+    async def process(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
+        """The calls that answer this raw update; its effects are in `tx`."""
+        update = Update.de_json(dict(body), self._application.bot)
+        if update.inline_query is not None:
+            return [offer_communes(update.inline_query, self._services)]
+        user, chat = update.effective_user, update.effective_chat
+        if user is None or user.is_bot or (chat is not None and chat.type != Chat.PRIVATE):
+            return []  # The assistant talks to one person at a time.
+        if update.my_chat_member is not None:
+            return await self._membership(tx, update)
+        context = await self._context(tx, update)
+        try:
+            async with tx.begin_nested():
+                await self._handle(update, context)
+        except PortevoixError as refusal:
+            # What the handler did is undone; the person is told why, in the dialog they were in.
+            context.refuse(refusal)
+        return with_callback_answered(update, context.replies)
+
+    def apologise(self, body: Mapping[str, Any]) -> list[Call]:
+        """What a person is told when the code failed on what they sent; nothing is read that may fail again."""
+        update = Update.de_json(dict(body), self._application.bot)
+        user, chat = update.effective_user, update.effective_chat
+        if user is None or chat is None or chat.type != Chat.PRIVATE:
+            return []
+        language = language_for((user.language_code or "").split("-")[0], self._services.campaign.languages)
+        text = self._services.texts.render("general/failed", language)
+        sorry = Call(
+            method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"}
+        )
+        return with_callback_answered(update, [sorry])
+
+    async def _context(self, tx: AsyncConnection, update: Update) -> Context:
+        assert update.effective_user is not None  # both callers checked
+        now = self._clock.now()
+        meeting = await people.meet(tx, update.effective_user.id, now)
+        return Context.begin(
+            self._application,
+            update,
+            services=self._services,
+            tx=tx,
+            now=now,
+            person=meeting.person,
+            staff=meeting.staff,
+            dialog=meeting.dialog,
+        )
+
+    async def _handle(self, update: Update, context: Context) -> None:
+        for handlers in self._application.handlers.values():
+            for handler in handlers:
+                check = handler.check_update(update)
+                if check is not None and check is not False:
+                    await handler.handle_update(update, self._application, check, context)
+                    return
+
+    async def _membership(self, tx: AsyncConnection, update: Update) -> list[Call]:
+        change = update.my_chat_member
+        assert change is not None  # the caller checked
+        if change.new_chat_member.status in ("kicked", "left"):
+            await people.lose(tx, change.from_user.id, self._clock.now())
+        else:
+            await people.meet(tx, change.from_user.id, self._clock.now())
+        return []
+
+
+def with_callback_answered(update: Update, replies: list[Call]) -> list[Call]:
+    """Answers to a tap come first, so that the button stops waiting; one that nobody answered is answered here."""
+    if update.callback_query is None:
+        return replies
+    answers = [call for call in replies if call.method == "answerCallbackQuery"]
+    if not answers:
+        answers = [
+            Call(method="answerCallbackQuery", payload={"callback_query_id": update.callback_query.id})
+        ]
+    return answers + [call for call in replies if call.method != "answerCallbackQuery"]

@@ -1,0 +1,257 @@
+"""One's own events: how many come, a change of date, place or words, a cancellation; those who accepted are told.
+
+The dialog `event_edit` keeps the event's code, the sequence that was seen, the field, and the change: `wall` (local
+start), `commune`, `address`, `language` and `words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import events
+from bot.actions.authority import Author
+from bot.actions.events import EventChange, ManagedEvent
+from bot.delivery.compose import Draft
+from bot.rules.dates import read_moment
+from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import CANCELLATION, CHANGE
+from bot.telegram_html import BadHtml
+from db.events import EventText, text_in
+from handlers import desk
+from handlers.buttons import arguments
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+
+FLOW = "event_edit"
+LIMITS = {"title": TITLE_LIMIT, "description": DESCRIPTION_LIMIT, "address": ADDRESS_LIMIT}
+SUGGESTIONS = 6
+
+
+async def list_mine(update: Update, context: Context) -> None:
+    """The events one organizes; for coordinators those of their areas."""
+    author = await desk.author(context)
+    page = await events.managed(context.tx, author)
+    first = context.campaign.languages[0]
+    titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
+    answer = context.edit if context.update.callback_query is not None else context.say
+    answer("event_edit/list", events=titles)
+
+
+async def show_mine(update: Update, context: Context) -> None:
+    (code,) = arguments(context, 1)
+    author = await desk.author(context)
+    _show(context, await events.find_managed(context.tx, author, code), author, context.edit)
+
+
+def _show(context: Context, found: ManagedEvent, author: Author, answer: Callable[..., None]) -> None:
+    text = text_in(found.texts, context.language, context.campaign.languages[0])
+    commune = context.services.gazetteer.by_code(found.event.commune)
+    answer(
+        "event_edit/event",
+        event=found.event,
+        text=text,
+        commune=commune,
+        answers=found.answers,
+        shown=author.shown,
+    )
+
+
+async def begin_change(update: Update, context: Context) -> None:
+    """A field to change: date, place, title or description in a language, or all of it off."""
+    code, field, language = arguments(context, 3)
+    author = await desk.author(context)
+    found = await events.find_open(context.tx, author, code)
+    if field not in (*STEPS, "texts", "cancel") or language not in ("-", *context.campaign.languages):
+        raise MalformedButton
+    if field == "texts":
+        context.edit("event_edit/texts", event=found.event, offered=context.campaign.languages)
+        return
+    # An earlier change that was not confirmed is forgotten.
+    await context.end_dialog()
+    step = STEPS.get(field, "confirm")
+    await context.ask(
+        FLOW, step, code=code, sequence=found.event.sequence, field=field, language=language, commune=None
+    )
+    if field == "cancel":
+        await _ask_to_confirm(context, author, found)
+    else:
+        _ask(context, found)
+
+
+STEPS = {"date": "date", "place": "place", "title": "words", "description": "words"}
+
+
+def _ask(context: Context, found: ManagedEvent) -> None:
+    assert context.dialog is not None  # called while the dialog is open
+    field, language = context.dialog.data["field"], context.dialog.data["language"]
+    commune = context.services.gazetteer.by_code(found.event.commune)
+    context.say("event_edit/ask", field=field, wanted=language, event=found.event, commune=commune)
+
+
+async def _open(context: Context, author: Author) -> ManagedEvent:
+    """The event of the open dialog, if it can still be changed."""
+    assert context.dialog is not None  # called while the dialog is open
+    return await events.find_open(context.tx, author, context.dialog.data["code"])
+
+
+async def type_date(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    author = await desk.author(context)
+    found = await _open(context, author)
+    moment = read_moment(context.message.text or "", now=context.now, zone=found.event.zone)
+    await _keep(context, author, found, wall=moment.replace(tzinfo=None).isoformat())
+
+
+async def type_place(update: Update, context: Context) -> None:
+    """The new address; another commune is asked for by its button."""
+    author = await desk.author(context)
+    await _keep(context, author, await _open(context, author), address=_typed(context, "address"))
+
+
+async def ask_commune(update: Update, context: Context) -> None:
+    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "place":
+        context.toast("toasts/already_answered")
+        return
+    await context.ask(FLOW, "commune")
+    context.edit("event_edit/commune")
+
+
+async def type_commune(update: Update, context: Context) -> None:
+    """Another commune, where one may organize; its address is asked next."""
+    assert context.message is not None  # a text handler
+    typed = context.message.text or ""
+    found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
+    if not found.results:
+        context.say("new_event/commune_unknown", typed=typed[:60])
+    elif found.confident:
+        await _settle_commune(context, found.results[0].code, context.say)
+    else:
+        context.say("event_edit/communes", communes=found.results)
+
+
+async def choose_commune(update: Update, context: Context) -> None:
+    (code,) = arguments(context, 1)
+    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "commune":
+        context.toast("toasts/already_answered")
+        return
+    await _settle_commune(context, code, context.edit)
+
+
+async def _settle_commune(context: Context, code: str, answer: Callable[..., None]) -> None:
+    commune = context.services.gazetteer.by_code(code)
+    if commune is None:
+        raise MalformedButton
+    author = await desk.author(context)
+    author.require(Action.CHANGE_EVENT, commune.code)
+    await context.ask(FLOW, "place", commune=commune.code)
+    answer("event_edit/address", commune=commune)
+
+
+async def type_words(update: Update, context: Context) -> None:
+    assert context.dialog is not None  # called while the dialog is open
+    author = await desk.author(context)
+    words = _typed(context, context.dialog.data["field"])
+    await _keep(context, author, await _open(context, author), words=words)
+
+
+def _typed(context: Context, field: str) -> str:
+    """What was typed; raises BadHtml when it is longer than fits."""
+    assert context.message is not None  # a text handler
+    words = (context.message.text or "").strip()
+    limit = LIMITS[field]
+    if len(words) > limit:
+        raise BadHtml(
+            f"At most {limit} characters fit here.",
+            message="errors/text_too_long",
+            length=len(words),
+            limit=limit,
+        )
+    return words
+
+
+async def _keep(context: Context, author: Author, found: ManagedEvent, **said: Any) -> None:
+    await context.ask(FLOW, "confirm", **said)
+    await _ask_to_confirm(context, author, found)
+
+
+def _change(context: Context, found: ManagedEvent) -> EventChange:
+    """What the dialog holds, as a change."""
+    assert context.dialog is not None  # called while the dialog is open
+    data = context.dialog.data
+    commune = context.services.gazetteer.by_code(data["commune"]) if data.get("commune") else None
+    zone = commune.zone if commune is not None else found.event.zone
+    words: dict[str, EventText] = {}
+    if data.get("words"):
+        language = data["language"]
+        own = text_in(found.texts, language, context.campaign.languages[0])
+        words = {language: replace(own, **{data["field"]: data["words"]})}
+    return EventChange(
+        starts_at=starts_at(data, zone) if data.get("wall") else None,
+        commune=commune,
+        address=data.get("address"),
+        texts=words,
+    )
+
+
+async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent) -> None:
+    """What those who accepted will receive, in each language, and how many they are."""
+    assert context.dialog is not None  # called while the dialog is open
+    cancelling = context.dialog.data["field"] == "cancel"
+    change = EventChange() if cancelling else _change(context, found)
+    event = replace(found.event, **events.changed(found.event, change))
+    wording = Draft(kind=Kind.EVENT_SERVICE.value, template=CANCELLATION if cancelling else CHANGE)
+    texts = {**found.texts, **change.texts}
+    reach = await events.told(context.tx, author, found.event, cancellation=cancelling)
+    context.say("event_edit/previews")
+    context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
+    context.say("event_edit/confirm", reach=reach, cancelling=cancelling, shown=author.shown)
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """Done, or left as it was."""
+    (said,) = arguments(context, 1)
+    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "confirm":
+        context.toast("toasts/already_answered")
+        return
+    if said not in ("yes", "no"):
+        raise MalformedButton
+    data = context.dialog.data
+    author = await desk.author(context)
+    if said == "no":
+        await context.end_dialog()
+        context.edit("event_edit/left")
+        return
+    code = data["code"]
+    if data["field"] == "cancel":
+        told = await events.cancel_event(context.tx, author, code)
+    else:
+        change = _change(context, await _open(context, author))
+        told = await events.change_event(context.tx, author, code, change, sequence=data["sequence"])
+    await context.end_dialog()
+    context.edit("event_edit/done", told=told, cancelled=data["field"] == "cancel", shown=author.shown)
+
+
+BUTTONS: dict[str, Handler] = {
+    "my_events": list_mine,
+    "my_event": show_mine,
+    "event_change": begin_change,
+    "event_place": ask_commune,
+    "event_move": choose_commune,
+    "event_confirm": confirm,
+}
+
+DIALOGS = {
+    FLOW: {
+        "date": Awaited(text=type_date),
+        "place": Awaited(text=type_place),
+        "commune": Awaited(text=type_commune),
+        "words": Awaited(text=type_words),
+        "confirm": Awaited(),
+    }
+}

@@ -1,0 +1,204 @@
+"""Events: the list, a card with its answers, the place, the calendar file, and what is asked on the eve and after."""
+
+from __future__ import annotations
+
+from telegram import Message, Update
+
+import db.events
+import db.rsvps
+from bot.actions import rsvps
+from bot.actions.event_calendar import calendar_file
+from bot.actions.event_cards import EventCard, event_card, upcoming_page
+from bot.rules.kinds import Kind
+from bot.rules.people import RsvpAnswer
+from bot.rules.quiet import Quiet
+from db.events import Event, EventTexts, text_in
+from db.rsvps import Rsvp
+from handlers import registration
+from handlers.buttons import arguments, one_of, whole_number, yes_or_no
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+PAGE = 5
+
+
+async def list_events(update: Update, context: Context) -> None:
+    """/events: what is to come, nearest first. Staff see it without being supporters."""
+    if context.staff or not await registration.must_sign_up(context):
+        await _show_page(context, 0)
+
+
+async def turn_page(update: Update, context: Context) -> None:
+    (number,) = arguments(context, 1)
+    await _show_page(context, whole_number(number))
+
+
+async def _show_page(context: Context, number: int) -> None:
+    answer = context.edit if context.update.callback_query is not None else context.say
+    quiet = quiet_about_events(context)
+    if quiet is not None:
+        answer("events/quiet", until=quiet.until)
+        return
+    page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
+    cards = [
+        _card_of(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
+    ]
+    answer("events/list", events=cards, page=page, organizes=bool(context.staff))
+
+
+def quiet_about_events(context: Context) -> Quiet | None:
+    """Whether the law asks for silence about events where this person votes: answers to them included."""
+    return context.campaign.quiet(
+        kind=Kind.EVENT_INVITE,
+        territory=context.person.territory,
+        now=context.now,
+        zone=context.person.zone,
+    )
+
+
+async def show_from_link(context: Context, code: str) -> None:
+    """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
+    event = await db.events.find(context.tx, code)
+    if event is None:
+        context.say("events/unknown")
+    else:
+        await _show(context, event)
+
+
+async def show(update: Update, context: Context) -> None:
+    """An event chosen in the list."""
+    (code,) = arguments(context, 1)
+    event = await _event(context, code)
+    if event is not None:
+        await _show(context, event)
+
+
+async def _show(context: Context, event: Event) -> None:
+    """The card, in place of the tapped message; where that one has a photo, below it."""
+    tapped = context.message if context.update.callback_query is not None else None
+    answer = context.say if tapped is None or not _is_text(tapped) else context.edit
+    quiet = quiet_about_events(context)
+    if quiet is not None and not event.is_cancelled:
+        answer("events/quiet", until=quiet.until)
+        return
+    answer("events/card", event=await card_of(context, event))
+
+
+def _is_text(message: Message) -> bool:
+    return message.text is not None
+
+
+async def card_of(context: Context, event: Event) -> EventCard:
+    """The event as this person sees it."""
+    rsvp = await db.rsvps.get(context.tx, event=event.id, person=context.person.id)
+    return _card_of(context, event, await db.events.texts_of(context.tx, event.id), rsvp)
+
+
+def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
+    return event_card(
+        event,
+        text_in(texts, context.language, context.campaign.languages[0]),
+        person=context.person,
+        rsvp=rsvp,
+        gazetteer=context.services.gazetteer,
+        bot_username=context.services.bot_username,
+        now=context.now,
+    )
+
+
+async def _event(context: Context, code: str) -> Event | None:
+    """The event a button is about; one that was erased since is said to be gone."""
+    event = await db.events.find(context.tx, code)
+    if event is None:
+        context.toast("toasts/event_unknown", alert=True)
+    return event
+
+
+async def _event_to_answer(context: Context, code: str) -> Event | None:
+    """The event, if this person may answer it now; else what stands in the way was said."""
+    event = await _event(context, code)
+    if event is None or await registration.must_sign_up(context, start=f"ev_{code}"):
+        return None
+    if event.is_cancelled or event.ends_at <= context.now:
+        context.toast("toasts/event_cancelled" if event.is_cancelled else "toasts/event_over", alert=True)
+        await _show(context, event)
+        return None
+    return event
+
+
+async def answer_invitation(update: Update, context: Context) -> None:
+    """Yes, maybe or no: noted at once, confirmed on the card, changed at will."""
+    code, said = arguments(context, 2)
+    answer = one_of(RsvpAnswer, said)
+    event = await _event_to_answer(context, code)
+    if event is not None:
+        await rsvps.answer_invitation(context.tx, context.person, context.origin, event, answer)
+        context.toast("toasts/answer_noted", answer=answer)
+        await _show(context, event)
+
+
+async def confirm_coming(update: Update, context: Context) -> None:
+    """The eve's question."""
+    code, said = arguments(context, 2)
+    coming = yes_or_no(said, yes="confirm", no="cancel")
+    event = await _event_to_answer(context, code)
+    if event is not None:
+        await rsvps.confirm_coming(context.tx, context.person, context.origin, event, coming=coming)
+        context.toast("toasts/answer_noted", answer="yes" if coming else "no")
+        await _show(context, event)
+
+
+async def tell_whether_came(update: Update, context: Context) -> None:
+    """The question asked after the end."""
+    code, said = arguments(context, 2)
+    came = yes_or_no(said)
+    event = await _event(context, code)
+    if event is None or await registration.must_sign_up(context):
+        return
+    if event.starts_at > context.now or event.is_cancelled:
+        await _show(context, event)
+        return
+    await rsvps.tell_whether_came(context.tx, context.person, context.origin, event, came=came)
+    context.edit("events/came", event=await card_of(context, event), came=came)
+
+
+async def send_venue(update: Update, context: Context) -> None:
+    """The place, as a card that opens a map."""
+    (code,) = arguments(context, 1)
+    event = await _event(context, code)
+    if event is None:
+        return
+    card = await card_of(context, event)
+    if event.latitude is None or event.longitude is None:
+        context.say("events/place", event=card)
+        return
+    context.call(
+        "sendVenue",
+        latitude=event.latitude,
+        longitude=event.longitude,
+        title=card.title,
+        address=f"{card.address}, {card.commune}",
+    )
+
+
+async def send_calendar(update: Update, context: Context) -> None:
+    """The event as a file for the person's calendar."""
+    (code,) = arguments(context, 1)
+    event = await _event(context, code)
+    if event is not None:
+        card = await card_of(context, event)
+        content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
+        context.send_file(content, name=f"{event.code}.ics", caption="events/calendar_file", event=card)
+
+
+BUTTONS: dict[str, Handler] = {
+    "events_page": turn_page,
+    "event": show,
+    "rsvp": answer_invitation,
+    "attend": confirm_coming,
+    "came": tell_whether_came,
+    "venue": send_venue,
+    "ics": send_calendar,
+}
+
+DIALOGS: dict[str, dict[str, Awaited]] = {}

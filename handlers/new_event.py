@@ -1,0 +1,333 @@
+"""/new_event: an event is written step by step, previewed as it will be received, and announced.
+
+The dialog asks the first thing still missing (bot.rules.event_draft), so that leaving, a restart or a change of
+one field all end at the summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import audiences, events
+from bot.actions.authority import Author
+from bot.actions.events import NewEvent
+from bot.communes import Commune
+from bot.delivery.compose import Draft
+from bot.rules.audiences import Audience, Radius
+from bot.rules.dates import read_duration, read_moment
+from bot.rules.event_draft import (
+    ADDRESS_LIMIT,
+    DESCRIPTION_LIMIT,
+    TITLE_LIMIT,
+    Question,
+    next_question,
+    reopened,
+    starts_at,
+)
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import INVITATION
+from bot.telegram_html import BadHtml
+from db.events import EventText
+from handlers import audience_dialog, broadcasts, desk
+from handlers.buttons import arguments
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+
+FLOW = "new_event"
+SUGGESTIONS = 6
+DURATIONS = (60, 90, 120, 180)
+"""Minutes that are offered; others can be typed."""
+AROUND = 30
+"""Kilometres around the place that are invited unless something else is chosen."""
+
+
+async def begin(update: Update, context: Context) -> None:
+    """Starts, or takes up again where it was left."""
+    author = await desk.author(context)
+    author.require(Action.CREATE_EVENT)
+    if is_open(context):
+        context.say("new_event/resumed")
+    else:
+        await context.ask(FLOW, "title")
+    await proceed(context, context.say)
+
+
+def is_open(context: Context) -> bool:
+    return context.dialog is not None and context.dialog.flow == FLOW
+
+
+def _data(context: Context) -> dict[str, Any]:
+    assert context.dialog is not None  # called while the dialog is open
+    return context.dialog.data
+
+
+def _question(context: Context) -> Question:
+    return next_question(_data(context), context.campaign.languages)
+
+
+async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
+    """Keeps what was said and asks the next thing."""
+    data = {**_data(context), **said}
+    question = next_question(data, context.campaign.languages)
+    if question.step == "audience" and not data.get("audience"):
+        said["audience"] = Audience(radius=Radius(commune=data["commune"], km=AROUND)).to_json()
+    await context.ask(FLOW, question.step, **said)
+    await show_step(context, answer)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    question = _question(context)
+    if question.step == "audience":
+        await audience_dialog.show(context, answer)
+    elif question.step == "summary":
+        await _show_summary(context)
+    elif question.step == "duration":
+        answer("new_event/duration", durations=DURATIONS)
+    elif question.step == "date":
+        answer("new_event/date", commune=_commune(context))
+    elif question.language is not None:
+        values = {"wanted": question.language, "may_skip": question.may_skip}
+        first = question.language == context.campaign.languages[0]
+        answer(
+            f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1
+        )
+    else:
+        answer(f"new_event/{question.step}")
+
+
+# -- words --
+
+
+async def type_title(update: Update, context: Context) -> None:
+    await _keep_words(context, "titles", TITLE_LIMIT)
+
+
+async def type_description(update: Update, context: Context) -> None:
+    await _keep_words(context, "descriptions", DESCRIPTION_LIMIT)
+
+
+async def _keep_words(context: Context, key: str, limit: int) -> None:
+    words = _typed(context, limit)
+    language = _question(context).language
+    assert language is not None  # these steps are asked for a language
+    kept = _data(context).get(key) or {}
+    await proceed(context, context.say, **{key: {**kept, language: words}})
+
+
+def _typed(context: Context, limit: int) -> str:
+    """What was typed; raises BadHtml when it is longer than fits."""
+    assert context.message is not None  # a text handler
+    words = (context.message.text or "").strip()
+    if len(words) > limit:
+        raise BadHtml(
+            f"At most {limit} characters fit here.",
+            message="errors/text_too_long",
+            length=len(words),
+            limit=limit,
+        )
+    return words
+
+
+async def skip(update: Update, context: Context) -> None:
+    """A text in one language, or the pin, is left out."""
+    step, language = arguments(context, 2)
+    question = _question(context) if is_open(context) else None
+    if question is None or step != question.step or language != (question.language or "-"):
+        context.toast("toasts/already_answered")
+    elif not question.may_skip:
+        raise MalformedButton
+    elif step == "pin":
+        await proceed(context, context.edit, pin=[])
+    else:
+        key = f"{step}s"
+        kept = _data(context).get(key) or {}
+        await proceed(context, context.edit, **{key: {**kept, language: ""}})
+
+
+# -- where --
+
+
+async def type_commune(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    typed = context.message.text or ""
+    found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
+    if found.confident:
+        await _settle_commune(context, found.results[0], context.say)
+    elif found.results:
+        context.say("new_event/communes", communes=found.results)
+    else:
+        context.say("new_event/commune_unknown", typed=typed[:60])
+
+
+async def choose_commune(update: Update, context: Context) -> None:
+    (code,) = arguments(context, 1)
+    commune = context.services.gazetteer.by_code(code)
+    if commune is None:
+        raise MalformedButton
+    if not is_open(context) or _question(context).step != "commune":
+        context.toast("toasts/already_answered")
+        return
+    await _settle_commune(context, commune, context.edit)
+
+
+async def _settle_commune(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
+    """Only where one may organize; the pin and the people around belong to the old place."""
+    author = await desk.author(context)
+    author.require(Action.CREATE_EVENT, commune.code)
+    moved = _data(context).get("place") != commune.code
+    forgotten = {"address": None, "pin": None, "audience": None, "chosen": None} if moved else {}
+    await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
+
+
+def _commune(context: Context) -> Commune:
+    commune = context.services.gazetteer.by_code(_data(context)["commune"])
+    assert commune is not None  # it came from the gazetteer
+    return commune
+
+
+async def type_address(update: Update, context: Context) -> None:
+    await proceed(context, context.say, address=_typed(context, ADDRESS_LIMIT))
+
+
+async def share_pin(update: Update, context: Context) -> None:
+    assert context.message is not None  # a location handler
+    location = context.message.location
+    assert location is not None  # the handler's filter
+    await proceed(context, context.say, pin=[location.latitude, location.longitude])
+
+
+# -- when --
+
+
+async def type_date(update: Update, context: Context) -> None:
+    """A local time of the place, as people write it."""
+    assert context.message is not None  # a text handler
+    moment = read_moment(context.message.text or "", now=context.now, zone=_commune(context).zone)
+    await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
+
+
+async def type_duration(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    duration = read_duration(context.message.text or "")
+    await proceed(context, context.say, minutes=int(duration.total_seconds()) // 60)
+
+
+async def choose_duration(update: Update, context: Context) -> None:
+    (minutes,) = arguments(context, 1)
+    if desk.number(minutes) not in DURATIONS:
+        raise MalformedButton
+    if not is_open(context) or _question(context).step != "duration":
+        context.toast("toasts/already_answered")
+        return
+    await proceed(context, context.edit, minutes=desk.number(minutes))
+
+
+# -- the end --
+
+
+async def settle_audience(update: Update, context: Context) -> None:
+    if not is_open(context) or _question(context).step != "audience":
+        context.toast("toasts/already_answered")
+        return
+    context.drop_buttons()
+    await proceed(context, context.say, chosen=True)
+
+
+def draft(context: Context) -> NewEvent:
+    """Everything that was said, as an event."""
+    data, commune = _data(context), _commune(context)
+    descriptions = data.get("descriptions") or {}
+    texts = {
+        language: EventText(title=title, description=descriptions.get(language, ""))
+        for language, title in data["titles"].items()
+        if title
+    }
+    pin = data["pin"]
+    return NewEvent(
+        texts=texts,
+        commune=commune,
+        address=data["address"],
+        pin=(pin[0], pin[1]) if pin else None,
+        starts_at=starts_at(data, commune.zone),
+        duration=timedelta(minutes=data["minutes"]),
+        audience=audience_dialog.audience_of(context),
+    )
+
+
+async def _show_summary(context: Context) -> None:
+    """The invitation in each language, then what it will do."""
+    author = await desk.author(context)
+    new = draft(context)
+    event = events.draft_of(new, code="preview", author=author)
+    wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
+    context.say("new_event/previews")
+    context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
+    context.say("new_event/summary", **await _summary(context, author, new))
+
+
+async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str, Any]:
+    return {
+        "commune": new.commune,
+        "address": new.address,
+        "starts_at": new.starts_at,
+        "ends_at": new.starts_at + new.duration,
+        "missing": [code for code in context.campaign.languages if code not in new.texts],
+        "audience": await audiences.view(context.tx, author, new.audience, context.language),
+        "reach": await audience_dialog.reach(context, author, kind=Kind.EVENT_INVITE),
+        "shown": author.shown,
+    }
+
+
+async def change_field(update: Update, context: Context) -> None:
+    """Back from the summary to one of the fields."""
+    (field,) = arguments(context, 1)
+    if not is_open(context) or _question(context).step != "summary":
+        context.toast("toasts/already_answered")
+        return
+    try:
+        reopening = reopened(field)
+    except KeyError:
+        raise MalformedButton from None
+    context.drop_buttons()
+    await proceed(context, context.say, **reopening)
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """The word typed under the summary announces the event; any other is asked again."""
+    assert context.message is not None  # a text handler
+    if not desk.is_confirmation(context, context.message.text or ""):
+        context.say("broadcasts/not_confirmed")
+        return
+    author = await desk.author(context)
+    announced = await events.announce(context.tx, author, draft(context))
+    await context.end_dialog()
+    context.say("new_event/announced", event=announced.event, bot=context.services.bot_username)
+    await broadcasts.follow(context, announced.invitation.broadcast)
+
+
+BUTTONS: dict[str, Handler] = {
+    "event_skip": skip,
+    "event_commune": choose_commune,
+    "event_duration": choose_duration,
+    "event_audience": settle_audience,
+    "event_back": change_field,
+}
+
+DIALOGS = {
+    FLOW: {
+        "title": Awaited(text=type_title),
+        "description": Awaited(text=type_description),
+        "commune": Awaited(text=type_commune),
+        "address": Awaited(text=type_address),
+        "pin": Awaited(location=share_pin),
+        "date": Awaited(text=type_date),
+        "duration": Awaited(text=type_duration),
+        "summary": Awaited(text=confirm),
+        **audience_dialog.AWAITED,
+    }
+}

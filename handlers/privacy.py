@@ -1,0 +1,129 @@
+"""What a person may ask about their data: /privacy, /why, /mydata, /consent, /stop and /delete.
+
+All but /consent work for everybody, also for somebody who never signed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from telegram import Update
+
+import db.events
+import db.people
+from bot.actions import erasure, rights
+from bot.actions.registration import decide_consent
+from bot.rules.consent import Purpose
+from db.events import text_in
+from handlers import registration
+from handlers.buttons import arguments, one_of, yes_or_no
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+
+async def privacy(update: Update, context: Context) -> None:
+    context.say("privacy/privacy")
+
+
+async def why(update: Update, context: Context) -> None:
+    """About the message this one replies to, else about the last campaign message."""
+    replied = context.message.reply_to_message if context.message is not None else None
+    message_id = replied.message_id if replied is not None else None
+    reason = await rights.why(context.tx, context.person, message_id, context.services.gazetteer)
+    if reason is None:
+        context.say("privacy/why_nothing", replied=replied is not None)
+        return
+    about = reason.message.event
+    texts = await db.events.texts_of(context.tx, about) if about is not None else {}
+    fallback = context.campaign.languages[0]
+    title = text_in(texts, context.language, fallback).title if texts else ""
+    context.say("privacy/why", reason=reason, title=title)
+
+
+async def my_data(update: Update, context: Context) -> None:
+    """A summary to read, and the complete file."""
+    held = await rights.holding(context.tx, context.person)
+    context.say("privacy/my_data", held=held, commune=registration.commune_of(context))
+    name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
+    context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
+
+
+# -- the four choices --
+
+
+async def consent(update: Update, context: Context) -> None:
+    if not await registration.must_sign_up(context):
+        _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
+
+
+def _show_choices(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/consent", purposes=list(Purpose))
+
+
+async def choose(update: Update, context: Context) -> None:
+    """One of the choices: shown with its whole question, then decided on that text."""
+    named, said = arguments(context, 2)
+    purpose = one_of(Purpose, named)
+    if await registration.must_sign_up(context):
+        return
+    if said == "show":
+        context.edit("privacy/choice", purpose=purpose)
+        return
+    given = yes_or_no(said)
+    question = context.render("privacy/choice", purpose=purpose)
+    if purpose is Purpose.CONTACT and not given:
+        await rights.stop(
+            context.tx, context.person, context.origin, language=context.language, text=question.html
+        )
+        context.edit("privacy/stopped")
+        return
+    await decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=purpose,
+        given=given,
+        language=context.language,
+        text=question.html,
+    )
+    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    context.toast("toasts/noted")
+    _show_choices(context, context.edit)
+
+
+# -- silence, and being forgotten --
+
+
+async def stop(update: Update, context: Context) -> None:
+    """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
+    text = context.render("privacy/stopped")
+    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    context.dialog = None
+    context.say("privacy/stopped")
+
+
+async def delete(update: Update, context: Context) -> None:
+    context.say("privacy/delete")
+
+
+async def confirm_deletion(update: Update, context: Context) -> None:
+    (said,) = arguments(context, 1)
+    if not yes_or_no(said):
+        await rights.keep_me(context.tx, context.person, context.origin)
+        context.edit("privacy/kept")
+        return
+    if context.person.state == "new" and context.dialog is None and not context.staff:
+        # Nothing was ever said, or the second of two taps: the first one erased the person.
+        await erasure.forget(context.tx, context.person)
+        context.toast("toasts/nothing_held", alert=True)
+        return
+    receipt = await rights.delete(
+        context.tx, context.person, context.origin, key=context.services.suppression_key
+    )
+    context.dialog = None
+    context.edit("privacy/deleted", receipt=receipt)
+
+
+BUTTONS: dict[str, Handler] = {"choices": consent, "choice": choose, "delete": confirm_deletion}
+
+DIALOGS: dict[str, dict[str, Awaited]] = {}

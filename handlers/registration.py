@@ -1,0 +1,340 @@
+"""Signing up: who writes and why, four choices, one's age, where one votes, and a look at what was understood.
+
+The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
+changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candidates (commune codes), start.
+The dialog `place` asks a supporter who moved where they vote now, with the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from telegram import Update
+
+import db.people
+from bot.actions import erasure, registration
+from bot.communes import Commune
+from bot.communes.abroad import country_of, find_country
+from bot.rules.consent import Purpose
+from bot.rules.territories import ABROAD, TERRITORIES
+from handlers import events, menu
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+FLOW = "registration"
+MOVING = "place"
+PURPOSES = tuple(Purpose)
+SUGGESTIONS = 6
+
+
+def missing(data: dict[str, Any]) -> str:
+    """The first step that still has to be answered."""
+    choices = data.get("choices", {})
+    for purpose in PURPOSES:
+        if purpose not in choices:
+            return purpose.value
+    if not data.get("of_age"):
+        return "age"
+    return "confirm" if data.get("placed") else "place"
+
+
+async def must_sign_up(context: Context, start: str = "") -> bool:
+    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
+    if context.person.is_registered:
+        return False
+    await begin(context, start)
+    return True
+
+
+async def begin(context: Context, start: str) -> None:
+    """Starts signing up, or takes it up again where it was left."""
+    data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
+    if start or not data:
+        data["start"] = start
+    await context.ask(FLOW, missing(data), **data)
+    await show_step(context, answer=context.say)
+
+
+async def begin_move(context: Context, answer: Callable[..., None]) -> None:
+    """Asks a supporter where they vote now."""
+    await context.ask(MOVING, "place")
+    await show_step(context, answer)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    """Asks the question of the current step, as a new message or in place of the last one."""
+    assert context.dialog is not None  # called while the dialog is open
+    step = context.dialog.step
+    if step in PURPOSES:
+        answer("registration/consent", purpose=step)
+    elif step == "candidates":
+        answer(
+            "registration/candidates", communes=_candidates(context), abroad=context.dialog.data.get("abroad")
+        )
+    elif step == "territory":
+        answer("registration/territory", territories=TERRITORIES)
+    elif step == "confirm":
+        answer("registration/confirm", commune=commune_of(context), choices=context.dialog.data["choices"])
+    else:  # age, place, country
+        answer(f"registration/{step}")
+
+
+def commune_of(context: Context) -> Commune | None:
+    """Where the person votes, as the gazetteer knows it."""
+    return context.services.gazetteer.by_code(context.person.commune) if context.person.commune else None
+
+
+def _candidates(context: Context) -> list[Commune]:
+    assert context.dialog is not None  # called while the dialog is open
+    found = (context.services.gazetteer.by_code(code) for code in context.dialog.data.get("candidates", []))
+    return [commune for commune in found if commune is not None]
+
+
+async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
+    """Keeps an answer and asks the next question."""
+    assert context.dialog is not None  # called while the dialog is open
+    merged = {**context.dialog.data, **data}
+    refreshed = await db.people.get(context.tx, context.person.id)
+    context.person = refreshed or context.person
+    if context.dialog.flow == MOVING:
+        await context.end_dialog()
+        answer("registration/moved", commune=commune_of(context))
+        return
+    await context.ask(FLOW, missing(merged), **merged)
+    await show_step(context, answer)
+
+
+def is_open(context: Context) -> bool:
+    """Whether the person is signing up."""
+    return context.dialog is not None and context.dialog.flow == FLOW
+
+
+def asks_place(context: Context) -> bool:
+    """Whether the place is being asked: while signing up, or of a supporter who moved."""
+    return context.dialog is not None and context.dialog.flow in (FLOW, MOVING)
+
+
+async def choose_language(update: Update, context: Context) -> None:
+    """The language button under the first question."""
+    (language,) = context.arguments
+    await registration.choose_language(context.tx, context.person, context.origin, language)
+    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    if is_open(context):
+        await show_step(context, answer=context.edit)
+    else:
+        await menu.show(context, answer=context.edit)
+
+
+async def decide_consent(update: Update, context: Context) -> None:
+    """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
+    purpose, answer = context.arguments
+    if not is_open(context) or context.dialog is None or context.dialog.step != purpose:
+        await _out_of_turn(context)
+        return
+    question = context.render("registration/consent", purpose=purpose)
+    given = answer == "yes"
+    await registration.decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=purpose,
+        given=given,
+        language=context.language,
+        text=question.html,
+    )
+    if purpose == Purpose.CONTACT and not given:
+        await _leave(context, "registration/declined")
+        return
+    if purpose == Purpose.CONTACT and context.person.language is None:
+        await db.people.change(context.tx, context.person.id, language=context.language)
+    choices = {**context.dialog.data.get("choices", {}), purpose: given}
+    await advance(context, context.edit, choices=choices)
+
+
+async def declare_age(update: Update, context: Context) -> None:
+    (answer,) = context.arguments
+    if not is_open(context) or context.dialog is None or context.dialog.step != "age":
+        await _out_of_turn(context)
+        return
+    await registration.declare_age(context.tx, context.person, context.origin, of_age=answer == "yes")
+    if answer != "yes":
+        await _leave(context, "registration/too_young")
+        return
+    await advance(context, context.edit, of_age=True)
+
+
+async def _leave(context: Context, farewell: str) -> None:
+    context.edit(farewell)
+    await erasure.forget(context.tx, context.person)
+
+
+async def _out_of_turn(context: Context) -> None:
+    """A button of a question already answered: say so, and show the one that is open."""
+    context.toast("toasts/already_answered")
+    if asks_place(context):
+        await show_step(context, answer=context.edit)
+
+
+# -- where one votes --
+
+
+async def type_place(update: Update, context: Context) -> None:
+    """A name, a postcode, "st etienne", "Paris 15"."""
+    assert context.message is not None  # a text handler
+    found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
+    if found.confident:
+        await _settle(context, found.results[0], context.say)
+    elif found.results or found.abroad:
+        await _offer(context, found.results, abroad=found.abroad.country if found.abroad else None)
+    else:
+        context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
+
+
+async def share_place(update: Update, context: Context) -> None:
+    """The location becomes communes to choose from, and is forgotten."""
+    assert context.message is not None  # a location handler
+    location = context.message.location
+    assert location is not None  # the handler's filter
+    context.call(
+        "sendMessage",
+        text=context.words("registration/location_forgotten"),
+        reply_markup={"remove_keyboard": True},
+    )
+    near = context.services.gazetteer.nearest(location.latitude, location.longitude, limit=SUGGESTIONS)
+    if near:
+        await _offer(context, [commune for commune, _ in near])
+    else:
+        context.say("registration/place_far")
+
+
+async def _offer(context: Context, communes: Sequence[Commune], abroad: str | None = None) -> None:
+    codes = [commune.code for commune in communes]
+    await _ask_place(context, "candidates", candidates=codes, abroad=abroad)
+    await show_step(context, answer=context.say)
+
+
+async def _ask_place(context: Context, step: str, **data: Any) -> None:
+    """Another question about the place, in the dialog that is open."""
+    assert context.dialog is not None  # every caller checked, or answers in a dialog
+    await context.ask(context.dialog.flow, step, **data)
+
+
+async def _settle(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
+    await registration.vote_in_commune(context.tx, context.person, context.origin, commune)
+    await advance(context, answer, placed=True)
+
+
+async def choose_place(update: Update, context: Context) -> None:
+    """A commune among those offered."""
+    (code,) = context.arguments
+    commune = context.services.gazetteer.by_code(code)
+    if commune is None or not asks_place(context):
+        await _out_of_turn(context)
+        return
+    await _settle(context, commune, context.edit)
+
+
+async def other_place(update: Update, context: Context) -> None:
+    """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
+    (way,) = context.arguments
+    if not asks_place(context):
+        await _out_of_turn(context)
+    elif way == "share":
+        context.say("registration/share_location")
+    else:
+        step = {"again": "place", "abroad": "country", "unsaid": "territory"}.get(way, "place")
+        await _ask_place(context, step)
+        await show_step(context, answer=context.edit)
+
+
+async def choose_territory(update: Update, context: Context) -> None:
+    (territory,) = context.arguments
+    if territory not in TERRITORIES or not asks_place(context):
+        await _out_of_turn(context)
+    elif territory == ABROAD:
+        await _ask_place(context, "country")
+        await show_step(context, answer=context.edit)
+    else:
+        await registration.vote_in_territory(context.tx, context.person, context.origin, territory)
+        await advance(context, context.edit, placed=True)
+
+
+async def type_country(update: Update, context: Context) -> None:
+    """The country one lives in gives the hours at which one may be written to."""
+    assert context.message is not None  # a text handler
+    countries = find_country(context.message.text or "", context.language)
+    if len(countries) != 1:
+        context.say("registration/country_unknown", countries=countries[:SUGGESTIONS])
+        return
+    await _live_in(context, countries[0].code, countries[0].zones, context.say)
+
+
+async def choose_country(update: Update, context: Context) -> None:
+    (code,) = context.arguments
+    country = country_of(code, context.language)
+    if country is None or not asks_place(context):
+        await _out_of_turn(context)
+        return
+    await _live_in(context, code, country.zones, context.edit)
+
+
+async def _live_in(context: Context, code: str, zones: tuple[str, ...], answer: Callable[..., None]) -> None:
+    await registration.vote_abroad(context.tx, context.person, context.origin, country=code, zones=zones)
+    await advance(context, answer, placed=True)
+
+
+# -- the end --
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """What was understood is right, or the place is to be said again."""
+    (answer,) = context.arguments
+    if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
+        await _out_of_turn(context)
+        return
+    if answer == "place":
+        await context.ask(FLOW, "place", placed=False)
+        await show_step(context, answer=context.edit)
+        return
+    start = context.dialog.data.get("start", "")
+    user = update.effective_user
+    await registration.register(
+        context.tx,
+        context.person,
+        context.origin,
+        first_name=user.first_name if user else "",
+        language=context.language,
+        recruiter=start.removeprefix("r_") if start.startswith("r_") else None,
+        suppression_key=context.services.suppression_key,
+    )
+    await context.end_dialog()
+    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    context.edit("registration/welcome")
+    if start.startswith("ev_"):
+        await events.show_from_link(context, start.removeprefix("ev_"))
+
+
+BUTTONS: dict[str, Handler] = {
+    "language": choose_language,
+    "consent": decide_consent,
+    "age": declare_age,
+    "place": choose_place,
+    "place_by": other_place,
+    "territory": choose_territory,
+    "country": choose_country,
+    "confirm": confirm,
+}
+
+PLACE_STEPS = {
+    "place": Awaited(text=type_place, location=share_place),
+    "candidates": Awaited(text=type_place, location=share_place),
+    "territory": Awaited(text=type_place, location=share_place),
+    "country": Awaited(text=type_country),
+}
+
+DIALOGS = {
+    # Whoever types another commune instead of confirming means that one.
+    FLOW: {**PLACE_STEPS, "confirm": Awaited(text=type_place, location=share_place)},
+    MOVING: PLACE_STEPS,
+}

@@ -1,0 +1,131 @@
+"""How an update finds its handler: commands, buttons, and the answers a dialog waits for, each one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import Message, Update
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
+
+from bot.rules.permissions import STAFF_ROLES, Role
+from bot.texts import CALLBACK_VERSION
+from handlers.context import Context
+
+Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+EVERYONE: frozenset[Role] = frozenset()
+STAFF = frozenset(STAFF_ROLES)
+COORDINATORS = frozenset({Role.COORDINATOR, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command: who may use it (empty: everyone), and whether the menu lists it.
+
+    Its one-line description is the template `commands/<name>`.
+    """
+
+    name: str
+    handler: Handler
+    roles: frozenset[Role] = EVERYONE
+    listed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited:
+    """What a step of a dialog waits for: handlers by content. One that is missing: the step is asked again."""
+
+    text: Handler | None = None
+    location: Handler | None = None
+    photo: Handler | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """Everything the bot answers to. `dialogs` is keyed by flow, then step."""
+
+    commands: tuple[Command, ...]
+    buttons: Mapping[str, Handler]
+    dialogs: Mapping[str, Mapping[str, Awaited]]
+    stop: Handler
+    unexpected: Handler
+    not_staff: Handler
+    unknown_button: Handler
+
+
+STOP_WORDS = re.compile(r"^\W*(stop|arr[eê]t|arr[eê]tez|unsubscribe)\W*$", re.IGNORECASE)
+
+
+class _StopWord(filters.MessageFilter):
+    """Unlike `filters.Regex` it hands PTB no data, which PTB would put in the context with `update()`."""
+
+    def filter(self, message: Message) -> bool:
+        return STOP_WORDS.match(message.text or "") is not None
+
+
+def register(application: AnyApplication, routes: Routes) -> None:
+    """Hands the routes to PTB. The order matters: STOP is obeyed in the middle of any dialog."""
+    application.add_handler(MessageHandler(_StopWord(), routes.stop))
+    for command in routes.commands:
+        application.add_handler(CommandHandler(command.name, _guarded(command, routes.not_staff)))
+    application.add_handler(CallbackQueryHandler(_button_router(routes)))
+    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
+    application.add_handler(MessageHandler(filters.ALL, _ignore))
+
+
+def _guarded(command: Command, not_staff: Handler) -> Handler:
+    async def run(update: Update, context: Context) -> None:
+        held = {member.role for member in context.staff}
+        if command.roles and not held & command.roles:
+            await not_staff(update, context)
+        else:
+            await command.handler(update, context)
+
+    return run
+
+
+def _button_router(routes: Routes) -> Handler:
+    async def run(update: Update, context: Context) -> None:
+        query = update.callback_query
+        version, _, rest = (query.data or "" if query else "").partition(":")
+        handler = routes.buttons.get(rest.split(":")[0]) if version == CALLBACK_VERSION else None
+        try:
+            await (handler or routes.unknown_button)(update, context)
+        except MalformedButton:
+            await routes.unknown_button(update, context)
+
+    return run
+
+
+def _dialog_router(routes: Routes) -> Handler:
+    async def run(update: Update, context: Context) -> None:
+        await (_awaited(routes, update, context) or routes.unexpected)(update, context)
+
+    return run
+
+
+def _awaited(routes: Routes, update: Update, context: Context) -> Handler | None:
+    message, dialog = update.message, context.dialog
+    if message is None or dialog is None:
+        return None
+    awaited = routes.dialogs.get(dialog.flow, {}).get(dialog.step)
+    if awaited is None or (message.text or "").startswith("/"):
+        return None
+    if message.location is not None:
+        return awaited.location
+    if message.photo:
+        return awaited.photo
+    return awaited.text if message.text else None
+
+
+async def _ignore(update: Update, context: Context) -> None:
+    """Edited messages and service messages: they answer nothing."""
+
+
+class MalformedButton(Exception):
+    """A button's data names a known action with arguments no version of it had: it was forged."""

@@ -1,0 +1,149 @@
+"""The answers to the reminder steps: `step:<ballot>:<question>:<answer>`, each edited into what follows it.
+
+`QUESTIONS` is the one table. The words of the steps themselves are `locales/templates/steps/<template>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+
+from bot.actions import vote_plans
+from bot.actions.vote_plans import Company, Departure, Pledge, Turnout
+from bot.rules.reminders import Question
+from bot.step_values import Vote, vote_in
+from handlers import registration
+from handlers.buttons import arguments, one_of, whole_number, yes_or_no
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.vote import values
+
+Answering = Callable[[Context, Vote, str], Awaitable[None]]
+
+
+async def answer(update: Update, context: Context) -> None:
+    """A button of a step. One whose vote is over explains and shows the next vote."""
+    number, question, said = arguments(context, 3)
+    if question not in QUESTIONS:
+        raise MalformedButton
+    if await registration.must_sign_up(context):
+        return
+    vote = _vote(context, whole_number(number))
+    if vote is None or (vote.is_over(context.now) and question not in ASKED_AFTERWARDS):
+        _explain_over(context)
+    else:
+        await QUESTIONS[question](context, vote, said)
+
+
+def _vote(context: Context, number: int) -> Vote | None:
+    """The ballot as it takes place for this person; None where it is not held."""
+    ballots = [ballot for ballot in context.campaign.ballots if ballot.number == number]
+    if not ballots:
+        raise MalformedButton
+    return vote_in(context.campaign, ballots[0], person=context.person, language=context.language)
+
+
+def _explain_over(context: Context) -> None:
+    context.toast("toasts/vote_over", alert=True)
+    context.edit("steps/over")
+
+
+async def _pledge(context: Context, vote: Vote, said: str) -> None:
+    pledged = one_of(Pledge, said)
+    await vote_plans.pledge(context.tx, context.person, context.origin, context.campaign, vote, pledged)
+    context.edit("steps/pledged", answer=pledged, **await values(context, vote))
+
+
+async def _place(context: Context, vote: Vote, said: str) -> None:
+    known = yes_or_no(said, yes="known", no="help")
+    await vote_plans.tell_place(context.tx, context.person, context.origin, vote, said)
+    context.edit("steps/place_known" if known else "steps/place_help", **await values(context, vote))
+
+
+async def _plan(context: Context, vote: Vote, said: str) -> None:
+    """`open` asks when; the name of a slot answers, and from where comes next."""
+    if said == "open":
+        context.edit("steps/plan_slot", **await values(context, vote))
+        return
+    if said not in {slot.name for slot in context.campaign.slots}:
+        raise MalformedButton
+    await vote_plans.plan_slot(context.tx, context.person, context.origin, vote, said)
+    context.edit("steps/plan_departure", **await values(context, vote))
+
+
+async def _departure(context: Context, vote: Vote, said: str) -> None:
+    departure = one_of(Departure, said)
+    await vote_plans.plan_departure(context.tx, context.person, context.origin, vote, departure)
+    context.edit("steps/plan_company", **await values(context, vote))
+
+
+async def _company(context: Context, vote: Vote, said: str) -> None:
+    company = one_of(Company, said)
+    await vote_plans.plan_company(context.tx, context.person, context.origin, vote, company)
+    shown = await values(context, vote)
+    context.edit("steps/plan_made", **shown)
+    if shown["friend_link"] is not None:
+        context.say("steps/forward", **shown)
+
+
+async def _echo(context: Context, vote: Vote, said: str) -> None:
+    holds = yes_or_no(said, yes="ok", no="change")
+    await vote_plans.answer_echo(context.tx, context.person, context.origin, vote, holds=holds)
+    shown = await values(context, vote)
+    context.edit("steps/plan_made" if holds else "steps/plan_slot", **shown)
+    if holds and shown["friend_link"] is not None:
+        context.say("steps/forward", **shown)
+
+
+async def _turnout(context: Context, vote: Vote, said: str) -> None:
+    await _tell_turnout(context, vote, Question.TURNOUT, one_of(Turnout, said))
+
+
+async def _last_call(context: Context, vote: Vote, said: str) -> None:
+    await _tell_turnout(context, vote, Question.LAST_CALL, one_of(Turnout, said))
+
+
+async def _tell_turnout(context: Context, vote: Vote, question: Question, said: Turnout) -> None:
+    """Nobody has voted before voting opens where they vote; "can't" may be said earlier."""
+    if said is Turnout.VOTED and not vote.has_opened(context.now):
+        context.toast("toasts/voting_not_open", alert=True, vote=vote)
+    elif not vote_plans.may_still_tell_turnout(vote, said, context.now):
+        _explain_over(context)
+    else:
+        await vote_plans.tell_turnout(context.tx, context.person, context.origin, vote, question, said)
+        context.toast("toasts/noted")
+        context.edit("steps/turnout", answer=said, **await values(context, vote))
+
+
+async def _keep_plan(context: Context, vote: Vote, said: str) -> None:
+    """After a round: the same plan for the next one, or another."""
+    keep = yes_or_no(said, yes="keep", no="change")
+    following = vote_plans.next_ballot_for(context.campaign, vote)
+    upcoming = _vote(context, following.number) if following is not None else None
+    if upcoming is None or upcoming.is_over(context.now):
+        _explain_over(context)
+        return
+    kept = await vote_plans.keep_plan(
+        context.tx, context.person, context.origin, context.campaign, vote, keep=keep
+    )
+    context.edit("steps/plan_kept" if kept else "steps/plan_slot", **await values(context, upcoming))
+
+
+QUESTIONS: dict[str, Answering] = {
+    Question.PLEDGE: _pledge,
+    Question.PLACE: _place,
+    Question.PLAN: _plan,
+    "plan.departure": _departure,
+    "plan.company": _company,
+    Question.ECHO: _echo,
+    Question.TURNOUT: _turnout,
+    Question.LAST_CALL: _last_call,
+    Question.KEEP_PLAN: _keep_plan,
+}
+
+# Answered once the polling places are closed; each says by itself until when.
+ASKED_AFTERWARDS = {Question.TURNOUT, Question.LAST_CALL, Question.KEEP_PLAN}
+
+BUTTONS: dict[str, Handler] = {"step": answer}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

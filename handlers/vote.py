@@ -1,0 +1,42 @@
+"""/vote: the next ballot where the person votes: when, what to bring, their plan, and "I voted" once it has opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from telegram import Update
+
+import db.vote_plans
+from bot.step_values import Vote, next_vote, values_for_step
+from handlers import registration
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+
+async def vote(update: Update, context: Context) -> None:
+    if await registration.must_sign_up(context):
+        return
+    answer = context.edit if context.update.callback_query is not None else context.say
+    upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
+    if upcoming is None:
+        answer("vote/over")
+    else:
+        answer("vote/vote", **await values(context, upcoming))
+
+
+async def values(context: Context, about: Vote) -> Mapping[str, Any]:
+    """What the templates about voting are given, for this person and ballot."""
+    return values_for_step(
+        person=context.person,
+        plan=await db.vote_plans.get(context.tx, person=context.person.id, ballot=about.ballot),
+        campaign=context.campaign,
+        ballot=about.ballot,
+        language=context.language,
+        bot_username=context.services.bot_username,
+        now=context.now,
+    )
+
+
+BUTTONS: dict[str, Handler] = {}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

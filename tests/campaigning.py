@@ -1,0 +1,77 @@
+"""Staff and supporters for tests of what is sent: who holds which role, who lives where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+import db.staff
+from bot.rules.areas import department_of, region_of
+from bot.rules.territories import TERRITORIES, territory_of
+from db.schema import broadcasts, deliveries, people, rsvps
+from tests.conversation import Conversation, Talker
+
+
+async def staff(conversation: Conversation, telegram_id: int, role: str, area: str) -> Talker:
+    """Somebody who holds a role over an area."""
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=telegram_id, role=role, area=area, added_by=None, now=conversation.clock.now()
+        )
+    return conversation.person(telegram_id)
+
+
+async def revoke(conversation: Conversation, telegram_id: int) -> None:
+    async with conversation.database.write() as tx:
+        for held in await db.staff.roles_of(tx, telegram_id):
+            await db.staff.revoke(tx, held.id, conversation.clock.now())
+
+
+async def supporter(conversation: Conversation, telegram_id: int, commune: str | None, **values: Any) -> int:
+    """A registered supporter, who agreed to everything unless told otherwise; gives their number."""
+    now = conversation.clock.now()
+    territory = values.pop("territory", None) or (territory_of(commune) if commune else "FR")
+    row = {
+        "telegram_id": telegram_id,
+        "pseudonym": f"p{telegram_id}",
+        "state": "registered",
+        "first_name": "Awa",
+        "language": "fr",
+        "commune": commune,
+        "department": department_of(commune) if commune else None,
+        "region": region_of(commune) if commune else None,
+        "territory": territory,
+        "zone": TERRITORIES[territory].zone,
+        "consent_contact": True,
+        "consent_commune": True,
+        "registered_at": now,
+        "created_at": now,
+        "seen_at": now,
+        **values,
+    }
+    async with conversation.database.write() as tx:
+        added = await tx.execute(sa.insert(people).values(row).returning(people.c.id))
+        return int(added.scalar_one())
+
+
+async def answer(conversation: Conversation, person: int, event: int, said: str) -> None:
+    async with conversation.database.write() as tx:
+        values = {"event": event, "person": person, "answer": said, "at": conversation.clock.now()}
+        await tx.execute(sa.insert(rsvps).values(values))
+
+
+async def rows(conversation: Conversation, table: sa.Table) -> list[Any]:
+    async with conversation.database.read() as tx:
+        return list(await tx.execute(sa.select(table).order_by(*table.primary_key.columns)))
+
+
+async def recipients(conversation: Conversation, key: str) -> dict[int, Any]:
+    """The deliveries of the broadcast whose key is like this, by the person's number."""
+    async with conversation.database.read() as tx:
+        query = (
+            sa.select(deliveries)
+            .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+            .where(broadcasts.c.key.like(key))
+        )
+        return {row.person: row for row in await tx.execute(query)}

@@ -1,0 +1,369 @@
+"""The shipped gazetteer, asked as people ask: every commune is there and is found."""
+
+import zoneinfo
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.communes import SHIPPED, Commune, load
+from bot.communes.store import read_table
+from bot.rules.communes_text import fold, key_of, words_of
+
+GAZETTEER = load()
+CITIES = frozenset({"75056", "69123", "13055"})
+codes = st.sampled_from(GAZETTEER.codes())
+spellings = st.sampled_from(
+    (
+        lambda name: name,
+        str.lower,
+        str.upper,
+        fold,
+        lambda name: name.replace("-", " ").replace("'", "’"),
+        lambda name: name.replace("-", "").replace("'", " ").swapcase(),
+        lambda name: f"  {name.replace('-', ' - ')} ",
+        lambda name: name.replace("Saint-", "St ").replace("Sainte-", "Ste ").replace("-sur-", " s/ "),
+    )
+)
+departments = st.sampled_from(("{} {}", "{} ({})", "{}, {}", "{},{}", "{} - {}", "{1} {0}"))
+
+
+def commune(code: str) -> Commune:
+    found = GAZETTEER.by_code(code)
+    assert found is not None
+    return found
+
+
+def search(text: str) -> list[str]:
+    return [found.code for found in GAZETTEER.search(text).results]
+
+
+def test_everything_is_there() -> None:
+    assert len(GAZETTEER) == 34_969 + 45
+    arrondissements = [code for code in GAZETTEER.codes() if commune(code).parent]
+    assert len(arrondissements) == 45
+    assert {commune(code).parent for code in arrondissements} == CITIES
+
+
+def test_every_commune_has_a_territory_a_zone_and_a_centre() -> None:
+    zones = {found.zone for found in map(commune, GAZETTEER.codes())}
+    for zone in zones:
+        zoneinfo.ZoneInfo(zone)
+    for code in GAZETTEER.codes():
+        found = commune(code)
+        assert (found.territory == "FR") == (found.zone == "Europe/Paris")
+        assert (found.latitude, found.longitude) != (0, 0)
+        assert found.department_name
+        assert found.region_name
+
+
+@pytest.mark.parametrize(
+    ("code", "department", "territory", "zone"),
+    [
+        ("75056", "75", "FR", "Europe/Paris"),
+        ("2A004", "2A", "FR", "Europe/Paris"),
+        ("97105", "971", "971", "America/Guadeloupe"),
+        ("97209", "972", "972", "America/Martinique"),
+        ("97302", "973", "973", "America/Cayenne"),
+        ("97411", "974", "974", "Indian/Reunion"),
+        ("97502", "975", "975", "America/Miquelon"),
+        ("97611", "976", "976", "Indian/Mayotte"),
+        ("97701", "977", "977", "America/St_Barthelemy"),
+        ("97801", "978", "978", "America/Marigot"),
+        ("98613", "986", "986", "Pacific/Wallis"),
+        ("98735", "987", "987", "Pacific/Tahiti"),
+        ("98731", "987", "987-marquises", "Pacific/Marquesas"),
+        ("98719", "987", "987-gambier", "Pacific/Gambier"),
+        ("98818", "988", "988", "Pacific/Noumea"),
+    ],
+)
+def test_territories(code: str, department: str, territory: str, zone: str) -> None:
+    found = commune(code)
+    assert (found.department, found.territory, found.zone) == (department, territory, zone)
+
+
+def test_every_commune_is_first_by_its_name_and_departement() -> None:
+    missed = [
+        code
+        for code in GAZETTEER.codes()
+        if (found := commune(code)).parent is None
+        and search(f"{found.name} {found.department}")[:1] != [code]
+    ]
+    assert missed == []
+
+
+@settings(max_examples=400, deadline=None)
+@given(codes, spellings, departments, st.booleans())
+def test_name_and_departement_however_written(
+    code: str, spell: Callable[[str], str], form: str, by_name: bool
+) -> None:
+    found = commune(code)
+    if found.parent:
+        return
+    form = "{} {}" if by_name else form
+    text = form.format(spell(found.name), found.department_name if by_name else found.department)
+    result = GAZETTEER.search(text)
+    assert result.results[0].code == code, text
+    # `Marseille 13` may be the arrondissement, `Champigny Marne` Champigny-sur-Marne: the bot asks.
+    assert result.confident or code == "13055" or (by_name and len(result.results) > 1)
+
+
+@settings(max_examples=400, deadline=None)
+@given(codes, spellings, st.sampled_from(("{} {}", "{1} {0}", "{} ({})", "{1}, {0}")), st.randoms())
+def test_name_and_postcode_however_written(
+    code: str, spell: Callable[[str], str], form: str, rng: Random
+) -> None:
+    found = commune(code)
+    if not found.postcodes or code in CITIES:
+        return  # With a postcode, a part of Paris, Lyon or Marseille is meant.
+    text = form.format(spell(found.name), rng.choice(found.postcodes))
+    assert search(text)[0] == code, text
+
+
+@settings(max_examples=300, deadline=None)
+@given(codes, spellings)
+def test_bare_name_gives_a_namesake_and_is_sure_only_if_there_is_none(
+    code: str, spell: Callable[[str], str]
+) -> None:
+    found = commune(code)
+    result = GAZETTEER.search(spell(found.name))
+    key = key_of(words_of(found.name))
+    assert key_of(words_of(result.results[0].name)) == key
+    namesakes = [other for other in result.results if key_of(words_of(other.name)) == key]
+    assert [other.population for other in namesakes] == sorted(
+        (other.population for other in namesakes), reverse=True
+    )
+    assert not (result.confident and len(namesakes) > 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(codes)
+def test_insee_code(code: str) -> None:
+    assert search(f"INSEE {code.lower()}")[0] == code
+    # Half the postcodes are also the INSEE code of another commune: then the postcode's largest comes first.
+    assert code in search(code)[:2]
+    assert GAZETTEER.by_code(code.lower()) == commune(code)
+
+
+@settings(max_examples=200, deadline=None)
+@given(codes)
+def test_postcode(code: str) -> None:
+    for postcode in commune(code).postcodes:
+        covered = GAZETTEER.search(postcode, limit=60).results
+        assert postcode in covered[0].postcodes
+        # The arrondissement stands for its city.
+        assert code in {found.code for found in covered} or code in CITIES
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "confident"),
+    [
+        ("Paris 15", "75115", True),
+        ("paris 1er", "75101", True),
+        ("PARIS XVIe arrondissement", "75116", True),
+        ("paris 15 eme", "75115", True),
+        ("75116", "75116", True),
+        ("75015", "75115", True),
+        ("13008", "13208", False),  # or, for who thinks in INSEE codes, Belcodène
+        ("INSEE 13008", "13008", True),
+        ("lyon 3e", "69383", True),
+        ("69003 Lyon Cedex 03", "69383", True),
+        ("Marseille 13008", "13208", True),
+        ("marseile 8eme", "13208", True),
+        ("Marseille 13", "13055", False),  # the département, or the 13th arrondissement
+        ("Lyon 69", "69123", True),
+        ("paris", "75056", True),
+        ("saint denis 93", "93066", True),
+        ("Sainte-Colombe (Gironde)", "33390", True),
+        ("saint denis de la reunion", "97411", True),
+        ("Havre", "76351", True),
+        ("chalons s/ saone", "71076", True),
+        ("boulogne mer", "62160", True),
+        ("st germain laye", "78551", True),
+        ("je vote à toulouse", "31555", True),
+        ("ajaccio 20", "2A004", True),
+        ("bourg en bresse 1000", "01053", True),
+        ("12 rue de la paix 75002 paris", "75102", True),
+        ("cergy pontoise", "95127", False),
+        ("toulose", "31555", True),
+        ("montpelier 34", "34172", True),
+        ("evry", "89162", False),  # the exact name is a village, but a city's name goes on
+        ("lyo", "69123", False),
+        ("corse", "2A004", False),
+        ("13", "13055", False),  # a département: its largest communes
+        ("1er arrondissement de Paris", "75101", True),
+        ("75015paris", "75115", True),
+        ("saintdenis93", "93066", True),
+        ("Champigny Marne", "51118", False),  # or Champigny-sur-Marne
+        ("Beaulieu Loire", "45029", True),
+        ("Y", "80829", None),
+        ("sainte colombe 99", "69189", False),  # no such département: the largest
+    ],
+)
+def test_as_people_type(text: str, code: str, confident: bool | None) -> None:
+    result = GAZETTEER.search(text)
+    assert result.results[0].code == code
+    assert confident is None or result.confident is confident
+
+
+def test_former_commune_leads_to_the_one_of_today() -> None:
+    result = GAZETTEER.search("Arbignieu")
+    assert (result.results[0].code, result.results[0].matched_name) == ("01015", "Arbignieu")
+    assert commune("01015").matched_name is None
+
+
+def test_every_former_name_leads_to_its_commune() -> None:
+    table = read_table(SHIPPED)
+    former = table.names[len(table.codes) :]
+    assert len(former) > 2_400
+    missed = []
+    for name, owner in zip(former, table.owners, strict=True):
+        code = table.codes[owner]
+        found = GAZETTEER.search(f"{name} {commune(code).department}", limit=10).results
+        if code not in {other.code for other in found}:
+            missed.append(name)
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("text", "city", "country", "zone"),
+    [
+        ("Londres", "London", "GB", "Europe/London"),
+        ("new york", "New York City", "US", "America/New_York"),
+        ("Allemagne", "", "DE", "Europe/Berlin"),
+        ("Switzerland", "", "CH", "Europe/Zurich"),
+    ],
+)
+def test_places_abroad_are_no_misspelt_communes(text: str, city: str, country: str, zone: str) -> None:
+    result = GAZETTEER.search(text)
+    assert result.results == ()
+    assert not result.confident
+    assert result.abroad is not None
+    assert (result.abroad.city, result.abroad.country, result.abroad.zone) == (city, country, zone)
+
+
+def test_a_name_of_both_asks() -> None:
+    result = GAZETTEER.search("Montréal")  # four villages, and a metropolis in Canada
+    assert {found.name for found in result.results} == {"Montréal"}
+    assert result.abroad is not None
+    assert not result.confident
+    assert GAZETTEER.search("Brest").abroad is None  # also a city of Belarus, but nobody means it here
+
+
+BAD_INPUT = (
+    "",
+    " ",
+    "\n\t",
+    "a" * 10_000,
+    "saint " * 2_000,
+    "1" * 10_000,
+    "😀🗳️",
+    "\u202elyon\u202c",
+    "'; DROP TABLE communes; --",
+    "<script>alert('lyon')</script>",
+    "null",
+    "None",
+    "0",
+    "00000",
+    "99999",
+    "1.5e10",
+    "²³",
+    "①⑤",
+    "東京",
+    "\x00",
+    "\ud800",
+    "-",
+    "()",
+    "s/",
+    "//",
+    "~",
+    "{}",
+    "%s",
+    "^$",
+)
+
+
+@pytest.mark.parametrize("text", BAD_INPUT)
+def test_bad_input_gets_an_answer(text: str) -> None:
+    result = GAZETTEER.search(text)
+    assert result.query == text
+    assert len(result.results) <= 5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300), st.integers(-1, 20))
+def test_any_text_gets_an_answer(text: str, limit: int) -> None:
+    result = GAZETTEER.search(text, limit)
+    assert len(result.results) <= max(0, limit)
+    assert len({found.code for found in result.results}) == len(result.results)
+    assert not (result.confident and not result.results)
+
+
+@settings(max_examples=100, deadline=None)
+@given(codes)
+def test_a_commune_is_nearest_to_its_own_centre(code: str) -> None:
+    found = commune(code)
+    if code in CITIES:
+        return  # Their arrondissements stand in for them.
+    nearest, km = GAZETTEER.nearest(found.latitude, found.longitude)[0]
+    assert km == 0
+    assert (nearest.latitude, nearest.longitude) == (found.latitude, found.longitude)
+
+
+@pytest.mark.parametrize(
+    ("point", "name"),
+    [
+        ((43.6045, 1.4440), "Toulouse"),
+        ((48.8412, 2.2930), "Paris 15e"),
+        ((-20.8789, 55.4481), "Saint-Denis"),
+        ((-17.5350, -149.5696), "Papeete"),
+        ((-9.80, -139.03), "Hiva-Oa"),
+    ],
+)
+def test_nearest(point: tuple[float, float], name: str) -> None:
+    found = GAZETTEER.nearest(*point)
+    assert found[0][0].name == name
+    assert [km for _, km in found] == sorted(km for _, km in found)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        (0.0, 0.0),
+        (51.5, -0.12),  # London
+        (40.4, -3.7),  # Madrid
+        (90.0, 0.0),
+        (-90.0, 180.0),
+        (91.0, 0.0),  # not on the globe
+        (float("nan"), 0.0),
+        (float("inf"), 0.0),
+    ],
+)
+def test_far_from_every_commune_there_is_none(point: tuple[float, float]) -> None:
+    assert GAZETTEER.nearest(*point) == []
+
+
+def test_within_a_radius() -> None:
+    around = GAZETTEER.within("69123", 10)
+    assert {"69123", "69266", "69383"} <= around  # Lyon, Villeurbanne, Lyon 3e
+    assert "42218" not in around  # Saint-Étienne, 50 km away
+    assert GAZETTEER.within("69123", 0) == {"69123"}
+    assert GAZETTEER.within("00000", 10) == frozenset()
+    for code in around:
+        km = GAZETTEER.distance_km("69123", code)
+        assert km is not None
+        assert km <= 10
+
+
+def test_distance() -> None:
+    assert GAZETTEER.distance_km("75056", "69123") == pytest.approx(392, abs=3)
+    assert GAZETTEER.distance_km("75056", "00000") is None
+
+
+def test_areas() -> None:
+    assert GAZETTEER.departments()["33"].name == "Gironde"
+    assert GAZETTEER.regions()[GAZETTEER.departments()["33"].region].name == "Nouvelle-Aquitaine"
+    assert {commune(code).department for code in GAZETTEER.codes()} <= GAZETTEER.departments().keys()

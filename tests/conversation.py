@@ -1,0 +1,256 @@
+"""A conversation without a network: raw updates go in, the calls that answer them come out and are shown.
+
+For tests of handlers: `person.send("/vote")`, `person.tap("Make my plan")`, then look at `person.screen`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+from telegram import User
+from telegram.ext import Application, ContextTypes
+
+import db.people
+import handlers
+from bot import communes
+from bot.campaign import load_campaign
+from bot.delivery.calls import Call
+from bot.texts import Texts
+from db.engine import Database
+from db.people import Person
+from db.schema import event_texts, events, responses
+from handlers.context import Context, Services
+from handlers.dispatch import Dispatcher
+from handlers.routing import register
+
+BOT = "portevoix_bot"
+CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+
+
+@cache
+def services() -> Services:
+    """What every conversation shares: templates are compiled once."""
+    return Services(
+        campaign=CAMPAIGN,
+        texts=Texts({"campaign": CAMPAIGN}),
+        gazetteer=communes.load(),
+        bot_username=BOT,
+        suppression_key=b"k" * 32,
+    )
+
+
+class SetClock:
+    """A clock that stands where the test puts it."""
+
+    speed = 1.0
+
+    def __init__(self, now: datetime) -> None:
+        self.instant = now
+
+    def now(self) -> datetime:
+        return self.instant
+
+    async def changed(self) -> None:
+        raise NotImplementedError
+
+    async def sleep_until(self, instant: datetime) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Shown:
+    """A message as the person sees it now."""
+
+    id: int
+    text: str
+    buttons: dict[str, str] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
+    photo: bool = False
+
+
+class Conversation:
+    """The bot's side, on a database of the test."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.database = database
+        self.clock = SetClock(now)
+        self.services = services()
+        application = (
+            Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
+        )
+        # What getMe would have told: nothing is asked of a server here.
+        application.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username=BOT)
+        register(application, handlers.ROUTES)
+        self._dispatcher = Dispatcher(application, self.services, self.clock)
+        self._numbers = itertools.count(1)
+
+    def number(self) -> int:
+        return next(self._numbers)
+
+    def person(self, telegram_id: int, *, language: str = "en") -> Talker:
+        return Talker(self, telegram_id, language)
+
+    async def answers(self) -> list[tuple[str, str | None, str]]:
+        """Every answer that was logged, in order: question, subject, answer."""
+        columns = (responses.c.question, responses.c.subject, responses.c.answer)
+        async with self.database.read() as tx:
+            rows = await tx.execute(sa.select(*columns).order_by(responses.c.id))
+            return [(row.question, row.subject, row.answer) for row in rows]
+
+    async def add_event(
+        self,
+        code: str,
+        *,
+        commune: str = "69123",
+        starts: str = "2016-11-17T19:00",
+        state: str = "open",
+        titles: Mapping[str, str] = MappingProxyType({"fr": "Réunion publique", "en": "Public meeting"}),
+        place: bool = True,
+    ) -> int:
+        """An event of two hours at a time of Paris, in a commune's centre; its id."""
+        where = self.services.gazetteer.by_code(commune)
+        assert where is not None
+        values = {
+            "code": code,
+            "state": state,
+            "starts_at": paris(starts),
+            "ends_at": paris(starts) + timedelta(hours=2),
+            "zone": where.zone,
+            "commune": commune,
+            "department": where.department,
+            "region": where.region,
+            "territory": where.territory,
+            "address": "Salle Molière, 18 quai de Bondy",
+            "latitude": where.latitude if place else None,
+            "longitude": where.longitude if place else None,
+            "created_at": self.clock.now(),
+        }
+        async with self.database.write() as tx:
+            event = (await tx.execute(sa.insert(events).values(values).returning(events.c.id))).scalar_one()
+            for language, title in titles.items():
+                words = {"title": title, "description": f"Avec <Camille> & co. ({language})"}
+                await tx.execute(sa.insert(event_texts).values(event=event, language=language, **words))
+        return int(event)
+
+    async def process(self, body: Mapping[str, Any]) -> list[Call]:
+        async with self.database.write() as tx:
+            return await self._dispatcher.process(tx, body)
+
+
+class Talker:
+    """A person with a Telegram application: what they sent, and the messages on their screen."""
+
+    def __init__(self, conversation: Conversation, telegram_id: int, language: str) -> None:
+        self.conversation = conversation
+        self.telegram_id = telegram_id
+        self._user = {"id": telegram_id, "is_bot": False, "first_name": "Zoé", "language_code": language}
+        self._chat = {"id": telegram_id, "type": "private", "first_name": "Zoé"}
+        self.screen: list[Shown] = []
+        self.calls: list[Call] = []
+
+    @property
+    def last(self) -> Shown:
+        return self.screen[-1]
+
+    @property
+    def toast(self) -> str:
+        """What the last tap was answered with, over the chat."""
+        answers = [call for call in self.calls if call.method == "answerCallbackQuery"]
+        return str(answers[-1].payload.get("text", "")) if answers else ""
+
+    def called(self, method: str) -> list[Call]:
+        """The calls of this method that answered the last update."""
+        return [call for call in self.calls if call.method == method]
+
+    async def stored(self) -> Person | None:
+        async with self.conversation.database.read() as tx:
+            return await db.people.find(tx, self.telegram_id)
+
+    async def send(self, text: str, *, reply_to: int | None = None) -> Shown:
+        message = self._message(text=text)
+        if text.startswith("/"):
+            length = len(text.split()[0])
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        if reply_to is not None:
+            message["reply_to_message"] = self._message(text="…") | {"message_id": reply_to}
+        return await self._update(message=message)
+
+    async def send_message(self, **content: Any) -> Shown:
+        """A message that is more than words: formatted text, a photo."""
+        return await self._update(message=self._message(**content))
+
+    async def tap(self, label: str) -> Shown:
+        """The button that bears this label, on the newest message that has one."""
+        for shown in reversed(self.screen):
+            for name, data in shown.buttons.items():
+                if label in name:
+                    return await self.tap_data(data, on=shown)
+        seen = [name for shown in self.screen for name in shown.buttons]
+        raise AssertionError(f"No button “{label}” among {seen}")
+
+    async def tap_data(self, data: str, *, on: Shown | None = None) -> Shown:
+        """A tap with this callback data, forged or not."""
+        shown = on or (self.screen[-1] if self.screen else Shown(id=1, text="…"))
+        message = self._message(text=shown.text or "…") | {"message_id": shown.id}
+        if shown.photo:
+            del message["text"]
+            message["photo"] = [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}]
+        query = {"id": "q", "from": self._user, "chat_instance": "c", "data": data, "message": message}
+        return await self._update(callback_query=query)
+
+    async def sign_up(self, place: str = "Lyon") -> None:
+        """From /start to the welcome, saying yes to everything, in whatever language."""
+        await self.send("/start")
+        for purpose in ("contact", "commune", "team", "keep"):
+            await self.tap_data(f"1:consent:{purpose}:yes")
+        await self.tap_data("1:age:yes")
+        await self.send(place)
+        await self.tap_data("1:confirm:ok")
+
+    async def share_location(self, latitude: float, longitude: float) -> Shown:
+        message = self._message(location={"latitude": latitude, "longitude": longitude})
+        return await self._update(message=message)
+
+    def _message(self, **content: Any) -> dict[str, Any]:
+        date = int(self.conversation.clock.now().timestamp())
+        number = self.conversation.number()
+        return {"message_id": number, "date": date, "chat": self._chat, "from": self._user, **content}
+
+    async def _update(self, **content: Any) -> Shown:
+        body = {"update_id": self.conversation.number(), **content}
+        self.calls = await self.conversation.process(body)
+        for call in self.calls:
+            self._show(call)
+        return self.screen[-1] if self.screen else Shown(id=0, text="")
+
+    def _show(self, call: Call) -> None:
+        if call.method == "sendMessage":
+            self.screen.append(Shown(id=self.conversation.number(), text=call.payload["text"]))
+            self._keyboard(self.screen[-1], call)
+        elif call.method == "editMessageText":
+            found = [shown for shown in self.screen if shown.id == call.payload["message_id"]]
+            edited = found[0] if found else Shown(id=call.payload["message_id"], text="")
+            edited.text = call.payload["text"]
+            self._keyboard(edited, call)
+            if not found:
+                self.screen.append(edited)
+
+    @staticmethod
+    def _keyboard(shown: Shown, call: Call) -> None:
+        rows = call.payload.get("reply_markup", {}).get("inline_keyboard", [])
+        buttons = [button for row in rows for button in row]
+        shown.buttons = {each["text"]: each["callback_data"] for each in buttons if "callback_data" in each}
+        shown.urls = {each["text"]: each["url"] for each in buttons if "url" in each}
+
+
+def paris(text: str) -> datetime:
+    """An instant of winter 2016 in Paris: `2016-11-16T10:00`."""
+    return datetime.fromisoformat(f"{text}+01:00").astimezone(UTC)

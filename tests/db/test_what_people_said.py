@@ -1,0 +1,106 @@
+"""RSVPs and vote plans: one row for each person and event or ballot, changed in place, on both engines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.people
+import db.personal_data
+import db.rsvps
+import db.upcoming
+import db.vote_plans
+from bot.rules.people import VoteState
+from db.engine import Database
+from db.people import Person
+from db.schema import broadcasts, deliveries, events
+
+NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+async def somebody(tx: AsyncConnection, number: int = 1) -> Person:
+    return await db.people.create(tx, telegram_id=number, pseudonym=f"p{number}", now=NOW)
+
+
+async def event(tx: AsyncConnection, code: str, *, starts_at: datetime = NOW, state: str = "open") -> int:
+    values = {
+        "code": code,
+        "state": state,
+        "starts_at": starts_at,
+        "ends_at": starts_at + 2 * HOUR,
+        "zone": "Europe/Paris",
+        "commune": "69123",
+        "department": "69",
+        "region": "84",
+        "territory": "FR",
+        "address": "Salle Molière",
+        "created_at": NOW,
+    }
+    return int((await tx.execute(sa.insert(events).values(values).returning(events.c.id))).scalar_one())
+
+
+async def test_an_answer_takes_the_place_of_the_one_before(database: Database) -> None:
+    async with database.write() as tx:
+        person, meeting = await somebody(tx), await event(tx, "lyon1")
+        await db.rsvps.put(tx, event=meeting, person=person.id, answer="yes", at=NOW, confirmed=True)
+        await db.rsvps.put(tx, event=meeting, person=person.id, answer="no", at=NOW + HOUR)
+        found = await db.rsvps.of_person(tx, person.id)
+    assert set(found) == {meeting}
+    assert (found[meeting].answer, found[meeting].confirmed, found[meeting].at) == ("no", False, NOW + HOUR)
+
+
+async def test_what_a_plan_already_holds_stays(database: Database) -> None:
+    async with database.write() as tx:
+        person, other = await somebody(tx), await somebody(tx, 2)
+        await db.vote_plans.change(tx, person=person.id, ballot=1, at=NOW, intention="will", slot="midday")
+        await db.vote_plans.change(tx, person=person.id, ballot=1, at=NOW + HOUR, departure="home")
+        await db.vote_plans.change(tx, person=person.id, ballot=2, at=NOW, vote="voted")
+        await db.vote_plans.change(tx, person=other.id, ballot=1, at=NOW, intention="cannot")
+        plans = await db.vote_plans.of_person(tx, person.id)
+        everybody = await db.vote_plans.of_people(tx, [person.id, other.id], 1)
+    assert (plans[1].slot, plans[1].departure, plans[1].at) == ("midday", "home", NOW + HOUR)
+    assert plans[2].state is VoteState.VOTED
+    assert {number: plan.state for number, plan in everybody.items()} == {
+        person.id: VoteState.WILL,
+        other.id: VoteState.CANNOT,
+    }
+
+
+async def test_upcoming_events_are_open_and_not_over(database: Database) -> None:
+    async with database.write() as tx:
+        later = await event(tx, "later", starts_at=NOW + HOUR)
+        under_way = await event(tx, "now", starts_at=NOW - HOUR)
+        await event(tx, "over", starts_at=NOW - 2 * HOUR)
+        await event(tx, "off", starts_at=NOW + HOUR, state="cancelled")
+        found = [each.id for each in await db.upcoming.upcoming(tx, NOW)]
+    assert found == [under_way, later]
+
+
+async def test_the_last_message_that_reached_a_person_or_the_one_named(database: Database) -> None:
+    async with database.write() as tx:
+        person = await somebody(tx)
+        for number, sent_at in ((1, NOW), (2, NOW + HOUR), (3, None)):
+            values = {"key": f"k{number}", "kind": "gotv", "step": f"s{number}", "audience": {}, "area": "FR"}
+            times = {"starts_at": NOW, "created_at": NOW}
+            row = await tx.execute(sa.insert(broadcasts).values(**values, **times).returning(broadcasts.c.id))
+            await tx.execute(
+                sa.insert(deliveries).values(
+                    broadcast=row.scalar_one(),
+                    person=person.id,
+                    message_id=500 + number,
+                    sent_at=sent_at,
+                    due_at=NOW,
+                    changed_at=NOW,
+                )
+            )
+        last = await db.personal_data.received(tx, person.id, None)
+        named = await db.personal_data.received(tx, person.id, 501)
+        unknown = await db.personal_data.received(tx, person.id, 999)
+        held = await db.personal_data.messages_of(tx, person.id)
+    assert last is not None
+    assert named is not None
+    assert (last.step, named.step, unknown) == ("s2", "s1", None)
+    assert [row["step"] for row in held] == ["s1", "s2", "s3"]  # also what was never sent

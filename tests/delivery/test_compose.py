@@ -1,0 +1,166 @@
+"""A broadcast as one person receives it, from rows that were loaded before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot import communes
+from bot.delivery.compose import Composer, Draft, compose_broadcast
+from bot.rules.kinds import Kind
+from bot.telegram_html import check_html, parse_html
+from bot.texts import Texts
+from db.events import Event, EventText, text_in
+from db.people import Person
+from tests.conversation import CAMPAIGN, paris
+
+NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
+COMPOSER = Composer(
+    texts=Texts({"campaign": CAMPAIGN}), campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot"
+)
+UNSET: dict[str, Any] = dict.fromkeys(Person.__dataclass_fields__) | {
+    name: False for name in Person.__dataclass_fields__ if name.startswith(("consent", "mutes", "volunteer"))
+}
+AWA = Person(
+    **UNSET
+    | {
+        "id": 1,
+        "telegram_id": 42,
+        "language": "fr",
+        "first_name": "Awa <3",
+        "commune": "69123",
+        "territory": "FR",
+    }
+)
+EVENT = Event(
+    id=1,
+    code="ab12",
+    state="open",
+    starts_at=paris("2016-11-24T19:00"),
+    ends_at=paris("2016-11-24T21:00"),
+    zone="Europe/Paris",
+    commune="69123",
+    department="69",
+    region="84",
+    territory="FR",
+    address="Salle Molière",
+    latitude=None,
+    longitude=None,
+    pinned=False,
+    created_by=1,
+    created_at=NOW,
+    sequence=0,
+)
+WORDS = {
+    "fr": EventText(title="Réunion", description="Venez & parlez"),
+    "en": EventText(title="Meeting", description=""),
+}
+NEWS = Draft(kind="persuasion")
+
+
+def html(person: Person, text: str) -> str:
+    call = compose_broadcast(COMPOSER, NEWS, {"fr": text}, person, now=NOW)
+    assert (call.method, call.chat) == ("sendMessage", 42)
+    return str(call.payload["text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "expected"),
+    [
+        ("Bonjour {{ first_name }}", AWA, "Bonjour Awa <3"),  # a name is never markup
+        ("À {{ commune }}", AWA, "À Lyon"),
+        ("À {{ commune }}", replace(AWA, commune=None), "À votre commune"),
+        ("{{ polling_day }}", AWA, "dimanche 20 novembre"),
+        ("{{ polling_day }}", replace(AWA, territory="971", commune="97105"), "samedi 19 novembre"),
+        ("{{ polling_day }}", replace(AWA, territory=None, commune=None), "dimanche 20 novembre"),
+        ("{{ polling_hours }}", AWA, "8 h – 19 h"),
+    ],
+)
+def test_placeholders(text: str, person: Person, expected: str) -> None:
+    assert parse_html(html(person, text)) == f"{expected}\n\nÉquipe Camille Durand"
+
+
+def test_everybody_reads_their_language_or_the_first() -> None:
+    texts = {"fr": "Bonjour", "en": "Hello"}
+    said = {
+        language: compose_broadcast(COMPOSER, NEWS, texts, replace(AWA, language=language), now=NOW)
+        .payload["text"]
+        .split("\n")[0]
+        for language in ("fr", "en", "de", None)
+    }
+    assert said == {"fr": "Bonjour", "en": "Hello", "de": "Bonjour", None: "Bonjour"}
+
+
+def test_what_is_filled_in_speaks_the_language_of_its_text() -> None:
+    call = compose_broadcast(
+        COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, replace(AWA, language="en"), now=NOW
+    )
+    assert call.payload["text"].startswith("Votez dimanche 20 novembre\n")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SERVICE])
+def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
+    call = compose_broadcast(COMPOSER, Draft(kind=kind), {"fr": "Bonjour"}, AWA, now=NOW)
+    assert "Équipe Camille Durand" in call.payload["text"]
+    buttons = [button for row in call.payload["reply_markup"]["inline_keyboard"] for button in row]
+    assert [button["callback_data"].split(":")[1] for button in buttons] == ["optout"]
+
+
+@pytest.mark.parametrize("what", ["invitation", "changed", "cancelled", "eve", "same_day", "after"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_messages_on_an_event(what: str, language: str) -> None:
+    kind = "event_invite" if what == "invitation" else "event_service"
+    draft = Draft(kind=kind, template=f"broadcasts/event_{what}")
+    person = replace(AWA, language=language)
+    call = compose_broadcast(COMPOSER, draft, {}, person, now=NOW, event=EVENT, event_texts=WORDS)
+    text = call.payload["text"]
+    check_html(text, 4096)
+    assert WORDS[language].title in text
+    assert "Équipe Camille Durand" in text
+    if what != "after":
+        assert "Salle Molière, Lyon" in text
+        assert ("19 h à 21 h" if language == "fr" else "19:00 to 21:00") in text
+    buttons = [button for row in call.payload["reply_markup"]["inline_keyboard"] for button in row]
+    offered = {button["callback_data"].split(":")[1] for button in buttons}
+    expected = {
+        "invitation": {"rsvp", "venue", "ics"},
+        "changed": {"rsvp", "venue", "ics"},
+        "cancelled": set(),
+        "eve": {"attend", "venue"},
+        "same_day": {"attend", "venue"},
+        "after": {"came"},
+    }
+    assert offered == expected[what] | {"optout"}
+
+
+def test_an_event_changed_is_not_worded_as_before() -> None:
+    draft = Draft(kind="event_invite", template="broadcasts/event_invitation")
+    moved = replace(EVENT, address="Bourse du travail", sequence=1)
+    for event in (EVENT, moved):
+        call = compose_broadcast(COMPOSER, draft, {}, AWA, now=NOW, event=event, event_texts=WORDS)
+        assert event.address in call.payload["text"]
+
+
+def test_a_photo_carries_the_text_as_its_caption() -> None:
+    draft = Draft(kind="persuasion", photo="file")
+    call = compose_broadcast(COMPOSER, draft, {"fr": "Bonjour"}, AWA, now=NOW)
+    assert call.method == "sendPhoto"
+    assert call.payload["photo"] == "file"
+    assert call.payload["caption"].startswith("Bonjour\n\n")
+    assert "text" not in call.payload
+
+
+def test_a_broadcast_that_nothing_words_is_an_error() -> None:
+    with pytest.raises(LookupError):
+        compose_broadcast(COMPOSER, NEWS, {}, AWA, now=NOW)
+    with pytest.raises(LookupError):
+        compose_broadcast(COMPOSER, Draft(kind="event_invite", template="broadcasts/x"), {}, AWA, now=NOW)
+
+
+def test_what_an_event_leaves_blank_falls_back() -> None:
+    assert text_in(WORDS, "en", "fr") == EventText(title="Meeting", description="Venez & parlez")
+    assert text_in(WORDS, "de", "fr") == WORDS["fr"]
+    assert text_in({"en": WORDS["en"]}, "fr", "fr") == WORDS["en"]

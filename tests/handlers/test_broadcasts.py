@@ -1,0 +1,290 @@
+"""/broadcast: written, previewed, confirmed, followed; and what is refused on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.actions.broadcasts import progress_of
+from db.schema import audit, broadcast_texts, broadcasts
+from tests.campaigning import recipients, revoke, rows, staff, supporter
+from tests.conversation import Conversation, Talker, paris
+
+LYON, PARIS, NOUMEA, PAPEETE = "69123", "75056", "98818", "98735"
+
+
+async def begun(talker: Talker, *, kind: str = "News and arguments") -> None:
+    await talker.send("/broadcast")
+    await talker.tap(kind)
+
+
+async def written(talker: Talker, *texts: str) -> None:
+    """Up to the audience, without a photo."""
+    await begun(talker)
+    for text in texts or ("Bonjour {{ first_name }}", "Hello {{ first_name }}"):
+        await talker.send(text)
+    await talker.tap("No photo")
+
+
+async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    near = await supporter(conversation, 1, LYON)
+    await supporter(conversation, 2, PARIS)
+    await supporter(conversation, 3, LYON, mutes_news=True)
+    await supporter(conversation, 4, LYON, state="stopped")
+    await supporter(conversation, 5, LYON, consent_contact=False)
+    await written(organizer)
+    assert "Within what you look after: Rhône" in organizer.last.text
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    french, english, summary = organizer.screen[-3:]
+    assert french.text == "Bonjour Zoé\n\n<i>Équipe Camille Durand</i>"
+    assert english.text == "Hello Zoé\n\n<i>Équipe Camille Durand</i>"
+    assert "optout:news" in english.buttons["Stop these messages"]
+    assert "<b>When:</b> now" in summary.text
+    await organizer.send("Envoyer")
+    assert list(await recipients(conversation, "staff:%")) == [near]
+    (broadcast,) = await rows(conversation, broadcasts)
+    assert (broadcast.kind, broadcast.area, broadcast.state) == ("persuasion", "69", "active")
+    texts = {row.language: row.text for row in await rows(conversation, broadcast_texts)}
+    assert texts == {"fr": "Bonjour {{ first_name }}", "en": "Hello {{ first_name }}"}
+    assert [row.action for row in await rows(conversation, audit)] == ["broadcast"]
+    assert "Sent: <b>0</b> of 1" in organizer.last.text
+
+    # The same word once more answers nothing.
+    await organizer.send("ENVOYER")
+    assert len(await rows(conversation, broadcasts)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "explained"),
+    [
+        ("<b>Bonjour", "never closed"),
+        ("<foo>Bonjour</foo>", "knows no tag"),
+        ("Bonjour {{ prenom }}", "is no placeholder"),
+        ("x" * 5000, "5,000 characters; at most 4,096"),
+        # It fits alone, but not with the signature.
+        ("x" * 4090, "signature included; yours in Français"),
+    ],
+)
+async def test_a_bad_text_is_explained_and_asked_again(
+    conversation: Conversation, typed: str, explained: str
+) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    await organizer.send(typed)
+    assert explained in organizer.last.text
+    await organizer.send("Bonjour")
+    assert "English" in organizer.last.text
+
+
+async def test_formatting_of_telegram_is_kept(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    bold = {"type": "bold", "offset": 8, "length": 4}
+    await organizer.send_message(text="Bonjour Lyon, <i>venez</i> & 1 < 2", entities=[bold])
+    await organizer.tap("No text in this language")
+    await organizer.tap("No photo")
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    assert "Bonjour <b>Lyon</b>, <i>venez</i> &amp; 1 &lt; 2" in organizer.screen[-3].text
+    assert "No text in English" in organizer.last.text
+
+
+async def test_a_photo_leaves_less_room(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    await organizer.send("x" * 1020)
+    await organizer.tap("No text in this language")
+    photo = [{"file_id": "small", "file_unique_id": "s", "width": 1, "height": 1}]
+    photo.append({"file_id": "large", "file_unique_id": "l", "width": 9, "height": 9})
+    await organizer.send_message(photo=photo)
+    assert "at most 1,024 characters" in organizer.last.text
+    await organizer.send("/cancel")
+
+    await begun(organizer)
+    await organizer.send("Bonjour")
+    await organizer.tap("No text in this language")
+    await organizer.send_message(photo=photo)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    pictures = organizer.called("sendPhoto")
+    assert [call.payload["photo"] for call in pictures] == ["large", "large"]
+    assert pictures[0].payload["caption"].startswith("Bonjour\n\n")
+    await organizer.send("SEND")
+    (broadcast,) = await rows(conversation, broadcasts)
+    assert broadcast.photo == "large"
+
+
+async def test_local_time_is_each_persons_own(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    paris_, noumea, papeete = [
+        await supporter(conversation, number, commune)
+        for number, commune in enumerate((PARIS, NOUMEA, PAPEETE), 1)
+    ]
+    await written(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 18h")
+    await admin.tap("Each person’s own clock")
+    assert "Thursday, 17 November, 18:00, by each person’s own clock" in admin.last.text
+    await admin.send("SEND")
+    due = {person: row.due_at for person, row in (await recipients(conversation, "staff:%")).items()}
+    assert due == {
+        paris_: paris("2016-11-17T18:00"),
+        noumea: paris("2016-11-17T08:00"),
+        papeete: paris("2016-11-18T05:00"),
+    }
+
+
+async def test_an_instant_is_the_same_for_all(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    for number, commune in enumerate((PARIS, NOUMEA), 1):
+        await supporter(conversation, number, commune)
+    await written(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 18h")
+    await admin.tap("My clock")
+    await admin.send("SEND")
+    due = {row.due_at for row in (await recipients(conversation, "staff:%")).values()}
+    assert due == {paris("2016-11-17T18:00")}
+
+
+async def test_a_time_that_passed_while_one_hesitated_is_refused(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await written(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 18h")
+    await admin.tap("My clock")
+    conversation.clock.instant = paris("2016-11-17T19:00")
+    await admin.send("SEND")
+    assert "already past" in admin.last.text
+    await admin.tap("Change the time")
+    await admin.tap("Now")
+    await admin.send("SEND")
+    assert len(await rows(conversation, broadcasts)) == 1
+
+
+async def test_the_audience_is_combined_from_conditions(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    chosen = await supporter(conversation, 1, LYON, volunteer=True)
+    await supporter(conversation, 2, LYON)
+    await supporter(conversation, 3, PARIS, volunteer=True)
+    await supporter(conversation, 4, LYON, volunteer=True, language="en")
+    await written(admin)
+    await admin.send("rhône")
+    assert "who vote in: Rhône" in admin.last.text
+    await admin.tap("Language, volunteers")
+    await admin.tap("Volunteers only")
+    await admin.tap("Language, volunteers")
+    await admin.tap("Français")
+    await admin.tap("Vote")
+    await admin.tap("Round 1: have not voted yet")
+    for line in ("who vote in: Rhône", "volunteers", "who read: Français", "round 1: have not voted yet"):
+        assert line in admin.last.text
+    assert "<b>Recipients:</b> 1" in admin.last.text
+    await admin.tap("That’s it")
+    await admin.tap("Now")
+    await admin.send("SEND")
+    assert list(await recipients(conversation, "staff:%")) == [chosen]
+
+
+async def test_around_a_commune(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await written(admin)
+    await admin.send("villeurbanne")
+    await admin.tap("10 km")
+    assert "within 10 km of Villeurbanne" in admin.last.text
+    await admin.send("qzxwvk")
+    assert "I know no commune" in admin.last.text
+    await admin.tap("Back")
+    assert "within 10 km of Villeurbanne" in admin.last.text
+
+
+async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await supporter(conversation, 1, LYON)
+    await written(admin)
+    await admin.tap("That’s it")
+    await admin.tap("Now")
+    await admin.send("SEND")
+    (broadcast,) = await rows(conversation, broadcasts)
+
+    async def state() -> str:
+        return str((await rows(conversation, broadcasts))[0].state)
+
+    await admin.tap("Pause")
+    assert (await state(), "Paused" in admin.last.text) == ("paused", True)
+    await admin.tap_data(f"1:broadcast_do:pause:{broadcast.id}", on=admin.last)  # the second of two taps
+    assert await state() == "paused"
+    await admin.tap("Resume")
+    assert await state() == "active"
+    await admin.tap("Cancel")
+    assert (await state(), "cannot be undone" in admin.last.text) == ("active", True)
+    await admin.tap("Keep")
+    await admin.tap("Cancel")
+    await admin.tap("Cancel for good")
+    assert await state() == "cancelled"
+    assert "Cancelled: nothing more leaves" in admin.last.text
+    assert admin.last.buttons == {}
+    changes = [row.details.get("change") for row in await rows(conversation, audit)]
+    assert changes == [None, "pause", "resume", "cancel"]
+
+
+async def test_others_broadcasts_are_for_coordinators_of_the_area(conversation: Conversation) -> None:
+    author = await staff(conversation, 7, "organizer", "69")
+    colleague = await staff(conversation, 8, "organizer", "69")
+    elsewhere = await staff(conversation, 9, "coordinator", "R11")
+    coordinator = await staff(conversation, 10, "coordinator", "R84")
+    await supporter(conversation, 1, LYON)
+    await written(author)
+    await author.tap("That’s it")
+    await author.tap("Now")
+    await author.send("SEND")
+    (broadcast,) = await rows(conversation, broadcasts)
+    for nosy in (colleague, elsewhere):
+        await nosy.tap_data(f"1:broadcast_do:cancel:{broadcast.id}")
+        assert "coordinator of the area" in nosy.last.text
+        await nosy.send("/broadcasts")
+        assert "Nothing was sent yet" in nosy.last.text
+    await coordinator.send("/broadcasts")
+    await coordinator.tap(f"{broadcast.id}. News")
+    await coordinator.tap("Pause")
+    assert (await rows(conversation, broadcasts))[0].state == "paused"
+
+
+async def test_a_role_revoked_in_the_middle_sends_nothing(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await supporter(conversation, 1, LYON)
+    await written(organizer)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    await revoke(conversation, 7)
+    await organizer.send("SEND")
+    assert "Your role does not allow this" in organizer.last.text
+    assert await rows(conversation, broadcasts) == []
+    await organizer.tap_data("1:broadcast_do:pause:1")
+    assert await rows(conversation, audit) == []
+
+
+async def test_forged_buttons_do_nothing(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await organizer.send("/broadcast")
+    for forged in (
+        "1:broadcast_kind:service",
+        "1:broadcast_do:erase:1",
+        "1:broadcast_do:pause:x",
+        "1:broadcast",
+    ):
+        await organizer.tap_data(forged)
+        assert organizer.toast
+    await written(organizer)
+    for forged in ("1:audience_is:area:XX", "1:audience_is:rsvp:1", "1:audience_is:around:69123:9999"):
+        await organizer.tap_data(forged)
+        assert organizer.toast
+
+
+async def test_progress_of_what_does_not_exist(conversation: Conversation) -> None:
+    async with conversation.database.read() as tx:
+        assert await progress_of(tx, 1) is None
+    admin = await staff(conversation, 7, "admin", "FR")
+    await admin.tap_data("1:broadcast:1")
+    assert "does not exist any more" in admin.last.text

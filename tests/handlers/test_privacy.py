@@ -1,0 +1,282 @@
+"""Rights: the notice, why, my data, the four choices, silence, and being forgotten."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import db.consents
+import db.suppressions
+from bot.actions.erasure import suppression_hash
+from db.schema import broadcasts, deliveries, people, responses
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
+
+NOW = paris("2016-11-16T10:00")
+
+
+@pytest.fixture
+async def zoe(conversation: Conversation) -> Talker:
+    person = conversation.person(7)
+    await person.sign_up()
+    return person
+
+
+async def deliver(
+    conversation: Conversation,
+    person: Talker,
+    message_id: int,
+    *,
+    sent_at: datetime = NOW,
+    audience: dict[str, Any] | None = None,
+    **broadcast: Any,
+) -> None:
+    """A campaign message that reached the person under this message id."""
+    stored = await person.stored()
+    assert stored is not None
+    values = {
+        "key": f"test:{message_id}",
+        "kind": "persuasion",
+        "audience": audience or {},
+        "area": "FR",
+        "starts_at": sent_at,
+        "created_at": sent_at,
+        **broadcast,
+    }
+    async with conversation.database.write() as tx:
+        row = await tx.execute(sa.insert(broadcasts).values(values).returning(broadcasts.c.id))
+        delivery = {
+            "broadcast": row.scalar_one(),
+            "person": stored.id,
+            "state": "sent",
+            "message_id": message_id,
+        }
+        times = {"due_at": sent_at, "changed_at": sent_at, "sent_at": sent_at}
+        await tx.execute(sa.insert(deliveries).values(**delivery, **times))
+
+
+async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, bool]]:
+    async with conversation.database.read() as tx:
+        return [(row.purpose, row.given) for row in await db.consents.of_person(tx, pseudonym)]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/privacy", "Your data, and what becomes of it"),
+        ("/why", "The campaign has sent you no message yet"),
+        ("/mydata", "Only the number of this chat"),
+        ("/stop", "we won’t write to you any more"),
+        ("/delete", "Erase everything about you?"),
+    ],
+)
+async def test_rights_are_for_everybody(conversation: Conversation, command: str, said: str) -> None:
+    nobody = conversation.person(7)
+    await nobody.send(command)
+    assert any(said in shown.text for shown in nobody.screen)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_notice_says_what_the_law_asks(conversation: Conversation, language: str) -> None:
+    person = conversation.person(7, language=language)
+    text = (await person.send("/privacy")).text
+    for needed in (
+        CAMPAIGN.controller.name,
+        CAMPAIGN.controller.address,
+        CAMPAIGN.controller.privacy_contact,
+        str(CAMPAIGN.retention.inactive_days),
+        "CNIL",
+        "/mydata",
+        "/delete",
+        "/stop",
+        "/consent",
+    ):
+        assert needed in text
+    assert re.search(r"9\(2\)\(a\)|article 9, paragraphe 2", text)
+    assert len(text) < 4096
+
+
+# -- why --
+
+
+async def test_why_tells_whom_the_message_was_for(conversation: Conversation, zoe: Talker) -> None:
+    audience = {"radius": {"commune": "69123", "km": 30}, "language": "en", "volunteers": True}
+    await deliver(conversation, zoe, 500, audience=audience)
+    text = (await zoe.send("/why", reply_to=500)).text
+    assert "Wednesday, 16 November, 10:00" in text
+    assert "who vote within 30 km of Lyon" in text
+    assert "whose language is English" in text
+    assert "who offered to help" in text
+    assert "who vote anywhere" not in text
+    assert CAMPAIGN.text(CAMPAIGN.sender.statement, "en") in text
+
+
+@pytest.mark.parametrize(
+    ("area", "said"),
+    [
+        ("FR", "who vote anywhere"),
+        ("abroad", "who live abroad"),
+        ("R84", "who vote in: Auvergne-Rhône-Alpes"),
+        ("69", "who vote in: Rhône"),
+        ("69123", "who vote in: Lyon"),
+    ],
+)
+async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: str, said: str) -> None:
+    await deliver(conversation, zoe, 500, audience={"area": area})
+    assert said in (await zoe.send("/why")).text
+
+
+async def test_why_alone_is_about_the_last_message(conversation: Conversation, zoe: Talker) -> None:
+    event = await conversation.add_event("lyon1")
+    await deliver(conversation, zoe, 500, sent_at=paris("2016-11-15T10:00"), kind="event_invite", event=event)
+    await deliver(conversation, zoe, 501, kind="gotv", step="plan", ballot=1)
+    assert "one of the reminders of the vote" in (await zoe.send("/why")).text
+    assert "about an event: “Public meeting”" in (await zoe.send("/why", reply_to=500)).text
+
+
+async def test_why_about_an_answer_of_the_bot_says_so(conversation: Conversation, zoe: Talker) -> None:
+    await deliver(conversation, zoe, 500)
+    assert "That message was an answer" in (await zoe.send("/why", reply_to=zoe.last.id)).text
+
+
+# -- my data --
+
+
+async def test_my_data_is_complete(conversation: Conversation, zoe: Talker) -> None:
+    await conversation.add_event("lyon1")
+    await zoe.send("/start ev_lyon1")
+    await zoe.tap("I’ll come")
+    await zoe.tap_data("1:step:1:plan:morning")
+    await deliver(conversation, zoe, 500)
+    shown = await zoe.send("/mydata")
+    assert "Where you vote: Lyon (69)" in shown.text
+    assert "4 choices in the consent ledger" in shown.text
+    assert "1 vote plan\n" in shown.text
+    (call,) = zoe.called("sendDocument")
+    assert call.attachment is not None
+    assert call.attachment.name == "primaire-2016-2016-11-16.json"
+    held = json.loads(call.attachment.content)
+    assert held["person"]["telegram_id"] == 7
+    assert held["person"]["commune"] == "69123"
+    assert [row["purpose"] for row in held["consents"]] == ["contact", "commune", "team", "keep"]
+    assert len(held["answers"]) == len(await conversation.answers())
+    assert held["events"][0]["code"] == "lyon1"
+    assert held["vote_plans"][0]["slot"] == "morning"
+    assert held["messages"][0]["state"] == "sent"
+    assert datetime.fromisoformat(held["messages"][0]["sent_at"]) == NOW
+    # Nothing of a column that was added later is left out.
+    assert {column.name for column in people.c} - set(held["person"]) == {"recruiter"}
+
+
+# -- the four choices --
+
+
+async def test_a_choice_is_changed_on_its_whole_question(conversation: Conversation, zoe: Talker) -> None:
+    shown = await zoe.send("/consent")
+    assert "✓ Shared with the local team" in shown.text
+    await zoe.tap("The local team")
+    assert "see your first name" in shown.text
+    await zoe.tap("No")
+    assert "✗ Not shared with the local team" in shown.text
+    person = await zoe.stored()
+    assert person is not None
+    assert not person.consent_team
+    assert (await ledger(conversation, person.pseudonym))[-1] == ("team", False)
+    assert (await conversation.answers())[-1] == ("consent", "team", "no")
+
+
+async def test_withdrawing_the_first_choice_is_stopping(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/consent")
+    await zoe.tap("Writing to me")
+    shown = await zoe.tap("No, stop")
+    assert "we won’t write to you any more" in shown.text
+    person = await zoe.stored()
+    assert person is not None
+    assert person.state == "stopped"
+
+
+# -- stop --
+
+
+@pytest.mark.parametrize("word", ["/stop", "STOP", "stop!", "Arret", "ARRÊT", "arrêt."])
+async def test_stop_is_obeyed_at_once(conversation: Conversation, zoe: Talker, word: str) -> None:
+    shown = await zoe.send(word)
+    assert "we won’t write to you any more" in shown.text
+    assert "/start" in shown.text
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.state, person.consent_contact) == ("stopped", False)
+    assert (await ledger(conversation, person.pseudonym))[-1] == ("contact", False)
+    assert (await conversation.answers())[-1] == ("consent", "contact", "no")
+
+
+async def test_stop_is_obeyed_in_the_middle_of_a_dialog(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/settings")
+    await zoe.tap("Change the place")
+    await zoe.send("STOP")
+    # The dialog is over too: a place would not be taken from somebody who left.
+    await zoe.send("Nouméa")
+    person = await zoe.stored()
+    assert person is not None
+    assert person.commune == "69123"
+
+
+async def test_who_stops_while_signing_up_leaves_nothing_behind(conversation: Conversation) -> None:
+    zoe = conversation.person(7)
+    await zoe.send("/start")
+    await zoe.tap("Yes, write to me")
+    await zoe.send("stop")
+    assert await zoe.stored() is None
+
+
+async def test_one_comes_back_by_signing_up_again(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/stop")
+    await zoe.sign_up("Nouméa")
+    person = await zoe.stored()
+    assert person is not None
+    assert person.is_registered
+    assert person.consent_contact
+    given = [choice for choice in await ledger(conversation, person.pseudonym) if choice[0] == "contact"]
+    assert given == [("contact", True), ("contact", False), ("contact", True)]
+
+
+# -- delete --
+
+
+async def test_deleting_asks_first(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/delete")
+    shown = await zoe.tap("No, keep me")
+    assert "Nothing was erased" in shown.text
+    assert await zoe.stored() is not None
+    assert (await conversation.answers())[-1] == ("delete", None, "no")
+
+
+async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.tap_data("1:step:1:plan:morning")
+    await deliver(conversation, zoe, 500)
+    answered = len(await conversation.answers())
+    await zoe.send("/delete")
+    shown = await zoe.tap("Yes, erase everything")
+    assert re.search(r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16/11/2016", shown.text)
+    assert await zoe.stored() is None
+    async with conversation.database.read() as tx:
+        linked = sa.select(sa.func.count()).where(responses.c.person.is_not(None))
+        assert (await tx.execute(linked)).scalar_one() == 0
+        sent = (await tx.execute(sa.select(deliveries))).one()
+        assert (sent.person, sent.message_id, sent.state) == (None, None, "sent")
+        assert await db.suppressions.contains(tx, suppression_hash(services().suppression_key, 7))
+    assert len(await conversation.answers()) == answered + 1  # counted still, and that it was asked for
+
+
+async def test_a_second_tap_changes_nothing_more(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/delete")
+    shown = await zoe.tap("Yes, erase everything")
+    receipt = shown.text
+    await zoe.tap_data("1:delete:yes", on=shown)
+    assert "Nothing about you is kept" in zoe.toast
+    assert shown.text == receipt
+    assert await zoe.stored() is None

@@ -1,0 +1,133 @@
+"""/stats and /calendar: the numbers of one's area and what is to come in it."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.actions import audit, staff
+from bot.rules.permissions import Role
+from db.schema import people, responses, vote_plans
+from tests.conversation import Conversation, Talker, paris
+
+LYON = {"commune": "69123", "department": "69", "region": "84"}
+PARIS = {"commune": "75115", "department": "75", "region": "11"}
+
+
+@pytest.fixture
+async def conversation(conversation: Conversation) -> Conversation:
+    """12 supporters in Lyon, 3 in Paris; all plan the morning."""
+    now = conversation.clock.now()
+    rows = [
+        {
+            "telegram_id": 100 + number,
+            "pseudonym": f"p{number}",
+            "state": "registered",
+            "territory": "FR",
+            **place,
+        }
+        for number, place in enumerate([LYON] * 12 + [PARIS] * 3, start=1)
+    ]
+    moments = {"created_at": now, "registered_at": now, "seen_at": now}
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.insert(people), [{**row, **moments} for row in rows])
+        ids = (await tx.execute(sa.select(people.c.id))).scalars().all()
+        plan = {"ballot": 1, "slot": "morning", "at": now}
+        await tx.execute(sa.insert(vote_plans), [{**plan, "person": number} for number in ids])
+        answer = {"question": "rsvp", "answer": "yes", "at": now, **LYON}
+        await tx.execute(sa.insert(responses), [{**answer, "update_id": number} for number in range(11)])
+    return conversation
+
+
+async def member(conversation: Conversation, number: int, role: Role, *areas: str) -> Talker:
+    async with conversation.database.write() as tx:
+        for area in areas:
+            await staff.add(
+                tx,
+                telegram_id=number,
+                role=role,
+                area=area,
+                actor=audit.COMMAND_LINE,
+                now=conversation.clock.now(),
+            )
+    return conversation.person(number)
+
+
+async def test_the_whole_campaign_is_narrowed_by_buttons(conversation: Conversation) -> None:
+    boss = await member(conversation, 1, Role.ADMIN, "FR")
+    await boss.send("/stats")
+    assert "Supporters: <b>15</b>" in boss.last.text
+    assert "Auvergne-Rhône-Alpes – 12\nÎle-de-France – 3" in boss.last.text
+    assert "Planned time – morning 15" in boss.last.text
+    await boss.tap("Île-de-France")
+    await boss.tap("Paris")
+    assert "Supporters: <b>3</b>" in boss.last.text
+    await boss.tap("Wider")
+    assert "The numbers: Île-de-France" in boss.last.text
+
+
+async def test_small_counts_are_hidden_from_staff_of_an_area(conversation: Conversation) -> None:
+    local = await member(conversation, 1, Role.COORDINATOR, "75")
+    await local.send("/stats")
+    assert "Supporters: <b>&lt; 10</b>" in local.last.text
+    assert "Paris 15e – &lt; 10" in local.last.text
+    assert "morning &lt; 10" in local.last.text
+    assert "Wider" not in local.last.buttons
+
+
+async def test_every_answer_of_an_area(conversation: Conversation) -> None:
+    local = await member(conversation, 1, Role.COORDINATOR, "69")
+    await local.send("/stats")
+    await local.tap("All answers")
+    assert "Invitations – yes 11" in local.last.text
+    await local.tap("Back")
+    assert "The numbers: Rhône" in local.last.text
+
+
+async def test_of_several_areas_one_is_chosen(conversation: Conversation) -> None:
+    local = await member(conversation, 1, Role.ORGANIZER, "69", "75")
+    await local.send("/stats")
+    await local.tap("Paris")
+    assert "The numbers: Paris" in local.last.text
+
+
+@pytest.mark.parametrize(
+    "data", ["stats:FR", "stats:75", "stats_answers:R11", "stats:x", "stats", "calendar:FR:0"]
+)
+async def test_other_areas_are_refused(conversation: Conversation, data: str) -> None:
+    local = await member(conversation, 1, Role.COORDINATOR, "69")
+    await local.tap_data(f"1:{data}")
+    assert all("<b>" not in shown.text for shown in local.screen)
+    zoe = conversation.person(101)
+    await zoe.tap_data(f"1:{data}")
+    assert all("<b>" not in shown.text for shown in zoe.screen)
+
+
+async def test_the_calendar_shows_what_is_next(conversation: Conversation) -> None:
+    local = await member(conversation, 1, Role.ORGANIZER, "69")
+    await local.send("/calendar")
+    first = local.last.text.split("\n\n")[1]
+    assert first == (
+        "<b>When will you go?</b> (first round)\nWednesday, 16 November, 18:00 local time\nMetropolitan France"
+    )
+    conversation.clock.instant = paris("2016-11-20T19:30")
+    await local.send("/calendar")
+    assert local.last.text.split("\n\n")[1].startswith(
+        "<b>Thanks</b> (first round)\nSunday, 20 November, 20:30"
+    )
+
+
+async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversation) -> None:
+    """Martinique votes on Saturday, and plans are asked about the day before metropolitan ones."""
+    local = await member(conversation, 1, Role.ORGANIZER, "972")
+    conversation.clock.instant = paris("2016-11-17T10:00")
+    await local.send("/calendar")
+    assert "Reminder of the plan</b> (first round)\nThursday, 17 November, 18:00" in local.last.text
+    assert "Polling day: time to go</b> (first round)\nSaturday, 19 November" in local.last.text
+
+
+async def test_after_the_last_ballot_nothing_is_to_come(conversation: Conversation) -> None:
+    local = await member(conversation, 1, Role.ORGANIZER, "69")
+    conversation.clock.instant = paris("2016-12-01T10:00")
+    await local.send("/calendar")
+    assert "Nothing more is planned" in local.last.text

@@ -1,0 +1,85 @@
+"""/vote: the next ballot where one votes, in local time, with what to bring and what one said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conversation import Conversation, paris
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "said"),
+    [
+        ("en", "Lyon", "<b>First round:</b> Sunday, 20 November, from 08:00 to 19:00."),
+        ("fr", "Lyon", "<b>Premier tour\u202f:</b> dimanche 20 novembre, de 8 h à 19 h."),
+        # Guadeloupe votes on Saturday.
+        ("fr", "Pointe-à-Pitre", "<b>Premier tour\u202f:</b> samedi 19 novembre, de 8 h à 19 h."),
+        # The fee of Nouvelle-Calédonie is in its own currency.
+        ("fr", "Nouméa", "200 F CFP à chaque tour"),
+    ],
+)
+async def test_the_day_and_what_to_bring_depend_on_the_place(
+    conversation: Conversation, language: str, place: str, said: str
+) -> None:
+    zoe = conversation.person(7, language=language)
+    await zoe.sign_up(place)
+    assert said in (await zoe.send("/vote")).text
+
+
+async def test_people_abroad_vote_online_by_paris_time(conversation: Conversation) -> None:
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    await zoe.send("/settings")
+    await zoe.tap("Change the place")
+    await zoe.tap("I live abroad")
+    await zoe.send("Canada")
+    shown = await zoe.send("/vote")
+    assert (
+        "online, from Saturday, 19 November, 19:00 to Sunday, 20 November, 19:00 (Paris time)" in shown.text
+    )
+    assert "identity document" not in shown.text
+
+
+async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversation: Conversation) -> None:
+    zoe = conversation.person(7)
+    await zoe.sign_up("Nouméa")
+    # 8:00 on Sunday in Nouméa is 22:00 on Saturday in Paris.
+    conversation.clock.instant = paris("2016-11-19T21:59")
+    shown = await zoe.send("/vote")
+    assert "I’ve voted" not in shown.buttons
+    assert "From Sunday, 20 November, 08:00 on" in shown.text
+    conversation.clock.instant = paris("2016-11-19T22:00")
+    assert "I’ve voted" in (await zoe.send("/vote")).buttons
+
+
+async def test_after_the_close_the_next_round_is_shown_and_after_the_last_none(
+    conversation: Conversation,
+) -> None:
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    conversation.clock.instant = paris("2016-11-20T19:00")
+    assert "Second round:</b> Sunday, 27 November" in (await zoe.send("/vote")).text
+    conversation.clock.instant = paris("2016-11-27T19:00")
+    assert "there is no other round" in (await zoe.send("/vote")).text
+
+
+async def test_what_was_said_is_shown(conversation: Conversation) -> None:
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    assert "You haven’t planned yet" in (await zoe.send("/vote")).text
+    await zoe.tap("Make my plan")
+    await zoe.tap("Around midday")
+    shown = await zoe.send("/vote")
+    assert "<b>Your plan</b>\n• Around midday" in shown.text
+    assert "Change my plan" in shown.buttons
+    conversation.clock.instant = paris("2016-11-20T12:00")
+    await zoe.send("/vote")
+    await zoe.tap("I’ve voted")
+    shown = await zoe.send("/vote")
+    assert "You told me that you have voted" in shown.text
+    assert list(shown.buttons) == ["Actually, not yet"]
+
+
+async def test_who_is_not_registered_is_led_to_sign_up(conversation: Conversation) -> None:
+    zoe = conversation.person(7)
+    assert "May we write to you here?" in (await zoe.send("/vote")).text

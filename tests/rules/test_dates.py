@@ -1,0 +1,100 @@
+"""What people type as a date, and the instant it means; now is Wednesday 16 November 2016, 10:00 in Paris."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.rules.dates import BadDate, read_duration, read_moment
+
+NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
+PARIS = "Europe/Paris"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("24/11 19h", "2016-11-24T19:00+01:00"),
+        ("24/11/2016 19:30", "2016-11-24T19:30+01:00"),
+        ("24.11.16 à 19 h 30", "2016-11-24T19:30+01:00"),
+        ("24 novembre 2016 19h30", "2016-11-24T19:30+01:00"),
+        ("le jeudi 24 novembre à 19h", "2016-11-24T19:00+01:00"),
+        ("1er décembre, 18h", "2016-12-01T18:00+01:00"),
+        ("Nov 24 7pm", "2016-11-24T19:00+01:00"),
+        ("Thursday, November 24th, 2016 at 7:30 p.m.", "2016-11-24T19:30+01:00"),
+        ("24th of November 12 am", "2016-11-24T00:00+01:00"),
+        ("tomorrow 19:00", "2016-11-17T19:00+01:00"),
+        ("après-demain midi", "2016-11-18T12:00+01:00"),
+        ("ce soir 20h", "2016-11-16T20:00+01:00"),
+        ("2016-11-24T19:00", "2016-11-24T19:00+01:00"),
+        ("11/24 7pm", "2016-11-24T19:00+01:00"),  # there is no month 24: American order
+        ("mercredi 9h", "2016-11-23T09:00+01:00"),  # today's 9:00 is past: next week's
+        ("mercredi 11h", "2016-11-16T11:00+01:00"),
+        ("10 mars 9h", "2017-03-10T09:00+01:00"),  # without a year: the next one
+        ("29/02/2020 9h", "2020-02-29T09:00+01:00"),
+        ("26/03/2017 2:30", "2017-03-26T03:30+02:00"),  # summer time skips it: just after the jump
+    ],
+)
+def test_it_is_read(typed: str, expected: str) -> None:
+    assert read_moment(typed, now=NOW, zone=PARIS) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "errors/date_unreadable"),
+        ("bientôt", "errors/date_unreadable"),
+        ("19h", "errors/date_unreadable"),  # no day
+        (
+            "24/11 19h à la salle des fêtes",
+            "errors/date_unreadable",
+        ),  # nothing typed is passed over in silence
+        ("24/11", "errors/date_without_time"),
+        ("31 février 19h", "errors/date_impossible"),
+        ("31/02 10:00", "errors/date_impossible"),
+        ("29/02/2017 9h", "errors/date_impossible"),
+        ("24/13 9h", "errors/date_impossible"),
+        ("24/11 25h", "errors/time_impossible"),
+        ("24/11 19h75", "errors/time_impossible"),
+        ("24/11 19pm", "errors/time_impossible"),
+        ("vendredi 24 novembre 19h", "errors/date_weekday"),
+        ("15/11 10h", "errors/date_past"),  # yesterday was meant, not next year
+        ("24/11/2015 19h", "errors/date_past"),
+        ("aujourd’hui 9h", "errors/date_past"),
+    ],
+)
+def test_what_is_wrong_is_named(typed: str, message: str) -> None:
+    with pytest.raises(BadDate) as refusal:
+        read_moment(typed, now=NOW, zone=PARIS)
+    assert refusal.value.message == message
+
+
+def test_the_time_is_that_of_the_place() -> None:
+    assert read_moment("17/11 8h", now=NOW, zone="Pacific/Noumea") == datetime(2016, 11, 16, 21, tzinfo=UTC)
+    with pytest.raises(BadDate):
+        # 18:00 in Nouméa was at 8:00 in Paris.
+        read_moment("16/11 18h", now=NOW, zone="Pacific/Noumea")
+
+
+@given(st.text(max_size=30))
+def test_nothing_typed_is_more_than_refused(typed: str) -> None:
+    with suppress(BadDate):
+        assert read_moment(typed, now=NOW, zone=PARIS) > NOW
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"),
+    [("2h", 120), ("1h30", 90), ("2 hours", 120), ("90 min", 90), ("45", 45), ("1:15", 75), ("2 h 30", 150)],
+)
+def test_durations(typed: str, minutes: int) -> None:
+    assert read_duration(typed) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("typed", ["", "0", "long", "100h", "-2h"])
+def test_what_is_no_duration(typed: str) -> None:
+    with pytest.raises(BadDate):
+        read_duration(typed)

@@ -1,0 +1,62 @@
+"""A message that may leave now may until `free_until`, and not from it on."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.campaign import load_campaign
+from bot.rules.kinds import Kind
+from bot.rules.leaving import free_until, hold
+from bot.rules.territories import TERRITORIES
+
+CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+START = datetime(2016, 11, 14, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@given(
+    kind=st.sampled_from(Kind),
+    territory=st.sampled_from([*TERRITORIES, None]),
+    now=st.integers(0, 16 * 24 * 3600).map(lambda seconds: START + timedelta(seconds=seconds)),
+    evening=st.booleans(),
+    cancellation=st.booleans(),
+)
+def test_free_until_is_the_next_instant_that_holds_back(
+    kind: Kind, territory: str | None, now: datetime, evening: bool, cancellation: bool
+) -> None:
+    zone = TERRITORIES[territory].zone if territory else "Europe/Paris"
+
+    def held(instant: datetime) -> bool:
+        return (
+            hold(
+                kind=kind,
+                territory=territory,
+                zone=zone,
+                now=instant,
+                policy=CAMPAIGN.policy,
+                evening=evening,
+                cancellation=cancellation,
+            )
+            is not None
+        )
+
+    if held(now):
+        return
+    until = free_until(
+        kind=kind,
+        territory=territory,
+        zone=zone,
+        now=now,
+        policy=CAMPAIGN.policy,
+        evening=evening,
+        cancellation=cancellation,
+    )
+    if until is None:
+        assert not held(now + timedelta(days=30))
+        return
+    assert until > now
+    assert held(until)
+    assert not held(now + (until - now) / 2)
+    assert not held(max(now, until - SECOND))

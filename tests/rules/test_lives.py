@@ -1,0 +1,212 @@
+"""Lives played through both rounds by the rules alone: whatever happens, no rule is broken."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.campaign import Campaign, load_campaign
+from bot.rules.consent import Purpose
+from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.leaving import hold
+from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.reminders import (
+    StepOccurrence,
+    due_now,
+)
+from bot.rules.territories import TERRITORIES, zone, zone_of
+
+CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+LONG_AGO = datetime(2016, 10, 1, tzinfo=UTC)
+PARIS = zone("Europe/Paris")
+
+SOMEBODY = PersonFacts(
+    territory="FR",
+    zone="Europe/Paris",
+    language="fr",
+    registered_at=LONG_AGO,
+    consents=frozenset({Purpose.CONTACT}),
+)
+
+
+# One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, and
+# the person does as people do.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A message that left: a step, or (None) a broadcast."""
+
+    at: datetime
+    kind: Kind
+    occurrence: StepOccurrence | None
+
+
+@dataclass
+class Life:
+    """What a bot would keep of one person, in memory."""
+
+    campaign: Campaign
+    facts: PersonFacts
+    left: list[Left] = field(default_factory=list)
+
+    def tick(self, now: datetime) -> None:
+        found = due_now(
+            ballots=self.campaign.ballots,
+            steps=self.campaign.steps,
+            schedule=self.campaign.schedule,
+            facts=self.facts,
+            now=now,
+            silent_after=self.campaign.caps.silent_after,
+        )
+        if found is None:
+            return
+        step = self.campaign.step(found.step)
+        if self._is_held(found.kind, now, evening=step.evening):
+            return
+        self._check(Left(at=now, kind=found.kind, occurrence=found))
+        vote = self.facts.vote(found.ballot)
+        self._vote(found.ballot, replace(vote, sent={**vote.sent, found.step: now}))
+        self.facts = replace(self.facts, unanswered=self.facts.unanswered + (step.asks is not None))
+
+    def broadcast(self, kind: Kind, now: datetime) -> None:
+        if self.facts.state is State.ACTIVE and not self._is_held(kind, now):
+            self._check(Left(at=now, kind=kind, occurrence=None))
+
+    def answer(self, ballot: int, state: VoteState, slot: str | None) -> None:
+        self._vote(ballot, replace(self.facts.vote(ballot), state=state, slot=slot))
+        self.facts = replace(self.facts, unanswered=0)
+
+    def happen(self, what: tuple[str, object, object], now: datetime) -> None:
+        match what:
+            case ("answer", VoteState() as state, slot):
+                ballot = self.campaign.next_ballot(now)
+                if ballot is not None:
+                    self.answer(ballot.number, state, slot if isinstance(slot, str) else None)
+            case ("move", str() as code, str() as zone_name):
+                self.facts = replace(self.facts, territory=code, zone=zone_name)
+            case ("state", State() as state, _):
+                self.facts = replace(self.facts, state=state)
+
+    def _is_held(self, kind: Kind, now: datetime, *, evening: bool = False) -> bool:
+        held = hold(
+            kind=kind,
+            territory=self.facts.territory,
+            zone=self.facts.zone,
+            now=now,
+            policy=self.campaign.policy,
+            sent=[each.at for each in self.left if each.kind in PARTISAN],
+            unanswered=self.facts.unanswered,
+            evening=evening,
+        )
+        return held is not None
+
+    def _vote(self, ballot: int, vote: VoteFacts) -> None:
+        self.facts = replace(self.facts, votes={**self.facts.votes, ballot: vote})
+
+    def _check(self, message: Left) -> None:
+        self.left.append(message)
+        check_hours_law_and_caps(self.campaign, self.facts, self.left)
+        if message.occurrence is not None:
+            check_step(self.facts, message.at, message.occurrence)
+
+
+def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[Left]) -> None:
+    """The rules said again in their plainest form, on the message that just left."""
+    message, own_zone = left[-1], zone(facts.zone)
+    wall = message.at.astimezone(own_zone).time()
+    is_thanks = message.occurrence is not None and message.occurrence.step == "thanks"
+    if message.kind in PARTISAN:
+        assert time(9) <= wall < (time(21, 30) if is_thanks else time(20, 30)), "outside courtesy hours"
+        partisan = [each.at for each in left if each.kind in PARTISAN]
+        days = [at.astimezone(own_zone).date() for at in partisan]
+        assert days.count(days[-1]) == 1, "two campaign messages on one day"
+        week = [at for at in partisan if at > message.at - timedelta(days=7)]
+        assert len(week) <= (3 if facts.unanswered < 2 else 2), "too many in a week"
+    if message.kind in PARTISAN | {Kind.EVENT_SERVICE}:
+        for ballot in campaign.ballots:
+            eves = [
+                polling.day - timedelta(days=1)
+                for polling in ballot.pollings
+                if polling.territory == facts.territory
+            ]
+            where = zone_of(facts.territory or "FR")
+            eve = datetime.combine(eves[0] if eves else ballot.day - timedelta(days=2), time(), tzinfo=where)
+            close = datetime.combine(ballot.day, time(19), tzinfo=PARIS)
+            assert not eve.astimezone(UTC) <= message.at < close.astimezone(UTC), "in a quiet period"
+
+
+def check_step(facts: PersonFacts, at: datetime, found: StepOccurrence) -> None:
+    assert facts.state is State.ACTIVE
+    assert at >= facts.registered_at
+    assert found.at_utc <= at < found.expires_at, "early or useless"
+    vote = facts.vote(found.ballot)
+    assert found.step not in vote.sent, "a step left twice"
+    assert vote.state is not VoteState.CANNOT
+    assert vote.state is not VoteState.VOTED or found.step == "thanks"
+    assert facts.unanswered < 2 or found.step in {"echo", "go"}
+
+
+def campaign_on(day: date, gap: int) -> Campaign:
+    """The campaign of 2016 with its rounds on other days."""
+    moved = []
+    for ballot, to in zip(CAMPAIGN.ballots, (day, day + timedelta(days=gap)), strict=True):
+        by = to - ballot.day
+        pollings = tuple(replace(polling, day=polling.day + by) for polling in ballot.pollings)
+        moved.append(replace(ballot, day=to, pollings=pollings))
+    return replace(CAMPAIGN, ballots=tuple(moved))
+
+
+ABROAD_ZONES = ["America/New_York", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney", "Europe/London"]
+HOMES = st.sampled_from(
+    [(code, territory.zone) for code, territory in TERRITORIES.items()]
+    + [("abroad", zone_name) for zone_name in ABROAD_ZONES]
+    + [("", "Europe/Paris")]  # no commune named
+)
+STATES = st.sampled_from([State.STOPPED, State.UNREACHABLE, State.ACTIVE])
+SLOTS = st.sampled_from([None, "morning", "last_hour"])
+HAPPENINGS = st.one_of(
+    st.tuples(st.just("answer"), st.sampled_from(VoteState), SLOTS),
+    HOMES.map(lambda home: ("move", *home)),
+    st.tuples(st.just("state"), STATES, st.none()),
+    st.none(),
+)
+
+
+@given(
+    day=st.dates(date(2016, 1, 1), date(2035, 12, 31)),
+    gap=st.sampled_from([7, 14]),
+    home=HOMES,
+    registered_days_before=st.floats(-12, 25),
+    # Hours between ticks: mostly a few, now and then an outage of up to a week.
+    pauses=st.lists(st.one_of(st.floats(0.3, 4), st.floats(4, 170)), min_size=5, max_size=12),
+    happenings=st.lists(HAPPENINGS, min_size=1, max_size=12),
+    broadcasts=st.lists(st.one_of(st.none(), st.sampled_from(Kind)), min_size=3, max_size=12),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_happens_no_rule_is_broken(
+    day: date,
+    gap: int,
+    home: tuple[str, str],
+    registered_days_before: float,
+    pauses: list[float],
+    happenings: list[tuple[str, object, object] | None],
+    broadcasts: list[Kind | None],
+) -> None:
+    campaign = campaign_on(day, gap)
+    registered = datetime.combine(day, time(12), tzinfo=UTC) - timedelta(days=registered_days_before)
+    facts = replace(SOMEBODY, territory=home[0], zone=home[1], registered_at=registered)
+    life = Life(campaign=campaign, facts=facts)
+    now, tick = registered, 0
+    while now < campaign.ballots[-1].ends_at + timedelta(days=4):
+        happening = happenings[tick // 3 % len(happenings)]
+        if happening is not None and tick % 3 == 0:
+            life.happen(happening, now)
+        life.tick(now)
+        kind = broadcasts[tick % len(broadcasts)]
+        if kind is not None:
+            life.broadcast(kind, now)
+        now += timedelta(hours=pauses[tick % len(pauses)])
+        tick += 1

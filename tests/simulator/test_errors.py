@@ -1,0 +1,284 @@
+"""Every refusal of the Bot API, word for word. Each row: the call, the status, the description."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from simulator.client import Simulator
+from simulator.errors import lower_first_letter
+from simulator.server import RunningSimulator
+
+Call = Callable[..., Awaitable[dict[str, Any]]]
+
+NOT_MODIFIED = (
+    "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+    "the same as a current content and reply markup of the message"
+)
+TOO_OLD = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+
+
+def _inline(*rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"inline_keyboard": list(rows)}
+
+
+def _button(data: str) -> dict[str, str]:
+    return {"text": "B", "callback_data": data}
+
+
+REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
+    # Texts
+    ("sendMessage", {"text": ""}, 400, "Bad Request: message text is empty"),
+    ("sendMessage", {"text": " \n "}, 400, "Bad Request: message text is empty"),
+    ("sendMessage", {"text": "<b></b>", "parse_mode": "HTML"}, 400, "Bad Request: message text is empty"),
+    ("sendMessage", {"text": "é" * 4097}, 400, "Bad Request: message is too long"),
+    (
+        "sendMessage",
+        {"text": "<b>x", "parse_mode": "HTML"},
+        400,
+        "Bad Request: can't parse entities: Can't find end tag corresponding to start tag \"b\"",
+    ),
+    (
+        "sendMessage",
+        {"text": "<foo>x</foo>", "parse_mode": "html"},
+        400,
+        'Bad Request: can\'t parse entities: Unsupported start tag "foo" at byte offset 0',
+    ),
+    (
+        "sendMessage",
+        {"text": "1.", "parse_mode": "MarkdownV2"},
+        400,
+        "Bad Request: can't parse entities: "
+        "Character '.' is reserved and must be escaped with the preceding '\\'",
+    ),
+    ("sendMessage", {"text": "x", "parse_mode": "Word"}, 400, "Bad Request: unsupported parse_mode"),
+    # Recipients
+    ("sendMessage", {"chat_id": "", "text": "x"}, 400, "Bad Request: chat_id is empty"),
+    ("sendMessage", {"chat_id": 404, "text": "x"}, 400, "Bad Request: chat not found"),
+    ("sendMessage", {"chat_id": "@nobody", "text": "x"}, 400, "Bad Request: chat not found"),
+    ("getChat", {"chat_id": 404}, 400, "Bad Request: chat not found"),
+    ("sendMessage", {"chat_id": 2, "text": "x"}, 403, "Forbidden: bot was blocked by the user"),
+    ("sendMessage", {"chat_id": 3, "text": "x"}, 403, "Forbidden: user is deactivated"),
+    (
+        "sendMessage",
+        {"chat_id": 4, "text": "x"},
+        403,
+        "Forbidden: bot can't initiate conversation with a user",
+    ),
+    # Keyboards
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": "{"},
+        400,
+        "Bad Request: can't parse reply keyboard markup JSON object",
+    ),
+    ("sendMessage", {"text": "x", "reply_markup": [1]}, 400, "Bad Request: object expected as reply markup"),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": _inline([{"text": "B"}])},
+        400,
+        "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+    ),
+    # 33 characters, 66 bytes
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": _inline([_button("é" * 33)])},
+        400,
+        "Bad Request: BUTTON_DATA_INVALID",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": _inline(*[[_button("d")]] * 101)},
+        400,
+        "Bad Request: REPLY_MARKUP_TOO_LONG",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": _inline([_button("d")] * 9)},
+        400,
+        "Bad Request: REPLY_MARKUP_TOO_LONG",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": _inline([{"text": "B", "url": "nowhere"}])},
+        400,
+        "Bad Request: inline keyboard button URL 'nowhere' is invalid: Wrong HTTP URL",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_parameters": {"message_id": 99}},
+        400,
+        "Bad Request: message to be replied not found",
+    ),
+    # Files and places
+    ("sendPhoto", {}, 400, "Bad Request: there is no photo in the request"),
+    (
+        "sendDocument",
+        {"document": "no-such-id"},
+        400,
+        "Bad Request: wrong file identifier/HTTP URL specified",
+    ),
+    (
+        "sendDocument",
+        {"document": "https://example.org/a"},
+        400,
+        "Bad Request: failed to get HTTP URL content",
+    ),
+    (
+        "sendDocument",
+        {"document": "x", "caption": "c" * 1025},
+        400,
+        "Bad Request: message caption is too long",
+    ),
+    ("sendLocation", {"latitude": "north"}, 400, "Bad Request: latitude is empty"),
+    (
+        "sendLocation",
+        {"latitude": 91, "longitude": 0},
+        400,
+        "Bad Request: wrong latitude or longitude specified",
+    ),
+    (
+        "sendVenue",
+        {"latitude": 1, "longitude": 1, "title": "T"},
+        400,
+        "Bad Request: venue address must be non-empty",
+    ),
+    (
+        "getFile",
+        {"file_id": "x"},
+        400,
+        "Bad Request: wrong file_id or the file is temporarily unavailable",
+    ),
+    # Edits; message 2 is the bot's, message 1 the person's
+    ("editMessageText", {"message_id": 2, "text": "Hello"}, 400, NOT_MODIFIED),
+    ("editMessageReplyMarkup", {"message_id": 2}, 400, NOT_MODIFIED),
+    ("editMessageText", {"message_id": 99, "text": "x"}, 400, "Bad Request: message to edit not found"),
+    ("editMessageText", {"text": "x"}, 400, "Bad Request: message identifier is not specified"),
+    ("editMessageText", {"message_id": 1, "text": "x"}, 400, "Bad Request: message can't be edited"),
+    (
+        "editMessageCaption",
+        {"message_id": 2, "caption": "x"},
+        400,
+        "Bad Request: there is no caption in the message to edit",
+    ),
+    ("deleteMessage", {"message_id": 99}, 400, "Bad Request: message to delete not found"),
+    ("copyMessage", {"from_chat_id": 1, "message_id": 99}, 400, "Bad Request: message to copy not found"),
+    (
+        "forwardMessage",
+        {"from_chat_id": 1, "message_id": 99},
+        400,
+        "Bad Request: message to forward not found",
+    ),
+    ("pinChatMessage", {"message_id": 99}, 400, "Bad Request: message to pin not found"),
+    # Taps
+    ("answerCallbackQuery", {"callback_query_id": "1"}, 400, TOO_OLD),
+    ("answerCallbackQuery", {}, 400, TOO_OLD),
+    (
+        "answerCallbackQuery",
+        {"callback_query_id": "1", "text": "t" * 201},
+        400,
+        "Bad Request: MESSAGE_TOO_LONG",
+    ),
+    ("answerInlineQuery", {"inline_query_id": "1", "results": []}, 400, TOO_OLD),
+    # Settings
+    (
+        "setMyCommands",
+        {"commands": [{"command": "Éh", "description": "d"}]},
+        400,
+        "Bad Request: BOT_COMMAND_INVALID",
+    ),
+    (
+        "setMyCommands",
+        {"commands": [{"command": f"c{n}", "description": "d"} for n in range(101)]},
+        400,
+        "Bad Request: BOT_COMMANDS_TOO_MUCH",
+    ),
+    (
+        "setMyCommands",
+        {"commands": [], "language_code": "fra"},
+        400,
+        "Bad Request: invalid language code specified",
+    ),
+    (
+        "setWebhook",
+        {"url": "http://example.org/"},
+        400,
+        "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
+    ),
+    (
+        "setWebhook",
+        {"url": "https://example.org:8000/"},
+        400,
+        "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
+    ),
+    (
+        "setWebhook",
+        {"url": "https://example.org/", "secret_token": "é"},
+        400,
+        "Bad Request: secret token contains unallowed characters",
+    ),
+    ("sendCarrierPigeon", {}, 404, "Not Found: method not found"),
+]
+
+
+async def test_refusals(simulator: Simulator, call: Call) -> None:
+    await simulator.add_people([{"id": n, "first_name": f"P{n}", "started": n != 4} for n in range(1, 5)])
+    first = await simulator.existing_person(1)
+    await first.send("hi")
+    await (await simulator.existing_person(2)).block()
+    await (await simulator.existing_person(3)).deactivate()
+    assert (await call("sendMessage", chat_id=1, text="Hello"))["result"]["message_id"] == 2
+    for method, params, code, description in REFUSED:
+        answer = await call(method, **{"chat_id": 1, **params})
+        assert answer == {"ok": False, "error_code": code, "description": description}, (method, params)
+
+
+async def test_a_wrong_token_is_unauthorized(served: RunningSimulator) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{served.api_base}999:WRONG/getMe") as response,
+    ):
+        assert response.status == 401
+        assert (await response.json())["description"] == "Unauthorized: invalid token specified"
+
+
+async def test_a_tap_is_answered_once_and_in_time(
+    simulator: Simulator, served: RunningSimulator, call: Call
+) -> None:
+    person = await simulator.person("Ana", started=True)
+    keyboard = _inline([_button("d")])
+    await call("sendMessage", chat_id=person.id, text="?", reply_markup=keyboard)
+    await person.forge("d", wait=0)
+    await person.forge("d", wait=0)
+    once, late = (u["callback_query"]["id"] for u in (await call("getUpdates"))["result"])
+    assert (await call("answerCallbackQuery", callback_query_id=once))["ok"]
+    assert (await call("answerCallbackQuery", callback_query_id=once))["description"] == TOO_OLD
+    query = served.world.taps.find(late)
+    assert query is not None
+    query.asked -= 151
+    assert (await call("answerCallbackQuery", callback_query_id=late))["description"] == TOO_OLD
+
+
+async def test_a_bot_deletes_within_48_hours(simulator: Simulator, call: Call) -> None:
+    person = await simulator.person("Ana", started=True)
+    sent = (await call("sendMessage", chat_id=person.id, text="x"))["result"]["message_id"]
+    await simulator.call("POST", "/clock", json={"by_seconds": 49 * 3600})
+    answer = await call("deleteMessage", chat_id=person.id, message_id=sent)
+    assert answer["description"] == "Bad Request: message can't be deleted for everyone"
+    await simulator.call("POST", "/clock", json={"by_seconds": -2 * 3600})
+    assert (await call("deleteMessage", chat_id=person.id, message_id=sent))["result"] is True
+    assert await person.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [
+        ("Message text is empty", "message text is empty"),
+        ("MESSAGE_TOO_LONG", "MESSAGE_TOO_LONG"),  # codes stay
+        ("chat not found", "chat not found"),
+        ("", ""),
+    ],
+)
+def test_only_words_are_lowered(text: str, lowered: str) -> None:
+    assert lower_first_letter(text) == lowered

@@ -1,0 +1,361 @@
+"""The whole mission over HTTP: a local Telegram whose clock is moved, and the bot as it really runs.
+
+    async with telling(folder, at="2016-10-29T10:00+01:00") as story:
+        claire = await story.person("Claire")
+        await claire.start()
+        await claire.tell("Oui, écrivez-moi", "consent", "yes", about="contact")
+        await story.jump("2016-10-30T18:00+01:00")
+
+A person `tell`s what answers a question, and the story keeps it: `story.told` is what `portevoix export responses`
+must hold, no more, no less. `killable=True` runs the bot as `portevoix run`, which can be killed with SIGKILL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from bot.app import App, started
+from bot.settings import Settings
+from simulator.client import Person, Simulator
+from simulator.clock import Clock
+from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
+from simulator.server import DEFAULT_TOKEN, make_world, running
+
+BOT = "portevoix_bot"
+PARIS = ZoneInfo("Europe/Paris")
+DEADLINE = 30.0
+"""Seconds of the machine after which a condition that did not come true fails the test."""
+LOOK = 0.02
+
+Figures = Mapping[str, Any]
+Preparation = Callable[[Settings, Simulator], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Answer:
+    """An answer as `portevoix export responses` tells it; `about` is the event's code, the round, the purpose."""
+
+    telegram_id: int
+    question: str
+    about: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A command that ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Bot(Protocol):
+    """The bot, in this process or in its own."""
+
+    async def health(self) -> Figures: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class BotHere:
+    """The bot in this event loop: quick to start, stopped in good order."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._stack = AsyncExitStack()
+        self._app: App | None = None
+
+    async def start(self) -> None:
+        self._app = await self._stack.enter_async_context(
+            started(Settings.from_environment(self._environment))
+        )
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+    async def health(self) -> Figures:
+        assert self._app is not None, "The bot was not started."
+        return await self._app.health()
+
+
+class BotProcess:
+    """`portevoix run`, which can be killed. What it logs goes to `log`."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._port = free_port()
+        self._environment = {**environment, "PORTEVOIX_WEB": f"127.0.0.1:{self._port}"}
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self.kills = 0
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot.cli", "run"),
+                env=child_environment(self._environment),
+                stdout=log,
+                stderr=log,
+            )
+        await until(self._answers, "the bot answers on /health")
+
+    async def _answers(self) -> bool:
+        assert self._process is not None  # just started
+        assert self._process.returncode is None, f"The bot did not start:\n{self._log.read_text()}"
+        try:
+            await self.health()
+        except aiohttp.ClientError:
+            return False
+        return True
+
+    async def kill(self) -> None:
+        """SIGKILL: nothing is tidied up."""
+        await self._end(signal.SIGKILL)
+        self.kills += 1
+
+    async def stop(self) -> None:
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+            await asyncio.wait_for(self._process.wait(), DEADLINE)
+        self._process = None
+
+    async def health(self) -> Figures:
+        timeout = aiohttp.ClientTimeout(total=DEADLINE)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://127.0.0.1:{self._port}/health") as answer,
+        ):
+            answer.raise_for_status()
+            figures: dict[str, Any] = await answer.json()
+            return figures
+
+
+class Story:
+    """A local Telegram, the bot, the clock they share, and everything that people answered."""
+
+    def __init__(self, simulator: Simulator, bot: Bot, environment: Mapping[str, str]) -> None:
+        self.simulator, self.bot, self.environment = simulator, bot, environment
+        self.told: list[Answer] = []
+
+    @property
+    def process(self) -> BotProcess:
+        """The bot of a story that is `killable`."""
+        assert isinstance(self.bot, BotProcess), "This story was not begun with killable=True."
+        return self.bot
+
+    async def person(self, first_name: str, *, language: str = "fr", started: bool = False) -> Teller:
+        """Somebody who has Telegram; `started`: who wrote to the bot once."""
+        added = await self.simulator.person(first_name, language=language, started=started)
+        return Teller(self, added.id, first_name)
+
+    async def settled(self) -> None:
+        """Returns once every update is answered, and what is due by the clock was planned and sent."""
+        await until(self._is_settled, "everything due was sent and answered")
+
+    async def _is_settled(self) -> bool:
+        now = await self.simulator.now()
+        if (await self.simulator.state())["pending_updates"]:
+            return False
+        figures = await self.bot.health()
+        ticked_at = figures["ticked_at"]
+        return bool(
+            figures["idle"]
+            and figures["planned"]
+            and ticked_at is not None
+            and datetime.fromisoformat(ticked_at) == now
+        )
+
+    async def jump(self, instant: str) -> None:
+        """Lets what is due leave, moves the clock to `2016-11-20T11:00+01:00`, and lets leave what is due then."""
+        await self.settled()
+        await self.simulator.set_clock(datetime.fromisoformat(instant))
+        await self.settled()
+
+    async def command(self, *arguments: str) -> Finished:
+        """`portevoix …` on the same data, in a process of its own."""
+        return await command(self.environment, *arguments)
+
+    async def exported(self, table: str, *arguments: str) -> list[dict[str, str]]:
+        """The rows of `portevoix export`."""
+        finished = await self.command("export", table, "--out", "-", *arguments)
+        assert finished.status == 0, finished.err
+        return list(csv.DictReader(finished.out.splitlines()))
+
+    async def exported_answers(self) -> list[Answer]:
+        """What the bot logged, sorted; `told`, sorted, is what it should be."""
+        return sorted(answer_of(row) for row in await self.exported("responses"))
+
+
+def answer_of(row: Mapping[str, str]) -> Answer:
+    """A row of the export of answers. Who did not agree to be known to the team has no number there: 0."""
+    return Answer(
+        telegram_id=int(row["telegram_id"] or 0),
+        question=row["question"],
+        about=row["subject"],
+        answer=row["answer"],
+    )
+
+
+class Teller(Person):
+    """A person of the story, whose answers it keeps."""
+
+    def __init__(self, story: Story, person_id: int, first_name: str) -> None:
+        super().__init__(story.simulator, person_id, first_name)
+        self._story = story
+        self._lived: list[str] = []
+        self._seen = 0
+
+    async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Every act is kept in the transcript, after what was read before it."""
+        await self._live_through()
+        if act != "forge":
+            self._lived.append(f"**{self.first_name}:** {_acted(act, content)}")
+        return await super()._act(act, content)
+
+    async def _live_through(self) -> None:
+        """Keeps every message of the bot that is new or edited, as it stands now."""
+        fresh = [m for m in await self.messages() if m.sender == "bot" and m.event > self._seen]
+        for message in sorted(fresh, key=lambda message: message.event):
+            self._lived.append(_shown(message))
+            self._seen = message.event
+
+    async def lived(self) -> str:
+        """The chat as it was lived, each state of a message where it was read; what is random is masked."""
+        await self._live_through()
+        text = "\n\n".join(self._lived) + "\n"
+        return _RANDOM.sub(lambda found: "0" * len(found[0]), text)
+
+    async def tell(
+        self, label: str, question: str, answer: str, *, about: str = "", message: Message | None = None
+    ) -> Tap:
+        """Taps what answers a question."""
+        self.note(question, answer, about=about)
+        return await self.tap(label, message=message)
+
+    async def write(self, text: str, question: str, answer: str, *, about: str = "") -> None:
+        """Types what answers a question."""
+        self.note(question, answer, about=about)
+        await self.send(text)
+
+    def note(self, question: str, answer: str, *, about: str = "") -> None:
+        """Keeps an answer given in another way."""
+        self._story.told.append(Answer(telegram_id=self.id, question=question, about=about, answer=answer))
+
+
+_RANDOM = re.compile(r"(?<=ev_)[0-9a-f]{8}\b|(?<=r_)[0-9a-f]{16}\b|\b[0-9a-f]{8}(?=\.ics)|(?<=/start s_)\S+")
+
+
+def _acted(act: str, content: Mapping[str, Any]) -> str:
+    if act == "tap":
+        return f"`[ {content['label']} ]`"
+    if act == "location":
+        return f"*({content['latitude']}, {content['longitude']})*"
+    if act == "start":
+        return f"/start {content['payload']}".strip()
+    return str(content.get("text", f"*({act})*"))
+
+
+def _shown(message: Message) -> str:
+    """A message as a quotation, its buttons below."""
+    when = datetime.fromisoformat(message.date).astimezone(PARIS)
+    lines = [
+        f"**Bot** ({when:%Y-%m-%d %H:%M}{', edited' if message.edits else ''}):",
+        *described(message).splitlines(),
+    ]
+    lines += [" ".join(f"`[ {button.label} ]`" for button in row) for row in message.keyboard]
+    return "\n".join(f"> {line}  ".rstrip() if not line else f"> {line}  " for line in lines)
+
+
+@asynccontextmanager
+async def telling(
+    folder: Path, *, at: str, killable: bool = False, rate: float = 1000, prepare: Preparation | None = None
+) -> AsyncIterator[Story]:
+    """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
+
+    `prepare` fills the database and the local Telegram before the bot is started.
+    """
+    clock = Clock(datetime.fromisoformat(at), 0)
+    world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
+    async with running(world) as served, Simulator(served.base_url) as simulator:
+        environment = environment_of(served.base_url, folder, rate=rate)
+        if prepare is not None:
+            await prepare(Settings.from_environment(environment), simulator)
+        bot: Bot = BotProcess(environment, folder / "bot.log") if killable else BotHere(environment)
+        await bot.start()
+        try:
+            yield Story(simulator, bot, environment)
+        finally:
+            await bot.stop()
+
+
+def environment_of(base_url: str, folder: Path, *, rate: float = 1000) -> dict[str, str]:
+    """The settings of a bot that talks to the local Telegram and follows its clock."""
+    return {
+        "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
+        "PORTEVOIX_API_BASE": base_url,
+        "PORTEVOIX_DATA": str(folder / "data"),
+        "PORTEVOIX_CLOCK": f"{base_url}/sim/clock",
+        "PORTEVOIX_RATE": str(rate),
+    }
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without its own settings, with these. Compiled modules are kept for the next start."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PORTEVOIX_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {**own, **environment}
+
+
+async def command(environment: Mapping[str, str], *arguments: str) -> Finished:
+    """`portevoix …` to its end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", *arguments),
+        env=child_environment(environment),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
+    assert process.returncode is not None  # it ended
+    return Finished(status=process.returncode, out=out.decode(), err=err.decode())
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = DEADLINE) -> None:
+    """Returns once the condition holds; AssertionError after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, f"It took more than {seconds:g} s until {what}."
+        await asyncio.sleep(LOOK)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "telling", "until"]

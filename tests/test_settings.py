@@ -1,0 +1,127 @@
+"""Settings: the environment, and one sentence for each thing that can be wrong in it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clock import ClockStart
+from bot.errors import SettingsError
+from bot.settings import VARIABLES, Address, Settings
+
+SIMULATOR = {"PORTEVOIX_API_BASE": "http://127.0.0.1:8081"}
+TOKEN = "123456789:" + "A" * 35
+DOCUMENT = Path("docs/settings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_every_setting_is_documented(variable: str) -> None:
+    assert f"| `{variable}` |" in DOCUMENT
+
+
+def test_nothing_is_documented_that_does_not_exist() -> None:
+    rows = [line.split("`")[1] for line in DOCUMENT.splitlines() if line.startswith("| `")]
+    assert rows == list(VARIABLES)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings.is_real_telegram
+    assert settings.token is None
+    assert settings.campaign == Path("campaigns/primaire-2016")
+    assert settings.data.name == "portevoix"
+    assert settings.database is None
+    assert settings.database_key is None
+    assert settings.database_key_file == settings.data / "database.key"
+    assert settings.rate == 30
+    assert settings.clock is None
+    assert settings.web is None
+
+
+def test_everything_set_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            **SIMULATOR,
+            "PORTEVOIX_TOKEN": " 1:demo ",
+            "PORTEVOIX_CAMPAIGN": "/srv/campaign.toml",
+            "PORTEVOIX_DATA": "/srv/data",
+            "PORTEVOIX_DATABASE": "postgresql+asyncpg://bot@db/portevoix",
+            "PORTEVOIX_DATABASE_KEY_FILE": "/run/secrets/key",
+            "PORTEVOIX_RATE": "12.5",
+            "PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00@60",
+            "PORTEVOIX_WEB": "[::1]:8080",
+        }
+    )
+    assert settings.required_token == "1:demo"
+    assert not settings.is_real_telegram
+    assert settings.data == Path("/srv/data")
+    assert settings.database == "postgresql+asyncpg://bot@db/portevoix"
+    assert settings.database_key_file == Path("/run/secrets/key")
+    assert settings.rate == 12.5
+    assert isinstance(settings.clock, ClockStart)
+    assert settings.clock.start == datetime(2016, 11, 16, 7, tzinfo=UTC)
+    assert settings.web == Address(host="::1", port=8080)
+
+
+def test_the_clock_may_be_a_simulators() -> None:
+    url = "http://127.0.0.1:8081/sim/clock"
+    assert Settings.from_environment({**SIMULATOR, "PORTEVOIX_CLOCK": url}).clock == url
+
+
+def test_blank_counts_as_not_set_and_the_rest_of_the_environment_does_not_matter() -> None:
+    settings = Settings.from_environment(
+        {"PORTEVOIX_RATE": "  ", "PATH": "/bin", "PORTEVOIX_TEST_POSTGRES": "1"}
+    )
+    assert settings.rate == 30
+
+
+def test_secrets_stay_out_of_what_is_printed() -> None:
+    settings = Settings.from_environment(
+        {
+            "PORTEVOIX_TOKEN": TOKEN,
+            "PORTEVOIX_DATABASE_KEY": "hush",
+            "PORTEVOIX_DATABASE": "postgresql://u:hush@db/p",
+        }
+    )
+    assert TOKEN not in repr(settings)
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"PORTEVOIX_TOKEN": "secret"}, "does not look like a bot token"),
+        ({"PORTEVOIX_TOKEN": "1:demo"}, "does not look like a bot token"),  # fine for a simulator only
+        ({**SIMULATOR, "PORTEVOIX_TOKEN": "demo"}, "does not look like a bot token"),
+        ({"PORTEVOIX_API_BASE": "localhost:8081"}, "PORTEVOIX_API_BASE is “localhost:8081”"),
+        ({"PORTEVOIX_DATABASE": "/srv/db.sqlite"}, "sqlite:///file"),
+        ({"PORTEVOIX_DATABASE": "mysql://db/p"}, "postgresql://"),
+        ({"PORTEVOIX_DATABASE_KEY": "a", "PORTEVOIX_DATABASE_KEY_FILE": "b"}, "keep one"),
+        ({"PORTEVOIX_RATE": "fast"}, "PORTEVOIX_RATE is “fast”"),
+        ({"PORTEVOIX_RATE": "0"}, "PORTEVOIX_RATE is “0”"),
+        ({"PORTEVOIX_RATE": "nan"}, "PORTEVOIX_RATE is “nan”"),
+        ({"PORTEVOIX_RATE": "1001"}, "1000 at most"),
+        ({**SIMULATOR, "PORTEVOIX_CLOCK": "soon"}, "2016-11-16T08:00:00+01:00@60"),
+        ({"PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00"}, "refused with the real Telegram"),
+        ({"PORTEVOIX_CLOCK": "http://127.0.0.1:8081/sim/clock"}, "refused with the real Telegram"),
+        (
+            {"PORTEVOIX_API_BASE": "https://API.Telegram.org", "PORTEVOIX_CLOCK": "2016-11-16T08:00:00Z"},
+            "refused with the real Telegram",
+        ),
+        ({"PORTEVOIX_WEB": "8080"}, "host:port"),
+        ({"PORTEVOIX_WEB": "127.0.0.1:99999"}, "host:port"),
+        ({"PORTEVOIX_WEB": "127.0.0.1:http"}, "host:port"),
+        ({"PORTEVOIX_TOKENS": TOKEN}, "did you mean PORTEVOIX_TOKEN"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(environment)
+    assert said in refused.value.sentence
+    assert "\n" not in refused.value.sentence
+    assert "secret" not in refused.value.sentence
+
+
+def test_a_missing_token_is_said_when_it_is_needed() -> None:
+    with pytest.raises(SettingsError, match="BotFather"):
+        _ = Settings.from_environment({}).required_token

@@ -1,0 +1,57 @@
+"""What staff write: tags, placeholders and lengths are checked with Telegram's own parser."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.broadcast_texts import check_staff_text, render_staff_text
+from bot.errors import PortevoixError
+from bot.telegram_html import check_html, parse_html, with_typed_tags
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<b>Bonjour", "errors/html_unclosed"),
+        ("<foo>Bonjour</foo>", "errors/html_unknown_tag"),
+        ("Bonjour</b>", "errors/html_unreadable"),
+        ("Bonjour {{ prenom }}", "errors/placeholder_unknown"),
+        ("{{ first_name.__class__ }}", "errors/placeholder_unknown"),
+        ("{% for x in y %}", "errors/placeholder_unknown"),
+        ("{{ event_title }}", "errors/placeholder_unknown"),  # a broadcast is about no event
+        ("x" * 5000, "errors/text_too_long"),
+        (" <b> </b> ", "errors/text_empty"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, message: str) -> None:
+    with pytest.raises(PortevoixError) as refusal:
+        check_staff_text(text)
+    assert refusal.value.message == message
+
+
+def test_length_is_counted_after_parsing() -> None:
+    check_html(f"<b>{'x' * 4096}</b>", 4096)
+    with pytest.raises(PortevoixError):
+        check_html(f"<b>{'x' * 4097}</b>", 4096)
+
+
+def test_values_are_plain_whatever_they_hold() -> None:
+    filled = render_staff_text("Bonjour <b>{{ first_name }}</b>", {"first_name": "<i>{{ commune }}</i> & co"})
+    assert parse_html(filled) == "Bonjour <i>{{ commune }}</i> & co"
+
+
+@pytest.mark.parametrize(
+    ("received", "kept"),
+    [
+        # Formatted with Telegram's own menu, and typed by hand.
+        ("<b>Gras</b> et &lt;i&gt;italique&lt;/i&gt;", "<b>Gras</b> et <i>italique</i>"),
+        (
+            "&lt;a href=&quot;https://exemple.fr&quot;&gt;ici&lt;/a&gt;",
+            '<a href="https://exemple.fr">ici</a>',
+        ),
+        # Neither is a tag.
+        ("1 &lt; 2, je vous &lt;3, a &gt; b", "1 &lt; 2, je vous &lt;3, a &gt; b"),
+    ],
+)
+def test_tags_typed_by_hand_are_tags(received: str, kept: str) -> None:
+    assert with_typed_tags(received) == kept

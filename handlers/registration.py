@@ -19,8 +19,9 @@ from bot.communes.abroad import country_of, find_country
 from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
+from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "registration"
 MOVING = "place"
@@ -117,7 +118,9 @@ def asks_place(context: Context) -> bool:
 
 async def choose_language(update: Update, context: Context) -> None:
     """The language button under the first question."""
-    (language,) = context.arguments
+    (language,) = arguments(context, 1)
+    if language not in context.campaign.languages:
+        raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     context.person = await db.people.get(context.tx, context.person.id) or context.person
     if is_open(context):
@@ -128,12 +131,12 @@ async def choose_language(update: Update, context: Context) -> None:
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    purpose, answer = context.arguments
+    purpose, answer = arguments(context, 2)
+    given = yes_or_no(answer)
     if not is_open(context) or context.dialog is None or context.dialog.step != purpose:
         await _out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    given = answer == "yes"
     await registration.decide_consent(
         context.tx,
         context.person,
@@ -153,12 +156,13 @@ async def decide_consent(update: Update, context: Context) -> None:
 
 
 async def declare_age(update: Update, context: Context) -> None:
-    (answer,) = context.arguments
+    (answer,) = arguments(context, 1)
+    of_age = yes_or_no(answer)
     if not is_open(context) or context.dialog is None or context.dialog.step != "age":
         await _out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=answer == "yes")
-    if answer != "yes":
+    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    if not of_age:
         await _leave(context, "registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
@@ -227,7 +231,7 @@ async def _settle(context: Context, commune: Commune, answer: Callable[..., None
 
 async def choose_place(update: Update, context: Context) -> None:
     """A commune among those offered."""
-    (code,) = context.arguments
+    (code,) = arguments(context, 1)
     commune = context.services.gazetteer.by_code(code)
     if commune is None or not asks_place(context):
         await _out_of_turn(context)
@@ -237,7 +241,7 @@ async def choose_place(update: Update, context: Context) -> None:
 
 async def other_place(update: Update, context: Context) -> None:
     """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
-    (way,) = context.arguments
+    (way,) = arguments(context, 1)
     if not asks_place(context):
         await _out_of_turn(context)
     elif way == "share":
@@ -249,7 +253,7 @@ async def other_place(update: Update, context: Context) -> None:
 
 
 async def choose_territory(update: Update, context: Context) -> None:
-    (territory,) = context.arguments
+    (territory,) = arguments(context, 1)
     if territory not in TERRITORIES or not asks_place(context):
         await _out_of_turn(context)
     elif territory == ABROAD:
@@ -271,7 +275,7 @@ async def type_country(update: Update, context: Context) -> None:
 
 
 async def choose_country(update: Update, context: Context) -> None:
-    (code,) = context.arguments
+    (code,) = arguments(context, 1)
     country = country_of(code, context.language)
     if country is None or not asks_place(context):
         await _out_of_turn(context)
@@ -289,11 +293,12 @@ async def _live_in(context: Context, code: str, zones: tuple[str, ...], answer: 
 
 async def confirm(update: Update, context: Context) -> None:
     """What was understood is right, or the place is to be said again."""
-    (answer,) = context.arguments
+    (answer,) = arguments(context, 1)
+    is_right = yes_or_no(answer, yes="ok", no="place")
     if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
         await _out_of_turn(context)
         return
-    if answer == "place":
+    if not is_right:
         await context.ask(FLOW, "place", placed=False)
         await show_step(context, answer=context.edit)
         return

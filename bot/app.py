@@ -37,7 +37,7 @@ from bot.logs import configure_logs
 from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import Ticker
+from bot.ticking import DailyPurge, Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
@@ -161,6 +161,7 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
     ticker = Ticker(
@@ -168,7 +169,7 @@ def build(
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call),),
+        beats=(lambda: board.refresh(engine.call), daily.beat),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:

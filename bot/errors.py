@@ -10,7 +10,7 @@ from typing import ClassVar
 class PortevoixError(Exception):
     """Something that a person asked for cannot be done; the reason is fit to be shown to them."""
 
-    default_message: ClassVar[str] = "error"
+    default_message: ClassVar[str] = "errors/refused"
 
     def __init__(self, sentence: str, *, message: str | None = None, **values: object) -> None:
         super().__init__(sentence)
@@ -22,46 +22,32 @@ class PortevoixError(Exception):
 class SettingsError(PortevoixError):
     """An environment variable is missing, malformed or contradicts another one."""
 
-    default_message = "settings_error"
-
 
 class CampaignError(PortevoixError):
     """The campaign file cannot be read or contains faults; the sentence lists every one of them."""
-
-    default_message = "campaign_error"
 
 
 class NotAllowed(PortevoixError):
     """The person's role or area does not cover what was asked."""
 
-    default_message = "not_allowed"
+    default_message = "errors/not_allowed_role"
 
 
 class UnknownArea(PortevoixError):
     """A staff or audience area code that exists nowhere."""
 
-    default_message = "unknown_area"
-
 
 class UnknownTerritory(PortevoixError):
     """A territory code, or a commune code that belongs to no territory."""
-
-    default_message = "unknown_territory"
 
 
 class UnknownZone(PortevoixError):
     """A time zone name that the IANA database does not hold."""
 
-    default_message = "unknown_zone"
-
 
 class BadAudience(PortevoixError):
     """A stored or typed audience that cannot be understood."""
 
-    default_message = "bad_audience"
-
 
 class BadPlaceholder(PortevoixError):
     """A text written by staff uses a placeholder or a template tag that is not allowed."""
-
-    default_message = "bad_placeholder"

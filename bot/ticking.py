@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.actions.planning import open_steps, plan
+from bot.actions.retention import DAILY, purge
 from bot.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
@@ -19,7 +20,7 @@ TICK_SECONDS = 0.25
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
-JUMP = timedelta(minutes=1)
+JUMP = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
 
@@ -98,3 +99,20 @@ class Ticker:
         late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
         return self._nudged or late or moved or opened != self._open
+
+
+class DailyPurge:
+    """Erases once a day what is kept no longer than the campaign file says; at the first beat of a day."""
+
+    def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
+        self._database, self._campaign, self._clock = database, campaign, clock
+        self._last: date | None = None
+
+    async def beat(self) -> None:
+        now = self._clock.now()
+        if now.date() == self._last:
+            return
+        self._last = now.date()
+        erased = await purge(self._database, self._campaign, actor=DAILY, now=now)
+        if any(erased.values()):
+            log.info("purged", **erased)

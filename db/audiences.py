@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, normal_area
 from bot.rules.audience_limits import MUTES
@@ -100,13 +105,25 @@ def _lies_in(table: sa.Table, area: str) -> Condition:
     return table.c.commune == area
 
 
-def _one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
-    """Bound one by one the codes of a wide radius would pass the limit of parameters: they are inlined.
+class _each(FunctionElement[str]):
+    """The rows of a JSON array of texts: one bound value, however wide the radius."""
 
-    They come from the gazetteer, never from what somebody typed.
-    """
-    literal = sa.bindparam(None, sorted(codes), expanding=True, literal_execute=True, type_=sa.String())
-    return column.in_(literal)
+    inherit_cache = True
+
+
+@compiles(_each, "sqlite")
+def _each_in_sqlite(element: _each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_each, "postgresql")
+def _each_in_postgresql(element: _each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSONB))"
+
+
+def _one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
+    listed = sa.literal(json.dumps(sorted(codes)), sa.Text())
+    return column.in_(sa.select(_each(listed).table_valued("value").c.value))
 
 
 def _answered_so(condition: RsvpCondition) -> Condition:

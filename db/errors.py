@@ -6,8 +6,6 @@ from bot.errors import PortevoixError
 class DatabaseError(PortevoixError):
     """The database cannot be used as asked; the sentence is fit for the person who runs Portevoix."""
 
-    default_message = "database_error"
-
 
 class CannotOpen(DatabaseError):
     """The file or the server cannot be reached, read or written."""

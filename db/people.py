@@ -82,11 +82,6 @@ async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
     await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
 
 
-async def erase(tx: AsyncConnection, person: int) -> None:
-    """Deletes the row; plans and RSVPs go with it, responses and deliveries lose their link."""
-    await tx.execute(sa.delete(people).where(people.c.id == person))
-
-
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
     row = (await tx.execute(sa.select(people).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)

@@ -8,23 +8,21 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import deliveries, dialogs, events, people, responses, rsvps, staff, updates, vote_plans
-
-# What would lead from a row that only counts back to the person: see db.suppressions.unlink.
-_TRACES = {"person": None, "message_id": None, "update_id": None, "commune": None}
+from db.erasing import cut_loose, erase_people
+from db.schema import dialogs, events, people, responses, rsvps, staff, updates, vote_plans
 
 
 async def erase_unfinished(tx: AsyncConnection, since: datetime) -> int:
     """People who began to sign up at or before `since` and never finished; staff need not sign up."""
     team = sa.select(staff.c.telegram_id).where(staff.c.revoked_at.is_(None))
     never_finished = sa.and_(people.c.state == "new", people.c.created_at <= since)
-    return await _erase_people(tx, sa.and_(never_finished, people.c.telegram_id.not_in(team)))
+    return await erase_people(tx, sa.and_(never_finished, people.c.telegram_id.not_in(team)))
 
 
 async def erase_profiles(tx: AsyncConnection, inactive_since: datetime) -> int:
     """Everybody who did not agree to be kept, and those who did but were not seen after `inactive_since`."""
     unwanted = sa.or_(~people.c.consent_keep, people.c.seen_at <= inactive_since)
-    return await _erase_people(tx, sa.and_(people.c.state != "new", unwanted))
+    return await erase_people(tx, sa.and_(people.c.state != "new", unwanted))
 
 
 async def erase_event_answers(tx: AsyncConnection, ended: datetime) -> int:
@@ -32,15 +30,13 @@ async def erase_event_answers(tx: AsyncConnection, ended: datetime) -> int:
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
     erased = await tx.execute(sa.delete(rsvps).where(rsvps.c.event.in_(over)))
-    return erased.rowcount + await _cut_loose(tx, responses.c.subject.in_(codes))
+    return erased.rowcount + await cut_loose(tx, responses.c.subject.in_(codes))
 
 
 async def erase_votes(tx: AsyncConnection, ballots: Sequence[int]) -> int:
     """Vote plans and "voted" of these ballots; the log keeps the answers without the person."""
     erased = await tx.execute(sa.delete(vote_plans).where(vote_plans.c.ballot.in_(ballots)))
-    return erased.rowcount + await _cut_loose(
-        tx, responses.c.subject.in_([str(ballot) for ballot in ballots])
-    )
+    return erased.rowcount + await cut_loose(tx, responses.c.subject.in_([str(ballot) for ballot in ballots]))
 
 
 async def erase_updates(tx: AsyncConnection, received: datetime) -> int:
@@ -52,19 +48,3 @@ async def erase_updates(tx: AsyncConnection, received: datetime) -> int:
 async def erase_dialogs(tx: AsyncConnection, untouched_since: datetime) -> int:
     """Dialogs left in the middle at or before `untouched_since`."""
     return (await tx.execute(sa.delete(dialogs).where(dialogs.c.updated_at <= untouched_since))).rowcount
-
-
-async def _cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
-    named = sa.and_(condition, responses.c.person.is_not(None))
-    return (await tx.execute(sa.update(responses).where(named).values(**_TRACES))).rowcount
-
-
-async def _erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
-    """Deletes the rows; plans and RSVPs go with them, answers and deliveries lose their link."""
-    doomed = sa.select(people.c.id).where(condition)
-    await tx.execute(sa.update(responses).where(responses.c.person.in_(doomed)).values(**_TRACES))
-    cut = {"person": None, "message_id": None}
-    await tx.execute(sa.update(deliveries).where(deliveries.c.person.in_(doomed)).values(**cut))
-    await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
-    await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
-    return (await tx.execute(sa.delete(people).where(condition))).rowcount

@@ -205,7 +205,7 @@ class Person:
             sender = "Bot" if message.sender == "bot" else self.first_name
             edited = f", edited {message.edits}×" if message.edits else ""
             lines.append(f"\n{sender} ({message.date[:16].replace('T', ' ')} UTC{edited}):")
-            lines.extend(f"    {line}" for line in _described(message).splitlines())
+            lines.extend(f"    {line}" for line in described(message).splitlines())
             lines.extend(_drawn([button.label for button in row]) for row in message.keyboard)
         if self.reply_keyboard:
             lines.append("\nKeyboard:")
@@ -264,7 +264,7 @@ def _drawn(labels: list[str]) -> str:
     return "    " + "  ".join(f"[ {label} ]" for label in labels)
 
 
-def _described(message: Message) -> str:
+def described(message: Message) -> str:
     """The text, and what comes with it in brackets."""
     parts = []
     if message.document:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import re
 import signal
 import socket
 import sys
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -32,15 +34,17 @@ from bot.app import App, started
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
-from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap
+from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
 
 BOT = "portevoix_bot"
+PARIS = ZoneInfo("Europe/Paris")
 DEADLINE = 30.0
 """Seconds of the machine after which a condition that did not come true fails the test."""
 LOOK = 0.02
 
 Figures = Mapping[str, Any]
+Preparation = Callable[[Settings, Simulator], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -200,15 +204,17 @@ class Story:
 
     async def exported_answers(self) -> list[Answer]:
         """What the bot logged, sorted; `told`, sorted, is what it should be."""
-        return sorted(
-            Answer(
-                telegram_id=int(row["telegram_id"]),
-                question=row["question"],
-                about=row["subject"],
-                answer=row["answer"],
-            )
-            for row in await self.exported("responses")
-        )
+        return sorted(answer_of(row) for row in await self.exported("responses"))
+
+
+def answer_of(row: Mapping[str, str]) -> Answer:
+    """A row of the export of answers. Who did not agree to be known to the team has no number there: 0."""
+    return Answer(
+        telegram_id=int(row["telegram_id"] or 0),
+        question=row["question"],
+        about=row["subject"],
+        answer=row["answer"],
+    )
 
 
 class Teller(Person):
@@ -217,6 +223,28 @@ class Teller(Person):
     def __init__(self, story: Story, person_id: int, first_name: str) -> None:
         super().__init__(story.simulator, person_id, first_name)
         self._story = story
+        self._lived: list[str] = []
+        self._seen = 0
+
+    async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Every act is kept in the transcript, after what was read before it."""
+        await self._live_through()
+        if act != "forge":
+            self._lived.append(f"**{self.first_name}:** {_acted(act, content)}")
+        return await super()._act(act, content)
+
+    async def _live_through(self) -> None:
+        """Keeps every message of the bot that is new or edited, as it stands now."""
+        fresh = [m for m in await self.messages() if m.sender == "bot" and m.event > self._seen]
+        for message in sorted(fresh, key=lambda message: message.event):
+            self._lived.append(_shown(message))
+            self._seen = message.event
+
+    async def lived(self) -> str:
+        """The chat as it was lived, each state of a message where it was read; what is random is masked."""
+        await self._live_through()
+        text = "\n\n".join(self._lived) + "\n"
+        return _RANDOM.sub(lambda found: "0" * len(found[0]), text)
 
     async def tell(
         self, label: str, question: str, answer: str, *, about: str = "", message: Message | None = None
@@ -235,15 +263,44 @@ class Teller(Person):
         self._story.told.append(Answer(telegram_id=self.id, question=question, about=about, answer=answer))
 
 
+_RANDOM = re.compile(r"(?<=ev_)[0-9a-f]{8}\b|(?<=r_)[0-9a-f]{16}\b|\b[0-9a-f]{8}(?=\.ics)|(?<=/start s_)\S+")
+
+
+def _acted(act: str, content: Mapping[str, Any]) -> str:
+    if act == "tap":
+        return f"`[ {content['label']} ]`"
+    if act == "location":
+        return f"*({content['latitude']}, {content['longitude']})*"
+    if act == "start":
+        return f"/start {content['payload']}".strip()
+    return str(content.get("text", f"*({act})*"))
+
+
+def _shown(message: Message) -> str:
+    """A message as a quotation, its buttons below."""
+    when = datetime.fromisoformat(message.date).astimezone(PARIS)
+    lines = [
+        f"**Bot** ({when:%Y-%m-%d %H:%M}{', edited' if message.edits else ''}):",
+        *described(message).splitlines(),
+    ]
+    lines += [" ".join(f"`[ {button.label} ]`" for button in row) for row in message.keyboard]
+    return "\n".join(f"> {line}  ".rstrip() if not line else f"> {line}  " for line in lines)
+
+
 @asynccontextmanager
 async def telling(
-    folder: Path, *, at: str, killable: bool = False, rate: float = 1000, speed: float = 0
+    folder: Path, *, at: str, killable: bool = False, rate: float = 1000, prepare: Preparation | None = None
 ) -> AsyncIterator[Story]:
-    """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps."""
-    clock = Clock(datetime.fromisoformat(at), speed)
+    """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
+
+    `prepare` fills the database and the local Telegram before the bot is started.
+    """
+    clock = Clock(datetime.fromisoformat(at), 0)
     world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
     async with running(world) as served, Simulator(served.base_url) as simulator:
         environment = environment_of(served.base_url, folder, rate=rate)
+        if prepare is not None:
+            await prepare(Settings.from_environment(environment), simulator)
         bot: Bot = BotProcess(environment, folder / "bot.log") if killable else BotHere(environment)
         await bot.start()
         try:

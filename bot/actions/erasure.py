@@ -8,8 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.dialogs
-import db.people
+import db.erasing
 import db.suppressions
 from db.people import Person
 
@@ -21,14 +20,10 @@ def suppression_hash(key: bytes, telegram_id: int) -> str:
 
 async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:
     """Erases the person and whatever leads to them; counts of answers and deliveries stay."""
-    await db.dialogs.end(tx, person.id)
-    await db.suppressions.unlink(tx, person.id)
-    await db.people.erase(tx, person.id)
+    await db.erasing.erase_person(tx, person.id)
     await db.suppressions.add(tx, suppression_hash(key, person.telegram_id), now)
 
 
 async def forget(tx: AsyncConnection, person: Person) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
-    await db.dialogs.end(tx, person.id)
-    await db.suppressions.unlink(tx, person.id)
-    await db.people.erase(tx, person.id)
+    await db.erasing.erase_person(tx, person.id)

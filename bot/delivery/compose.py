@@ -148,7 +148,11 @@ def _staff_text(
 ) -> str:
     if not texts:
         raise LookupError("a broadcast of staff has no text")
-    written = texts.get(language) or texts.get(composer.campaign.languages[0]) or next(iter(texts.values()))
+    if language not in texts:
+        # What is filled in speaks the language of the text around it.
+        first = composer.campaign.languages[0]
+        language = first if first in texts else next(iter(texts))
+    written = texts[language]
     values = {
         name: _value(composer, name, person, language, now, event, text)
         for name in used_placeholders(written)

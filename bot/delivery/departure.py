@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
+from bot.rules.audience_limits import MUTES
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK
 from bot.rules.holdout import is_held_out
@@ -36,14 +37,6 @@ from db.events import Event, EventTexts
 from db.people import Person
 from db.vote_plans import VotePlan
 
-MUTED_BY: Mapping[Kind, str] = {
-    Kind.EVENT_INVITE: "mutes_events",
-    Kind.PERSUASION: "mutes_news",
-    Kind.POLL: "mutes_news",
-    Kind.RESULT: "mutes_news",
-    Kind.GOTV: "mutes_reminders",
-    Kind.CIVIC_NEUTRAL: "mutes_reminders",
-}
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
 
@@ -168,7 +161,7 @@ class Departure:
             return Stop(state="cancelled", reason="not_a_supporter")
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
-        if kind in MUTED_BY and getattr(person, MUTED_BY[kind]):
+        if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._step_unwanted(person, broadcast, batch, now)
@@ -221,6 +214,11 @@ def event_unwanted(person: Person, broadcast: Broadcast, batch: Batch) -> Stop |
     return None
 
 
+def is_muted(person: Person, kind: Kind) -> bool:
+    """Whether the person switched this kind of message off."""
+    return kind in MUTES and bool(getattr(person, f"mutes_{MUTES[kind]}"))
+
+
 def facts_of(
     person: Person, plans: Mapping[int, VotePlan], sent: Mapping[str, datetime] | None = None
 ) -> PersonFacts:
@@ -238,7 +236,7 @@ def facts_of(
         department=person.department,
         region=person.region,
         consents=frozenset(purposes),
-        muted=frozenset(kind for kind, flag in MUTED_BY.items() if getattr(person, flag)),
+        muted=frozenset(kind for kind in MUTES if is_muted(person, kind)),
         volunteer=person.volunteer,
         unanswered=person.unanswered,
         votes={

@@ -82,6 +82,7 @@ class Engine:
         self._clock = clock
         self._transport = transport
         self._poll = poll
+        self._started = asyncio.Event()
         self._stopping = asyncio.Event()
         self._replies = Replies(
             database=database,
@@ -125,6 +126,7 @@ class Engine:
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
         await self._take_over()
+        self._started.set()
         parts = [
             self._processing.run,
             self.sender.run,
@@ -166,7 +168,8 @@ class Engine:
 
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""
-        while not await self.is_idle():
+        await self._started.wait()
+        while not await self.is_idle():  # noqa: ASYNC110 - other processes change the database too
             await asyncio.sleep(IDLE_LOOK_SECONDS)
 
     async def is_idle(self) -> bool:

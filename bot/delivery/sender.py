@@ -118,7 +118,8 @@ class Sender:
         self._queue_changed = asyncio.Event()
         self._hungry = asyncio.Event()
         self._work = asyncio.Event()
-        self._paused_until = 0.0
+        self._full = asyncio.Event()
+        self._enough = max(1, in_flight // 4)
 
     def wake(self) -> None:
         """Something was queued, resumed, paused or cancelled, or the clock was moved: look at once."""
@@ -203,9 +204,14 @@ class Sender:
             began = loop.time()
             if self._may_mark or self._answered or self._undelivered:
                 await self._round()
-            spent = loop.time() - began
-            if spent < ROUND_SECONDS:
-                await asyncio.sleep(ROUND_SECONDS - spent)
+            await self._gather(ROUND_SECONDS - (loop.time() - began))
+
+    async def _gather(self, seconds: float) -> None:
+        """Let work gather for the next round: for so long, or until there is enough of it."""
+        if seconds > 0 and len(self._answered) < self._enough:
+            self._full.clear()
+            asyncio.get_running_loop().call_later(seconds, self._full.set)
+            await self._full.wait()
 
     @property
     def _may_mark(self) -> int:
@@ -303,6 +309,8 @@ class Sender:
             )
         )
         self._work.set()
+        if len(self._answered) >= self._enough:
+            self._full.set()
 
 
 def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:

@@ -155,10 +155,9 @@ def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> f
 
 
 def _patient(seconds: float) -> aiohttp.ClientTimeout:
-    # The total bounds a server that answers one byte at a time.
-    return aiohttp.ClientTimeout(
-        total=CONNECT_SECONDS + 2 * seconds, connect=CONNECT_SECONDS, sock_read=seconds
-    )
+    # One timer a request: one more for each read would cost a tenth of the post. The total also bounds a
+    # server that answers one byte at a time.
+    return aiohttp.ClientTimeout(total=CONNECT_SECONDS + seconds, connect=CONNECT_SECONDS)
 
 
 def _form(payload: Mapping[str, Any]) -> aiohttp.FormData:

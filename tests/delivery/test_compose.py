@@ -94,6 +94,13 @@ def test_everybody_reads_their_language_or_the_first() -> None:
     assert said == {"fr": "Bonjour", "en": "Hello", "de": "Bonjour", None: "Bonjour"}
 
 
+def test_what_is_filled_in_speaks_the_language_of_its_text() -> None:
+    call = compose_broadcast(
+        COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, replace(AWA, language="en"), now=NOW
+    )
+    assert call.payload["text"].startswith("Votez dimanche 20 novembre\n")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SERVICE])
 def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
     call = compose_broadcast(COMPOSER, Draft(kind=kind), {"fr": "Bonjour"}, AWA, now=NOW)
@@ -102,7 +109,7 @@ def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
     assert [button["callback_data"].split(":")[1] for button in buttons] == ["optout"]
 
 
-@pytest.mark.parametrize("what", ["invitation", "changed", "cancelled", "eve", "day", "after"])
+@pytest.mark.parametrize("what", ["invitation", "changed", "cancelled", "eve", "same_day", "after"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_messages_on_an_event(what: str, language: str) -> None:
     kind = "event_invite" if what == "invitation" else "event_service"
@@ -123,7 +130,7 @@ def test_messages_on_an_event(what: str, language: str) -> None:
         "changed": {"rsvp", "venue", "ics"},
         "cancelled": set(),
         "eve": {"attend", "venue"},
-        "day": {"attend", "venue"},
+        "same_day": {"attend", "venue"},
         "after": {"came"},
     }
     assert offered == expected[what] | {"optout"}

@@ -48,8 +48,7 @@ def machine(
             shutil.copyfile(template, Path(self.folder.name) / FILE_NAME)
             self.clock = MovableClock(helpers.start)
             self.broadcasts: list[int] = []
-            self.quiet_until = helpers.start
-            self.lost_answers = 0
+            self.quiet_until = self.longest_quiet = helpers.start
             self.in_flight_at_crashes = 0
             self.doubtful_posts = 0
 
@@ -112,6 +111,7 @@ def machine(
         @rule(hours=st.sampled_from([2, 24]))
         def be_quiet(self, hours: int) -> None:
             self.quiet_until = self.clock.now() + timedelta(hours=hours)
+            self.longest_quiet = max(self.longest_quiet, self.quiet_until)
 
         @rule()
         def work(self) -> None:
@@ -164,7 +164,7 @@ def machine(
 
         async def _end_quietly(self) -> None:
             self.faults.clear()
-            self.clock.move(max(self.clock.now(), self.quiet_until) + timedelta(hours=1))
+            self.clock.move(max(self.clock.now(), self.longest_quiet) + timedelta(hours=1))
             for broadcast in self.broadcasts:
                 await self._order(broadcast, "resume")
             await self._work()

@@ -1,0 +1,34 @@
+"""Cutting what leads to a person, and deleting people. What only counts stays."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import deliveries, dialogs, people, responses
+
+
+async def cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
+    """Answers that lead to nobody any more: no person, message, update or commune; how many."""
+    named = sa.and_(condition, responses.c.person.is_not(None))
+    # Where one votes was an answer too; the département is left of it.
+    place = sa.update(responses).where(named, responses.c.question == "commune")
+    await tx.execute(place.values(answer=sa.func.coalesce(responses.c.department, "")))
+    traces = {"person": None, "message_id": None, "update_id": None, "commune": None}
+    return (await tx.execute(sa.update(responses).where(named).values(**traces))).rowcount
+
+
+async def erase_person(tx: AsyncConnection, person: int) -> None:
+    """Deletes one person: see `erase_people`."""
+    await erase_people(tx, people.c.id == person)
+
+
+async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
+    """Deletes people; plans and RSVPs go with them, answers and deliveries lose their link. How many."""
+    doomed = sa.select(people.c.id).where(condition)
+    await cut_loose(tx, responses.c.person.in_(doomed))
+    cut = {"person": None, "message_id": None}
+    await tx.execute(sa.update(deliveries).where(deliveries.c.person.in_(doomed)).values(**cut))
+    await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
+    await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
+    return (await tx.execute(sa.delete(people).where(condition))).rowcount

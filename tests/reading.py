@@ -1,0 +1,40 @@
+"""What a person reads in their own language, named by its English words."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from functools import cache
+
+from locales import LANGUAGES, SOURCE_LANGUAGE, catalogue
+
+_PLACEHOLDER = re.compile(r"%\\?\(\w+\\?\)s")
+_TAG = re.compile(r"<[^>]+>")
+
+
+class Reader:
+    """Somebody who reads one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def label(self, words: str) -> str:
+        """A button's label, from the whole of its English one."""
+        return catalogue(self.language).gettext(words)
+
+    def says(self, words: str) -> re.Pattern[str]:
+        """The sentence that begins with these English words, whatever is filled into it."""
+        found = sorted((message for message in sources() if _TAG.sub("", message).startswith(words)), key=len)
+        sentence = _TAG.sub("", catalogue(self.language).gettext(found[0] if found else words))
+        return re.compile(_PLACEHOLDER.sub(".*", re.escape(sentence)))
+
+
+@cache
+def sources() -> frozenset[str]:
+    """Every English sentence that some language translates."""
+    found: set[str] = set()
+    for language in LANGUAGES:
+        translations = catalogue(language)
+        if language != SOURCE_LANGUAGE and isinstance(translations, gettext.GNUTranslations):
+            found |= {key for key in translations._catalog if isinstance(key, str) and key}  # type: ignore[attr-defined]
+    return frozenset(found)

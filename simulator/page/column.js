@@ -46,7 +46,7 @@ export class Column {
     const { person } = this;
     const name = [person.first_name, person.last_name].filter(Boolean).join(" ");
     const back = iconButton("back", "Back to the people", () => this.onClose(), "round back");
-    const details = make("div", { class: "who" }, make("h2", {}, name), make("p", {}, `${person.language_code} · ${person.id}`));
+    const details = make("div", { class: "who" }, make("h2", {}, name), make("p", {}, [person.language_code, person.id, person.note].filter(Boolean).join(" · ")));
     this.blockItem = make("button", { type: "button", class: "menu-item", on: { click: () => this.fromMenu(this.standing?.blocked ? "unblock" : "block") } });
     const leave = make("button", { type: "button", class: "menu-item danger", on: { click: () => this.fromMenu("deactivate") } }, "Delete the account");
     this.menu = make("div", { class: "menu person-menu", hidden: true }, this.blockItem, leave);

@@ -26,7 +26,8 @@ export class Column {
     this.list = make("ol", { class: "messages" });
     this.scroller = make("div", { class: "scroller", tabIndex: 0, attrs: { role: "log", "aria-label": `Chat of ${person.first_name}` } }, this.list);
     this.stays = true;
-    this.scroller.addEventListener("scroll", () => { this.stays = this.isAtEnd(); this.showPill(!this.stays && this.unseen); });
+    this.top = 0;
+    this.scroller.addEventListener("scroll", () => this.scrolled());
     // A keyboard that opens or a picture that arrives must not hide the end of the chat.
     const observer = new ResizeObserver(() => { if (this.stays) this.toEnd(); });
     observer.observe(this.scroller);
@@ -197,6 +198,15 @@ export class Column {
 
   showPinned() {
     this.messages.get(this.pinned)?.node.scrollIntoView({ block: "center" });
+  }
+
+  /** Only whoever scrolls up leaves the end: a column that narrows makes its chat longer under a place that stays. */
+  scrolled() {
+    const { scrollTop } = this.scroller;
+    if (this.isAtEnd()) this.stays = true;
+    else if (scrollTop < this.top) this.stays = false;
+    this.top = scrollTop;
+    this.showPill(!this.stays && this.unseen);
   }
 
   isAtEnd() {

@@ -60,6 +60,10 @@ async def test_words_where_a_change_waits_for_its_button(conversation: Conversat
     await organizer.tap("Change it and tell them")
     assert "changed" in organizer.last.text
 
+    # What was sent is told apart by the event it is about.
+    await organizer.send("/broadcasts")
+    assert "Invitation to an event – Meeting" in organizer.last.text
+
 
 async def test_words_where_an_area_waits(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")

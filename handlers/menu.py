@@ -6,10 +6,16 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from handlers import events, privacy, settings, vote
+import handlers
 from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, guarded
+
+ITEMS = frozenset(
+    {"menu", "events", "vote", "settings", "privacy"}
+    | {"new_event", "broadcast", "broadcasts", "stats", "export"}
+)
+"""The commands that have a button."""
 
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
@@ -23,14 +29,8 @@ async def menu(update: Update, context: Context) -> None:
 async def open_item(update: Update, context: Context) -> None:
     """A button of the menu does what the command of that name does."""
     (name,) = arguments(context, 1)
-    items: dict[str, Handler] = {
-        "menu": menu,
-        "events": events.list_events,
-        "vote": vote.vote,
-        "settings": settings.settings,
-        "privacy": privacy.privacy,
-    }
-    await items.get(name, menu)(update, context)
+    item = next((command for command in handlers.COMMANDS if command.name == name and name in ITEMS), None)
+    await (menu if item is None else guarded(item, handlers.ROUTES.not_staff))(update, context)
 
 
 BUTTONS: dict[str, Handler] = {"menu": open_item}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from telegram import Update
 
 from handlers import events, privacy, settings, vote
+from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
@@ -21,7 +22,7 @@ async def menu(update: Update, context: Context) -> None:
 
 async def open_item(update: Update, context: Context) -> None:
     """A button of the menu does what the command of that name does."""
-    (name,) = context.arguments
+    (name,) = arguments(context, 1)
     items: dict[str, Handler] = {
         "menu": menu,
         "events": events.list_events,
@@ -29,7 +30,9 @@ async def open_item(update: Update, context: Context) -> None:
         "settings": settings.settings,
         "privacy": privacy.privacy,
     }
-    await items.get(name, menu)(update, context)
+    if name not in items:
+        raise MalformedButton
+    await items[name](update, context)
 
 
 BUTTONS: dict[str, Handler] = {"menu": open_item}

@@ -9,7 +9,7 @@ from telegram import Update
 import handlers
 from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.routing import Awaited, Handler, guarded
+from handlers.routing import Awaited, Handler, MalformedButton, guarded
 
 ITEMS = frozenset(
     {"menu", "events", "vote", "settings", "privacy"}
@@ -29,8 +29,10 @@ async def menu(update: Update, context: Context) -> None:
 async def open_item(update: Update, context: Context) -> None:
     """A button of the menu does what the command of that name does."""
     (name,) = arguments(context, 1)
-    item = next((command for command in handlers.COMMANDS if command.name == name and name in ITEMS), None)
-    await (menu if item is None else guarded(item, handlers.ROUTES.not_staff))(update, context)
+    if name not in ITEMS:
+        raise MalformedButton
+    command = next(each for each in handlers.COMMANDS if each.name == name)
+    await guarded(command, handlers.ROUTES.not_staff)(update, context)
 
 
 BUTTONS: dict[str, Handler] = {"menu": open_item}

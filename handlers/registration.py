@@ -19,7 +19,7 @@ from bot.communes.abroad import country_of, find_country
 from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
-from handlers.buttons import arguments, yes_or_no
+from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -112,8 +112,10 @@ def is_open(context: Context) -> bool:
 
 
 def asks_place(context: Context) -> bool:
-    """Whether the place is being asked: while signing up, or of a supporter who moved."""
-    return context.dialog is not None and context.dialog.flow in (FLOW, MOVING)
+    """Whether the place is being asked: of a supporter who moved, or while signing up, once the rest was said."""
+    if context.dialog is None or context.dialog.flow not in (FLOW, MOVING):
+        return False
+    return context.dialog.flow == MOVING or missing(context.dialog.data) in ("place", "confirm")
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -131,8 +133,8 @@ async def choose_language(update: Update, context: Context) -> None:
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    purpose, answer = arguments(context, 2)
-    given = yes_or_no(answer)
+    named, said = arguments(context, 2)
+    purpose, given = one_of(Purpose, named), yes_or_no(said)
     if not is_open(context) or context.dialog is None or context.dialog.step != purpose:
         await _out_of_turn(context)
         return
@@ -156,8 +158,8 @@ async def decide_consent(update: Update, context: Context) -> None:
 
 
 async def declare_age(update: Update, context: Context) -> None:
-    (answer,) = arguments(context, 1)
-    of_age = yes_or_no(answer)
+    (said,) = arguments(context, 1)
+    of_age = yes_or_no(said)
     if not is_open(context) or context.dialog is None or context.dialog.step != "age":
         await _out_of_turn(context)
         return
@@ -176,7 +178,7 @@ async def _leave(context: Context, farewell: str) -> None:
 async def _out_of_turn(context: Context) -> None:
     """A button of a question already answered: say so, and show the one that is open."""
     context.toast("toasts/already_answered")
-    if asks_place(context):
+    if context.dialog is not None and context.dialog.flow in (FLOW, MOVING):
         await show_step(context, answer=context.edit)
 
 
@@ -242,19 +244,26 @@ async def choose_place(update: Update, context: Context) -> None:
 async def other_place(update: Update, context: Context) -> None:
     """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
     (way,) = arguments(context, 1)
+    if way not in ("share", *WAYS):
+        raise MalformedButton
     if not asks_place(context):
         await _out_of_turn(context)
     elif way == "share":
         context.say("registration/share_location")
     else:
-        step = {"again": "place", "abroad": "country", "unsaid": "territory"}.get(way, "place")
-        await _ask_place(context, step)
+        await _ask_place(context, WAYS[way])
         await show_step(context, answer=context.edit)
+
+
+WAYS = {"again": "place", "abroad": "country", "unsaid": "territory"}
+"""The step that each of these ways leads to."""
 
 
 async def choose_territory(update: Update, context: Context) -> None:
     (territory,) = arguments(context, 1)
-    if territory not in TERRITORIES or not asks_place(context):
+    if territory not in TERRITORIES:
+        raise MalformedButton
+    if not asks_place(context):
         await _out_of_turn(context)
     elif territory == ABROAD:
         await _ask_place(context, "country")
@@ -293,8 +302,8 @@ async def _live_in(context: Context, code: str, zones: tuple[str, ...], answer: 
 
 async def confirm(update: Update, context: Context) -> None:
     """What was understood is right, or the place is to be said again."""
-    (answer,) = arguments(context, 1)
-    is_right = yes_or_no(answer, yes="ok", no="place")
+    (said,) = arguments(context, 1)
+    is_right = yes_or_no(said, yes="ok", no="place")
     if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
         await _out_of_turn(context)
         return

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +29,7 @@ from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled
 from db.engine import Database
+from db.errors import DatabaseError
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,8 @@ LOOK_SECONDS = 0.4
 # What was rechecked longer ago is rechecked again before it leaves.
 FRESH_SECONDS = 30.0
 ATTEMPTS = 5
+# The database's trouble is no row's fault: then the whole batch waits.
+UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,13 +180,7 @@ class Sender:
     async def _prepare_rows(self, rows: Sequence[Leased]) -> None:
         now = self._clock.now()
         fresh = [row for row in rows if row.expires_at is None or row.expires_at > now]
-        try:
-            async with self._database.read() as tx:
-                decisions = await self._prepare(tx, fresh)
-        except Exception as error:  # a fault in one batch must neither lose it nor end the sender
-            log.error("prepare_failed", error=type(error).__name__, deliveries=len(fresh))
-            retry = now + timedelta(seconds=FRESH_SECONDS)
-            decisions = [Wait(until=retry, reason="prepare_failed", state="queued")] * len(fresh)
+        decisions = await self._decide(fresh, now)
         for row, decision in zip(fresh, decisions, strict=True):
             if isinstance(decision, Call):
                 self._ready.append(_Ready(row=row, call=decision, prepared_at=now))
@@ -193,6 +191,19 @@ class Sender:
             Settled(id=row.id, state="expired", reason="expired") for row in rows if row.id not in held
         ]
         self._work.set()
+
+    async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
+        """What is to become of each row. One that makes `prepare` fail is tried later, and holds nobody else back."""
+        try:
+            async with self._database.read() as tx:
+                return await self._prepare(tx, rows)
+        except Exception as error:  # a fault in one row must neither lose a batch nor end the sender
+            if len(rows) > 1 and not isinstance(error, UNREACHED):
+                half = len(rows) // 2
+                return [*await self._decide(rows[:half], now), *await self._decide(rows[half:], now)]
+            log.error("prepare_failed", error=type(error).__name__, deliveries=[row.id for row in rows[:10]])
+            retry = now + timedelta(seconds=FRESH_SECONDS)
+            return [Wait(until=retry, reason="prepare_failed", state="queued")] * len(rows)
 
     # The clerk: the only one who writes about rows that are held
 

@@ -99,6 +99,20 @@ async def test_the_withheld_come_back_when_it_is_over(bench: Any, helpers: Any) 
     assert await account(bench, broadcast) == Account(sent=3)
 
 
+async def test_one_that_cannot_be_worded_holds_nobody_back(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 9)
+    broadcast = await helpers.queue_broadcast(bench.database)
+
+    def decide(row: Any) -> None:
+        if row.person == 5:
+            raise KeyError("a language that nobody speaks")
+
+    bench.app.decide = decide
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=8, waiting=1)
+
+
 async def test_what_is_too_late_expires(bench: Any, helpers: Any) -> None:
     await helpers.add_people(bench.database, 2)
     hour = timedelta(hours=1)

@@ -24,7 +24,8 @@ class Reader:
 
     def says(self, words: str) -> re.Pattern[str]:
         """Any sentence that begins with these English words, whatever is filled into it."""
-        found = [message for message in sources() if _TAG.sub("", message).startswith(words)] or [words]
+        found = [message for message in sources() if _TAG.sub("", message).startswith(words)]
+        assert found, f"No sentence begins with “{words}”: its wording was changed, or it is not translated."
         translated = {_TAG.sub("", catalogue(self.language).gettext(message)) for message in found}
         patterns = (_PLACEHOLDER.sub(".*", re.escape(sentence)) for sentence in sorted(translated))
         return re.compile("|".join(patterns))

@@ -169,7 +169,11 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         await _show(context, event)
         return
     await rsvps.tell_whether_came(context.tx, context.person, context.origin, event, came=came)
-    context.edit("events/came", event=await card_of(context, event), came=came)
+    quiet = quiet_about_events(context)
+    if quiet is not None:
+        context.edit("events/quiet", until=quiet.until)
+    else:
+        context.edit("events/came", event=await card_of(context, event), came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:

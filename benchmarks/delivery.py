@@ -33,6 +33,7 @@ import uvloop
 
 from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all
 from bot.delivery.transport import Transport
+from bot.delivery.tuning import settle_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_FLIGHT = 64
@@ -62,11 +63,12 @@ async def send_ours(api: str, messages: int) -> Spent:
         database = await open_for(Path(folder), None)
         await fill(database, WARM_UP)
         async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
-            engine = make_engine(database, transport, rate=None, poll=False, in_flight=2 * IN_FLIGHT)
+            engine = make_engine(database, transport, rate=None, poll=False, in_flight=4 * IN_FLIGHT)
             running = asyncio.create_task(engine.run())
             await queue_all(database, "staff:warm")
             await engine.idle()
             await fill(database, messages, first=WARM_UP + 1)
+            settle_memory()
             began = Stopwatch()
             await queue_all(database, "staff:measured", after=WARM_UP)
             engine.wake()

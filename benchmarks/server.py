@@ -14,6 +14,7 @@ import random
 import time
 from array import array
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,9 +56,20 @@ class Record:
 
 
 class Server:
-    """One listening server. `record_bodies` parses each body to know its chat; a benchmark does without."""
+    """One listening server. `record_bodies` parses each body to know its chat; a benchmark does without.
 
-    def __init__(self, *, faults: Faults | None = None, record_bodies: bool = False, seed: int = 1) -> None:
+    `watch` is told of every call that arrives: its method and its body.
+    """
+
+    def __init__(
+        self,
+        *,
+        faults: Faults | None = None,
+        record_bodies: bool = False,
+        watch: Callable[[str, bytes], None] | None = None,
+        seed: int = 1,
+    ) -> None:
+        self.watch = watch
         self.record = Record()
         self.faults = faults
         self.record_bodies = record_bodies
@@ -165,6 +177,8 @@ class _Connection(asyncio.Protocol):
     def _receive(self, method: str, body: bytes) -> None:
         record = self._server.record
         record.times.append(time.time())
+        if self._server.watch is not None:
+            self._server.watch(method, body)
         if self._server.record_bodies:
             record.methods[method] += 1
             if method.startswith("send"):

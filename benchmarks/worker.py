@@ -29,6 +29,7 @@ from bot.delivery.engine import Engine, Hooks
 from bot.delivery.pacing import Pacing
 from bot.delivery.sender import Stop, Wait
 from bot.delivery.transport import Transport
+from bot.delivery.tuning import settle_memory
 from db import broadcasts
 from db.batches import Statement
 from db.deliveries import Leased
@@ -193,6 +194,7 @@ async def run(options: argparse.Namespace) -> None:
             database, transport, rate=options.rate, poll=options.poll, in_flight=options.in_flight
         )
         running = asyncio.create_task(engine.run())
+        settle_memory()
         print("ready", flush=True)
         if options.until_idle:
             await engine.idle()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
+import signal
 import socket
 import sys
 import tempfile
@@ -31,7 +31,6 @@ from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
 from bot.demo_people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
-from bot.logs import configure_logs
 from bot.opening import opened
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audiences import Audience, Radius
@@ -54,12 +53,15 @@ SINCE_THE_LAST_STEP = timedelta(days=4)
 NEWCOMER: dict[str, Any] = {"id": 1001, "first_name": "Camille", "last_name": "Martin", "language_code": "fr"}
 ORGANIZER: dict[str, Any] = {"id": 1002, "first_name": "Sophie", "last_name": "Leroy", "language_code": "fr"}
 COORDINATOR: dict[str, Any] = {
-    "id": 1003,
+    "id": 1004,
     "first_name": "Karim",
     "last_name": "Haddad",
     "language_code": "fr",
 }
-ENGLISH: dict[str, Any] = {"id": 1004, "first_name": "Emily", "last_name": "Baker", "language_code": "en"}
+ENGLISH: dict[str, Any] = {"id": 1003, "first_name": "Emily", "last_name": "Baker", "language_code": "en"}
+# In the order of their ids, which is that of the page.
+PLAYED = {"newcomer": NEWCOMER, "organizer": ORGANIZER, "supporter": ENGLISH, "coordinator": COORDINATOR}
+"""Who is played, by what they are to the campaign."""
 LYON, PARIS_15 = "69123", "75115"
 MORNING, EVENING = time(8), time(20, 25)
 EVENT_AT, EVENT_HOURS = time(19), 2
@@ -80,7 +82,8 @@ class DemoOptions:
 
 async def demo(settings: Settings, options: DemoOptions) -> None:
     """Runs until interrupted. What it writes goes to a temporary folder."""
-    configure_logs(logging.WARNING)
+    # Ending it is Ctrl+C, however it is asked: else the local Telegram would outlive us and keep the port.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     campaign = load_campaign(settings.campaign)
     start = opening_instant(campaign)
     base = f"http://127.0.0.1:{options.port}"
@@ -188,11 +191,15 @@ def bookmarks(campaign: Campaign) -> list[str]:
 
 async def seed(settings: Settings, base: str, start: datetime, supporters: int) -> None:
     """People in the local Telegram; supporters, staff and an event in the bot's own database."""
-    gazetteer = load_gazetteer()
+    gazetteer, campaign = load_gazetteer(), load_campaign(settings.campaign)
     people = invent(gazetteer, supporters)
     personas = [_persona(ENGLISH, PARIS_15, gazetteer), _persona(ORGANIZER, LYON, gazetteer)]
     accounts = [account_of(person) for person in people]
-    accounts += [NEWCOMER, *({**each, "started": True} for each in (ORGANIZER, COORDINATOR, ENGLISH))]
+    texts, language = Texts({"campaign": campaign}), campaign.languages[0]
+    accounts += [
+        {**account, "note": texts.plain("demo/who", language, who=who), "started": account is not NEWCOMER}
+        for who, account in PLAYED.items()
+    ]
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
         session.post(f"{base}/sim/people/bulk", json={"people": accounts}),
@@ -204,7 +211,7 @@ async def seed(settings: Settings, base: str, start: datetime, supporters: int) 
         for person, instant in zip([*people, *personas], instants, strict=True)
     ]
     async with opened(settings) as database:
-        await seed_database(database, load_campaign(settings.campaign), gazetteer, rows, start)
+        await seed_database(database, campaign, gazetteer, rows, start)
 
 
 def account_of(person: DemoPerson) -> dict[str, Any]:

@@ -20,7 +20,7 @@ TICK_SECONDS = 0.25
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
-JUMP = timedelta(minutes=1)
+JUMP = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from handlers import (
     steps,
     vote,
 )
-from handlers.routing import ADMINS, COORDINATORS, STAFF, Command, Routes
+from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Command, Routes
 
 COMMANDS = (
     Command(name="start", handler=start.start, listed=False),
@@ -63,10 +63,21 @@ FEATURES = (
     staff,
 )
 
+QUESTIONS: dict[str, Asker] = {
+    registration.FLOW: registration.show_step,
+    registration.MOVING: registration.show_step,
+    new_event.FLOW: new_event.show_step,
+    event_edit.FLOW: event_edit.show_step,
+    broadcasts.FLOW: broadcasts.show_step,
+    staff.FLOW: staff.show_step,
+}
+"""How each dialog asks its open question again."""
+
 ROUTES = Routes(
     commands=COMMANDS,
     buttons={action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
     dialogs={flow: steps_ for feature in FEATURES for flow, steps_ in feature.DIALOGS.items()},
+    questions=QUESTIONS,
     stop=privacy.stop,
     unexpected=fallback.unexpected,
     not_staff=fallback.not_staff,

@@ -282,7 +282,10 @@ async def follow(context: Context, broadcast: int) -> None:
 async def list_broadcasts(update: Update, context: Context) -> None:
     author = await desk.author(context)
     found = await actions.recent(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found)
+    titles = await actions.event_titles(
+        context.tx, found, language=context.language, fallback=context.campaign.languages[0]
+    )
+    context.say("broadcasts/list", broadcasts=found, titles=titles)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:

@@ -97,6 +97,22 @@ def _ask(context: Context, found: ManagedEvent) -> None:
     context.say("event_edit/ask", field=field, wanted=language, event=found.event, commune=commune)
 
 
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    """Asks the open question of a change again."""
+    assert context.dialog is not None  # called while the dialog is open
+    author = await desk.author(context)
+    found = await _open(context, author)
+    moved = context.services.gazetteer.by_code(context.dialog.data.get("commune") or "")
+    if context.dialog.step == "confirm":
+        await _ask_to_confirm(context, author, found)
+    elif context.dialog.step == "commune":
+        answer("event_edit/commune")
+    elif moved is not None:
+        answer("event_edit/address", commune=moved)
+    else:
+        _ask(context, found)
+
+
 async def _open(context: Context, author: Author) -> ManagedEvent:
     """The event of the open dialog, if it can still be changed."""
     assert context.dialog is not None  # called while the dialog is open

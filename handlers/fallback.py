@@ -9,20 +9,15 @@ from handlers.context import Context
 
 
 async def unexpected(update: Update, context: Context) -> None:
-    """Words outside any question: the open question is asked again, else what one can do is shown."""
-    if registration.is_open(context):
-        context.say("general/please_answer")
-        await registration.show_step(context, answer=context.say)
-    elif not context.person.is_registered and not context.staff:
+    """Words outside any question: whoever is new signs up, the others are shown what they can do."""
+    if not context.person.is_registered and not context.staff:
         await registration.begin(context, "")
-    elif context.dialog is not None:
-        context.say("general/please_answer")
     else:
         context.say("general/unexpected", roles={member.role for member in context.staff})
 
 
 async def not_staff(update: Update, context: Context) -> None:
-    context.say("general/not_staff")
+    context.say("general/not_staff", roles={member.role for member in context.staff})
 
 
 async def unknown_button(update: Update, context: Context) -> None:

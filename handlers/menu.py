@@ -6,10 +6,16 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from handlers import events, privacy, settings, vote
+import handlers
 from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.routing import Awaited, Handler, MalformedButton, guarded
+
+ITEMS = frozenset(
+    {"menu", "events", "vote", "settings", "privacy"}
+    | {"new_event", "broadcast", "broadcasts", "stats", "export"}
+)
+"""The commands that have a button."""
 
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
@@ -23,16 +29,10 @@ async def menu(update: Update, context: Context) -> None:
 async def open_item(update: Update, context: Context) -> None:
     """A button of the menu does what the command of that name does."""
     (name,) = arguments(context, 1)
-    items: dict[str, Handler] = {
-        "menu": menu,
-        "events": events.list_events,
-        "vote": vote.vote,
-        "settings": settings.settings,
-        "privacy": privacy.privacy,
-    }
-    if name not in items:
+    if name not in ITEMS:
         raise MalformedButton
-    await items[name](update, context)
+    command = next(each for each in handlers.COMMANDS if each.name == name)
+    await guarded(command, handlers.ROUTES.not_staff)(update, context)
 
 
 BUTTONS: dict[str, Handler] = {"menu": open_item}

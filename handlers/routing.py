@@ -15,6 +15,8 @@ from bot.texts import CALLBACK_VERSION
 from handlers.context import Context
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Asker = Callable[[Context, Callable[..., None]], Coroutine[Any, Any, None]]
+"""Asks the open question of a dialog, with `context.say` or `context.edit`."""
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 EVERYONE: frozenset[Role] = frozenset()
@@ -47,11 +49,12 @@ class Awaited:
 
 @dataclass(frozen=True, kw_only=True)
 class Routes:
-    """Everything the bot answers to. `dialogs` is keyed by flow, then step."""
+    """Everything the bot answers to. `dialogs` is keyed by flow, then step; `questions` by flow."""
 
     commands: tuple[Command, ...]
     buttons: Mapping[str, Handler]
     dialogs: Mapping[str, Mapping[str, Awaited]]
+    questions: Mapping[str, Asker]
     stop: Handler
     unexpected: Handler
     not_staff: Handler
@@ -72,13 +75,15 @@ def register(application: AnyApplication, routes: Routes) -> None:
     """Hands the routes to PTB. The order matters: STOP is obeyed in the middle of any dialog."""
     application.add_handler(MessageHandler(_StopWord(), routes.stop))
     for command in routes.commands:
-        application.add_handler(CommandHandler(command.name, _guarded(command, routes.not_staff)))
+        application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
     application.add_handler(CallbackQueryHandler(_button_router(routes)))
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
     application.add_handler(MessageHandler(filters.ALL, _ignore))
 
 
-def _guarded(command: Command, not_staff: Handler) -> Handler:
+def guarded(command: Command, not_staff: Handler) -> Handler:
+    """The command for those whose role allows it; the others are told that it does not."""
+
     async def run(update: Update, context: Context) -> None:
         held = {member.role for member in context.staff}
         if command.roles and not held & command.roles:
@@ -104,7 +109,13 @@ def _button_router(routes: Routes) -> Handler:
 
 def _dialog_router(routes: Routes) -> Handler:
     async def run(update: Update, context: Context) -> None:
-        await (_awaited(routes, update, context) or routes.unexpected)(update, context)
+        awaited = _awaited(routes, update, context)
+        ask = routes.questions.get(context.dialog.flow) if context.dialog is not None else None
+        if awaited is None and ask is not None:
+            context.say("general/please_answer")
+            await ask(context, context.say)
+        else:
+            await (awaited or routes.unexpected)(update, context)
 
     return run
 

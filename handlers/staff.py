@@ -63,7 +63,14 @@ async def choose_role(update: Update, context: Context) -> None:
     author = await desk.author(context)
     author.require(Action.ADD_STAFF)
     await context.ask(FLOW, "area", role=_staff_role(role))
-    context.edit("staff/areas", role=role, areas=_area_choices(author))
+    await show_step(context, context.edit)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    """Asks for which area the invitation is."""
+    assert context.dialog is not None  # called while the dialog is open
+    author = await desk.author(context)
+    answer("staff/areas", role=context.dialog.data["role"], areas=_area_choices(author))
 
 
 def _area_choices(author: Author) -> list[tuple[str, str]]:

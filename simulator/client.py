@@ -59,16 +59,21 @@ class Simulator:
         language: str = "fr",
         last_name: str = "",
         username: str = "",
+        note: str = "",
         id: int | None = None,
         started: bool = False,
     ) -> Person:
-        """Add a person; `started` means that they already wrote to the bot once."""
+        """Add a person; `started` means that they already wrote to the bot once.
+
+        `note` says who they are: the page shows it, and opens their chat first.
+        """
         content = {
             "id": id,
             "first_name": first_name,
             "last_name": last_name,
             "username": username,
             "language_code": language,
+            "note": note,
             "started": started,
         }
         added = await self.call("POST", "/people", json=content)

@@ -33,6 +33,7 @@ from simulator.world import World
 # How long a tap waits for the bot's answer when the caller does not say.
 TAP_WAIT = 10.0
 MOST_LISTED = 1_000
+LONGEST_NOTE = 64
 
 
 def _person(request: Request) -> Person:
@@ -40,7 +41,7 @@ def _person(request: Request) -> Person:
 
 
 def read_person(world: World, content: dict[str, Any]) -> Person:
-    """A new person from JSON: first_name, and perhaps id, last_name, username, language_code, started."""
+    """A new person from JSON: first_name, and perhaps id, last_name, username, language_code, note, started."""
     first_name = text_in(content, "first_name").strip()
     if not 1 <= len(first_name) <= 64:
         raise PersonError("A person needs a first_name of 1 to 64 characters.")
@@ -53,6 +54,7 @@ def read_person(world: World, content: dict[str, Any]) -> Person:
         last_name=text_in(content, "last_name", ""),
         username=text_in(content, "username", "").removeprefix("@"),
         language_code=text_in(content, "language_code", "en"),
+        note=text_in(content, "note", "").strip()[:LONGEST_NOTE],
     )
     person.started = content.get("started") is True
     return world.add_person(person)
@@ -76,17 +78,21 @@ async def add_people(request: Request) -> Response:
 
 
 async def list_people(request: Request) -> Response:
-    """Up to `limit` people, the latest active first; `search` is part of a name or id."""
+    """Up to `limit` people: those with a note in their order, then the latest active; `search` is part of a
+    name, a note or an id.
+    """
     world = world_of(request)
     limit = min(max(whole_query(request, "limit", MOST_LISTED), 1), 100_000)
     search = request.query_params.get("search", "").casefold()
     people: Collection[Person] = world.people.values()
     if search:
-        people = [p for p in people if search in f"{p.name} @{p.username} {p.id}".casefold()]
+        people = [p for p in people if search in f"{p.name} @{p.username} {p.note} {p.id}".casefold()]
     chats = world.chats
 
-    def latest(person: Person) -> int:
-        return chats[person.id].event if person.id in chats else 0
+    def latest(person: Person) -> tuple[bool, int]:
+        if person.note:
+            return True, -person.id
+        return False, chats[person.id].event if person.id in chats else 0
 
     listed = [person_view(world, person) for person in heapq.nlargest(limit, people, key=latest)]
     return answer({"people": listed, "found": len(people), "total": len(world.people)})

@@ -4,7 +4,10 @@ from typing import Any
 
 
 class Person:
-    """A person with an account, and how they stand with the bot."""
+    """A person with an account, and how they stand with the bot.
+
+    `note` says who they are to whoever plays them; the bot never sees it.
+    """
 
     __slots__ = (
         "blocked",
@@ -13,18 +16,27 @@ class Person:
         "id",
         "language_code",
         "last_name",
+        "note",
         "started",
         "username",
     )
 
     def __init__(
-        self, *, id: int, first_name: str, last_name: str = "", username: str = "", language_code: str = "en"
+        self,
+        *,
+        id: int,
+        first_name: str,
+        last_name: str = "",
+        username: str = "",
+        language_code: str = "en",
+        note: str = "",
     ) -> None:
         self.id = id
         self.first_name = first_name
         self.last_name = last_name
         self.username = username
         self.language_code = language_code
+        self.note = note
         self.started = False
         self.blocked = False
         self.deactivated = False

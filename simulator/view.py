@@ -18,6 +18,7 @@ def person_view(world: World, person: Person) -> dict[str, Any]:
         "last_name": person.last_name,
         "username": person.username,
         "language_code": person.language_code,
+        "note": person.note,
         "started": person.started,
         "blocked": person.blocked,
         "deactivated": person.deactivated,

@@ -5,11 +5,13 @@ Labels and sentences are named by their English words; each person reads them in
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass
 
 from tests.reading import Reader
-from tests.story import Story, Teller
+from tests.story import Story, Teller, answer_of
 
 ADDRESS, PIN = "Café de la Place, 2 place des Terreaux", (45.7676, 4.8344)
 START = "2016-10-29T10:00+02:00"
@@ -53,6 +55,8 @@ async def play(story: Story, language: str) -> Cast:
     await join_by_link(friend, read, event)
     await story.jump("2016-11-08T10:00+01:00")
     await write_to_supporters(organizer, read)
+    progress = await organizer.expect(read.says("Finished."))
+    assert re.search(r"2 (of|sur) 2", progress.text)
     await supporter.expect(NEWS[language].replace("{{ first_name }}", name))
     await attend(story, supporter, read, event)
 
@@ -62,6 +66,10 @@ async def play(story: Story, language: str) -> Cast:
     await keep_silence(story, supporter, read)
     await vote_in_first_round(story, supporter, read)
     await vote_in_second_round(story, supporter, read)
+    await export_in_chat(story, coordinator, read)
+    await friend.write("STOP", "stop", "stop")
+    story.unname(friend)
+    await friend.expect(read.says("It’s done: we won’t write"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 
 
@@ -74,9 +82,7 @@ async def sign_up(person: Teller, read: Reader) -> None:
     await person.send("st genis")
     await person.expect(read.says("Which one do you vote in?"))
     await person.tell("Saint-Genis-Laval", "commune", "69204")
-    await person.expect(read.says("Is this right?"))
-    await person.tell(read.label("That’s right"), "registration", "confirmed")
-    await person.expect(read.says("Welcome, you"))
+    await confirm(person, read)
 
 
 async def consent(person: Teller, read: Reader) -> None:
@@ -89,6 +95,31 @@ async def consent(person: Teller, read: Reader) -> None:
     ):
         await person.tell(read.label(label), "consent", "yes", about=purpose)
     await person.tell(read.label("I’m 17 or over"), "age", "old_enough")
+
+
+async def sign_up_in(person: Teller, read: Reader, typed: str, code: str) -> None:
+    """Without detours, in a commune that what is typed names for certain."""
+    await person.start()
+    await consent(person, read)
+    await person.write(typed, "commune", code)
+    await confirm(person, read)
+
+
+async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) -> None:
+    """In a country, whose hours are kept."""
+    await person.start()
+    await consent(person, read)
+    await person.tap(read.label("I live abroad"))
+    await person.expect(read.says("In which country do you live?"))
+    await person.write(typed, "country", code)
+    await confirm(person, read)
+
+
+async def confirm(person: Teller, read: Reader) -> None:
+    """What was understood is right."""
+    await person.expect(read.says("Is this right?"))
+    await person.tell(read.label("That’s right"), "registration", "confirmed")
+    await person.expect(read.says("Welcome, you"))
 
 
 async def join_by_link(person: Teller, read: Reader, event: str) -> None:
@@ -164,7 +195,7 @@ async def accept_invitation(story: Story, supporter: Teller, read: Reader, event
 
 
 async def write_to_supporters(organizer: Teller, read: Reader) -> None:
-    """/broadcast from its kind to the progress message that says it is finished."""
+    """/broadcast from its kind to the typed confirmation."""
     await organizer.send("/broadcast")
     await organizer.tap(read.label("News and arguments"))
     for language in NEWS:
@@ -174,8 +205,6 @@ async def write_to_supporters(organizer: Teller, read: Reader) -> None:
         await organizer.tap(read.label(label))
     await organizer.expect(read.says("Ready to leave"))
     await organizer.send(read.label("SEND"))
-    progress = await organizer.expect(read.says("Finished."))
-    assert re.search(r"2 (of|sur) 2", progress.text)
 
 
 async def attend(story: Story, supporter: Teller, read: Reader, event: str) -> None:
@@ -200,7 +229,7 @@ async def plan_first_round(story: Story, supporter: Teller, read: Reader) -> Non
     await story.jump("2016-11-18T18:00+01:00")
     await supporter.expect(read.says("The vote is in two days. Does"))
     await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="1")
-    await supporter.expect(read.says("Would you send these words"))
+    await supporter.expect(read.says("Would you send this to three friends?"))
 
 
 async def keep_silence(story: Story, supporter: Teller, read: Reader) -> None:
@@ -245,3 +274,16 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     await story.jump("2016-11-27T20:30+01:00")
     thanks = await supporter.expect(read.says("Thank you for voting"))
     assert read.says("The vote is over. Thank you for your time").search(thanks.text)
+
+
+async def export_in_chat(story: Story, coordinator: Teller, read: Reader) -> None:
+    """/export gives a file of every answer so far."""
+    await coordinator.send("/export")
+    await coordinator.tap(read.label("Answers"))
+    await coordinator.tap("CSV")
+    await coordinator.expect(read.says("This file holds personal data"))
+    document = (await coordinator.last()).document
+    assert document is not None
+    content = (await story.simulator.file(document["file_id"])).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert sorted(answer_of(row) for row in rows) == sorted(story.told)

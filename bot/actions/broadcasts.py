@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
+import db.events
 from bot.actions import audit
 from bot.actions.audiences import targets_of
 from bot.actions.authority import Author
@@ -23,6 +24,7 @@ from bot.rules.permissions import Action, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress
+from db.events import text_in
 from db.facts import forget_fact, get_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
@@ -161,6 +163,19 @@ async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
     found = await db.broadcast_accounts.recent(tx, author=whose)
     mine = [each for each in found if each.created_by == author.id or author.supervises(each.area)]
     return mine[:MOST_LISTED]
+
+
+async def event_titles(
+    tx: AsyncConnection, broadcasts: Iterable[Broadcast], *, language: str, fallback: str
+) -> dict[int, str]:
+    """The title of the event that each broadcast is about, by the broadcast's id; none for the others."""
+    about = {each.id: each.event for each in broadcasts if each.event is not None}
+    texts = await db.events.texts_of_many(tx, set(about.values()))
+    return {
+        broadcast: text_in(texts[event], language, fallback).title
+        for broadcast, event in about.items()
+        if event in texts
+    }
 
 
 async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:

@@ -63,9 +63,13 @@ class Pacing:
         """
         if bulk and self._now() < self._blocked_until:
             return False
-        waiter = _Waiter(future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk)
         if not self._replies and not self._bulk:
-            self._budget.rest(self._now())
+            now = self._now()
+            self._budget.rest(now)
+            if self._is_free(chat, now):
+                self._take(chat, now)
+                return True
+        waiter = _Waiter(future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk)
         self._queue(waiter).append(waiter)
         self.grant()
         return await waiter.future
@@ -143,9 +147,7 @@ class Pacing:
                 if at < math.inf:
                     self._arm(max(at, now + TICK_SECONDS))
                 return
-            self._budget.take(now)
-            if waiter.chat is not None:
-                self._chats.wrote(waiter.chat, now)
+            self._take(waiter.chat, now)
             queue.popleft().future.set_result(True)
         if self._parked:
             self._arm(self._parked[0][0])
@@ -157,6 +159,19 @@ class Pacing:
     async def run(self) -> None:
         """Share the budget with other processes, until cancelled."""
         await self._budget.run(self.grant, self._stop_until)
+
+    def _is_free(self, chat: int | None, now: float) -> bool:
+        return (
+            now >= self._blocked_until
+            and not self._parked
+            and (chat is None or self._chats.ready_at(chat, now) <= now)
+            and self._budget.available_at(now, 1) <= now
+        )
+
+    def _take(self, chat: int | None, now: float) -> None:
+        self._budget.take(now)
+        if chat is not None:
+            self._chats.wrote(chat, now)
 
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
         return self._bulk if waiter.bulk else self._replies

@@ -38,9 +38,9 @@ IN_FLIGHT = 256
 LEASE_LARGEST = 1_024
 LEASE_SMALLEST = 32
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
-AHEAD_SECONDS = 0.05
+AHEAD_SECONDS = 0.12
 # The clerk's rounds are at least so far apart, that a commit serves many rows.
-ROUND_SECONDS = 0.02
+ROUND_SECONDS = 0.04
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
 LOOK_SECONDS = 0.4
 # What was rechecked longer ago is rechecked again before it leaves.
@@ -74,14 +74,14 @@ Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call 
 OnDelivered = Callable[[AsyncConnection, Sequence[int]], Awaitable[None]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Ready:
     row: Leased
     call: Call
     prepared_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Answered:
     settled: Settled
     unreachable: int | None = None  # the person, where they are
@@ -118,11 +118,12 @@ class Sender:
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot
-        self._posts: set[asyncio.Task[None]] = set()
+        self._posts: dict[int, asyncio.Task[None]] = {}
         self._queue_changed = asyncio.Event()
         self._hungry = asyncio.Event()
         self._work = asyncio.Event()
-        self._paused_until = 0.0
+        self._full = asyncio.Event()
+        self._enough = max(1, in_flight // 4)
 
     def wake(self) -> None:
         """Something was queued, resumed, paused or cancelled, or the clock was moved: look at once."""
@@ -142,7 +143,7 @@ class Sender:
     async def stop(self, seconds: float) -> None:
         """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""
         if self._posts:
-            await asyncio.wait(self._posts, timeout=seconds)
+            await asyncio.wait(self._posts.values(), timeout=seconds)
         await self._write(chosen=[], returned=[ready.row.id for ready in self._ready])
         self._ready.clear()
 
@@ -214,9 +215,14 @@ class Sender:
             began = loop.time()
             if self._may_mark or self._answered or self._undelivered:
                 await self._round()
-            spent = loop.time() - began
-            if spent < ROUND_SECONDS:
-                await asyncio.sleep(ROUND_SECONDS - spent)
+            await self._gather(ROUND_SECONDS - (loop.time() - began))
+
+    async def _gather(self, seconds: float) -> None:
+        """Let work gather for the next round: for so long, or until there is enough of it."""
+        if seconds > 0 and len(self._answered) < self._enough:
+            self._full.clear()
+            asyncio.get_running_loop().call_later(seconds, self._full.set)
+            await self._full.wait()
 
     @property
     def _may_mark(self) -> int:
@@ -290,9 +296,7 @@ class Sender:
     def _start_post(self, ready: _Ready) -> None:
         self._sending += 1
         self._unposted += 1
-        task = asyncio.create_task(self._post(ready))
-        self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        self._posts[ready.row.id] = asyncio.create_task(self._post(ready))
 
     async def _post(self, ready: _Ready) -> None:
         may_leave = await self._pacing.slot(ready.call.chat, bulk=True)
@@ -313,7 +317,10 @@ class Sender:
                 settled=_settled(ready.row, call, outcome), unreachable=ready.row.person if gone else None
             )
         )
+        del self._posts[ready.row.id]
         self._work.set()
+        if len(self._answered) >= self._enough:
+            self._full.set()
 
 
 def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:

@@ -6,6 +6,7 @@ import { Column } from "/page/column.js";
 import { ask, avatar, byId, make, notify } from "/page/dom.js";
 
 const LISTED = 200;
+const NARROWEST_COLUMN = 340; // as in chat.css
 const columns = new Map();
 let bot = { first_name: "", username: "" };
 let listTimer = 0;
@@ -27,7 +28,7 @@ function personRow(person) {
   const row = make("button", { type: "button", class: "person", attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closeChat(person.id) : openChat(person)) } },
     avatar(person),
     make("span", { class: "person-text" },
-      make("span", { class: "person-name" }, make("strong", {}, name), make("span", { class: "language" }, person.language_code)),
+      make("span", { class: "person-name" }, make("strong", {}, name), make("span", { class: "language" }, [person.note, person.language_code].filter(Boolean).join(" · "))),
       make("span", { class: "person-last" }, standing || "has not started yet")));
   return make("li", {}, row);
 }
@@ -76,7 +77,7 @@ function remember() {
   peopleChanged();
 }
 
-/** Open the chats named in the address (?open=1,2) or those that were open last time. */
+/** Open the chats named in the address (?open=1,2), or those that were open last time, or the first that fit. */
 async function restore() {
   const named = new URLSearchParams(location.search).get("open");
   const ids = named ? named.split(",").map(Number) : JSON.parse(localStorage.getItem("open") ?? "[]");
@@ -87,8 +88,16 @@ async function restore() {
       // Somebody who was there before a reset is not there now: nothing to show.
     }
   }
+  if (columns.size === 0 && !isPhone()) await openNoted();
   byId("columns").scrollLeft = 0;
   remember();
+}
+
+/** The chats of those who have a note, side by side as far as there is room. */
+async function openNoted() {
+  const room = Math.max(1, Math.floor(byId("columns").clientWidth / NARROWEST_COLUMN));
+  const { people } = await get(`/people?limit=${room}`);
+  for (const person of people.filter(({ note }) => note)) openChat(person);
 }
 
 // Everything that happens

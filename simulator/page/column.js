@@ -26,7 +26,8 @@ export class Column {
     this.list = make("ol", { class: "messages" });
     this.scroller = make("div", { class: "scroller", tabIndex: 0, attrs: { role: "log", "aria-label": `Chat of ${person.first_name}` } }, this.list);
     this.stays = true;
-    this.scroller.addEventListener("scroll", () => { this.stays = this.isAtEnd(); this.showPill(!this.stays && this.unseen); });
+    this.top = 0;
+    this.scroller.addEventListener("scroll", () => this.scrolled());
     // A keyboard that opens or a picture that arrives must not hide the end of the chat.
     const observer = new ResizeObserver(() => { if (this.stays) this.toEnd(); });
     observer.observe(this.scroller);
@@ -46,7 +47,7 @@ export class Column {
     const { person } = this;
     const name = [person.first_name, person.last_name].filter(Boolean).join(" ");
     const back = iconButton("back", "Back to the people", () => this.onClose(), "round back");
-    const details = make("div", { class: "who" }, make("h2", {}, name), make("p", {}, `${person.language_code} · ${person.id}`));
+    const details = make("div", { class: "who" }, make("h2", {}, name), make("p", {}, [person.language_code, person.id, person.note].filter(Boolean).join(" · ")));
     this.blockItem = make("button", { type: "button", class: "menu-item", on: { click: () => this.fromMenu(this.standing?.blocked ? "unblock" : "block") } });
     const leave = make("button", { type: "button", class: "menu-item danger", on: { click: () => this.fromMenu("deactivate") } }, "Delete the account");
     this.menu = make("div", { class: "menu person-menu", hidden: true }, this.blockItem, leave);
@@ -197,6 +198,15 @@ export class Column {
 
   showPinned() {
     this.messages.get(this.pinned)?.node.scrollIntoView({ block: "center" });
+  }
+
+  /** Only whoever scrolls up leaves the end: a column that narrows makes its chat longer under a place that stays. */
+  scrolled() {
+    const { scrollTop } = this.scroller;
+    if (this.isAtEnd()) this.stays = true;
+    else if (scrollTop < this.top) this.stays = false;
+    this.top = scrollTop;
+    this.showPill(!this.stays && this.unseen);
   }
 
   isAtEnd() {

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account, load_account
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected
+from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from bot.delivery.sender import Stop, Wait
 from bot.delivery.sharing import shares
 from db import broadcasts, deliveries, processes
@@ -339,7 +339,7 @@ async def test_repeatable_bulk_calls_are_repeated(bench: Any, helpers: Any) -> N
     await helpers.add_people(bench.database, 1)
     broadcast = await helpers.queue_broadcast(bench.database)
     bench.app.decide = lambda _row: Call(method="editMessageText", payload={"chat_id": 1, "text": "moved"})
-    bench.telegram.faults.extend([InDoubt(reason="reset"), Done(result=True)])
+    bench.telegram.faults.append(InDoubt(reason="reset"))
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=1)

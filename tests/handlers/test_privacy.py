@@ -135,7 +135,7 @@ async def test_why_alone_is_about_the_last_message(conversation: Conversation, z
     event = await conversation.add_event("lyon1")
     await deliver(conversation, zoe, 500, sent_at=paris("2016-11-15T10:00"), kind="event_invite", event=event)
     await deliver(conversation, zoe, 501, kind="gotv", step="plan", ballot=1)
-    assert "one of the reminders of the vote" in (await zoe.send("/why")).text
+    assert "one of the voting reminders" in (await zoe.send("/why")).text
     assert "about an event: “Public meeting”" in (await zoe.send("/why", reply_to=500)).text
 
 

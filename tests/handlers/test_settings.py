@@ -26,9 +26,9 @@ async def test_the_language_changes_at_once(conversation: Conversation, zoe: Tal
 @pytest.mark.parametrize(
     ("off", "on", "line", "column", "group"),
     [
-        ("No invitations", "Get invitations", "Invitations to events", "mutes_events", "events"),
-        ("No reminders", "Get reminders", "Reminders of the vote", "mutes_reminders", "reminders"),
-        ("No news", "Get news", "News of the campaign", "mutes_news", "news"),
+        ("No invitations", "Get invitations", "Event invitations", "mutes_events", "events"),
+        ("No reminders", "Get reminders", "Voting reminders", "mutes_reminders", "reminders"),
+        ("No news", "Get news", "Campaign news", "mutes_news", "news"),
     ],
 )
 async def test_a_kind_of_message_is_switched_off_and_on(

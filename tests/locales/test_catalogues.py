@@ -59,3 +59,14 @@ def test_translations_are_complete_and_keep_placeholders_and_tags(language: str)
                 assert placeholders(form) <= placeholders(sources[-1]), message.id
                 assert placeholders(form) >= placeholders(sources[0]), message.id
                 assert tags(form) == tags(sources[0]), message.id
+
+
+def test_french_keeps_its_punctuation_with_its_word() -> None:
+    """A narrow no-break space before ? ! ; : and inside « », and the typographic apostrophe."""
+    for catalogue in catalogues("fr"):
+        for message in catalogue:
+            if not message.id:
+                continue
+            for form in [message.string] if isinstance(message.string, str) else message.string:
+                assert not re.search(r"[ \u00a0][?!;:»]|«[^\u202f]|\w[?!;»]", form), form
+                assert not re.search(r"\w'\w", form), form

@@ -93,3 +93,26 @@ async def test_a_chat_in_the_browser(simulator: Simulator, served: RunningSimula
         assert await page.evaluate("window.attacked === undefined")
         assert page.complaints == []
     assert (await simulator.clock())["version"] == 2
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
+async def test_those_with_a_note_are_open_at_the_end_of_their_chats(
+    simulator: Simulator, served: RunningSimulator, call: Call
+) -> None:
+    await simulator.person("Zoé", started=True)
+    noted = [await simulator.person(name, note="tester", started=True) for name in ("Ana", "Bruno")]
+    for person in noted:
+        for _ in range(5):
+            await call("sendMessage", chat_id=person.id, text="A long message that takes several lines. " * 6)
+
+    async with opened(served.base_url) as page:
+        await page.until("document.querySelectorAll('.column .message').length === 10")
+        shown = await page.evaluate(
+            "[...document.querySelectorAll('.column h2')].map((name) => name.textContent)"
+        )
+        assert shown == ["Ana", "Bruno"]
+        # The first column is alone at first, and becomes narrower and longer as the second opens.
+        await page.until(
+            "[...document.querySelectorAll('.scroller')].every((each) => each.scrollTop > 0"
+            " && each.scrollHeight - each.scrollTop - each.clientHeight < 2)"
+        )

@@ -1,0 +1,84 @@
+"""Every dialog asks its open question again when it gets an answer of another kind; the menu opens what it shows."""
+
+from __future__ import annotations
+
+import handlers
+from handlers import menu
+from tests.campaigning import staff
+from tests.conversation import Conversation
+
+
+def test_every_dialog_can_ask_its_question_again() -> None:
+    assert set(handlers.QUESTIONS) == set(handlers.ROUTES.dialogs)
+
+
+def test_every_item_of_the_menu_is_a_command() -> None:
+    assert {command.name for command in handlers.COMMANDS} >= menu.ITEMS
+
+
+async def test_words_where_a_button_was_expected_bring_the_question_back(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await organizer.send("/broadcast")
+    question = organizer.last.text
+    await organizer.send("what?")
+    assert "another kind of answer" in organizer.screen[-2].text
+    assert organizer.last.text == question
+    assert organizer.last.buttons
+
+
+async def test_words_instead_of_a_pin_bring_the_question_back(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    for words in (
+        "/new_event",
+        "Réunion",
+        "Venez",
+        "Meeting",
+        "Come",
+        "lyon",
+        "Salle Molière",
+        "near the bridge",
+    ):
+        await organizer.send(words)
+    await organizer.tap("Without a pin")
+    assert "day" in organizer.last.text
+
+
+async def test_words_where_a_change_waits_for_its_button(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière"):
+        await organizer.send(words)
+    await organizer.tap("Without a pin")
+    await organizer.send("24/11 19h")
+    await organizer.tap("2 h")
+    await organizer.tap("That’s it")
+    await organizer.send("SEND")
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the date")
+    await organizer.send("25/11 20h")
+    await organizer.send("yes")
+    assert "Change this event?" in organizer.last.text
+    await organizer.tap("Change it and tell them")
+    assert "changed" in organizer.last.text
+
+    # What was sent is told apart by the event it is about.
+    await organizer.send("/broadcasts")
+    assert "Invitation to an event – Meeting" in organizer.last.text
+
+
+async def test_words_where_an_area_waits(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await admin.send("/staff")
+    await admin.tap("Invite somebody")
+    await admin.tap("Organizer")
+    await admin.share_location(45.76, 4.84)
+    assert "For which area?" in admin.last.text
+
+
+async def test_the_team_has_its_own_buttons_and_a_word_on_roles(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await organizer.send("/menu")
+    assert "Export" not in organizer.last.buttons
+    await organizer.tap("Write to supporters")
+    assert "What kind of message" in organizer.last.text
+    await organizer.send("/export")
+    assert "another role" in organizer.last.text

@@ -189,7 +189,9 @@ async def _sleep_until(clock: Clock, instant: datetime) -> None:
     while (left := (instant - clock.now()).total_seconds()) > 0:
         wait = min(left / clock.speed, LONGEST_WAIT) if clock.speed else LONGEST_WAIT
         try:
-            await asyncio.wait_for(clock.changed(), timeout=wait)
+            # Not wait_for, which in Python 3.11 may swallow a cancellation that meets its result.
+            async with asyncio.timeout(wait):
+                await clock.changed()
         except TimeoutError:
             # Either it is time, or the loop looks again.
             continue

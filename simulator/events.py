@@ -24,7 +24,9 @@ class Waiters:
         future = asyncio.get_running_loop().create_future()
         self._waiting[key].add(future)
         try:
-            await asyncio.wait_for(future, seconds)
+            # Not wait_for, which in Python 3.11 may swallow a cancellation that meets its result.
+            async with asyncio.timeout(seconds):
+                await future
         except TimeoutError:
             pass
         finally:
@@ -69,7 +71,8 @@ class Stream:
         try:
             while not self._closed:
                 try:
-                    await asyncio.wait_for(listener.woken.wait(), 15)
+                    async with asyncio.timeout(15):
+                        await listener.woken.wait()
                 except TimeoutError:
                     yield {"type": "tick"}
                 events, listener.pending = listener.pending, {}

@@ -60,7 +60,8 @@ class Processing:
             await self._replies.room()
             if not await self._attempt():
                 try:
-                    await asyncio.wait_for(self._arrived.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._arrived.wait()
                 except TimeoutError:
                     continue
 

@@ -160,7 +160,8 @@ class Sender:
                 await self._hungry.wait()
             elif not taken:
                 try:
-                    await asyncio.wait_for(self._queue_changed.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._queue_changed.wait()
                 except TimeoutError:
                     continue
 

@@ -1,0 +1,44 @@
+"""The webhook, over HTTP: Telegram posts updates to the bot, and only Telegram may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+
+from bot.app import started, webhook_of
+from bot.settings import Settings
+from bot.web.app import SECRET_HEADER
+from simulator.client import Simulator
+from simulator.clock import Clock
+from simulator.server import make_world, running
+from tests.story import environment_of, free_port
+
+
+async def test_updates_come_by_webhook_and_from_nobody_else(tmp_path: Path) -> None:
+    port = free_port()
+    async with running(make_world(clock=Clock())) as local, Simulator(local.base_url) as simulator:
+        environment = environment_of(local.base_url, tmp_path) | {"PORTEVOIX_WEB": f"127.0.0.1:{port}"}
+        settings = Settings.from_environment(environment)
+        async with started(settings, webhook_url=f"http://127.0.0.1:{port}") as app:
+            zoe = await simulator.person("Zoé", language="en")
+            await zoe.send("/start")
+            await zoe.expect("May we write to you here?")
+            webhook = webhook_of(settings, app.engine)
+            address = f"http://127.0.0.1:{port}{webhook.path}"
+            update = {"update_id": 1}
+            async with aiohttp.ClientSession() as session:
+                for headers, status in (
+                    ({}, 403),
+                    ({SECRET_HEADER: "guessed"}, 403),
+                    ({SECRET_HEADER: webhook.secret}, 200),
+                ):
+                    async with session.post(address, json=update, headers=headers) as answer:
+                        assert answer.status == status
+                secret = {SECRET_HEADER: webhook.secret}
+                async with session.post(address, data=b"{", headers=secret) as answer:
+                    assert answer.status == 400
+                async with session.get(f"http://127.0.0.1:{port}/health") as answer:
+                    assert (await answer.json())["updates_waiting"] == 0
+                async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                    assert "portevoix_updates_waiting 0" in await answer.text()

@@ -12,7 +12,7 @@ from bot.web.app import SECRET_HEADER
 from simulator.client import Simulator
 from simulator.clock import Clock
 from simulator.server import make_world, running
-from tests.story import environment_of, free_port
+from tests.story import environment_of, free_port, until
 
 
 async def test_updates_come_by_webhook_and_from_nobody_else(tmp_path: Path) -> None:
@@ -38,7 +38,11 @@ async def test_updates_come_by_webhook_and_from_nobody_else(tmp_path: Path) -> N
                 secret = {SECRET_HEADER: webhook.secret}
                 async with session.post(address, data=b"{", headers=secret) as answer:
                     assert answer.status == 400
-                async with session.get(f"http://127.0.0.1:{port}/health") as answer:
-                    assert (await answer.json())["updates_waiting"] == 0
+
+                async def is_handled() -> bool:
+                    async with session.get(f"http://127.0.0.1:{port}/health") as answer:
+                        return bool((await answer.json())["updates_waiting"] == 0)
+
+                await until(is_handled, "the update that was accepted is handled")
                 async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
                     assert "portevoix_updates_waiting 0" in await answer.text()

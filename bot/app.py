@@ -30,10 +30,11 @@ from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
+from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import Transport
+from bot.delivery.tuning import settle_memory
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
-from bot.logs import configure_logs
 from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
@@ -53,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
+# Beside the broadcast: the long poll, replies and edits of progress.
+SPARE_CONNECTIONS = 16
 SUPPRESSION_KEY = "suppression:key"
 
 
@@ -110,7 +113,11 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         clock = await clock_of(settings)
         database = await stack.enter_async_context(opened(settings))
         database.claim()
-        transport = Transport(token=settings.required_token, api_base=settings.api_base)
+        transport = Transport(
+            token=settings.required_token,
+            api_base=settings.api_base,
+            connections=IN_FLIGHT + SPARE_CONNECTIONS,
+        )
         await stack.enter_async_context(transport)
         username = await bot_username(transport)
         application = telegram_application(settings, transport)
@@ -275,12 +282,12 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    configure_logs()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with started(settings, webhook_url=webhook_url) as app:
+        settle_memory()
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
         waiting = [asyncio.ensure_future(app.ended()), asyncio.ensure_future(stopping.wait())]
         done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

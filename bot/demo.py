@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import signal
 import socket
@@ -32,7 +31,6 @@ from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
 from bot.demo_people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
-from bot.logs import configure_logs
 from bot.opening import opened
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audiences import Audience, Radius
@@ -84,7 +82,6 @@ class DemoOptions:
 
 async def demo(settings: Settings, options: DemoOptions) -> None:
     """Runs until interrupted or ended. What it writes goes to a temporary folder."""
-    configure_logs(logging.WARNING)
     playing = asyncio.ensure_future(play(settings, options))
     # Else the local Telegram would outlive us and keep the port.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)

@@ -19,7 +19,7 @@ from db.batches import Spelling, Statement, instant_text, read_instant
 from db.schema import deliveries, people
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Leased:
     """A delivery taken to be sent. `person` is empty where they were erased meanwhile."""
 
@@ -31,7 +31,7 @@ class Leased:
     attempts: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
     """What a delivery became. `due_at` is when a queued or withheld one comes back."""
 

@@ -156,7 +156,23 @@ async def set_condition(update: Update, context: Context) -> None:
     except (BadAudience, UnknownArea, KeyError, ValueError, TypeError):
         # Whatever does not fit was never offered.
         raise MalformedButton from None
+    if not await _is_offered(context, chosen):
+        raise MalformedButton
     await _choose(context, chosen, context.edit)
+
+
+async def _is_offered(context: Context, chosen: Audience) -> bool:
+    """Whether the language, the ballot and the event are among those that the screens show to this author."""
+    if chosen.language not in (None, *context.campaign.languages):
+        return False
+    if chosen.vote is not None and chosen.vote.ballot not in {
+        each.number for each in context.campaign.ballots
+    }:
+        return False
+    if chosen.rsvp is None or chosen.rsvp == audience_of(context).rsvp:
+        return True
+    page = await events.managed(context.tx, await desk.author(context))
+    return chosen.rsvp.event in {event.id for event in page.events}
 
 
 async def _choose(context: Context, chosen: Audience, answer: Callable[..., None]) -> None:
@@ -174,7 +190,7 @@ def _with(audience: Audience, name: str, values: list[str]) -> Audience:
         return replace(audience, area=normal_area(area), radius=None)
     if name == "around":
         commune, km = values
-        return replace(audience, area=EVERYWHERE, radius=radius_around(commune, int(km)))
+        return replace(audience, area=EVERYWHERE, radius=radius_around(commune, desk.number(km)))
     if name == "language":
         (language,) = values
         return replace(audience, language=None if language == "any" else language)
@@ -191,7 +207,7 @@ def _rsvp(values: list[str]) -> RsvpCondition | None:
     if values == ["any"]:
         return None
     event, answers = values
-    return RsvpCondition(event=int(event), answers=RSVP_CHOICES[answers])
+    return RsvpCondition(event=desk.number(event), answers=RSVP_CHOICES[answers])
 
 
 def _vote(values: list[str]) -> VoteCondition | None:
@@ -199,7 +215,7 @@ def _vote(values: list[str]) -> VoteCondition | None:
         return None
     ballot, choice = values
     states, planned = VOTE_CHOICES[choice]
-    return VoteCondition(ballot=int(ballot), states=states, planned=planned)
+    return VoteCondition(ballot=desk.number(ballot), states=states, planned=planned)
 
 
 BUTTONS: dict[str, Handler] = {

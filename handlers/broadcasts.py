@@ -172,11 +172,13 @@ def _texts(context: Context) -> dict[str, str]:
 
 
 async def settle_audience(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if _is_asked(context, "audience"):
         await proceed(context, context.edit, chosen=True)
 
 
 async def send_now(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if _is_asked(context, "when"):
         context.drop_buttons()
         await proceed(context, context.say, wall=NOW)

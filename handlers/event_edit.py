@@ -67,7 +67,10 @@ async def begin_change(update: Update, context: Context) -> None:
     code, field, language = arguments(context, 3)
     author = await desk.author(context)
     found = await events.find_open(context.tx, author, code)
-    if field not in (*STEPS, "texts", "cancel") or language not in ("-", *context.campaign.languages):
+    in_a_language = STEPS.get(field) == "words"
+    if field not in (*STEPS, "texts", "cancel") or language not in (
+        context.campaign.languages if in_a_language else ("-",)
+    ):
         raise MalformedButton
     if field == "texts":
         context.edit("event_edit/texts", event=found.event, offered=context.campaign.languages)
@@ -131,6 +134,7 @@ async def type_place(update: Update, context: Context) -> None:
 
 
 async def ask_commune(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "place":
         context.toast("toasts/already_answered")
         return

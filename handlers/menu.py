@@ -7,9 +7,10 @@ from collections.abc import Callable
 from telegram import Update
 
 import handlers
+from handlers.buttons import arguments
 from handlers.command_menu import team_menu_calls
 from handlers.context import Context
-from handlers.routing import Awaited, Handler, guarded
+from handlers.routing import Awaited, Handler, MalformedButton, guarded
 
 ITEMS = frozenset(
     {"menu", "events", "vote", "settings", "privacy"}
@@ -32,9 +33,11 @@ async def menu(update: Update, context: Context) -> None:
 
 async def open_item(update: Update, context: Context) -> None:
     """A button of the menu does what the command of that name does."""
-    (name,) = context.arguments
-    item = next((command for command in handlers.COMMANDS if command.name == name and name in ITEMS), None)
-    await (menu if item is None else guarded(item, handlers.ROUTES.not_staff))(update, context)
+    (name,) = arguments(context, 1)
+    if name not in ITEMS:
+        raise MalformedButton
+    command = next(each for each in handlers.COMMANDS if each.name == name)
+    await guarded(command, handlers.ROUTES.not_staff)(update, context)
 
 
 BUTTONS: dict[str, Handler] = {"menu": open_item}

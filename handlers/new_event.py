@@ -231,6 +231,7 @@ async def choose_duration(update: Update, context: Context) -> None:
 
 
 async def settle_audience(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if not is_open(context) or _question(context).step != "audience":
         context.toast("toasts/already_answered")
         return

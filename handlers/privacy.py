@@ -52,6 +52,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 
 async def consent(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if not await registration.must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
@@ -64,12 +65,12 @@ async def choose(update: Update, context: Context) -> None:
     """One of the choices: shown with its whole question, then decided on that text."""
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
+    given = None if said == "show" else yes_or_no(said)
     if await registration.must_sign_up(context):
         return
-    if said == "show":
+    if given is None:
         context.edit("privacy/choice", purpose=purpose)
         return
-    given = yes_or_no(said)
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(

@@ -19,8 +19,9 @@ from bot.communes.abroad import country_of, find_country
 from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
+from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "registration"
 MOVING = "place"
@@ -111,13 +112,17 @@ def is_open(context: Context) -> bool:
 
 
 def asks_place(context: Context) -> bool:
-    """Whether the place is being asked: while signing up, or of a supporter who moved."""
-    return context.dialog is not None and context.dialog.flow in (FLOW, MOVING)
+    """Whether the place is being asked: of a supporter who moved, or while signing up, once the rest was said."""
+    if context.dialog is None or context.dialog.flow not in (FLOW, MOVING):
+        return False
+    return context.dialog.flow == MOVING or missing(context.dialog.data) in ("place", "confirm")
 
 
 async def choose_language(update: Update, context: Context) -> None:
     """The language button under the first question."""
-    (language,) = context.arguments
+    (language,) = arguments(context, 1)
+    if language not in context.campaign.languages:
+        raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     context.person = await db.people.get(context.tx, context.person.id) or context.person
     if is_open(context):
@@ -128,12 +133,12 @@ async def choose_language(update: Update, context: Context) -> None:
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    purpose, answer = context.arguments
+    named, said = arguments(context, 2)
+    purpose, given = one_of(Purpose, named), yes_or_no(said)
     if not is_open(context) or context.dialog is None or context.dialog.step != purpose:
         await _out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    given = answer == "yes"
     await registration.decide_consent(
         context.tx,
         context.person,
@@ -153,12 +158,13 @@ async def decide_consent(update: Update, context: Context) -> None:
 
 
 async def declare_age(update: Update, context: Context) -> None:
-    (answer,) = context.arguments
+    (said,) = arguments(context, 1)
+    of_age = yes_or_no(said)
     if not is_open(context) or context.dialog is None or context.dialog.step != "age":
         await _out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=answer == "yes")
-    if answer != "yes":
+    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    if not of_age:
         await _leave(context, "registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
@@ -172,7 +178,7 @@ async def _leave(context: Context, farewell: str) -> None:
 async def _out_of_turn(context: Context) -> None:
     """A button of a question already answered: say so, and show the one that is open."""
     context.toast("toasts/already_answered")
-    if asks_place(context):
+    if context.dialog is not None and context.dialog.flow in (FLOW, MOVING):
         await show_step(context, answer=context.edit)
 
 
@@ -227,7 +233,7 @@ async def _settle(context: Context, commune: Commune, answer: Callable[..., None
 
 async def choose_place(update: Update, context: Context) -> None:
     """A commune among those offered."""
-    (code,) = context.arguments
+    (code,) = arguments(context, 1)
     commune = context.services.gazetteer.by_code(code)
     if commune is None or not asks_place(context):
         await _out_of_turn(context)
@@ -237,20 +243,27 @@ async def choose_place(update: Update, context: Context) -> None:
 
 async def other_place(update: Update, context: Context) -> None:
     """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
-    (way,) = context.arguments
+    (way,) = arguments(context, 1)
+    if way not in ("share", *WAYS):
+        raise MalformedButton
     if not asks_place(context):
         await _out_of_turn(context)
     elif way == "share":
         context.say("registration/share_location")
     else:
-        step = {"again": "place", "abroad": "country", "unsaid": "territory"}.get(way, "place")
-        await _ask_place(context, step)
+        await _ask_place(context, WAYS[way])
         await show_step(context, answer=context.edit)
 
 
+WAYS = {"again": "place", "abroad": "country", "unsaid": "territory"}
+"""The step that each of these ways leads to."""
+
+
 async def choose_territory(update: Update, context: Context) -> None:
-    (territory,) = context.arguments
-    if territory not in TERRITORIES or not asks_place(context):
+    (territory,) = arguments(context, 1)
+    if territory not in TERRITORIES:
+        raise MalformedButton
+    if not asks_place(context):
         await _out_of_turn(context)
     elif territory == ABROAD:
         await _ask_place(context, "country")
@@ -271,7 +284,7 @@ async def type_country(update: Update, context: Context) -> None:
 
 
 async def choose_country(update: Update, context: Context) -> None:
-    (code,) = context.arguments
+    (code,) = arguments(context, 1)
     country = country_of(code, context.language)
     if country is None or not asks_place(context):
         await _out_of_turn(context)
@@ -289,11 +302,12 @@ async def _live_in(context: Context, code: str, zones: tuple[str, ...], answer: 
 
 async def confirm(update: Update, context: Context) -> None:
     """What was understood is right, or the place is to be said again."""
-    (answer,) = context.arguments
+    (said,) = arguments(context, 1)
+    is_right = yes_or_no(said, yes="ok", no="place")
     if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
         await _out_of_turn(context)
         return
-    if answer == "place":
+    if not is_right:
         await context.ask(FLOW, "place", placed=False)
         await show_step(context, answer=context.edit)
         return

@@ -41,6 +41,7 @@ async def choose_language(update: Update, context: Context) -> None:
 
 
 async def change_place(update: Update, context: Context) -> None:
+    arguments(context, 0)
     if not await registration.must_sign_up(context):
         await registration.begin_move(context, context.edit)
 

@@ -26,6 +26,7 @@ async def list_staff(update: Update, context: Context) -> None:
 
 
 async def back_to_list(update: Update, context: Context) -> None:
+    buttons.arguments(context, 0)
     await _show(context, await desk.author(context), context.edit)
 
 
@@ -50,6 +51,7 @@ def _described(author: Author, holder: object) -> dict[str, object]:
 
 async def invite(update: Update, context: Context) -> None:
     """First the role; the buttons of this step carry it on."""
+    buttons.arguments(context, 0)
     author = await desk.author(context)
     author.require(Action.ADD_STAFF)
     context.edit("staff/roles")

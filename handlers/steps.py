@@ -25,11 +25,12 @@ Answering = Callable[[Context, Vote, str], Awaitable[None]]
 async def answer(update: Update, context: Context) -> None:
     """A button of a step. One whose vote is over explains and shows the next vote."""
     number, question, said = arguments(context, 3)
-    if question not in QUESTIONS:
+    ballot = whole_number(number)
+    if question not in QUESTIONS or ballot not in {held.number for held in context.campaign.ballots}:
         raise MalformedButton
     if await registration.must_sign_up(context):
         return
-    vote = _vote(context, whole_number(number))
+    vote = _vote(context, ballot)
     if vote is None or (vote.is_over(context.now) and question not in ASKED_AFTERWARDS):
         _explain_over(context)
     else:
@@ -38,10 +39,8 @@ async def answer(update: Update, context: Context) -> None:
 
 def _vote(context: Context, number: int) -> Vote | None:
     """The ballot as it takes place for this person; None where it is not held."""
-    ballots = [ballot for ballot in context.campaign.ballots if ballot.number == number]
-    if not ballots:
-        raise MalformedButton
-    return vote_in(context.campaign, ballots[0], person=context.person, language=context.language)
+    ballot = context.campaign.ballot(number)
+    return vote_in(context.campaign, ballot, person=context.person, language=context.language)
 
 
 def _explain_over(context: Context) -> None:

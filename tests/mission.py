@@ -68,6 +68,7 @@ async def play(story: Story, language: str) -> Cast:
     await vote_in_second_round(story, supporter, read)
     await export_in_chat(story, coordinator, read)
     await friend.write("STOP", "stop", "stop")
+    story.unname(friend)
     await friend.expect(read.says("It’s done: we won’t write"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 
@@ -228,7 +229,7 @@ async def plan_first_round(story: Story, supporter: Teller, read: Reader) -> Non
     await story.jump("2016-11-18T18:00+01:00")
     await supporter.expect(read.says("The vote is in two days. Does"))
     await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="1")
-    await supporter.expect(read.says("Would you send these words"))
+    await supporter.expect(read.says("Would you send this to three friends?"))
 
 
 async def keep_silence(story: Story, supporter: Teller, read: Reader) -> None:

@@ -23,10 +23,11 @@ class Reader:
         return catalogue(self.language).gettext(words)
 
     def says(self, words: str) -> re.Pattern[str]:
-        """The sentence that begins with these English words, whatever is filled into it."""
-        found = sorted((message for message in sources() if _TAG.sub("", message).startswith(words)), key=len)
-        sentence = _TAG.sub("", catalogue(self.language).gettext(found[0] if found else words))
-        return re.compile(_PLACEHOLDER.sub(".*", re.escape(sentence)))
+        """Any sentence that begins with these English words, whatever is filled into it."""
+        found = [message for message in sources() if _TAG.sub("", message).startswith(words)] or [words]
+        translated = {_TAG.sub("", catalogue(self.language).gettext(message)) for message in found}
+        patterns = (_PLACEHOLDER.sub(".*", re.escape(sentence)) for sentence in sorted(translated))
+        return re.compile("|".join(patterns))
 
 
 @cache

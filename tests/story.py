@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,7 +41,7 @@ BOT = "portevoix_bot"
 PARIS = ZoneInfo("Europe/Paris")
 DEADLINE = 30.0
 """Seconds of the machine after which a condition that did not come true fails the test."""
-LOOK = 0.02
+LOOK = 0.05
 
 Figures = Mapping[str, Any]
 Preparation = Callable[[Settings, Simulator], Awaitable[None]]
@@ -55,6 +55,11 @@ class Answer:
     question: str
     about: str
     answer: str
+
+    def unnamed(self) -> Answer:
+        """As the export tells it while the person is not known to the team: no number, and a département at most."""
+        answer = self.answer[:2] if self.question == "commune" else self.answer
+        return replace(self, telegram_id=0, answer=answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +173,10 @@ class Story:
         """Somebody who has Telegram; `started`: who wrote to the bot once."""
         added = await self.simulator.person(first_name, language=language, started=started)
         return Teller(self, added.id, first_name)
+
+    def unname(self, person: Person) -> None:
+        """Somebody is no longer known to the team, or not yet."""
+        self.told = [each.unnamed() if each.telegram_id == person.id else each for each in self.told]
 
     async def settled(self) -> None:
         """Returns once every update is answered, and what is due by the clock was planned and sent."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from argparse import Namespace
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.commands.arguments import Commands, Refused
@@ -45,7 +48,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from bot.logs import configure_logs
 
     configure_logs()
-    asyncio.run(app.run(settings, webhook_url=arguments.webhook))
+    run_to_end(app.run(settings, webhook_url=arguments.webhook))
     return 0
 
 
@@ -58,6 +61,17 @@ def demo(arguments: Namespace, settings: Settings) -> int:
     options = DemoOptions(
         port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
     )
-    configure_logs()
-    asyncio.run(play(settings, options))
+    configure_logs(logging.WARNING)
+    run_to_end(play(settings, options))
     return 0
+
+
+def run_to_end(main: Coroutine[Any, Any, None]) -> None:
+    """Runs in uvloop, which carries twice the messages; in asyncio's own loop where there is none (Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)

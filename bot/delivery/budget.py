@@ -16,9 +16,9 @@ from typing import Protocol
 from db.engine import Database
 from db.processes import reserve_slots
 
-# Posts are spaced 1% wider than the rate asks: the time between our write and its arrival varies by some
+# Posts are spaced 1.5% wider than the rate asks: the time between our write and its arrival varies by some
 # milliseconds, and the window that Telegram sees must not hold one message too many.
-MARGIN = 1.01
+MARGIN = 1.015
 # After a stall (a pause of the event loop, a slow commit) up to this much lateness is caught up.
 CATCH_UP_SECONDS = 0.05
 # Slots are reserved for at most so long, so that processes take turns quickly.

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +29,7 @@ from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled
 from db.engine import Database
+from db.errors import DatabaseError
 
 log = structlog.get_logger(__name__)
 
@@ -36,14 +38,16 @@ IN_FLIGHT = 256
 LEASE_LARGEST = 1_024
 LEASE_SMALLEST = 32
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
-AHEAD_SECONDS = 0.05
+AHEAD_SECONDS = 0.12
 # The clerk's rounds are at least so far apart, that a commit serves many rows.
-ROUND_SECONDS = 0.02
+ROUND_SECONDS = 0.04
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
 LOOK_SECONDS = 0.4
 # What was rechecked longer ago is rechecked again before it leaves.
 FRESH_SECONDS = 30.0
 ATTEMPTS = 5
+# The database's trouble is no row's fault: then the whole batch waits.
+UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +74,14 @@ Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call 
 OnDelivered = Callable[[AsyncConnection, Sequence[int]], Awaitable[None]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Ready:
     row: Leased
     call: Call
     prepared_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Answered:
     settled: Settled
     unreachable: int | None = None  # the person, where they are
@@ -114,7 +118,7 @@ class Sender:
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot
-        self._posts: set[asyncio.Task[None]] = set()
+        self._posts: dict[int, asyncio.Task[None]] = {}
         self._queue_changed = asyncio.Event()
         self._hungry = asyncio.Event()
         self._work = asyncio.Event()
@@ -139,7 +143,7 @@ class Sender:
     async def stop(self, seconds: float) -> None:
         """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""
         if self._posts:
-            await asyncio.wait(self._posts, timeout=seconds)
+            await asyncio.wait(self._posts.values(), timeout=seconds)
         await self._write(chosen=[], returned=[ready.row.id for ready in self._ready])
         self._ready.clear()
 
@@ -176,13 +180,7 @@ class Sender:
     async def _prepare_rows(self, rows: Sequence[Leased]) -> None:
         now = self._clock.now()
         fresh = [row for row in rows if row.expires_at is None or row.expires_at > now]
-        try:
-            async with self._database.read() as tx:
-                decisions = await self._prepare(tx, fresh)
-        except Exception as error:  # a fault in one batch must neither lose it nor end the sender
-            log.error("prepare_failed", error=type(error).__name__, deliveries=len(fresh))
-            retry = now + timedelta(seconds=FRESH_SECONDS)
-            decisions = [Wait(until=retry, reason="prepare_failed", state="queued")] * len(fresh)
+        decisions = await self._decide(fresh, now)
         for row, decision in zip(fresh, decisions, strict=True):
             if isinstance(decision, Call):
                 self._ready.append(_Ready(row=row, call=decision, prepared_at=now))
@@ -193,6 +191,19 @@ class Sender:
             Settled(id=row.id, state="expired", reason="expired") for row in rows if row.id not in held
         ]
         self._work.set()
+
+    async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
+        """What is to become of each row. One that makes `prepare` fail is tried later, and holds nobody else back."""
+        try:
+            async with self._database.read() as tx:
+                return await self._prepare(tx, rows)
+        except Exception as error:  # a fault in one row must neither lose a batch nor end the sender
+            if len(rows) > 1 and not isinstance(error, UNREACHED):
+                half = len(rows) // 2
+                return [*await self._decide(rows[:half], now), *await self._decide(rows[half:], now)]
+            log.error("prepare_failed", error=type(error).__name__, deliveries=[row.id for row in rows[:10]])
+            retry = now + timedelta(seconds=FRESH_SECONDS)
+            return [Wait(until=retry, reason="prepare_failed", state="queued")] * len(rows)
 
     # The clerk: the only one who writes about rows that are held
 
@@ -285,9 +296,7 @@ class Sender:
     def _start_post(self, ready: _Ready) -> None:
         self._sending += 1
         self._unposted += 1
-        task = asyncio.create_task(self._post(ready))
-        self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        self._posts[ready.row.id] = asyncio.create_task(self._post(ready))
 
     async def _post(self, ready: _Ready) -> None:
         may_leave = await self._pacing.slot(ready.call.chat, bulk=True)
@@ -308,6 +317,7 @@ class Sender:
                 settled=_settled(ready.row, call, outcome), unreachable=ready.row.person if gone else None
             )
         )
+        del self._posts[ready.row.id]
         self._work.set()
         if len(self._answered) >= self._enough:
             self._full.set()

@@ -18,6 +18,10 @@ LONGEST_AHEAD = timedelta(days=300)
 """A date without a year is the next one, unless that is so far away that the last one was meant."""
 
 
+FARTHEST_YEARS = 10
+"""Nothing is planned longer ahead: a year beyond is a slip of the finger."""
+
+
 class BadDate(PortevoixError):
     """What was typed is no date and time to come."""
 
@@ -183,7 +187,10 @@ def _day(found: re.Match[str], today: date, text: str) -> date:
     try:
         if parts["year"] is not None:
             year = int(parts["year"])
-            return date(year if year > 99 else 2000 + year, month, number)
+            day = date(year if year > 99 else 2000 + year, month, number)
+            if day.year > today.year + FARTHEST_YEARS:
+                raise BadDate(f"“{text[:60]}” is too far away.", typed=text[:60])
+            return day
         return _next(today, month, number)
     except ValueError:
         raise BadDate(

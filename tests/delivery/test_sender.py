@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account, load_account
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected
+from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from bot.delivery.sender import Stop, Wait
 from bot.delivery.sharing import shares
 from db import broadcasts, deliveries, processes
@@ -97,6 +97,20 @@ async def test_the_withheld_come_back_when_it_is_over(bench: Any, helpers: Any) 
         bench.clock.move(quiet_until)
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=3)
+
+
+async def test_one_that_cannot_be_worded_holds_nobody_back(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 9)
+    broadcast = await helpers.queue_broadcast(bench.database)
+
+    def decide(row: Any) -> None:
+        if row.person == 5:
+            raise KeyError("a language that nobody speaks")
+
+    bench.app.decide = decide
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=8, waiting=1)
 
 
 async def test_what_is_too_late_expires(bench: Any, helpers: Any) -> None:
@@ -298,7 +312,7 @@ async def test_repeatable_bulk_calls_are_repeated(bench: Any, helpers: Any) -> N
     await helpers.add_people(bench.database, 1)
     broadcast = await helpers.queue_broadcast(bench.database)
     bench.app.decide = lambda _row: Call(method="editMessageText", payload={"chat_id": 1, "text": "moved"})
-    bench.telegram.faults.extend([InDoubt(reason="reset"), Done(result=True)])
+    bench.telegram.faults.append(InDoubt(reason="reset"))
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=1)

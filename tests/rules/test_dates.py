@@ -62,6 +62,8 @@ def test_it_is_read(typed: str, expected: str) -> None:
         ("24/11 19h75", "errors/time_impossible"),
         ("24/11 19pm", "errors/time_impossible"),
         ("vendredi 24 novembre 19h", "errors/date_weekday"),
+        ("31/12/9999 23:59", "errors/date_unreadable"),  # its end would be beyond every calendar
+        ("24/11/2106 19h", "errors/date_unreadable"),  # a slip of the finger
         ("15/11 10h", "errors/date_past"),  # yesterday was meant, not next year
         ("24/11/2015 19h", "errors/date_past"),
         ("aujourd’hui 9h", "errors/date_past"),

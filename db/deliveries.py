@@ -61,12 +61,15 @@ _LEASE = Statement(
     UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {_ids(s)}"""
     )
 )
+# Between the recheck and the post somebody may have said stop, blocked the bot or been erased.
 _SENDABLE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}(id)) AS text) FROM deliveries
-    WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner
-      AND broadcast IN (SELECT id FROM broadcasts WHERE state = 'active')"""
+    SELECT CAST({s.collect}({s.array}(deliveries.id)) AS text) FROM deliveries
+    JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.state = 'active'
+    JOIN people ON people.id = deliveries.person AND people.unreachable_at IS NULL
+     AND (people.state <> 'stopped' OR broadcasts.kind = 'service')
+    WHERE deliveries.id IN {_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner"""
     )
 )
 _MARK = Statement(
@@ -132,7 +135,8 @@ def _leased(
 async def mark_sending(tx: AsyncConnection, numbers: Sequence[int], *, owner: str, now: datetime) -> set[int]:
     """Mark leased deliveries `sending` just before they are posted; those that may be.
 
-    The others (their broadcast was paused or cancelled, or they are no longer held) must not be posted.
+    The others must not be posted: their broadcast was paused or cancelled, the person said stop, blocked the bot or
+    was erased, or they are no longer held.
     """
     found = await _SENDABLE.rows(tx, rows=[(number,) for number in numbers], owner=owner)
     if found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,23 +12,37 @@ from db.schema import broadcasts, deliveries, people, rsvps
 
 
 async def recently_sent(
-    tx: AsyncConnection, people: Iterable[int], *, kinds: Iterable[str], since: datetime
+    tx: AsyncConnection,
+    people: Iterable[int],
+    *,
+    kinds: Iterable[str],
+    since: datetime,
+    promised: Collection[int] = (),
 ) -> dict[int, list[datetime]]:
-    """When messages of these kinds left for each person since then; one that is leaving or in doubt counts."""
+    """When messages of these kinds left for each person since then; one that is leaving or in doubt counts.
+
+    So do `promised` deliveries: let go already, and still leased.
+    """
     left = sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)
     query = (
-        sa.select(deliveries.c.person, sa.type_coerce(left, deliveries.c.sent_at.type).label("left"))
+        sa.select(
+            deliveries.c.id,
+            deliveries.c.person,
+            deliveries.c.state,
+            sa.type_coerce(left, deliveries.c.sent_at.type).label("left"),
+        )
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .where(
             deliveries.c.person.in_(list(people)),
-            deliveries.c.state.in_(("sent", "sending", "in_doubt")),
+            deliveries.c.state.in_(("sent", "sending", "in_doubt", "leased")),
             broadcasts.c.kind.in_(list(kinds)),
             left > since,
         )
     )
     found: dict[int, list[datetime]] = {}
     for row in await tx.execute(query):
-        found.setdefault(row.person, []).append(row.left)
+        if row.state != "leased" or row.id in promised:
+            found.setdefault(row.person, []).append(row.left)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import deliveries, dialogs, people, responses
+from db.schema import deliveries, dialogs, people, responses, updates
 
 
 async def cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
@@ -30,5 +30,9 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -
     cut = {"person": None, "message_id": None}
     await tx.execute(sa.update(deliveries).where(deliveries.c.person.in_(doomed)).values(**cut))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
+    chats = sa.select(people.c.telegram_id).where(condition)
+    # What failed is kept to find out why, but not beyond its author.
+    failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
+    await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     return (await tx.execute(sa.delete(people).where(condition))).rowcount

@@ -106,13 +106,15 @@ _BEGIN = Statement(
     WHERE updates.update_id = given.update_id AND lease_owner = :owner"""
     )
 )
-# A failed update keeps its body, so that what made it fail can be found.
+# A failed update keeps its body, so that what made it fail can be found, and its chat, so that it goes when the
+# person asks to be erased.
 _FINISH = Statement(
     lambda s: (
         f"""
     UPDATE updates SET state = CASE WHEN error IS NULL THEN 'done' ELSE 'failed' END,
         body = CASE WHEN error IS NULL THEN NULL ELSE body END,
-        replies = NULL, chat = NULL, lease_owner = NULL
+        chat = CASE WHEN error IS NULL THEN NULL ELSE chat END,
+        replies = NULL, lease_owner = NULL
     WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
     )
 )

@@ -114,6 +114,16 @@ async def _event(context: Context, code: str) -> Event | None:
     return event
 
 
+async def _event_to_describe(context: Context, code: str) -> Event | None:
+    """The event, unless the law asks for silence about it now: then that was said."""
+    event = await _event(context, code)
+    quiet = quiet_about_events(context)
+    if event is None or quiet is None:
+        return event
+    context.say("events/quiet", until=quiet.until)
+    return None
+
+
 async def _event_to_answer(context: Context, code: str) -> Event | None:
     """The event, if this person may answer it now; else what stands in the way was said."""
     event = await _event(context, code)
@@ -159,13 +169,17 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         await _show(context, event)
         return
     await rsvps.tell_whether_came(context.tx, context.person, context.origin, event, came=came)
-    context.edit("events/came", event=await card_of(context, event), came=came)
+    quiet = quiet_about_events(context)
+    if quiet is not None:
+        context.edit("events/quiet", until=quiet.until)
+    else:
+        context.edit("events/came", event=await card_of(context, event), came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:
     """The place, as a card that opens a map."""
     (code,) = arguments(context, 1)
-    event = await _event(context, code)
+    event = await _event_to_describe(context, code)
     if event is None:
         return
     card = await card_of(context, event)
@@ -184,7 +198,7 @@ async def send_venue(update: Update, context: Context) -> None:
 async def send_calendar(update: Update, context: Context) -> None:
     """The event as a file for the person's calendar."""
     (code,) = arguments(context, 1)
-    event = await _event(context, code)
+    event = await _event_to_describe(context, code)
     if event is not None:
         card = await card_of(context, event)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)

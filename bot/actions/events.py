@@ -211,7 +211,9 @@ async def change_event(
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     key = f"event:{found.event.id}:change:{sequence + 1}"
-    people = await _tell(tx, author, found.event, key=key, template=CHANGE)
+    # Those who are told late still have to know, until the event is over at both its times.
+    over = max(found.event.ends_at, values.get("ends_at", found.event.ends_at))
+    people = await _tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over)
     details = {
         "event": code,
         "told": people,
@@ -229,7 +231,8 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
     for broadcast in await db.events.broadcasts_about(tx, found.event.id):
         await db.broadcasts.cancel(tx, broadcast)
     key = f"event:{found.event.id}:cancel"
-    people = await _tell(tx, author, found.event, key=key, template=CANCELLATION)
+    over = found.event.ends_at
+    people = await _tell(tx, author, found.event, key=key, template=CANCELLATION, expires_at=over)
     details: Mapping[str, object] = {"event": code, "told": people, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
@@ -252,7 +255,9 @@ def _coming_to(event: Event) -> Audience:
     return Audience(rsvp=RsvpCondition(event=event.id, answers=COMING))
 
 
-async def _tell(tx: AsyncConnection, author: Author, event: Event, *, key: str, template: str) -> int:
+async def _tell(
+    tx: AsyncConnection, author: Author, event: Event, *, key: str, template: str, expires_at: datetime
+) -> int:
     """Queues a message for those who said yes or maybe."""
     audience = _coming_to(event)
     news = NewBroadcast(
@@ -263,7 +268,7 @@ async def _tell(tx: AsyncConnection, author: Author, event: Event, *, key: str, 
         texts={},
         template=template,
         event=event.id,
-        expires_at=event.ends_at,
+        expires_at=expires_at,
     )
     queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)])
     return 0 if queued is None else queued.people

@@ -5,7 +5,7 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -39,6 +39,8 @@ from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
+# How long a message that was let go may wait for its turn; after that it is looked at again.
+REMEMBERED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,19 @@ class Departure:
     ) -> None:
         self._campaign, self._texts, self._composer = campaign, texts, composer
         self._clock, self._bot_username = clock, bot_username
+        self._promised: dict[int, datetime] = {}
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """What is to become of each leased delivery, in their order."""
         now = self._clock.now()
-        batch = await load(tx, rows, now)
-        return [self._decide(row, batch, now) for row in rows]
+        # Two broadcasts may reach one person through batches so close that the first has not left yet.
+        self._promised = {row: at for row, at in self._promised.items() if abs(now - at) < REMEMBERED}
+        batch = await load(tx, rows, now, promised=self._promised.keys() - {row.id for row in rows})
+        decisions = [self._decide(row, batch, now) for row in rows]
+        for row, decision in zip(rows, decisions, strict=True):
+            if isinstance(decision, Call):
+                self._promised[row.id] = now
+        return decisions
 
     async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
         """Counts the questions that wait for an answer: who answers none is asked less."""
@@ -246,8 +255,13 @@ def facts_of(
     )
 
 
-async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Batch:
-    """What must be known of these deliveries, in a handful of queries however many they are."""
+async def load(
+    tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
+) -> Batch:
+    """What must be known of these deliveries, in a handful of queries however many they are.
+
+    `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
+    """
     ids = {row.person for row in rows if row.person is not None}
     found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
     events = {each.event for each in found.values() if each.event is not None}
@@ -265,5 +279,7 @@ async def load(tx: AsyncConnection, rows: Sequence[Leased], now: datetime) -> Ba
         event_texts=await db.events.texts_of_many(tx, events) if events else {},
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
-        sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK) if partisan else {},
+        sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
+        if partisan
+        else {},
     )

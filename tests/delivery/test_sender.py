@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,6 +111,33 @@ async def test_one_that_cannot_be_worded_holds_nobody_back(bench: Any, helpers: 
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=8, waiting=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        people.update().values(state="stopped"),
+        people.update().values(unreachable_at=datetime(2016, 11, 16, 9, tzinfo=UTC)),
+        people.delete(),
+    ],
+    ids=["stopped", "blocked", "erased"],
+)
+async def test_who_leaves_while_the_message_is_ready_is_not_written_to(
+    bench: Any, helpers: Any, change: Any
+) -> None:
+    await helpers.add_people(bench.database, 5)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    gone: set[int] = set()
+    bench.app.decide = lambda row: Stop(state="cancelled", reason="gone") if gone else None
+    bench.telegram.open.clear()
+    async with bench.running(in_flight=2) as engine:
+        await helpers.until(lambda: bench.telegram.in_flight == 2)
+        async with bench.database.write() as tx:
+            await tx.execute(change.where(people.c.id > 2))
+        gone.update((3, 4, 5))
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=2, cancelled=3)
 
 
 async def test_what_is_too_late_expires(bench: Any, helpers: Any) -> None:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 import db.consents
 import db.suppressions
+import db.updates
 from bot.actions.erasure import suppression_hash
-from db.schema import broadcasts, deliveries, people, responses
+from db.schema import broadcasts, deliveries, people, responses, updates
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
 
 NOW = paris("2016-11-16T10:00")
@@ -280,3 +281,23 @@ async def test_a_second_tap_changes_nothing_more(conversation: Conversation, zoe
     assert "Nothing about you is kept" in zoe.toast
     assert shown.text == receipt
     assert await zoe.stored() is None
+
+
+async def test_what_failed_is_erased_with_the_person(conversation: Conversation, zoe: Talker) -> None:
+    """An update on which the code failed is kept to find out why, but not beyond its author."""
+    body = b'{"update_id": 900, "message": {"from": {"id": 7, "first_name": "Zo\\u00e9"}}}'
+    async with conversation.database.write() as tx:
+        for number, chat in ((900, 7), (901, 8)):
+            await db.updates.store(tx, [db.updates.Received(update_id=number, chat=chat, body=body)], NOW)
+        answered = [
+            db.updates.Answered(update_id=number, chat=7, replies=[], error="KeyError")
+            for number in (900, 901)
+        ]
+        await db.updates.answer(tx, answered, "process")
+        await db.updates.finish(tx, (900, 901), "process")
+    await zoe.send("/delete")
+    await zoe.tap("Yes, erase everything")
+    async with conversation.database.read() as tx:
+        columns = (updates.c.update_id, updates.c.chat, updates.c.body, updates.c.error)
+        rows = (await tx.execute(sa.select(*columns).order_by(updates.c.update_id))).all()
+    assert [tuple(row) for row in rows] == [(900, None, None, "KeyError"), (901, 8, body, "KeyError")]

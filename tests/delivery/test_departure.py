@@ -1,0 +1,79 @@
+"""The last look before a message leaves, on the rows of a real database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+import db.broadcasts
+from bot import communes
+from bot.clock import MovableClock
+from bot.delivery.calls import Call
+from bot.delivery.compose import Composer
+from bot.delivery.departure import Departure
+from bot.delivery.sender import Wait
+from bot.rules.courtesy import CapReason
+from bot.texts import Texts
+from db import deliveries
+from db.deliveries import Leased
+from db.engine import Database
+from db.schema import people
+from tests.campaigning import supporter
+from tests.conversation import BOT, CAMPAIGN, Conversation, paris
+
+NOW = paris("2016-11-16T10:00")
+
+
+def a_departure() -> Departure:
+    texts = Texts({"campaign": CAMPAIGN})
+    composer = Composer(texts=texts, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username=BOT)
+    clock = MovableClock(NOW, speed=1.0)
+    return Departure(campaign=CAMPAIGN, texts=texts, composer=composer, clock=clock, bot_username=BOT)
+
+
+async def taken(database: Database, key: str) -> list[Leased]:
+    """A broadcast to everybody, whose deliveries the sender has just leased."""
+    values = {
+        "key": key,
+        "kind": "persuasion",
+        "audience": {},
+        "area": "FR",
+        "starts_at": NOW,
+        "created_at": NOW,
+        "state": "active",
+    }
+    async with database.write() as tx:
+        broadcast = await db.broadcasts.create(tx, values, {"fr": "Bonjour", "en": "Hello"})
+        assert broadcast is not None
+        everybody = sa.select(people.c.id)
+        expires = NOW + timedelta(days=2)
+        await db.broadcasts.queue_deliveries(
+            tx, broadcast=broadcast, people=everybody, due_at=NOW, expires_at=expires, now=NOW
+        )
+        return await deliveries.lease(tx, broadcast=broadcast, room=10, owner="sender", now=NOW)
+
+
+async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(sqlite_database: Database) -> None:
+    """The first was let go and has not left yet when the second is looked at."""
+    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    departure = a_departure()
+    decisions = []
+    for key in ("staff:1", "staff:2"):
+        rows = await taken(sqlite_database, key)
+        async with sqlite_database.read() as tx:
+            decisions += await departure.prepare(tx, rows)
+    first, second = decisions
+    assert isinstance(first, Call)
+    assert isinstance(second, Wait)
+    assert second.reason == CapReason.DAY
+
+
+async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(sqlite_database: Database) -> None:
+    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    departure = a_departure()
+    rows = await taken(sqlite_database, "staff:1")
+    async with sqlite_database.read() as tx:
+        for _ in range(2):
+            (decision,) = await departure.prepare(tx, rows)
+            assert isinstance(decision, Call)

@@ -44,7 +44,7 @@ from bot.web.server import listen, serve
 from db.engine import Database
 from db.facts import get_fact, set_fact
 from handlers import ROUTES
-from handlers.command_menu import menu_calls
+from handlers.command_menu import description_calls, menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.routing import register
@@ -255,8 +255,8 @@ async def bot_username(transport: Transport) -> str:
 async def introduce(
     transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
 ) -> None:
-    """Tells Telegram the commands, in each language, and where updates go."""
-    for call in menu_calls(campaign.languages):
+    """Tells Telegram the commands and who writes, in each language, and where updates go."""
+    for call in [*menu_calls(campaign.languages), *description_calls(campaign)]:
         await transport.post(call)
     if webhook_url is None:
         await transport.post("deleteWebhook", {})

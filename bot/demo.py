@@ -81,9 +81,17 @@ class DemoOptions:
 
 
 async def demo(settings: Settings, options: DemoOptions) -> None:
-    """Runs until interrupted. What it writes goes to a temporary folder."""
-    # Ending it is Ctrl+C, however it is asked: else the local Telegram would outlive us and keep the port.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    """Runs until interrupted or ended. What it writes goes to a temporary folder."""
+    playing = asyncio.ensure_future(play(settings, options))
+    # Else the local Telegram would outlive us and keep the port.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+    await asyncio.wait([playing])
+    if not playing.cancelled():
+        playing.result()
+
+
+async def play(settings: Settings, options: DemoOptions) -> None:
+    """The local Telegram, its people and the bot, until cancelled."""
     campaign = load_campaign(settings.campaign)
     start = opening_instant(campaign)
     base = f"http://127.0.0.1:{options.port}"

@@ -6,10 +6,14 @@ from collections.abc import Collection, Iterable
 from functools import cache
 
 import handlers
+from bot.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.texts import Texts
 from handlers.routing import Command
 from locales import LANGUAGES
+
+DESCRIPTION_LIMIT = 512
+"""Characters, by Telegram's documentation of setMyDescription."""
 
 
 def allowed(roles: Collection[str]) -> list[Command]:
@@ -32,6 +36,20 @@ def commands_for(roles: Collection[str], language: str) -> list[dict[str, str]]:
 def menu_calls(languages: Iterable[str]) -> list[Call]:
     """The menu of everybody; the first language is shown to those who speak none of them."""
     return _calls({"type": "default"}, (), languages)
+
+
+def description_calls(campaign: Campaign) -> list[Call]:
+    """What Telegram shows in an empty chat, in each language; the first one to those who speak none of them."""
+    texts = Texts({"campaign": campaign})
+    first, *_ = campaign.languages
+    shown = [({}, first), *(({"language_code": language}, language) for language in campaign.languages)]
+    return [
+        Call(
+            method="setMyDescription",
+            payload={"description": texts.plain("menu/description", language)[:DESCRIPTION_LIMIT], **code},
+        )
+        for code, language in shown
+    ]
 
 
 def team_menu_calls(chat: int, roles: Collection[str], languages: Iterable[str]) -> list[Call]:

@@ -8,6 +8,7 @@ from telegram import Update
 
 import handlers
 from handlers.buttons import arguments
+from handlers.command_menu import team_menu_calls
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton, guarded
 
@@ -19,7 +20,11 @@ ITEMS = frozenset(
 
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
-    answer("menu/menu", roles={member.role for member in context.staff})
+    roles = {member.role for member in context.staff}
+    answer("menu/menu", roles=roles)
+    if roles:
+        # Whoever was named on the command line has had no occasion yet to get the commands of their role.
+        context.replies += team_menu_calls(context.chat_id, roles, context.campaign.languages)
 
 
 async def menu(update: Update, context: Context) -> None:

@@ -188,6 +188,7 @@ async def _out_of_turn(context: Context) -> None:
 async def type_place(update: Update, context: Context) -> None:
     """A name, a postcode, "st etienne", "Paris 15"."""
     assert context.message is not None  # a text handler
+    await _put_keyboard_away(context)
     found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
     if found.confident:
         await _settle(context, found.results[0], context.say)
@@ -197,11 +198,25 @@ async def type_place(update: Update, context: Context) -> None:
         context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
 
 
+async def _put_keyboard_away(context: Context) -> None:
+    """The key that shares the location would stay below the chat of whoever types instead."""
+    assert context.dialog is not None  # it asks for the place
+    if context.dialog.data.get("sharing"):
+        await _ask_place(context, context.dialog.step, sharing=False)
+        context.call(
+            "sendMessage",
+            text=context.words("registration/place_typed"),
+            reply_markup={"remove_keyboard": True},
+        )
+
+
 async def share_place(update: Update, context: Context) -> None:
     """The location becomes communes to choose from, and is forgotten."""
     assert context.message is not None  # a location handler
     location = context.message.location
     assert location is not None  # the handler's filter
+    assert context.dialog is not None  # it asks for the place
+    await _ask_place(context, context.dialog.step, sharing=False)
     context.call(
         "sendMessage",
         text=context.words("registration/location_forgotten"),
@@ -249,6 +264,8 @@ async def other_place(update: Update, context: Context) -> None:
     if not asks_place(context):
         await _out_of_turn(context)
     elif way == "share":
+        assert context.dialog is not None  # it asks for the place
+        await _ask_place(context, context.dialog.step, sharing=True)
         context.say("registration/share_location")
     else:
         await _ask_place(context, WAYS[way])

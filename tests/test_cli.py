@@ -87,7 +87,7 @@ def test_an_invitation_without_the_bots_name(capsys: pytest.CaptureFixture[str])
     assert main(["staff", "link", "--role", "coordinator", "--territory", "69"]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("/start s_")
-    assert "could not be asked" in said.err
+    assert "there is no link" in said.err
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,12 @@ def add_to(commands: Commands) -> None:
     purge_parser.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
     purge_parser.set_defaults(run=purge)
     audit_parser = group(commands, "audit", "the log of what staff did")
-    audit_parser.add_parser("verify", help="find any altered, removed or reordered entry").set_defaults(
-        run=verify
+    verify_parser = audit_parser.add_parser(
+        "verify",
+        help="find any altered, removed or reordered entry",
+        description="Find any altered, removed or reordered entry of the audit log.",
     )
+    verify_parser.set_defaults(run=verify)
 
 
 def upgrade(arguments: Namespace, settings: Settings) -> int:

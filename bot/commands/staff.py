@@ -83,7 +83,7 @@ def link(arguments: Namespace, settings: Settings) -> int:
     token, username = asyncio.run(work())
     if username is None:
         print(
-            "The bot’s name could not be asked from Telegram: send the bot this message instead.",
+            "Telegram did not tell the bot’s name, so there is no link: whoever joins sends the bot this message.",
             file=sys.stderr,
         )
         print(f"/start s_{token}")

@@ -23,13 +23,13 @@ async function loadPeople() {
 
 function personRow(person) {
   const name = [person.first_name, person.last_name].filter(Boolean).join(" ");
-  const standing = person.deactivated ? "account deleted" : person.blocked ? "blocked the bot" : person.last_text;
+  const standing = person.deactivated ? "account deleted" : person.blocked ? "blocked the bot" : person.last_text || (person.started ? "" : "has not started yet");
   const open = columns.has(person.id);
   const row = make("button", { type: "button", class: "person", attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closeChat(person.id) : openChat(person)) } },
     avatar(person),
     make("span", { class: "person-text" },
-      make("span", { class: "person-name" }, make("strong", {}, name), make("span", { class: "language" }, [person.note, person.language_code].filter(Boolean).join(" · "))),
-      make("span", { class: "person-last" }, standing || "has not started yet")));
+      make("span", { class: "person-name" }, make("strong", {}, name), make("span", { class: "language" }, person.language_code)),
+      make("span", { class: "person-last" }, [person.note, standing].filter(Boolean).join(" · ") || "nothing yet")));
   return make("li", {}, row);
 }
 

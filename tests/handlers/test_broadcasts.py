@@ -61,6 +61,7 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
         ("<b>Bonjour", "never closed"),
         ("<foo>Bonjour</foo>", "knows no tag"),
         ("Bonjour {{ prenom }}", "is no placeholder"),
+        ("Bonjour {{ ", "<code>{{</code> is no placeholder"),  # never closed
         ("x" * 5000, "5,000 characters; at most 4,096"),
         # It fits alone, but not with the signature.
         ("x" * 4090, "signature included; yours in Français"),

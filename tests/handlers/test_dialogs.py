@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import handlers
+from bot.campaign import load_campaign
 from handlers import menu
+from handlers.command_menu import description_calls
 from tests.campaigning import staff
 from tests.conversation import Conversation
 
@@ -82,3 +86,21 @@ async def test_the_team_has_its_own_buttons_and_a_word_on_roles(conversation: Co
     assert "What kind of message" in organizer.last.text
     await organizer.send("/export")
     assert "another role" in organizer.last.text
+
+
+async def test_the_menu_of_the_team_reaches_whoever_was_named_on_the_command_line(
+    conversation: Conversation,
+) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await organizer.send("/menu")
+    (default, *_) = organizer.called("setMyCommands")
+    assert "new_event" in {command["command"] for command in default.payload["commands"]}
+    assert default.payload["scope"] == {"type": "chat", "chat_id": 7}
+
+
+def test_an_empty_chat_says_who_writes() -> None:
+    campaign = load_campaign(Path("campaigns/primaire-2016"))
+    default, french, english = (call.payload for call in description_calls(campaign))
+    assert default["description"] == french["description"]
+    assert (french["language_code"], english["language_code"]) == ("fr", "en")
+    assert campaign.sender.name in english["description"]

@@ -147,3 +147,14 @@ async def test_inline_mode_offers_communes_and_keeps_nothing(conversation: Conve
     assert call.method == "answerInlineQuery"
     assert call.payload["results"][0]["title"] == "Lyon (69)"
     assert await conversation.person(99).stored() is None
+
+
+async def test_the_key_that_shares_the_location_goes_away_when_a_name_is_typed(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.tap("Share my location")
+    await zoe.send("lyon")
+    first, question = zoe.called("sendMessage")
+    assert first.payload["reply_markup"] == {"remove_keyboard": True}
+    assert "Lyon" in question.payload["text"]
+    await zoe.send("nantes")
+    assert len(zoe.called("sendMessage")) == 1  # once is enough

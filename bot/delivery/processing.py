@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -59,10 +60,10 @@ class Processing:
             self._arrived.clear()
             await self._replies.room()
             if not await self._attempt():
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._arrived.wait()
 
     async def _attempt(self) -> int:
         try:

@@ -67,7 +67,7 @@ async def play(story: Story, language: str) -> Cast:
     await vote_in_first_round(story, supporter, read)
     await vote_in_second_round(story, supporter, read)
     await export_in_chat(story, coordinator, read)
-    await friend.write("STOP", "stop", "stop")
+    await friend.write("STOP", "consent", "no", about="contact")
     story.unname(friend)
     await friend.expect(read.says("It’s done: we won’t write"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
@@ -95,6 +95,7 @@ async def consent(person: Teller, read: Reader) -> None:
     ):
         await person.tell(read.label(label), "consent", "yes", about=purpose)
     await person.tell(read.label("I’m 17 or over"), "age", "old_enough")
+    await person.expect(read.says("In which commune do you vote?"))
 
 
 async def sign_up_in(person: Teller, read: Reader, typed: str, code: str) -> None:

@@ -44,7 +44,7 @@ async def test_what_is_typed_where_a_commune_is_asked(tmp_path: Path) -> None:
         await person.expect(READ.says("I know no commune"))
         await person.expect(READ.says("I know no commune"))
         await person.send_photo()
-        await person.expect(READ.says("I was waiting for another kind of answer"))
+        await person.expect(READ.says("I was expecting another kind of answer"))
         await person.share_location(0, 0)
         await person.expect(READ.says("There is no French commune near this place"))
         await person.send("/nonsense")

@@ -9,6 +9,7 @@ is used from one event loop.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -188,10 +189,7 @@ LONGEST_WAIT = 3600.0
 async def _sleep_until(clock: Clock, instant: datetime) -> None:
     while (left := (instant - clock.now()).total_seconds()) > 0:
         wait = min(left / clock.speed, LONGEST_WAIT) if clock.speed else LONGEST_WAIT
-        try:
-            # Not wait_for, which in Python 3.11 may swallow a cancellation that meets its result.
+        # When it ends, either it is time, or the loop looks again. Not `wait_for`: it may miss a cancellation.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await clock.changed()
-        except TimeoutError:
-            # Either it is time, or the loop looks again.
-            continue

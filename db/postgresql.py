@@ -22,6 +22,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         json_serializer=to_json,
+        hide_parameters=True,  # an error's text may reach a log: what people wrote does not
         pool_pre_ping=True,  # a server that was restarted is noticed before the transaction, not in it
         connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": "portevoix"}},
     )

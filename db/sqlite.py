@@ -89,6 +89,7 @@ def create_engine(
         pool_size=size,
         max_overflow=0,
         json_serializer=to_json,
+        hide_parameters=True,  # an error's text may reach a log: what people wrote does not
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,11 +65,16 @@ class Routes:
 STOP_WORDS = re.compile(r"^\W*(stop|arr[eê]t|arr[eê]tez|unsubscribe)\W*$", re.IGNORECASE)
 
 
+def asks_to_stop(text: str) -> bool:
+    """Whether the text is one of the words, also where its accents are characters of their own."""
+    return STOP_WORDS.match(unicodedata.normalize("NFC", text)) is not None
+
+
 class _StopWord(filters.MessageFilter):
     """Unlike `filters.Regex` it hands PTB no data, which PTB would put in the context with `update()`."""
 
     def filter(self, message: Message) -> bool:
-        return STOP_WORDS.match(message.text or "") is not None
+        return asks_to_stop(message.text or "")
 
 
 def register(application: AnyApplication, routes: Routes) -> None:

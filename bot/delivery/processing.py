@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -59,11 +60,10 @@ class Processing:
             self._arrived.clear()
             await self._replies.room()
             if not await self._attempt():
-                try:
+                # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._arrived.wait()
-                except TimeoutError:
-                    continue
 
     async def _attempt(self) -> int:
         try:

@@ -10,6 +10,7 @@ At most `in_flight` rows are `sending` at any moment: a crash leaves no more tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -159,11 +160,10 @@ class Sender:
             if len(self._ready) >= self._lease_room // 2:
                 await self._hungry.wait()
             elif not taken:
-                try:
+                # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._queue_changed.wait()
-                except TimeoutError:
-                    continue
 
     async def _lease(self) -> int:
         now = self._clock.now()

@@ -111,7 +111,8 @@ def capped(
     """
     if kind not in PARTISAN:
         return None
-    recent = sorted(instant for instant in sent if now - WEEK < instant <= now)
+    # An instant to come was noted before the machine's clock was set back: it counts.
+    recent = sorted(instant for instant in sent if now - WEEK < instant)
     where = zone_named(zone)
     today = now.astimezone(where).date()
     reasons: list[Capped] = []

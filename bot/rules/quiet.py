@@ -196,7 +196,12 @@ def votes_in_the_americas(zone: str | None) -> bool:
     """Whether somebody abroad may belong to a consulate of the Americas, by their zone; unknown counts as
     yes.
     """
-    return zone is None or zone.startswith(("America/", "US/", "Canada/")) or zone == "Pacific/Honolulu"
+    return zone is None or zone.startswith(("America/", "US/", "Canada/")) or zone in _AMERICAN_ISLANDS
+
+
+_AMERICAN_ISLANDS = frozenset(
+    {"Atlantic/Bermuda", "Atlantic/Stanley", "Pacific/Easter", "Pacific/Galapagos", "Pacific/Honolulu"}
+)
 
 
 @lru_cache(maxsize=4096)

@@ -196,6 +196,16 @@ async def test_the_files_are_the_owners_alone(tmp_path: Path, database_key: Data
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+async def test_an_error_tells_nothing_of_what_people_wrote(database: Database) -> None:
+    """Its text may reach a log."""
+    row = {"telegram_id": 1, "pseudonym": "p", "first_name": "Zébulon", "created_at": NOW, "seen_at": NOW}
+    async with database.write() as transaction:
+        await transaction.execute(people.insert(), row)
+        with pytest.raises(sa.exc.IntegrityError) as raised:
+            await transaction.execute(people.insert(), row)
+    assert "Zébulon" not in str(raised.value)
+
+
 async def test_the_key_is_never_shown(sqlite_database: Database, database_key: DatabaseKey) -> None:
     shown = repr(database_key) + repr(vars(sqlite_database)) + repr(sqlite_database.key)
     assert database_key.hex not in shown

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from bot.delivery.account import Account, load_account
@@ -40,3 +42,23 @@ async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -
     assert sorted(answers) == [5, 6, 7]
     assert bench.telegram.offsets[0] == 0
     assert bench.telegram.offsets[-1] == 8
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_call_at_the_moment_of_stopping_does_not_keep_the_engine(
+    bench: Any, helpers: Any, turns: int
+) -> None:
+    """What wakes a part as it is cancelled must not make it miss the cancellation."""
+    engine = bench.engine()
+    running = asyncio.create_task(engine.run())
+    await bench.idle(engine)
+    waiting = (engine.sender._queue_changed, engine._processing._arrived)
+    await helpers.until(lambda: all(event._waiters for event in waiting))
+    engine.stop()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    engine.wake()
+    engine._freed()
+    done, _open = await asyncio.wait({running}, timeout=5)
+    running.cancel()
+    assert done

@@ -203,7 +203,7 @@ async def test_withdrawing_the_first_choice_is_stopping(conversation: Conversati
 # -- stop --
 
 
-@pytest.mark.parametrize("word", ["/stop", "STOP", "stop!", "Arret", "ARRÊT", "arrêt."])
+@pytest.mark.parametrize("word", ["/stop", "STOP", "stop!", "Arret", "ARRÊT", "arrêt.", "ARRE\u0302T"])
 async def test_stop_is_obeyed_at_once(conversation: Conversation, zoe: Talker, word: str) -> None:
     shown = await zoe.send(word)
     assert "we won’t write to you any more" in shown.text

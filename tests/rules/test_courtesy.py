@@ -102,6 +102,10 @@ def test_three_partisan_messages_in_seven_days() -> None:
     assert ask(Kind.GOTV, days, now=NOON + timedelta(days=1)) is None
 
 
+def test_a_clock_that_was_set_back_frees_nobody() -> None:
+    assert ask(Kind.GOTV, [NOON + timedelta(minutes=30)]) is not None
+
+
 def test_fewer_for_those_who_do_not_answer() -> None:
     days = [NOON - timedelta(days=days) for days in (1, 3)]
     assert ask(Kind.GOTV, days, unanswered=1) is None

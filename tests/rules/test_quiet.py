@@ -138,7 +138,8 @@ def test_a_territory_outside_the_ballot_is_as_quiet_as_an_unknown_one() -> None:
 
 def test_consulates_of_the_americas_begin_a_day_earlier_under_the_code() -> None:
     friday = paris("18T12:00:00")
-    assert asked(Kind.GOTV, "abroad", friday, law=L49, zone_name="America/Montreal") is Reason.QUIET_PERIOD
+    for american in ("America/Montreal", "Atlantic/Bermuda", "Pacific/Easter"):
+        assert asked(Kind.GOTV, "abroad", friday, law=L49, zone_name=american) is Reason.QUIET_PERIOD
     assert asked(Kind.GOTV, "abroad", friday, law=L49, zone_name="Asia/Tokyo") is None
     assert asked(Kind.GOTV, "abroad", friday, law=L49, zone_name=None) is Reason.QUIET_PERIOD
     # The primary was online, at the same hours for everybody abroad.

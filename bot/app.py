@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
+# Longer than the engine gives to what is being posted.
+STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
 SUPPRESSION_KEY = "suppression:key"
@@ -78,7 +80,7 @@ class App:
     async def stop(self) -> None:
         """Lets what is being posted end, then stops every part."""
         self.engine.stop()
-        await asyncio.wait(self._tasks[:1])  # the engine: it ends by itself
+        await asyncio.wait(self._tasks[:1], timeout=STOP_SECONDS)  # the engine: it ends by itself
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

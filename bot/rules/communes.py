@@ -14,6 +14,8 @@ from bot.rules.communes_zones import territory_of, zone_of
 
 NEAREST_KM = 40.0
 """No commune's centre is further than this from its inhabitants in metropolitan France."""
+UNSURE_KM = 6.0
+"""About how far an approximate centre is from the true one, where neighbours are many."""
 SPARSE_NEAREST_KM = 200.0
 """The same where communes are vast: Guyane, Polynésie française, Nouvelle-Calédonie."""
 _REACHES_KM = (6.0, 12.0, 24.0, NEAREST_KM)
@@ -136,13 +138,20 @@ class Gazetteer:
         reaches = (*_REACHES_KM, SPARSE_NEAREST_KM) if abs(latitude) < TROPICS else _REACHES_KM
         for reach in reaches:
             near = sorted(
-                (km, place)
+                (km + self._doubt_km(place), place, km)
                 for place, km in self._around(here, reach)
                 if (km <= NEAREST_KM or self._is_sparse(place)) and self._table.codes[place] not in _CITIES
             )
             if len(near) >= limit:
                 break
-        return [(self._commune(place), km) for km, place in near[: max(0, limit)]]
+        return [(self._commune(place), km) for _, place, km in near[: max(0, limit)]]
+
+    def _doubt_km(self, place: int) -> float:
+        """How much further a commune may really be whose centre is only its neighbours'; arrondissements were placed
+        by hand.
+        """
+        unsure = self._table.approximate[place] and parent_of(self._table.codes[place]) is None
+        return UNSURE_KM if unsure else 0.0
 
     def within(self, code: str, km: float) -> frozenset[str]:
         """The codes of the communes whose centre is at most `km` from this one's, itself included.

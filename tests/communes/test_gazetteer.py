@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.communes import SHIPPED, Commune, load
 from bot.communes.store import read_table
+from bot.rules.communes import UNSURE_KM
 from bot.rules.communes_text import fold, key_of, words_of
 
 GAZETTEER = load()
@@ -308,6 +309,9 @@ def test_a_commune_is_nearest_to_its_own_centre(code: str) -> None:
     if code in CITIES:
         return  # Their arrondissements stand in for them.
     nearest, km = GAZETTEER.nearest(found.latitude, found.longitude)[0]
+    if found.approximate and found.parent is None:
+        assert km <= UNSURE_KM  # a place that is known better may stand before it
+        return
     assert km == 0
     assert (nearest.latitude, nearest.longitude) == (found.latitude, found.longitude)
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 import db.consents
+import db.staff
 import db.suppressions
 import db.updates
 from bot.actions.erasure import suppression_hash
@@ -301,3 +302,16 @@ async def test_what_failed_is_erased_with_the_person(conversation: Conversation,
         columns = (updates.c.update_id, updates.c.chat, updates.c.body, updates.c.error)
         rows = (await tx.execute(sa.select(*columns).order_by(updates.c.update_id))).all()
     assert [tuple(row) for row in rows] == [(900, None, None, "KeyError"), (901, 8, body, "KeyError")]
+
+
+async def test_deleting_ends_the_roles_of_staff_too(conversation: Conversation, zoe: Talker) -> None:
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=7, role="organizer", area="FR", added_by=None, now=conversation.clock.now()
+        )
+    await zoe.send("/delete")
+    await zoe.tap("Yes, erase everything")
+    async with conversation.database.read() as tx:
+        assert await db.staff.roles_of(tx, 7) == ()
+        assert await db.staff.all_current(tx) == []
+    assert "campaign team" in (await zoe.send("/new_event")).text

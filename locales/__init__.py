@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -46,12 +45,8 @@ def catalogue(language: str) -> gettext.NullTranslations:
     """The translations of a language; the source language needs none."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
-    catalogue = Catalog(locale=language)
-    for source in sorted((FOLDER / language / "LC_MESSAGES").iterdir(), key=lambda file: file.name):
-        if source.name.endswith(".po"):
-            for message in read_po(io.BytesIO(source.read_bytes()), locale=language):
-                catalogue[message.id] = message
+    source = (FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, read_po(io.BytesIO(source), locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

@@ -136,7 +136,7 @@ async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -
     in_doubt = await transaction.execute(
         deliveries.update()
         .where(sa.or_(deliveries.c.state == "sending", sa.and_(waiting, deliveries.c.due_at <= now)))
-        .values(state="in_doubt", reason="restored", lease_owner=None, leased_until=None, changed_at=now)
+        .values(state="in_doubt", reason="restored", lease_owner=None, changed_at=now)
     )
     paused = await transaction.execute(
         broadcasts.update()
@@ -147,7 +147,7 @@ async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -
     await transaction.execute(
         updates.update()
         .where(updates.c.state == "answered")
-        .values(state="done", body=None, replies=sa.null(), lease_owner=None, leased_until=None)
+        .values(state="done", body=None, replies=sa.null(), lease_owner=None)
     )
     await set_fact(transaction, RESTORED_AT, now.isoformat())
     return in_doubt.rowcount, paused.rowcount

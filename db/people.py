@@ -35,6 +35,10 @@ class Person:
     consent_commune: bool
     consent_team: bool
     consent_keep: bool
+    renew_contact: bool
+    renew_commune: bool
+    renew_team: bool
+    renew_keep: bool
     mutes_events: bool
     mutes_news: bool
     mutes_reminders: bool

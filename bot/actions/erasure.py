@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
 import db.suppressions
+from bot.actions.broadcasts import pause_orphans
 from db.people import Person
 
 
@@ -21,6 +22,7 @@ def suppression_hash(key: bytes, telegram_id: int) -> str:
 async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await db.erasing.erase_roles(tx, person.telegram_id)
+    await pause_orphans(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id)
     await db.suppressions.add(tx, suppression_hash(key, person.telegram_id), now)
 

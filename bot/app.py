@@ -43,6 +43,7 @@ from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
 from db.facts import get_fact, set_fact
+from db.suppressions import KEY_FACT
 from handlers import ROUTES
 from handlers.command_menu import description_calls, menu_calls
 from handlers.context import Context, Services
@@ -58,7 +59,6 @@ ASK_AGAIN_SECONDS = 2.0
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-SUPPRESSION_KEY = "suppression:key"
 
 
 class App:
@@ -233,10 +233,10 @@ async def clock_of(settings: Settings) -> Clock:
 async def suppression_key(database: Database) -> bytes:
     """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
     async with database.write() as tx:
-        kept = await get_fact(tx, SUPPRESSION_KEY)
+        kept = await get_fact(tx, KEY_FACT)
         if kept is None:
             kept = secrets.token_hex(32)
-            await set_fact(tx, SUPPRESSION_KEY, kept)
+            await set_fact(tx, KEY_FACT, kept)
     return bytes.fromhex(kept)
 
 

@@ -51,6 +51,10 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
 async def begin(context: Context, start: str) -> None:
     """Starts signing up, or takes it up again where it was left."""
     data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
+    if start.startswith("r_"):
+        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
+        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
+        start = ""
     if start or not data:
         data["start"] = start
     await context.ask(FLOW, missing(data), **data)
@@ -336,7 +340,6 @@ async def confirm(update: Update, context: Context) -> None:
         context.origin,
         first_name=user.first_name if user else "",
         language=context.language,
-        recruiter=start.removeprefix("r_") if start.startswith("r_") else None,
         suppression_key=context.services.suppression_key,
     )
     await context.end_dialog()

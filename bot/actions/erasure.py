@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +14,7 @@ from db.people import Person
 
 def suppression_hash(key: bytes, telegram_id: int) -> str:
     """What remains of an erased person: a keyed hash that only this campaign's key can compare."""
-    return hmac.new(key, str(telegram_id).encode(), hashlib.sha256).hexdigest()
+    return db.suppressions.hash_of(key, telegram_id)
 
 
 async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,19 +61,19 @@ async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
+    place = {"commune": commune.code, "department": commune.department, "region": commune.region}
     await db.people.change(
         tx,
         person.id,
-        commune=commune.code,
-        department=commune.department,
-        region=commune.region,
+        **place,
         territory=commune.territory,
         zone=commune.zone,
         latitude=commune.latitude,
         longitude=commune.longitude,
         country=None,
     )
-    await record(tx, person, origin, "commune", commune.code)
+    # The answer is counted where they vote now; of somebody who is erased, the département stands in its place.
+    await record(tx, replace(person, **place), origin, "commune", commune.code)
 
 
 async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin, territory: str) -> None:
@@ -94,6 +95,13 @@ async def vote_abroad(
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}
 
 
+async def brought_by(tx: AsyncConnection, person: Person, pseudonym: str) -> None:
+    """Keeps whose link somebody came by, who is no supporter yet; a pseudonym that is nobody's changes nothing."""
+    recruiter = await db.people.find_by_pseudonym(tx, pseudonym)
+    if recruiter is not None and recruiter.id != person.id:
+        await db.people.change(tx, person.id, recruiter=recruiter.id)
+
+
 async def register(
     tx: AsyncConnection,
     person: Person,
@@ -101,11 +109,9 @@ async def register(
     *,
     first_name: str,
     language: str,
-    recruiter: str | None,
     suppression_key: bytes,
 ) -> None:
     """Makes the person a supporter; one who had asked to be forgotten has now asked to come back."""
-    brought_by = await db.people.find_by_pseudonym(tx, recruiter) if recruiter else None
     await db.people.change(
         tx,
         person.id,
@@ -113,9 +119,6 @@ async def register(
         first_name=first_name[:64],
         language=language,
         registered_at=person.registered_at or origin.at,
-        recruiter=brought_by.id
-        if brought_by is not None and brought_by.id != person.id
-        else person.recruiter,
     )
     await db.suppressions.remove(tx, suppression_hash(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")

@@ -17,6 +17,7 @@ from telegram.ext import Application, ContextTypes
 
 import db.updates
 from bot.actions.exports import Producer
+from bot.actions.renewals import consent_texts
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -38,7 +39,7 @@ from bot.following import follow, followed_clock
 from bot.opening import opened
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import DailyPurge, Ticker
+from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.server import listen, serve
 from db.engine import Database
@@ -170,6 +171,9 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    renewals = Renewals(
+        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+    )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
@@ -178,7 +182,7 @@ def build(
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call), daily.beat),
+        beats=(lambda: board.refresh(engine.call), daily.beat, renewals.beat),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:

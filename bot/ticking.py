@@ -11,6 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.actions.planning import open_steps, plan
+from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign import Campaign
 from bot.clock import Clock
@@ -99,6 +100,23 @@ class Ticker:
         late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
         return self._nudged or late or moved or opened != self._open
+
+
+class Renewals:
+    """After a text of a consent changed, a piece at each beat: who agreed to another one is asked again."""
+
+    def __init__(
+        self, *, database: Database, texts: ConsentTexts, clock: Clock, queued: Callable[[], None]
+    ) -> None:
+        self._database, self._texts, self._clock, self._queued = database, texts, clock, queued
+        self._over = False
+
+    async def beat(self) -> None:
+        if self._over:  # texts do not change while the bot runs
+            return
+        self._over = not await look_at_some(self._database, self._texts, self._clock.now())
+        if self._over:
+            self._queued()
 
 
 class DailyPurge:

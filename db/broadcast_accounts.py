@@ -154,6 +154,17 @@ async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
     return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
 
 
+async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broadcast]]:
+    """The deliveries that have yet to leave for a person, each with its broadcast."""
+    query = (
+        sa.select(deliveries.c.id.label("delivery"), broadcasts)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(deliveries.c.person == person, deliveries.c.state.in_(("queued", "leased", "withheld")))
+    )
+    rows = [dict(row._mapping) for row in await tx.execute(query)]
+    return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
+
+
 async def account(tx: AsyncConnection, broadcast: int) -> Account:
     """Counts by the index on (broadcast, state): two queries, whatever the size."""
     mine = deliveries.c.broadcast == broadcast

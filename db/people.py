@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.consent import Purpose
 from db.schema import people
 
 
@@ -53,6 +54,11 @@ class Person:
     @property
     def is_registered(self) -> bool:
         return self.state == "registered"
+
+
+def renewals_due(person: Person) -> list[Purpose]:
+    """What somebody agreed to on a text that has changed, and has not answered anew."""
+    return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:

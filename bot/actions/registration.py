@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcast_accounts
 import db.consents
+import db.deliveries
 import db.people
 import db.suppressions
 from bot.actions.erasure import suppression_hash
+from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.communes import Commune
+from bot.rules.audiences import chosen_by_commune
+from bot.rules.consent import Purpose
 from bot.rules.territories import TERRITORIES
 from db.people import Person
 
-# Raised when the meaning of a consent question changes: those who answered an older one are asked again.
+# Raised with the meaning of the questions, for whoever reads the ledger. Who is asked again is decided by the hash of
+# the text: see bot.actions.renewals.
 CONSENT_VERSION = "1"
 
 
@@ -44,14 +49,25 @@ async def decide_consent(
             purpose=purpose,
             given=given,
             text_version=CONSENT_VERSION,
-            text_hash=hashlib.sha256(text.encode()).hexdigest(),
+            text_hash=text_hash(text),
             language=language,
             at=origin.at,
             update_id=origin.update_id,
         ),
     )
-    await db.people.change(tx, person.id, **{f"consent_{purpose}": given})
+    await db.people.change(tx, person.id, **{f"consent_{purpose}": given, f"renew_{purpose}": False})
+    if purpose == Purpose.COMMUNE and not given:
+        await stop_choosing_by_commune(tx, person)
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)
+
+
+async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
+    """Nothing that was chosen by commune leaves any more, not even what was about to."""
+    waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
+    chosen = [
+        delivery for delivery, broadcast in waiting if chosen_by_commune(broadcast.audience, broadcast.area)
+    ]
+    await db.deliveries.cancel_waiting(tx, chosen, reason="not_by_commune")
 
 
 async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool) -> None:
@@ -61,11 +77,12 @@ async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
-    place = {"commune": commune.code, "department": commune.department, "region": commune.region}
     await db.people.change(
         tx,
         person.id,
-        **place,
+        commune=commune.code,
+        department=commune.department,
+        region=commune.region,
         territory=commune.territory,
         zone=commune.zone,
         latitude=commune.latitude,
@@ -73,7 +90,8 @@ async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, c
         country=None,
     )
     # The answer is counted where they vote now; of somebody who is erased, the département stands in its place.
-    await record(tx, replace(person, **place), origin, "commune", commune.code)
+    there = replace(person, commune=commune.code, department=commune.department, region=commune.region)
+    await record(tx, there, origin, "commune", commune.code)
 
 
 async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin, territory: str) -> None:

@@ -22,11 +22,12 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
 from bot.rules.audience_limits import MUTES
+from bot.rules.audiences import chosen_by_commune
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import WEEK
+from bot.rules.courtesy import WEEK, next_courteous
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import free_until, hold
+from bot.rules.leaving import COURTESY_HOURS, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.step_values import values_for_step
@@ -34,7 +35,8 @@ from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
-from db.people import Person
+from db.people import Person, renewals_due
+from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -105,6 +107,12 @@ class Departure:
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._word_step(person, broadcast, batch.plans.get((person.id, broadcast.ballot)), now)
+        if broadcast.template == RENEWAL:
+            language = self._composer.language_of(person)
+            return as_call(
+                person.telegram_id,
+                self._texts.render(RENEWAL, language, purposes=renewals_due(person)),
+            )
         return compose_broadcast(
             self._composer,
             broadcast,
@@ -145,7 +153,16 @@ class Departure:
             evening=self._is_of_the_evening(broadcast),
             cancellation=broadcast.template == CANCELLATION,
         )
+        if held is None and broadcast.template == RENEWAL:
+            return self._at_a_decent_hour(person, now)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
+
+    def _at_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
+        """A question about consent is a service, and yet nobody is woken up for it."""
+        zone = person.zone or "Europe/Paris"
+        hours = self._campaign.policy.courtesy
+        decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
+        return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
 
     def _free_until(self, person: Person, broadcast: Broadcast, now: datetime) -> datetime | None:
         return free_until(
@@ -172,6 +189,10 @@ class Departure:
             return Stop(state="unreachable", reason="blocked")
         if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
+        if not person.consent_commune and chosen_by_commune(broadcast.audience, broadcast.area):
+            return Stop(state="cancelled", reason="not_by_commune")
+        if broadcast.template == RENEWAL and not (person.is_registered and renewals_due(person)):
+            return Stop(state="cancelled", reason="renewed")
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._step_unwanted(person, broadcast, batch, now)
         return event_unwanted(person, broadcast, batch)

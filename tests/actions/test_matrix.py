@@ -254,7 +254,7 @@ MATRIX: dict[str, dict[str, Row]] = {
 OWN = """
 erasure.erase erasure.forget people.meet people.lose preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.declare_age registration.vote_in_commune
-registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register responses.record
+registration.stop_choosing_by_commune renewals.may_ask registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register responses.record
 rights.stop rights.delete rights.keep_me rights.why rights.holding
 rsvps.answer_invitation rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join
 vote_plans.pledge vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -263,7 +263,7 @@ vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-audit.note audit.verify planning.plan retention.purge staff.add staff.make_link
+audit.note audit.verify planning.plan renewals.look_at_some retention.purge staff.add staff.make_link
 authority.roles_of authority.author_of staff.roles_of exports.note
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
@@ -283,7 +283,7 @@ PURE = """
 audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
 erasure.suppression_hash event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
-rights.area_name staff.hash_of statistics.level_within statistics.wider_area
+renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
 vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
 """
 """What computes and touches no database."""

@@ -65,8 +65,11 @@ SPARE_CONNECTIONS = 16
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
-    def __init__(self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker) -> None:
-        self.database, self.clock, self.engine, self.ticker = database, clock, engine, ticker
+    def __init__(
+        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+    ) -> None:
+        self.database, self.clock, self.engine = database, clock, engine
+        self.ticker, self.daily = ticker, daily
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -128,7 +131,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
-        app.start(app.engine.run(), app.ticker.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -207,7 +210,7 @@ def build(
         poll=webhook_url is None,
         allowed_updates=ALLOWED_UPDATES,
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
 
 
 def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:

@@ -1,8 +1,8 @@
 """Asking again when the text of a consent has changed: once in all, by a service message or at the next message.
 
-Until the answer, an agreement on the old text counts for nothing that the campaign would begin: nothing is sent, nothing
-is chosen by commune, nobody is named to the team. To be kept after the vote goes on as it was agreed, since nothing
-begins by it and an erasure could not be undone. The ledger keeps the old agreement.
+Until the answer, an agreement on the old text counts for nothing that the campaign would begin: nothing is sent,
+nothing is chosen by commune, nobody is named to the team. To be kept after the vote goes on as it was agreed, since
+nothing begins by it and an erasure could not be undone. The ledger keeps the old agreement.
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ from bot.rules.consent import Purpose
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
-
 NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
 
 

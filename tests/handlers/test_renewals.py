@@ -1,4 +1,4 @@
-"""A consent text that changes is asked again: once, with nothing begun on the old one meanwhile; and withdrawing acts at once."""
+"""A consent text that changes is asked again, once, with nothing begun on the old one; withdrawing acts at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import db.deliveries
 import db.exports
 from bot.actions.renewals import ConsentTexts, consent_texts, look_at_some
+from bot.actions.retention import purge
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
@@ -263,8 +264,6 @@ async def test_an_export_made_after_the_withdrawal_names_nobody(
 async def test_without_the_fourth_choice_the_next_purge_erases(
     conversation: Conversation, zoe: Talker
 ) -> None:
-    from bot.actions.retention import purge
-
     await zoe.tap_data("1:choice:keep:no")
     end = max(ballot.ends_at for ballot in CAMPAIGN.ballots)
     for days, kept in ((29, True), (31, False)):

@@ -16,6 +16,7 @@ from db.engine import Database
 from db.erasing import erase_people
 from db.people import Person
 from db.schema import people
+from simulator.server import DEFAULT_TOKEN
 from tests.campaigning import staff
 from tests.conversation import Conversation, Talker, paris
 from tests.handlers.test_privacy import deliver
@@ -55,7 +56,7 @@ async def test_a_played_story_leaves_nothing_to_read_and_who_leaves_is_forgotten
         words = [*TITLES.values(), *DESCRIPTIONS.values(), *NEWS.values(), ADDRESS, "programme est en ligne"]
         people = [each.first_name for each in (*tellers, newcomer)]
         ids = [str(each.id) for each in (*tellers, newcomer)]
-        needles = [*words, *people, *ids, *(each.pseudonym for each in stored)]
+        needles = [DEFAULT_TOKEN, *words, *people, *ids, *(each.pseudonym for each in stored)]
         assert files_that_hold(tmp_path, needles) == []
         async with data_of(story) as database:  # the same search finds them where they can be read
             assert await found(database, cast.supporter, stored[0])

@@ -48,8 +48,16 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
     return True
 
 
+def _is_drafting(context: Context) -> bool:
+    """Whether staff are in the middle of another dialog, which only /cancel ends."""
+    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
+
+
 async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left."""
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    if _is_drafting(context):
+        context.say("registration/draft_open")
+        return
     data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
     if start.startswith("r_"):
         # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
@@ -63,6 +71,9 @@ async def begin(context: Context, start: str) -> None:
 
 async def begin_move(context: Context, answer: Callable[..., None]) -> None:
     """Asks a supporter where they vote now."""
+    if _is_drafting(context):
+        context.say("registration/draft_open")
+        return
     await context.ask(MOVING, "place")
     await show_step(context, answer)
 

@@ -154,11 +154,16 @@ class _KeepLines(Extension):
         return source.replace("endtrans %}", "endtrans +%}")
 
 
-def _environment(code: str, common: Mapping[str, Any]) -> Environment:
+def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
+    """What renders documents for people who print them: the same formats, no HTML."""
+    return _environment(code, common, autoescape=False)
+
+
+def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = True) -> Environment:
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     environment = Environment(
         loader=FileSystemLoader(str(TEMPLATES)),
-        autoescape=True,
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

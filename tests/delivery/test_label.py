@@ -22,7 +22,7 @@ CAMPAIGN = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUA
 TEXTS = Texts({"campaign": CAMPAIGN})
 COMPOSER = Composer(texts=TEXTS, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot")
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
-SAYS = {"fr": "Annonce publicitaire à caractère politique", "en": "Political advertisement"}
+SAYS = {"fr": "Publicité à caractère politique", "en": "Political advertisement"}
 # Neutral by definition: a day, hours and a place, of no candidate. It advertises nothing, and bears no name.
 NEUTRAL = {step.name for step in CAMPAIGN.steps if step.kind is Kind.CIVIC_NEUTRAL}
 

@@ -70,7 +70,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
     ("command", "said"),
     [
         ("/privacy", "Your data, and what becomes of it"),
-        ("/why", "The campaign has sent you no message yet"),
+        ("/why", "We know of no message"),
         ("/mydata", "Only the number of this chat"),
         ("/stop", "we won’t write to you any more"),
         ("/delete", "Erase everything about you?"),

@@ -5,6 +5,7 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -88,7 +89,7 @@ class Departure:
         self._campaign, self._texts, self._composer = campaign, texts, composer
         self._clock, self._bot_username = clock, bot_username
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
-        self._promised: dict[int, datetime] = {}
+        self._promised: OrderedDict[int, datetime] = OrderedDict()
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """What is to become of each leased delivery, in their order."""
@@ -109,7 +110,7 @@ class Departure:
             oldest = next(iter(self._promised))
             if abs(now - self._promised[oldest]) < REMEMBERED:
                 return
-            del self._promised[oldest]
+            self._promised.popitem(last=False)
 
     async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
         """Counts the questions that wait for an answer: who answers none is asked less."""

@@ -17,6 +17,7 @@ from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.sender import Stop
 from db.broadcasts import create
+from db.deliveries import Turn
 from db.exports import Selection
 from db.people import Person
 from db.schema import broadcasts, consents, deliveries, people
@@ -74,11 +75,11 @@ async def leaving(conversation: Conversation) -> list[Any]:
     decisions: list[Any] = []
     async with conversation.database.write() as tx:
         for broadcast in list(await tx.scalars(sa.select(broadcasts.c.id).order_by(broadcasts.c.id))):
-            leased = await db.deliveries.lease(tx, broadcast=broadcast, room=9, owner="me", now=now)
+            leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
             decisions += await departure(conversation).prepare(tx, leased)
             calls = [row.id for row, each in zip(leased, decisions[-len(leased) :], strict=False)]
             if calls:
-                await db.deliveries.mark_sending(tx, calls, owner="me", now=now)
+                await db.deliveries.take_turn(tx, Turn(next=calls), owner="me", now=now)
     return decisions
 
 
@@ -127,10 +128,10 @@ async def test_one_that_is_leased_does_not_leave_beside_the_question_in_the_chat
     now = conversation.clock.now()
     async with conversation.database.write() as tx:
         (broadcast,) = await tx.scalars(sa.select(broadcasts.c.id))
-        (leased,) = await db.deliveries.lease(tx, broadcast=broadcast, room=9, owner="me", now=now)
+        (leased,) = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
     await zoe.send("/menu")
     async with conversation.database.write() as tx:
-        assert await db.deliveries.mark_sending(tx, [leased.id], owner="me", now=now) == set()
+        assert await db.deliveries.take_turn(tx, Turn(next=[leased.id]), owner="me", now=now) == set()
 
 
 @pytest.mark.parametrize("said", ["yes", "no"])
@@ -209,11 +210,11 @@ async def test_without_my_commune_nothing_chosen_by_it_leaves(
     leased = []
     if when == "leased":
         async with conversation.database.write() as tx:
-            leased = await db.deliveries.lease(tx, broadcast=broadcast, room=9, owner="me", now=now)
+            leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
     await zoe.tap_data("1:choice:commune:no")
     async with conversation.database.write() as tx:
         numbers = [each.id for each in leased]
-        assert await db.deliveries.mark_sending(tx, numbers, owner="me", now=now) == set()
+        assert await db.deliveries.take_turn(tx, Turn(next=numbers), owner="me", now=now) == set()
     assert await leaving(conversation) == []
     (row,) = await rows(conversation, deliveries)
     assert (row.state, row.reason) == ("cancelled", "not_by_commune")
@@ -242,10 +243,10 @@ async def test_a_message_that_was_leased_is_stopped_by_the_opt_out_too(
     broadcast = await queued(conversation, zoe)
     now = conversation.clock.now()
     async with conversation.database.write() as tx:
-        (leased,) = await db.deliveries.lease(tx, broadcast=broadcast, room=9, owner="me", now=now)
+        (leased,) = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
     await zoe.tap_data("1:optout:news")
     async with conversation.database.write() as tx:
-        assert await db.deliveries.mark_sending(tx, [leased.id], owner="me", now=now) == set()
+        assert await db.deliveries.take_turn(tx, Turn(next=[leased.id]), owner="me", now=now) == set()
 
 
 async def test_an_export_made_after_the_withdrawal_names_nobody(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,10 @@ class Person:
         return self.state == "registered"
 
 
+# The planner's own mark is not part of what is known of somebody.
+_KNOWN = [people.c[field.name] for field in fields(Person)]
+
+
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:
     """The person with this Telegram id, if they ever wrote."""
     return await _one(tx, people.c.telegram_id == telegram_id)
@@ -66,28 +70,32 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    rows = await tx.execute(sa.select(people).where(people.c.id.in_(list(ids))))
+    rows = await tx.execute(sa.select(*_KNOWN).where(people.c.id.in_(list(ids))))
     return {row.id: Person(**row._mapping) for row in rows}
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:
     """A person of whom nothing is known yet but the chat."""
     values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}
-    row = (await tx.execute(sa.insert(people).values(values).returning(people))).one()
+    row = (await tx.execute(sa.insert(people).values(values).returning(*_KNOWN))).one()
     return Person(**row._mapping)
 
 
 async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
-    """Sets these columns of one person."""
-    await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
+    """Sets these columns of one person; what is due for them is looked at again."""
+    await tx.execute(sa.update(people).where(people.c.id == person).values(**values, replan=True))
 
 
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
-    row = (await tx.execute(sa.select(people).where(condition))).one_or_none()
+    row = (await tx.execute(sa.select(*_KNOWN).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)
 
 
 async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    """Adds people whose columns are all known (a rehearsal's, a demonstration's)."""
-    for start in range(0, len(rows), 500):
-        await tx.execute(sa.insert(people), rows[start : start + 500])
+    """Adds people whose columns are all known (a rehearsal's, a demonstration's), before the bot starts.
+
+    Its first look is at everybody: they need no mark.
+    """
+    marked = [{**row, "replan": False} for row in rows]
+    for start in range(0, len(marked), 500):
+        await tx.execute(sa.insert(people), marked[start : start + 500])

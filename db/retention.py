@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.erasing import cut_loose, erase_people
-from db.schema import dialogs, events, people, responses, rsvps, staff, updates, vote_plans
+from db.schema import chosen_places, dialogs, events, people, responses, rsvps, staff, updates, vote_plans
 
 
 async def erase_unfinished(tx: AsyncConnection, since: datetime) -> int:
@@ -34,7 +34,8 @@ async def erase_event_answers(tx: AsyncConnection, ended: datetime) -> int:
 
 
 async def erase_votes(tx: AsyncConnection, ballots: Sequence[int]) -> int:
-    """Vote plans and "voted" of these ballots; the log keeps the answers without the person."""
+    """Vote plans, "voted" and the polling places chosen; the log keeps the answers without the person."""
+    await tx.execute(sa.delete(chosen_places))
     erased = await tx.execute(sa.delete(vote_plans).where(vote_plans.c.ballot.in_(ballots)))
     return erased.rowcount + await cut_loose(tx, responses.c.subject.in_([str(ballot) for ballot in ballots]))
 

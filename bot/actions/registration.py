@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.consents
 import db.people
+import db.polling_places
 import db.suppressions
 from bot.actions.erasure import suppression_hash
 from bot.actions.responses import Origin, record
@@ -60,6 +61,7 @@ async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
+    await _leave_place(tx, person, commune.code)
     await db.people.change(
         tx,
         person.id,
@@ -77,6 +79,7 @@ async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, c
 
 async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin, territory: str) -> None:
     """No commune: the territory alone gives the polling day and the hour."""
+    await _leave_place(tx, person, None)
     await db.people.change(
         tx, person.id, **NOWHERE, territory=territory, zone=TERRITORIES[territory].zone, country=None
     )
@@ -87,8 +90,15 @@ async def vote_abroad(
     tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zones: Sequence[str]
 ) -> None:
     """Abroad: the vote follows Paris time, courtesy hours the country's main zone."""
+    await _leave_place(tx, person, None)
     await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zones[0])
     await record(tx, person, origin, "country", country)
+
+
+async def _leave_place(tx: AsyncConnection, person: Person, commune: str | None) -> None:
+    """The polling place that was chosen belongs to another commune now."""
+    if person.commune is not None and person.commune != commune:
+        await db.polling_places.forget_choice(tx, person.id)
 
 
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}

@@ -15,6 +15,7 @@ import db.broadcast_accounts
 import db.departure
 import db.events
 import db.people
+import db.polling_places
 import db.vote_plans
 from bot.campaign import Campaign
 from bot.clock import Clock
@@ -28,6 +29,7 @@ from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
+from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.step_values import values_for_step
 from bot.texts import Texts
@@ -55,6 +57,15 @@ class Batch:
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]] = field(default_factory=dict)
+    places: Mapping[str, Sequence[PollingPlace]] = field(default_factory=dict)
+    chosen: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def where(self, person: Person, ballot: int) -> Where:
+        """Where the person votes, if they agreed to messages by commune."""
+        if not person.consent_commune:
+            return NOWHERE_KNOWN
+        chosen = self.chosen.get(person.id, ())
+        return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
 
 
 class Departure:
@@ -104,7 +115,7 @@ class Departure:
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step is not None and broadcast.ballot is not None:
-            return self._word_step(person, broadcast, batch.plans.get((person.id, broadcast.ballot)), now)
+            return self._word_step(person, broadcast, batch, now)
         return compose_broadcast(
             self._composer,
             broadcast,
@@ -115,17 +126,18 @@ class Departure:
             event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
         )
 
-    def _word_step(self, person: Person, broadcast: Broadcast, plan: VotePlan | None, now: datetime) -> Call:
+    def _word_step(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         assert broadcast.ballot is not None
         language = self._composer.language_of(person)
         values = values_for_step(
             person=person,
-            plan=plan,
+            plan=batch.plans.get((person.id, broadcast.ballot)),
             campaign=self._campaign,
             ballot=broadcast.ballot,
             language=language,
             bot_username=self._bot_username,
             now=now,
+            where=batch.where(person, broadcast.ballot),
         )
         zone = person.zone or "Europe/Paris"
         text = self._texts.render(
@@ -271,14 +283,21 @@ async def load(
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}
     partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
+    people = await db.people.get_many(tx, ids)
+    places: Mapping[str, Sequence[PollingPlace]] = {}
+    if any(each.step is not None for each in found.values()):
+        asked = {code for person in people.values() for code in communes_asked(person.commune)}
+        places = await db.polling_places.of_communes(tx, asked)
     return Batch(
-        people=await db.people.get_many(tx, ids),
+        people=people,
         broadcasts=found,
         texts=await db.broadcast_accounts.texts_of_many(tx, found),
         events=await db.events.get_many(tx, events) if events else {},
         event_texts=await db.events.texts_of_many(tx, events) if events else {},
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
+        places=places,
+        chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
         if partisan
         else {},

@@ -234,6 +234,7 @@ polling_places = sa.Table(
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
     sa.Index(None, "commune"),
+    sqlite_autoincrement=True,  # the button of a place that is gone never means another
 )
 
 # Where a commune has several, the one that a person said is theirs; why is not kept.

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_polling_places")),
         sa.UniqueConstraint("key", name=op.f("uq_polling_places_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("polling_places", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_polling_places_commune"), ["commune"], unique=False)

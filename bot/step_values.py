@@ -72,6 +72,7 @@ def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str
     territory = territory_followed(person.territory, ballot)
     if territory is None:
         return None
+    ballot = campaign.ballot_for(ballot, territory=territory, zone=person.zone)
     polling = ballot.polling(territory)
     hours = _hours(ballot, territory, person.commune)
     opening_day = polling.day - timedelta(days=polling.opens_days_before)
@@ -153,7 +154,7 @@ def values_for_step(
     """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
-    forbids to pass on a call to vote.
+    forbids to pass on a call to vote, and once the candidate is out.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
@@ -167,6 +168,8 @@ def values_for_step(
             "plan": plan,
             "facts": facts_for(campaign, territory=vote.territory, language=language),
             "slots": campaign.slots,
-            "friend_link": None if silent else friend_link(bot_username, person.pseudonym),
+            "friend_link": None
+            if silent or campaign.is_out(now)
+            else friend_link(bot_username, person.pseudonym),
         }
     )

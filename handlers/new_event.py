@@ -50,6 +50,7 @@ async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
     author = await desk.author(context)
     author.require(Action.CREATE_EVENT)
+    author.require_standing()
     if is_open(context):
         context.say("new_event/resumed")
     else:

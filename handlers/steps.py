@@ -35,6 +35,9 @@ async def answer(update: Update, context: Context) -> None:
     vote = _vote(context, ballot)
     if vote is None or (vote.is_over(context.now) and question not in ASKED_AFTERWARDS):
         _explain_over(context)
+    elif context.campaign.is_out(context.now) and question not in ABOUT_THE_PLACE:
+        context.toast("toasts/candidate_out", alert=True)
+        context.edit("vote/out", **await values(context, vote))
     else:
         await QUESTIONS[question](context, vote, said)
 
@@ -185,6 +188,9 @@ QUESTIONS: dict[str, Answering] = {
 
 # Answered once the polling places are closed; each says by itself until when.
 ASKED_AFTERWARDS = {Question.TURNOUT, Question.LAST_CALL, Question.KEEP_PLAN}
+
+# The vote goes on where a candidate is out, and so does where one votes.
+ABOUT_THE_PLACE = {"polling_place", "places"}
 
 BUTTONS: dict[str, Handler] = {"step": answer}
 DIALOGS: dict[str, dict[str, Awaited]] = {}

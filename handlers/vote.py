@@ -25,7 +25,7 @@ async def vote(update: Update, context: Context) -> None:
         answer("vote/over")
         return
     shown = await values(context, upcoming)
-    answer("vote/vote", **shown)
+    answer("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
     send_venue(context, shown["where"].place)
 
 

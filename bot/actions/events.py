@@ -111,8 +111,9 @@ def _place(commune: Commune, point: tuple[float, float]) -> dict[str, Any]:
 
 
 async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announced:
-    """Makes the event and queues its invitation. Raises NotAllowed, EventRefused."""
+    """Makes the event and queues its invitation. Raises NotAllowed, CandidateOut, EventRefused."""
     author.require(Action.CREATE_EVENT, new.commune.code)
+    author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
     event = await db.events.create(
         tx,

@@ -181,6 +181,7 @@ def _value(
 def _polling(composer: Composer, name: str, person: Person, language: str, now: datetime) -> str:
     ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
     territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
+    ballot = composer.campaign.ballot_for(ballot, territory=territory, zone=person.zone)
     polling = ballot.polling(territory or METROPOLE)
     hours = ballot.hours_in(person.commune) if person.commune and not polling.online else polling.hours
     return composer.words(f"placeholders/{name}", language, day=polling.day, hours=hours)

@@ -23,6 +23,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
 from bot.rules.audience_limits import MUTES
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK
 from bot.rules.holdout import is_held_out
@@ -114,6 +115,8 @@ class Departure:
         )
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        if broadcast.step == LAST_CHOICE:
+            return self._word_last_choice(person, now)
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._word_step(person, broadcast, batch, now)
         return compose_broadcast(
@@ -125,6 +128,11 @@ class Departure:
             event=batch.events.get(broadcast.event) if broadcast.event is not None else None,
             event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
         )
+
+    def _word_last_choice(self, person: Person, now: datetime) -> Call:
+        language, zone = self._composer.language_of(person), person.zone or "Europe/Paris"
+        text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person, zone=zone, now=now)
+        return as_call(person.telegram_id, text)
 
     def _word_step(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         assert broadcast.ballot is not None
@@ -155,6 +163,7 @@ class Departure:
             sent=batch.sent.get(person.id, ()),
             unanswered=person.unanswered,
             evening=self._is_of_the_evening(broadcast),
+            courteous=broadcast.step == LAST_CHOICE,
             cancellation=broadcast.template == CANCELLATION,
         )
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
@@ -167,6 +176,7 @@ class Departure:
             now=now,
             policy=self._campaign.policy,
             evening=self._is_of_the_evening(broadcast),
+            courteous=broadcast.step == LAST_CHOICE,
             cancellation=broadcast.template == CANCELLATION,
         )
 
@@ -177,11 +187,18 @@ class Departure:
         self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
     ) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
-        kind = Kind(broadcast.kind)
-        if kind is not Kind.SERVICE and not (person.is_registered and person.consent_contact):
+        kind, is_last_choice = Kind(broadcast.kind), broadcast.step == LAST_CHOICE
+        if (kind is not Kind.SERVICE or is_last_choice) and not (
+            person.is_registered and person.consent_contact
+        ):
             return Stop(state="cancelled", reason="not_a_supporter")
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
+        if is_last_choice:
+            stands = not self._campaign.is_out(now)
+            return Stop(state="cancelled", reason="candidate_stands") if stands else None
+        if self._campaign.is_out(now) and kind is not Kind.SERVICE and broadcast.template != CANCELLATION:
+            return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
         if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
         if broadcast.step is not None and broadcast.ballot is not None:

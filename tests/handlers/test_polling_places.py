@@ -212,7 +212,7 @@ async def sent(conversation: Conversation, step: str) -> str:
         await plan(tx, CAMPAIGN, now)
         number = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.step == step))
         assert number is not None
-        rows = await deliveries.lease(tx, broadcast=number, room=10, owner="sender", now=now)
+        rows = await deliveries.lease(tx, [(number, 10)], owner="sender", now=now)
         (decision,) = await departure.prepare(tx, rows)
     assert isinstance(decision, Call)
     return str(decision.payload)

@@ -123,13 +123,11 @@ async def _departure(context: Context, vote: Vote, said: str) -> None:
 async def _company(context: Context, vote: Vote, said: str) -> None:
     company = one_of(Company, said)
     await vote_plans.plan_company(context.tx, context.person, context.origin, vote, company)
-    shown = await values(context, vote)
-    context.edit("steps/plan_made", **shown)
-    if shown["friend_link"] is not None:
-        context.say("steps/forward", **shown)
+    context.edit("steps/plan_made", **await values(context, vote))
 
 
 async def _echo(context: Context, vote: Vote, said: str) -> None:
+    """The plan holds, then there is a text for three friends; or another plan."""
     holds = yes_or_no(said, yes="ok", no="change")
     await vote_plans.answer_echo(context.tx, context.person, context.origin, vote, holds=holds)
     shown = await values(context, vote)

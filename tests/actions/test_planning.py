@@ -139,6 +139,22 @@ async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) ->
         assert await tx.scalar(sa.select(people.c.replan).where(people.c.id == second)) is False
 
 
+@pytest.mark.parametrize(
+    ("slot", "queued"),
+    [("morning", 1), ("last_hour", 0)],  # an hour before 10:00 has come at 9:30, an hour before 18:00 has not
+)
+async def test_a_plan_that_changes_decides_what_is_due(database: Database, slot: str, queued: int) -> None:
+    (person,) = await add(database, somebody(0))
+    now = paris("2016-11-20T09:30")
+    async with database.write() as tx:
+        before = await look(tx, CAMPAIGN, now, before=FIRST_LOOK)
+    assert before.queued == 0  # without a plan it is for midday
+    async with database.write() as tx:
+        await db.vote_plans.change(tx, person=person, ballot=1, at=now, slot=slot)
+    async with database.write() as tx:
+        assert (await look(tx, CAMPAIGN, now, before=before)).queued == queued
+
+
 async def test_a_tick_that_fails_keeps_the_marks(database: Database) -> None:
     await add(database, somebody(0))
 

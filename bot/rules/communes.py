@@ -163,6 +163,12 @@ class Gazetteer:
             return frozenset()
         return frozenset(self._table.codes[other] for other, _ in self._around(self._point(place), km))
 
+    def approximate_among(self, codes: Iterable[str]) -> frozenset[str]:
+        """Those of these communes whose centre is only known to about `UNSURE_KM`."""
+        return frozenset(
+            code for code in codes if (place := self._place(code)) is not None and self._doubt_km(place) > 0
+        )
+
     def distance_km(self, code_a: str, code_b: str) -> float | None:
         """The great-circle distance between two communes' centres in km; None if a code is unknown."""
         place, other = self._place(code_a), self._place(code_b)

@@ -104,6 +104,8 @@ FORGED = (
     "1:place_by:nowhere",
     "1:territory:zz",
     "1:country:ZZ",
+    "1:home",
+    "1:home:US:losangeles",
     "1:confirm",
     "1:confirm:ok",
     "1:menu",

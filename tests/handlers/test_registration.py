@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conversation import Conversation, Talker
+from tests.junk import DIGITS, JUNK
 
 
 @pytest.fixture
@@ -245,3 +246,16 @@ async def test_the_key_that_shares_the_location_goes_away_when_a_name_is_typed(z
     assert "Lyon" in question.payload["text"]
     await zoe.send("nantes")
     assert len(zoe.called("sendMessage")) == 1  # once is enough
+
+
+async def test_junk_is_no_commune(zoe: Talker) -> None:
+    """Nothing typed where a commune is asked fails, or says a place for sure that was not meant."""
+    await agree(zoe)
+    for text in (*JUNK, *DIGITS):
+        if text.strip() and "\ud800" not in text and "lyon" not in text and text != "98765":  # a postcode
+            shown = await zoe.send(text[:4096])  # Telegram's limit
+            assert "Sorry" not in shown.text
+            person = await zoe.stored()
+            assert person is not None
+            assert person.commune is None, text
+    assert "Is this right?" in (await zoe.send("Lyon")).text

@@ -77,7 +77,7 @@ def main() -> int:
     )
     options.add_argument("--queries", type=int, default=2_000, help="queries of each kind (2000)")
     options.add_argument(
-        "--plain", type=int, default=200, help="plain rapidfuzz on this many of each, 0 for none (200)"
+        "--plain", type=int, default=100, help="plain rapidfuzz on this many of each, 0 for none (100)"
     )
     options.add_argument("--seed", type=int, default=SEED)
     chosen = options.parse_args()

@@ -2,7 +2,7 @@
 
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
 changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candidates (commune codes), former (code ->
-name of a former commune that was typed), abroad and city (a place abroad that was typed), country, start.
+name of a former commune), abroad, city and postcode (what was typed), country, start.
 The dialog `place` asks a supporter who moved where they vote now, with the same questions. What is asked of those
 who live abroad is in handlers.abroad.
 """
@@ -19,12 +19,14 @@ import db.people
 from bot.actions import erasure, registration
 from bot.communes import Abroad, Commune
 from bot.communes.consulates import has_several_hours, homes_in
+from bot.rules.communes_query import parse_query, says_abroad
 from bot.rules.consent import Purpose
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.spoken import yes_or_no_in
 
 FLOW = "registration"
 MOVING = "place"
@@ -73,8 +75,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     if step in PURPOSES:
         answer("registration/consent", purpose=step)
     elif step == "candidates":
-        data = context.dialog.data
-        answer("registration/candidates", communes=_candidates(context), abroad=data.get("abroad"))
+        said = {name: context.dialog.data.get(name) for name in ("abroad", "postcode")}
+        answer("registration/candidates", communes=_candidates(context), **said)
     elif step == "territory":
         answer("registration/territory", territories=TERRITORIES)
     elif step == "home":
@@ -82,7 +84,11 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         several = has_several_hours(country, language)
         answer("registration/home", country=country, homes=homes_in(country, language), several=several)
     elif step == "confirm":
-        answer("registration/confirm", commune=_commune_said(context), choices=context.dialog.data["choices"])
+        answer(
+            "registration/confirm",
+            commune=_as_typed(context, commune_of(context)),
+            choices=context.dialog.data["choices"],
+        )
     else:  # age, place, country
         answer(f"registration/{step}")
 
@@ -92,12 +98,8 @@ def commune_of(context: Context) -> Commune | None:
     return context.services.gazetteer.by_code(context.person.commune) if context.person.commune else None
 
 
-def _commune_said(context: Context) -> Commune | None:
-    """The same, with the name of the former commune that the person typed, if it was one."""
-    return _as_typed(context, commune_of(context))
-
-
 def _as_typed(context: Context, commune: Commune | None) -> Commune | None:
+    """The commune with the name of the former one that the person typed, if it was one."""
     assert context.dialog is not None  # called while the dialog is open
     former = context.dialog.data.get("former") or {}
     return replace(commune, matched_name=former.get(commune.code)) if commune is not None else None
@@ -116,7 +118,7 @@ async def advance(context: Context, answer: Callable[..., None], **data: Any) ->
     refreshed = await db.people.get(context.tx, context.person.id)
     context.person = refreshed or context.person
     if context.dialog.flow == MOVING:
-        commune = _commune_said(context)
+        commune = _as_typed(context, commune_of(context))
         await context.end_dialog()
         answer("registration/moved", commune=commune)
         return
@@ -207,12 +209,16 @@ async def type_place(update: Update, context: Context) -> None:
     """A name, a postcode, "st etienne", "Paris 15"."""
     assert context.message is not None  # a text handler
     await _put_keyboard_away(context)
+    query = parse_query(context.message.text or "")
     found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
-    if found.confident:
+    if says_abroad(query.words):
+        await ask_place(context, WAYS["abroad"])
+        await show_step(context, answer=context.say)
+    elif found.confident:
         await ask_place(context, "place", former=_former_names(found.results))
         await _settle(context, found.results[0], context.say)
     elif found.results or found.abroad:
-        await _offer(context, found.results, abroad=found.abroad)
+        await _offer(context, found.results, abroad=found.abroad, postcode=query.code)
     else:
         context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
 
@@ -252,7 +258,9 @@ def _former_names(communes: Sequence[Commune]) -> dict[str, str]:
     return {commune.code: commune.matched_name for commune in communes if commune.matched_name}
 
 
-async def _offer(context: Context, communes: Sequence[Commune], abroad: Abroad | None = None) -> None:
+async def _offer(
+    context: Context, communes: Sequence[Commune], abroad: Abroad | None = None, postcode: str | None = None
+) -> None:
     await ask_place(
         context,
         "candidates",
@@ -260,6 +268,7 @@ async def _offer(context: Context, communes: Sequence[Commune], abroad: Abroad |
         former=_former_names(communes),
         abroad=abroad.country if abroad else None,
         city=abroad.city if abroad else "",
+        postcode=postcode,
     )
     await show_step(context, answer=context.say)
 
@@ -328,10 +337,25 @@ async def confirm(update: Update, context: Context) -> None:
     is_right = yes_or_no(said, yes="ok", no="place")
     if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
         await out_of_turn(context)
-        return
+    else:
+        await _conclude(update, context, context.edit, is_right=is_right)
+
+
+async def type_instead_of_confirming(update: Update, context: Context) -> None:
+    """Yes or no in words; whoever types another commune means that one."""
+    assert context.message is not None  # a text handler
+    is_right = yes_or_no_in(context.message.text or "")
+    if is_right is None:
+        await type_place(update, context)
+    else:
+        await _conclude(update, context, context.say, is_right=is_right)
+
+
+async def _conclude(update: Update, context: Context, answer: Callable[..., None], *, is_right: bool) -> None:
+    assert context.dialog is not None  # called while the dialog is open
     if not is_right:
         await context.ask(FLOW, "place", placed=False)
-        await show_step(context, answer=context.edit)
+        await show_step(context, answer)
         return
     start = context.dialog.data.get("start", "")
     user = update.effective_user
@@ -346,7 +370,7 @@ async def confirm(update: Update, context: Context) -> None:
     )
     await context.end_dialog()
     context.person = await db.people.get(context.tx, context.person.id) or context.person
-    context.edit("registration/welcome")
+    answer("registration/welcome")
     if start.startswith("ev_"):
         await events.show_from_link(context, start.removeprefix("ev_"))
 
@@ -368,7 +392,6 @@ PLACE_STEPS = {
 }
 
 DIALOGS = {
-    # Whoever types another commune instead of confirming means that one.
-    FLOW: {**PLACE_STEPS, "confirm": Awaited(text=type_place, location=share_place)},
+    FLOW: {**PLACE_STEPS, "confirm": Awaited(text=type_instead_of_confirming, location=share_place)},
     MOVING: PLACE_STEPS,
 }

@@ -26,7 +26,7 @@ _CONNECTORS = frozenset(
     {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}
 )
 _FILLERS = re.compile(
-    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village)"
+    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village|consulat)"
     r"(?: (?:inscrite?|inscrits?|domiciliee?))?(?: (?:sur|a|au|aux|en|in|dans|de|du|d))?(?: la commune de)? "
 )
 _ALSO_CALLED = {
@@ -48,6 +48,9 @@ _ALSO_CALLED = {
     "nyc": "new york",
 }
 """Other names of places, by their key, and the one that is known."""
+_ABROAD = frozenset({"etranger", "abroad", "overseas", "expatrie", "expatriee", "expat"})
+_ABROAD_WORDS = 6
+"""Words in a sentence that says one lives abroad, at most: `je suis inscrit à l’étranger`."""
 _AREA_NICKNAMES = {
     "idf": "iledefrance",
     "paca": "provencealpescotedazur",
@@ -177,6 +180,11 @@ def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words after `je vote à`, `mairie de` and the like, and before `France`."""
     text = _FILLERS.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
     return tuple(text.removesuffix(" france").split())
+
+
+def says_abroad(words: tuple[str, ...]) -> bool:
+    """Whether the words are `à l’étranger` and the like, rather than a place: Le Tranger is a village."""
+    return bool(_ABROAD & set(words)) and len(words) <= _ABROAD_WORDS
 
 
 def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:

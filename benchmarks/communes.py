@@ -1,8 +1,7 @@
 """How well and how fast communes are found: `python -m benchmarks.communes`.
 
-Prints the table of `docs/communes.md` and leaves with status 1 if a goal is missed. Times of the search are
-those of the processor (one core), so that other programs do not count; those of the database are what one waits.
-The queries' seed was never used for tuning.
+Prints the table of `docs/communes.md` and leaves with status 1 if a goal is missed. Times are those of
+the processor (one core), so that other programs do not count. The queries' seed was never used for tuning.
 """
 
 import argparse

@@ -114,7 +114,8 @@ async def test_a_political_campaign_shows_its_label_too(sqlite_database: Databas
     notice, label = person.screen
     assert "Your data, and what becomes of it" in notice.text
     assert "Political advertising (EU 2024/900)" in label.text
-    for told in (campaign.label.sponsor, campaign.text(campaign.label.period, "en"), campaign.label.notice):
+    period, contact = campaign.text(campaign.label.period, "en"), campaign.controller.privacy_contact
+    for told in (campaign.label.sponsor, period, campaign.label.notice, contact):
         assert told is not None
         assert told in label.text
 

@@ -23,7 +23,7 @@ from db.updates import Answered
 log = structlog.get_logger(__name__)
 
 OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Producer = Callable[[Mapping[str, Any]], Awaitable[Path]]
+Producer = Callable[[Mapping[str, Any]], Awaitable[Path | Call]]
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256
@@ -36,7 +36,8 @@ class Replies:
     """Posts the replies of answered updates.
 
     `on_sent` is told what the message of a call with `remember` became; `producers` make the files of
-    calls with `produce`; `freed` is called whenever a chat may get its next update.
+    calls with `produce`, or the call that says why there is none; `freed` is called whenever a chat may
+    get its next update.
     """
 
     def __init__(
@@ -109,13 +110,29 @@ class Replies:
         await self._finish.add(answered.update_id)
 
     async def _leave(self, update_id: int, index: int, call: Call) -> bool:
-        """Post one reply until it is settled. False where another process took the update over."""
+        """Post one reply until it is settled. False where another process took the update over.
+
+        A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt.
+        """
+        if call.produce is None:
+            return await self._post_until_settled(update_id, index, call, None)
+        made = await self._produce(call)
+        if isinstance(made, Call):
+            return await self._post_until_settled(update_id, index, made, None)
+        if made is None:
+            return True
+        try:
+            return await self._post_until_settled(update_id, index, call, made)
+        finally:
+            await asyncio.to_thread(made.unlink, missing_ok=True)
+
+    async def _post_until_settled(self, update_id: int, index: int, call: Call, file: Path | None) -> bool:
         repeats = 0
         while True:
             await self._pacing.slot(call.chat if call.puts_a_message else None)
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
                 return False
-            outcome = await self._post(call)
+            outcome = await self._post(call, file)
             self._pacing.heed(outcome)
             if isinstance(outcome, NotSent):
                 if not call.repeatable:
@@ -148,18 +165,18 @@ class Replies:
         elif isinstance(outcome, InDoubt):
             log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
 
-    async def _post(self, call: Call) -> Outcome:
-        if call.produce is None:
-            return await self._transport.post(call)
+    async def _produce(self, call: Call) -> Path | Call | None:
+        assert call.produce is not None  # the caller looked
         try:
-            path = await self._producers[call.produce](call.produce_arguments)
+            return await self._producers[call.produce](call.produce_arguments)
         except Exception as error:  # a file that cannot be made must not hold the chat back for ever
             log.error("file_not_made", name=call.produce, error=type(error).__name__)
-            return Rejected(code=0, description=f"the file {call.produce} could not be made")
-        try:
-            return await self._transport.post_file(call, field=_file_field(call.method), path=path)
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            return None
+
+    async def _post(self, call: Call, file: Path | None) -> Outcome:
+        if file is None:
+            return await self._transport.post(call)
+        return await self._transport.post_file(call, field=_file_field(call.method), path=file)
 
     async def _follow(self, call: Call, moved_to: int) -> Call:
         assert call.chat is not None

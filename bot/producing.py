@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 import db.people
 from bot.actions import downloads, exports
 from bot.actions.authority import author_of
@@ -18,13 +16,11 @@ from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import NotAllowed
 from bot.exporting.files import appearing_at
 from bot.links import download_url
 from bot.texts import Text, Texts
 from db.engine import Database
-
-log = structlog.get_logger(__name__)
 
 EDIT_SECONDS = 3.0
 """Between two edits of the message that shows how far a file is."""
@@ -53,15 +49,15 @@ class ExportFiles:
         self._links_to, self._post = links_to, post
 
     async def __call__(self, arguments: Mapping[str, Any]) -> Path | Call:
-        """The file of a commission; the message in its place where there is none."""
+        """The file of a commission; where it is too large for the chat, the message that says what else there is.
+
+        Raises where it cannot be made: what is said then is in the reply that waits for it.
+        """
         commission = Commission.from_arguments(arguments)
         try:
             return await self._file(commission)
         except ExportTooLarge as refusal:
             return await self._instead(commission, refusal)
-        except (PortevoixError, OSError) as error:
-            log.error("export_not_made", error=type(error).__name__)
-            return self._message(commission, self._text(commission, "exports/failed"))
 
     async def _file(self, commission: Commission) -> Path:
         order = commission.order

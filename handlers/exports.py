@@ -200,6 +200,7 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
             payload={"chat_id": context.chat_id, "caption": described.html, "parse_mode": "HTML"},
             produce=PRODUCER,
             produce_arguments=commission.arguments,
+            otherwise=context.composed(context.render("exports/failed")).payload,
         )
     )
 

@@ -162,8 +162,10 @@ class Replies:
                     await deliveries.mark_chat_unreachable(tx, call.chat, self._clock.now())
             elif not outcome.harmless:
                 log.error("reply_rejected", method=call.method, code=outcome.code, said=outcome.description)
+                await self._say_otherwise(call)
         elif isinstance(outcome, InDoubt):
             log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
+            await self._say_otherwise(call)
 
     async def _produce(self, call: Call) -> Path | Call | None:
         assert call.produce is not None  # the caller looked
@@ -171,7 +173,14 @@ class Replies:
             return await self._producers[call.produce](call.produce_arguments)
         except Exception as error:  # a file that cannot be made must not hold the chat back for ever
             log.error("file_not_made", name=call.produce, error=type(error).__name__)
+            await self._say_otherwise(call)
             return None
+
+    async def _say_otherwise(self, call: Call) -> None:
+        """Whoever waits for a file is told that it did not come. Said once: it may be what fails too."""
+        if call.otherwise is not None:
+            await self._pacing.slot(call.chat)
+            self._pacing.heed(await self._transport.post("sendMessage", call.otherwise))
 
     async def _post(self, call: Call, file: Path | None) -> Outcome:
         if file is None:

@@ -201,6 +201,48 @@ async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, 
     assert await states(bench) == {1: "done"}
 
 
+async def test_whoever_waits_for_a_file_is_told_that_it_does_not_come(bench: Any, helpers: Any) -> None:
+    """It cannot be made; or something else is said in its place."""
+
+    async def broken(_arguments: Any) -> Path:
+        raise OSError(28, "No space left on device")
+
+    async def too_large(_arguments: Any) -> Call:
+        return Call(method="sendMessage", payload={"chat_id": 1, "text": "a link"})
+
+    bench.producers.update(broken=broken, too_large=too_large)
+    document = {"method": "sendDocument", "payload": {"chat_id": 1}}
+    sorry = {"chat_id": 1, "text": "sorry"}
+    bench.app.replies = lambda _update: [
+        Call(**document, produce="broken", otherwise=sorry),
+        Call(**document, produce="too_large", otherwise=sorry),
+    ]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert bench.telegram.texts(1) == ["sorry", "a link"]
+    assert await states(bench) == {1: "done"}
+
+
+async def test_a_file_is_made_before_its_post_is_begun(bench: Any, helpers: Any) -> None:
+    """A process that stops while it makes one leaves nothing in doubt: the next makes it anew."""
+    begun = []
+
+    async def export(_arguments: Any) -> Call:
+        async with bench.database.read() as tx:
+            begun.extend((await tx.execute(sa.select(updates.c.begun))).scalars())
+        return Call(method="sendMessage", payload={"chat_id": 1, "text": "made"})
+
+    bench.producers.update(export=export)
+    bench.app.replies = lambda _update: [
+        Call(method="sendDocument", payload={"chat_id": 1}, produce="export")
+    ]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert begun == [0]
+
+
 async def test_old_updates_are_forgotten(bench: Any, helpers: Any) -> None:
     async with bench.running() as engine:
         await give(engine, helpers.message(1, 1))

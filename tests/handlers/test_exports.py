@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.actions import audit, downloads, exports, staff
 from bot.delivery.calls import Call
+from bot.exporting.files import CannotWrite
 from bot.producing import ExportFiles
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
@@ -258,9 +259,11 @@ async def test_a_file_that_cannot_be_made_is_told(
     monkeypatch.setattr(exports, "write", full)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    said = await files(conversation, tmp_path)(document.produce_arguments)
-    assert isinstance(said, Call)
-    assert "could not be made" in said.payload["text"]
+    with pytest.raises(CannotWrite):
+        await files(conversation, tmp_path)(document.produce_arguments)
+    assert document.otherwise is not None
+    assert "something went wrong with the file" in document.otherwise["text"]
+    assert Call.from_json(document.to_json()) == document
     assert list((tmp_path / "made").iterdir()) == []
 
 

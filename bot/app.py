@@ -202,7 +202,6 @@ def build(
         campaign=campaign,
         gazetteer=services.gazetteer,
         texts=texts,
-        folder=settings.data / "exports",
         links_to=services.links_to,
         post=lambda call: engine.call(call),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import db.people
@@ -15,19 +15,20 @@ from bot.actions.exports import CHAT_BYTES, Commission, ExportTooLarge
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
-from bot.delivery.calls import Call
+from bot.delivery.calls import Attachment, Call
 from bot.errors import NotAllowed
-from bot.exporting.files import appearing_at
 from bot.links import download_url
 from bot.texts import Text, Texts
 from db.engine import Database
 
+MOST_AT_ONCE = 2
+"""Each holds a reader of the database, and up to CHAT_BYTES of memory."""
 EDIT_SECONDS = 3.0
 """Between two edits of the message that shows how far a file is."""
 
 
 class ExportFiles:
-    """Makes the files of exports that were ordered in the chat. A file that is made is deleted by whoever sends it.
+    """Makes the files of exports that were ordered in the chat, in memory: on the disk nobody would encrypt them.
 
     `post` makes a call that belongs to no reply; `links_to` is the address of the web part, None where it is off.
     """
@@ -40,15 +41,15 @@ class ExportFiles:
         campaign: Campaign,
         gazetteer: Gazetteer,
         texts: Texts,
-        folder: Path,
         links_to: str | None,
         post: Callable[[Call], Awaitable[object]],
     ) -> None:
         self._database, self._clock, self._campaign = database, clock, campaign
-        self._gazetteer, self._texts, self._folder = gazetteer, texts, folder
+        self._gazetteer, self._texts = gazetteer, texts
         self._links_to, self._post = links_to, post
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def __call__(self, arguments: Mapping[str, Any]) -> Path | Call:
+    async def __call__(self, arguments: Mapping[str, Any]) -> Attachment | Call:
         """The file of a commission; where it is too large for the chat, the message that says what else there is.
 
         Raises where it cannot be made: what is said then is in the reply that waits for it.
@@ -59,14 +60,15 @@ class ExportFiles:
         except ExportTooLarge as refusal:
             return await self._instead(commission, refusal)
 
-    async def _file(self, commission: Commission) -> Path:
-        order = commission.order
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._folder / order.file_name(commission.number)
-        with appearing_at(file) as stream:
-            progress = self._progress(commission)
-            await exports.write(self._database, order, stream, most_bytes=CHAT_BYTES, progress=progress)
-        return file
+    async def _file(self, commission: Commission) -> Attachment:
+        file = io.BytesIO()
+        progress = self._progress(commission)
+        async with self._turns:
+            await exports.write(
+                self._database, commission.order, file, most_bytes=CHAT_BYTES, progress=progress
+            )
+        name = commission.order.file_name(commission.number)
+        return Attachment(field="document", name=name, content=file.getvalue())
 
     def _progress(self, commission: Commission) -> exports.Progress:
         shown_at = time.monotonic()

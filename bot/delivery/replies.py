@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.calls import Call
+from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
@@ -23,7 +22,7 @@ from db.updates import Answered
 log = structlog.get_logger(__name__)
 
 OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Producer = Callable[[Mapping[str, Any]], Awaitable[Path | Call]]
+Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256
@@ -114,25 +113,17 @@ class Replies:
 
         A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt.
         """
-        if call.produce is None:
-            return await self._post_until_settled(update_id, index, call, None)
-        made = await self._produce(call)
-        if isinstance(made, Call):
-            return await self._post_until_settled(update_id, index, made, None)
-        if made is None:
-            return True
-        try:
-            return await self._post_until_settled(update_id, index, call, made)
-        finally:
-            await asyncio.to_thread(made.unlink, missing_ok=True)
-
-    async def _post_until_settled(self, update_id: int, index: int, call: Call, file: Path | None) -> bool:
+        if call.produce is not None:
+            made = await self._produce(call)
+            if made is None:
+                return True
+            call = made if isinstance(made, Call) else replace(call, attachment=made)
         repeats = 0
         while True:
             await self._pacing.slot(call.chat if call.puts_a_message else None)
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
                 return False
-            outcome = await self._post(call, file)
+            outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
             if isinstance(outcome, NotSent):
                 if not call.repeatable:
@@ -167,7 +158,7 @@ class Replies:
             log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
             await self._say_otherwise(call)
 
-    async def _produce(self, call: Call) -> Path | Call | None:
+    async def _produce(self, call: Call) -> Attachment | Call | None:
         assert call.produce is not None  # the caller looked
         try:
             return await self._producers[call.produce](call.produce_arguments)
@@ -181,11 +172,6 @@ class Replies:
         if call.otherwise is not None:
             await self._pacing.slot(call.chat)
             self._pacing.heed(await self._transport.post("sendMessage", call.otherwise))
-
-    async def _post(self, call: Call, file: Path | None) -> Outcome:
-        if file is None:
-            return await self._transport.post(call)
-        return await self._transport.post_file(call, field=_file_field(call.method), path=file)
 
     async def _follow(self, call: Call, moved_to: int) -> Call:
         assert call.chat is not None
@@ -202,8 +188,3 @@ class Replies:
         async with self._database.write() as tx:
             await updates.finish(tx, numbers, self._owner)
         return [None] * len(numbers)
-
-
-def _file_field(method: str) -> str:
-    """`sendDocument` carries its file as `document`."""
-    return method.removeprefix("send").lower()

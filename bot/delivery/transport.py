@@ -6,9 +6,8 @@ Ready JSON is posted as it is: no objects, no forms. PTB's own few calls go thro
 
 from __future__ import annotations
 
-import asyncio
+import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -94,18 +93,12 @@ class Transport:
         timeout = self._timeout if seconds is None else _patient(seconds)
         return await self._send(method, body, JSON_HEADERS, timeout)
 
-    async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
-        """Post a call with a file read from the disk piece by piece, however large."""
-        with await asyncio.to_thread(path.open, "rb") as content:
-            form = _form(call.payload)
-            form.add_field(field, content, filename=path.name)
-            return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
-
     async def _post_upload(self, call: Call) -> Outcome:
         attachment = call.attachment
         assert attachment is not None
         form = _form(call.payload)
-        form.add_field(attachment.field, attachment.content, filename=attachment.name)
+        # As a stream, which is read piece by piece: megabytes at once would stop everything else.
+        form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.name)
         return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
 
     async def _send(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.calls import Call
+from bot.delivery.calls import Attachment, Call
 from bot.delivery.intake import chat_of
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from db import updates as store
@@ -177,14 +176,11 @@ async def test_a_sent_message_is_remembered(bench: Any, helpers: Any) -> None:
     assert bench.app.remembered == [("progress:7", 1)]
 
 
-async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, tmp_path: Path) -> None:
-    file = tmp_path / "export.csv"
+async def test_an_export_is_made_and_uploaded(bench: Any, helpers: Any) -> None:
+    async def export(arguments: Any) -> Attachment:
+        return Attachment(field="document", name="x.csv", content=f"area;{arguments['area']}".encode())
 
-    async def export(arguments: Any) -> Path:
-        await asyncio.to_thread(file.write_text, f"area;{arguments['area']}")
-        return file
-
-    async def broken(_arguments: Any) -> Path:
+    async def broken(_arguments: Any) -> Attachment:
         raise RuntimeError
 
     bench.producers.update(export=export, broken=broken)
@@ -197,14 +193,13 @@ async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, 
         await give(engine, helpers.message(1, 1))
         await bench.idle(engine)
     assert bench.telegram.files == [b"area;69"]
-    assert not file.exists()
     assert await states(bench) == {1: "done"}
 
 
 async def test_whoever_waits_for_a_file_is_told_that_it_does_not_come(bench: Any, helpers: Any) -> None:
     """It cannot be made; or something else is said in its place."""
 
-    async def broken(_arguments: Any) -> Path:
+    async def broken(_arguments: Any) -> Attachment:
         raise OSError(28, "No space left on device")
 
     async def too_large(_arguments: Any) -> Call:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import errno
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bot.actions import audit, downloads, exports, staff
-from bot.delivery.calls import Call
-from bot.exporting.files import CannotWrite
+from bot.delivery.calls import Attachment, Call
 from bot.producing import ExportFiles
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
@@ -37,7 +35,7 @@ async def karim(conversation: Conversation) -> Talker:
 
 
 def files(
-    conversation: Conversation, folder: Path, *, links_to: str | None = None, posted: list[Call] | None = None
+    conversation: Conversation, *, links_to: str | None = None, posted: list[Call] | None = None
 ) -> ExportFiles:
     """What makes the files that were ordered."""
     kept = posted if posted is not None else []
@@ -52,7 +50,6 @@ def files(
         campaign=services.campaign,
         gazetteer=services.gazetteer,
         texts=services.texts,
-        folder=folder / "made",
         links_to=links_to,
         post=post,
     )
@@ -63,9 +60,7 @@ async def actions_noted(conversation: Conversation) -> list[str]:
         return list((await tx.execute(sa.select(audit_rows.c.action).order_by(audit_rows.c.id))).scalars())
 
 
-async def test_the_answers_of_the_area_as_a_file(
-    conversation: Conversation, karim: Talker, tmp_path: Path
-) -> None:
+async def test_the_answers_of_the_area_as_a_file(conversation: Conversation, karim: Talker) -> None:
     await karim.send("/export")
     assert "Log of the team" not in str(karim.last.buttons)
     await karim.tap("Answers")
@@ -73,9 +68,9 @@ async def test_the_answers_of_the_area_as_a_file(
     (document,) = karim.called("sendDocument")
     assert document.produce == "export"
     assert "personal data" in document.payload["caption"]
-    file = await files(conversation, tmp_path)(document.produce_arguments)
-    assert isinstance(file, Path)
-    lines = file.read_text(encoding="utf-8").splitlines()
+    file = await files(conversation)(document.produce_arguments)
+    assert isinstance(file, Attachment)
+    lines = file.content.decode().splitlines()
     # The language was not asked for, so each supporter gave: 4 consents, age, commune, confirmation.
     assert len(lines) == 1 + 7
     assert all(",10,Zoé," in line for line in lines[1:])
@@ -138,17 +133,15 @@ async def test_a_supporter_gets_no_export(conversation: Conversation, karim: Tal
     assert zoe.called("sendDocument") == []
 
 
-async def made(conversation: Conversation, karim: Talker, folder: Path) -> list[dict[str, str]]:
+async def made(conversation: Conversation, karim: Talker) -> list[dict[str, str]]:
     """The rows of the file that was just ordered."""
     (document,) = karim.called("sendDocument")
-    file = await files(conversation, folder)(document.produce_arguments)
-    assert isinstance(file, Path)
-    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    file = await files(conversation)(document.produce_arguments)
+    assert isinstance(file, Attachment)
+    return list(csv.DictReader(file.content.decode().splitlines()))
 
 
-async def test_narrowed_to_one_event_by_buttons(
-    conversation: Conversation, karim: Talker, tmp_path: Path
-) -> None:
+async def test_narrowed_to_one_event_by_buttons(conversation: Conversation, karim: Talker) -> None:
     await conversation.add_event("lyon1")
     await conversation.add_event("lyon2", titles={"en": "Leaflets"})
     await conversation.add_event("paris", commune="75115")
@@ -164,14 +157,12 @@ async def test_narrowed_to_one_event_by_buttons(
     await karim.tap("30 days")
     assert {"✓ 30 days", "✓ Réunion publique"} <= set(karim.last.buttons)
     await karim.tap("CSV")
-    rows = await made(conversation, karim, tmp_path)
+    rows = await made(conversation, karim)
     assert [(row["event"], row["telegram_id"]) for row in rows] == [("lyon1", "10"), ("lyon1", "")]
     assert {row["answer"] for row in rows} == {"yes"}
 
 
-async def test_narrowed_to_one_round_and_a_period(
-    conversation: Conversation, karim: Talker, tmp_path: Path
-) -> None:
+async def test_narrowed_to_one_round_and_a_period(conversation: Conversation, karim: Talker) -> None:
     for ballot in (1, 2):
         await conversation.person(10).tap_data(f"1:step:{ballot}:pledge:will")
     await karim.send("/export")
@@ -179,7 +170,7 @@ async def test_narrowed_to_one_round_and_a_period(
     await karim.tap("irst round")
     await karim.tap("24 h")
     await karim.tap("CSV")
-    rows = await made(conversation, karim, tmp_path)
+    rows = await made(conversation, karim)
     assert {row["subject"] for row in rows} == {"1"}
     conversation.clock.instant = paris("2016-11-18T10:00")
     await karim.tap_data("1:export:69:responses:d1:b1:csv")
@@ -187,13 +178,11 @@ async def test_narrowed_to_one_round_and_a_period(
     assert "nothing to export" in karim.last.text
 
 
-async def test_the_layout_of_another_system(
-    conversation: Conversation, karim: Talker, tmp_path: Path
-) -> None:
+async def test_the_layout_of_another_system(conversation: Conversation, karim: Talker) -> None:
     await karim.send("/export")
     await karim.tap("Supporters")
     await karim.tap("NationBuilder")
-    (row,) = await made(conversation, karim, tmp_path)
+    (row,) = await made(conversation, karim)
     assert (row["first_name"], row["address_city"]) == ("Zoé", "Lyon")
 
 
@@ -203,7 +192,7 @@ async def test_small_counts_are_hidden_from_one_area(conversation: Conversation,
 
 
 async def test_too_large_without_the_web_part_says_what_to_do(
-    conversation: Conversation, karim: Talker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.exports.CHAT_ROWS", 2)
     await karim.tap_data("1:export:69:responses:all:-:csv")
@@ -213,15 +202,14 @@ async def test_too_large_without_the_web_part_says_what_to_do(
     monkeypatch.setattr("bot.producing.CHAT_BYTES", 100)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    said = await files(conversation, tmp_path)(document.produce_arguments)
+    said = await files(conversation)(document.produce_arguments)
     assert isinstance(said, Call)
     assert (said.payload["chat_id"], said.method) == (2, "sendMessage")
     assert "too much for a file in the chat" in said.payload["text"]
-    assert list((tmp_path / "made").iterdir()) == []
 
 
 async def test_too_large_with_the_web_part_gives_a_link(
-    conversation: Conversation, karim: Talker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Known before, by its rows, or found out while the file is made."""
     address = "https://bot.example.org"
@@ -235,7 +223,7 @@ async def test_too_large_with_the_web_part_gives_a_link(
     monkeypatch.setattr("bot.producing.CHAT_BYTES", 100)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    said = await files(conversation, tmp_path, links_to=address)(document.produce_arguments)
+    said = await files(conversation, links_to=address)(document.produce_arguments)
     assert isinstance(said, Call)
     token = said.payload["text"].partition(f"{address}/download/")[2].split()[0]
     async with conversation.database.write() as tx:
@@ -251,7 +239,7 @@ async def test_too_large_with_the_web_part_gives_a_link(
 
 
 async def test_a_file_that_cannot_be_made_is_told(
-    conversation: Conversation, karim: Talker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_arguments: object, **_options: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -259,16 +247,15 @@ async def test_a_file_that_cannot_be_made_is_told(
     monkeypatch.setattr(exports, "write", full)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    with pytest.raises(CannotWrite):
-        await files(conversation, tmp_path)(document.produce_arguments)
+    with pytest.raises(OSError, match="No space"):
+        await files(conversation)(document.produce_arguments)
     assert document.otherwise is not None
     assert "something went wrong with the file" in document.otherwise["text"]
     assert Call.from_json(document.to_json()) == document
-    assert list((tmp_path / "made").iterdir()) == []
 
 
 async def test_progress_is_shown_in_the_message_that_promised_the_file(
-    conversation: Conversation, karim: Talker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.producing.EDIT_SECONDS", 0)
     monkeypatch.setattr("db.exports.CHUNK", 3)
@@ -277,7 +264,7 @@ async def test_progress_is_shown_in_the_message_that_promised_the_file(
     (edit,) = karim.called("editMessageText")
     (document,) = karim.called("sendDocument")
     posted: list[Call] = []
-    await files(conversation, tmp_path, posted=posted)(document.produce_arguments)
+    await files(conversation, posted=posted)(document.produce_arguments)
     edits = [call.payload for call in posted if call.method == "editMessageText"]
     assert {each["message_id"] for each in edits} == {edit.payload["message_id"]}
     assert "3 of 14 rows" in edits[0]["text"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,11 +32,14 @@ def _(element: _InstantText, compiler: SQLCompiler, **options: Any) -> str:
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
-class _InRowOrder(FunctionElement[datetime]):
+class _InRowOrder(FunctionElement[Any]):
     """A column that SQLite is kept from looking up by its index."""
 
     inherit_cache = True
-    type = Instant()
+
+    def __init__(self, column: sa.ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
 @compiles(_InRowOrder, "sqlite")
@@ -50,7 +52,7 @@ def _(element: _InRowOrder, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
 
-def in_row_order(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+def in_row_order(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The column for a condition on rows that are read in their own order.
 
     By the column's index SQLite would find them in another order, and sort all of them in memory first.

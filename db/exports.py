@@ -93,6 +93,12 @@ def _within(column: sa.ColumnElement[Any], selection: Selection) -> list[sa.Colu
     return conditions
 
 
+def _person_in_row_order(area: str) -> sa.ColumnElement[bool]:
+    """Whether a row of `people`, read in the order of their numbers, lies in the area."""
+    names = ("commune", "department", "region", "territory")
+    return lies_in(area, **{name: in_row_order(people.c[name]) for name in names})
+
+
 def _event_id(code: str) -> sa.ScalarSelect[Any]:
     return sa.select(events.c.id).where(events.c.code == code).scalar_subquery()
 
@@ -160,7 +166,7 @@ def answers(selection: Selection) -> Source:
         commune=sa.func.coalesce(people.c.commune, responses.c.commune),
         department=sa.func.coalesce(people.c.department, responses.c.department),
         region=sa.func.coalesce(people.c.region, responses.c.region),
-        territory=people.c.territory,
+        territory=in_row_order(people.c.territory),
     )
     query = (
         sa.select(
@@ -186,8 +192,14 @@ def answers(selection: Selection) -> Source:
 
 
 def sent(selection: Selection) -> Source:
-    """Every delivery with its outcome; the period is that of the last change."""
+    """Every delivery with its outcome; the period is that of the last change.
+
+    Those of one area come person by person: in the order of their own numbers they would have to be sorted first, in
+    memory. Those of erased people lie nowhere.
+    """
     about = []
+    everywhere = selection.area == EVERYWHERE
+    person = people.c.id if everywhere else in_row_order(people.c.id)
     if selection.event is not None:
         about.append(broadcasts.c.event == _event_id(selection.event))
     if selection.ballot is not None:
@@ -212,13 +224,14 @@ def sent(selection: Selection) -> Source:
             deliveries.c.changed_at,
         )
         .select_from(
-            deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id).outerjoin(
-                people, deliveries.c.person == people.c.id
+            deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id).join(
+                people, deliveries.c.person == person, isouter=everywhere
             )
         )
-        .where(person_in(selection.area), *_within(deliveries.c.changed_at, selection), *about)
+        .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
-    return Source(query=query, keys=(deliveries.c.id,))
+    keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
+    return Source(query=query, keys=keys)
 
 
 def attendance(selection: Selection) -> Source:

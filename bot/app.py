@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -196,15 +196,6 @@ def build(
         engine.wake()
         return await dispatcher.process(tx, update)
 
-    files = ExportFiles(
-        database=database,
-        clock=clock,
-        campaign=campaign,
-        gazetteer=services.gazetteer,
-        texts=texts,
-        links_to=services.links_to,
-        post=lambda call: engine.call(call),
-    )
     engine = Engine(
         database=database,
         clock=clock,
@@ -216,7 +207,7 @@ def build(
             prepare=departure.prepare,
             on_sent=board.remember,
             on_delivered=departure.delivered,
-            producers={PRODUCER: files},
+            producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
         rate=settings.rate,
         poll=webhook_url is None,
@@ -225,16 +216,35 @@ def build(
     return App(database=database, clock=clock, engine=engine, ticker=ticker)
 
 
+def export_files(
+    database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
+) -> ExportFiles:
+    """What makes the files that are ordered in the chat."""
+    return ExportFiles(
+        database=database,
+        clock=clock,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        texts=services.texts,
+        links_to=services.links_to,
+        post=post,
+    )
+
+
 def links_to(settings: Settings, webhook_url: str | None) -> str | None:
-    """The address under which people reach the web part; None where it is off, or would send files unencrypted."""
+    """The address under which people reach the web part; None where it is off, or would send files unencrypted.
+
+    Plain http leads only from this machine to itself, where a simulator’s people are.
+    """
     if settings.web is None:
         return None
     host, port = settings.web.host, settings.web.port
     own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     address = settings.web_url or webhook_url or own
     parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        log.warning("no_download_links", reason="PORTEVOIX_WEB_URL is no https address")
+    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
+    if parts.scheme != "https" and not rehearsed:
+        log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
         return None
     return address.rstrip("/")
 

@@ -59,6 +59,6 @@ async def take(tx: AsyncConnection, download: int, now: datetime) -> bool:
     return (await tx.execute(sa.update(downloads).where(usable).values(used_at=now))).rowcount == 1
 
 
-async def forget_expired(tx: AsyncConnection, before: datetime) -> None:
-    """Forgets links that expired before an instant: a little later than that, so that one can be told why."""
-    await tx.execute(sa.delete(downloads).where(downloads.c.expires_at < before))
+async def forget_expired(tx: AsyncConnection, before: datetime) -> int:
+    """Forgets links that expired before an instant; how many."""
+    return (await tx.execute(sa.delete(downloads).where(downloads.c.expires_at < before))).rowcount

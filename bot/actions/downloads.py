@@ -19,8 +19,6 @@ from bot.errors import NotAllowed, PortevoixError
 from db.downloads import Download
 
 LINK_LIFE = timedelta(hours=1)
-KEPT_AFTER = timedelta(days=1)
-"""How long a link is remembered once it has expired: who opens it then is told why it does nothing."""
 
 
 class LinkDead(PortevoixError):
@@ -32,7 +30,7 @@ class LinkDead(PortevoixError):
 async def offer(tx: AsyncConnection, author: Author, order: Order, language: str) -> str:
     """The token of a new link to a file that was ordered and noted, told once. Raises NotAllowed."""
     exports.require(author, order)
-    await db.downloads.forget_expired(tx, author.now - KEPT_AFTER)
+    await db.downloads.forget_expired(tx, author.now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await db.downloads.add(
         tx,

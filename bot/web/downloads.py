@@ -41,6 +41,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
+    "X-Accel-Buffering": "no",  # a proxy would keep what it buffers on its disk
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
 }
 RETRY_SECONDS = "30"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import db.downloads
 import db.erasing
 from bot import communes
-from bot.actions import audit, downloads, staff
+from bot.actions import audit, downloads, retention, staff
 from bot.actions.authority import Author, author_of
 from bot.actions.downloads import LinkDead
 from bot.actions.exports import Order
@@ -131,9 +131,12 @@ async def test_no_link_beyond_the_area(database: Database, karim: Author) -> Non
                 await downloads.offer(tx, karim, replace(ORDER, selection=Selection(area=area)), "fr")
 
 
-async def test_links_long_expired_are_forgotten(database: Database, karim: Author) -> None:
+async def test_expired_links_are_forgotten(database: Database, karim: Author) -> None:
+    """When another one is made, and every day."""
     await offered(database, karim)
-    later = replace(karim, now=NOW + timedelta(days=2))
+    later = replace(karim, now=NOW + 2 * HOUR)
     async with database.write() as tx:
         await downloads.offer(tx, later, ORDER, "fr")
         assert len((await tx.execute(sa.select(rows))).all()) == 1
+    erased = await retention.purge(database, CAMPAIGN, actor="test", now=NOW + 4 * HOUR)
+    assert erased["expired download links"] == 1

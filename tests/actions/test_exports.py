@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,92 +15,21 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-import db.people
-from bot import communes
-from bot.actions import audit, exports
-from bot.actions.authority import Author
+from bot.actions import exports
 from bot.actions.exports import ExportTooLarge, Order
-from bot.errors import NotAllowed
 from bot.exporting.cells import harmless
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
 from bot.exporting.tables import TABLES
-from bot.rules.permissions import Role, Staff
 from db.engine import Database
 from db.exports import SOURCES, Selection
-from db.schema import audit as audit_rows
-from db.schema import broadcasts, deliveries, event_texts, events, people, responses, rsvps, vote_plans
-from tests.conversation import CAMPAIGN
-
-NOON = datetime(2016, 11, 16, 12, 0, tzinfo=UTC)
-LYON = {"commune": "69123", "department": "69", "region": "84", "territory": "FR"}
-PARIS = {"commune": "75115", "department": "75", "region": "11", "territory": "FR"}
-
-
-async def add_person(database: Database, number: int, place: dict[str, Any], **values: Any) -> None:
-    row = {
-        "id": number,
-        "telegram_id": 1000 + number,
-        "pseudonym": f"p{number}",
-        "state": "registered",
-        "first_name": f"Name{number}",
-        "created_at": NOON,
-        "registered_at": NOON,
-        "seen_at": NOON,
-        **place,
-        **values,
-    }
-    async with database.write() as tx:
-        await tx.execute(sa.insert(people).values(row))
-
-
-async def add_answer(
-    database: Database, number: int, person: int | None, place: dict[str, Any], **values: Any
-) -> None:
-    row = {
-        "at": NOON + timedelta(hours=number),
-        "person": person,
-        "question": "rsvp",
-        "subject": "abc",
-        "answer": "yes",
-        "update_id": number,
-        **{name: place[name] for name in ("commune", "department", "region")},
-        **values,
-    }
-    async with database.write() as tx:
-        await tx.execute(sa.insert(responses).values(row))
-
-
-async def add_event(database: Database) -> None:
-    """A meeting in Lyon."""
-    event = {
-        "id": 1,
-        "code": "abc",
-        "starts_at": NOON,
-        "ends_at": NOON,
-        "zone": "Europe/Paris",
-        "address": "x",
-    }
-    async with database.write() as tx:
-        await tx.execute(sa.insert(events).values(**event, **LYON, created_at=NOON))
-        texts = {"event": 1, "language": "fr", "title": "Réunion", "description": ""}
-        await tx.execute(sa.insert(event_texts).values(texts))
+from db.schema import broadcasts, deliveries, rsvps, vote_plans
+from tests.exported import LYON, NOON, add_answer, add_event, tell
 
 
 @pytest.fixture
 async def told(database: Database) -> Database:
-    """Camille of Lyon is known to the team, Dominique of Lyon is not, Claude votes in Paris, one was erased."""
-    await add_person(database, 1, LYON, consent_team=True, first_name="=HYPERLINK(1)")
-    await add_person(database, 2, LYON)
-    await add_person(database, 3, PARIS, consent_team=True)
-    await add_person(database, 4, PARIS, consent_team=True, state="stopped")
-    nowhere = dict.fromkeys(LYON)
-    await add_answer(database, 1, 1, LYON, question="commune", answer="69123", subject=None)
-    await add_answer(database, 2, 2, nowhere, question="commune", answer="69123", subject=None)
-    await add_answer(database, 3, 3, PARIS)
-    await add_answer(database, 4, None, LYON)
-    await add_answer(database, 5, 4, PARIS)
-    return database
+    return await tell(database)
 
 
 async def rows_of(database: Database, table: str, **selection: Any) -> list[dict[str, Any]]:
@@ -332,48 +261,6 @@ async def test_an_empty_export_is_a_whole_file(
 
 
 RESPONSES = Order(table="responses", format="csv", selection=Selection(area="69"))
-COORDINATOR = Staff(id=1, role=Role.COORDINATOR, area="69")
-
-
-async def author_with(database: Database, role: Staff) -> Author:
-    async with database.read() as tx:
-        person = await db.people.get(tx, 1)
-    assert person is not None
-    return Author(person=person, roles=(role,), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOON)
-
-
-async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> None:
-    author = await author_with(told, COORDINATOR)
-    async with told.write() as tx:
-        assert await exports.order_in_chat(tx, author, RESPONSES) == 3
-    async with told.read() as tx:
-        (noted,) = (await tx.execute(sa.select(audit_rows))).all()
-        assert (await audit.verify(tx)).faults == ()
-    assert (noted.actor, noted.action, noted.details["area"]) == ("staff:1001", "export_responses", "69")
-    assert Order.from_details(noted.details) == RESPONSES
-
-
-REFUSED = {
-    "another département": (COORDINATOR, replace(RESPONSES, selection=Selection(area="75"))),
-    "everywhere": (COORDINATOR, replace(RESPONSES, selection=Selection())),
-    "the audit log": (COORDINATOR, replace(RESPONSES, table="audit")),
-    "the audit log, by an admin of one area": (
-        replace(COORDINATOR, role=Role.ADMIN),
-        replace(RESPONSES, table="audit"),
-    ),
-    "an organizer": (replace(COORDINATOR, role=Role.ORGANIZER), RESPONSES),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-async def test_an_export_beyond_role_or_area_is_refused(told: Database, name: str) -> None:
-    staff, order = REFUSED[name]
-    author = await author_with(told, staff)
-    async with told.write() as tx:
-        with pytest.raises(NotAllowed):
-            await exports.order_in_chat(tx, author, order)
-    async with told.read() as tx:
-        assert (await tx.execute(sa.select(audit_rows))).first() is None
 
 
 async def test_a_file_made_while_it_is_read_is_the_same(told: Database) -> None:

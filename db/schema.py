@@ -159,6 +159,21 @@ staff_links = sa.Table(
     sa.Column("revoked_at", Instant),
 )
 
+# One-time links to the files that are too large for the chat. The file is made when the link is used.
+downloads = sa.Table(
+    "downloads",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    # Whose link it is: their roles are asked again when it is used.
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("export", Json, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
 events = sa.Table(
     "events",
     metadata,

@@ -133,7 +133,7 @@ STAFF_ONLY = (
     "1:audience:where",
     "1:audience_is:all",
     "1:export:FR",
-    "1:export:FR:responses:csv",
+    "1:export:FR:responses:all:-:csv",
     "1:stats",
     "1:stats:FR",
     "1:staff",

@@ -31,6 +31,7 @@ class Kept(StrEnum):
     ANSWERS = "answers"
     PROOF = "proof"
     CAMPAIGN = "campaign"
+    LINK = "link"
 
 
 class Erased(StrEnum):
@@ -185,6 +186,14 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
+    ),
+    Holding(
+        table="downloads",
+        subject=Subject.TEAM,
+        kept=Kept.LINK,
+        erased=Erased.DELETED,
+        data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
+        plain=("id", "token_hash"),
     ),
     Holding(
         table="events",

@@ -41,7 +41,9 @@ async def test_one_last_choice_and_nothing_else(tmp_path: Path, language: str) -
     """Before round 1 all goes on as ever; after it, on both languages, one question: keep or delete."""
     read = Reader(language)
     (tmp_path / "campaign.toml").write_text(OUT, encoding="utf-8")
-    async with telling(tmp_path, at="2016-11-17T10:00+01:00", campaign=tmp_path) as story:
+    async with telling(
+        tmp_path, at="2016-11-17T10:00+01:00", more={"PORTEVOIX_CAMPAIGN": str(tmp_path)}
+    ) as story:
         keeps, deletes, says_nothing, leaves, far = [
             await story.person(name, language=language) for name in ("Claire", "Paul", "Awa", "Max", "Tea")
         ]
@@ -97,7 +99,9 @@ async def test_what_was_queued_does_not_leave(tmp_path: Path) -> None:
     """A broadcast for later and an event's reminders are cancelled; the event's own cancellation still arrives."""
     read = Reader("en")
     (tmp_path / "campaign.toml").write_text(OUT, encoding="utf-8")
-    async with telling(tmp_path, at="2016-10-29T10:00+02:00", campaign=tmp_path) as story:
+    async with telling(
+        tmp_path, at="2016-10-29T10:00+02:00", more={"PORTEVOIX_CAMPAIGN": str(tmp_path)}
+    ) as story:
         person = await story.person("Emily", language="en")
         await sign_up_in(person, read, "villeurbanne", "69266")
         organizer = await appoint(story, "Sophie", "organizer", "69", read)

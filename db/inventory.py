@@ -90,7 +90,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "standing": ("state", "unanswered", "unreachable_at"),
             "moments": ("created_at", "registered_at", "seen_at"),
         },
-        plain=("id",),
+        plain=("id", "replan"),
     ),
     Holding(
         table="dialogs",
@@ -133,6 +133,13 @@ HOLDINGS: tuple[Holding, ...] = (
             "vote_plan": ("person", "ballot", "intention", "slot", "departure", "company"),
             "voted": ("vote", "at"),
         },
+    ),
+    Holding(
+        table="chosen_places",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.VOTES,
+        erased=Erased.DELETED,
+        data={"polling_place": ("person", "ballot", "place")},
     ),
     Holding(
         table="responses",
@@ -254,6 +261,16 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
         plain=("id", "previous_hash", "hash"),
+    ),
+    Holding(
+        table="polling_places",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=(
+            *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
+            *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
+        ),
     ),
     Holding(
         table="facts",

@@ -7,7 +7,18 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from bot.commands import campaign, communes, database, documents, exporting, founding, running, staff
+from bot.commands import (
+    campaign,
+    communes,
+    database,
+    documents,
+    exporting,
+    founding,
+    opt_outs,
+    polling_places,
+    running,
+    staff,
+)
 from bot.commands.arguments import installed_version
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
@@ -15,7 +26,18 @@ from bot.settings import Settings
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (running, founding, campaign, staff, exporting, documents, communes, database)
+MODULES = (
+    running,
+    founding,
+    campaign,
+    staff,
+    exporting,
+    opt_outs,
+    documents,
+    communes,
+    polling_places,
+    database,
+)
 
 REFUSED = 2
 INTERRUPTED = 130

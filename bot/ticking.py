@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions.planning import open_steps, plan
+from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign import Campaign
@@ -44,6 +44,7 @@ class Ticker:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
         self._beats = beats
         self._turn = asyncio.Lock()
+        self._look: Look = FIRST_LOOK
         self._open: frozenset[tuple[int, str, str, str | None]] | None = None
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
@@ -91,9 +92,10 @@ class Ticker:
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
                 async with self._database.write() as tx:
-                    count = await plan(tx, self._campaign, now)
-                if count:
-                    log.info("planned", messages=count, at=now.isoformat())
+                    found = await look(tx, self._campaign, now, before=self._look)
+                self._look = found
+                if found.queued:
+                    log.info("planned", messages=found.queued, at=now.isoformat())
                     self._queued()
             self.ticked_at = now
             for beat in self._beats:

@@ -26,7 +26,7 @@ from db.engine import Database, open_database
 from db.errors import BackupFailed
 from db.facts import set_fact
 from db.key import DatabaseKey, sync_folder
-from db.schema import broadcasts, deliveries, updates
+from db.schema import broadcasts, deliveries, downloads, updates
 from db.upgrade import upgrade
 
 RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
@@ -115,6 +115,8 @@ async def _prepare(copy: Path, replaced: Path, key: DatabaseKey | None, now: dat
         carried = await asyncio.to_thread(carry, copy, replaced, key)
         async with database.write() as transaction:
             in_doubt, paused = await hold_what_may_have_left(transaction, now)
+            # A link that was used since would work again.
+            await transaction.execute(sa.delete(downloads))
             erased = await erase_again(transaction, carried)
         return Restored(in_doubt=in_doubt, paused=paused, erased=erased, carried=carried.known)
     except sa.exc.DBAPIError as error:

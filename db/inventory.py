@@ -31,6 +31,7 @@ class Kept(StrEnum):
     ANSWERS = "answers"
     PROOF = "proof"
     CAMPAIGN = "campaign"
+    LINK = "link"
 
 
 class Erased(StrEnum):
@@ -89,7 +90,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "standing": ("state", "unanswered", "unreachable_at"),
             "moments": ("created_at", "registered_at", "seen_at"),
         },
-        plain=("id",),
+        plain=("id", "replan"),
     ),
     Holding(
         table="dialogs",
@@ -132,6 +133,13 @@ HOLDINGS: tuple[Holding, ...] = (
             "vote_plan": ("person", "ballot", "intention", "slot", "departure", "company"),
             "voted": ("vote", "at"),
         },
+    ),
+    Holding(
+        table="chosen_places",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.VOTES,
+        erased=Erased.DELETED,
+        data={"polling_place": ("person", "ballot", "place")},
     ),
     Holding(
         table="responses",
@@ -187,6 +195,14 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
+    ),
+    Holding(
+        table="downloads",
+        subject=Subject.TEAM,
+        kept=Kept.LINK,
+        erased=Erased.DELETED,
+        data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
+        plain=("id", "token_hash"),
     ),
     Holding(
         table="events",
@@ -245,6 +261,16 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
         plain=("id", "previous_hash", "hash"),
+    ),
+    Holding(
+        table="polling_places",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=(
+            *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
+            *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
+        ),
     ),
     Holding(
         table="facts",

@@ -16,7 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 from db.erasing import cut_loose, erase_people
-from db.schema import dialogs, events, people, responses, rsvps, staff, updates, vote_plans
+from db.schema import (
+    chosen_places,
+    dialogs,
+    downloads,
+    events,
+    people,
+    responses,
+    rsvps,
+    staff,
+    updates,
+    vote_plans,
+)
 
 Condition = sa.ColumnElement[bool]
 
@@ -100,12 +111,18 @@ def event_answers(ended: datetime) -> list[Due]:
 
 
 def votes(ballots: Sequence[int]) -> list[Due]:
-    """Vote plans and "voted" of these ballots; the log keeps the answers without the person."""
+    """Vote plans, "voted" and the polling places chosen; the log keeps the answers without the person."""
     plans = vote_plans.c.ballot.in_(ballots)
     return [
+        Due(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
         Due(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots])),
     ]
+
+
+def expired_links(now: datetime) -> list[Due]:
+    """One-time links that are over, used or not."""
+    return [Due(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
 
 
 def _answers(condition: Condition) -> Due:

@@ -95,9 +95,18 @@ people = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("registered_at", Instant),
     sa.Column("seen_at", Instant, nullable=False),
-    sa.Index(None, "territory", "state"),
+    # Something that decides what is due changed since the planner last looked; it looks at these alone.
+    sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
+    sa.Index(None, "territory", "state", "zone"),
+    sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
-    sa.Index(None, "commune"),
+    # Everything that chooses an audience by place, so that no row is read for it (db.audiences).
+    sa.Index(
+        "ix_people_audience",
+        "commune",
+        *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
+        *("language", "volunteer", "territory", "zone"),
+    ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
 )
 
@@ -158,6 +167,21 @@ staff_links = sa.Table(
     sa.Column("revoked_at", Instant),
 )
 
+# One-time links to the files that are too large for the chat. The file is made when the link is used.
+downloads = sa.Table(
+    "downloads",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    # Whose link it is: their roles are asked again when it is used.
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("export", Json, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
 events = sa.Table(
     "events",
     metadata,
@@ -214,6 +238,40 @@ vote_plans = sa.Table(
     sa.Column("vote", sa.String(16)),  # voted | later | cannot
     sa.Column("at", Instant, nullable=False),
     sa.Index(None, "ballot", "vote"),
+)
+
+polling_places = sa.Table(
+    "polling_places",
+    metadata,
+    _id(),
+    # What tells it from every other place of a file: one that is imported again keeps its number.
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("commune", sa.String(5), nullable=False),
+    sa.Column("ballot", sa.Integer, nullable=False, default=0, server_default="0"),  # 0: every round
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(300), nullable=False),
+    # Local wall-clock times; empty: the hours of the campaign file.
+    sa.Column("opens", sa.Time),
+    sa.Column("closes", sa.Time),
+    # Who votes there, as help to choose: streets in the file’s own words, surnames from one to another.
+    sa.Column("streets", sa.String(300)),
+    sa.Column("surnames_from", sa.String(40)),
+    sa.Column("surnames_to", sa.String(40)),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Index(None, "commune"),
+    sqlite_autoincrement=True,  # the button of a place that is gone never means another
+)
+
+# Where a commune has several, the one that a person said is theirs; why is not kept.
+chosen_places = sa.Table(
+    "chosen_places",
+    metadata,
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("ballot", sa.Integer, primary_key=True),  # the place's own: 0 for every round
+    sa.Column(
+        "place", RowId, sa.ForeignKey("polling_places.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
 )
 
 broadcasts = sa.Table(

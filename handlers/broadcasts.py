@@ -36,6 +36,7 @@ async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
     author = await desk.author(context)
     author.require(Action.BROADCAST)
+    author.require_standing()
     if is_open(context):
         context.say("broadcasts/resumed")
     else:

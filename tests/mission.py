@@ -146,7 +146,7 @@ async def appoint(story: Story, name: str, role: str, territory: str, read: Read
     return member
 
 
-async def announce_event(organizer: Teller, read: Reader) -> str:
+async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19:00") -> str:
     """/new_event from its title to the typed confirmation; the event's code."""
     await organizer.send("/new_event")
     for language in TITLES:
@@ -159,7 +159,7 @@ async def announce_event(organizer: Teller, read: Reader) -> str:
         await organizer.send(answer)
     await organizer.expect(read.says("Where exactly on the map?"))
     await organizer.share_location(*PIN)
-    for question, answer in (("On what day", "10/11 19:00"), ("How long will it last?", "2h")):
+    for question, answer in (("On what day", on), ("How long will it last?", "2h")):
         await organizer.expect(read.says(question))
         await organizer.send(answer)
     await organizer.expect(read.says("• within"))

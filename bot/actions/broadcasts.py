@@ -66,8 +66,12 @@ class Queued:
 
 
 async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
-    """Makes the broadcast of staff and queues it for everybody it reaches. Raises NotAllowed, BroadcastRefused."""
+    """Makes the broadcast of staff and queues it for all it reaches.
+
+    Raises NotAllowed, CandidateOut, BroadcastRefused.
+    """
     author.require(Action.BROADCAST)
+    author.require_standing()
     if new.kind not in STAFF_KINDS:
         raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
     queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +10,7 @@ import db.broadcast_accounts
 import db.consents
 import db.deliveries
 import db.people
+import db.polling_places
 import db.suppressions
 from bot.actions.erasure import suppression_hash
 from bot.actions.renewals import text_hash
@@ -77,6 +77,7 @@ async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
+    await _leave_place(tx, person, commune.code)
     await db.people.change(
         tx,
         person.id,
@@ -96,6 +97,7 @@ async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, c
 
 async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin, territory: str) -> None:
     """No commune: the territory alone gives the polling day and the hour."""
+    await _leave_place(tx, person, None)
     await db.people.change(
         tx, person.id, **NOWHERE, territory=territory, zone=TERRITORIES[territory].zone, country=None
     )
@@ -103,11 +105,20 @@ async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin,
 
 
 async def vote_abroad(
-    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zones: Sequence[str]
+    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zone: str, consulate: str | None
 ) -> None:
-    """Abroad: the vote follows Paris time, courtesy hours the country's main zone."""
-    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zones[0])
+    """Abroad: the vote follows Paris time, courtesy hours the zone where the person lives."""
+    await _leave_place(tx, person, None)
+    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zone)
     await record(tx, person, origin, "country", country)
+    if consulate is not None:
+        await record(tx, person, origin, "consulate", consulate, subject=country)
+
+
+async def _leave_place(tx: AsyncConnection, person: Person, commune: str | None) -> None:
+    """The polling place that was chosen belongs to another commune now."""
+    if person.commune is not None and person.commune != commune:
+        await db.polling_places.forget_choice(tx, person.id)
 
 
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}

@@ -44,4 +44,5 @@ def _due(campaign: Campaign, now: datetime) -> dict[str, list[Due]]:
         "profiles": db.retention.profiles(inactive_since) if inactive_since is not None else [],
         "unfinished dialogs": db.retention.dialogs_left(due.unfinished_since, inactive_since=inactive_since),
         "processed updates": db.retention.processed_updates(now - UPDATES_KEPT),
+        "expired download links": db.retention.expired_links(now),
     }

@@ -15,6 +15,7 @@ import db.consents
 import db.dialogs
 import db.people
 import db.personal_data
+import db.polling_places
 import db.staff
 from bot.actions import erasure
 from bot.actions.registration import decide_consent
@@ -130,6 +131,7 @@ class Holding:
     answers: list[dict[str, Any]]
     events: list[dict[str, Any]]
     vote_plans: list[dict[str, Any]]
+    polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
@@ -154,6 +156,7 @@ async def holding(tx: AsyncConnection, person: Person) -> Holding:
         answers=await db.personal_data.answers_of(tx, person.id),
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
+        polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,
         roles=[

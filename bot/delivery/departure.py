@@ -17,6 +17,7 @@ import db.broadcast_accounts
 import db.departure
 import db.events
 import db.people
+import db.polling_places
 import db.vote_plans
 from bot.campaign import Campaign
 from bot.clock import Clock
@@ -25,12 +26,14 @@ from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadc
 from bot.delivery.sender import Stop, Wait
 from bot.rules.audience_limits import MUTES
 from bot.rules.audiences import chosen_by_commune
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK, next_courteous
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
+from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.step_values import values_for_step
 from bot.texts import Texts
@@ -64,6 +67,7 @@ class Leaving(TypedDict):
     now: datetime
     policy: Policy
     evening: bool
+    courteous: bool
     cancellation: bool
 
 
@@ -80,6 +84,15 @@ class Batch:
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]] = field(default_factory=dict)
     freedoms: dict[tuple[int, str | None, str | None], Freedom] = field(default_factory=dict)
+    places: Mapping[str, Sequence[PollingPlace]] = field(default_factory=dict)
+    chosen: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def where(self, person: Person, ballot: int) -> Where:
+        """Where the person votes, if they agreed to messages by commune."""
+        if not person.consent_commune:
+            return NOWHERE_KNOWN
+        chosen = self.chosen.get(person.id, ())
+        return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
 
 
 class Departure:
@@ -137,8 +150,10 @@ class Departure:
         return replace(self._word(person, broadcast, batch, now), leave_before=until)
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        if broadcast.step == LAST_CHOICE:
+            return self._word_last_choice(person, now)
         if broadcast.step is not None and broadcast.ballot is not None:
-            return self._word_step(person, broadcast, batch.plans.get((person.id, broadcast.ballot)), now)
+            return self._word_step(person, broadcast, batch, now)
         if broadcast.template == RENEWAL:
             language = self._composer.language_of(person)
             return as_call(
@@ -155,17 +170,23 @@ class Departure:
             event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
         )
 
-    def _word_step(self, person: Person, broadcast: Broadcast, plan: VotePlan | None, now: datetime) -> Call:
+    def _word_last_choice(self, person: Person, now: datetime) -> Call:
+        language, zone = self._composer.language_of(person), person.zone or "Europe/Paris"
+        text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person, zone=zone, now=now)
+        return as_call(person.telegram_id, text)
+
+    def _word_step(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         assert broadcast.ballot is not None
         language = self._composer.language_of(person)
         values = values_for_step(
             person=person,
-            plan=plan,
+            plan=batch.plans.get((person.id, broadcast.ballot)),
             campaign=self._campaign,
             ballot=broadcast.ballot,
             language=language,
             bot_username=self._bot_username,
             now=now,
+            where=batch.where(person, broadcast.ballot),
         )
         zone = person.zone or "Europe/Paris"
         text = self._texts.render(
@@ -208,6 +229,7 @@ class Departure:
             "now": now,
             "policy": self._campaign.policy,
             "evening": self._is_of_the_evening(broadcast),
+            "courteous": broadcast.step == LAST_CHOICE,
             "cancellation": broadcast.template == CANCELLATION,
         }
 
@@ -218,11 +240,18 @@ class Departure:
         self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
     ) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
-        kind = Kind(broadcast.kind)
-        if kind is not Kind.SERVICE and not (person.is_registered and person.consent_contact):
+        kind, is_last_choice = Kind(broadcast.kind), broadcast.step == LAST_CHOICE
+        if (kind is not Kind.SERVICE or is_last_choice) and not (
+            person.is_registered and person.consent_contact
+        ):
             return Stop(state="cancelled", reason="not_a_supporter")
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
+        if is_last_choice:
+            stands = not self._campaign.is_out(now)
+            return Stop(state="cancelled", reason="candidate_stands") if stands else None
+        if self._campaign.is_out(now) and kind is not Kind.SERVICE and broadcast.template != CANCELLATION:
+            return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
         if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
         if not person.consent_commune and chosen_by_commune(broadcast.audience, broadcast.area):
@@ -328,14 +357,21 @@ async def load(
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}
     partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
+    people = await db.people.get_many(tx, ids)
+    places: Mapping[str, Sequence[PollingPlace]] = {}
+    if any(each.step is not None for each in found.values()):
+        asked = {code for person in people.values() for code in communes_asked(person.commune)}
+        places = await db.polling_places.of_communes(tx, asked)
     return Batch(
-        people=await db.people.get_many(tx, ids),
+        people=people,
         broadcasts=found,
         texts=await db.broadcast_accounts.texts_of_many(tx, found),
         events=await db.events.get_many(tx, events) if events else {},
         event_texts=await db.events.texts_of_many(tx, events) if events else {},
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
+        places=places,
+        chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
         if partisan
         else {},

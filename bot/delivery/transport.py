@@ -6,10 +6,9 @@ Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. F
 
 from __future__ import annotations
 
-import asyncio
+import io
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -115,18 +114,12 @@ class Transport:
             return InDoubt(reason=str(error))
         return read_answer(answer.status, answer.body, answer.headers)
 
-    async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
-        """Post a call with a file read from the disk piece by piece, however large."""
-        with await asyncio.to_thread(path.open, "rb") as content:
-            form = _form(call.payload)
-            form.add_field(field, content, filename=path.name)
-            return await self._upload(call.method, form)
-
     async def _post_upload(self, call: Call) -> Outcome:
         attachment = call.attachment
         assert attachment is not None
         form = _form(call.payload)
-        form.add_field(attachment.field, attachment.content, filename=attachment.name)
+        # As a stream, which is read piece by piece: megabytes at once would stop everything else.
+        form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.name)
         return await self._upload(call.method, form)
 
     async def _upload(self, method: str, form: aiohttp.FormData) -> Outcome:

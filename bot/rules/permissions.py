@@ -61,7 +61,6 @@ class Action(StrEnum):
     ADD_STAFF = "add_staff"
     REVOKE_STAFF = "revoke_staff"
     PURGE = "purge"
-    END_CANDIDACY = "end_candidacy"
 
 
 _ORGANIZERS = frozenset(STAFF_ROLES)
@@ -88,7 +87,6 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.ADD_STAFF: _ADMINS,
         Action.REVOKE_STAFF: _ADMINS,
         Action.PURGE: _ADMINS,
-        Action.END_CANDIDACY: _ADMINS,
     }
 )
 

@@ -6,6 +6,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 
 from handlers import (
     broadcasts,
+    doubts,
     event_edit,
     events,
     exports,
@@ -58,6 +59,7 @@ FEATURES = (
     new_event,
     event_edit,
     broadcasts,
+    doubts,
     statistics,
     exports,
     staff,
@@ -69,6 +71,7 @@ QUESTIONS: dict[str, Asker] = {
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     broadcasts.FLOW: broadcasts.show_step,
+    doubts.FLOW: doubts.show_step,
     staff.FLOW: staff.show_step,
 }
 """How each dialog asks its open question again."""

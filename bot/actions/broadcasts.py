@@ -23,9 +23,9 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast, Progress, approval_fact
 from db.events import text_in
-from db.facts import forget_fact, get_fact, set_fact
+from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they write; events make their own messages."""
@@ -122,13 +122,8 @@ async def _ask_for_approval(
     ):
         return False
     await db.broadcasts.pause(tx, broadcast)
-    await set_fact(tx, _approval(broadcast), people)
+    await set_fact(tx, approval_fact(broadcast), people)
     return True
-
-
-def _approval(broadcast: int) -> str:
-    """The fact that a broadcast waits for approval; it is forgotten when it was given."""
-    return f"approval:{broadcast}"
 
 
 async def _due_times(
@@ -149,11 +144,7 @@ async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return Progress(
-        broadcast=found,
-        account=await db.broadcast_accounts.account(tx, broadcast),
-        awaits_approval=await get_fact(tx, _approval(broadcast)) is not None,
-    )
+    return await db.broadcast_accounts.progress(tx, found)
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -205,7 +196,7 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
     """A second person, who may approve for the area, lets it go."""
     if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    await forget_fact(tx, _approval(found.broadcast.id))
+    await forget_fact(tx, approval_fact(found.broadcast.id))
     details = {"broadcast": found.broadcast.id, "people": found.account.total}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
 

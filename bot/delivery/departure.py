@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -98,9 +99,14 @@ class Departure:
             return Stop(state="expired", reason=wait.reason) if useless else wait
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
+        call = self._word(person, broadcast, batch, now)
         return replace(
-            self._word(person, broadcast, batch, now), leave_before=self._free_until(person, broadcast, now)
+            call, payload=self._paid(call.payload), leave_before=self._free_until(person, broadcast, now)
         )
+
+    def _paid(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The campaign pays for each message that leaves faster than Telegram lets for nothing."""
+        return {**payload, "allow_paid_broadcast": True} if self._campaign.paid_broadcasts else payload
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step is not None and broadcast.ballot is not None:

@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_SECONDS = 2.0
+# Messages a second that Telegram lets a bot send for nothing.
+FREE_RATE = 30
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
@@ -127,6 +129,13 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
+        if settings.rate > FREE_RATE and settings.is_real_telegram and not campaign.paid_broadcasts:
+            log.warning(
+                "rate_above_free",
+                rate=settings.rate,
+                hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
+                " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
+            )
         app.start(app.engine.run(), app.ticker.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
@@ -178,7 +187,7 @@ def build(
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call), daily.beat),
+        beats=(lambda: board.refresh(engine), daily.beat),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:

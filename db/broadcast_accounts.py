@@ -75,8 +75,9 @@ class Progress:
     broadcast: Broadcast
     account: Account
     awaits_approval: bool = False
-    # Telegram asked for silence until then, and it is long.
+    # Telegram asked for a long silence until then; it may be over.
     asked_until: datetime | None = None
+    is_silent: bool = False
 
     @property
     def waiting(self) -> int:

@@ -54,6 +54,7 @@ class Pacing:
         self._timer: asyncio.TimerHandle | None = None
         self._blocked_until = 0.0
         self._blocked_by = ""
+        self._asked_until = 0.0
         self._outage_level = 0
 
     async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
@@ -77,8 +78,7 @@ class Pacing:
     @property
     def blocked_until(self) -> datetime | None:
         """Until when nothing leaves, by the application's clock; none while messages flow."""
-        left = self._blocked_until - self._now()
-        return self._clock.now() + timedelta(seconds=left) if left > 0 else None
+        return self._moment(self._blocked_until)
 
     @property
     def blocked_by(self) -> str:
@@ -86,8 +86,13 @@ class Pacing:
         return self._blocked_by if self.blocked_until else ""
 
     @property
-    def blocked_long(self) -> bool:
-        return self._blocked_until - self._now() >= LONG_PAUSE_SECONDS
+    def asked_until(self) -> datetime | None:
+        """Until when Telegram asked for a long silence, which the organizers are told of; None once it is over."""
+        return self._moment(self._asked_until)
+
+    def _moment(self, until: float) -> datetime | None:
+        left = until - self._now()
+        return self._clock.now() + timedelta(seconds=left) if left > 0 else None
 
     def heed(self, outcome: Outcome) -> None:
         """Let what the server answered slow down, or let go again, every later post."""
@@ -102,7 +107,13 @@ class Pacing:
     def pause(self, seconds: float, reason: str) -> None:
         """Nothing leaves for so long, whoever asks, from this process or another."""
         self._budget.pause(seconds)
+        self._keep_silent(seconds, reason)
+
+    def _keep_silent(self, seconds: float, reason: str) -> None:
+        """Telegram asked for it, this process or another."""
         self._stop_until(seconds, reason)
+        if seconds >= LONG_PAUSE_SECONDS:
+            self._asked_until = max(self._asked_until, self._now() + seconds)
 
     def _stop_until(self, seconds: float, reason: str) -> None:
         until = self._now() + seconds
@@ -158,7 +169,7 @@ class Pacing:
 
     async def run(self) -> None:
         """Share the budget with other processes, until cancelled."""
-        await self._budget.run(self.grant, self._stop_until)
+        await self._budget.run(self.grant, self._keep_silent)
 
     def _is_free(self, chat: int | None, now: float) -> bool:
         return (

@@ -70,7 +70,7 @@ async def test_retry_after_stops_everything_and_is_shown(clock: MovableClock) ->
     pacing.heed(NotSent(reason="Too Many Requests: retry after 60", retry_after=60.0))
     assert pacing.blocked_until is not None
     assert 59 < (pacing.blocked_until - clock.now()).total_seconds() <= 60
-    assert pacing.blocked_long
+    assert pacing.asked_until is not None
     assert "Too Many" in pacing.blocked_by
     assert await pacing.slot(None, bulk=True) is False  # bulk goes back to the queue
     reply = asyncio.create_task(pacing.slot(None))
@@ -78,6 +78,13 @@ async def test_retry_after_stops_everything_and_is_shown(clock: MovableClock) ->
     await asyncio.sleep(0)
     assert not reply.done()
     reply.cancel()
+
+
+async def test_a_short_silence_is_no_news(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, None)
+    pacing.heed(NotSent(reason="Too Many Requests: retry after 9", retry_after=9.0))
+    assert pacing.blocked_until is not None
+    assert pacing.asked_until is None
 
 
 async def test_bulk_that_waits_is_sent_back_by_a_pause(clock: MovableClock) -> None:

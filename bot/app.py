@@ -97,6 +97,7 @@ class App:
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
             "planned": self.ticker.is_current,
             "updates_waiting": waiting,
+            "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
             "blocked_until": blocked.isoformat() if blocked else None,
@@ -182,12 +183,18 @@ def build(
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+
+    async def beat_as_leader() -> None:
+        if engine.leadership.held:
+            await board.refresh(engine)
+            await daily.beat()
+
     ticker = Ticker(
         database=database,
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine), daily.beat),
+        beats=(beat_as_leader,),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:

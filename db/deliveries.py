@@ -46,12 +46,17 @@ def _ids(s: Spelling) -> str:
     return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"
 
 
+# Two processes that held messages to one person could each let one leave, and break a cap together. Only while one
+# leases at a time (`db.processes.Turn.LEASING`) does this hold.
+_NOT_ELSEWHERE = """
+          AND NOT EXISTS (SELECT 1 FROM deliveries AS other WHERE other.person = deliveries.person
+            AND other.state IN ('leased', 'sending') AND other.lease_owner <> :owner)"""
 _TAKE = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, due_at, expires_at, attempts)) AS text) FROM (
         SELECT id, broadcast, person, due_at, expires_at, attempts FROM deliveries
-        WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now
+        WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now {_NOT_ELSEWHERE if s.lock else ""}
         ORDER BY due_at LIMIT :room {s.lock}) AS due"""
     )
 )
@@ -110,8 +115,9 @@ _UNREACHABLE = Statement(
 
 
 async def lease(tx: AsyncConnection, *, broadcast: int, room: int, owner: str, now: datetime) -> list[Leased]:
-    """Take at most `room` due deliveries of an active broadcast."""
-    found = await _TAKE.rows(tx, broadcast=broadcast, room=room, now=now)
+    """Take at most `room` due deliveries of an active broadcast, to people whom no other process is writing to."""
+    given = {"owner": owner} if tx.dialect.name == "postgresql" else {}
+    found = await _TAKE.rows(tx, broadcast=broadcast, room=room, now=now, **given)
     if found:
         await _LEASE.run(tx, rows=[(row[0],) for row in found], owner=owner, now=now)
     return [_leased(*row) for row in found]

@@ -31,6 +31,7 @@ from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled
 from db.engine import Database
 from db.errors import DatabaseError
+from db.processes import Turn, take_turn
 
 log = structlog.get_logger(__name__)
 
@@ -169,6 +170,7 @@ class Sender:
         now = self._clock.now()
         rows: list[Leased] = []
         async with self._database.write() as tx:
+            await take_turn(tx, Turn.LEASING)
             closed = await broadcasts.close_some(tx, now)
             await deliveries.release_withheld(tx, now)
             await broadcasts.finish_complete(tx, now)

@@ -25,8 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.intake import outcome_text
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
 from bot.delivery.pacing import Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
@@ -53,7 +52,8 @@ from locales import LANGUAGES
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
-ASK_AGAIN_SECONDS = 2.0
+ASK_AGAIN_FIRST_SECONDS = 1.0
+ASK_AGAIN_LONGEST_SECONDS = 30.0
 # Messages a second that Telegram lets a bot send for nothing.
 FREE_RATE = 30
 # Longer than the engine gives to what is being posted.
@@ -258,16 +258,19 @@ async def suppression_key(database: Database) -> bytes:
 
 async def bot_username(transport: Transport) -> str:
     """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe")
-        if isinstance(outcome, Done):
+        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
             return str(outcome.result["username"])
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
             raise SettingsError(
                 "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
             )
-        log.warning("telegram not reached", outcome=type(outcome).__name__, again_in=ASK_AGAIN_SECONDS)
-        await asyncio.sleep(ASK_AGAIN_SECONDS)
+        again_in = getattr(outcome, "retry_after", None) or again_in
+        log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
+        await asyncio.sleep(again_in)
+        again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
 
 
 async def introduce(
@@ -287,7 +290,7 @@ async def introduce(
     }
     outcome = await transport.post("setWebhook", address)
     if not isinstance(outcome, Done):
-        raise SettingsError(f"Telegram refuses the webhook {webhook_url}: {outcome_text(outcome)}.")
+        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
 
 
 def webhook_of(settings: Settings, engine: Engine) -> Webhook:
@@ -300,16 +303,31 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    stopping = asyncio.Event()
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    async with started(settings, webhook_url=webhook_url) as app:
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    async with AsyncExitStack() as stack:
+        # Starting may wait for Telegram or the database for long: it can be given up too.
+        starting = asyncio.ensure_future(
+            stack.enter_async_context(started(settings, webhook_url=webhook_url))
+        )
+        await _first_of(starting, stopping)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            log.info("stopped", hint="It was asked to stop before it had begun.")
+            return
+        app = starting.result()
         settle_memory()
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
-        waiting = [asyncio.ensure_future(app.ended()), asyncio.ensure_future(stopping.wait())]
-        done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in still:
-            task.cancel()
-        for finished in done:
-            finished.result()
+        ended = asyncio.ensure_future(app.ended())
+        await _first_of(ended, stopping)
+        ended.cancel()
+        if ended.done():
+            ended.result()
+
+
+async def _first_of(*tasks: asyncio.Future[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

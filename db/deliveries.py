@@ -176,8 +176,11 @@ async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -
 
 
 async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
-    """A group became a supergroup, which has another id."""
-    await tx.execute(people.update().where(people.c.telegram_id == chat).values(telegram_id=moved_to))
+    """A group became a supergroup, which has another id; nothing changes where that one is known already."""
+    other = people.alias("other")
+    known = sa.exists().where(other.c.telegram_id == moved_to)
+    change = people.update().where(people.c.telegram_id == chat, ~known)
+    await tx.execute(change.values(telegram_id=moved_to))
 
 
 async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:

@@ -87,6 +87,7 @@ class _Ready:
 class _Answered:
     settled: Settled
     unreachable: int | None = None  # the person, where they are
+    moved: tuple[int, int] | None = None  # the group's chat, and the one that it became
 
 
 class Sender:
@@ -268,6 +269,8 @@ class Sender:
             sent = [one.settled.id for one in answered if one.settled.state == "sent"]
             if sent and self._on_delivered is not None:
                 await self._on_delivered(tx, sent)
+            for moved in (one.moved for one in answered if one.moved is not None):
+                await deliveries.follow_chat(tx, *moved)
             if unreachable:
                 await deliveries.mark_unreachable(tx, unreachable, now)
             if numbers:
@@ -307,17 +310,21 @@ class Sender:
         self._work.set()
         call = ready.call
         outcome: Outcome = NotSent(reason="paused")
+        moved = None
         # A slot may come after the last instant at which it could leave.
         if may_leave and not _too_late(ready, self._clock.now()):
             outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
-            if isinstance(outcome, Rejected) and outcome.migrate_to is not None:
+            if isinstance(outcome, Rejected) and outcome.migrate_to is not None and call.chat is not None:
+                moved = (call.chat, outcome.migrate_to)
                 call = replace(call, payload={**call.payload, "chat_id": outcome.migrate_to})
                 outcome = await self._transport.post(call)
         gone = isinstance(outcome, Rejected) and outcome.unreachable
         self._answered.append(
             _Answered(
-                settled=_settled(ready.row, call, outcome), unreachable=ready.row.person if gone else None
+                settled=_settled(ready.row, call, outcome),
+                unreachable=ready.row.person if gone else None,
+                moved=moved,
             )
         )
         del self._posts[ready.row.id]

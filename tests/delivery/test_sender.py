@@ -80,7 +80,22 @@ async def test_a_group_that_moved_is_followed(bench: Any, helpers: Any) -> None:
     bench.telegram.faults.append(moved)
     async with bench.running() as engine:
         await bench.idle(engine)
-    assert [payload["chat_id"] for _method, payload in bench.telegram.arrived] == [-1009]
+        # The next one goes there at once.
+        await helpers.queue_broadcast(bench.database, "staff:2")
+        engine.wake()
+        await bench.idle(engine)
+    assert [payload["chat_id"] for _method, payload in bench.telegram.arrived] == [-1009, -1009]
+    async with bench.database.read() as tx:
+        assert (await tx.execute(sa.select(people.c.telegram_id))).scalar_one() == -1009
+
+
+async def test_a_group_that_moved_to_a_known_one_harms_nobody(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.telegram.faults.append(Rejected(code=400, description="upgraded", migrate_to=1002))
+    async with bench.running(in_flight=1) as engine:
+        await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=2)
 
 
 async def test_the_withheld_come_back_when_it_is_over(bench: Any, helpers: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from db.engine import Database
 from db.processes import Turn, take_turn
 
 TICK_SECONDS = 0.25
+TROUBLE_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
@@ -61,7 +63,7 @@ class Ticker:
         scheduler = AsyncIOScheduler(timezone="UTC")
         # Late ticks are merged and never skipped: the database is the schedule.
         scheduler.add_job(
-            self.tick,
+            self._scheduled,
             "interval",
             seconds=TICK_SECONDS,
             coalesce=True,
@@ -72,9 +74,23 @@ class Ticker:
         try:
             while True:
                 await self._clock.changed()
-                await self.tick()
+                await self._beat()
         finally:
             scheduler.shutdown(wait=False)
+
+    async def _scheduled(self) -> None:
+        """What APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._beat()
+
+    async def _beat(self) -> None:
+        """A tick that fails is said in a line, and the next one tries again: the database is the schedule."""
+        try:
+            await self.tick()
+        except Exception as error:  # whatever it is must not end the planning of everything else
+            self._planned_at = float("-inf")
+            log.error("tick_failed", error=type(error).__name__, again_in=TROUBLE_SECONDS)
+            await asyncio.sleep(TROUBLE_SECONDS)
 
     async def tick(self, *, look_again: bool = False) -> None:
         """Queues what is due now, unless nothing can have changed since the last time."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import secrets
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
-from bot.actions.exports import Producer
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -34,18 +33,20 @@ from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
-from bot.opening import opened
+from bot.opening import opened, suppression_key
+from bot.producing import ExportFiles
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.ticking import DailyPurge, Ticker
 from bot.web.app import Webhook, make_web
+from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
 from db.engine import Database
-from db.facts import get_fact, set_fact
 from handlers import ROUTES
 from handlers.command_menu import description_calls, menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
 
@@ -60,7 +61,7 @@ FREE_RATE = 30
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-SUPPRESSION_KEY = "suppression:key"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class App:
@@ -142,7 +143,15 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
             app.start(follow(clock, settings.clock))
         if listener is not None:
             webhook = webhook_of(settings, app.engine) if webhook_url else None
-            app.start(serve(make_web(health=app.health, webhook=webhook), listener))
+            downloads = Downloads(
+                database=database,
+                clock=clock,
+                campaign=campaign,
+                gazetteer=load_gazetteer(),
+                texts=Texts({"campaign": campaign}),
+            )
+            web = make_web(health=app.health, webhook=webhook, downloads=downloads)
+            app.start(serve(web, listener))
         try:
             yield app
         finally:
@@ -168,6 +177,7 @@ def build(
         gazetteer=load_gazetteer(),
         bot_username=username,
         suppression_key=key,
+        links_to=links_to(settings, webhook_url),
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
@@ -213,13 +223,46 @@ def build(
             prepare=departure.prepare,
             on_sent=board.remember,
             on_delivered=departure.delivered,
-            producers={"export": Producer(database, settings.data / "exports")},
+            producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
         rate=settings.rate,
         poll=webhook_url is None,
         allowed_updates=ALLOWED_UPDATES,
     )
     return App(database=database, clock=clock, engine=engine, ticker=ticker)
+
+
+def export_files(
+    database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
+) -> ExportFiles:
+    """What makes the files that are ordered in the chat."""
+    return ExportFiles(
+        database=database,
+        clock=clock,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        texts=services.texts,
+        links_to=services.links_to,
+        post=post,
+    )
+
+
+def links_to(settings: Settings, webhook_url: str | None) -> str | None:
+    """The address under which people reach the web part; None where it is off, or would send files unencrypted.
+
+    Plain http leads only from this machine to itself, where a simulator’s people are.
+    """
+    if settings.web is None:
+        return None
+    host, port = settings.web.host, settings.web.port
+    own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = settings.web_url or webhook_url or own
+    parts = urlsplit(address)
+    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
+    if parts.scheme != "https" and not rehearsed:
+        log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
+        return None
+    return address.rstrip("/")
 
 
 def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:
@@ -244,16 +287,6 @@ async def clock_of(settings: Settings) -> Clock:
     if isinstance(settings.clock, str):
         return await followed_clock(settings.clock)
     return MovableClock(settings.clock.start, settings.clock.speed)
-
-
-async def suppression_key(database: Database) -> bytes:
-    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
-    async with database.write() as tx:
-        kept = await get_fact(tx, SUPPRESSION_KEY)
-        if kept is None:
-            kept = secrets.token_hex(32)
-            await set_fact(tx, SUPPRESSION_KEY, kept)
-    return bytes.fromhex(kept)
 
 
 async def bot_username(transport: Transport) -> str:

@@ -16,7 +16,7 @@ from bot.actions.retention import DAILY, purge
 from bot.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
-from db.processes import Turn, take_turn
+from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
@@ -104,7 +104,7 @@ class Ticker:
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
                 async with self._database.write() as tx:
-                    await take_turn(tx, Turn.PLANNING)
+                    await lock(tx, Lock.PLANNING)
                     count = await plan(tx, self._campaign, now)
                 if count:
                     log.info("planned", messages=count, at=now.isoformat())

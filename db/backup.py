@@ -25,7 +25,7 @@ from db.engine import Database, open_database
 from db.errors import BackupFailed
 from db.facts import set_fact
 from db.key import DatabaseKey, sync_folder
-from db.schema import broadcasts, deliveries, suppressions, updates
+from db.schema import broadcasts, deliveries, downloads, suppressions, updates
 from db.upgrade import upgrade
 from db.upsert import insert
 
@@ -114,6 +114,8 @@ async def _prepare(
         await upgrade(database)
         async with database.write() as transaction:
             held = await hold_what_may_have_left(transaction, now)
+            # A link that was used since would work again.
+            await transaction.execute(sa.delete(downloads))
             for hash_, at in suppressed:
                 await transaction.execute(
                     insert(transaction, suppressions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcasts, deliveries, dialogs, people, responses, staff, updates
+from db.schema import broadcasts, deliveries, dialogs, downloads, people, responses, staff, updates
 
 
 async def cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
@@ -26,6 +26,7 @@ async def erase_person(tx: AsyncConnection, person: int) -> None:
 async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """Deletes the roles of somebody who is erased, and where they followed their broadcasts. The audit log stays."""
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
+    await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
 

@@ -60,7 +60,7 @@ async def living(tx: AsyncConnection, owner: str) -> list[str]:
 async def lead(tx: AsyncConnection, owner: str, *, alone: bool) -> bool:
     """Be the one process that polls, or go on being it; whether `owner` is.
 
-    `alone`: it holds the lock `Turn.LEADING`, so that whoever led before is gone. Without it another's place is free
+    `alone`: it holds the lock `Lock.LEADING`, so that whoever led before is gone. Without it another's place is free
     once that one was silent for as long as the dead are.
     """
     if tx.dialect.name != "postgresql":
@@ -78,7 +78,7 @@ async def leave(tx: AsyncConnection, owner: str) -> None:
         await tx.execute(_LEAVE, {"name": f"process:{owner}", "owner": owner})
 
 
-class Turn(IntEnum):
+class Lock(IntEnum):
     """What only one process at a time may do, each with a lock of its own number."""
 
     LEADING = 7_241_001
@@ -86,13 +86,13 @@ class Turn(IntEnum):
     PLANNING = 7_241_003
 
 
-async def take_turn(tx: AsyncConnection, turn: Turn) -> None:
-    """Wait until no other process is at it; the turn ends with the transaction. SQLite has one writer anyway."""
+async def lock(tx: AsyncConnection, which: Lock) -> None:
+    """Wait until no other process is at it; the lock ends with the transaction. SQLite has one writer anyway."""
     if tx.dialect.name == "postgresql":
-        await tx.execute(_TURN, {"number": int(turn)})
+        await tx.execute(_LOCK, {"number": int(which)})
 
 
-_TURN = sa.text("SELECT pg_advisory_xact_lock(:number)")
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(:number)")
 
 
 # The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.

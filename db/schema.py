@@ -92,7 +92,13 @@ people = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
     sa.Index(None, "territory", "state"),
     sa.Index(None, "department"),
-    sa.Index(None, "commune"),
+    # Everything that chooses an audience by place, so that no row is read for it (db.audiences).
+    sa.Index(
+        "ix_people_audience",
+        "commune",
+        *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
+        *("language", "volunteer", "territory", "zone"),
+    ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
 )
 
@@ -151,6 +157,21 @@ staff_links = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
     sa.Column("revoked_at", Instant),
+)
+
+# One-time links to the files that are too large for the chat. The file is made when the link is used.
+downloads = sa.Table(
+    "downloads",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    # Whose link it is: their roles are asked again when it is used.
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("export", Json, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
 )
 
 events = sa.Table(
@@ -270,8 +291,8 @@ deliveries = sa.Table(
     sa.Column("sent_at", Instant),
     sa.Column("answered_at", Instant),
     sa.UniqueConstraint("broadcast", "person"),
-    sa.Index(None, "state", "due_at"),
-    sa.Index(None, "person", "sent_at"),
+    # No more than needed: each costs a write whenever a message moves on.
+    sa.Index(None, "person"),
     sa.Index(None, "broadcast", "state", "due_at"),
 )
 

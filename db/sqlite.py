@@ -11,7 +11,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
@@ -25,17 +25,23 @@ if TYPE_CHECKING:  # db.key opens files through this module
     from db.key import DatabaseKey
 
 Error: type[Exception] = sqlcipher.Error
+T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
 
 # Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
 _PREFETCH = 512
 
+CACHE = "PRAGMA cache_size = -32768"  # KiB
+SMALL_CACHE = (
+    "PRAGMA cache_size = -16384"  # for one pass through a table, which a larger one would not hold anyway
+)
+
 COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
-    "PRAGMA cache_size = -32768",  # KiB
+    CACHE,
 )
 WRITER_PRAGMAS: tuple[str, ...] = (
     *COMMON_PRAGMAS,
@@ -78,7 +84,7 @@ def create_engine(
     pragmas = tuple(pragmas)
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = _Connection(lambda: connect(path, key, pragmas), begin)
+        connection = Connection(lambda: connect(path, key, pragmas), begin)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
@@ -157,7 +163,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
             setattr(self, name, getattr(self.sqlite, name))
 
 
-class _Connection(aiosqlite.Connection):
+class Connection(aiosqlite.Connection):
     """Begins a transaction with its first statement; visits the thread only if there is work."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
@@ -168,6 +174,16 @@ class _Connection(aiosqlite.Connection):
         """In the connection's thread: begin a transaction unless one is open."""
         if not self._conn.in_transaction:
             self._conn.execute(self._begin).close()
+
+    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the connection's thread, inside a transaction."""
+
+        def begun() -> T:
+            self.begin()
+            return work(self._conn)
+
+        result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+        return result
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
@@ -185,9 +201,9 @@ class _Connection(aiosqlite.Connection):
 class _Cursor(aiosqlite.Cursor):
     """Executes and fetches in one visit of the connection's thread, and closes without another."""
 
-    _conn: _Connection
+    _conn: Connection
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.iter_chunk_size = _PREFETCH
         self._conn = connection
         self._rows: deque[Any] = deque()
@@ -217,10 +233,10 @@ class _Cursor(aiosqlite.Cursor):
         self._conn.begin()
         self._cursor.executemany(sql, parameters)
 
-    def _fetch_more(self) -> None:
-        rows = self._cursor.fetchmany(_PREFETCH) if self._cursor.description else []
+    def _fetch_more(self, size: int = _PREFETCH) -> None:
+        rows = self._cursor.fetchmany(size) if self._cursor.description else []
         self._rows.extend(rows)
-        self._exhausted = len(rows) < _PREFETCH
+        self._exhausted = len(rows) < size
 
     async def fetchone(self) -> Any:
         rows = await self.fetchmany(1)
@@ -229,7 +245,7 @@ class _Cursor(aiosqlite.Cursor):
     async def fetchmany(self, size: int | None = None) -> list[Any]:
         size = size or _PREFETCH
         while len(self._rows) < size and not self._exhausted:
-            await self._visit(self._fetch_more)
+            await self._visit(self._fetch_more, max(size - len(self._rows), _PREFETCH))
         return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
 
     async def fetchall(self) -> list[Any]:

@@ -5,6 +5,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 """
 
 from handlers import (
+    abroad,
     broadcasts,
     doubts,
     event_edit,
@@ -23,7 +24,7 @@ from handlers import (
     steps,
     vote,
 )
-from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Command, Routes
+from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Awaited, Command, Routes
 
 COMMANDS = (
     Command(name="start", handler=start.start, listed=False),
@@ -50,6 +51,7 @@ COMMANDS = (
 
 FEATURES = (
     registration,
+    abroad,
     menu,
     events,
     vote,
@@ -76,10 +78,20 @@ QUESTIONS: dict[str, Asker] = {
 }
 """How each dialog asks its open question again."""
 
+
+def _dialogs() -> dict[str, dict[str, Awaited]]:
+    """The steps of every dialog; a feature may add steps to another's."""
+    found: dict[str, dict[str, Awaited]] = {}
+    for feature in FEATURES:
+        for flow, awaited in feature.DIALOGS.items():
+            found.setdefault(flow, {}).update(awaited)
+    return found
+
+
 ROUTES = Routes(
     commands=COMMANDS,
     buttons={action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
-    dialogs={flow: steps_ for feature in FEATURES for flow, steps_ in feature.DIALOGS.items()},
+    dialogs=_dialogs(),
     questions=QUESTIONS,
     stop=privacy.stop,
     unexpected=fallback.unexpected,

@@ -33,13 +33,14 @@ NO_PREVIEW = {"is_disabled": True}
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What does not change while the bot runs."""
+    """What does not change while the bot runs. `links_to`: the address of the web part, None where it is off."""
 
     campaign: Campaign
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
     suppression_key: bytes
+    links_to: str | None = None
 
 
 class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
@@ -150,7 +151,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             "link_preview_options": NO_PREVIEW,
         }
         if text.keyboard or text.location_request:
-            payload["reply_markup"] = text.markup()
+            payload["reply_markup"] = text.markup
         return Call(method="sendMessage", payload=payload, remember=remember)
 
     def edit(self, name: str, /, **values: Any) -> None:
@@ -166,7 +167,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             text=text.html,
             parse_mode="HTML",
             link_preview_options=NO_PREVIEW,
-            reply_markup=text.markup(),
+            reply_markup=text.markup,
         )
 
     def drop_buttons(self) -> None:

@@ -79,12 +79,13 @@ class Shown:
 class Conversation:
     """The bot's side, on a database of the test."""
 
-    def __init__(self, database: Database, now: datetime, campaign: Campaign | None = None) -> None:
+    def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
         self.clock = SetClock(now)
         self.services = services()
-        if campaign is not None:
-            self.services = replace(self.services, campaign=campaign, texts=Texts({"campaign": campaign}))
+        if campaign is not CAMPAIGN:
+            texts = Texts({"campaign": campaign})
+            self.services = replace(self.services, campaign=campaign, texts=texts)
         application = (
             Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
         )

@@ -48,7 +48,14 @@ FORGED_BY_HAND = {
     "choice": ("1:choice:contact:maybe", "1:choice:everything:yes"),
     "messages": ("1:messages:events:maybe", "1:messages:everything:off"),
     "broadcast_do": (f"1:broadcast_do:pause:{HUGE}", "1:broadcast_do:pause:999", "1:broadcast_do:erase:1"),
-    "export": ("1:export:FR:passwords", "1:export:FR:responses:exe", "1:export:FR:responses:csv:csv"),
+    "export": (
+        "1:export:FR:passwords",
+        "1:export:FR:responses:csv",
+        "1:export:FR:responses:all:-:exe",
+        "1:export:FR:responses:all:b9:csv",
+        "1:export:FR:responses:all:-:csv:csv",
+    ),
+    "export_events": ("1:export_events:FR:passwords:all", "1:export_events:FR:audit:all"),
     "staff_role": ("1:staff_role:supporter", "1:staff_role:root"),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,11 +83,13 @@ async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin,
 
 
 async def vote_abroad(
-    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zones: Sequence[str]
+    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zone: str, consulate: str | None
 ) -> None:
-    """Abroad: the vote follows Paris time, courtesy hours the country's main zone."""
-    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zones[0])
+    """Abroad: the vote follows Paris time, courtesy hours the zone where the person lives."""
+    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zone)
     await record(tx, person, origin, "country", country)
+    if consulate is not None:
+        await record(tx, person, origin, "consulate", consulate, subject=country)
 
 
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.downloads
 import db.retention
 from bot.actions import audit
 from bot.campaign import Campaign
@@ -46,4 +47,5 @@ async def _erase(tx: AsyncConnection, campaign: Campaign, now: datetime) -> dict
         "profiles": await db.retention.erase_profiles(tx, due.inactive_since) if due.profiles else 0,
         "unfinished dialogs": await db.retention.erase_dialogs(tx, due.unfinished_since),
         "processed updates": await db.retention.erase_updates(tx, now - UPDATES_KEPT),
+        "expired download links": await db.downloads.forget_expired(tx, now),
     }

@@ -63,7 +63,7 @@ class Leadership:
             except (sa.exc.SQLAlchemyError, OSError):
                 await self._drop_lock()
         if self._lock is None:
-            self._lock = await self._database.hold(processes.Turn.LEADING)
+            self._lock = await self._database.hold(processes.Lock.LEADING)
 
     async def _drop_lock(self) -> None:
         if self._lock is not None:

@@ -178,9 +178,9 @@ async def test_a_machine_that_is_gone_is_replaced_after_its_silence(
 ) -> None:
     """Its session may outlive it for hours: then the silence decides."""
     first, second = machines
-    lock = await first.hold(processes.Turn.LEADING)
+    lock = await first.hold(processes.Lock.LEADING)
     assert lock is not None
-    assert await second.hold(processes.Turn.LEADING) is None
+    assert await second.hold(processes.Lock.LEADING) is None
     async with first.write() as tx:
         assert await processes.lead(tx, "first", alone=True)
     async with second.write() as tx:
@@ -222,11 +222,11 @@ async def test_the_plan_is_made_by_one_at_a_time(machines: list[Database]) -> No
 
     async def wait_for_turn() -> None:
         async with second.write() as tx:
-            await processes.take_turn(tx, processes.Turn.PLANNING)
+            await processes.lock(tx, processes.Lock.PLANNING)
             order.append("second")
 
     async with first.write() as tx:
-        await processes.take_turn(tx, processes.Turn.PLANNING)
+        await processes.lock(tx, processes.Lock.PLANNING)
         waiting = asyncio.create_task(wait_for_turn())
         await asyncio.sleep(0.05)
         order.append("first")

@@ -203,6 +203,21 @@ async def test_around_a_commune(conversation: Conversation) -> None:
     assert "within 10 km of Villeurbanne" in admin.last.text
 
 
+async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await written(admin)
+    await admin.send("Arboys en Bugey")  # its neighbours' centre
+    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
+    await admin.tap("10 km")
+    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
+    await admin.send("Villeurbanne")
+    assert "6 km only" not in admin.last.text
+    await admin.tap("10 km")
+    assert " communes are placed to about 6 km only" in admin.last.text
+    await admin.send("Rhône")
+    assert "6 km only" not in admin.last.text
+
+
 async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await supporter(conversation, 1, LYON)
@@ -276,7 +291,9 @@ async def test_a_role_revoked_in_the_middle_sends_nothing(conversation: Conversa
 async def test_what_it_costs_is_shown_before_where_the_campaign_pays(
     sqlite_database: Database, area: str, people: int, cost: str
 ) -> None:
-    paying = Conversation(sqlite_database, paris("2016-11-16T10:00"), replace(CAMPAIGN, paid_broadcasts=True))
+    paying = Conversation(
+        sqlite_database, paris("2016-11-16T10:00"), campaign=replace(CAMPAIGN, paid_broadcasts=True)
+    )
     organizer = await staff(paying, 7, "organizer", area)
     for number in range(people):
         await supporter(paying, 100 + number, LYON)

@@ -74,11 +74,13 @@ async def test_a_server_that_fails_for_long_puts_few_in_doubt(
     monkeypatch.setattr("bot.delivery.sender.LOOK_SECONDS", 0.02)
     await helpers.add_people(bench.database, 300)
     broadcast = await helpers.queue_broadcast(bench.database)
-    posted, fails = 0, True
+    posted, fails, at_once = 0, True, 0
 
     def fail(_method: str, _payload: Any) -> Outcome | None:
-        nonlocal posted
+        nonlocal posted, at_once
         posted += 1
+        if fails and posted > 16:
+            at_once = max(at_once, bench.telegram.in_flight)
         return InDoubt(reason="unreadable answer (HTTP 502)") if fails else None
 
     bench.telegram.judge = fail
@@ -88,6 +90,6 @@ async def test_a_server_that_fails_for_long_puts_few_in_doubt(
         await bench.idle(engine)
     async with bench.database.read() as tx:
         found = await load_account(tx, broadcast)
-    # What was in flight when it began, and then one at a time.
+    assert at_once == 1  # after what was in flight when it began
     assert 24 < found.in_doubt < 48
     assert found.sent == 300 - found.in_doubt

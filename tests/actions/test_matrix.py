@@ -19,10 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import bot.actions
+import db.broadcasts
+import db.facts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import audiences, broadcasts, events, exports, staff, statistics
+from bot.actions import audiences, broadcasts, doubts, downloads, events, exports, staff, statistics
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import EventChange, NewEvent
@@ -80,6 +82,20 @@ class Row:
 def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
     selected = Order(table=table, format="csv", selection=Selection(area=LYON))
     return lambda world, author: exports.order_in_chat(world.tx, author, selected)
+
+
+def offered(table: str) -> Callable[[World, Author], Awaitable[Any]]:
+    selected = Order(table=table, format="csv", selection=Selection(area=LYON))
+    return lambda world, author: downloads.offer(world.tx, author, selected, "fr")
+
+
+def required(table: str) -> Callable[[World, Author], Awaitable[Any]]:
+    selected = Order(table=table, format="csv", selection=Selection(area=LYON))
+
+    async def require(world: World, author: Author) -> None:
+        exports.require(author, selected)
+
+    return require
 
 
 def new_event(author: Author) -> NewEvent:
@@ -187,6 +203,26 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: broadcasts.control(w.tx, a, w.orphan, "resume"), least="coordinator"
         ),
     },
+    "doubts.doubts_of": {
+        "own": Row(
+            run=lambda w, a: doubts.doubts_of(w.tx, a, w.own_broadcast), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: doubts.doubts_of(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "doubts.send_again": {
+        "own": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.own_broadcast, until=NOW),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.broadcast, until=NOW), least="coordinator"
+        ),
+    },
+    "downloads.offer": {
+        "responses": Row(run=offered("responses"), least="coordinator"),
+        "audit": Row(run=offered("audit"), least="admin", where="everywhere"),
+    },
     "events.announce": {
         "": Row(run=lambda w, a: events.announce(w.tx, a, new_event(a)), least="organizer"),
     },
@@ -233,6 +269,10 @@ MATRIX: dict[str, dict[str, Row]] = {
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
+    "exports.require": {
+        "responses": Row(run=required("responses"), least="coordinator"),
+        "audit": Row(run=required("audit"), least="admin", where="everywhere"),
+    },
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
     },
@@ -259,29 +299,32 @@ registration.vote_in_territory registration.vote_abroad registration.brought_by 
 responses.record rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
-vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
+vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan polling_places.choose polling_places.where_of
 """
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-audit.note audit.verify planning.plan renewals.look_at_some retention.purge staff.add staff.make_link
+audit.note audit.verify planning.plan renewals.look_at_some planning.look
+opt_outs.preview opt_outs.import_list polling_places.difference polling_places.import_places
+ retention.purge staff.add staff.make_link
 authority.roles_of authority.author_of staff.roles_of exports.note
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans exports.write exports.Producer
+broadcasts.pause_orphans exports.write exports.content downloads.look downloads.use
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
-export that was ordered, the titles of events, which are public.
+export that was ordered, the titles of events, which are public; a one-time link, whose owner’s roles are asked again
+(tests/web/test_downloads.py).
 """
 
-NARROWING = "audiences.targets_of exports.tables_for"
+NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
+events.silence_at audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
 erasure.suppression_hash event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
@@ -444,6 +487,7 @@ async def test_only_who_may(world: World, action: str, variant: str) -> None:
 
 
 async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
+    await a_reminder_in_doubt(world.tx)
     for role, area in product(ROLES, AREAS):
         trial = await world.tx.begin_nested()
         author = await appointed(world, role, AREAS[area])
@@ -452,5 +496,17 @@ async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
         tables = {table.name for table in exports.tables_for(author, LYON)}
         here = area in ("inside", "wider", "everywhere") and RANK.get(role, 0) >= RANK["coordinator"]
         assert bool(tables - {"audit"}) is here
+        assert (await doubts.unattended(world.tx, author) != []) is (
+            role in ("coordinator", "admin") and area == "everywhere"
+        )
         assert ("audit" in tables) is (role == "admin" and area == "everywhere")
         await trial.rollback()
+
+
+async def a_reminder_in_doubt(tx: AsyncConnection) -> None:
+    """To everybody, and written by nobody of the staff."""
+    moments = {"starts_at": NOW, "created_at": NOW}
+    values = {"key": "step:1:plan", "kind": "gotv", "state": "active", "audience": {}, "area": "FR"}
+    broadcast = await db.broadcasts.create(tx, {**values, **moments})
+    row = {"broadcast": broadcast, "person": 3, "state": "in_doubt", "due_at": NOW, "changed_at": NOW}
+    await tx.execute(sa.insert(deliveries).values(row))

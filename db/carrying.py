@@ -18,7 +18,7 @@ from db import sqlite
 from db.erasing import erase_people, erase_roles
 from db.facts import get_fact
 from db.key import DatabaseKey
-from db.schema import people, suppressions
+from db.schema import downloads, people, suppressions
 from db.suppressions import KEY_FACT, hash_of
 
 CHUNK = 500
@@ -99,6 +99,8 @@ async def erase_again(tx: AsyncConnection, carried: Carried) -> int:
         for row in found
         if row.telegram_id in carried.others or (key and hash_of(key, row.telegram_id) in hashes)
     ]
+    # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
+    await tx.execute(sa.delete(downloads))
     for start in range(0, len(doomed), CHUNK):
         some = doomed[start : start + CHUNK]
         await erase_people(tx, people.c.id.in_([person for person, _ in some]))

@@ -23,6 +23,7 @@ from db.schema import (
     broadcasts,
     consents,
     deliveries,
+    downloads,
     metadata,
     people,
     staff,
@@ -312,6 +313,10 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
     choice = {"purpose": "contact", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
     role = {"telegram_id": 5, "role": "admin", "area": "FR", "added_at": NOW}
     link = {"token_hash": "t", "role": "admin", "area": "FR", "created_at": NOW, "expires_at": NOW + HOUR}
+    download = {
+        **{"token_hash": "d", "telegram_id": 5, "export": {}, "language": "fr"},
+        **{"created_at": NOW, "expires_at": NOW + HOUR},
+    }
     async with sqlite_database.write() as transaction:
         await set_fact(transaction, KEY_FACT, key.hex())
         rows = [person(number, **agreed) for number in range(4)]
@@ -320,6 +325,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         await transaction.execute(staff.insert(), role)
         await transaction.execute(staff.insert(), {**role, "telegram_id": rows[0]["telegram_id"]})
         await transaction.execute(staff_links.insert(), link)
+        await transaction.execute(downloads.insert(), download)
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
         erased = hash_of(key, rows[0]["telegram_id"])
@@ -344,6 +350,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         assert list(await transaction.scalars(sa.select(staff.c.telegram_id))) == [5]
         assert list(await transaction.scalars(sa.select(staff.c.revoked_at))) == [NOW]
         assert list(await transaction.scalars(sa.select(staff_links.c.used_at))) == [NOW]
+        assert list(await transaction.scalars(sa.select(downloads.c.id))) == []
     await restored.close()
     assert [(row.pseudonym, row.state, row.consent_contact) for row in found] == [
         ("p1", "stopped", False),

@@ -22,7 +22,7 @@ import bot.actions
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import audiences, broadcasts, events, exports, staff, statistics
+from bot.actions import audiences, broadcasts, downloads, events, exports, staff, statistics
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import EventChange, NewEvent
@@ -77,9 +77,16 @@ class Row:
     check: Callable[[World, Author, Any], Awaitable[None]] | None = None
 
 
+def ordered(table: str) -> Order:
+    return Order(table=table, format="csv", selection=Selection(area=LYON))
+
+
 def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
-    selected = Order(table=table, format="csv", selection=Selection(area=LYON))
-    return lambda world, author: exports.order_in_chat(world.tx, author, selected)
+    return lambda world, author: exports.order_in_chat(world.tx, author, ordered(table))
+
+
+async def require(author: Author, table: str) -> None:
+    exports.require(author, ordered(table))
 
 
 def new_event(author: Author) -> NewEvent:
@@ -233,6 +240,20 @@ MATRIX: dict[str, dict[str, Row]] = {
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
+    "exports.require": {
+        "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),
+        "audit": Row(run=lambda w, a: require(a, "audit"), least="admin", where="everywhere"),
+    },
+    "downloads.offer": {
+        "responses": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("responses"), "fr"), least="coordinator"
+        ),
+        "audit": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("audit"), "fr"),
+            least="admin",
+            where="everywhere",
+        ),
+    },
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
     },
@@ -265,17 +286,20 @@ vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 
 MACHINE = """
 audit.note audit.verify planning.plan renewals.look_at_some retention.purge staff.add staff.make_link
-authority.roles_of authority.author_of staff.roles_of exports.note
+authority.roles_of authority.author_of staff.roles_of exports.note opt_outs.preview opt_outs.import_list
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans exports.write exports.Producer
+broadcasts.pause_orphans exports.write exports.content
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
+
+BY_LINK = "downloads.look downloads.use"
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
 
 NARROWING = "audiences.targets_of exports.tables_for"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
@@ -304,7 +328,7 @@ def actions() -> dict[str, Any]:
 
 
 def test_every_action_is_in_one_table() -> None:
-    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, NARROWING, PURE)).split()]
+    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, BY_LINK, NARROWING, PURE)).split()]
     assert len(listed) == len(set(listed))
     assert set(actions()) - set(listed) == set(), "say in this file who may do it"
     assert set(listed) - set(actions()) == set()

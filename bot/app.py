@@ -25,8 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.intake import outcome_text
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
 from bot.delivery.pacing import Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
@@ -55,7 +54,10 @@ from locales import LANGUAGES
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
-ASK_AGAIN_SECONDS = 2.0
+ASK_AGAIN_FIRST_SECONDS = 1.0
+ASK_AGAIN_LONGEST_SECONDS = 30.0
+# Messages a second that Telegram lets a bot send for nothing.
+FREE_RATE = 30
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
@@ -100,6 +102,7 @@ class App:
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
             "planned": self.ticker.is_current,
             "updates_waiting": waiting,
+            "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
             "blocked_until": blocked.isoformat() if blocked else None,
@@ -132,6 +135,13 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
+        if settings.rate > FREE_RATE and settings.is_real_telegram and not campaign.paid_broadcasts:
+            log.warning(
+                "rate_above_free",
+                rate=settings.rate,
+                hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
+                " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
+            )
         app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
@@ -190,12 +200,19 @@ def build(
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+
+    async def beat_as_leader() -> None:
+        if engine.leadership.held:
+            await board.refresh(engine)
+            await daily.beat()
+            await renewals.beat()
+
     ticker = Ticker(
         database=database,
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call), daily.beat, renewals.beat),
+        beats=(beat_as_leader,),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
@@ -282,16 +299,19 @@ async def clock_of(settings: Settings) -> Clock:
 
 async def bot_username(transport: Transport) -> str:
     """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe")
-        if isinstance(outcome, Done):
+        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
             return str(outcome.result["username"])
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
             raise SettingsError(
                 "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
             )
-        log.warning("telegram not reached", outcome=type(outcome).__name__, again_in=ASK_AGAIN_SECONDS)
-        await asyncio.sleep(ASK_AGAIN_SECONDS)
+        again_in = getattr(outcome, "retry_after", None) or again_in
+        log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
+        await asyncio.sleep(again_in)
+        again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
 
 
 async def introduce(
@@ -311,7 +331,7 @@ async def introduce(
     }
     outcome = await transport.post("setWebhook", address)
     if not isinstance(outcome, Done):
-        raise SettingsError(f"Telegram refuses the webhook {webhook_url}: {outcome_text(outcome)}.")
+        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
 
 
 def webhook_of(settings: Settings, engine: Engine) -> Webhook:
@@ -324,16 +344,31 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    stopping = asyncio.Event()
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    async with started(settings, webhook_url=webhook_url) as app:
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    async with AsyncExitStack() as stack:
+        # Starting may wait for Telegram or the database for long: it can be given up too.
+        starting = asyncio.ensure_future(
+            stack.enter_async_context(started(settings, webhook_url=webhook_url))
+        )
+        await _first_of(starting, stopping)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            log.info("stopped", hint="It was asked to stop before it had begun.")
+            return
+        app = starting.result()
         settle_memory()
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
-        waiting = [asyncio.ensure_future(app.ended()), asyncio.ensure_future(stopping.wait())]
-        done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in still:
-            task.cancel()
-        for finished in done:
-            finished.result()
+        ended = asyncio.ensure_future(app.ended())
+        await _first_of(ended, stopping)
+        ended.cancel()
+        if ended.done():
+            ended.result()
+
+
+async def _first_of(*tasks: asyncio.Future[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,10 @@ from bot.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
+from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
+TROUBLE_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 PURGE_AGAIN_SECONDS = 60.0
@@ -65,7 +68,7 @@ class Ticker:
         scheduler = AsyncIOScheduler(timezone="UTC")
         # Late ticks are merged and never skipped: the database is the schedule.
         scheduler.add_job(
-            self.tick,
+            self._scheduled,
             "interval",
             seconds=TICK_SECONDS,
             coalesce=True,
@@ -76,9 +79,23 @@ class Ticker:
         try:
             while True:
                 await self._clock.changed()
-                await self.tick()
+                await self._beat()
         finally:
             scheduler.shutdown(wait=False)
+
+    async def _scheduled(self) -> None:
+        """What APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._beat()
+
+    async def _beat(self) -> None:
+        """A tick that fails is said in a line, and the next one tries again: the database is the schedule."""
+        try:
+            await self.tick()
+        except Exception as error:  # whatever it is must not end the planning of everything else
+            self._planned_at = float("-inf")
+            log.error("tick_failed", error=type(error).__name__, again_in=TROUBLE_SECONDS)
+            await asyncio.sleep(TROUBLE_SECONDS)
 
     async def tick(self, *, look_again: bool = False) -> None:
         """Queues what is due now, unless nothing can have changed since the last time."""
@@ -92,6 +109,7 @@ class Ticker:
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
                 async with self._database.write() as tx:
+                    await lock(tx, Lock.PLANNING)
                     found = await look(tx, self._campaign, now, before=self._look)
                 self._look = found
                 if found.queued:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.facts import get_fact
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
@@ -74,7 +75,11 @@ class Progress:
     broadcast: Broadcast
     account: Account
     awaits_approval: bool = False
+    # Its author has left the team: somebody else decides whether it goes on.
     orphaned: bool = False
+    # Telegram asked for a long silence until then; it may be over.
+    asked_until: datetime | None = None
+    is_silent: bool = False
 
     @property
     def waiting(self) -> int:
@@ -100,6 +105,11 @@ class Progress:
     def is_over(self) -> bool:
         return not self.waiting and not self.withheld
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether some of it would leave at this moment."""
+        return self.broadcast.state == "active" and self.waiting > 0
+
     def count(self, state: str) -> int:
         return self.account.count(state)
 
@@ -107,6 +117,26 @@ class Progress:
 async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
     row = (await tx.execute(sa.select(broadcasts).where(broadcasts.c.id == broadcast))).one_or_none()
     return None if row is None else Broadcast(**row._mapping)
+
+
+async def progress(tx: AsyncConnection, broadcast: Broadcast) -> Progress:
+    """How far it has come."""
+    return Progress(
+        broadcast=broadcast,
+        account=await account(tx, broadcast.id),
+        awaits_approval=await get_fact(tx, approval_fact(broadcast.id)) is not None,
+        orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
+    )
+
+
+def approval_fact(broadcast: int) -> str:
+    """The fact that a broadcast waits for a second person's approval; it is forgotten when that was given."""
+    return f"approval:{broadcast}"
+
+
+def orphan_fact(broadcast: int) -> str:
+    """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
+    return f"orphan:{broadcast}"
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:

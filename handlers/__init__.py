@@ -7,6 +7,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 from handlers import (
     abroad,
     broadcasts,
+    doubts,
     event_edit,
     events,
     exports,
@@ -60,6 +61,7 @@ FEATURES = (
     new_event,
     event_edit,
     broadcasts,
+    doubts,
     statistics,
     exports,
     staff,
@@ -71,6 +73,7 @@ QUESTIONS: dict[str, Asker] = {
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     broadcasts.FLOW: broadcasts.show_step,
+    doubts.FLOW: doubts.show_step,
     staff.FLOW: staff.show_step,
 }
 """How each dialog asks its open question again."""

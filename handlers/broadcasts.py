@@ -8,7 +8,7 @@ from typing import Any
 from telegram import Update
 
 import db.people
-from bot.actions import audiences
+from bot.actions import audiences, doubts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
@@ -301,7 +301,8 @@ async def list_broadcasts(update: Update, context: Context) -> None:
     titles = await actions.event_titles(
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
-    context.say("broadcasts/list", broadcasts=found, titles=titles)
+    doubtful = await doubts.unattended(context.tx, author)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:

@@ -24,9 +24,9 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast, Progress, approval_fact, orphan_fact
 from db.events import text_in
-from db.facts import forget_fact, get_fact, set_fact
+from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they write; events make their own messages."""
@@ -127,13 +127,8 @@ async def _ask_for_approval(
     ):
         return False
     await db.broadcasts.pause(tx, broadcast)
-    await set_fact(tx, _approval(broadcast), people)
+    await set_fact(tx, approval_fact(broadcast), people)
     return True
-
-
-def _approval(broadcast: int) -> str:
-    """The fact that a broadcast waits for approval; it is forgotten when it was given."""
-    return f"approval:{broadcast}"
 
 
 async def _due_times(
@@ -154,12 +149,7 @@ async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return Progress(
-        broadcast=found,
-        account=await db.broadcast_accounts.account(tx, broadcast),
-        awaits_approval=await get_fact(tx, _approval(broadcast)) is not None,
-        orphaned=await get_fact(tx, _orphan(broadcast)) is not None,
-    )
+    return await db.broadcast_accounts.progress(tx, found)
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -213,7 +203,7 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
     """A second person, who may approve for the area, lets it go."""
     if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    await forget_fact(tx, _approval(found.broadcast.id))
+    await forget_fact(tx, approval_fact(found.broadcast.id))
     details = {"broadcast": found.broadcast.id, "people": found.account.total}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
 
@@ -222,12 +212,7 @@ async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
     """Whoever supervises the area lets go what somebody wrote who may not write there any more."""
     if not author.supervises(found.broadcast.area):
         raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
-    await forget_fact(tx, _orphan(found.broadcast.id))
-
-
-def _orphan(broadcast: int) -> str:
-    """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
-    return f"orphan:{broadcast}"
+    await forget_fact(tx, orphan_fact(found.broadcast.id))
 
 
 async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
@@ -242,7 +227,7 @@ async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
         mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
         if mine or broadcast.kind == Kind.EVENT_SERVICE:
             continue
-        await set_fact(tx, _orphan(broadcast.id), True)
+        await set_fact(tx, orphan_fact(broadcast.id), True)
         if await db.broadcasts.pause(tx, broadcast.id):
             paused.append(broadcast)
     return paused

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -147,7 +147,12 @@ class Departure:
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
         until = self._freedom(person, broadcast, batch, now).until
-        return replace(self._word(person, broadcast, batch, now), leave_before=until)
+        call = self._word(person, broadcast, batch, now)
+        return replace(call, payload=self._paid(call.payload), leave_before=until)
+
+    def _paid(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The campaign pays for each message that leaves faster than Telegram lets for nothing."""
+        return {**payload, "allow_paid_broadcast": True} if self._campaign.paid_broadcasts else payload
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step == LAST_CHOICE:

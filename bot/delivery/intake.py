@@ -11,7 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.outcomes import Done, Outcome, Rejected
+from bot.delivery.outcomes import Done, Outcome, Rejected, in_words
 from bot.delivery.transport import Transport
 from db import updates
 from db.engine import Database
@@ -70,6 +70,8 @@ class Intake:
         while True:
             outcome = await self._ask(offset)
             if isinstance(outcome, Done) and isinstance(outcome.result, list):
+                if failures:
+                    log.info("updates_again", after_failures=failures)
                 failures = 0
                 if outcome.result:
                     offset = await self._keep(outcome.result, offset)
@@ -102,14 +104,9 @@ class Intake:
                 hint="Only one bot may poll with this token: stop the other one, or remove the webhook.",
             )
             return CONFLICT_SECONDS
-        log.warning("no_updates", said=outcome_text(outcome), again_in=back_off)
-        return getattr(outcome, "retry_after", None) or back_off
-
-
-def outcome_text(outcome: Outcome) -> str:
-    if isinstance(outcome, Rejected):
-        return f"{outcome.code} {outcome.description}"
-    return "an unexpected answer" if isinstance(outcome, Done) else outcome.reason
+        again_in = getattr(outcome, "retry_after", None) or back_off
+        log.warning("no_updates", said=in_words(outcome), again_in=again_in)
+        return float(again_in)
 
 
 def received(update: Mapping[str, Any]) -> Received:

@@ -16,7 +16,7 @@ import orjson
 from yarl import URL
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.wire import NotWritten, Unanswered, Wire
 
 TELEGRAM = "https://api.telegram.org"
@@ -154,9 +154,9 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
         description = _QUOTED.sub('"…"', str(answer["description"]))
         parameters = answer.get("parameters") or {}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        code, description, parameters = status, "unreadable answer", {}
+        code, description, parameters = status, UNREADABLE, {}
         if status not in (401, 404, 429):
-            return InDoubt(reason=f"unreadable answer (HTTP {status})")
+            return InDoubt(reason=f"{UNREADABLE} (HTTP {status})")
     if code == 429:
         return NotSent(reason=description, retry_after=_retry_after(parameters, headers))
     if code == 401 or (code == 404 and "method not found" not in description.lower()):

@@ -49,6 +49,7 @@ class Action(StrEnum):
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
     APPROVE_BROADCAST = "approve_broadcast"
+    SEND_AGAIN = "send_again"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
     EXPORT_RESPONSES = "export_responses"
@@ -75,6 +76,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.APPROVE_BROADCAST: _COORDINATORS,
+        Action.SEND_AGAIN: _ORGANIZERS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,
         Action.EXPORT_RESPONSES: _COORDINATORS,

@@ -158,6 +158,7 @@ async def add_people(database: Database, count: int, *, first: int = 1) -> None:
             "telegram_id": 1_000 + number,
             "pseudonym": f"p{number}",
             "state": "registered",
+            "consent_contact": True,
             "created_at": START,
             "seen_at": START,
         }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.actions.broadcasts import progress_of
+from db.engine import Database
 from db.schema import audit, broadcast_texts, broadcasts
 from tests.campaigning import recipients, revoke, rows, staff, supporter
-from tests.conversation import Conversation, Talker, paris
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 
 LYON, PARIS, NOUMEA, PAPEETE = "69123", "75056", "98818", "98735"
 
@@ -279,6 +282,36 @@ async def test_a_role_revoked_in_the_middle_sends_nothing(conversation: Conversa
     assert await rows(conversation, broadcasts) == []
     await organizer.tap_data("1:broadcast_do:pause:1")
     assert await rows(conversation, audit) == []
+
+
+@pytest.mark.parametrize(
+    ("area", "people", "cost"),
+    [("FR", 25, "2.5 Telegram Stars"), ("69", 25, "2.5 Telegram Stars"), ("69", 9, "&lt; 1 Telegram Stars")],
+)
+async def test_what_it_costs_is_shown_before_where_the_campaign_pays(
+    sqlite_database: Database, area: str, people: int, cost: str
+) -> None:
+    paying = Conversation(
+        sqlite_database, paris("2016-11-16T10:00"), campaign=replace(CAMPAIGN, paid_broadcasts=True)
+    )
+    organizer = await staff(paying, 7, "organizer", area)
+    for number in range(people):
+        await supporter(paying, 100 + number, LYON)
+    await written(organizer)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    assert f"<b>Cost:</b> {cost} at most (0.1 a message)" in organizer.last.text
+    assert "10,000 Stars and 10,000 people a month" in organizer.last.text
+    await organizer.send("SEND")
+    assert not any("allow_paid_broadcast" in call.payload for call in organizer.calls)
+
+
+async def test_what_costs_nothing_is_shown_without_a_price(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await written(organizer)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    assert "Stars" not in organizer.last.text
 
 
 async def test_forged_buttons_do_nothing(conversation: Conversation) -> None:

@@ -33,6 +33,7 @@ LEAST_ROLE = {
     "broadcast": "organizer",
     "control_broadcast": "organizer",
     "approve_broadcast": "coordinator",
+    "send_again": "organizer",
     "see_statistics": "organizer",
     "see_calendar": "organizer",
     "export_responses": "coordinator",

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
+from bot.actions.renewals import consent_texts
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -38,7 +39,7 @@ from bot.opening import opened, suppression_key
 from bot.producing import ExportFiles
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import DailyPurge, Ticker
+from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -65,8 +66,11 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
-    def __init__(self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker) -> None:
-        self.database, self.clock, self.engine, self.ticker = database, clock, engine, ticker
+    def __init__(
+        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+    ) -> None:
+        self.database, self.clock, self.engine = database, clock, engine
+        self.ticker, self.daily = ticker, daily
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -128,7 +132,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
-        app.start(app.engine.run(), app.ticker.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -180,6 +184,9 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    renewals = Renewals(
+        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+    )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
@@ -188,7 +195,7 @@ def build(
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call), daily.beat),
+        beats=(lambda: board.refresh(engine.call), daily.beat, renewals.beat),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
@@ -213,7 +220,7 @@ def build(
         poll=webhook_url is None,
         allowed_updates=ALLOWED_UPDATES,
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
 
 
 def export_files(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcast_texts, broadcasts, deliveries
+from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
@@ -74,6 +74,7 @@ class Progress:
     broadcast: Broadcast
     account: Account
     awaits_approval: bool = False
+    orphaned: bool = False
 
     @property
     def waiting(self) -> int:
@@ -141,6 +142,27 @@ async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broa
     made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
     query = sa.select(broadcasts).where(made).order_by(broadcasts.c.id.desc()).limit(MOST_READ)
     return [Broadcast(**row._mapping) for row in await tx.execute(query)]
+
+
+async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
+    """What somebody made that still has something to send, or may have."""
+    author = sa.select(people.c.id).where(people.c.telegram_id == telegram_id).scalar_subquery()
+    going = broadcasts.c.state.in_(("scheduled", "active", "paused"))
+    query = sa.select(broadcasts).where(
+        broadcasts.c.created_by == author, going, broadcasts.c.finished_at.is_(None)
+    )
+    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
+
+
+async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broadcast]]:
+    """The deliveries that have yet to leave for a person, each with its broadcast."""
+    query = (
+        sa.select(deliveries.c.id.label("delivery"), broadcasts)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(deliveries.c.person == person, deliveries.c.state.in_(("queued", "leased", "withheld")))
+    )
+    rows = [dict(row._mapping) for row in await tx.execute(query)]
+    return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
 
 
 async def account(tx: AsyncConnection, broadcast: int) -> Account:

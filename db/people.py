@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.consent import Purpose
 from db.schema import people
 
 
@@ -35,6 +36,10 @@ class Person:
     consent_commune: bool
     consent_team: bool
     consent_keep: bool
+    renew_contact: bool
+    renew_commune: bool
+    renew_team: bool
+    renew_keep: bool
     mutes_events: bool
     mutes_news: bool
     mutes_reminders: bool
@@ -53,6 +58,11 @@ class Person:
 
 # The planner's own mark is not part of what is known of somebody.
 _KNOWN = [people.c[field.name] for field in fields(Person)]
+
+
+def renewals_due(person: Person) -> list[Purpose]:
+    """What somebody agreed to on a text that has changed, and has not answered anew."""
+    return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:

@@ -79,12 +79,17 @@ people = sa.Table(
     _flag("consent_commune"),
     _flag("consent_team"),
     _flag("consent_keep"),
+    # Agreed to on a text that has changed since: asked anew, see bot.actions.renewals.
+    _flag("renew_contact"),
+    _flag("renew_commune"),
+    _flag("renew_team"),
+    _flag("renew_keep"),
     # Kinds of message the person turned off in /settings.
     _flag("mutes_events"),
     _flag("mutes_news"),
     _flag("mutes_reminders"),
     _flag("volunteer"),
-    sa.Column("recruiter", RowId),
+    sa.Column("recruiter", RowId, index=True),
     sa.Column("unanswered", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("unreachable_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
@@ -319,7 +324,6 @@ deliveries = sa.Table(
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
     sa.Column("lease_owner", sa.String(32)),
-    sa.Column("leased_until", Instant),
     sa.Column("attempts", sa.Integer, nullable=False, default=0, server_default="0"),
     # Why it waits or did not leave, as a message name of locales/templates/reasons.
     sa.Column("reason", sa.String(200)),
@@ -368,7 +372,6 @@ updates = sa.Table(
     sa.Column("begun", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("error", sa.Text),
     sa.Column("lease_owner", sa.String(32)),
-    sa.Column("leased_until", Instant),
     sa.Index(None, "state", "update_id"),
 )
 

@@ -13,9 +13,11 @@ import db.events
 import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
+from bot.actions.renewals import may_ask
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
+from db.people import renewals_due
 from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
@@ -116,6 +118,15 @@ async def last_choice(update: Update, context: Context) -> None:
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
+
+
+async def ask_again(context: Context) -> None:
+    """At the end of what somebody wrote: once, if the text of what they agreed to has changed."""
+    if not renewals_due(context.person):
+        return
+    person = await db.people.get(context.tx, context.person.id)  # what they wrote may have answered it
+    if person is not None and await may_ask(context.tx, person, context.now):
+        context.say("privacy/renewal", purposes=renewals_due(person))
 
 
 # -- silence, and being forgotten --

@@ -11,8 +11,8 @@ import db.staff
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_count
+from bot.rules.areas import contains
+from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_to
 from db.people import Person
 
 
@@ -59,8 +59,7 @@ class Author:
 
     def shown(self, count: int) -> str:
         """A count as they may see it: small ones could tell who is who to staff of one area."""
-        everywhere = any(role.area == EVERYWHERE for role in self.roles)
-        return str(count) if everywhere or not self.roles else shown_count(count, self.roles[0])
+        return shown_to(self.roles, count)
 
     def may(self, action: Action, area: str) -> bool:
         return any(may(role, action, area) for role in self.roles)

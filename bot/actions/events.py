@@ -166,14 +166,19 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     event = await db.events.find(tx, code)
     if event is None:
         raise EventRefused("This event does not exist any more.")
-    author.require(Action.CHANGE_EVENT, event.commune)
-    if event.created_by != author.id and not author.supervises(event.commune):
-        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
+    _require_managed(author, event)
     return ManagedEvent(
         event=event,
         texts=await db.events.texts_of(tx, event.id),
         answers=await db.events.answers(tx, event.id),
     )
+
+
+def _require_managed(author: Author, event: Event) -> None:
+    """Their own within their areas, and those of others where they supervise."""
+    author.require(Action.CHANGE_EVENT, event.commune)
+    if event.created_by != author.id and not author.supervises(event.commune):
+        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
@@ -247,7 +252,11 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off."""
+    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+
+    Raises NotAllowed.
+    """
+    _require_managed(author, event)
     return await reach(
         tx,
         [target(_coming_to(event), author.gazetteer)],

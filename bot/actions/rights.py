@@ -26,6 +26,8 @@ from bot.rules.consent import Purpose
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
+NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
+
 
 async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str) -> None:
     """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
@@ -33,7 +35,7 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
     Of somebody who had not finished signing up, nothing else is kept.
     """
     await db.dialogs.end(tx, person.id)
-    if person.consent_contact:
+    if person.consent_contact or person.renew_contact:
         await decide_consent(
             tx, person, origin, purpose=Purpose.CONTACT, given=False, language=language, text=text
         )
@@ -43,7 +45,7 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
     if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
         await erasure.forget(tx, person)
     else:
-        await db.people.change(tx, person.id, state="stopped")
+        await db.people.change(tx, person.id, state="stopped", **NOTHING_TO_RENEW)
 
 
 @dataclass(frozen=True, kw_only=True)

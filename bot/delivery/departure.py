@@ -25,12 +25,13 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
 from bot.rules.audience_limits import MUTES
+from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import WEEK
+from bot.rules.courtesy import WEEK, next_courteous
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import Policy, free_until, hold
+from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
@@ -39,7 +40,8 @@ from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
-from db.people import Person
+from db.people import Person, renewals_due
+from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -152,6 +154,12 @@ class Departure:
             return self._word_last_choice(person, now)
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._word_step(person, broadcast, batch, now)
+        if broadcast.template == RENEWAL:
+            language = self._composer.language_of(person)
+            return as_call(
+                person.telegram_id,
+                self._texts.render(RENEWAL, language, purposes=renewals_due(person)),
+            )
         return compose_broadcast(
             self._composer,
             broadcast,
@@ -187,11 +195,20 @@ class Departure:
         return as_call(person.telegram_id, text)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
+        if broadcast.template == RENEWAL:
+            return self._until_a_decent_hour(person, now)
         sent = batch.sent.get(person.id, ())
         if not sent and self._freedom(person, broadcast, batch, now).may_leave:
             return None
         held = hold(**self._leaving(person, broadcast, now), sent=sent, unanswered=person.unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
+
+    def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
+        """A question about consent is a service, which no law holds back; and yet nobody is woken up for it."""
+        zone = person.zone or "Europe/Paris"
+        hours = self._campaign.policy.courtesy
+        decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
+        return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
 
     def _freedom(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Freedom:
         """What law and hours say, which is the same for all who live under the same ones."""
@@ -237,6 +254,10 @@ class Departure:
             return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
         if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
+        if not person.consent_commune and chosen_by_commune(broadcast.audience, broadcast.area):
+            return Stop(state="cancelled", reason="not_by_commune")
+        if broadcast.template == RENEWAL and not (person.is_registered and renewals_due(person)):
+            return Stop(state="cancelled", reason="renewed")
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._step_unwanted(person, broadcast, batch, now)
         return event_unwanted(person, broadcast, batch)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.people
+import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Outcome
+from bot.rules.permissions import Role, Staff, shown_to
 from bot.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
@@ -18,9 +23,18 @@ EDIT_SECONDS = 3.0
 PREFIX = "progress:"
 
 
-def progress_text(texts: Texts, progress: Progress, *, language: str, zone: str) -> Text:
+def progress_text(
+    texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
+) -> Text:
     """The same message that /broadcast shows; it has buttons as long as there is something to pause or cancel."""
-    return texts.render("broadcasts/progress", language, progress=progress, zone=zone, asking=False)
+    return texts.render(
+        "broadcasts/progress",
+        language,
+        progress=progress,
+        zone=zone,
+        asking=False,
+        shown=partial(shown_to, roles),
+    )
 
 
 class ProgressBoard:
@@ -50,6 +64,9 @@ class ProgressBoard:
         async with self._database.read() as tx:
             edits = []
             for broadcast in await db.broadcast_accounts.followed(tx):
+                roles = await _roles_of(tx, broadcast.progress_chat or 0)
+                if not roles:
+                    continue  # whoever left the team follows nothing any more
                 account = await db.broadcast_accounts.account(tx, broadcast.id)
                 author = await db.people.find(tx, broadcast.progress_chat or 0)
                 language = (
@@ -57,11 +74,17 @@ class ProgressBoard:
                 )
                 zone = (author.zone if author else None) or "Europe/Paris"
                 progress = Progress(broadcast=broadcast, account=account)
-                edits.append((broadcast, progress_text(self._texts, progress, language=language, zone=zone)))
+                text = progress_text(self._texts, progress, roles, language=language, zone=zone)
+                edits.append((broadcast, text))
         for broadcast, text in edits:
             if self._shown.get(broadcast.id) != text:
                 self._shown[broadcast.id] = text
                 await post(edit_of(broadcast, text))
+
+
+async def _roles_of(tx: AsyncConnection, telegram_id: int) -> list[Staff]:
+    held = await db.staff.roles_of(tx, telegram_id)
+    return [Staff(id=row.id, role=Role(row.role), area=row.area) for row in held]
 
 
 def edit_of(broadcast: Broadcast, text: Text) -> Call:

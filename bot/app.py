@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
+from bot.actions.renewals import consent_texts
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -37,7 +38,7 @@ from bot.opening import opened, suppression_key
 from bot.producing import ExportFiles
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import DailyPurge, Ticker
+from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import Webhook, make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -67,8 +68,11 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
-    def __init__(self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker) -> None:
-        self.database, self.clock, self.engine, self.ticker = database, clock, engine, ticker
+    def __init__(
+        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+    ) -> None:
+        self.database, self.clock, self.engine = database, clock, engine
+        self.ticker, self.daily = ticker, daily
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -138,7 +142,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
                 hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
                 " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
             )
-        app.start(app.engine.run(), app.ticker.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -190,6 +194,9 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    renewals = Renewals(
+        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+    )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
@@ -198,6 +205,7 @@ def build(
         if engine.leadership.held:
             await board.refresh(engine)
             await daily.beat()
+            await renewals.beat()
 
     ticker = Ticker(
         database=database,
@@ -229,7 +237,7 @@ def build(
         poll=webhook_url is None,
         allowed_updates=ALLOWED_UPDATES,
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
 
 
 def export_files(

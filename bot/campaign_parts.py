@@ -59,6 +59,7 @@ def read_campaign(
         approval_above=broadcasts.number("approval_above", least=1, most=10_000_000),
         holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
         paid_broadcasts=_read_paid(broadcasts),
+        out_after=root.number("out_after", least=1, most=max(1, len(ballots))),
         warnings=(),
         digest=digest,
     )

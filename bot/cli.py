@@ -15,6 +15,7 @@ from bot.commands import (
     exporting,
     founding,
     opt_outs,
+    polling_places,
     running,
     staff,
 )
@@ -25,7 +26,18 @@ from bot.settings import Settings
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (running, founding, campaign, staff, exporting, opt_outs, documents, communes, database)
+MODULES = (
+    running,
+    founding,
+    campaign,
+    staff,
+    exporting,
+    opt_outs,
+    documents,
+    communes,
+    polling_places,
+    database,
+)
 
 REFUSED = 2
 INTERRUPTED = 130

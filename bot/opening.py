@@ -14,9 +14,8 @@ from bot.settings import Settings
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey, find_key
+from db.suppressions import KEY_FACT
 from db.upgrade import upgrade
-
-SUPPRESSION_KEY = "suppression:key"
 
 
 def database_file(settings: Settings) -> Path | None:
@@ -58,8 +57,8 @@ async def present(settings: Settings) -> datetime:
 async def suppression_key(database: Database) -> bytes:
     """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
     async with database.write() as tx:
-        kept = await get_fact(tx, SUPPRESSION_KEY)
+        kept = await get_fact(tx, KEY_FACT)
         if kept is None:
             kept = token_hex(32)
-            await set_fact(tx, SUPPRESSION_KEY, kept)
+            await set_fact(tx, KEY_FACT, kept)
     return bytes.fromhex(kept)

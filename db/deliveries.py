@@ -241,6 +241,13 @@ async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
     return bool((await tx.execute(sa.select(found))).scalar())
 
 
+async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason: str) -> None:
+    """Cancel deliveries that have not left, also those that were leased: without an owner they are not posted."""
+    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    change = deliveries.update().where(deliveries.c.id.in_(list(numbers)), waiting)
+    await tx.execute(change.values(state="cancelled", reason=reason, lease_owner=None))
+
+
 async def unsettled(tx: AsyncConnection, owner: str) -> int:
     """How many deliveries `owner` holds."""
     query = sa.select(sa.func.count()).where(

@@ -53,9 +53,21 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
     return True
 
 
+def _is_drafting(context: Context) -> bool:
+    """Whether staff are in the middle of another dialog, which only /cancel ends."""
+    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
+
+
 async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left."""
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    if _is_drafting(context):
+        context.say("registration/draft_open")
+        return
     data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
+    if start.startswith("r_"):
+        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
+        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
+        start = ""
     if start or not data:
         data["start"] = start
     await context.ask(FLOW, missing(data), **data)
@@ -64,6 +76,9 @@ async def begin(context: Context, start: str) -> None:
 
 async def begin_move(context: Context, answer: Callable[..., None]) -> None:
     """Asks a supporter where they vote now."""
+    if _is_drafting(context):
+        context.say("registration/draft_open")
+        return
     await context.ask(MOVING, "place")
     await show_step(context, answer)
 
@@ -365,7 +380,6 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.origin,
         first_name=user.first_name if user else "",
         language=context.language,
-        recruiter=start.removeprefix("r_") if start.startswith("r_") else None,
         suppression_key=context.services.suppression_key,
     )
     await context.end_dialog()

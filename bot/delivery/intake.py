@@ -26,6 +26,8 @@ BACK_OFF_FIRST_SECONDS = 0.5
 BACK_OFF_LONGEST_SECONDS = 30.0
 # Nobody is served while another instance polls; it is asked again this often.
 CONFLICT_SECONDS = 5.0
+# What the database's integers hold; Telegram's ids have 52 bits.
+LARGEST = 2**63 - 1
 
 
 class Intake:
@@ -120,9 +122,16 @@ def chat_of(update: Mapping[str, Any]) -> int:
         message = content.get("message")
         for holder in (content, message if isinstance(message, Mapping) else {}):
             for name in ("chat", "user_chat"):
-                if isinstance(found := holder.get(name), Mapping):
-                    return int(found["id"])
+                if (found := _id_of(holder.get(name))) is not None:
+                    return found
         for name in ("from", "user"):
-            if isinstance(found := content.get(name), Mapping):
-                return int(found["id"])
+            if (found := _id_of(content.get(name))) is not None:
+                return found
     return 0
+
+
+def _id_of(holder: object) -> int | None:
+    """The id of a chat or a person, where it is one."""
+    found = holder.get("id") if isinstance(holder, Mapping) else None
+    is_id = isinstance(found, int) and not isinstance(found, bool) and abs(found) <= LARGEST
+    return found if is_id else None

@@ -7,15 +7,20 @@ broadcast is told once until when. Otherwise they would learn of it when it is o
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.people
+import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, Outcome
+from bot.rules.permissions import Role, Staff, shown_to
 from bot.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
@@ -28,9 +33,18 @@ MOST_TOLD = 3
 PREFIX = "progress:"
 
 
-def progress_text(texts: Texts, progress: Progress, *, language: str, zone: str) -> Text:
+def progress_text(
+    texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
+) -> Text:
     """The same message that /broadcast shows; it has buttons as long as there is something to pause or cancel."""
-    return texts.render("broadcasts/progress", language, progress=progress, zone=zone, asking=False)
+    return texts.render(
+        "broadcasts/progress",
+        language,
+        progress=progress,
+        zone=zone,
+        asking=False,
+        shown=partial(shown_to, roles),
+    )
 
 
 class Pauses(Protocol):
@@ -106,6 +120,9 @@ class ProgressBoard:
         found = []
         async with self._database.read() as tx:
             for broadcast in await db.broadcast_accounts.followed(tx):
+                roles = await _roles_of(tx, broadcast.progress_chat or 0)
+                if not roles:
+                    continue  # whoever left the team follows nothing any more
                 progress = replace(
                     await db.broadcast_accounts.progress(tx, broadcast),
                     asked_until=self._asked_until,
@@ -116,8 +133,14 @@ class ProgressBoard:
                     author.language if author and author.language in self._languages else self._languages[0]
                 )
                 zone = (author.zone if author else None) or "Europe/Paris"
-                found.append((progress, progress_text(self._texts, progress, language=language, zone=zone)))
+                text = progress_text(self._texts, progress, roles, language=language, zone=zone)
+                found.append((progress, text))
         return found
+
+
+async def _roles_of(tx: AsyncConnection, telegram_id: int) -> list[Staff]:
+    held = await db.staff.roles_of(tx, telegram_id)
+    return [Staff(id=row.id, role=Role(row.role), area=row.area) for row in held]
 
 
 def edit_of(broadcast: Broadcast, text: Text) -> Call:

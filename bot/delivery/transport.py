@@ -7,6 +7,7 @@ Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. F
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -136,6 +137,9 @@ class Transport:
             return InDoubt(reason=type(error).__name__)
 
 
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+
+
 def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Judge an HTTP answer.
 
@@ -146,7 +150,8 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
         if answer["ok"] is True:
             return Done(result=answer["result"])
         code = int(answer["error_code"])
-        description = str(answer["description"])
+        # What Telegram quotes may be somebody's words: it names where a text went wrong by repeating it.
+        description = _QUOTED.sub('"…"', str(answer["description"]))
         parameters = answer.get("parameters") or {}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         code, description, parameters = status, UNREADABLE, {}

@@ -61,12 +61,12 @@ def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         shown = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(shown.encode(), webhook.secret.encode()):
             return PlainTextResponse("wrong secret", status_code=403)
-        body = await request.body()
-        if len(body) > MAX_BODY:
+        body = await _body_of(request)
+        if body is None:
             return PlainTextResponse("too large", status_code=413)
         try:
             update = orjson.loads(body)
-            if not isinstance(update["update_id"], int):
+            if type(update["update_id"]) is not int or not 0 <= update["update_id"] < 2**63:
                 raise TypeError
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return PlainTextResponse("not an update", status_code=400)
@@ -75,3 +75,13 @@ def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         return Response(status_code=200)
 
     return receive
+
+
+async def _body_of(request: Request) -> bytes | None:
+    """The whole body; None, without reading on, where it is too large."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            return None
+    return bytes(body)

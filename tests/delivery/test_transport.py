@@ -90,6 +90,11 @@ ANSWERS = [
         refusal(400, "Bad Request: chat not found"),
         Rejected(code=400, description="Bad Request: chat not found"),
     ),
+    (
+        # what it quotes may be what somebody wrote: it reaches logs and reasons
+        refusal(400, 'Bad Request: unsupported start tag "Zénobie said "so""'),
+        Rejected(code=400, description='Bad Request: unsupported start tag "…"'),
+    ),
     (refusal(500, "Internal Server Error"), InDoubt(reason="HTTP 500")),
     (refusal(502, "Bad Gateway"), InDoubt(reason="HTTP 502")),
     (answer(502, b"<html>bad gateway"), InDoubt(reason="unreadable answer (HTTP 502)")),

@@ -51,7 +51,7 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
     texts = {row.language: row.text for row in await rows(conversation, broadcast_texts)}
     assert texts == {"fr": "Bonjour {{ first_name }}", "en": "Hello {{ first_name }}"}
     assert [row.action for row in await rows(conversation, audit)] == ["broadcast"]
-    assert "Sent: <b>0</b> of 1" in organizer.last.text
+    assert "Sent: <b>0</b> of &lt; 10" in organizer.last.text
 
     # The same word once more answers nothing.
     await organizer.send("ENVOYER")
@@ -337,3 +337,37 @@ async def test_progress_of_what_does_not_exist(conversation: Conversation) -> No
     admin = await staff(conversation, 7, "admin", "FR")
     await admin.tap_data("1:broadcast:1")
     assert "does not exist any more" in admin.last.text
+
+
+async def test_who_looks_after_everything_counts_exactly(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "FR")
+    await supporter(conversation, 1, LYON)
+    await written(organizer)
+    for label in ("That’s it", "Now"):
+        await organizer.tap(label)
+    await organizer.send("SEND")
+    assert "Sent: <b>0</b> of 1" in organizer.last.text
+
+
+async def test_a_text_fits_for_the_longest_name_too(conversation: Conversation) -> None:
+    """Short for whoever writes it, and too long for somebody: then nobody is left without it."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    shown = await organizer.send("{{ first_name }} " * 40 + "x" * 3_600)
+    assert "somebody with a very long first name and commune" in shown.text
+    shown = await organizer.send("x" * 4_000)
+    assert "very long first name" not in shown.text
+    assert "Write the message – English" in shown.text
+
+
+@pytest.mark.parametrize("tapped", ["1:rsvp:lyon1:yes", "1:messages:news:off", "1:settings_place"])
+async def test_an_old_button_does_not_lose_the_draft(conversation: Conversation, tapped: str) -> None:
+    """Staff need not be supporters: what invites others to sign up leaves what they write alone."""
+    await conversation.add_event("lyon1")
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    await organizer.send("Bonjour")
+    await organizer.tap_data(tapped)
+    assert "finish it first, or leave it with /cancel" in organizer.last.text
+    shown = await organizer.send("Hello")
+    assert "photo" in shown.text

@@ -1,12 +1,12 @@
 """select people around a commune from the index alone: a circle around Paris took a second among a million.
 
-Revision 0005, after 0002.
+Revision 0005, after 0004.
 """
 
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -50,7 +50,10 @@ class Leadership:
         self._cancel_expiry()
         if leads:
             if not self.held:
-                log.info("leads", hint="This process asks Telegram for updates; the others stand by.")
+                log.info(
+                    "leads",
+                    hint="This process does what one alone may do: long polling, progress messages, purging.",
+                )
             self._begin()
             self._expiry = asyncio.get_running_loop().call_later(SURE_SECONDS, self._end)
         else:
@@ -84,7 +87,7 @@ class Leadership:
 
     def _end(self) -> None:
         if self.held:
-            log.warning("leads_no_more", hint="Another process on this database asks Telegram for updates.")
+            log.warning("leads_no_more", hint="Another process on this database leads now.")
         self._held.clear()
         self._lost.set()
 

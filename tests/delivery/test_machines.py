@@ -18,11 +18,12 @@ from bot.delivery.budget import NoBudget
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
+from bot.delivery.leading import Leadership
 from bot.delivery.pacing import Pacing
 from bot.texts import Texts
 from db import broadcasts, processes
 from db.engine import Database, open_database
-from db.schema import deliveries, people
+from db.schema import deliveries, people, responses
 from tests.campaigning import supporter
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 
@@ -195,8 +196,6 @@ async def test_a_machine_that_is_gone_is_replaced_after_its_silence(
 async def test_who_cannot_say_that_it_leads_stops_leading(
     machines: list[Database], monkeypatch: pytest.MonkeyPatch, helpers: Any
 ) -> None:
-    from bot.delivery.leading import Leadership
-
     monkeypatch.setattr("bot.delivery.leading.SURE_SECONDS", 0.05)
     leadership = Leadership(machines[0], "me")
     began = asyncio.Event()
@@ -232,3 +231,24 @@ async def test_the_plan_is_made_by_one_at_a_time(machines: list[Database]) -> No
         order.append("first")
     await waiting
     assert order == ["first", "second"]
+
+
+async def test_two_machines_behind_one_webhook_answer_each_once_and_in_order(
+    machines: list[Database], telegram: Any, app: Any, clock: MovableClock, helpers: Any
+) -> None:
+    """Telegram's posts are spread over both, and one is posted twice."""
+    app.replies = lambda update: [helpers.say(helpers.chat_id(update), str(update["update_id"]))]
+    engines = [helpers.bench(database, clock, telegram, app).engine() for database in machines]
+    chats = range(70, 80)
+    async with running(*engines):
+        for number in range(1, 121):
+            update = helpers.message(number, chats[number % len(chats)])
+            await engines[number % 2].intake.store(update)
+            await engines[number % 3 % 2].intake.store(update)
+        await asyncio.wait_for(asyncio.gather(*(engine.idle() for engine in engines)), 30)
+    for chat in chats:
+        expected = [str(number) for number in range(1, 121) if chats[number % len(chats)] == chat]
+        assert telegram.texts(chat) == expected
+    async with machines[0].read() as tx:
+        answered = (await tx.execute(sa.select(responses.c.update_id))).scalars().all()
+    assert sorted(answered) == list(range(1, 121))

@@ -13,7 +13,7 @@ from db import broadcast_accounts, broadcasts
 from db.engine import Database
 from db.facts import set_fact
 from db.schema import people
-from tests.campaigning import supporter
+from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, paris, services
 
 NOW = paris("2016-11-16T18:30")
@@ -59,6 +59,7 @@ async def a_broadcast(database: Database, key: str = "staff:1") -> int:
 async def a_board(database: Database) -> ProgressBoard:
     conversation = Conversation(database, NOW)
     await supporter(conversation, 1, "75056", language="en")
+    await staff(conversation, 1, "organizer", "FR")
     board = ProgressBoard(database=database, texts=services().texts, languages=("fr", "en"))
     board._edited_at = float("-inf")
     return board

@@ -75,6 +75,7 @@ class Progress:
     broadcast: Broadcast
     account: Account
     awaits_approval: bool = False
+    # Its author has left the team: somebody else decides whether it goes on.
     orphaned: bool = False
     # Telegram asked for a long silence until then; it may be over.
     asked_until: datetime | None = None
@@ -134,7 +135,7 @@ def approval_fact(broadcast: int) -> str:
 
 
 def orphan_fact(broadcast: int) -> str:
-    """The fact that who wrote a broadcast may not write to its area any more."""
+    """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
     return f"orphan:{broadcast}"
 
 

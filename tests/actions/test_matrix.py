@@ -22,7 +22,7 @@ import bot.actions
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import audiences, broadcasts, events, exports, staff, statistics
+from bot.actions import audiences, broadcasts, doubts, downloads, events, exports, staff, statistics
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import EventChange, NewEvent
@@ -77,6 +77,10 @@ class Row:
     check: Callable[[World, Author, Any], Awaitable[None]] | None = None
 
 
+RESPONSES = Order(table="responses", format="csv", selection=Selection(area=LYON))
+DOUBTFUL = (LYON, "69381")
+
+
 def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
     selected = Order(table=table, format="csv", selection=Selection(area=LYON))
     return lambda world, author: exports.order_in_chat(world.tx, author, selected)
@@ -99,6 +103,15 @@ def new_event(author: Author) -> NewEvent:
 NEWS = NewBroadcast(
     key="staff:1", kind=Kind.PERSUASION, audience=Audience(), when=all_at(NOW), texts={"fr": "Bonjour"}
 )
+REMINDER = {
+    "key": "step:1:where",
+    "kind": "gotv",
+    "audience": {},
+    "area": LYON,
+    "starts_at": NOW,
+    "created_at": NOW,
+}
+"""One that no member of staff wrote."""
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -128,6 +141,11 @@ def _lives(area: str, commune: str) -> bool:
 
 def supervises(author: Author) -> bool:
     return any(contains(role.area, LYON) and role.role is not Role.ORGANIZER for role in author.roles)
+
+
+async def sends_again_in_its_area(world: World, author: Author, again: int) -> None:
+    """Of the two people in doubt, those who live where the author holds a role."""
+    assert again == sum(any(_lives(role.area, home) for role in author.roles) for home in DOUBTFUL)
 
 
 async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
@@ -186,6 +204,26 @@ MATRIX: dict[str, dict[str, Row]] = {
         "adopting their own": Row(
             run=lambda w, a: broadcasts.control(w.tx, a, w.orphan, "resume"), least="coordinator"
         ),
+    },
+    "doubts.doubts_of": {
+        "own": Row(
+            run=lambda w, a: doubts.doubts_of(w.tx, a, w.own_broadcast), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: doubts.doubts_of(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "doubts.send_again": {
+        "own": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.own_broadcast, until=NOW),
+            least="organizer",
+            where="any",
+            check=sends_again_in_its_area,
+        ),
+        "another’s": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.broadcast, until=NOW), least="coordinator"
+        ),
+    },
+    "downloads.offer": {
+        "": Row(run=lambda w, a: downloads.offer(w.tx, a, RESPONSES, "fr"), least="coordinator"),
     },
     "events.announce": {
         "": Row(run=lambda w, a: events.announce(w.tx, a, new_event(a)), least="organizer"),
@@ -252,6 +290,7 @@ MATRIX: dict[str, dict[str, Row]] = {
 """What is done on behalf of staff: it checks their role and their area itself."""
 
 OWN = """
+polling_places.choose polling_places.where_of
 erasure.erase erasure.forget people.meet people.lose preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.declare_age
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
@@ -264,25 +303,30 @@ vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-audit.note audit.verify planning.plan renewals.look_at_some retention.purge staff.add staff.make_link
+audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
+polling_places.difference polling_places.import_places renewals.look_at_some retention.purge staff.add staff.make_link
 authority.roles_of authority.author_of staff.roles_of exports.note
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans exports.write exports.Producer
+broadcasts.pause_orphans exports.write exports.content
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
 
-NARROWING = "audiences.targets_of exports.tables_for"
+TOKEN = "downloads.look downloads.use"
+"""What a secret link gives to whoever holds it; the roles of its owner are asked again: see tests/web."""
+
+NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
 audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
-erasure.suppression_hash event_calendar.calendar_file event_cards.event_card event_cards.distance_to
+erasure.suppression_hash events.silence_at exports.require
+event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
 vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
@@ -304,7 +348,7 @@ def actions() -> dict[str, Any]:
 
 
 def test_every_action_is_in_one_table() -> None:
-    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, NARROWING, PURE)).split()]
+    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, TOKEN, NARROWING, PURE)).split()]
     assert len(listed) == len(set(listed))
     assert set(actions()) - set(listed) == set(), "say in this file who may do it"
     assert set(listed) - set(actions()) == set()
@@ -348,6 +392,11 @@ async def _world(tx: AsyncConnection) -> World:
         (await broadcasts.send(tx, author, replace(for_lyon, key=key))).broadcast
         for author, key in ((theirs, "a"), (mine, "b"), (mine, "c"))
     ]
+    reminder = await db.broadcasts.create(tx, REMINDER)
+    assert reminder is not None
+    one = sa.select(people.c.id).where(people.c.commune == LYON)
+    await db.broadcasts.queue_deliveries(tx, broadcast=reminder, people=one, due_at=NOW, now=NOW)
+    await tx.execute(sa.update(deliveries).values(state="in_doubt"))
     many = replace(theirs, campaign=replace(CAMPAIGN, approval_above=1))
     unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
     announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
@@ -453,4 +502,5 @@ async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
         here = area in ("inside", "wider", "everywhere") and RANK.get(role, 0) >= RANK["coordinator"]
         assert bool(tables - {"audit"}) is here
         assert ("audit" in tables) is (role == "admin" and area == "everywhere")
+        assert len(await doubts.unattended(world.tx, author)) == int(here)
         await trial.rollback()

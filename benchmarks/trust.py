@@ -63,7 +63,7 @@ PARTS = {
         zone, latitude, longitude, consent_contact, consent_commune, consent_team, consent_keep, recruiter, created_at,
         registered_at, seen_at)
     SELECT i, :first_chat + i, printf('%016x', i), 'registered', 'fr', 'Camille', '69123', '69', '84', 'FR',
-        'Europe/Paris', 45.75, 4.85, 1, 1, i % 2, i % 3 > 0, CASE WHEN i % 4 = 0 THEN i / 4 END, :now, :now, :now
+        'Europe/Paris', 45.75, 4.85, 1, 1, i % 2, i % 50 > 0, CASE WHEN i % 4 = 0 THEN i / 4 END, :now, :now, :now
     FROM n""",
     "consents": """
     INSERT INTO consents (pseudonym, purpose, given, text_version, text_hash, language, at)

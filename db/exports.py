@@ -10,7 +10,7 @@ team; otherwise the pseudonym and the département stand for them.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ from db.schema import (
     vote_plans,
 )
 
-CHUNK = 5_000
+CHUNK = 2_500
 
 EVENT_QUESTIONS = ("rsvp", "attendance", "came")
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
@@ -276,14 +276,16 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
 }
 
 
-async def chunks(tx: AsyncConnection, source: Source) -> AsyncGenerator[Sequence[sa.Row[Any]]]:
+async def chunks(
+    tx: AsyncConnection, source: Source, *, little_memory: bool = False
+) -> AsyncGenerator[Sequence[sa.Row[Any]]]:
     """The rows in the order of their keys, at most CHUNK at a time.
 
-    `tx` is a reading transaction: what is written meanwhile is not in it.
+    `tx` is a reading transaction: what is written meanwhile is not in it. `little_memory` makes it a little slower.
     """
     query = instants_as_text(source.query).order_by(*source.keys)
     async with (
-        _little_memory(tx),
+        _small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,
     ):
         async for rows in result.partitions():
@@ -291,7 +293,7 @@ async def chunks(tx: AsyncConnection, source: Source) -> AsyncGenerator[Sequence
 
 
 @asynccontextmanager
-async def _little_memory(tx: AsyncConnection) -> AsyncIterator[None]:
+async def _small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
     if tx.dialect.name != "sqlite":
         yield
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -38,15 +38,20 @@ SMALLEST, LARGEST = 10, 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased."""
+    """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased.
+
+    `beforehand`: those of them that are due for another reason too, and gone when their turn comes.
+    """
 
     key: sa.Column[int]
     condition: Condition
     erase: Callable[[AsyncConnection, Condition], Awaitable[int]]
+    beforehand: Condition = field(default_factory=sa.false)
 
     async def count(self, database: Database) -> int:
         """How many rows are due now."""
-        query = sa.select(sa.func.count()).select_from(self.key.table).where(self.condition)
+        query = sa.select(sa.func.count()).select_from(self.key.table)
+        query = query.where(self.condition, sa.not_(self.beforehand))
         async with database.read() as tx:
             return int((await tx.execute(query)).scalar_one())
 
@@ -126,13 +131,13 @@ def _answers(condition: Condition) -> Due:
 
 
 def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[Due]:
-    """Dialogs left in the middle at or before `untouched_since`, beside those of people who are erased anyway."""
+    """Dialogs left in the middle at or before `untouched_since`; those of people who are erased go with them."""
     doomed = _never_finished(untouched_since)
     if inactive_since is not None:
         doomed = sa.or_(doomed, _kept_no_longer(inactive_since))
     theirs = dialogs.c.person.in_(sa.select(people.c.id).where(doomed))
-    old = sa.and_(dialogs.c.updated_at <= untouched_since, ~theirs)
-    return [Due(key=dialogs.c.person, condition=old, erase=_deleting(dialogs))]
+    old = dialogs.c.updated_at <= untouched_since
+    return [Due(key=dialogs.c.person, condition=old, erase=_deleting(dialogs), beforehand=theirs)]
 
 
 def processed_updates(received: datetime) -> list[Due]:

@@ -33,9 +33,7 @@ BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to fi
 _PREFETCH = 512
 
 CACHE = "PRAGMA cache_size = -32768"  # KiB
-SMALL_CACHE = (
-    "PRAGMA cache_size = -16384"  # for one pass through a table, which a larger one would not hold anyway
-)
+SMALL_CACHE = "PRAGMA cache_size = -8192"  # for one pass through a table
 
 COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",

@@ -193,7 +193,8 @@ async def content(database: Database, order: Order) -> AsyncGenerator[bytes]:
 async def _writing(database: Database, order: Order, stream: BinaryIO) -> AsyncGenerator[int]:
     """Writes to the stream, telling how many rows are written; the last time, the file is complete."""
     gazetteer = load_gazetteer() if order.shape is not None else None
-    writer = FORMATS[order.format].open(stream, order.columns)
+    format_ = FORMATS[order.format]
+    writer = format_.open(stream, order.columns)
 
     def put(rows: Sequence[Sequence[Any]]) -> None:
         values: Sequence[Values] = list(zip(*rows, strict=True))
@@ -204,7 +205,7 @@ async def _writing(database: Database, order: Order, stream: BinaryIO) -> AsyncG
     written = 0
     async with database.read() as tx:
         source = db.exports.SOURCES[order.table](order.selection)
-        async with aclosing(db.exports.chunks(tx, source)) as chunks:
+        async with aclosing(db.exports.chunks(tx, source, little_memory=format_.heavy)) as chunks:
             async for chunk in chunks:
                 # In a thread: the bot that makes a file for one person goes on answering the others.
                 await asyncio.to_thread(put, chunk)

@@ -44,13 +44,14 @@ class Writer(Protocol):
 class Format:
     """A format's name, which is also the file's extension, its media type, and what opens a writer.
 
-    `package`: what must be installed besides Portevoix.
+    `package`: what must be installed besides Portevoix. `heavy`: it takes so much memory that the database gets less.
     """
 
     name: str
     media_type: str
     open: Callable[[BinaryIO, Sequence[Column]], Writer]
     package: str | None = None
+    heavy: bool = False
 
     def require(self) -> None:
         """Raises FormatMissing where the package is not installed."""
@@ -125,7 +126,7 @@ def _cleaned_objects(column: Column, values: Values) -> Values:
     return each(lambda value: json.loads(clean(compact(value))), values)
 
 
-PARQUET_ROWS = 32_768
+PARQUET_ROWS = 20_000
 """Rows that are gathered before they are written: readers want large groups."""
 
 
@@ -193,6 +194,7 @@ FORMATS: Mapping[str, Format] = {
             media_type="application/vnd.apache.parquet",
             open=_Parquet,
             package="pyarrow",
+            heavy=True,
         ),
     )
 }

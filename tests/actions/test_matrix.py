@@ -77,13 +77,19 @@ class Row:
     check: Callable[[World, Author, Any], Awaitable[None]] | None = None
 
 
-RESPONSES = Order(table="responses", format="csv", selection=Selection(area=LYON))
 DOUBTFUL = (LYON, "69381")
 
 
+def ordered(table: str) -> Order:
+    return Order(table=table, format="csv", selection=Selection(area=LYON))
+
+
 def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
-    selected = Order(table=table, format="csv", selection=Selection(area=LYON))
-    return lambda world, author: exports.order_in_chat(world.tx, author, selected)
+    return lambda world, author: exports.order_in_chat(world.tx, author, ordered(table))
+
+
+async def require(author: Author, table: str) -> None:
+    exports.require(author, ordered(table))
 
 
 def new_event(author: Author) -> NewEvent:
@@ -222,9 +228,6 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: doubts.send_again(w.tx, a, w.broadcast, until=NOW), least="coordinator"
         ),
     },
-    "downloads.offer": {
-        "": Row(run=lambda w, a: downloads.offer(w.tx, a, RESPONSES, "fr"), least="coordinator"),
-    },
     "events.announce": {
         "": Row(run=lambda w, a: events.announce(w.tx, a, new_event(a)), least="organizer"),
     },
@@ -270,6 +273,20 @@ MATRIX: dict[str, dict[str, Row]] = {
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
+    },
+    "exports.require": {
+        "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),
+        "audit": Row(run=lambda w, a: require(a, "audit"), least="admin", where="everywhere"),
+    },
+    "downloads.offer": {
+        "responses": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("responses"), "fr"), least="coordinator"
+        ),
+        "audit": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("audit"), "fr"),
+            least="admin",
+            where="everywhere",
+        ),
     },
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
@@ -317,15 +334,15 @@ broadcasts.pause_orphans exports.write exports.content
 export that was ordered, the titles of events, which are public.
 """
 
-TOKEN = "downloads.look downloads.use"
-"""What a secret link gives to whoever holds it; the roles of its owner are asked again: see tests/web."""
+BY_LINK = "downloads.look downloads.use"
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
 
 NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
 audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
-erasure.suppression_hash events.silence_at exports.require
+erasure.suppression_hash events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
@@ -348,7 +365,7 @@ def actions() -> dict[str, Any]:
 
 
 def test_every_action_is_in_one_table() -> None:
-    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, TOKEN, NARROWING, PURE)).split()]
+    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, BY_LINK, NARROWING, PURE)).split()]
     assert len(listed) == len(set(listed))
     assert set(actions()) - set(listed) == set(), "say in this file who may do it"
     assert set(listed) - set(actions()) == set()

@@ -33,7 +33,7 @@ OUTAGE_LONGEST_SECONDS = 30.0
 # doubt, so that one at a time leaves, after a pause, until an answer comes.
 DOUBTS_IN_A_ROW = 5
 # How long such a post is waited for.
-PROBE_SECONDS = 60.0
+PROBE_SECONDS = 35.0
 # A `retry_after` of at least this is shown to the organizers.
 LONG_PAUSE_SECONDS = 10.0
 
@@ -118,6 +118,12 @@ class Pacing:
         else:
             self._outage(in_words(outcome))
         if was_doubtful:
+            self.grant()
+
+    def unused(self) -> None:
+        """A slot that was given was not used after all: no answer comes that others could wait for."""
+        if self._probing_until:
+            self._probing_until = 0.0
             self.grant()
 
     def pause(self, seconds: float, reason: str) -> None:

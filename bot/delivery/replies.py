@@ -122,6 +122,7 @@ class Replies:
         while True:
             await self._pacing.slot(call.chat if call.puts_a_message else None)
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
+                self._pacing.unused()
                 return False
             outcome = await self._transport.post(call)
             self._pacing.heed(outcome)

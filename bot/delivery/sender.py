@@ -324,6 +324,8 @@ class Sender:
                 moved = (call.chat, outcome.migrate_to)
                 call = replace(call, payload={**call.payload, "chat_id": outcome.migrate_to})
                 outcome = await self._transport.post(call)
+        elif may_leave:
+            self._pacing.unused()
         gone = isinstance(outcome, Rejected) and outcome.unreachable
         self._answered.append(
             _Answered(

@@ -209,6 +209,21 @@ async def test_a_post_that_never_ends_does_not_stop_the_others_for_ever(
     assert await asyncio.wait_for(pacing.slot(None), 5)
 
 
+async def test_a_slot_that_was_not_used_is_not_waited_for(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.01)
+    pacing = pacing_for(clock, None)
+    for _ in range(5):
+        pacing.heed(InDoubt(reason="TimeoutError"))
+    assert await pacing.slot(None)
+    waiting = asyncio.create_task(pacing.slot(None, bulk=True))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    pacing.unused()  # its message was too late
+    assert await asyncio.wait_for(waiting, 5)
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [

@@ -27,7 +27,7 @@ from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.intake import outcome_text
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
-from bot.delivery.pacing import Pacing
+from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import IN_FLIGHT
@@ -190,7 +190,11 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(budget=budget_for(settings.rate, database), clock=clock),
+        pacing=Pacing(
+            budget=budget_for(settings.rate, database),
+            clock=clock,
+            chat_seconds=CHAT_SECONDS if settings.rate is not None else 0.0,
+        ),
         hooks=Hooks(
             process=process,
             apologise=dispatcher.apologise,

@@ -22,6 +22,7 @@ ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     b'{"ok":true,"result":{"message_id":%d,"date":1479286800,"chat":{"id":1,"type":"private"}}}'
 )
+ME = {"id": 1, "is_bot": True, "first_name": "Benchmark", "username": "benchmark_bot"}
 ANSWER_OVERHEAD = len(ANSWER.split(b"\r\n\r\n")[1]) - 2
 
 
@@ -134,6 +135,8 @@ class _Connection(asyncio.Protocol):
         method = line.split(b" ", 2)[1].rsplit(b"/", 1)[1].decode()
         if method == "getUpdates":
             self._later(self._get_updates(json.loads(body)))
+        elif method == "getMe":
+            self._answer_json({"ok": True, "result": ME})
         elif server.faults is None:
             self._receive(method, body)
             self._answer()

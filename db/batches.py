@@ -8,15 +8,17 @@ make it one hand-over.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import sqlite
 from db.schema import Instant
 
 
@@ -77,24 +79,92 @@ class Statement:
     """
 
     def __init__(self, spell: Callable[[Spelling], str]) -> None:
-        self._texts = {"sqlite": _text(spell(SQLITE)), "postgresql": _text(spell(POSTGRESQL))}
+        self.sqlite = spell(SQLITE)
+        self.postgresql = _text(spell(POSTGRESQL))
 
     async def run(self, tx: AsyncConnection, **parameters: Any) -> int:
         """Execute it; how many rows changed."""
-        return (await self._execute(tx, parameters)).rowcount
+        return await together(tx, lambda visit: visit.run(self, **parameters))
 
     async def rows(self, tx: AsyncConnection, **parameters: Any) -> list[Any]:
         """Execute a statement whose one value is a JSON array; its members."""
-        value = (await self._execute(tx, parameters)).scalar()
+        return await together(tx, lambda visit: visit.rows(self, **parameters))
+
+
+class Visit(Protocol):
+    """Statements executed one after the other in one stay with the database."""
+
+    def run(self, statement: Statement, **parameters: Any) -> int:
+        """Execute it; how many rows changed."""
+
+    def rows(self, statement: Statement, **parameters: Any) -> list[Any]:
+        """Execute a statement whose one value is a JSON array; its members."""
+
+
+T = TypeVar("T")
+
+
+async def together(tx: AsyncConnection, work: Callable[[Visit], T]) -> T:
+    """What `work` returns, which executes statements in the transaction `tx`.
+
+    On SQLite it runs in the connection's thread from the first statement to the last: each change of
+    threads would wait for a turn of the event loop, which at full speed takes longer than the statement.
+    It must not touch what belongs to the loop.
+    """
+    if tx.dialect.name == "postgresql":
+        return await tx.run_sync(lambda connection: work(_PostgreSQLVisit(connection)))
+    raw = await tx.get_raw_connection()
+    connection = raw.driver_connection
+    assert isinstance(connection, sqlite.Connection)
+    try:
+        return await connection.visit(lambda thread: work(_SQLiteVisit(thread)))
+    except sqlite.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            None,
+            None,
+            error,
+            sqlite.Error,
+            hide_parameters=True,
+        ) from error
+
+
+class _SQLiteVisit:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: Statement, **parameters: Any) -> int:
+        return self._execute(statement, parameters).rowcount
+
+    def rows(self, statement: Statement, **parameters: Any) -> list[Any]:
+        found = self._execute(statement, parameters).fetchone()
+        return [] if found is None or found[0] is None else list(orjson.loads(found[0]))
+
+    def _execute(self, statement: Statement, parameters: dict[str, Any]) -> sqlite3.Cursor:
+        for name, value in parameters.items():
+            if isinstance(value, datetime):
+                parameters[name] = instant_text(value)
+        return self._connection.execute(statement.sqlite, _packed(parameters))
+
+
+class _PostgreSQLVisit:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: Statement, **parameters: Any) -> int:
+        return self._connection.execute(statement.postgresql, _packed(parameters)).rowcount
+
+    def rows(self, statement: Statement, **parameters: Any) -> list[Any]:
+        value = self._connection.execute(statement.postgresql, _packed(parameters)).scalar()
         if value is None:
             return []
         found: list[Any] = value if isinstance(value, list) else orjson.loads(value)
         return found
 
-    async def _execute(self, tx: AsyncConnection, parameters: dict[str, Any]) -> sa.CursorResult[Any]:
-        if "rows" in parameters:
-            parameters["rows"] = json_rows(parameters["rows"])
-        return await tx.execute(self._texts[tx.dialect.name], parameters)
+
+def _packed(parameters: dict[str, Any]) -> dict[str, Any]:
+    if "rows" in parameters:
+        parameters["rows"] = json_rows(parameters["rows"])
+    return parameters
 
 
 def json_rows(rows: Iterable[Sequence[Any]]) -> str:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Spelling, Statement, instant_text, read_instant
-from db.schema import deliveries, people
+from db.batches import Spelling, Statement, Visit, instant_text, read_instant, together
+from db.schema import broadcasts, deliveries, people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,16 @@ class Settled:
     reason: str | None = None
     message_id: int | None = None
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One turn of a sender: what its posts became, who cannot be reached, what it posts next, what it gives back."""
+
+    settled: Sequence[Settled] = ()
+    unreachable: Sequence[int] = ()
+    next: Sequence[int] = ()
+    returned: Sequence[int] = ()
 
 
 def _ids(s: Spelling) -> str:
@@ -109,12 +120,24 @@ _UNREACHABLE = Statement(
 )
 
 
-async def lease(tx: AsyncConnection, *, broadcast: int, room: int, owner: str, now: datetime) -> list[Leased]:
-    """Take at most `room` due deliveries of an active broadcast."""
-    found = await _TAKE.rows(tx, broadcast=broadcast, room=room, now=now)
-    if found:
-        await _LEASE.run(tx, rows=[(row[0],) for row in found], owner=owner, now=now)
-    return [_leased(*row) for row in found]
+# What is held or withheld belongs to a broadcast that is not finished: the index on (broadcast, state) finds it.
+_UNFINISHED = deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(broadcasts.c.finished_at.is_(None)))
+
+
+async def lease(
+    tx: AsyncConnection, shares: Sequence[tuple[int, int]], *, owner: str, now: datetime
+) -> list[Leased]:
+    """Take due deliveries of active broadcasts: of each (broadcast, room) at most `room`."""
+
+    def take(visit: Visit) -> list[Any]:
+        found = []
+        for broadcast, room in shares:
+            found += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now)
+        if found:
+            visit.run(_LEASE, rows=[(row[0],) for row in found], owner=owner, now=now)
+        return found
+
+    return [_leased(*row) for row in await together(tx, take)]
 
 
 def _leased(
@@ -132,35 +155,36 @@ def _leased(
     )
 
 
-async def mark_sending(tx: AsyncConnection, numbers: Sequence[int], *, owner: str, now: datetime) -> set[int]:
-    """Mark leased deliveries `sending` just before they are posted; those that may be.
+async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetime) -> set[int]:
+    """Record what became of deliveries held by `owner`, then mark the next ones; those that may be posted.
 
-    The others must not be posted: their broadcast was paused or cancelled, the person said stop, blocked the bot or
-    was erased, or they are no longer held.
+    The others must not be posted, and are queued again: their broadcast was paused or cancelled, the person said
+    stop, blocked the bot or was erased, or they are no longer held.
     """
-    found = await _SENDABLE.rows(tx, rows=[(number,) for number in numbers], owner=owner)
-    if found:
-        await _MARK.run(tx, rows=found, owner=owner, now=now)
-    return {number for (number,) in found}
+
+    def work(visit: Visit) -> set[int]:
+        if turn.settled:
+            visit.run(_SETTLE, rows=[_settled(one) for one in turn.settled], owner=owner, now=now)
+        if turn.unreachable:
+            visit.run(_UNREACHABLE, rows=[(person,) for person in turn.unreachable], now=now)
+        marked = visit.rows(_SENDABLE, rows=_members(turn.next), owner=owner) if turn.next else []
+        if marked:
+            visit.run(_MARK, rows=marked, owner=owner, now=now)
+        sending = {number for (number,) in marked}
+        back = [*turn.returned, *(number for number in turn.next if number not in sending)]
+        if back:
+            visit.run(_GIVE_BACK, rows=_members(back), owner=owner, now=now)
+        return sending
+
+    return await together(tx, work)
 
 
-async def give_back(tx: AsyncConnection, numbers: Iterable[int], *, owner: str, now: datetime) -> None:
-    """Queue deliveries again that were taken but surely not posted."""
-    await _GIVE_BACK.run(tx, rows=[(number,) for number in numbers], owner=owner, now=now)
+def _settled(one: Settled) -> tuple[Any, ...]:
+    return one.id, one.state, one.reason, one.message_id, one.due_at and instant_text(one.due_at)
 
 
-async def settle(tx: AsyncConnection, settled: Sequence[Settled], *, owner: str, now: datetime) -> None:
-    """Record what became of deliveries held by `owner`."""
-    rows = [
-        (one.id, one.state, one.reason, one.message_id, one.due_at and instant_text(one.due_at))
-        for one in settled
-    ]
-    await _SETTLE.run(tx, rows=rows, owner=owner, now=now)
-
-
-async def mark_unreachable(tx: AsyncConnection, persons: Iterable[int], now: datetime) -> None:
-    """These people blocked the bot or left Telegram; cleared when they write."""
-    await _UNREACHABLE.run(tx, rows=[(person,) for person in persons], now=now)
+def _members(numbers: Iterable[int]) -> list[tuple[int]]:
+    return [(number,) for number in numbers]
 
 
 async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -> None:
@@ -179,7 +203,7 @@ async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> 
 
     Returns how many of each.
     """
-    orphans = deliveries.c.lease_owner.not_in(list(living))
+    orphans = sa.and_(_UNFINISHED, deliveries.c.lease_owner.not_in(list(living)))
     queued = await tx.execute(
         deliveries.update()
         .where(deliveries.c.state == "leased", orphans)
@@ -195,19 +219,19 @@ async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> 
 
 async def release_withheld(tx: AsyncConnection, now: datetime) -> int:
     """Queue withheld deliveries whose quiet period has ended; how many."""
-    ended = sa.and_(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
+    ended = sa.and_(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= now)
     return (await tx.execute(deliveries.update().where(ended).values(state="queued"))).rowcount
 
 
 async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
     """Whether a quiet period has ended for somebody who is not queued again yet."""
-    found = sa.exists().where(deliveries.c.state == "withheld", deliveries.c.due_at <= now)
+    found = sa.exists().where(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= now)
     return bool((await tx.execute(sa.select(found))).scalar())
 
 
 async def unsettled(tx: AsyncConnection, owner: str) -> int:
     """How many deliveries `owner` holds."""
     query = sa.select(sa.func.count()).where(
-        deliveries.c.state.in_(("leased", "sending")), deliveries.c.lease_owner == owner
+        _UNFINISHED, deliveries.c.state.in_(("leased", "sending")), deliveries.c.lease_owner == owner
     )
     return int((await tx.execute(query)).scalar_one())

@@ -11,7 +11,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # db.key opens files through this module
     from db.key import DatabaseKey
 
 Error: type[Exception] = sqlcipher.Error
+T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
 
@@ -78,7 +79,7 @@ def create_engine(
     pragmas = tuple(pragmas)
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = _Connection(lambda: connect(path, key, pragmas), begin)
+        connection = Connection(lambda: connect(path, key, pragmas), begin)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
@@ -157,7 +158,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
             setattr(self, name, getattr(self.sqlite, name))
 
 
-class _Connection(aiosqlite.Connection):
+class Connection(aiosqlite.Connection):
     """Begins a transaction with its first statement; visits the thread only if there is work."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
@@ -168,6 +169,16 @@ class _Connection(aiosqlite.Connection):
         """In the connection's thread: begin a transaction unless one is open."""
         if not self._conn.in_transaction:
             self._conn.execute(self._begin).close()
+
+    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the connection's thread, inside a transaction."""
+
+        def begun() -> T:
+            self.begin()
+            return work(self._conn)
+
+        result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+        return result
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
@@ -185,9 +196,9 @@ class _Connection(aiosqlite.Connection):
 class _Cursor(aiosqlite.Cursor):
     """Executes and fetches in one visit of the connection's thread, and closes without another."""
 
-    _conn: _Connection
+    _conn: Connection
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.iter_chunk_size = _PREFETCH
         self._conn = connection
         self._rows: deque[Any] = deque()

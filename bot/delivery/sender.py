@@ -28,7 +28,7 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.sharing import shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
-from db.deliveries import Leased, Settled
+from db.deliveries import Leased, Settled, Turn
 from db.engine import Database
 from db.errors import DatabaseError
 
@@ -121,6 +121,8 @@ class Sender:
         self._unposted = 0  # of these, those that wait for their slot
         self._posts: dict[int, asyncio.Task[None]] = {}
         self._queue_changed = asyncio.Event()
+        self._woken = True
+        self._tidied_at = 0.0
         self._hungry = asyncio.Event()
         self._work = asyncio.Event()
         self._full = asyncio.Event()
@@ -128,6 +130,7 @@ class Sender:
 
     def wake(self) -> None:
         """Something was queued, resumed, paused or cancelled, or the clock was moved: look at once."""
+        self._woken = True
         self._queue_changed.set()
 
     @property
@@ -167,16 +170,25 @@ class Sender:
 
     async def _lease(self) -> int:
         now = self._clock.now()
-        rows: list[Leased] = []
+        closed = 0
         async with self._database.write() as tx:
-            closed = await broadcasts.close_some(tx, now)
-            await deliveries.release_withheld(tx, now)
-            await broadcasts.finish_complete(tx, now)
-            for broadcast, room in shares(await broadcasts.active(tx), self._lease_room, now):
-                rows += await deliveries.lease(tx, broadcast=broadcast, room=room, owner=self._owner, now=now)
+            if self._is_to_be_tidied():
+                closed = await broadcasts.close_some(tx, now)
+                await deliveries.release_withheld(tx, now)
+                await broadcasts.finish_complete(tx, now)
+            places = shares(await broadcasts.active(tx), self._lease_room, now)
+            rows = await deliveries.lease(tx, places, owner=self._owner, now=now) if places else []
         if rows:
             await self._prepare_rows(_alternating(rows))
         return len(rows) or closed
+
+    def _is_to_be_tidied(self) -> bool:
+        """Whether to look for what is cancelled, expired, due again or complete: when woken, and now and then."""
+        at = asyncio.get_running_loop().time()
+        if not self._woken and at < self._tidied_at + LOOK_SECONDS:
+            return False
+        self._woken, self._tidied_at = False, at
+        return True
 
     async def _prepare_rows(self, rows: Sequence[Leased]) -> None:
         now = self._clock.now()
@@ -255,24 +267,17 @@ class Sender:
     async def _write(self, *, chosen: Sequence[_Ready], returned: Sequence[int]) -> set[int]:
         """One transaction: settle what was answered, mark what is to be posted, give back the rest."""
         answered, undelivered = list(self._answered), list(self._undelivered)
-        unreachable = [one.unreachable for one in answered if one.unreachable is not None]
-        numbers = [ready.row.id for ready in chosen]
-        now = self._clock.now()
-        marked: set[int] = set()
+        turn = Turn(
+            settled=[one.settled for one in answered] + undelivered,
+            unreachable=[one.unreachable for one in answered if one.unreachable is not None],
+            next=[ready.row.id for ready in chosen],
+            returned=returned,
+        )
+        sent = [one.settled.id for one in answered if one.settled.state == "sent"]
         async with self._database.write() as tx:
-            if answered or undelivered:
-                settled = [one.settled for one in answered] + undelivered
-                await deliveries.settle(tx, settled, owner=self._owner, now=now)
-            sent = [one.settled.id for one in answered if one.settled.state == "sent"]
+            marked = await deliveries.take_turn(tx, turn, owner=self._owner, now=self._clock.now())
             if sent and self._on_delivered is not None:
                 await self._on_delivered(tx, sent)
-            if unreachable:
-                await deliveries.mark_unreachable(tx, unreachable, now)
-            if numbers:
-                marked = await deliveries.mark_sending(tx, numbers, owner=self._owner, now=now)
-            back = [*returned, *(number for number in numbers if number not in marked)]
-            if back:
-                await deliveries.give_back(tx, back, owner=self._owner, now=now)
         # Only now: where the commit failed they are written again, which changes nothing if it had not.
         del self._answered[: len(answered)]
         del self._undelivered[: len(undelivered)]

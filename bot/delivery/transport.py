@@ -1,7 +1,7 @@
-"""One aiohttp session to the Bot API, and a verdict on every post.
+"""The way to the Bot API, and a verdict on every post.
 
-Ready JSON is posted as it is: no objects, no forms. PTB's own few calls go through the same session
-(`bot.delivery.request`).
+Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. Files, and PTB's own few calls
+(`bot.delivery.request`), go through one aiohttp session.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from yarl import URL
 
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.wire import NotWritten, Unanswered, Wire
 
 TELEGRAM = "https://api.telegram.org"
-JSON_HEADERS = {"Content-Type": "application/json"}
 # Below the server's own limit, so that it is we who close an idle connection: a request written to a
 # connection that the server is closing would be in doubt for nothing.
 KEEPALIVE_SECONDS = 15.0
@@ -46,10 +46,12 @@ class Transport:
         # What PTB takes as its `base_url`: it appends the token itself.
         self.root_url = f"{api_base.rstrip('/')}/bot"
         self._root = f"{self.root_url}{token}/"
-        self._urls: dict[str, URL] = {}
+        self._base = URL(self._root, encoded=True)
+        self._paths: dict[str, bytes] = {}
         self._connections = connections
-        self._timeout = _patient(read_seconds)
+        self._read_seconds = read_seconds
         self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
 
     async def __aenter__(self) -> Transport:
         # Cookies and proxies from the environment have no place in a bot's requests.
@@ -58,11 +60,19 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             # Answers are small: asking for compressed ones, and who we are, only costs time.
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-            timeout=self._timeout,
+        )
+        self._wire = Wire(
+            self._base,
+            connections=self._connections,
+            connect_seconds=CONNECT_SECONDS,
+            idle_seconds=KEEPALIVE_SECONDS,
         )
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -91,32 +101,38 @@ class Transport:
 
     async def post_bytes(self, method: str, body: bytes, *, seconds: float | None = None) -> Outcome:
         """Post a body that is JSON already, the fast path of a broadcast."""
-        timeout = self._timeout if seconds is None else _patient(seconds)
-        return await self._send(method, body, JSON_HEADERS, timeout)
+        if self._wire is None:
+            raise RuntimeError("The transport is not open: use `async with Transport(…)`.")
+        path = self._paths.get(method)
+        if path is None:
+            path = self._paths[method] = f"{self._base.raw_path}{method}".encode()
+        try:
+            answer = await self._wire.post(path, body, seconds or self._read_seconds)
+        except NotWritten as error:
+            return NotSent(reason=str(error))
+        except Unanswered as error:
+            return InDoubt(reason=str(error))
+        return read_answer(answer.status, answer.body, answer.headers)
 
     async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
         """Post a call with a file read from the disk piece by piece, however large."""
         with await asyncio.to_thread(path.open, "rb") as content:
             form = _form(call.payload)
             form.add_field(field, content, filename=path.name)
-            return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
+            return await self._upload(call.method, form)
 
     async def _post_upload(self, call: Call) -> Outcome:
         attachment = call.attachment
         assert attachment is not None
         form = _form(call.payload)
         form.add_field(attachment.field, attachment.content, filename=attachment.name)
-        return await self._send(call.method, form, None, _patient(UPLOAD_SECONDS))
+        return await self._upload(call.method, form)
 
-    async def _send(
-        self, method: str, data: Any, headers: Mapping[str, str] | None, patience: aiohttp.ClientTimeout
-    ) -> Outcome:
-        url = self._urls.get(method)
-        if url is None:
-            url = self._urls[method] = URL(self._root + method, encoded=True)
+    async def _upload(self, method: str, form: aiohttp.FormData) -> Outcome:
+        patience = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, connect=CONNECT_SECONDS)
         try:
             async with self.session.post(
-                url, data=data, headers=headers, timeout=patience, allow_redirects=False
+                self._root + method, data=form, timeout=patience, allow_redirects=False
             ) as response:
                 return read_answer(response.status, await response.read(), response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -154,17 +170,11 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
 
 
 def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
-    asked = parameters.get("retry_after") or headers.get("Retry-After") or DEFAULT_RETRY_AFTER
+    asked = parameters.get("retry_after") or headers.get("retry-after") or DEFAULT_RETRY_AFTER
     try:
         return max(0.0, float(str(asked)))
     except ValueError:
         return DEFAULT_RETRY_AFTER
-
-
-def _patient(seconds: float) -> aiohttp.ClientTimeout:
-    # One timer a request: one more for each read would cost a tenth of the post. The total also bounds a
-    # server that answers one byte at a time.
-    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds / 2))
 
 
 def _form(payload: Mapping[str, Any]) -> aiohttp.FormData:

@@ -51,7 +51,7 @@ async def taken(database: Database, key: str) -> list[Leased]:
         await db.broadcasts.queue_deliveries(
             tx, broadcast=broadcast, people=everybody, due_at=NOW, expires_at=expires, now=NOW
         )
-        return await deliveries.lease(tx, broadcast=broadcast, room=10, owner="sender", now=NOW)
+        return await deliveries.lease(tx, [(broadcast, 10)], owner="sender", now=NOW)
 
 
 async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(sqlite_database: Database) -> None:

@@ -16,6 +16,7 @@ from bot.delivery.sender import Stop, Wait
 from bot.delivery.sharing import shares
 from db import broadcasts, deliveries, processes
 from db.broadcasts import Due
+from db.deliveries import Turn
 from db.schema import deliveries as table
 from db.schema import people
 
@@ -252,10 +253,12 @@ async def test_the_dead_leave_nothing_behind(bench: Any, helpers: Any) -> None:
     broadcast = await helpers.queue_broadcast(bench.database)
     async with bench.database.write() as tx:
         now = bench.clock.now()
-        leased = await deliveries.lease(tx, broadcast=broadcast, room=6, owner="dead", now=now)
+        leased = await deliveries.lease(tx, [(broadcast, 6)], owner="dead", now=now)
         numbers = [row.id for row in leased]
-        assert await deliveries.mark_sending(tx, numbers[:4], owner="dead", now=now) == set(numbers[:4])
-        assert await deliveries.mark_sending(tx, numbers[4:], owner="other", now=now) == set()
+        assert await deliveries.take_turn(tx, Turn(next=numbers[:4]), owner="dead", now=now) == set(
+            numbers[:4]
+        )
+        assert await deliveries.take_turn(tx, Turn(next=numbers[4:]), owner="other", now=now) == set()
     async with bench.running() as engine:
         await bench.idle(engine)
     # those it was sending may have arrived: they are shown, and not sent again
@@ -281,11 +284,13 @@ async def test_the_living_keep_what_they_hold(postgresql_database: Any, helpers:
     async with postgresql_database.write() as tx:
         await processes.beat(tx, "alive")
         now = helpers.start
-        (row,) = await deliveries.lease(tx, broadcast=broadcast, room=1, owner="alive", now=now)
-        (dead,) = await deliveries.lease(tx, broadcast=broadcast, room=1, owner="dead", now=now)
+        (row,) = await deliveries.lease(tx, [(broadcast, 1)], owner="alive", now=now)
+        (dead,) = await deliveries.lease(tx, [(broadcast, 1)], owner="dead", now=now)
         assert await processes.living(tx, "me") == ["alive", "me"]
         assert await deliveries.recover(tx, await processes.living(tx, "me"), now) == (1, 0)
-        assert await deliveries.mark_sending(tx, [row.id, dead.id], owner="alive", now=now) == {row.id}
+        assert await deliveries.take_turn(tx, Turn(next=[row.id, dead.id]), owner="alive", now=now) == {
+            row.id
+        }
         await processes.leave(tx, "alive")
         assert await processes.living(tx, "me") == ["me"]
         assert await deliveries.recover(tx, ["me"], now) == (0, 1)
@@ -297,13 +302,15 @@ async def test_the_truth_about_a_doubtful_message_is_taken(bench: Any, helpers: 
     broadcast = await helpers.queue_broadcast(bench.database)
     async with bench.database.write() as tx:
         now = bench.clock.now()
-        (row,) = await deliveries.lease(tx, broadcast=broadcast, room=1, owner="slow", now=now)
-        await deliveries.mark_sending(tx, [row.id], owner="slow", now=now)
+        (row,) = await deliveries.lease(tx, [(broadcast, 1)], owner="slow", now=now)
+        await deliveries.take_turn(tx, Turn(next=[row.id]), owner="slow", now=now)
         await deliveries.recover(tx, ["me"], now)
         sent = deliveries.Settled(id=row.id, state="sent", message_id=5)
-        await deliveries.settle(tx, [deliveries.Settled(id=row.id, state="queued")], owner="slow", now=now)
+        await deliveries.take_turn(
+            tx, Turn(settled=[deliveries.Settled(id=row.id, state="queued")]), owner="slow", now=now
+        )
         assert (await load_account(tx, broadcast)) == Account(in_doubt=1)
-        await deliveries.settle(tx, [sent], owner="slow", now=now)
+        await deliveries.take_turn(tx, Turn(settled=[sent]), owner="slow", now=now)
         assert (await load_account(tx, broadcast)) == Account(sent=1)
 
 

@@ -8,14 +8,14 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from bot.commands import campaign, communes, database, exporting, founding, running, staff
+from bot.commands import campaign, communes, database, exporting, founding, rehearsing, running, staff
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (running, founding, campaign, staff, exporting, communes, database)
+MODULES = (running, founding, campaign, rehearsing, staff, exporting, communes, database)
 
 REFUSED = 2
 INTERRUPTED = 130

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,18 +70,34 @@ async def sendings(tx: AsyncConnection) -> list[Sending]:
     ]
 
 
+_LOGGED = sa.select(
+    deliveries.c.broadcast,
+    people.c.telegram_id.label("person"),
+    deliveries.c.state,
+    deliveries.c.reason,
+    deliveries.c.message_id,
+).select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+
+
 async def logged_deliveries(tx: AsyncConnection) -> AsyncIterator[LoggedDelivery]:
     """Every delivery, in no order, a few at a time."""
-    query = sa.select(
-        deliveries.c.broadcast,
-        people.c.telegram_id,
-        deliveries.c.state,
-        deliveries.c.reason,
-        deliveries.c.message_id,
-    ).select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
-    async with tx.stream(query) as rows:
+    async with tx.stream(_LOGGED) as rows:
         async for some in rows.partitions(5_000):
-            for broadcast, person, state, reason, message_id in some:
-                yield LoggedDelivery(
-                    broadcast=broadcast, person=person, state=state, reason=reason, message_id=message_id
-                )
+            for row in some:
+                yield LoggedDelivery(**row._mapping)
+
+
+async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[LoggedDelivery]:
+    """Those of a few people, who are about to be erased."""
+    rows = await tx.execute(_LOGGED.where(people.c.telegram_id.in_(list(telegram_ids))))
+    return [LoggedDelivery(**row._mapping) for row in rows]
+
+
+async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:
+    """How many messages wait for the end of what holds them back: (broadcast, reason, people)."""
+    query = (
+        sa.select(deliveries.c.broadcast, deliveries.c.reason, sa.func.count())
+        .where(deliveries.c.state == "withheld")
+        .group_by(deliveries.c.broadcast, deliveries.c.reason)
+    )
+    return [(row[0], row[1] or "", row[2]) for row in await tx.execute(query)]

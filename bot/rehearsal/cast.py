@@ -130,8 +130,10 @@ def invent(
         stands_for = number < 4 * len(territories)
         place = chance.choice(places[territories[number % len(territories)]]) if stands_for else next(crowd)
         character = _character(number, len(territories), talkers, chance)
-        joins = joining and (number % 4 == 3 if number < 4 * newcomers else False)
-        moves = character is Character.MOVER
+        joins = bool(joining) and number % 4 == 3 and number < 4 * newcomers
+        joins_at = joining[number // 4 % len(joining)] if joins else None
+        moves_at = moving[number % 2]
+        moves = character is Character.MOVER and (joins_at is None or joins_at < moves_at)
         members.append(
             Member(
                 telegram_id=FIRST_ID + number,
@@ -140,9 +142,9 @@ def invent(
                 character=character,
                 place=place,
                 registered_at=start - REGISTERED_BEFORE * chance.random() ** 2 - timedelta(minutes=30),
-                joins_at=joining[number // 4 % len(joining)] if joins else None,
+                joins_at=joins_at,
                 moves_to=chance.choice(places[chance.choice(territories)]) if moves else None,
-                moves_at=moving[number % 2] if moves else None,
+                moves_at=moves_at if moves else None,
             )
         )
     return members

@@ -28,6 +28,7 @@ def send(text: str) -> Act:
 
 
 START: Act = {"act": "start"}
+ERASURE = tap("1:delete:yes")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,7 @@ _LEAVING = {
 _WORDS: dict[Character, tuple[Act, ...]] = {
     Character.BLOCKER: ({"act": "block"},),
     Character.STOPPER: (send("STOP"),),
-    Character.DELETER: (send("/delete"), tap("1:delete:yes")),
+    Character.DELETER: (send("/delete"), ERASURE),
 }
 
 
@@ -85,7 +86,7 @@ def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
 
     if member.joins_at is not None:
         yield doing(member.joins_at, *sign_up(member.place, member.number))
-    if member.moves_to is not None and member.moves_at is not None and _is_there(member, member.moves_at):
+    if member.moves_to is not None and member.moves_at is not None:
         yield doing(member.moves_at, send("/settings"), tap("1:settings_place"), *say_place(member.moves_to))
     if member.character in _LEAVING:
         leaves, returns = (paris(campaign, *moment) for moment in _LEAVING[member.character])
@@ -195,9 +196,9 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     return SOON, (tap(f"1:rsvp:{code}:{said}"),)
 
 
-def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
-    said = "cancel" if member.number % 5 == 0 else "confirm"
-    return SOON, (tap(f"1:attend:{code}:{said}"),)
+def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    said = f"1:attend:{code}:{'cancel' if member.number % 5 == 0 else 'confirm'}"
+    return (SOON, (tap(said),)) if said in data else None
 
 
 def _came(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:

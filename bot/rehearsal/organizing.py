@@ -70,9 +70,7 @@ def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
     return max(found, key=lambda place: (found[place], place.typed), default=None)
 
 
-def _announce(
-    campaign: Campaign, texts: Texts, place: Place | None, day: datetime
-) -> tuple[Act, ...] | None:
+def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: datetime) -> tuple[Act, ...] | None:
     if place is None or place.commune is None:
         return None
     acts = [send("/new_event")]
@@ -91,9 +89,7 @@ def _announce(
     return tuple(acts)
 
 
-def _programme(
-    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
-) -> tuple[Act, ...]:
+def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
     when = send(f"{at + timedelta(days=1):%d/%m} 12:15")
     return _write(campaign, texts, "persuasion", "programme", when, tap("1:broadcast_whose:each"))
 

@@ -14,11 +14,12 @@ import db.rehearsal
 from bot.campaign import Campaign
 from bot.rehearsal.agenda import Agenda, due_instants, event_instants, opening, step_occurrences
 from bot.rehearsal.cast import Character, Member
-from bot.rehearsal.conduct import Doing, answer_to, own_acts
+from bot.rehearsal.conduct import ERASURE, Doing, answer_to, own_acts
 from bot.rehearsal.organizing import ORGANIZER
 from bot.rehearsal.stage import Stage
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP
 from bot.rules.territories import ABROAD
+from db.rehearsal import LoggedDelivery
 
 CHUNK = 1 << 20
 
@@ -42,7 +43,12 @@ class Played:
     """What the play came to, beside the journal."""
 
     instants: int = 0
+    acts: int = 0
     impossible: list[Impossible] = field(default_factory=list)
+    # What was known of people before they had themselves erased.
+    erased: list[LoggedDelivery] = field(default_factory=list)
+    # The most that waited at one time, by broadcast and reason.
+    held_back: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
 def agenda_of(campaign: Campaign, members: Sequence[Member], staff: Sequence[Doing]) -> Agenda:
@@ -90,6 +96,9 @@ class Play:
                     self._react(line, now)
                 async with self._stage.app.database.read() as tx:
                     waiting = await db.rehearsal.next_due(tx, now)
+                    for broadcast, reason, people in await db.rehearsal.held_back(tx):
+                        most = self._played.held_back.get((broadcast, reason), 0)
+                        self._played.held_back[broadcast, reason] = max(most, people)
                 now = self._agenda.next(now, waiting)
         return self._played
 
@@ -99,6 +108,8 @@ class Play:
         waiting = await self._stage.settled()
         doings = self._agenda.doings(now)
         if doings:
+            await self._remember_the_erased(doings)
+            self._played.acts += sum(len(doing.acts) for doing in doings)
             await self._stage.act((doing.person, doing.acts) for doing in doings)
             waiting = await self._stage.settled()
             await self._note_impossible(now)
@@ -107,15 +118,20 @@ class Play:
         self._played.instants += 1
         self._progress(now, waiting.accepted)
 
+    async def _remember_the_erased(self, doings: Sequence[Doing]) -> None:
+        """Once they are erased, nothing tells which message was which."""
+        leaving = [doing.person for doing in doings if ERASURE in doing.acts]
+        if leaving:
+            async with self._stage.app.database.read() as tx:
+                self._played.erased += await db.rehearsal.deliveries_of(tx, leaving)
+
     async def _note_impossible(self, now: datetime) -> None:
         """Nothing happens any more: whoever still waits for a button waits in vain."""
         ended = await self._stage.drop_scripts()
         found = [(each["person"], each["act"], "") for each in ended["dropped"]]
         found += [(each["person"], each["act"], each["error"]) for each in ended["refused"]]
         self._played.impossible += [
-            Impossible(
-                at=now, person=person, act=act.get("data") or act.get("text") or act["act"], why=error
-            )
+            Impossible(at=now, person=person, act=act.get("data") or act.get("text") or act["act"], why=error)
             for person, act, error in found
             if not act.get("optional")
         ]

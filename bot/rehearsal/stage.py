@@ -81,7 +81,9 @@ class Stage:
 
     async def act(self, scripts: Iterable[tuple[int, Sequence[dict[str, Any]]]]) -> None:
         """Begins a script for each of these people."""
-        await self._call("POST", "/scripts", {"scripts": [{"person": p, "acts": acts} for p, acts in scripts]})
+        await self._call(
+            "POST", "/scripts", {"scripts": [{"person": p, "acts": acts} for p, acts in scripts]}
+        )
 
     async def drop_scripts(self) -> dict[str, Any]:
         """Ends the scripts that still wait: what for, and what was refused."""
@@ -142,10 +144,10 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
 @asynccontextmanager
 async def staged(own: Settings, *, base: str, journal: Path) -> AsyncIterator[Stage]:
     """The bot plays; it stops in good order when the block ends."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SETTLED_SECONDS)) as session:
-        async with started(own) as app:
-            settle_memory()
-            yield Stage(app=app, session=session, base=base, journal=journal)
+    patience = aiohttp.ClientTimeout(total=SETTLED_SECONDS)
+    async with aiohttp.ClientSession(timeout=patience) as session, started(own) as app:
+        settle_memory()
+        yield Stage(app=app, session=session, base=base, journal=journal)
 
 
 def most_resident() -> tuple[float, float]:

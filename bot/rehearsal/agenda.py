@@ -23,11 +23,14 @@ class Agenda:
 
     def __init__(self) -> None:
         self._instants: list[datetime] = []
+        self._known: set[datetime] = set()
         self._doings: defaultdict[datetime, list[Doing]] = defaultdict(list)
 
     def add(self, *instants: datetime) -> None:
         for instant in instants:
-            heapq.heappush(self._instants, instant)
+            if instant not in self._known:
+                self._known.add(instant)
+                heapq.heappush(self._instants, instant)
 
     def plan(self, doing: Doing) -> None:
         """Somebody is going to do something."""
@@ -84,13 +87,25 @@ def _all(campaign: Campaign) -> list[StepOccurrence]:
 
 def due_instants(campaign: Campaign, occurrences: Iterable[StepOccurrence]) -> set[datetime]:
     """When steps are due, with those that follow another one, and when a quiet period ends."""
-    followed = {step.follows for step in campaign.steps if step.follows}
     instants = {ballot.metropolitan_close for ballot in campaign.ballots}
     for occurrence in occurrences:
         instants.add(occurrence.at_utc)
-        if occurrence.step in followed:
+        following = follow_up(campaign, occurrence.ballot, occurrence.step, occurrence.territory)
+        if following is not None and occurrence.at_utc + GAP_BEFORE_FOLLOW_UP > following:
             instants.add(occurrence.at_utc + GAP_BEFORE_FOLLOW_UP)
     return instants
+
+
+def follow_up(campaign: Campaign, ballot: int, step: str, territory: str) -> datetime | None:
+    """When the step that follows this one is due in a territory, if one does."""
+    held = campaign.ballot(ballot)
+    dues = [
+        each.at_utc
+        for following in campaign.steps
+        if following.follows == step and held.takes_place_in(territory)
+        for each in campaign.occurrences(held, following, territory)
+    ]
+    return min(dues, default=None)
 
 
 def event_instants(

@@ -17,14 +17,14 @@ from bot.demo_people import FIRST_NAMES, OVERSEAS
 from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zone
 
 FIRST_ID = 7_000_001
-COUNTRIES = ("BE", "GB", "US", "CA", "AU", "JP", "BR", "MA", "SG")
+COUNTRIES = ("BE", "GB", "US", "CA", "AU", "JP")
 OVERSEAS_COMMUNES = (*OVERSEAS, "98719")
 METROPOLITAN_COMMUNES = 80
 ABROAD_OR_OVERSEAS_SHARE = 0.2
 AROUND_THE_LARGEST = 0.1
 ENGLISH_SHARE = 0.15
 # Answers take the bot thirty times as long as messages: in a large cast most people only read.
-TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.12, 60, 5_000
+TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 5_000
 NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_500
 REGISTERED_BEFORE = timedelta(days=42)
 

@@ -15,8 +15,8 @@ Act = dict[str, Any]
 SOON = timedelta(minutes=10)
 ON_THE_WAY_BACK = timedelta(minutes=65)
 """Somebody who is reminded an hour before their slot tells afterwards that they voted."""
-QUARTER_PAST = 20
-"""People answer at twenty past the hour, so that a whole campaign has few enough instants."""
+ANSWER_MINUTE, ANSWER_HOURS = 20, 3
+"""People answer at twenty past an hour, every third one but on polling days, so that there are few enough instants."""
 
 
 def tap(data: str) -> Act:
@@ -56,11 +56,13 @@ def say_place(place: Place) -> tuple[Act, ...]:
     return (tap("1:place_by:abroad"), send(place.typed))
 
 
-def after(instant: datetime, wait: timedelta) -> datetime:
-    """The next twenty past an hour, at least so long after."""
+def after(instant: datetime, wait: timedelta, hours: int = ANSWER_HOURS) -> datetime:
+    """The next of the moments that everybody shares, every so many hours of UTC, at least so long after."""
     earliest = instant + wait
-    shared = earliest.replace(minute=QUARTER_PAST, second=0, microsecond=0)
-    return shared if shared >= earliest else shared + timedelta(hours=1)
+    shared = earliest.replace(
+        hour=earliest.hour // hours * hours, minute=ANSWER_MINUTE, second=0, microsecond=0
+    )
+    return shared if shared >= earliest else shared + timedelta(hours=hours)
 
 
 # -- what is done at a time of one's own --
@@ -115,15 +117,16 @@ def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None
     if character is Character.MUTER:
         out = next((each for each in data if each.startswith("1:optout:") and member.number % 3), None)
         return None if out is None else Doing(at=after(at, SOON), person=member.telegram_id, acts=(tap(out),))
-    question, about = _question(data)
+    question, about = asked(data)
     found = _ANSWERS[question](member, about, data) if question in _ANSWERS else None
     if found is None:
         return None
     wait, acts = found
-    return Doing(at=after(at, wait), person=member.telegram_id, acts=acts)
+    hours = 1 if question in ("turnout", "last_call") else ANSWER_HOURS
+    return Doing(at=after(at, wait, hours), person=member.telegram_id, acts=acts)
 
 
-def _question(data: Sequence[str]) -> tuple[str, str]:
+def asked(data: Sequence[str]) -> tuple[str, str]:
     """What is asked, and about which ballot or event: by the first button that asks."""
     for each in data:
         parts = each.split(":")

@@ -12,9 +12,16 @@ import orjson
 
 import db.rehearsal
 from bot.campaign import Campaign
-from bot.rehearsal.agenda import Agenda, due_instants, event_instants, opening, step_occurrences
-from bot.rehearsal.cast import Character, Member
-from bot.rehearsal.conduct import ERASURE, Doing, answer_to, own_acts
+from bot.rehearsal.agenda import (
+    Agenda,
+    due_instants,
+    event_instants,
+    follow_up,
+    opening,
+    step_occurrences,
+)
+from bot.rehearsal.cast import Member
+from bot.rehearsal.conduct import ERASURE, Doing, answer_to, asked, own_acts
 from bot.rehearsal.organizing import ORGANIZER
 from bot.rehearsal.stage import Stage
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP
@@ -80,11 +87,12 @@ class Play:
         progress: Progress,
     ) -> None:
         self._stage, self._campaign, self._agenda = stage, campaign, agenda
-        self._acting = {each.telegram_id: each for each in members if each.character is not Character.SILENT}
+        self._members = {each.telegram_id: each for each in members}
         self._until, self._progress = until, progress
         self._played = Played()
-        asks = {step.name: step.asks for step in campaign.steps}
-        self._followed = tuple(f":{asks[step.follows]}:" for step in campaign.steps if step.follows)
+        followed = {step.follows for step in campaign.steps if step.follows}
+        # The question of each step that another one follows.
+        self._followed = {str(step.asks): step.name for step in campaign.steps if step.name in followed}
 
     async def run(self) -> Played:
         """From the first instant to the last."""
@@ -145,13 +153,21 @@ class Play:
         """Somebody received a message: what they are going to do about it."""
         if line.get("do") != "sendMessage":
             return
-        data = line["data"]
-        if any(question in each for each in data for question in self._followed):
-            self._agenda.add(now + GAP_BEFORE_FOLLOW_UP)
-        member = self._acting.get(line["to"])
-        doing = None if member is None else answer_to(member, data, now)
+        member = self._members.get(line["to"])
+        if member is None:
+            return
+        question, about = asked(line["data"])
+        if question in self._followed:
+            self._follow_up(member, int(about), self._followed[question], now)
+        doing = answer_to(member, line["data"], now)
         if doing is not None:
             self._agenda.plan(doing)
+
+    def _follow_up(self, member: Member, ballot: int, step: str, now: datetime) -> None:
+        """Looks again when what follows this message may leave, if that is not when it is due anyway."""
+        due = follow_up(self._campaign, ballot, step, member.place_at(now).territory)
+        if due is not None and now + GAP_BEFORE_FOLLOW_UP > due:
+            self._agenda.add(now + GAP_BEFORE_FOLLOW_UP)
 
 
 def lines(journal: BinaryIO) -> Iterator[Line]:

@@ -15,8 +15,8 @@ Act = dict[str, Any]
 SOON = timedelta(minutes=10)
 ON_THE_WAY_BACK = timedelta(minutes=65)
 """Somebody who is reminded an hour before their slot tells afterwards that they voted."""
-ANSWER_MINUTE, ANSWER_HOURS = 20, 3
-"""People answer at twenty past an hour, every third one but on polling days, so that there are few enough instants."""
+ANSWER_MINUTE, ANSWER_HOURS, POLLING_HOURS = 20, 6, 2
+"""People answer at twenty past every sixth hour, on polling days every second, so that instants are few."""
 
 
 def tap(data: str) -> Act:
@@ -122,7 +122,7 @@ def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None
     if found is None:
         return None
     wait, acts = found
-    hours = 1 if question in ("turnout", "last_call") else ANSWER_HOURS
+    hours = POLLING_HOURS if question in ("turnout", "last_call") else ANSWER_HOURS
     return Doing(at=after(at, wait, hours), person=member.telegram_id, acts=acts)
 
 

@@ -200,16 +200,15 @@ class Checker:
         if not step.when_silent and life.unanswered >= self._campaign.caps.silent_after:
             yield Rule.NOT_MEANT
         due = self._due(life, ballot, step.name, at)
+        followed = self._followed(life, ballot, step)
         if due is None:
             yield Rule.NOT_MEANT
-        elif at < due.at:
+        elif at < due.at or (followed is not None and at - followed < GAP):
             yield Rule.TOO_EARLY
         elif at >= due.expires:
             yield Rule.TOO_LATE
         elif life.changed < due.at and not self._is_on_time(life, due, at):
             yield Rule.DELAYED
-        if step.follows and at - (self._followed(life, ballot, step) or at) < GAP:
-            yield Rule.TOO_EARLY
 
     def _followed(self, life: Life, ballot: int, step: Step) -> datetime | None:
         """When the step that this one follows arrived."""

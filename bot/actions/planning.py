@@ -6,10 +6,9 @@ once for each person it is meant for, and is useless after the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +18,11 @@ from bot.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
 from bot.rules.kinds import Kind
-from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Schedule, Step, StepOccurrence, in_own_zone, occurrences
+from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.backup import RESTORED_AT
 from db.facts import get_fact
-from db.planning import Planned, StepAudience, StepPlace
+from db.planning import Planned, StepAudience
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
@@ -35,13 +34,9 @@ async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     restored_at = await get_fact(tx, RESTORED_AT)
     # After a restore the backup may not know that a step left: it does not leave again.
     after = datetime.fromisoformat(restored_at) if restored_at else None
-    together: dict[tuple[int, str, str | None], list[OpenStep]] = {}
     for due in open_steps(campaign, now, await db.planning.zones_abroad(tx)):
         if after is None or due.occurrence.at_utc > after:
-            same = (due.ballot.number, due.step.name, due.occurrence.slot)
-            together.setdefault(same, []).append(due)
-    for dues in together.values():
-        queued += await _plan_step(tx, campaign, dues, now)
+            queued += await _plan_step(tx, campaign, due, now)
     return queued + await _plan_events(tx, campaign, now)
 
 
@@ -57,30 +52,24 @@ class OpenStep:
 
 def open_steps(campaign: Campaign, now: datetime, zones_abroad: Iterable[str] = ()) -> list[OpenStep]:
     """The steps that are due somewhere now, by territory and slot; abroad in each person's own courtesy hours."""
-    zones = tuple(zones_abroad)
-    return [
-        planned
-        for ballot, step in product(campaign.ballots, campaign.steps)
-        for planned in _everywhere(ballot, step, campaign.schedule, zones)
-        if planned.occurrence.at_utc <= now < planned.occurrence.expires_at
-    ]
-
-
-@lru_cache(maxsize=1024)
-def _everywhere(
-    ballot: Ballot, step: Step, schedule: Schedule, zones_abroad: tuple[str, ...]
-) -> tuple[OpenStep, ...]:
-    """A step of a ballot in every territory, abroad by every zone: asked several times a second, it never changes."""
     found = []
-    for territory in filter(ballot.takes_place_in, TERRITORIES):
-        for each in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):
-            if territory != ABROAD:
-                found.append(OpenStep(ballot=ballot, step=step, occurrence=each))
-                continue
-            for zone in zones_abroad:
-                own = in_own_zone(each, zone=zone, step=step, schedule=schedule)
-                found.append(OpenStep(ballot=ballot, step=step, occurrence=own, zone=zone))
-    return tuple(found)
+    for ballot, step, territory in product(campaign.ballots, campaign.steps, (*TERRITORIES,)):
+        if not ballot.takes_place_in(territory):
+            continue
+        for occurrence in campaign.occurrences(ballot, step, territory):
+            dues = [OpenStep(ballot=ballot, step=step, occurrence=occurrence)]
+            if territory == ABROAD:
+                dues = [
+                    OpenStep(
+                        ballot=ballot,
+                        step=step,
+                        occurrence=in_own_zone(occurrence, zone=zone, step=step, schedule=campaign.schedule),
+                        zone=zone,
+                    )
+                    for zone in zones_abroad
+                ]
+            found += [due for due in dues if due.occurrence.at_utc <= now < due.occurrence.expires_at]
+    return found
 
 
 def step_key(ballot: int, step: str) -> str:
@@ -88,38 +77,30 @@ def step_key(ballot: int, step: str) -> str:
     return f"step:{ballot}:{step}"
 
 
-async def _plan_step(tx: AsyncConnection, campaign: Campaign, dues: Sequence[OpenStep], now: datetime) -> int:
-    """Queues one step of a ballot, for one slot, in all the places where it is due."""
-    ballot, step, slot = dues[0].ballot, dues[0].step, dues[0].occurrence.slot
+async def _plan_step(tx: AsyncConnection, campaign: Campaign, due: OpenStep, now: datetime) -> int:
+    ballot, step, occurrence = due.ballot, due.step, due.occurrence
     planned = Planned(
         key=step_key(ballot.number, step.name),
         kind=step.kind,
         template=step.template,
         ballot=ballot.number,
         step=step.name,
-        starts_at=min(due.occurrence.at_utc for due in dues),
+        starts_at=occurrence.at_utc,
     )
     broadcast = await db.planning.ensure_broadcast(tx, planned, now)
     audience = StepAudience(
-        places=[_place(due) for due in dues],
+        territory=occurrence.territory,
+        zone=due.zone,
+        with_unknown_territory=occurrence.territory == METROPOLE,
         ballot=ballot.number,
-        slot=slot,
+        slot=occurrence.slot,
         slots=[slot.name for slot in campaign.slots] if step.follows_slot else None,
         silent_after=None if step.when_silent else campaign.caps.silent_after,
         when_voted=step.when_voted,
         follows=step_key(ballot.number, step.follows) if step.follows else None,
         followed_before=now - GAP_BEFORE_FOLLOW_UP,
     )
-    return await db.planning.queue_step(tx, broadcast, audience, now=now)
-
-
-def _place(due: OpenStep) -> StepPlace:
-    return StepPlace(
-        territory=due.occurrence.territory,
-        zone=due.zone,
-        or_unknown=due.occurrence.territory == METROPOLE,
-        expires_at=due.occurrence.expires_at,
-    )
+    return await db.planning.queue_step(tx, broadcast, audience, now=now, expires_at=occurrence.expires_at)
 
 
 async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:

@@ -1,10 +1,11 @@
-"""A bot process to be measured and killed: the delivery engine with the smallest application around it.
+"""A bot process to be measured and killed: the delivery engine and the product's own look at each departure.
 
     python -m benchmarks.worker --api http://127.0.0.1:PORT --folder DIR | --url postgresql+asyncpg://…
         [--rate N] [--poll] [--until-idle] [--in-flight N]
 
-Each tap (a callback query) stores one row in `responses` and is answered with answerCallbackQuery and an
-edit; each delivery is a personalised text with two buttons. It prints `ready` once the engine runs.
+A delivery is a text that staff wrote, with two placeholders: consent, law, hours and caps are looked at, and it is
+worded for its reader, by `bot.delivery.departure`. Each tap (a callback query) stores one row in `responses`
+and is answered with answerCallbackQuery and an edit. It prints `ready` once the engine runs.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ import structlog
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.clock import RealClock
+from bot import communes
+from bot.campaign import load_campaign
+from bot.clock import Clock, MovableClock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
+from bot.delivery.compose import Composer
+from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.pacing import Pacing
-from bot.delivery.sender import Stop, Wait
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
+from bot.texts import Texts
 from db import broadcasts
-from db.batches import Statement
-from db.deliveries import Leased
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.schema import people, responses
@@ -40,47 +43,36 @@ from db.upgrade import upgrade
 
 KEY = DatabaseKey(hex="5e" * 32)
 TOKEN = "1:benchmark"
-TEXT = "Bonjour <b>{name}</b>, réunion publique à {commune} jeudi à 19 h, salle des fêtes. Viendrez-vous ?"
-
-_PEOPLE = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(id, telegram_id, first_name, commune, unreachable_at)) AS text)
-    FROM people WHERE id IN (SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"""
-    )
+# A morning on which nothing forbids to write.
+MORNING = datetime(2016, 11, 16, 9, tzinfo=UTC)
+TEXT = (
+    "Bonjour <b>{{ first_name }}</b>, réunion publique à {{ commune }} jeudi à 19 h, salle des fêtes."
+    " Viendrez-vous ?"
 )
+CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
 
 
-async def prepare(tx: AsyncConnection, rows: Sequence[Leased]) -> Sequence[Call | Wait | Stop]:
-    """A personal message for each row: who cannot be reached is stopped."""
-    found = await _PEOPLE.rows(tx, rows=[(row.person,) for row in rows])
-    known = {person[0]: person for person in found}
-    return [_invitation(row, known.get(row.person)) for row in rows]
+def departure(clock: Clock) -> Departure:
+    """What decides and words each message of the product."""
+    texts = Texts({"campaign": CAMPAIGN})
+    composer = Composer(
+        texts=texts, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="benchmark_bot"
+    )
+    return Departure(
+        campaign=CAMPAIGN, texts=texts, composer=composer, clock=clock, bot_username="benchmark_bot"
+    )
 
 
-def _invitation(row: Leased, person: Any) -> Call | Stop:
-    if person is None:
-        return Stop(state="cancelled", reason="erased")
-    _number, telegram_id, name, commune, unreachable_at = person
-    if unreachable_at is not None:
-        return Stop(state="unreachable", reason="unreachable")
-    return Call(method="sendMessage", payload=invitation(telegram_id, name, commune, row.id))
-
-
-def invitation(chat: int, name: str, commune: str, number: int) -> dict[str, Any]:
-    """The message that every contender sends."""
+def invitation(chat: int, name: str, commune: str) -> dict[str, Any]:
+    """The message that every other contender sends: what ours becomes for a reader."""
+    text = TEXT.replace("{{ first_name }}", html.escape(name)).replace("{{ commune }}", html.escape(commune))
+    button = {"text": "Ne plus recevoir ces messages", "callback_data": "1:optout:news"}
     return {
         "chat_id": chat,
-        "text": TEXT.format(name=html.escape(name), commune=html.escape(commune)),
+        "text": f"{text}\n\n<i>Avec vous pour l’alternance</i>",
         "parse_mode": "HTML",
-        "reply_markup": {
-            "inline_keyboard": [
-                [
-                    {"text": "Oui", "callback_data": f"1:r:{number}:y"},
-                    {"text": "Non", "callback_data": f"1:r:{number}:n"},
-                ]
-            ]
-        },
+        "link_preview_options": {"is_disabled": True},
+        "reply_markup": {"inline_keyboard": [[button]]},
     }
 
 
@@ -126,7 +118,6 @@ def tap(update_id: int, chat: int) -> dict[str, Any]:
 
 async def fill(database: Database, count: int, *, first: int = 1) -> None:
     """`count` people, Telegram ids from 1,000,001 on."""
-    now = datetime(2016, 11, 16, 9, tzinfo=UTC)
     async with database.write() as tx:
         for start in range(first, first + count, 10_000):
             rows = [
@@ -138,8 +129,14 @@ async def fill(database: Database, count: int, *, first: int = 1) -> None:
                     "language": "fr",
                     "first_name": f"Prénom{number}",
                     "commune": "69123",
-                    "created_at": now,
-                    "seen_at": now,
+                    "department": "69",
+                    "region": "84",
+                    "territory": "FR",
+                    "zone": "Europe/Paris",
+                    "consent_contact": True,
+                    "created_at": MORNING,
+                    "registered_at": MORNING,
+                    "seen_at": MORNING,
                 }
                 for number in range(start, min(start + 10_000, first + count))
             ]
@@ -148,17 +145,17 @@ async def fill(database: Database, count: int, *, first: int = 1) -> None:
 
 async def queue_all(database: Database, key: str, *, after: int = 0) -> int:
     """One broadcast, due now, to everybody whose number is above `after`."""
-    now = RealClock().now()
+    now = MORNING
     values = {
         "key": key,
-        "kind": "event_invite",
+        "kind": "persuasion",
         "audience": {},
         "area": "FR",
         "starts_at": now,
         "created_at": now,
     }
     async with database.write() as tx:
-        broadcast = await broadcasts.create(tx, values)
+        broadcast = await broadcasts.create(tx, values, {"fr": TEXT})
         assert broadcast is not None
         everybody = sa.select(people.c.id).where(people.c.id > after).order_by(people.c.id)
         await broadcasts.queue_deliveries(tx, broadcast=broadcast, people=everybody, due_at=now, now=now)
@@ -174,13 +171,13 @@ async def open_for(folder: Path, url: str | None) -> Database:
 def make_engine(
     database: Database, transport: Transport, *, rate: float | None, poll: bool, in_flight: int
 ) -> Engine:
-    clock = RealClock()
+    clock = MovableClock(MORNING, speed=1.0)
     return Engine(
         database=database,
         clock=clock,
         transport=transport,
         pacing=Pacing(budget=budget_for(rate, database), clock=clock),
-        hooks=Hooks(process=process, apologise=apologise, prepare=prepare, on_sent=on_sent),
+        hooks=Hooks(process=process, apologise=apologise, prepare=departure(clock).prepare, on_sent=on_sent),
         rate=rate,
         poll=poll,
         in_flight=in_flight,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import escape
 
 from bot.errors import BadPlaceholder
 from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
@@ -16,9 +17,17 @@ from bot.telegram_html import TEXT_LIMIT, check_html
 _ENVIRONMENT = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
 
 
+_MARK = "\0"
+
+
 @lru_cache(maxsize=256)
-def _template(text: str) -> Template:
-    return _ENVIRONMENT.from_string(text)
+def _pieces(text: str) -> tuple[str, ...]:
+    """What the sandbox makes of a text, cut at its placeholders: words, a name, words, a name, …, words.
+
+    A placeholder stands for a value and nothing else, so that one rendering serves everybody.
+    """
+    marked = {name: f"{_MARK}{name}{_MARK}" for name in PLACEHOLDERS}
+    return tuple(_ENVIRONMENT.from_string(text.replace(_MARK, "")).render(marked).split(_MARK))
 
 
 @lru_cache(maxsize=256)
@@ -29,7 +38,11 @@ def used_placeholders(text: str) -> frozenset[str]:
 
 def render_staff_text(text: str, values: Mapping[str, object]) -> str:
     """Telegram HTML: the text is HTML already, the values are plain and are escaped."""
-    return _template(text).render(values)
+    pieces = _pieces(text)
+    filled = list(pieces)
+    for index in range(1, len(pieces), 2):
+        filled[index] = escape(values[pieces[index]])
+    return "".join(filled)
 
 
 def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_LIMIT) -> None:

@@ -29,22 +29,32 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class Controller:
-    """Who answers for the data (GDPR art. 4(7)) and where to write about it."""
+    """Who answers for the data (GDPR art. 4(7)) and where to write about it.
+
+    `officer`: where to reach the data-protection officer, if there is one. `host`: who runs the machine, if
+    another does.
+    """
 
     name: str
     address: str
     privacy_contact: str
+    officer: str | None
+    host: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What EU 2024/900 art. 11 and 12 ask to tell with a political message."""
+    """What EU 2024/900 art. 11 and 12 ask to tell with a political message.
+
+    `notice`: where the transparency notice is published, if it is.
+    """
 
     sponsor: str
     controlled_by: str
     election: Words
     period: Words
     funding: Words
+    notice: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

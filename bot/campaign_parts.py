@@ -116,20 +116,23 @@ def _read_sender(table: Table, languages: tuple[str, ...]) -> Sender:
 
 
 def _read_controller(table: Table) -> Controller:
-    contact = table.text("privacy_contact", "an e-mail address or an https address")
-    if contact and not _EMAIL_OR_URL.fullmatch(contact):
-        table.fault(
-            "privacy_contact",
-            f"{table.name_of('privacy_contact')} is “{contact}”",
-            "write an e-mail address or an https address",
-        )
     controller = Controller(
         name=table.text("name", "who answers for the data: an association, a party, a person"),
         address=table.text("address", "the postal address of who answers for the data"),
-        privacy_contact=contact,
+        privacy_contact=_read_contact(table, "privacy_contact"),
+        officer=_read_contact(table, "officer", required=False) or None,
+        host=table.text("host", "who runs the machine, and in which country", required=False) or None,
     )
     table.done()
     return controller
+
+
+def _read_contact(table: Table, key: str, *, required: bool = True) -> str:
+    expected = "an e-mail address or an https address"
+    contact = table.text(key, expected, required=required)
+    if contact and not _EMAIL_OR_URL.fullmatch(contact):
+        table.fault(key, f"{table.name_of(key)} is “{contact}”", f"write {expected}")
+    return contact
 
 
 def _read_law(table: Table) -> LawProfile:
@@ -169,6 +172,7 @@ def _read_label(root: Table, law: LawProfile, languages: tuple[str, ...]) -> Lab
         election=table.words("election", languages),
         period=table.words("period", languages),
         funding=table.words("funding", languages),
+        notice=_read_address(table, "notice") or None,
     )
     table.done()
     return label
@@ -241,10 +245,11 @@ def _read_retention(table: Table) -> Retention:
 
 
 def _read_links(table: Table) -> MappingProxyType[str, str]:
-    links = {}
-    for name in table.codes():
-        address = table.text(name, "an https address")
-        if address and not address.startswith("https://"):
-            table.fault(name, f"links.{name} is “{address}”", "write an https address")
-        links[name] = address
-    return MappingProxyType(links)
+    return MappingProxyType({name: _read_address(table, name) for name in table.codes()})
+
+
+def _read_address(table: Table, key: str) -> str:
+    address = table.text(key, "an https address", required=False)
+    if address and not address.startswith("https://"):
+        table.fault(key, f"{table.name_of(key)} is “{address}”", "write an https address")
+    return address

@@ -6,16 +6,26 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
-from bot.commands import campaign, communes, database, exporting, founding, rehearsing, running, staff
+from bot.commands import (
+    campaign,
+    communes,
+    database,
+    documents,
+    exporting,
+    founding,
+    rehearsing,
+    running,
+    staff,
+)
+from bot.commands.arguments import installed_version
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (running, founding, campaign, rehearsing, staff, exporting, communes, database)
+MODULES = (running, founding, campaign, rehearsing, staff, exporting, documents, communes, database)
 
 REFUSED = 2
 INTERRUPTED = 130
@@ -28,7 +38,7 @@ def parser() -> ArgumentParser:
         description="Portevoix, a Telegram assistant that mobilizes a campaign’s supporters.",
         epilog="Settings are environment variables, PORTEVOIX_…: docs/settings.md tells them all.",
     )
-    root.add_argument("--version", action="version", version=f"portevoix {_version()}")
+    root.add_argument("--version", action="version", version=f"portevoix {installed_version()}")
     commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for module in MODULES:
         module.add_to(commands)
@@ -57,13 +67,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refuse(sentence: str) -> int:
     print(f"portevoix: {sentence}", file=sys.stderr)
     return REFUSED
-
-
-def _version() -> str:
-    try:
-        return version("portevoix")
-    except PackageNotFoundError:
-        return "from source"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,8 +60,9 @@ class Text:
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
 
-    def markup(self) -> dict[str, Any]:
-        """The Bot API's `reply_markup`; without buttons, an empty inline keyboard."""
+    @cached_property
+    def markup(self) -> Mapping[str, Any]:
+        """The Bot API's `reply_markup`; without buttons, an empty inline keyboard. Made once: many may share a text."""
         if self.location_request is not None:
             request = {"text": self.location_request, "request_location": True}
             return {"keyboard": [[request]], "resize_keyboard": True, "one_time_keyboard": True}
@@ -154,11 +156,16 @@ class _KeepLines(Extension):
         return source.replace("endtrans %}", "endtrans +%}")
 
 
-def _environment(code: str, common: Mapping[str, Any]) -> Environment:
+def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
+    """What renders documents for people who print them: the same formats, no HTML."""
+    return _environment(code, common, autoescape=False)
+
+
+def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = True) -> Environment:
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     environment = Environment(
         loader=FileSystemLoader(str(TEMPLATES)),
-        autoescape=True,
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

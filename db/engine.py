@@ -149,8 +149,16 @@ def parse_url(url: str) -> sa.URL:
             raise CannotOpen("PORTEVOIX_DATABASE names no SQLite file" + remedy)
         return parsed.set(drivername="sqlite+aiosqlite")
     if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+asyncpg")
+        return _with_ssl(parsed.set(drivername="postgresql+asyncpg"))
     raise CannotOpen(f"PORTEVOIX_DATABASE names {backend}, which is not supported" + remedy)
+
+
+def _with_ssl(url: sa.URL) -> sa.URL:
+    """PostgreSQL's own word is `sslmode`, which hosts give in their URLs; the driver's is `ssl`."""
+    mode = url.query.get("sslmode")
+    if mode is None:
+        return url
+    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
 async def _open_sqlite(file: Path, key: DatabaseKey | None) -> Database:

@@ -67,7 +67,10 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
     rows = await tx.execute(sa.select(people).where(people.c.id.in_(list(ids))))
-    return {row.id: Person(**row._mapping) for row in rows}
+    names = tuple(rows.keys())
+    # Not by `row._mapping`, which looks each name up again: this is done for every message that leaves.
+    found = (Person(**dict(zip(names, row, strict=True))) for row in rows)
+    return {person.id: person for person in found}
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:

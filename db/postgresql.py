@@ -29,6 +29,13 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
     try:
         async with engine.connect() as connection:
             await connection.execute(sa.text("SELECT 1"))
+    except TypeError:
+        # The driver takes each option of the URL as an argument of its own.
+        await engine.dispose()
+        raise CannotOpen(
+            f"PORTEVOIX_DATABASE has options that are not known ({', '.join(url.query)}): keep only"
+            " ?ssl=verify-full or what the driver asyncpg knows."
+        ) from None
     except (OSError, sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         await engine.dispose()
         raise CannotOpen(_explain(error, url)) from None

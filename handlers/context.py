@@ -150,7 +150,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             "link_preview_options": NO_PREVIEW,
         }
         if text.keyboard or text.location_request:
-            payload["reply_markup"] = text.markup()
+            payload["reply_markup"] = text.markup
         return Call(method="sendMessage", payload=payload, remember=remember)
 
     def edit(self, name: str, /, **values: Any) -> None:
@@ -166,7 +166,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             text=text.html,
             parse_mode="HTML",
             link_preview_options=NO_PREVIEW,
-            reply_markup=text.markup(),
+            reply_markup=text.markup,
         )
 
     def drop_buttons(self) -> None:

@@ -22,7 +22,10 @@ from handlers.routing import Awaited, Handler
 
 
 async def privacy(update: Update, context: Context) -> None:
+    """The notice; the label of a political campaign is a message of its own, so that both stay well within limits."""
     context.say("privacy/privacy")
+    if context.campaign.label is not None:
+        context.say("privacy/label")
 
 
 async def why(update: Update, context: Context) -> None:

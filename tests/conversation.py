@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from telegram.ext import Application, ContextTypes
 import db.people
 import handlers
 from bot import communes
-from bot.campaign import load_campaign
+from bot.campaign import Campaign, load_campaign
 from bot.delivery.calls import Call
 from bot.texts import Texts
 from db.engine import Database
@@ -79,10 +79,13 @@ class Shown:
 class Conversation:
     """The bot's side, on a database of the test."""
 
-    def __init__(self, database: Database, now: datetime) -> None:
+    def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
         self.clock = SetClock(now)
         self.services = services()
+        if campaign is not CAMPAIGN:
+            texts = Texts({"campaign": campaign})
+            self.services = replace(self.services, campaign=campaign, texts=texts)
         application = (
             Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
         )

@@ -252,8 +252,7 @@ class Teller(Person):
     async def lived(self) -> str:
         """The chat as it was lived, each state of a message where it was read; what is random is masked."""
         await self._live_through()
-        text = "\n\n".join(self._lived) + "\n"
-        return _RANDOM.sub(lambda found: "0" * len(found[0]), text)
+        return masked("\n\n".join(self._lived) + "\n")
 
     async def tell(
         self, label: str, question: str, answer: str, *, about: str = "", message: Message | None = None
@@ -267,12 +266,33 @@ class Teller(Person):
         self.note(question, answer, about=about)
         await self.send(text)
 
+    async def cheat(self, data: str) -> Tap:
+        """Sends what no button offers, and keeps in the transcript what came of it."""
+        await self._live_through()
+        self._lived.append(f"**{self.first_name}:** *(`{data}`)*")
+        return self.heard(await self.forge(data))
+
+    def heard(self, tap: Tap) -> Tap:
+        """Keeps the toast of a tap in the transcript."""
+        if said := tap.alert or tap.toast:
+            self._lived.append(f"> *{said}*")
+        return tap
+
     def note(self, question: str, answer: str, *, about: str = "") -> None:
         """Keeps an answer given in another way."""
         self._story.told.append(Answer(telegram_id=self.id, question=question, about=about, answer=answer))
 
 
-_RANDOM = re.compile(r"(?<=ev_)[0-9a-f]{8}\b|(?<=r_)[0-9a-f]{16}\b|\b[0-9a-f]{8}(?=\.ics)|(?<=/start s_)\S+")
+_RANDOM = re.compile(
+    r"(?<=ev_)[0-9a-f]{8}\b|(?<=r_)[0-9a-f]{16}\b|\b[0-9a-f]{8}(?=\.ics)|(?<=/start s_)\S+|(?<=start=s_)[\w-]+"
+    r"|\b[0-9a-f]{64}\b"
+)
+_RECEIPT = re.compile(r"\b[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}\b")
+
+
+def masked(text: str) -> str:
+    """The same without what differs from one play to the next."""
+    return _RANDOM.sub(lambda found: "0" * len(found[0]), _RECEIPT.sub("0000-0000-0000", text))
 
 
 def _acted(act: str, content: Mapping[str, Any]) -> str:
@@ -367,4 +387,4 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "telling", "until"]
+__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]

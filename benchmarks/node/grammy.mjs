@@ -10,17 +10,13 @@ const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").r
 
 function send(number) {
   const name = escape(`Prénom${number}`);
-  const commune = escape("69123");
+  const commune = escape("Lyon");
   const text = `Bonjour <b>${name}</b>, réunion publique à ${commune} jeudi à 19 h, salle des fêtes. Viendrez-vous ?`;
-  return api.sendMessage(1000000 + number, text, {
+  return api.sendMessage(1000000 + number, `${text}\n\n<i>Avec vous pour l’alternance</i>`, {
     parse_mode: "HTML",
+    link_preview_options: { is_disabled: true },
     reply_markup: {
-      inline_keyboard: [
-        [
-          { text: "Oui", callback_data: `1:r:${number}:y` },
-          { text: "Non", callback_data: `1:r:${number}:n` },
-        ],
-      ],
+      inline_keyboard: [[{ text: "Ne plus recevoir ces messages", callback_data: "1:optout:news" }]],
     },
   });
 }

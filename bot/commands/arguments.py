@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, _SubParsersAction
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import TypeAlias
 
 from bot.communes import load
@@ -42,3 +43,11 @@ def instant(text: str) -> datetime:
     except ValueError:
         raise Refused(f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00.") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def installed_version() -> str:
+    """The version of the program, where it was installed."""
+    try:
+        return version("portevoix")
+    except PackageNotFoundError:
+        return "from source"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from bot.broadcast_texts import render_staff_text, used_placeholders
@@ -15,12 +16,17 @@ from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.rules.audience_limits import MUTES, Mute
+from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import METROPOLE
 from bot.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
+
+# How many event messages, and how many communes' words, are kept ready.
+MOST_KEPT = 500
+MOST_COMMUNES = 20_000
 
 
 class Wording(Protocol):
@@ -53,6 +59,9 @@ class Composer:
         self._bot_username = bot_username
         self._signatures: dict[tuple[str, str], Text] = {}
         self._event_messages: dict[tuple[object, ...], Text] = {}
+        # What a placeholder stands for is the same for everybody of a commune.
+        self.commune_name = lru_cache(maxsize=MOST_COMMUNES)(self._commune_name)
+        self.polling = lru_cache(maxsize=MOST_COMMUNES)(self._polling)
 
     def language_of(self, person: Person) -> str:
         known = person.language in self.campaign.languages
@@ -85,8 +94,14 @@ class Composer:
             )
         return self._event_messages[key]
 
+    def _commune_name(self, language: str, code: str | None) -> str:
+        commune = self.gazetteer.by_code(code) if code else None
+        return self.words("placeholders/commune", language, commune=commune)
 
-MOST_KEPT = 500
+    def _polling(self, name: str, language: str, ballot: Ballot, territory: str, commune: str | None) -> str:
+        polling = ballot.polling(territory)
+        hours = ballot.hours_in(commune) if commune and not polling.online else polling.hours
+        return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
 
 
 def _mute(kind: str) -> str:
@@ -127,7 +142,7 @@ def as_call(chat: int, text: Text, *, photo: str | None = None) -> Call:
     """A text as a message, or as the caption of a photo that Telegram has already."""
     payload: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
     if text.keyboard:
-        payload["reply_markup"] = text.markup()
+        payload["reply_markup"] = text.markup
     if photo is not None:
         return Call(method="sendPhoto", payload={**payload, "photo": photo, "caption": text.html})
     no_preview = {"is_disabled": True}
@@ -173,14 +188,9 @@ def _value(
     if name == "first_name":
         return person.first_name or ""
     if name in ("polling_day", "polling_hours"):
-        return _polling(composer, name, person, language, now)
-    commune = composer.gazetteer.by_code(person.commune) if person.commune else None
-    return composer.words(f"placeholders/{name}", language, commune=commune, event=event, text=text)
-
-
-def _polling(composer: Composer, name: str, person: Person, language: str, now: datetime) -> str:
-    ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
-    territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
-    polling = ballot.polling(territory or METROPOLE)
-    hours = ballot.hours_in(person.commune) if person.commune and not polling.online else polling.hours
-    return composer.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
+        ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
+        territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
+        return composer.polling(name, language, ballot, territory or METROPOLE, person.commune)
+    if name == "commune":
+        return composer.commune_name(language, person.commune)
+    return composer.words(f"placeholders/{name}", language, event=event, text=text)

@@ -5,9 +5,11 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +28,7 @@ from bot.rules.consent import Purpose
 from bot.rules.courtesy import WEEK
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import free_until, hold
+from bot.rules.leaving import Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.step_values import values_for_step
@@ -44,6 +46,26 @@ REMEMBERED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Freedom:
+    """Whether law and hours let a message leave now, and until when; the caps are each person's own."""
+
+    may_leave: bool
+    until: datetime | None
+
+
+class Leaving(TypedDict):
+    """What `bot.rules.leaving` asks of every message."""
+
+    kind: Kind
+    territory: str | None
+    zone: str
+    now: datetime
+    policy: Policy
+    evening: bool
+    cancellation: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Everything known of the messages about to leave, loaded together."""
 
@@ -55,6 +77,7 @@ class Batch:
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]] = field(default_factory=dict)
+    freedoms: dict[tuple[int, str | None, str | None], Freedom] = field(default_factory=dict)
 
 
 class Departure:
@@ -65,19 +88,29 @@ class Departure:
     ) -> None:
         self._campaign, self._texts, self._composer = campaign, texts, composer
         self._clock, self._bot_username = clock, bot_username
-        self._promised: dict[int, datetime] = {}
+        # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
+        self._promised: OrderedDict[int, datetime] = OrderedDict()
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """What is to become of each leased delivery, in their order."""
         now = self._clock.now()
-        # Two broadcasts may reach one person through batches so close that the first has not left yet.
-        self._promised = {row: at for row, at in self._promised.items() if abs(now - at) < REMEMBERED}
-        batch = await load(tx, rows, now, promised=self._promised.keys() - {row.id for row in rows})
+        self._forget_promises(now)
+        for row in rows:  # looked at again: not in its own way
+            self._promised.pop(row.id, None)
+        batch = await load(tx, rows, now, promised=self._promised)
         decisions = [self._decide(row, batch, now) for row in rows]
         for row, decision in zip(rows, decisions, strict=True):
             if isinstance(decision, Call):
                 self._promised[row.id] = now
         return decisions
+
+    def _forget_promises(self, now: datetime) -> None:
+        """The oldest come first: at full speed there are more than can be gone through for each batch."""
+        while self._promised:
+            oldest = next(iter(self._promised))
+            if abs(now - self._promised[oldest]) < REMEMBERED:
+                return
+            self._promised.popitem(last=False)
 
     async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
         """Counts the questions that wait for an answer: who answers none is asked less."""
@@ -98,9 +131,8 @@ class Departure:
             return Stop(state="expired", reason=wait.reason) if useless else wait
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
-        return replace(
-            self._word(person, broadcast, batch, now), leave_before=self._free_until(person, broadcast, now)
-        )
+        until = self._freedom(person, broadcast, batch, now).until
+        return replace(self._word(person, broadcast, batch, now), leave_before=until)
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         if broadcast.step is not None and broadcast.ballot is not None:
@@ -134,29 +166,33 @@ class Departure:
         return as_call(person.telegram_id, text)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
-        held = hold(
-            kind=Kind(broadcast.kind),
-            territory=person.territory,
-            zone=person.zone or "Europe/Paris",
-            now=now,
-            policy=self._campaign.policy,
-            sent=batch.sent.get(person.id, ()),
-            unanswered=person.unanswered,
-            evening=self._is_of_the_evening(broadcast),
-            cancellation=broadcast.template == CANCELLATION,
-        )
+        sent = batch.sent.get(person.id, ())
+        if not sent and self._freedom(person, broadcast, batch, now).may_leave:
+            return None
+        held = hold(**self._leaving(person, broadcast, now), sent=sent, unanswered=person.unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
-    def _free_until(self, person: Person, broadcast: Broadcast, now: datetime) -> datetime | None:
-        return free_until(
-            kind=Kind(broadcast.kind),
-            territory=person.territory,
-            zone=person.zone or "Europe/Paris",
-            now=now,
-            policy=self._campaign.policy,
-            evening=self._is_of_the_evening(broadcast),
-            cancellation=broadcast.template == CANCELLATION,
-        )
+    def _freedom(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Freedom:
+        """What law and hours say, which is the same for all who live under the same ones."""
+        key = (broadcast.id, person.territory, person.zone)
+        found = batch.freedoms.get(key)
+        if found is None:
+            leaving = self._leaving(person, broadcast, now)
+            found = batch.freedoms[key] = Freedom(
+                may_leave=hold(**leaving) is None, until=free_until(**leaving)
+            )
+        return found
+
+    def _leaving(self, person: Person, broadcast: Broadcast, now: datetime) -> Leaving:
+        return {
+            "kind": Kind(broadcast.kind),
+            "territory": person.territory,
+            "zone": person.zone or "Europe/Paris",
+            "now": now,
+            "policy": self._campaign.policy,
+            "evening": self._is_of_the_evening(broadcast),
+            "cancellation": broadcast.template == CANCELLATION,
+        }
 
     def _is_of_the_evening(self, broadcast: Broadcast) -> bool:
         return broadcast.step is not None and self._campaign.step(broadcast.step).evening

@@ -71,6 +71,6 @@ def edit_of(broadcast: Broadcast, text: Text) -> Call:
         "message_id": broadcast.progress_message,
         "text": text.html,
         "parse_mode": "HTML",
-        "reply_markup": text.markup(),
+        "reply_markup": text.markup,
     }
     return Call(method="editMessageText", payload=payload)

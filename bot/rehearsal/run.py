@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ async def _play(
         own = own_settings(settings, base=base, folder=folder)
         await load(own, members, start)
         async with staged(own, base=base, journal=journal) as stage:
-            await stage.add_people([*STAFF, *map(as_account, members)])
+            await stage.add_people(chain(STAFF, map(as_account, members)))
             agenda = agenda_of(campaign, members, staff)
             played = await Play(stage, campaign, members, agenda, until=end, progress=progress).run()
             async with stage.app.database.read() as tx:

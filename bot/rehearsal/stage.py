@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,11 @@ class Stage:
     async def waiting(self) -> Waiting:
         return Waiting(**await self._call("GET", "/waiting"))
 
-    async def add_people(self, accounts: Sequence[dict[str, Any]]) -> None:
+    async def add_people(self, accounts: Iterable[dict[str, Any]]) -> None:
         """Makes these people exist in the local Telegram."""
-        for start in range(0, len(accounts), PEOPLE_AT_ONCE):
-            await self._call("POST", "/people/bulk", {"people": accounts[start : start + PEOPLE_AT_ONCE]})
+        left = iter(accounts)
+        while some := list(islice(left, PEOPLE_AT_ONCE)):
+            await self._call("POST", "/people/bulk", {"people": some})
 
     async def act(self, scripts: Iterable[tuple[int, Sequence[dict[str, Any]]]]) -> None:
         """Begins a script for each of these people."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.errors import UnknownTerritory
@@ -85,7 +85,7 @@ class Ballot:
         # Cheap, because calculations are cached by their arguments and asked for every message.
         return hash((self.number, self.day))
 
-    @property
+    @cached_property
     def territories(self) -> tuple[str, ...]:
         """The codes of the territories that take part, in the order of the table of territories."""
         return tuple(polling.territory for polling in self.pollings)

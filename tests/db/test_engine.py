@@ -314,6 +314,17 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password(url: str, senten
     assert "hidden" not in str(caught.value)
 
 
+def test_postgresqls_own_word_for_tls_is_understood() -> None:
+    url = parse_url("postgresql://portevoix:secret@db.example.org/portevoix?sslmode=verify-full")
+    assert dict(url.query) == {"ssl": "verify-full"}
+
+
+async def test_an_option_that_the_driver_does_not_know_is_named(empty_postgresql: str) -> None:
+    url = sa.make_url(empty_postgresql).update_query_dict({"ssl_mode": "require"})
+    with pytest.raises(CannotOpen, match=r"options that are not known .*ssl_mode"):
+        await open_database(url.render_as_string(hide_password=False), folder=Path())
+
+
 async def test_an_unreachable_postgresql_is_told() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound and not listening: refuses

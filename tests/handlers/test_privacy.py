@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ import db.staff
 import db.suppressions
 import db.updates
 from bot.actions.erasure import suppression_hash
+from bot.campaign import load_campaign
+from db.engine import Database
 from db.schema import broadcasts, deliveries, people, responses, updates
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
 
@@ -70,7 +73,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
     ("command", "said"),
     [
         ("/privacy", "Your data, and what becomes of it"),
-        ("/why", "The campaign has sent you no message yet"),
+        ("/why", "We know of no message"),
         ("/mydata", "Only the number of this chat"),
         ("/stop", "we won’t write to you any more"),
         ("/delete", "Erase everything about you?"),
@@ -100,6 +103,21 @@ async def test_the_notice_says_what_the_law_asks(conversation: Conversation, lan
         assert needed in text
     assert re.search(r"9\(2\)\(a\)|article 9, paragraphe 2", text)
     assert len(text) < 4096
+
+
+async def test_a_political_campaign_shows_its_label_too(sqlite_database: Database) -> None:
+    campaign = load_campaign(Path("campaigns/presidentielle-2027"))
+    assert campaign.label is not None
+    conversation = Conversation(sqlite_database, paris("2027-03-10T10:00"), campaign=campaign)
+    person = conversation.person(7)
+    await person.send("/privacy")
+    notice, label = person.screen
+    assert "Your data, and what becomes of it" in notice.text
+    assert "Political advertising (EU 2024/900)" in label.text
+    period, contact = campaign.text(campaign.label.period, "en"), campaign.controller.privacy_contact
+    for told in (campaign.label.sponsor, period, campaign.label.notice, contact):
+        assert told is not None
+        assert told in label.text
 
 
 # -- why --

@@ -1,0 +1,83 @@
+"""`portevoix documents`: the papers of data protection, filled from the campaign file."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.campaign import Campaign, load_campaign
+from bot.commands.arguments import Commands, Refused, installed_version
+from bot.documents import DOCUMENTS, Storage, languages, questions, written
+from bot.exporting.files import appearing_at
+from bot.opening import database_file, present
+from bot.settings import Settings
+from locales import LANGUAGES
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "documents",
+        help="write the papers of data protection",
+        description="Write the register entry, the impact assessment, the processor clauses and the label and policy"
+        " of EU 2024/900, filled from the campaign file. What only you can know is marked. Not legal advice.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder, made if need be")
+    parser.add_argument(
+        "--language", choices=languages(), help="one language only (default: those of the campaign)"
+    )
+    parser.set_defaults(run=documents)
+
+
+def documents(arguments: Namespace, settings: Settings) -> int:
+    """Writes them; one that exists is never replaced, since it may hold answers."""
+    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    chosen = [arguments.language] if arguments.language else spoken(campaign)
+    files = {
+        arguments.folder / f"{document.name}-{language}.md": (document, language)
+        for document in DOCUMENTS
+        for language in chosen
+        if campaign.label is not None or not document.of_label
+    }
+    _refuse_to_replace([*files])
+    _make(arguments.folder)
+    storage = Storage(
+        engine="sqlite" if database_file(settings) is not None else "postgresql",
+        key_from_environment=settings.database_key is not None,
+    )
+    today = asyncio.run(present(settings)).date()
+    for file, (document, language) in files.items():
+        text = written(
+            document, language, campaign=campaign, storage=storage, today=today, version=installed_version()
+        )
+        with appearing_at(file) as stream:
+            stream.write(text.encode())
+        print(f"{file}: {questions(text)} things to be completed.")
+    if campaign.label is None:
+        print("Nothing on EU 2024/900: the campaign file has no [label].")
+    print("These are starting points, not legal advice: have them read by somebody who is qualified.")
+    return 0
+
+
+def spoken(campaign: Campaign) -> list[str]:
+    """The languages of the campaign in which there are documents. Raises Refused where there is none."""
+    found = [language for language in campaign.languages if language in languages()]
+    if not found:
+        raise Refused(
+            f"There are documents in {', '.join(languages())} only: choose one of these with --language."
+        )
+    return found
+
+
+def _refuse_to_replace(files: Sequence[Path]) -> None:
+    for file in files:
+        if file.exists():
+            raise Refused(f"{file} exists already, perhaps with your answers: choose another folder.")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{folder} cannot be made ({error.strerror}): choose another folder.") from None

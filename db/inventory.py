@@ -1,0 +1,254 @@
+"""What each table keeps, and of whom: the facts behind the register of processing and the impact assessment.
+
+A test compares this with the schema: a table or a column that is added is described here, or the test fails. The
+words for each datum stand in `locales/templates/documents/<language>/_words.md.j2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Subject(StrEnum):
+    """Whom the data of a table are about."""
+
+    SUPPORTERS = "supporters"
+    TEAM = "team"
+    NOBODY = "nobody"
+
+
+class Kept(StrEnum):
+    """How long, in words that the campaign file's [retention] fills."""
+
+    PROFILE = "profile"
+    WITH_PROFILE = "with_profile"
+    DIALOG = "dialog"
+    EVENT_ANSWERS = "event_answers"
+    VOTES = "votes"
+    UPDATES = "updates"
+    ANSWERS = "answers"
+    PROOF = "proof"
+    CAMPAIGN = "campaign"
+
+
+class Erased(StrEnum):
+    """What `/delete` does to the rows of a person."""
+
+    DELETED = "deleted"
+    CUT_LOOSE = "cut_loose"
+    ADDED = "added"
+    # What stays: evidence under the pseudonym, a log that names the team, rows whose author is a number that
+    # leads to nobody any more, texts that somebody has to correct by hand.
+    PSEUDONYM_STAYS = "pseudonym_stays"
+    LOG_STAYS = "log_stays"
+    NUMBER_STAYS = "number_stays"
+    TEXT_STAYS = "text_stays"
+    NOT_CONCERNED = "not_concerned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """One table: its personal columns by what they tell, and the others."""
+
+    table: str
+    subject: Subject
+    kept: Kept
+    erased: Erased
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plain: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is described, of people or not."""
+        return (*(column for columns in self.data.values() for column in columns), *self.plain)
+
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        table="people",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROFILE,
+        erased=Erased.DELETED,
+        data={
+            "telegram_id": ("telegram_id",),
+            "pseudonym": ("pseudonym",),
+            "first_name": ("first_name",),
+            "language": ("language",),
+            "place": (
+                *("commune", "department", "region", "territory", "country", "zone"),
+                *("latitude", "longitude"),
+            ),
+            "choices": ("consent_contact", "consent_commune", "consent_team", "consent_keep"),
+            "mutes": ("mutes_events", "mutes_news", "mutes_reminders"),
+            "volunteer": ("volunteer",),
+            "recruiter": ("recruiter",),
+            "standing": ("state", "unanswered", "unreachable_at"),
+            "moments": ("created_at", "registered_at", "seen_at"),
+        },
+        plain=("id",),
+    ),
+    Holding(
+        table="dialogs",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DIALOG,
+        erased=Erased.DELETED,
+        data={"dialog": ("person", "flow", "step", "data", "updated_at")},
+    ),
+    Holding(
+        table="consents",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROOF,
+        erased=Erased.PSEUDONYM_STAYS,
+        data={
+            "pseudonym": ("pseudonym",),
+            "consent": ("purpose", "given", "text_version", "text_hash", "language", "at", "update_id"),
+        },
+        plain=("id",),
+    ),
+    Holding(
+        table="suppressions",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROOF,
+        erased=Erased.ADDED,
+        data={"suppression": ("hash", "at")},
+    ),
+    Holding(
+        table="rsvps",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"rsvp": ("event", "person", "answer", "confirmed", "attended", "at")},
+    ),
+    Holding(
+        table="vote_plans",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.VOTES,
+        erased=Erased.DELETED,
+        data={
+            "vote_plan": ("person", "ballot", "intention", "slot", "departure", "company"),
+            "voted": ("vote", "at"),
+        },
+    ),
+    Holding(
+        table="responses",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.ANSWERS,
+        erased=Erased.CUT_LOOSE,
+        data={
+            "answer": (
+                "person",
+                "question",
+                "subject",
+                "answer",
+                "at",
+                "broadcast",
+                "message_id",
+                "update_id",
+            ),
+            "answer_place": ("commune", "department", "region"),
+        },
+        plain=("id",),
+    ),
+    Holding(
+        table="deliveries",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.WITH_PROFILE,
+        erased=Erased.CUT_LOOSE,
+        data={
+            "delivery": ("person", "broadcast", "state", "reason", "message_id"),
+            "delivery_moments": ("due_at", "changed_at", "sent_at", "answered_at"),
+        },
+        plain=("id", "expires_at", "lease_owner", "leased_until", "attempts"),
+    ),
+    Holding(
+        table="updates",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.UPDATES,
+        erased=Erased.CUT_LOOSE,
+        data={"update": ("chat", "body", "replies", "error", "received_at")},
+        plain=("update_id", "state", "begun", "lease_owner", "leased_until"),
+    ),
+    Holding(
+        table="staff",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.DELETED,
+        data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "revoked_at")},
+        plain=("id",),
+    ),
+    Holding(
+        table="staff_links",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NUMBER_STAYS,
+        data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
+        plain=("id", "token_hash", "role", "area", "expires_at"),
+    ),
+    Holding(
+        table="events",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NUMBER_STAYS,
+        data={
+            "event_author": ("created_by", "created_at"),
+            "venue": ("address", "latitude", "longitude", "pinned", "commune", "department", "region"),
+        },
+        plain=("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
+    ),
+    Holding(
+        table="event_texts",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.TEXT_STAYS,
+        data={"words": ("title", "description")},
+        plain=("event", "language"),
+    ),
+    Holding(
+        table="broadcasts",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.CUT_LOOSE,
+        data={"broadcast_author": ("created_by", "created_at", "progress_chat", "progress_message")},
+        plain=(
+            *(
+                "id",
+                "key",
+                "kind",
+                "state",
+                "template",
+                "event",
+                "ballot",
+                "step",
+                "audience",
+                "area",
+                "photo",
+            ),
+            *("starts_at", "local_time", "expires_at", "finished_at"),
+        ),
+    ),
+    Holding(
+        table="broadcast_texts",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.TEXT_STAYS,
+        data={"words": ("text",)},
+        plain=("broadcast", "language"),
+    ),
+    Holding(
+        table="audit",
+        subject=Subject.TEAM,
+        kept=Kept.PROOF,
+        erased=Erased.LOG_STAYS,
+        data={"audit": ("at", "actor", "action", "details")},
+        plain=("id", "previous_hash", "hash"),
+    ),
+    Holding(
+        table="facts",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("name", "value"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""Every command of trust, tried by each role: what they read is in docs/, and nobody gets what is not theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import transcripts
+from tests.story import telling
+from tests.trust import START, play
+
+
+@pytest.mark.parametrize("language", transcripts.LANGUAGES)
+async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
+    async with telling(tmp_path, at=START) as story:
+        cast = await play(story, language)
+        documents = {
+            person.first_name: [
+                message.document["file_name"]
+                for message in await person.messages()
+                if message.document is not None
+            ]
+            for person in (cast.outsider, cast.supporter, cast.coordinator, cast.admin)
+        }
+        outsider, supporter, coordinator, admin = documents.values()
+        # Files of their own data, and one export: forged ones gave nothing.
+        assert all(name.endswith(".json") for name in [*outsider, *supporter])
+        assert [name.split("-")[:2] for name in coordinator if name.endswith(".csv")] == [["responses", "69"]]
+        assert admin == []
+        written = transcripts.trust_path_of(language).read_text(encoding="utf-8")
+        assert await transcripts.trust_transcript(cast, language) == written, transcripts.REMEDY

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import sys
 from argparse import Namespace
 from datetime import datetime
@@ -61,7 +63,13 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
     outcomes: list[run.Outcome] = []
 
     async def play() -> None:
-        outcomes.append(await run.rehearse(settings, options))
+        playing = asyncio.ensure_future(run.rehearse(settings, options))
+        # Else the local Telegram and the temporary folder would outlive us.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+        await asyncio.wait([playing])
+        if playing.cancelled():
+            raise Refused("The rehearsal was stopped before its end; there is no report.")
+        outcomes.append(playing.result())
 
     try:
         run_to_end(play())

@@ -24,8 +24,8 @@ ABROAD_OR_OVERSEAS_SHARE = 0.2
 AROUND_THE_LARGEST = 0.1
 ENGLISH_SHARE = 0.15
 # Answers take the bot thirty times as long as messages: in a large cast most people only read.
-TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 5_000
-NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_500
+TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 4_000
+NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_000
 REGISTERED_BEFORE = timedelta(days=42)
 
 
@@ -232,7 +232,7 @@ def _row(member: Member) -> dict[str, Any]:
 
 
 # How many of their latest messages stay in a chat of the local Telegram: the last ones are all that is answered.
-KEPT_BY_TALKERS, KEPT_BY_NOBODY = 3, 0
+KEPT_BY_TALKERS, KEPT_BY_OTHERS = 2, 0
 
 
 def as_account(member: Member) -> dict[str, Any]:
@@ -243,5 +243,5 @@ def as_account(member: Member) -> dict[str, Any]:
         "first_name": member.first_name,
         "language_code": member.language,
         "started": member.joins_at is None,
-        "keeps": KEPT_BY_TALKERS if acts else KEPT_BY_NOBODY,
+        "keeps": KEPT_BY_TALKERS if acts else KEPT_BY_OTHERS,
     }

@@ -122,7 +122,8 @@ def lines(outcome: Outcome, file: Path) -> Iterator[str]:
         f"{local:.0f} MB for the local Telegram."
     )
     for breach in breaches(outcome.broken):
-        yield f"BROKEN: {breach.rule}, {breach.times:,} times, first {_case(breach.examples[0])}."
+        times = f"{breach.times:,} time{'s' if breach.times > 1 else ''}"
+        yield f"BROKEN: {breach.rule}, {times}, first {_case(breach.examples[0])}."
     if not outcome.broken:
         yield "No rule was broken."
     yield f"The report is {file.resolve()}."

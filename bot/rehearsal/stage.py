@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import resource
 import sys
@@ -59,18 +60,28 @@ class Stage:
             await self.app.clock.changed()
 
     async def settled(self) -> Waiting:
-        """Returns once every update was answered, and what is due was planned and sent."""
-        async with asyncio.timeout(SETTLED_SECONDS):
-            while True:
-                before = await self.waiting()
-                if before.pending_updates:
-                    await asyncio.sleep(LOOK_SECONDS)
-                    continue
-                await self.app.ticker.tick()
-                await self.app.engine.idle()
-                after = await self.waiting()
-                if after.last_update == before.last_update and self.app.ticker.is_current:
-                    return after
+        """Returns once every update was answered, and what is due was planned and sent. Raises RehearsalError."""
+        try:
+            async with asyncio.timeout(SETTLED_SECONDS):
+                return await self._settled()
+        except TimeoutError:
+            now = self.app.clock.now()
+            raise RehearsalError(
+                f"At {now:%Y-%m-%d %H:%M} UTC the bot was still busy after {SETTLED_SECONDS / 60:.0f} minutes: "
+                "try with fewer supporters."
+            ) from None
+
+    async def _settled(self) -> Waiting:
+        while True:
+            before = await self.waiting()
+            if before.pending_updates:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            await self.app.ticker.tick()
+            await self.app.engine.idle()
+            after = await self.waiting()
+            if after.last_update == before.last_update and self.app.ticker.is_current:
+                return after
 
     async def waiting(self) -> Waiting:
         return Waiting(**await self._call("GET", "/waiting"))
@@ -98,11 +109,16 @@ class Stage:
 
     async def _call(self, method: str, path: str, content: object = None) -> dict[str, Any]:
         data = None if content is None else orjson.dumps(content)
-        async with self._session.request(method, f"{self._base}/sim{path}", data=data) as answer:
-            found: dict[str, Any] = orjson.loads(await answer.read())
-            if answer.status >= 400:
-                raise RehearsalError(f"The local Telegram refused {path}: {found.get('error')}")
-            return found
+        try:
+            async with self._session.request(method, f"{self._base}/sim{path}", data=data) as answer:
+                found: dict[str, Any] = orjson.loads(await answer.read())
+        except aiohttp.ClientError as error:
+            raise RehearsalError(
+                f"The local Telegram ended before its time ({type(error).__name__})."
+            ) from None
+        if answer.status >= 400:
+            raise RehearsalError(f"The local Telegram refused {path}: {found.get('error')}")
+        return found
 
 
 @asynccontextmanager
@@ -116,8 +132,11 @@ async def local_telegram(start: datetime, journal: Path) -> AsyncIterator[str]:
     )
     assert process.stdout is not None  # asked for
     try:
-        async with asyncio.timeout(READY_SECONDS):
-            announced = re.search(r"http://[\d.]+:\d+", (await process.stdout.readline()).decode())
+        said = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                said = await process.stdout.readline()
+        announced = re.search(r"http://[\d.]+:\d+", said.decode())
         if announced is None:
             raise RehearsalError("The local Telegram did not start; its own message above says why.")
         yield announced[0]

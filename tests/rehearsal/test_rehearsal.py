@@ -16,10 +16,10 @@ import pytest
 
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
-from tests.story import child_environment
+from tests.story import child_environment, until
 
-PATIENCE = 300.0
-PEOPLE = 45
+PATIENCE = 600.0
+PEOPLE = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,13 @@ async def rehearse(folder: Path) -> Rehearsed:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()  # it ends its own local Telegram
+            await process.wait()
     assert process.returncode is not None  # it ended
     return Rehearsed(
         status=process.returncode,
@@ -107,6 +112,26 @@ def test_the_page_stands_by_itself(rehearsals: tuple[Rehearsed, Rehearsed]) -> N
     assert "Aucune règle n’a été enfreinte." in page
     assert page.count('<svg class="time"') == len(TERRITORIES)
     assert not any(reference in page for reference in ("src=", "<link", "@import", "url(http", "<script"))
+
+
+async def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {"PORTEVOIX_DATA": str(tmp_path / "data"), "TMPDIR": str(temporary)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(tmp_path / "page.html")),
+        env=child_environment(environment),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await until(lambda: _has_begun(temporary), "the play has begun", seconds=PATIENCE)
+    process.terminate()
+    _, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert (process.returncode, err.count(b"\n")) == (2, 1), err.decode()
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp"]
+
+
+async def _has_begun(temporary: Path) -> bool:
+    return any(temporary.glob("*/journal.jsonl"))
 
 
 @pytest.mark.parametrize(

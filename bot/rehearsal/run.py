@@ -33,6 +33,7 @@ from bot.texts import Texts
 from locales import LANGUAGES
 
 ROWS_AT_ONCE = 5_000
+LIVES_AT_ONCE = 25_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +149,11 @@ def check(
     *,
     write: Callable[[str], object] | None,
 ) -> list[Broken]:
-    """Reads the whole journal: the rules that were broken. Counts into `account`, and writes the lines of JSON."""
+    """Reads the whole journal: the rules that were broken. Counts into `account`, and writes the lines of JSON.
+
+    So many lives at a time as fit: the journal is read once for each part, but only once where lines are wanted, which
+    have to come in order.
+    """
     lines = Lines(names_of(log.sendings.values()), write) if write is not None else None
 
     def arrived(arrival: Arrival) -> None:
@@ -156,12 +161,17 @@ def check(
         if lines is not None:
             lines.add(arrival)
 
-    checker = Checker(Almanac(campaign), members, log, start=opening(campaign), arrived=arrived)
-    for line in journal_lines(journal):
-        checker.read(line)
+    broken: list[Broken] = []
+    almanac, size = Almanac(campaign), LIVES_AT_ONCE if lines is None else len(members)
+    for first in range(0, len(members), size):
+        some = members[first : first + size]
+        checker = Checker(almanac, some, log, start=opening(campaign), arrived=arrived)
+        for line in journal_lines(journal):
+            checker.read(line)
+        broken += checker.finish(ending(campaign), last=first + size >= len(members))
     if lines is not None:
         lines.flush()
-    return checker.finish(ending(campaign))
+    return broken
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

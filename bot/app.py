@@ -26,7 +26,7 @@ from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
-from bot.delivery.pacing import Pacing
+from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import IN_FLIGHT
@@ -135,13 +135,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
-        if settings.rate > FREE_RATE and settings.is_real_telegram and not campaign.paid_broadcasts:
-            log.warning(
-                "rate_above_free",
-                rate=settings.rate,
-                hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
-                " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
-            )
+        warn_of_the_rate(settings, campaign)
         app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
@@ -160,6 +154,18 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
             yield app
         finally:
             await app.stop()
+
+
+def warn_of_the_rate(settings: Settings, campaign: Campaign) -> None:
+    """Telegram stops who sends more than it lets leave for nothing."""
+    above_free = settings.rate is not None and settings.rate > FREE_RATE
+    if above_free and settings.is_real_telegram and not campaign.paid_broadcasts:
+        log.warning(
+            "rate_above_free",
+            rate=settings.rate,
+            hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
+            " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
+        )
 
 
 def build(
@@ -224,7 +230,11 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(budget=budget_for(settings.rate, database), clock=clock),
+        pacing=Pacing(
+            budget=budget_for(settings.rate, database),
+            clock=clock,
+            chat_seconds=CHAT_SECONDS if settings.rate is not None else 0.0,
+        ),
         hooks=Hooks(
             process=process,
             apologise=dispatcher.apologise,

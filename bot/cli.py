@@ -16,6 +16,7 @@ from bot.commands import (
     founding,
     opt_outs,
     polling_places,
+    rehearsing,
     running,
     staff,
 )
@@ -30,6 +31,7 @@ MODULES = (
     running,
     founding,
     campaign,
+    rehearsing,
     staff,
     exporting,
     opt_outs,

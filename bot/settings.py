@@ -48,7 +48,8 @@ class Settings:
     """The environment, checked. What is secret stays out of `repr`.
 
     `database` None: the encrypted SQLite file of the data folder. `clock` is real time (None), a movable
-    clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second. `web_url` is
+    clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second; None,
+    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is
     where people reach the web part from outside.
     """
 
@@ -59,7 +60,7 @@ class Settings:
     database: str | None = field(repr=False)
     database_key: str | None = field(repr=False)
     database_key_file: Path
-    rate: float
+    rate: float | None
     clock: ClockStart | str | None
     web: Address | None
     web_url: str | None

@@ -189,6 +189,9 @@ def _formats(locale: str) -> dict[str, Any]:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         return format_date(local, "EEEE d MMMM" if locale.startswith("fr") else "EEEE, d MMMM", locale)
 
+    def day_and_month(moment: date) -> str:
+        return format_date(moment, "d MMM", locale)
+
     def hour(moment: datetime | time, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         pattern = "H 'h' mm" if locale.startswith("fr") else "HH:mm"
@@ -216,6 +219,7 @@ def _formats(locale: str) -> dict[str, Any]:
         "country": country,
         "zone_city": zone_city,
         "day": day,
+        "day_and_month": day_and_month,
         "hour": hour,
         "moment": moment_,
         "stamp": stamp,

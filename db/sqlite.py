@@ -92,6 +92,7 @@ def create_engine(
         async_creator=open_connection,
         pool_size=size,
         max_overflow=0,
+        pool_use_lifo=True,  # each connection has a cache of its own: those that are not needed stay empty
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
     )

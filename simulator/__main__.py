@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from simulator.clock import Clock, parse_clock
 from simulator.errors import PersonError
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
             bot_name=options.name,
             bot_username=options.username,
             marks=[_mark(text) for text in options.mark],
+            journal_file=options.journal,
         )
         serve(world, host=options.host, port=options.port, announce=_announce)
     except (StartError, PersonError) as error:
@@ -46,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--username", default="test_bot", help="the bot's username")
     parser.add_argument(
         "--clock", metavar="ISO@SPEED", help="where the clock starts, as in 2016-11-16T08:00:00+01:00@60"
+    )
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="write every message and act there, a JSON object a line, instead of keeping them in memory",
     )
     parser.add_argument(
         "--mark",

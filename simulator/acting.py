@@ -1,7 +1,9 @@
 """What a person can do in the chat with the bot. Each act is told to the bot as Telegram tells it."""
 
+from __future__ import annotations
+
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -12,7 +14,9 @@ from simulator.params import Params, Upload
 from simulator.parse import parse_text
 from simulator.records import Message, Person
 from simulator.shapes import user_shape
-from simulator.world import World
+
+if TYPE_CHECKING:  # the world holds scripts, which are made of these acts
+    from simulator.world import World
 
 LONGEST_MESSAGE = 4096
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -4,7 +4,13 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+import orjson
+
+from simulator.keyboards import buttons_of
 from simulator.markup_text import to_html
 from simulator.records import Message
 
@@ -38,10 +44,24 @@ class Entry:
         }
 
 
-class Journal:
-    """The last half million accepted messages and edits, and counters that forget nothing."""
+@lru_cache(maxsize=4096)
+def callbacks_of(markup: bytes) -> tuple[str, ...]:
+    """The callback data of an inline keyboard's buttons, in their order."""
+    return tuple(
+        button["callback_data"] for row in buttons_of(markup) for button in row if "callback_data" in button
+    )
 
-    def __init__(self) -> None:
+
+class Journal:
+    """The last half million accepted messages and edits, and counters that forget nothing.
+
+    With a `file` every message, edit and act of a person goes there instead, a JSON object a line, in the order in
+    which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        # Kept open as long as the journal is written.
+        self._file = None if file is None else file.open("ab", buffering=1 << 18)
         self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
         self.last = 0
         self.calls: Counter[str] = Counter()
@@ -54,6 +74,11 @@ class Journal:
     def record(self, method: str, chat_id: int, message: Message, at: datetime) -> None:
         self.last += 1
         real = time.time()
+        self._count(int(real))
+        if self._file is not None:
+            data = callbacks_of(message.markup) if message.markup else ()
+            self._write(at, {"do": method, "to": chat_id, "id": message.message_id, "data": data})
+            return
         media = next(iter(message.media), "") if message.media else ""
         self._entries.append(
             Entry(
@@ -68,10 +93,30 @@ class Journal:
                 real,
             )
         )
-        if int(real) != self._second:
-            self._second, self._in_second = int(real), 0
+
+    def _count(self, second: int) -> None:
+        if second != self._second:
+            self._second, self._in_second = second, 0
         self._in_second += 1
         self.peak_per_second = max(self.peak_per_second, self._in_second)
+
+    def record_act(self, person_id: int, act: dict[str, Any], at: datetime) -> None:
+        """What a person did, for the file; memory keeps it in the chat."""
+        self._write(at, {"by": person_id, **act})
+
+    def _write(self, at: datetime, line: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(orjson.dumps({"at": at.isoformat(), **line}, option=orjson.OPT_APPEND_NEWLINE))
+
+    def flush(self) -> None:
+        """Whoever reads the file finds everything up to now."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def after(self, number: int, limit: int) -> list[dict[str, object]]:
         """Up to `limit` entries whose number is above `number`, oldest first."""

@@ -41,7 +41,7 @@ def _person(request: Request) -> Person:
 
 
 def read_person(world: World, content: dict[str, Any]) -> Person:
-    """A new person from JSON: first_name, and perhaps id, last_name, username, language_code, note, started."""
+    """A new person from JSON: first_name, and perhaps id, last_name, username, language_code, note, started, keeps."""
     first_name = text_in(content, "first_name").strip()
     if not 1 <= len(first_name) <= 64:
         raise PersonError("A person needs a first_name of 1 to 64 characters.")
@@ -55,6 +55,7 @@ def read_person(world: World, content: dict[str, Any]) -> Person:
         username=text_in(content, "username", "").removeprefix("@"),
         language_code=text_in(content, "language_code", "en"),
         note=text_in(content, "note", "").strip()[:LONGEST_NOTE],
+        keeps=whole_in(content, "keeps") if content.get("keeps") is not None else None,
     )
     person.started = content.get("started") is True
     return world.add_person(person)

@@ -6,7 +6,8 @@ from typing import Any
 class Person:
     """A person with an account, and how they stand with the bot.
 
-    `note` says who they are to whoever plays them; the bot never sees it.
+    `note` says who they are to whoever plays them; the bot never sees it. `keeps` is how many of their latest
+    messages stay in their chat; None: all of them.
     """
 
     __slots__ = (
@@ -14,6 +15,7 @@ class Person:
         "deactivated",
         "first_name",
         "id",
+        "keeps",
         "language_code",
         "last_name",
         "note",
@@ -30,6 +32,7 @@ class Person:
         username: str = "",
         language_code: str = "en",
         note: str = "",
+        keeps: int | None = None,
     ) -> None:
         self.id = id
         self.first_name = first_name
@@ -37,6 +40,7 @@ class Person:
         self.username = username
         self.language_code = language_code
         self.note = note
+        self.keeps = keeps
         self.started = False
         self.blocked = False
         self.deactivated = False

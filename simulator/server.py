@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, people
+from simulator import control, people, scripting
 from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
@@ -58,13 +58,20 @@ def make_world(
     bot_name: str = "Test bot",
     bot_username: str = "test_bot",
     marks: list[dict[str, str]] | None = None,
+    journal_file: Path | None = None,
 ) -> World:
     bot_id, _, secret = token.partition(":")
     if not bot_id.isdecimal() or not secret or "/" in secret:
         raise StartError(
             f"“{token}” is not a bot token: write a number, a colon and some letters, as in 12345:TEST."
         )
-    world = World(token=token, clock=clock or Clock(), bot_name=bot_name, bot_username=bot_username)
+    world = World(
+        token=token,
+        clock=clock or Clock(),
+        bot_name=bot_name,
+        bot_username=bot_username,
+        journal_file=journal_file,
+    )
     world.marks = control.read_marks(marks or [])
     return world
 
@@ -75,6 +82,7 @@ def make_app(world: World) -> ASGIApp:
     rest = Starlette(
         routes=[
             *people.ROUTES,
+            *scripting.ROUTES,
             *control.ROUTES,
             Route("/", _page),
             Mount("/page", StaticFiles(directory=PAGE)),

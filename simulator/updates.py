@@ -53,6 +53,11 @@ class UpdateQueue:
         self._next_id += 1
         self._waiters.wake("updates")
 
+    @property
+    def last_id(self) -> int:
+        """The number of the newest update there ever was."""
+        return self._next_id - 1
+
     def allow(self, params: Params) -> None:
         """Remember `allowed_updates` when it is given; an empty list means the default."""
         allowed = params.structure("allowed_updates", "can't parse allowed updates: can't parse JSON")

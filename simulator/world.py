@@ -1,6 +1,7 @@
 """Everything that is the case in this Telegram: people, chats, the bot, and what waits to be delivered."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from simulator.files import FileStore
 from simulator.journal import Journal
 from simulator.limits import Limits
 from simulator.records import Chat, Message, Person
+from simulator.scripts import Scripts
 from simulator.settings import BotSettings
 from simulator.shapes import chat_shape, message_shape, user_shape
 from simulator.updates import UpdateQueue
@@ -27,8 +29,17 @@ MOST_DELETED_REMEMBERED = 200
 class World:
     """The state of one simulator. All of it lives in memory and is touched from one event loop only."""
 
-    def __init__(self, *, token: str, clock: Clock, bot_name: str, bot_username: str) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        clock: Clock,
+        bot_name: str,
+        bot_username: str,
+        journal_file: Path | None = None,
+    ) -> None:
         self.token = token
+        self._journal_file = journal_file
         self.clock = clock
         self.bot = {
             "id": int(token.partition(":")[0]),
@@ -59,7 +70,8 @@ class World:
         self.files = FileStore()
         self.settings = BotSettings()
         self.limits = Limits()
-        self.journal = Journal()
+        self.journal = Journal(self._journal_file)
+        self.scripts = Scripts()
         self._shared: dict[Any, Any] = {}
 
     def reset(self) -> None:
@@ -75,6 +87,7 @@ class World:
     def close(self) -> None:
         """End every long poll, stream and webhook delivery: the server stops."""
         self.webhook.stop()
+        self.journal.close()
         self.waiters.close()
         self.stream.close()
 
@@ -146,7 +159,12 @@ class World:
         fields = {name: self._share(name, value) for name, value in fields.items()}
         message = Message(message_id=self._next_message_id, date=self.clock.timestamp(), **fields)
         self._next_message_id += 1
-        self.chat(person).messages[message.message_id] = message
+        if person.keeps == 0:
+            return message  # nobody looks at this chat: it is not even made
+        messages = self.chat(person).messages
+        messages[message.message_id] = message
+        while person.keeps is not None and len(messages) > person.keeps:
+            del messages[next(iter(messages))]
         self.changed(person, message)
         return message
 

@@ -1,10 +1,11 @@
-"""Makes the README's pictures again: `python -m tests.pictures`. Needs Chromium; takes about a minute."""
+"""Makes the README's pictures again: `python -m tests.pictures`. Needs Chromium; takes about two minutes."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.simulator.chromium import opened
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 DESK, PHONE = (1440, 900), (390, 844)
+REPORT = (1180, 1240)
 READY_SECONDS = 60.0
 # The reminder of the demonstration leaves half a minute after it starts.
 REMINDED_SECONDS = 60.0
@@ -70,8 +72,23 @@ async def follow_the_invitation(organizer: Person) -> None:
     await organizer.expect("Réponses")
 
 
+async def rehearse() -> None:
+    """The top of a rehearsal's report."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "rehearsal.html"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(page))
+        )
+        assert await process.wait() == 0
+        width, height = REPORT
+        async with opened(page.as_uri(), width=width, height=height) as report:
+            await report.until("document.querySelector('circle')")
+            await report.picture(FOLDER / "rehearsal.png")
+
+
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    await rehearse()
     async with demonstration() as simulator:
         newcomer, organizer, english = [
             await simulator.existing_person(account["id"]) for account in (NEWCOMER, ORGANIZER, ENGLISH)

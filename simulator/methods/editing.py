@@ -52,7 +52,9 @@ def _edit(
     message.edits += 1
     world.changed(person, message)
     world.journal.record(method, person.id, message, world.clock.now())
-    return True if message.inline_message_id else world.shape(person, message)
+    shape = world.shape(person, message)
+    world.scripts.heard(world, person)
+    return True if message.inline_message_id else shape
 
 
 def _editable(world: World, params: Params) -> tuple[Person, Message]:

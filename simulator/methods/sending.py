@@ -147,7 +147,9 @@ def _send(
     apply_reply_keyboard(world, person, markup)
     message = world.add_message(person, by_bot=True, markup=inline, extra=extra or None, **content)
     world.journal.record(method, person.id, message, world.clock.now())
-    return world.shape(person, message)
+    shape = world.shape(person, message)
+    world.scripts.heard(world, person)
+    return shape
 
 
 def apply_reply_keyboard(world: World, person: Person, markup: Markup) -> None:

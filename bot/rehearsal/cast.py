@@ -1,0 +1,247 @@
+"""The cast: invented people of every territory that votes, the same ones for the same seed."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.campaign import Campaign
+from bot.communes import Commune, Gazetteer
+from bot.communes.abroad import country_of
+from bot.demo_people import FIRST_NAMES, OVERSEAS
+from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zone
+
+FIRST_ID = 7_000_001
+COUNTRIES = ("BE", "GB", "US", "CA", "AU", "JP")
+OVERSEAS_COMMUNES = (*OVERSEAS, "98719")
+METROPOLITAN_COMMUNES = 80
+ABROAD_OR_OVERSEAS_SHARE = 0.2
+AROUND_THE_LARGEST = 0.1
+ENGLISH_SHARE = 0.15
+# Answers take the bot thirty times as long as messages: in a large cast most people only read.
+TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 4_000
+NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_000
+REGISTERED_BEFORE = timedelta(days=42)
+
+
+class Character(StrEnum):
+    """What a person does with what they receive: see bot.rehearsal.conduct."""
+
+    SILENT = "silent"
+    DILIGENT = "diligent"
+    HESITANT = "hesitant"
+    CHANGER = "changer"
+    ABSTAINER = "abstainer"
+    ABSENT = "absent"
+    MOVER = "mover"
+    BLOCKER = "blocker"
+    STOPPER = "stopper"
+    MUTER = "muter"
+    DELETER = "deleter"
+    GUEST = "guest"
+
+
+TALKERS = tuple(character for character in Character if character is not Character.SILENT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so."""
+
+    territory: str
+    zone: str
+    typed: str
+    commune: Commune | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A person of the cast. `joins_at`: they sign up in the chat then; None: they were registered before it begins.
+
+    `moves_to`, `moves_at`: they vote elsewhere from then on.
+    """
+
+    telegram_id: int
+    first_name: str
+    language: str
+    character: Character
+    place: Place
+    registered_at: datetime
+    joins_at: datetime | None = None
+    moves_to: Place | None = None
+    moves_at: datetime | None = None
+
+    @property
+    def number(self) -> int:
+        """Counts from 0: what tells two people of one character apart."""
+        return self.telegram_id - FIRST_ID
+
+    def place_at(self, instant: datetime) -> Place:
+        """Where they vote at an instant."""
+        if self.moves_to is not None and self.moves_at is not None and self.moves_at <= instant:
+            return self.moves_to
+        return self.place
+
+
+# When people sign up in the chat: (the ballot, days before its day, Paris time). At night, late in the evening, on
+# an eve, on a polling day and between two rounds too.
+JOINING = (
+    (0, 19, time(9, 50)),
+    (0, 14, time(2, 20)),
+    (0, 10, time(12, 40)),
+    (0, 6, time(21, 10)),
+    (0, 3, time(18, 20)),
+    (0, 1, time(15, 10)),
+    (0, 0, time(10, 40)),
+    (-1, 5, time(19, 40)),
+    (-1, 1, time(7, 10)),
+    (-1, 0, time(14, 10)),
+)
+# When movers move: before the first round, and before the last one.
+MOVING = ((0, 5, time(11, 30)), (-1, 3, time(11, 30)))
+
+
+def paris(campaign: Campaign, ballot: int, days_before: int, at: time) -> datetime:
+    """A Paris time so many days before a ballot's day (-1: the last ballot's), in UTC."""
+    day = campaign.ballots[ballot].day - timedelta(days=days_before)
+    return at_local(day, at, zone("Europe/Paris")).astimezone(UTC)
+
+
+def invent(
+    campaign: Campaign, gazetteer: Gazetteer, *, count: int, seed: int, start: datetime
+) -> list[Member]:
+    """`count` people. The first ones stand for every territory and every character, the others for the crowd."""
+    chance = random.Random(seed)
+    places = places_of(campaign, gazetteer, chance)
+    territories = sorted(places)
+    crowd = _crowd(places, chance)
+    talkers = _share(count, TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS)
+    newcomers = _share(count, NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS)
+    joining = [at for each in JOINING if (at := paris(campaign, *each)) > start]
+    moving = [paris(campaign, *each) for each in MOVING]
+    members = []
+    for number in range(count):
+        stands_for = number < 4 * len(territories)
+        place = chance.choice(places[territories[number % len(territories)]]) if stands_for else next(crowd)
+        character = _character(number, len(territories), talkers, chance)
+        joins = bool(joining) and number % 4 == 3 and number < 4 * newcomers
+        joins_at = joining[number // 4 % len(joining)] if joins else None
+        moves_at = moving[number % 2]
+        moves = character is Character.MOVER and (joins_at is None or joins_at < moves_at)
+        members.append(
+            Member(
+                telegram_id=FIRST_ID + number,
+                first_name=chance.choice(FIRST_NAMES),
+                language="en" if "en" in campaign.languages and chance.random() < ENGLISH_SHARE else "fr",
+                character=character,
+                place=place,
+                registered_at=start - REGISTERED_BEFORE * chance.random() ** 2 - timedelta(minutes=30),
+                joins_at=joins_at,
+                moves_to=chance.choice(places[chance.choice(territories)]) if moves else None,
+                moves_at=moves_at if moves else None,
+            )
+        )
+    return members
+
+
+def _share(count: int, share: float, fewest: int, most: int) -> int:
+    return min(count, most, max(fewest, round(count * share)))
+
+
+def _character(number: int, territories: int, talkers: int, chance: random.Random) -> Character:
+    """The talkers come first, one character after the other; each territory meets all of them in turn."""
+    if number >= talkers or chance.random() < 0.15:
+        return Character.SILENT
+    return TALKERS[(number + number // territories) % len(TALKERS)]
+
+
+def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> dict[str, list[Place]]:
+    """Places by territory, for the territories that take part in a ballot."""
+    voting = {territory for ballot in campaign.ballots for territory in ballot.territories}
+    places: dict[str, list[Place]] = {}
+    for commune in _communes(gazetteer, chance):
+        typed = f"{commune.name} {commune.department}"
+        found = gazetteer.search(typed)
+        understood = found.confident and found.results[0].code == commune.code
+        if understood and (territory := territory_of(commune.code)) in voting:
+            place = Place(territory=territory, zone=commune.zone, typed=typed, commune=commune)
+            places.setdefault(territory, []).append(place)
+    for code in COUNTRIES if ABROAD in voting else ():
+        country = country_of(code, "fr")
+        assert country is not None  # a constant of this module
+        place = Place(territory=ABROAD, zone=country.zones[0], typed=country.name, country=code)
+        places.setdefault(ABROAD, []).append(place)
+    return places
+
+
+def _communes(gazetteer: Gazetteer, chance: random.Random) -> list[Commune]:
+    known = [place for code in gazetteer.codes() if (place := gazetteer.by_code(code))]
+    metropolitan = [place for place in known if place.territory == METROPOLE and place.parent is None]
+    weights = [place.population for place in metropolitan]
+    largest = sorted(metropolitan, key=lambda place: place.population, reverse=True)[:3]
+    drawn = chance.choices(metropolitan, weights, k=METROPOLITAN_COMMUNES)
+    overseas = [place for code in OVERSEAS_COMMUNES if (place := gazetteer.by_code(code))]
+    return list({place.code: place for place in (*largest, *drawn, *overseas)}.values())
+
+
+def _crowd(places: dict[str, list[Place]], chance: random.Random) -> Iterator[Place]:
+    """Most people in metropolitan France, some of them in its largest city; the others elsewhere."""
+    elsewhere = [place for territory, found in places.items() if territory != METROPOLE for place in found]
+    metropolitan = places.get(METROPOLE) or elsewhere
+    elsewhere = elsewhere or metropolitan
+    while True:
+        draw = chance.random()
+        if draw < ABROAD_OR_OVERSEAS_SHARE:
+            yield chance.choice(elsewhere)
+        elif draw < ABROAD_OR_OVERSEAS_SHARE + AROUND_THE_LARGEST:
+            yield metropolitan[0]
+        else:
+            yield chance.choice(metropolitan)
+
+
+def as_rows(members: Sequence[Member]) -> list[dict[str, Any]]:
+    """The rows of `people` of those who were registered before it begins, as signing up would have made them."""
+    return [_row(member) for member in members if member.joins_at is None]
+
+
+def _row(member: Member) -> dict[str, Any]:
+    place, commune = member.place, member.place.commune
+    return {
+        "telegram_id": member.telegram_id,
+        "pseudonym": secrets.token_hex(8),
+        "state": "registered",
+        "language": member.language,
+        "first_name": member.first_name,
+        "commune": commune.code if commune else None,
+        "department": commune.department if commune else None,
+        "region": commune.region if commune else None,
+        "territory": place.territory,
+        "country": place.country,
+        "zone": place.zone,
+        "latitude": commune.latitude if commune else None,
+        "longitude": commune.longitude if commune else None,
+        **dict.fromkeys(("consent_contact", "consent_commune", "consent_team", "consent_keep"), True),
+        **dict.fromkeys(("created_at", "registered_at", "seen_at"), member.registered_at),
+    }
+
+
+# How many of their latest messages stay in a chat of the local Telegram: the last ones are all that is answered.
+KEPT_BY_TALKERS, KEPT_BY_OTHERS = 2, 0
+
+
+def as_account(member: Member) -> dict[str, Any]:
+    """The person as the local Telegram takes them."""
+    acts = member.character is not Character.SILENT or member.joins_at is not None
+    return {
+        "id": member.telegram_id,
+        "first_name": member.first_name,
+        "language_code": member.language,
+        "started": member.joins_at is None,
+        "keeps": KEPT_BY_TALKERS if acts else KEPT_BY_OTHERS,
+    }

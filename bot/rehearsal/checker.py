@@ -1,0 +1,287 @@
+"""The checker: which rule was broken, by what the local Telegram received and what people did, in their order.
+
+It knows nothing of what the bot decided. Of the bot's own log it takes two things: which broadcast each message was
+(`Evidence.sending`), and what the bot says it did not send, because a step that did not arrive must be accounted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Protocol
+
+from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, Due, clock_of, instant
+from bot.rehearsal.cast import Member
+from bot.rehearsal.lives import WEEK, Life
+from bot.rules.steps import Step
+from db.rehearsal import Sending
+
+CANCELLATION = "broadcasts/event_cancelled"
+MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
+NEWS = frozenset({"persuasion", "poll", "result"})
+
+
+class Rule(StrEnum):
+    """What must hold for every message; names what the report says of it."""
+
+    QUIET_PERIOD = "quiet_period"
+    TWICE = "twice"
+    COURTESY_HOURS = "courtesy_hours"
+    CAP_DAY = "cap_day"
+    CAP_WEEK = "cap_week"
+    TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
+    DELAYED = "delayed"
+    MISSING = "missing"
+    AFTER_VOTED = "after_voted"
+    AFTER_CANNOT = "after_cannot"
+    AFTER_STOP = "after_stop"
+    AFTER_BLOCK = "after_block"
+    MUTED = "muted"
+    NOT_MEANT = "not_meant"
+    UNEXPLAINED = "unexplained"
+    NOT_RECEIVED = "not_received"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A rule that was broken: for whom, by which message, when."""
+
+    rule: Rule
+    at: datetime | None
+    person: int | None
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """A campaign message as it arrived."""
+
+    at: datetime
+    member: Member
+    sending: Sending
+
+
+class Evidence(Protocol):
+    """What is taken from the bot's own log."""
+
+    def sending(self, message_id: int) -> Sending | None:
+        """The broadcast that a message was; None for a reply."""
+
+    def arrived(self, message_id: int) -> None:
+        """Told each campaign message that the local Telegram took."""
+
+    def not_received(self) -> Iterable[int]:
+        """The broadcasts of messages that the bot says it sent and that never arrived, one for each."""
+
+    def accounted(self, person: int) -> Iterable[int]:
+        """The broadcasts that the bot says it did not send to somebody, whatever the reason."""
+
+    @property
+    def sendings(self) -> Mapping[int, Sending]: ...
+
+
+class Checker:
+    """Reads the journal line by line. `arrived` is told every campaign message."""
+
+    def __init__(
+        self,
+        almanac: Almanac,
+        members: Sequence[Member],
+        evidence: Evidence,
+        *,
+        start: datetime,
+        staff: Iterable[int] = (),
+        arrived: Callable[[Arrival], None] = lambda arrival: None,
+    ) -> None:
+        self._almanac, self._evidence, self._arrived = almanac, evidence, arrived
+        self._campaign = almanac.campaign
+        self._lives = {member.telegram_id: Life(member, start) for member in members}
+        self._staff = frozenset(staff)
+        self._step_numbers = {
+            (sending.ballot, sending.step): sending.id
+            for sending in evidence.sendings.values()
+            if sending.step is not None
+        }
+        self.broken: list[Broken] = []
+
+    def read(self, line: Mapping[str, Any]) -> None:
+        """One line of the journal."""
+        person = line.get("to", line.get("by"))
+        life = self._lives.get(person) if isinstance(person, int) else None
+        if life is None:
+            return
+        at = _instant_of(line["at"])
+        self._live_until(life, at)
+        if "by" in line:
+            said = str(line.get("data") or line.get("text") or "")
+            on = line.get("id")
+            answers = on is not None and self._evidence.sending(on) is not None
+            life.acts(line["act"], said, at, self._campaign, answers=answers)
+        elif line["do"].startswith("send"):
+            self._receive(life, at, line["id"])
+
+    def finish(self, end: datetime, *, last: bool = True) -> list[Broken]:
+        """The end of the journal: what was due and neither came nor was accounted for.
+
+        `last`: every other life was looked at before, so that what reached nobody is known.
+        """
+        for life in self._lives.values():
+            self._live_until(life, end)
+            if not life.expected:
+                continue
+            accounted = {*life.received, *self._evidence.accounted(life.member.telegram_id)}
+            for ballot, step in life.expected:
+                if self._step_numbers.get((ballot, step)) not in accounted:
+                    self._break(Rule.MISSING, life, None, f"step:{ballot}:{step}")
+        for number in self._evidence.not_received() if last else ():
+            about = self._evidence.sendings[number].key
+            self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
+        return self.broken
+
+    def _break(self, rule: Rule, life: Life, at: datetime | None, about: str) -> None:
+        self.broken.append(Broken(rule=rule, at=at, person=life.member.telegram_id, about=about))
+
+    # -- what arrives --
+
+    def _receive(self, life: Life, at: datetime, message_id: int) -> None:
+        sending = self._evidence.sending(message_id)
+        if sending is None:
+            if life.acted != at:  # no answer to anything
+                self._break(Rule.UNEXPLAINED, life, at, str(message_id))
+            return
+        for rule in (*self._common(life, sending, at), *self._of_its_step(life, sending, at)):
+            self._break(rule, life, at, sending.key)
+        asks = sending.step is not None and self._almanac.steps[sending.step].asks is not None
+        life.takes(sending.id, sending.kind, at, asks=asks)
+        self._evidence.arrived(message_id)
+        self._arrived(Arrival(at=at, member=life.member, sending=sending))
+
+    def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+        """What holds for every campaign message."""
+        place, kind = life.place(at), sending.kind
+        if life.stopped or not life.active:
+            yield Rule.AFTER_STOP
+        if life.blocked:
+            yield Rule.AFTER_BLOCK
+        if sending.id in life.received:
+            yield Rule.TWICE
+        if sending.template != CANCELLATION and self._almanac.is_quiet(kind, place.territory, place.zone, at):
+            yield Rule.QUIET_PERIOD
+        if not self._almanac.is_courteous(kind, place.zone, at, evening=self._is_of_the_evening(sending)):
+            yield Rule.COURTESY_HOURS
+        if MUTED_BY.get(kind, "news" if kind in NEWS else "") in life.muted:
+            yield Rule.MUTED
+        if kind in PARTISAN:
+            yield from self._caps(life, place.zone, at)
+
+    def _is_of_the_evening(self, sending: Sending) -> bool:
+        return sending.step is not None and self._almanac.steps[sending.step].evening
+
+    def _caps(self, life: Life, zone: str, at: datetime) -> Iterable[Rule]:
+        caps = self._campaign.caps
+        today = at.astimezone(clock_of(zone)).date()
+        if sum(each.astimezone(clock_of(zone)).date() == today for each in life.partisan) >= caps.per_day:
+            yield Rule.CAP_DAY
+        silent = life.unanswered >= caps.silent_after
+        per_week = caps.per_week_when_silent if silent else caps.per_week
+        if sum(at - each < WEEK for each in life.partisan) >= per_week:
+            yield Rule.CAP_WEEK
+
+    def _of_its_step(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+        """What holds for a step: once, at its time, and only for whom it is meant."""
+        if sending.ballot is None or sending.step is None:
+            return
+        ballot, step = sending.ballot, self._almanac.steps[sending.step]
+        if ballot in life.voted and not step.when_voted:
+            yield Rule.AFTER_VOTED
+        if ballot in life.cannot:
+            yield Rule.AFTER_CANNOT
+        if not step.when_silent and life.unanswered >= self._campaign.caps.silent_after:
+            yield Rule.NOT_MEANT
+        due = self._due(life, ballot, step.name, at)
+        followed = self._followed(life, ballot, step)
+        if due is None:
+            yield Rule.NOT_MEANT
+        elif at < due.at or (followed is not None and at - followed < GAP):
+            yield Rule.TOO_EARLY
+        elif at >= due.expires:
+            yield Rule.TOO_LATE
+        elif life.changed < due.at and not self._is_on_time(life, due, at):
+            yield Rule.DELAYED
+
+    def _followed(self, life: Life, ballot: int, step: Step) -> datetime | None:
+        """When the step that this one follows arrived."""
+        number = self._step_numbers.get((ballot, step.follows or ""))
+        return None if number is None else life.received.get(number)
+
+    def _due(self, life: Life, ballot: int, step: str, at: datetime) -> Due | None:
+        place = life.place(at)
+        slot = life.slots.get(ballot) if self._almanac.steps[step].follows_slot else None
+        for due in self._almanac.dues(place.territory, place.zone):
+            if (due.ballot, due.step, due.slot) == (ballot, step, slot):
+                return due
+        return None
+
+    def _is_on_time(self, life: Life, due: Due, at: datetime) -> bool:
+        """Whether a step that nothing changed about came at the first instant at which it might."""
+        step, place = self._almanac.steps[due.step], life.place(at)
+        kind, may_leave = step.kind.value, due.at
+        if step.follows:
+            followed = self._followed(life, due.ballot, step)
+            may_leave = may_leave if followed is None else max(may_leave, followed + GAP)
+        while may_leave < at:
+            quiet = self._almanac.is_quiet(kind, place.territory, place.zone, may_leave)
+            courteous = self._almanac.courteous_from(kind, place.zone, may_leave, evening=step.evening)
+            if quiet is not None:
+                may_leave = quiet.ends
+            elif courteous > may_leave:
+                may_leave = courteous
+            else:
+                # How long a cap holds depends on what left meanwhile: then any courteous moment is on time.
+                return kind in PARTISAN and self._was_capped(life, place.zone, may_leave)
+        return may_leave == at
+
+    def _was_capped(self, life: Life, zone: str, at: datetime) -> bool:
+        """Whether what arrived around an instant already past left no room, counted by the strictest of the caps."""
+        caps = self._campaign.caps
+        midnight = instant(at.astimezone(clock_of(zone)).date(), time(), zone)
+        before = [each for each in life.partisan if each < at + timedelta(days=1)]
+        on_the_day = [each for each in before if midnight <= each]
+        in_the_week = [each for each in before if at - each < WEEK]
+        few = min(caps.per_week, caps.per_week_when_silent)
+        return len(on_the_day) >= caps.per_day or len(in_the_week) >= few
+
+    # -- what should arrive --
+
+    def _live_until(self, life: Life, at: datetime) -> None:
+        """Everything that became due to a person since their last line, as they were then."""
+        if at <= life.cursor:
+            return
+        place = life.place(life.cursor)
+        for due in self._almanac.dues(place.territory, place.zone):
+            if life.cursor < due.at <= at and self._is_meant(life, due):
+                life.expected.append((due.ballot, due.step))
+        life.cursor = at
+
+    def _is_meant(self, life: Life, due: Due) -> bool:
+        step = self._almanac.steps[due.step]
+        if step.follows_slot and due.slot != life.slots.get(due.ballot):
+            return False
+        if not life.active or life.stopped or life.blocked or "reminders" in life.muted:
+            return False
+        if due.ballot in life.cannot or (due.ballot in life.voted and not step.when_voted):
+            return False
+        if not step.when_silent and life.unanswered >= self._campaign.caps.silent_after:
+            return False
+        if step.follows:
+            followed = self._followed(life, due.ballot, step)
+            return followed is not None and due.at - followed >= GAP
+        return True
+
+
+# One object for all the lines of an instant: a life keeps many of them.
+_instant_of = lru_cache(maxsize=16)(datetime.fromisoformat)

@@ -1,0 +1,222 @@
+"""Conduct: what people do, by character. All of it goes through the chat: texts and taps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bot.campaign import Campaign
+from bot.rehearsal.cast import Character, Member, Place, paris
+
+Act = dict[str, Any]
+
+SOON = timedelta(minutes=10)
+ON_THE_WAY_BACK = timedelta(minutes=65)
+"""Somebody who is reminded an hour before their slot tells afterwards that they voted."""
+ANSWER_MINUTE, ANSWER_HOURS, POLLING_HOURS = 20, 6, 2
+"""People answer at twenty past every sixth hour, on polling days every second, so that instants are few."""
+
+
+def tap(data: str) -> Act:
+    return {"act": "tap", "data": data}
+
+
+def send(text: str) -> Act:
+    return {"act": "send", "text": text}
+
+
+START: Act = {"act": "start"}
+ERASURE = tap("1:delete:yes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    """What one person is going to do at an instant."""
+
+    at: datetime
+    person: int
+    acts: tuple[Act, ...]
+
+
+def sign_up(place: Place, number: int) -> tuple[Act, ...]:
+    """From /start to the welcome; some refuse one of the choices that may be refused."""
+    refused = {1: "team", 2: "keep", 3: "commune"}.get(number % 7)
+    choices = [
+        tap(f"1:consent:{purpose}:{'no' if purpose == refused else 'yes'}")
+        for purpose in ("contact", "commune", "team", "keep")
+    ]
+    return (START, *choices, tap("1:age:yes"), *say_place(place), tap("1:confirm:ok"))
+
+
+def say_place(place: Place) -> tuple[Act, ...]:
+    if place.commune is not None:
+        return (send(place.typed),)
+    return (tap("1:place_by:abroad"), send(place.typed))
+
+
+def after(instant: datetime, wait: timedelta, hours: int = ANSWER_HOURS) -> datetime:
+    """The next of the moments that everybody shares, every so many hours of UTC, at least so long after."""
+    earliest = instant + wait
+    shared = earliest.replace(
+        hour=earliest.hour // hours * hours, minute=ANSWER_MINUTE, second=0, microsecond=0
+    )
+    return shared if shared >= earliest else shared + timedelta(hours=hours)
+
+
+# -- what is done at a time of one's own --
+
+_LEAVING = {
+    # (the ballot, days before it, Paris time): when they go, and when those with an even number come back.
+    Character.BLOCKER: ((0, 6, time(13, 45)), (-1, 6, time(10, 45))),
+    Character.STOPPER: ((0, 7, time(10, 45)), (-1, 5, time(12, 15))),
+    Character.DELETER: ((0, 9, time(9, 15)), (-1, 5, time(12, 15))),
+}
+_WORDS: dict[Character, tuple[Act, ...]] = {
+    Character.BLOCKER: ({"act": "block"},),
+    Character.STOPPER: (send("STOP"),),
+    Character.DELETER: (send("/delete"), ERASURE),
+}
+
+
+def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
+    """What a person does without being asked: signs up, moves, leaves, comes back."""
+
+    def doing(at: datetime, *acts: Act) -> Doing:
+        return Doing(at=at, person=member.telegram_id, acts=acts)
+
+    if member.joins_at is not None:
+        yield doing(member.joins_at, *sign_up(member.place, member.number))
+    if member.moves_to is not None and member.moves_at is not None:
+        yield doing(member.moves_at, send("/settings"), tap("1:settings_place"), *say_place(member.moves_to))
+    if member.character in _LEAVING:
+        leaves, returns = (paris(campaign, *moment) for moment in _LEAVING[member.character])
+        if _is_there(member, leaves):
+            yield doing(leaves, *_WORDS[member.character])
+            if member.number % 2 == 0:
+                back = (START,) if member.character is Character.BLOCKER else None
+                yield doing(returns, *(back or sign_up(member.place, member.number)))
+
+
+def _is_there(member: Member, instant: datetime) -> bool:
+    return member.joins_at is None or member.joins_at < instant
+
+
+# -- what is answered --
+
+Answer = Callable[[Member, str, Sequence[str]], tuple[timedelta, tuple[Act, ...]] | None]
+"""(who, ballot or code, the buttons' data) -> after how long, and what; None: no answer."""
+
+
+def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None:
+    """What a person does about a message with these buttons; None: nothing."""
+    character = member.character
+    if character is Character.SILENT or not data:
+        return None
+    if character is Character.MUTER:
+        out = next((each for each in data if each.startswith("1:optout:") and member.number % 3), None)
+        return None if out is None else Doing(at=after(at, SOON), person=member.telegram_id, acts=(tap(out),))
+    question, about = asked(data)
+    found = _ANSWERS[question](member, about, data) if question in _ANSWERS else None
+    if found is None:
+        return None
+    wait, acts = found
+    hours = POLLING_HOURS if question in ("turnout", "last_call") else ANSWER_HOURS
+    return Doing(at=after(at, wait, hours), person=member.telegram_id, acts=acts)
+
+
+def asked(data: Sequence[str]) -> tuple[str, str]:
+    """What is asked, and about which ballot or event: by the first button that asks."""
+    for each in data:
+        parts = each.split(":")
+        if parts[1] == "step":
+            return parts[3], parts[2]
+        if parts[1] in ("rsvp", "attend", "came"):
+            return parts[1], parts[2]
+    return "", ""
+
+
+_GUESTS = (Character.GUEST, Character.DILIGENT, Character.MOVER)
+
+
+def _pledge(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    said = {Character.ABSTAINER: "cannot", Character.HESITANT: "unsure"}.get(member.character, "will")
+    return SOON, (tap(f"1:step:{ballot}:pledge:{said}"),)
+
+
+def _place(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    return SOON, (tap(f"1:step:{ballot}:place:{'known' if member.number % 3 else 'help'}"),)
+
+
+def _plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    slots = [each for each in data if each.startswith(f"1:step:{ballot}:plan:")]
+    return SOON, _whole_plan(ballot, slots[member.number % len(slots)], member)
+
+
+def _whole_plan(ballot: str, slot: str, member: Member) -> tuple[Act, ...]:
+    departure = ("home", "work", "elsewhere")[member.number % 3]
+    company = ("alone", "family", "friends")[member.number % 3]
+    return (
+        tap(slot),
+        tap(f"1:step:{ballot}:plan.departure:{departure}"),
+        tap(f"1:step:{ballot}:plan.company:{company}"),
+    )
+
+
+def _echo(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    if member.character is Character.CHANGER:
+        other = f"1:step:{ballot}:plan:*"
+        return SOON, (tap(f"1:step:{ballot}:echo:change"), *_whole_plan(ballot, other, member))
+    return SOON, (tap(f"1:step:{ballot}:echo:ok"),)
+
+
+def _turnout(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    if member.character is Character.HESITANT:
+        return SOON, (tap(f"1:step:{ballot}:turnout:later"),)
+    if member.character is Character.ABSENT:
+        return SOON, (tap(f"1:step:{ballot}:turnout:cannot"),)
+    return ON_THE_WAY_BACK, (tap(f"1:step:{ballot}:turnout:voted"),)
+
+
+def _last_call(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    return SOON, (tap(f"1:step:{ballot}:last_call:voted"),)
+
+
+def _keep_plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    keep = f"1:step:{ballot}:keep_plan:keep"
+    if keep in data and member.character is not Character.CHANGER:
+        return SOON, (tap(keep),)
+    following = str(int(ballot) + 1)
+    change = tap(f"1:step:{ballot}:keep_plan:change")
+    return SOON, (change, *_whole_plan(following, f"1:step:{following}:plan:*", member))
+
+
+def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    if member.character not in _GUESTS:
+        return None
+    said = ("yes", "yes", "maybe", "no")[member.number // 11 % 4]
+    return SOON, (tap(f"1:rsvp:{code}:{said}"),)
+
+
+def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    said = f"1:attend:{code}:{'cancel' if member.number % 5 == 0 else 'confirm'}"
+    return (SOON, (tap(said),)) if said in data else None
+
+
+def _came(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    return SOON, (tap(f"1:came:{code}:{'yes' if member.number % 2 else 'no'}"),)
+
+
+_ANSWERS: dict[str, Answer] = {
+    "pledge": _pledge,
+    "place": _place,
+    "plan": _plan,
+    "echo": _echo,
+    "turnout": _turnout,
+    "last_call": _last_call,
+    "keep_plan": _keep_plan,
+    "rsvp": _rsvp,
+    "attend": _attend,
+    "came": _came,
+}

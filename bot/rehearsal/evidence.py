@@ -1,0 +1,82 @@
+"""The bot's own log, as far as the checker and the report need it: which message was which, and what did not leave."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.rehearsal
+from db.rehearsal import LoggedDelivery, Sending
+
+SENT = "sent"
+# Message numbers that are made room for at a time.
+SPARE = 4096
+
+
+class Log:
+    """The deliveries of a rehearsal, kept small: a number for each message, and for each person what they missed."""
+
+    def __init__(self, sendings: Iterable[Sending]) -> None:
+        self._sendings = {sending.id: sending for sending in sendings}
+        self._by_message = array("H")
+        self._not_sent: dict[int, tuple[int, ...]] = {}
+        self._arrived = bytearray()
+        # What did not leave, by broadcast, state and reason.
+        self.outcomes: Counter[tuple[int, str, str]] = Counter()
+
+    @property
+    def sendings(self) -> Mapping[int, Sending]:
+        return self._sendings
+
+    def sending(self, message_id: int) -> Sending | None:
+        """The broadcast that a message was; None for a reply."""
+        if message_id >= len(self._by_message):
+            return None
+        return self._sendings.get(self._by_message[message_id])
+
+    def accounted(self, person: int) -> Iterable[int]:
+        """The broadcasts that the bot says it did not send to somebody."""
+        return self._not_sent.get(person, ())
+
+    def note(self, delivery: LoggedDelivery) -> None:
+        if delivery.state == SENT:
+            if delivery.message_id is not None:
+                self._label(delivery.message_id, delivery.broadcast)
+            return
+        self.outcomes[delivery.broadcast, delivery.state, delivery.reason or ""] += 1
+        if delivery.person is not None:
+            known = self._not_sent.get(delivery.person, ())
+            self._not_sent[delivery.person] = (*known, delivery.broadcast)
+
+    def _label(self, message_id: int, broadcast: int) -> None:
+        missing = message_id + 1 - len(self._by_message)
+        if missing > 0:
+            self._by_message.extend([0] * (missing + SPARE))
+            self._arrived.extend(bytes(missing + SPARE))
+        self._by_message[message_id] = broadcast
+
+    def arrived(self, message_id: int) -> None:
+        """The local Telegram took this message."""
+        if message_id < len(self._arrived):
+            self._arrived[message_id] = 1
+
+    def not_received(self) -> list[int]:
+        """The broadcasts of messages that the bot says it sent and that never arrived, one for each."""
+        return [
+            broadcast
+            for broadcast, arrived in zip(self._by_message, self._arrived, strict=True)
+            if broadcast and not arrived
+        ]
+
+
+async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -> Log:
+    """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone."""
+    log = Log(await db.rehearsal.sendings(tx))
+    for delivery in erased:
+        log.note(delivery)
+    async for delivery in db.rehearsal.logged_deliveries(tx):
+        log.note(delivery)
+    return log

@@ -1,0 +1,116 @@
+"""Lives: what became of each person, as their own acts and the messages they received tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.campaign import Campaign
+from bot.rehearsal.almanac import PARTISAN
+from bot.rehearsal.cast import Member, Place
+from bot.rules.steps import Question
+
+WEEK = timedelta(days=7)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Life:
+    """One person at the present instant of the journal.
+
+    `changed`: when they last did something that may change what is meant for them. `partisan`: when messages that count
+    for the caps arrived in the last seven days. `received`: the broadcasts that arrived, and when. `expected`: the
+    ballots and steps that were due to them.
+    """
+
+    __slots__ = (
+        "acted",
+        "active",
+        "blocked",
+        "cannot",
+        "changed",
+        "cursor",
+        "expected",
+        "member",
+        "muted",
+        "partisan",
+        "received",
+        "slots",
+        "stopped",
+        "unanswered",
+        "voted",
+    )
+
+    def __init__(self, member: Member, start: datetime) -> None:
+        self.member = member
+        self.active = member.joins_at is None
+        self.stopped = self.blocked = False
+        self.changed = self.acted = NEVER
+        self.cursor = start
+        self.unanswered = 0
+        self.muted: frozenset[str] = frozenset()
+        self.voted: frozenset[int] = frozenset()
+        self.cannot: frozenset[int] = frozenset()
+        self.slots: Mapping[int, str] = {}
+        self.partisan: tuple[datetime, ...] = ()
+        self.received: dict[int, datetime] = {}
+        self.expected: list[tuple[int, str]] = []
+
+    def place(self, at: datetime) -> Place:
+        return self.member.place_at(at)
+
+    def takes(self, broadcast: int, kind: str, at: datetime, *, asks: bool) -> None:
+        """A campaign message arrived. `asks`: it is a question that waits for an answer."""
+        self.received[broadcast] = at
+        self.unanswered += asks
+        if kind in PARTISAN:
+            self.partisan = (*(each for each in self.partisan if at - each < WEEK), at)
+
+    def acts(self, act: str, data: str, at: datetime, campaign: Campaign, *, answers: bool) -> None:
+        """They did something. `answers`: it is said on a campaign message."""
+        self.acted = self.changed = at
+        if answers:
+            self.unanswered = 0
+        if act == "block":
+            self.blocked = True
+        elif act in ("start", "unblock"):
+            self.blocked = False
+        elif act == "send":
+            self.stopped = self.stopped or data.casefold() in ("stop", "/stop")
+            self.active = self.active and not self.stopped
+        elif act == "tap":
+            self._taps(data.split(":")[1:], campaign)
+
+    def _taps(self, parts: Sequence[str], campaign: Campaign) -> None:
+        match parts:
+            case ["confirm", "ok"]:
+                self.active, self.stopped = True, False
+            case ["delete", "yes"]:
+                self._forgotten()
+            case ["optout", what]:
+                self.muted |= {what}
+            case ["step", ballot, question, said]:
+                self._tells(int(ballot), question, said, campaign)
+
+    def _forgotten(self) -> None:
+        """Nothing that was before counts any more: who comes back is somebody new."""
+        self.active, self.stopped = False, True
+        self.muted = frozenset()
+        self.voted = self.cannot = frozenset()
+        self.slots = {}
+        self.unanswered = 0
+        self.received, self.expected = {}, []
+
+    def _tells(self, ballot: int, question: str, said: str, campaign: Campaign) -> None:
+        if said == "voted":
+            self.voted |= {ballot}
+            self.cannot -= {ballot}
+        elif said == "cannot":
+            # Said to a question that is put once, it holds for the later ballots too.
+            once = any(step.ballots for step in campaign.steps if step.asks is Question(question))
+            numbers = [each.number for each in campaign.ballots if each.number >= ballot]
+            self.cannot |= set(numbers) if once else {ballot}
+        elif question == "plan" and said != "open":
+            self.slots = {**self.slots, ballot: said}
+            self.cannot -= {ballot}
+        elif question == "keep_plan" and said == "keep" and ballot in self.slots:
+            self.slots = {**self.slots, ballot + 1: self.slots[ballot]}

@@ -1,0 +1,121 @@
+"""What the organizers do during a rehearsal: two events and three messages, all written in the chat."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bot.campaign import Campaign
+from bot.rehearsal.cast import Member, Place, paris
+from bot.rehearsal.conduct import Act, Doing, send, tap
+from bot.rules.territories import METROPOLE
+from bot.texts import Texts
+
+ORGANIZER: dict[str, Any] = {"id": 6_000_001, "first_name": "Sophie", "language_code": "fr", "keeps": 50}
+SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code": "fr", "keeps": 50}
+"""Both are admins; who did not write a message may let it go where that needs a second person."""
+STAFF = (ORGANIZER, SECOND)
+LATER = timedelta(minutes=20)
+
+
+def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+    """Everything they do, each with the second person's look 20 minutes later."""
+    written = [
+        # A meeting in the place where most people are, and one far from it.
+        (paris(campaign, 0, 17, time(11, 5)), _event),
+        (paris(campaign, 0, 16, time(11, 5)), _far_event),
+        # To everybody, at a quarter past twelve of their own clock.
+        (paris(campaign, 0, 12, time(10, 5)), _programme),
+        # Some people get one more in a full week: something has to give way.
+        (paris(campaign, 0, 6, time(12, 5)), _answers),
+        # And one on the eve, which the law holds back.
+        (paris(campaign, 0, 1, time(10, 5)), _last_word),
+    ]
+    for at, acts in written:
+        wanted = acts(campaign, texts, members, at)
+        if wanted:
+            yield Doing(at=at, person=ORGANIZER["id"], acts=wanted)
+            yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _approve() -> tuple[Act, ...]:
+    """Lets the newest message go, if it waits for a second person."""
+    look, let_go = tap("1:broadcast:*"), tap("1:broadcast_do:resume:*")
+    return (send("/broadcasts"), look, {**let_go, "optional": True})
+
+
+def _confirmation(campaign: Campaign, texts: Texts) -> Act:
+    return send(texts.plain("broadcasts/confirmation_word", campaign.languages[0]))
+
+
+def _event(
+    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+) -> tuple[Act, ...] | None:
+    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    return _announce(campaign, texts, place, at + timedelta(days=6))
+
+
+def _far_event(
+    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+) -> tuple[Act, ...] | None:
+    place = _busiest(members, lambda place: place.territory != METROPOLE)
+    return _announce(campaign, texts, place, at + timedelta(days=7))
+
+
+def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
+    """The commune where most people of the cast vote, among those that fit."""
+    found = Counter(member.place for member in members if member.place.commune and fits(member.place))
+    return max(found, key=lambda place: (found[place], place.typed), default=None)
+
+
+def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: datetime) -> tuple[Act, ...] | None:
+    if place is None or place.commune is None:
+        return None
+    acts = [send("/new_event")]
+    for language in campaign.languages:
+        acts.append(send(texts.plain("rehearsal/event_title", language, commune=place.commune)))
+        acts.append(send(texts.plain("rehearsal/event_description", language)))
+    acts += [
+        send(place.typed),
+        send(texts.plain("rehearsal/event_address", campaign.languages[0])),
+        tap("1:event_skip:pin:-"),
+        send(f"{day:%d/%m} 19:00"),
+        tap("1:event_duration:120"),
+        tap("1:event_audience"),
+        _confirmation(campaign, texts),
+    ]
+    return tuple(acts)
+
+
+def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+    when = send(f"{at + timedelta(days=1):%d/%m} 12:15")
+    return _write(campaign, texts, "persuasion", "programme", when, tap("1:broadcast_whose:each"))
+
+
+def _answers(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+    return _write(campaign, texts, "gotv", "answers", tap("1:broadcast_now"), language=campaign.languages[-1])
+
+
+def _last_word(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+    now = tap("1:broadcast_now")
+    return _write(campaign, texts, "persuasion", "last_word", now, language=campaign.languages[-1])
+
+
+def _write(
+    campaign: Campaign, texts: Texts, kind: str, about: str, *when: Act, language: str | None = None
+) -> tuple[Act, ...]:
+    """/broadcast to everybody, or to those who read a language."""
+    written = [send(texts.plain("rehearsal/news", code, about=about)) for code in campaign.languages]
+    narrowed = [] if language is None else [tap("1:audience:who"), tap(f"1:audience_is:language:{language}")]
+    return (
+        send("/broadcast"),
+        tap(f"1:broadcast_kind:{kind}"),
+        *written,
+        tap("1:broadcast_skip:photo:-"),
+        *narrowed,
+        tap("1:broadcast_audience"),
+        *when,
+        _confirmation(campaign, texts),
+    )

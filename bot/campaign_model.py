@@ -7,13 +7,15 @@ from functools import cached_property
 
 from bot.campaign_file import Fault, Words
 from bot.rules.ballots import Ballot
+from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Policy
-from bot.rules.quiet import LawProfile, Quiet, quiet
+from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet
 from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
+from bot.rules.territories import ABROAD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,7 @@ class Campaign:
     """Everything that makes one campaign. `languages[0]` is the fallback; `law` is already narrowed by the
     file.
 
+    `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `digest`: SHA-256 of the
     file.
@@ -107,6 +110,7 @@ class Campaign:
     approval_above: int | None
     holdout_percent: int
     paid_broadcasts: bool
+    out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str
 
@@ -122,6 +126,24 @@ class Campaign:
         """What `bot.rules.leaving.hold` asks of this campaign."""
         return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)
 
+    @cached_property
+    def last_choice(self) -> Step | None:
+        """The one step that is left once the candidate is out; None while they stand."""
+        return last_choice_step(self.out_after) if self.out_after is not None else None
+
+    @cached_property
+    def out_from(self) -> datetime | None:
+        """From when on the candidate is out, in UTC; None while they stand."""
+        return out_from(self.law, self.ballot(self.out_after)) if self.out_after is not None else None
+
+    def is_out(self, now: datetime) -> bool:
+        """Whether the candidate is out: then nothing leaves but the last choice."""
+        return self.out_from is not None and self.out_from <= now
+
+    def ballot_for(self, ballot: Ballot, *, territory: str | None, zone: str | None) -> Ballot:
+        """The ballot as somebody votes in it: see `bot.rules.quiet.ballot_abroad`."""
+        return ballot_abroad(ballot=ballot, law=self.law, zone=zone) if territory == ABROAD else ballot
+
     def ballot(self, number: int) -> Ballot:
         """The ballot of a number; raises KeyError."""
         for ballot in self.ballots:
@@ -130,7 +152,9 @@ class Campaign:
         raise KeyError(number)
 
     def step(self, name: str) -> Step:
-        """The step of a name; raises KeyError."""
+        """The step of a name, the last choice included; raises KeyError."""
+        if self.last_choice is not None and self.last_choice.name == name:
+            return self.last_choice
         for step in self.steps:
             if step.name == name:
                 return step

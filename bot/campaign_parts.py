@@ -58,7 +58,8 @@ def read_campaign(
         links=_read_links(root.table("links")),
         approval_above=broadcasts.number("approval_above", least=1, most=10_000_000),
         holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
-        paid_broadcasts=broadcasts.flag("paid"),
+        paid_broadcasts=_read_paid(broadcasts),
+        out_after=root.number("out_after", least=1, most=max(1, len(ballots))),
         warnings=(),
         digest=digest,
     )
@@ -72,6 +73,19 @@ def read_campaign(
 
 def _is_broken(source: Source) -> bool:
     return any(not fault.warning for fault in source.faults)
+
+
+def _read_paid(broadcasts: Table) -> bool:
+    """Whether messages may leave faster than Telegram lets for nothing; never by mistake, for it costs money."""
+    paid = broadcasts.flag("paid")
+    if paid:
+        broadcasts.fault(
+            "paid",
+            "each message above 30 a second, reminders included, costs 0.1 Telegram Star of the bot’s balance",
+            "have 10,000 Stars and 10,000 users a month, and set PORTEVOIX_RATE above 30",
+            warning=True,
+        )
+    return paid
 
 
 def _with_warnings(campaign: Campaign, source: Source) -> Campaign:

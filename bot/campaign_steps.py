@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from bot.campaign_file import Source, Table
 from bot.campaign_model import Campaign
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment
 from bot.rules.quiet import quiet
@@ -68,6 +69,8 @@ def read_steps(root: Table, *, ballots: Sequence[int], templates: Collection[str
         step = _read_step(table, ballots, templates)
         if step.name in {other.name for other in steps}:
             table.fault("name", f"two steps are named “{step.name}”", "rename one")
+        if step.name == LAST_CHOICE:
+            table.fault("name", f"“{LAST_CHOICE}” is the program’s own step", "choose another name")
         if step.follows is not None and step.follows not in {other.name for other in steps}:
             table.fault(
                 "follows",

@@ -14,6 +14,8 @@ from bot.commands import (
     documents,
     exporting,
     founding,
+    opt_outs,
+    polling_places,
     rehearsing,
     running,
     staff,
@@ -25,7 +27,19 @@ from bot.settings import Settings
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (running, founding, campaign, rehearsing, staff, exporting, documents, communes, database)
+MODULES = (
+    running,
+    founding,
+    campaign,
+    rehearsing,
+    staff,
+    exporting,
+    opt_outs,
+    documents,
+    communes,
+    polling_places,
+    database,
+)
 
 REFUSED = 2
 INTERRUPTED = 130

@@ -1,4 +1,4 @@
-"""Addresses that open the bot on something: an event, or signing up at a friend's invitation."""
+"""Addresses that open the bot on something: an event, signing up at a friend's invitation, a large export."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ def event_link(bot_username: str, code: str) -> str:
 def friend_link(bot_username: str, pseudonym: str) -> str:
     """Signing up through it notes who brought the newcomer."""
     return f"https://t.me/{bot_username}?start=r_{pseudonym}"
+
+
+def download_url(address: str, token: str) -> str:
+    """Where a one-time link is opened, on the web part at `address`."""
+    return f"{address}/download/{token}"

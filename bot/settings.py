@@ -26,6 +26,7 @@ VARIABLES: tuple[str, ...] = (
     "PORTEVOIX_RATE",
     "PORTEVOIX_CLOCK",
     "PORTEVOIX_WEB",
+    "PORTEVOIX_WEB_URL",
 )
 """Every variable; docs/settings.md documents each, which a test holds."""
 
@@ -48,7 +49,8 @@ class Settings:
 
     `database` None: the encrypted SQLite file of the data folder. `clock` is real time (None), a movable
     clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second; None,
-    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat.
+    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is where people reach
+    the web part from outside.
     """
 
     token: str | None = field(repr=False)
@@ -61,6 +63,7 @@ class Settings:
     rate: float | None
     clock: ClockStart | str | None
     web: Address | None
+    web_url: str | None
 
     @property
     def is_real_telegram(self) -> bool:
@@ -102,6 +105,7 @@ class Settings:
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),
+            web_url=_web_url(given.get("PORTEVOIX_WEB_URL")),
         )
         _check_token(settings)
         if settings.clock is not None and settings.is_real_telegram:
@@ -178,3 +182,15 @@ def _web(text: str | None) -> Address | None:
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise SettingsError(f"PORTEVOIX_WEB is “{text}”: write host:port, such as 127.0.0.1:8080.")
     return Address(host=host.strip("[]"), port=int(port))
+
+
+def _web_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(
+            f"PORTEVOIX_WEB_URL is “{text}”: write the address of the web part as people reach it, such as"
+            " https://bot.example.org."
+        )
+    return text.rstrip("/")

@@ -5,7 +5,7 @@ friends. Pure, so that a sender makes thousands from people and plans loaded tog
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -14,8 +14,9 @@ from bot.campaign import Campaign
 from bot.links import friend_link
 from bot.rules.ballots import Ballot, Hours
 from bot.rules.kinds import Kind
+from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where
 from bot.rules.reminders import territory_followed
-from bot.rules.territories import METROPOLE, at_local, territory_of
+from bot.rules.territories import METROPOLE, at_local, territory_of, zone
 from db.people import Person
 from db.vote_plans import VotePlan
 
@@ -71,6 +72,7 @@ def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str
     territory = territory_followed(person.territory, ballot)
     if territory is None:
         return None
+    ballot = campaign.ballot_for(ballot, territory=territory, zone=person.zone)
     polling = ballot.polling(territory)
     hours = _hours(ballot, territory, person.commune)
     opening_day = polling.day - timedelta(days=polling.opens_days_before)
@@ -94,6 +96,20 @@ def _hours(ballot: Ballot, territory: str, commune: str | None) -> Hours:
     if commune is not None and territory_of(commune) == territory:
         return ballot.hours_in(commune)
     return ballot.polling(territory).hours
+
+
+def _at_place(vote: Vote, place: PollingPlace | None) -> Vote:
+    """The vote with the hours of the person's own polling place, where its file tells them."""
+    if place is None or place.opens is None or place.closes is None:
+        return vote
+    where = zone(vote.zone)
+    return replace(
+        vote,
+        opens=place.opens,
+        closes=place.closes,
+        opens_at=at_local(vote.day, place.opens, where).astimezone(UTC),
+        closes_at=at_local(vote.day, place.closes, where).astimezone(UTC),
+    )
 
 
 def _is_last(campaign: Campaign, ballot: Ballot, territory: str) -> bool:
@@ -133,11 +149,12 @@ def values_for_step(
     language: str,
     bot_username: str,
     now: datetime,
+    where: Where = NOWHERE_KNOWN,
 ) -> Mapping[str, Any]:
     """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
-    forbids to pass on a call to vote.
+    forbids to pass on a call to vote, and once the candidate is out.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
@@ -146,10 +163,13 @@ def values_for_step(
     silent = campaign.quiet(kind=Kind.GOTV, territory=person.territory, now=now, zone=person.zone)
     return MappingProxyType(
         {
-            "vote": vote,
+            "vote": _at_place(vote, where.place),
+            "where": where,
             "plan": plan,
             "facts": facts_for(campaign, territory=vote.territory, language=language),
             "slots": campaign.slots,
-            "friend_link": None if silent else friend_link(bot_username, person.pseudonym),
+            "friend_link": None
+            if silent or campaign.is_out(now)
+            else friend_link(bot_username, person.pseudonym),
         }
     )

@@ -28,6 +28,7 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from bot.communes.consulates import city_of
 from locales import LANGUAGES, TEMPLATES, catalogue
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
@@ -205,6 +206,9 @@ def _formats(locale: str) -> dict[str, Any]:
     def country(code: str) -> str:
         return str(Locale.parse(locale).territories.get(code, code))
 
+    def zone_city(zone: str) -> str:
+        return city_of(zone, locale)
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -213,6 +217,7 @@ def _formats(locale: str) -> dict[str, Any]:
 
     return {
         "country": country,
+        "zone_city": zone_city,
         "day": day,
         "day_and_month": day_and_month,
         "hour": hour,

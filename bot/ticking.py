@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions.planning import open_steps, plan
+from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
+from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
+from db.errors import DatabaseError
+from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
+TROUBLE_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
+PURGE_AGAIN_SECONDS = 60.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
 JUMP = timedelta(seconds=30)
 
@@ -40,6 +47,7 @@ class Ticker:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
         self._beats = beats
         self._turn = asyncio.Lock()
+        self._look: Look = FIRST_LOOK
         self._open: frozenset[tuple[int, str, str, str | None]] | None = None
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +68,7 @@ class Ticker:
         scheduler = AsyncIOScheduler(timezone="UTC")
         # Late ticks are merged and never skipped: the database is the schedule.
         scheduler.add_job(
-            self.tick,
+            self._scheduled,
             "interval",
             seconds=TICK_SECONDS,
             coalesce=True,
@@ -71,9 +79,23 @@ class Ticker:
         try:
             while True:
                 await self._clock.changed()
-                await self.tick()
+                await self._beat()
         finally:
             scheduler.shutdown(wait=False)
+
+    async def _scheduled(self) -> None:
+        """What APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._beat()
+
+    async def _beat(self) -> None:
+        """A tick that fails is said in a line, and the next one tries again: the database is the schedule."""
+        try:
+            await self.tick()
+        except Exception as error:  # whatever it is must not end the planning of everything else
+            self._planned_at = float("-inf")
+            log.error("tick_failed", error=type(error).__name__, again_in=TROUBLE_SECONDS)
+            await asyncio.sleep(TROUBLE_SECONDS)
 
     async def tick(self, *, look_again: bool = False) -> None:
         """Queues what is due now, unless nothing can have changed since the last time."""
@@ -87,9 +109,11 @@ class Ticker:
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
                 async with self._database.write() as tx:
-                    count = await plan(tx, self._campaign, now)
-                if count:
-                    log.info("planned", messages=count, at=now.isoformat())
+                    await lock(tx, Lock.PLANNING)
+                    found = await look(tx, self._campaign, now, before=self._look)
+                self._look = found
+                if found.queued:
+                    log.info("planned", messages=found.queued, at=now.isoformat())
                     self._queued()
             self.ticked_at = now
             for beat in self._beats:
@@ -101,18 +125,50 @@ class Ticker:
         return self._nudged or late or moved or opened != self._open
 
 
+class Renewals:
+    """After a text of a consent changed, a piece at each beat: who agreed to another one is asked again."""
+
+    def __init__(
+        self, *, database: Database, texts: ConsentTexts, clock: Clock, queued: Callable[[], None]
+    ) -> None:
+        self._database, self._texts, self._clock, self._queued = database, texts, clock, queued
+        self._over = False
+
+    async def beat(self) -> None:
+        if self._over:  # texts do not change while the bot runs
+            return
+        self._over = not await look_at_some(self._database, self._texts, self._clock.now())
+        if self._over:
+            self._queued()
+
+
 class DailyPurge:
-    """Erases once a day what is kept no longer than the campaign file says; at the first beat of a day."""
+    """Erases once a day what is kept no longer than the campaign file says; from the first beat of a day on.
+
+    It may take long where there is much to erase: it runs beside the ticks, which do not wait for it.
+    """
 
     def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
         self._database, self._campaign, self._clock = database, campaign, clock
         self._last: date | None = None
+        self._new_day = asyncio.Event()
 
     async def beat(self) -> None:
-        now = self._clock.now()
-        if now.date() == self._last:
-            return
-        self._last = now.date()
-        erased = await purge(self._database, self._campaign, actor=DAILY, now=now)
-        if any(erased.values()):
-            log.info("purged", **erased)
+        if self._clock.now().date() != self._last:
+            self._last = self._clock.now().date()
+            self._new_day.set()
+
+    async def run(self) -> None:
+        """Purges at each new day, until cancelled."""
+        while True:
+            await self._new_day.wait()
+            self._new_day.clear()
+            try:
+                erased = await purge(self._database, self._campaign, actor=DAILY, now=self._clock.now())
+            except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+                log.error("purge_failed", error=type(error).__name__, again_in=PURGE_AGAIN_SECONDS)
+                await asyncio.sleep(PURGE_AGAIN_SECONDS)
+                self._new_day.set()
+            else:
+                if any(erased.values()):
+                    log.info("purged", **erased)

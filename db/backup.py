@@ -13,21 +13,21 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import sqlite
+from db.carrying import carry, erase_again
 from db.engine import Database, open_database
 from db.errors import BackupFailed
 from db.facts import set_fact
 from db.key import DatabaseKey, sync_folder
-from db.schema import broadcasts, deliveries, suppressions, updates
+from db.schema import broadcasts, deliveries, downloads, updates
 from db.upgrade import upgrade
-from db.upsert import insert
 
 RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
 
@@ -38,7 +38,9 @@ class Restored:
 
     in_doubt: int  # deliveries that may have left after the backup was made
     paused: int  # broadcasts that may have started after it
-    kept: Path | None  # where the database that was replaced is now
+    erased: int  # people who were erased after it, and were erased again
+    carried: bool  # whether what people asked for since could be read
+    kept: Path | None = None  # where the database that was replaced is now
 
 
 async def backup(database: Database, target: Path) -> None:
@@ -56,7 +58,8 @@ async def restore(source: Path, *, file: Path, key: DatabaseKey | None, now: dat
 
     What may have been sent since the backup was made is never sent again by itself: due deliveries become in
     doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
-    before it. Suppressions that came later are carried over. Raises InUse, UnknownRevision and BackupFailed;
+    before it. Who was erased since is erased again; silences, withdrawn consents and withdrawn roles are carried
+    over, as far as the database that is replaced can be read. Raises InUse, UnknownRevision and BackupFailed;
     then nothing was changed.
     """
     _make_folder(file.parent)
@@ -65,12 +68,11 @@ async def restore(source: Path, *, file: Path, key: DatabaseKey | None, now: dat
         with _new_file_for(file) as copy:
             await asyncio.to_thread(_copy, source, copy)
             await asyncio.to_thread(_verify, copy, key, source)
-            suppressed = await asyncio.to_thread(_read_suppressions, file, key)
-            restored = await _prepare(copy, key, now, suppressed)
+            restored = await _prepare(copy, file, key, now)
             kept = await asyncio.to_thread(_swap, copy, file)
     finally:
         claim.close()
-    return Restored(in_doubt=restored[0], paused=restored[1], kept=kept)
+    return replace(restored, kept=kept)
 
 
 def _backup(file: Path, key: DatabaseKey | None, target: Path) -> None:
@@ -105,22 +107,18 @@ def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
     _require(not faults and has_tables, f"{name} is damaged or empty; use another backup.")
 
 
-async def _prepare(
-    copy: Path, key: DatabaseKey | None, now: datetime, suppressed: list[tuple[str, datetime]]
-) -> tuple[int, int]:
-    """Bring the copy to this version and hold what may have left. The counts of deliveries and broadcasts."""
+async def _prepare(copy: Path, replaced: Path, key: DatabaseKey | None, now: datetime) -> Restored:
+    """Bring the copy to this version, hold what may have left, and carry what people asked for since."""
     database = await open_database(f"sqlite+aiosqlite:///{copy}", folder=copy.parent, key=key)
     try:
         await upgrade(database)
+        carried = await asyncio.to_thread(carry, copy, replaced, key)
         async with database.write() as transaction:
-            held = await hold_what_may_have_left(transaction, now)
-            for hash_, at in suppressed:
-                await transaction.execute(
-                    insert(transaction, suppressions)
-                    .values(hash=hash_, at=at)
-                    .on_conflict_do_nothing(index_elements=[suppressions.c.hash])
-                )
-        return held
+            in_doubt, paused = await hold_what_may_have_left(transaction, now)
+            # A link that was used since would work again.
+            await transaction.execute(sa.delete(downloads))
+            erased = await erase_again(transaction, carried)
+        return Restored(in_doubt=in_doubt, paused=paused, erased=erased, carried=carried.known)
     except sa.exc.DBAPIError as error:
         raise BackupFailed(f"The backup cannot be brought to this version ({error.orig}).") from None
     finally:
@@ -136,7 +134,7 @@ async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -
     in_doubt = await transaction.execute(
         deliveries.update()
         .where(sa.or_(deliveries.c.state == "sending", sa.and_(waiting, deliveries.c.due_at <= now)))
-        .values(state="in_doubt", reason="restored", lease_owner=None, leased_until=None, changed_at=now)
+        .values(state="in_doubt", reason="restored", lease_owner=None, changed_at=now)
     )
     paused = await transaction.execute(
         broadcasts.update()
@@ -147,23 +145,10 @@ async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -
     await transaction.execute(
         updates.update()
         .where(updates.c.state == "answered")
-        .values(state="done", body=None, replies=sa.null(), lease_owner=None, leased_until=None)
+        .values(state="done", body=None, replies=sa.null(), lease_owner=None)
     )
     await set_fact(transaction, RESTORED_AT, now.isoformat())
     return in_doubt.rowcount, paused.rowcount
-
-
-def _read_suppressions(file: Path, key: DatabaseKey | None) -> list[tuple[str, datetime]]:
-    """Who must not be contacted according to the database to be replaced; none where it is unreadable."""
-    if not file.exists():
-        return []
-    try:
-        # Closing a writer also folds the write-ahead log into the file, which is about to be renamed.
-        with closing(sqlite.connect(file, key, sqlite.WRITER_PRAGMAS)) as connection:
-            rows = connection.execute("SELECT hash, at FROM suppressions").fetchall()
-    except sqlite.Error:
-        return []  # a damaged database is why one restores
-    return [(hash_, datetime.fromisoformat(at).replace(tzinfo=UTC)) for hash_, at in rows]
 
 
 def _swap(copy: Path, file: Path) -> Path | None:

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcast_texts, broadcasts, deliveries
+from db.facts import get_fact
+from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
@@ -74,6 +75,11 @@ class Progress:
     broadcast: Broadcast
     account: Account
     awaits_approval: bool = False
+    # Its author has left the team: somebody else decides whether it goes on.
+    orphaned: bool = False
+    # Telegram asked for a long silence until then; it may be over.
+    asked_until: datetime | None = None
+    is_silent: bool = False
 
     @property
     def waiting(self) -> int:
@@ -99,6 +105,11 @@ class Progress:
     def is_over(self) -> bool:
         return not self.waiting and not self.withheld
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether some of it would leave at this moment."""
+        return self.broadcast.state == "active" and self.waiting > 0
+
     def count(self, state: str) -> int:
         return self.account.count(state)
 
@@ -106,6 +117,26 @@ class Progress:
 async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
     row = (await tx.execute(sa.select(broadcasts).where(broadcasts.c.id == broadcast))).one_or_none()
     return None if row is None else Broadcast(**row._mapping)
+
+
+async def progress(tx: AsyncConnection, broadcast: Broadcast) -> Progress:
+    """How far it has come."""
+    return Progress(
+        broadcast=broadcast,
+        account=await account(tx, broadcast.id),
+        awaits_approval=await get_fact(tx, approval_fact(broadcast.id)) is not None,
+        orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
+    )
+
+
+def approval_fact(broadcast: int) -> str:
+    """The fact that a broadcast waits for a second person's approval; it is forgotten when that was given."""
+    return f"approval:{broadcast}"
+
+
+def orphan_fact(broadcast: int) -> str:
+    """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
+    return f"orphan:{broadcast}"
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:
@@ -141,6 +172,27 @@ async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broa
     made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
     query = sa.select(broadcasts).where(made).order_by(broadcasts.c.id.desc()).limit(MOST_READ)
     return [Broadcast(**row._mapping) for row in await tx.execute(query)]
+
+
+async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
+    """What somebody made that still has something to send, or may have."""
+    author = sa.select(people.c.id).where(people.c.telegram_id == telegram_id).scalar_subquery()
+    going = broadcasts.c.state.in_(("scheduled", "active", "paused"))
+    query = sa.select(broadcasts).where(
+        broadcasts.c.created_by == author, going, broadcasts.c.finished_at.is_(None)
+    )
+    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
+
+
+async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broadcast]]:
+    """The deliveries that have yet to leave for a person, each with its broadcast."""
+    query = (
+        sa.select(deliveries.c.id.label("delivery"), broadcasts)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(deliveries.c.person == person, deliveries.c.state.in_(("queued", "leased", "withheld")))
+    )
+    rows = [dict(row._mapping) for row in await tx.execute(query)]
+    return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
 
 
 async def account(tx: AsyncConnection, broadcast: int) -> Account:

@@ -26,16 +26,6 @@ class Due:
     next_due: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class InDoubt:
-    """A delivery of which nobody knows whether it arrived."""
-
-    delivery: int
-    person: int | None
-    reason: str | None
-    at: datetime
-
-
 async def create(
     tx: AsyncConnection, values: Mapping[str, Any], texts: Mapping[str, str] | None = None
 ) -> int | None:
@@ -198,35 +188,3 @@ async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
     """The state of a broadcast, or None where there is none."""
     query = sa.select(broadcasts.c.state).where(broadcasts.c.id == broadcast)
     return (await tx.execute(query)).scalar_one_or_none()
-
-
-async def in_doubt(tx: AsyncConnection, broadcast: int, limit: int = 1_000) -> list[InDoubt]:
-    """The deliveries in doubt, oldest first."""
-    found = await tx.execute(
-        sa.select(deliveries)
-        .where(deliveries.c.broadcast == broadcast, deliveries.c.state == "in_doubt")
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
-    return [
-        InDoubt(delivery=row.id, person=row.person, reason=row.reason, at=row.changed_at) for row in found
-    ]
-
-
-async def send_again(tx: AsyncConnection, broadcast: int, people: Iterable[int], now: datetime) -> int:
-    """Queue deliveries in doubt again, for these people only; how many.
-
-    Who got the first one gets it twice.
-    """
-    again = await tx.execute(
-        deliveries.update()
-        .where(
-            deliveries.c.broadcast == broadcast,
-            deliveries.c.state == "in_doubt",
-            deliveries.c.person.in_(list(people)),
-        )
-        .values(state="queued", due_at=now, reason="sent_again", changed_at=now)
-    )
-    if again.rowcount:
-        await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
-    return again.rowcount

@@ -57,12 +57,17 @@ def _ids(s: Spelling) -> str:
     return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"
 
 
+# Two processes that held messages to one person could each let one leave, and break a cap together. Only while one
+# leases at a time (`db.processes.Lock.LEASING`) does this hold.
+_NOT_ELSEWHERE = """
+          AND NOT EXISTS (SELECT 1 FROM deliveries AS other WHERE other.person = deliveries.person
+            AND other.state IN ('leased', 'sending') AND other.lease_owner <> :owner)"""
 _TAKE = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, due_at, expires_at, attempts)) AS text) FROM (
         SELECT id, broadcast, person, due_at, expires_at, attempts FROM deliveries
-        WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now
+        WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now {_NOT_ELSEWHERE if s.lock else ""}
         ORDER BY due_at LIMIT :room {s.lock}) AS due"""
     )
 )
@@ -127,12 +132,16 @@ _UNFINISHED = deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(broadc
 async def lease(
     tx: AsyncConnection, shares: Sequence[tuple[int, int]], *, owner: str, now: datetime
 ) -> list[Leased]:
-    """Take due deliveries of active broadcasts: of each (broadcast, room) at most `room`."""
+    """Take due deliveries of active broadcasts: of each (broadcast, room) at most `room`.
+
+    None is to somebody whom another process is writing to.
+    """
+    given = {"owner": owner} if tx.dialect.name == "postgresql" else {}
 
     def take(visit: Visit) -> list[Any]:
         found = []
         for broadcast, room in shares:
-            found += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now)
+            found += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now, **given)
         if found:
             visit.run(_LEASE, rows=[(row[0],) for row in found], owner=owner, now=now)
         return found
@@ -194,8 +203,11 @@ async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -
 
 
 async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
-    """A group became a supergroup, which has another id."""
-    await tx.execute(people.update().where(people.c.telegram_id == chat).values(telegram_id=moved_to))
+    """A group became a supergroup, which has another id; nothing changes where that one is known already."""
+    other = people.alias("other")
+    known = sa.exists().where(other.c.telegram_id == moved_to)
+    change = people.update().where(people.c.telegram_id == chat, ~known)
+    await tx.execute(change.values(telegram_id=moved_to))
 
 
 async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:
@@ -227,6 +239,13 @@ async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
     """Whether a quiet period has ended for somebody who is not queued again yet."""
     found = sa.exists().where(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= now)
     return bool((await tx.execute(sa.select(found))).scalar())
+
+
+async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason: str) -> None:
+    """Cancel deliveries that have not left, also those that were leased: without an owner they are not posted."""
+    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    change = deliveries.update().where(deliveries.c.id.in_(list(numbers)), waiting)
+    await tx.execute(change.values(state="cancelled", reason=reason, lease_owner=None))
 
 
 async def unsettled(tx: AsyncConnection, owner: str) -> int:

@@ -100,6 +100,22 @@ class Database:
             finally:
                 self._holder = None
 
+    async def hold(self, number: int) -> AsyncConnection | None:
+        """A connection that holds this lock until it is invalidated or the process ends; None: another has it.
+
+        PostgreSQL only.
+        """
+        connection = await self._writer.connect()
+        try:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            if (await connection.execute(sa.select(sa.func.pg_try_advisory_lock(number)))).scalar_one():
+                return connection
+        except BaseException:
+            await connection.close()
+            raise
+        await connection.close()
+        return None
+
     def claim(self) -> None:
         """Make this process the only one that runs the bot on this file, until close() or its end.
 

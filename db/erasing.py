@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcasts, deliveries, dialogs, people, responses, staff, updates
+from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
+
+ERASED = "erased"
+"""Stands in the consent ledger in place of the pseudonyms of people who were erased."""
 
 
 async def cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
@@ -26,6 +29,7 @@ async def erase_person(tx: AsyncConnection, person: int) -> None:
 async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """Deletes the roles of somebody who is erased, and where they followed their broadcasts. The audit log stays."""
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
+    await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
 
@@ -41,5 +45,9 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -
     # What failed is kept to find out why, but not beyond its author.
     failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
     await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
+    # The ledger still counts what was agreed to and when; whose choices they were is not known any more.
+    names = sa.select(people.c.pseudonym).where(condition)
+    ledger = sa.update(consents).where(consents.c.pseudonym.in_(names))
+    await tx.execute(ledger.values(pseudonym=ERASED, update_id=None))
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     return (await tx.execute(sa.delete(people).where(condition))).rowcount

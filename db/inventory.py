@@ -31,6 +31,7 @@ class Kept(StrEnum):
     ANSWERS = "answers"
     PROOF = "proof"
     CAMPAIGN = "campaign"
+    LINK = "link"
 
 
 class Erased(StrEnum):
@@ -39,9 +40,8 @@ class Erased(StrEnum):
     DELETED = "deleted"
     CUT_LOOSE = "cut_loose"
     ADDED = "added"
-    # What stays: evidence under the pseudonym, a log that names the team, rows whose author is a number that
-    # leads to nobody any more, texts that somebody has to correct by hand.
-    PSEUDONYM_STAYS = "pseudonym_stays"
+    # What stays: a log that names the team, rows whose author is a number that leads to nobody any more, texts that
+    # somebody has to correct by hand.
     LOG_STAYS = "log_stays"
     NUMBER_STAYS = "number_stays"
     TEXT_STAYS = "text_stays"
@@ -80,14 +80,17 @@ HOLDINGS: tuple[Holding, ...] = (
                 *("commune", "department", "region", "territory", "country", "zone"),
                 *("latitude", "longitude"),
             ),
-            "choices": ("consent_contact", "consent_commune", "consent_team", "consent_keep"),
+            "choices": (
+                *("consent_contact", "consent_commune", "consent_team", "consent_keep"),
+                *("renew_contact", "renew_commune", "renew_team", "renew_keep"),
+            ),
             "mutes": ("mutes_events", "mutes_news", "mutes_reminders"),
             "volunteer": ("volunteer",),
             "recruiter": ("recruiter",),
             "standing": ("state", "unanswered", "unreachable_at"),
             "moments": ("created_at", "registered_at", "seen_at"),
         },
-        plain=("id",),
+        plain=("id", "replan"),
     ),
     Holding(
         table="dialogs",
@@ -100,7 +103,7 @@ HOLDINGS: tuple[Holding, ...] = (
         table="consents",
         subject=Subject.SUPPORTERS,
         kept=Kept.PROOF,
-        erased=Erased.PSEUDONYM_STAYS,
+        erased=Erased.CUT_LOOSE,
         data={
             "pseudonym": ("pseudonym",),
             "consent": ("purpose", "given", "text_version", "text_hash", "language", "at", "update_id"),
@@ -132,6 +135,13 @@ HOLDINGS: tuple[Holding, ...] = (
         },
     ),
     Holding(
+        table="chosen_places",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.VOTES,
+        erased=Erased.DELETED,
+        data={"polling_place": ("person", "ballot", "place")},
+    ),
+    Holding(
         table="responses",
         subject=Subject.SUPPORTERS,
         kept=Kept.ANSWERS,
@@ -160,7 +170,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "delivery": ("person", "broadcast", "state", "reason", "message_id"),
             "delivery_moments": ("due_at", "changed_at", "sent_at", "answered_at"),
         },
-        plain=("id", "expires_at", "lease_owner", "leased_until", "attempts"),
+        plain=("id", "expires_at", "lease_owner", "attempts"),
     ),
     Holding(
         table="updates",
@@ -168,7 +178,7 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at")},
-        plain=("update_id", "state", "begun", "lease_owner", "leased_until"),
+        plain=("update_id", "state", "begun", "lease_owner"),
     ),
     Holding(
         table="staff",
@@ -185,6 +195,14 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
+    ),
+    Holding(
+        table="downloads",
+        subject=Subject.TEAM,
+        kept=Kept.LINK,
+        erased=Erased.DELETED,
+        data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
+        plain=("id", "token_hash"),
     ),
     Holding(
         table="events",
@@ -243,6 +261,16 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
         plain=("id", "previous_hash", "hash"),
+    ),
+    Holding(
+        table="polling_places",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=(
+            *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
+            *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
+        ),
     ),
     Holding(
         table="facts",

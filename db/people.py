@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.consent import Purpose
 from db.schema import people
 
 
@@ -35,6 +36,10 @@ class Person:
     consent_commune: bool
     consent_team: bool
     consent_keep: bool
+    renew_contact: bool
+    renew_commune: bool
+    renew_team: bool
+    renew_keep: bool
     mutes_events: bool
     mutes_news: bool
     mutes_reminders: bool
@@ -49,6 +54,15 @@ class Person:
     @property
     def is_registered(self) -> bool:
         return self.state == "registered"
+
+
+# The planner's own mark is not part of what is known of somebody.
+_KNOWN = [people.c[field.name] for field in fields(Person)]
+
+
+def renewals_due(person: Person) -> list[Purpose]:
+    """What somebody agreed to on a text that has changed, and has not answered anew."""
+    return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:
@@ -66,7 +80,7 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    rows = await tx.execute(sa.select(people).where(people.c.id.in_(list(ids))))
+    rows = await tx.execute(sa.select(*_KNOWN).where(people.c.id.in_(list(ids))))
     names = tuple(rows.keys())
     # Not by `row._mapping`, which looks each name up again: this is done for every message that leaves.
     found = (Person(**dict(zip(names, row, strict=True))) for row in rows)
@@ -76,21 +90,25 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:
     """A person of whom nothing is known yet but the chat."""
     values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}
-    row = (await tx.execute(sa.insert(people).values(values).returning(people))).one()
+    row = (await tx.execute(sa.insert(people).values(values).returning(*_KNOWN))).one()
     return Person(**row._mapping)
 
 
 async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
-    """Sets these columns of one person."""
-    await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
+    """Sets these columns of one person; what is due for them is looked at again."""
+    await tx.execute(sa.update(people).where(people.c.id == person).values(**values, replan=True))
 
 
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
-    row = (await tx.execute(sa.select(people).where(condition))).one_or_none()
+    row = (await tx.execute(sa.select(*_KNOWN).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)
 
 
 async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    """Adds people whose columns are all known (a rehearsal's, a demonstration's)."""
-    for start in range(0, len(rows), 500):
-        await tx.execute(sa.insert(people), rows[start : start + 500])
+    """Adds people whose columns are all known (a rehearsal's, a demonstration's), before the bot starts.
+
+    Its first look is at everybody: they need no mark.
+    """
+    marked = [{**row, "replan": False} for row in rows]
+    for start in range(0, len(marked), 500):
+        await tx.execute(sa.insert(people), marked[start : start + 500])

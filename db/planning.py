@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.broadcasts import create, queue_deliveries
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
 
+MOST_CHANGED = 1_000
+"""When more people changed, everybody is looked at: one pass over all costs less than many lists."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
@@ -31,7 +34,7 @@ class StepAudience:
     """Whom a step is for in one territory; abroad, only those who live by `zone`.
 
     `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
-    before `followed_before`. `silent_after` None: silence does not matter.
+    before `followed_before`. `silent_after` None: silence does not matter. `among` None: everybody is looked at.
     """
 
     territory: str
@@ -44,6 +47,7 @@ class StepAudience:
     when_voted: bool
     follows: str | None
     followed_before: datetime
+    among: Collection[int] | None = None
 
 
 async def ensure_broadcast(tx: AsyncConnection, planned: Planned, now: datetime) -> int:
@@ -69,6 +73,41 @@ async def queue_step(
     return await queue_deliveries(
         tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
     )
+
+
+async def queue_last_choice(
+    tx: AsyncConnection,
+    broadcast: int,
+    *,
+    registered_before: datetime,
+    among: Collection[int] | None,
+    now: datetime,
+    expires_at: datetime,
+) -> int:
+    """Queues it for every supporter who had registered before and has no delivery of it yet; how many."""
+    who = sa.select(people.c.id).where(
+        *_reachable(), people.c.registered_at < registered_before, _not_queued(broadcast)
+    )
+    if among is not None:
+        who = who.where(people.c.id.in_(among))
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
+
+
+async def take_changed(tx: AsyncConnection) -> list[int] | None:
+    """The people of whom something changed since this was last asked; None: more than `MOST_CHANGED`.
+
+    Whoever changes meanwhile keeps, or gets, their mark: what reads them comes after this.
+    """
+    marked = (await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED + 1))).scalars().all()
+    if not marked:
+        return []
+    if len(marked) > MOST_CHANGED:
+        await tx.execute(sa.update(people).where(_MARKED).values(replan=False))
+        return None
+    await tx.execute(sa.update(people).where(people.c.id.in_(marked)).values(replan=False))
+    return list(marked)
 
 
 async def queue_event_reminder(
@@ -109,6 +148,10 @@ async def events_around(
     return list(await tx.execute(query))
 
 
+# In the very words of the index, so that SQLite uses it.
+_MARKED = sa.text("replan")
+
+
 def _not_queued(broadcast: int) -> sa.ColumnElement[bool]:
     # The unique key would refuse them too, but a tick that finds nothing new must write nothing.
     known = sa.select(deliveries.c.id).where(
@@ -131,6 +174,8 @@ def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
         territory = sa.or_(territory, people.c.territory.is_(None))
     said_no = sa.or_(vote_plans.c.vote == "cannot", vote_plans.c.intention == "cannot")
     conditions = [territory, people.c.mutes_reminders.is_(False), sa.or_(said_no.is_(None), sa.not_(said_no))]
+    if audience.among is not None:
+        conditions.append(people.c.id.in_(audience.among))
     if audience.zone is not None:
         conditions.append(people.c.zone == audience.zone)
     if audience.slots is not None:

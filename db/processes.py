@@ -6,6 +6,8 @@ serves one process: whoever else took rows is dead.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +28,18 @@ _BURY = sa.text(
     "DELETE FROM facts WHERE name LIKE 'process:%'"
     " AND CAST(CAST(value AS text) AS double precision) < extract(epoch FROM clock_timestamp()) - 86400"
 )
-_LEAVE = sa.text("DELETE FROM facts WHERE name = :name")
+_LEAVE = sa.text(
+    "DELETE FROM facts WHERE name = :name OR (name = 'leader' AND value ->> 'owner' = CAST(:owner AS text))"
+)
+_MINE = "jsonb_build_object('owner', CAST(:owner AS text), 'at', extract(epoch FROM clock_timestamp()))"
+_LEAD_ALONE = sa.text(
+    f"INSERT INTO facts (name, value) VALUES ('leader', {_MINE})"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1"
+)
+_LEAD = sa.text(
+    f"UPDATE facts SET value = {_MINE} WHERE name = 'leader' AND (value ->> 'owner' = CAST(:owner AS text)"
+    " OR CAST(value ->> 'at' AS double precision) < extract(epoch FROM clock_timestamp()) - :silence) RETURNING 1"
+)
 
 
 async def beat(tx: AsyncConnection, owner: str) -> None:
@@ -44,10 +57,42 @@ async def living(tx: AsyncConnection, owner: str) -> list[str]:
     return sorted({owner, *found.scalars()})
 
 
+async def lead(tx: AsyncConnection, owner: str, *, alone: bool) -> bool:
+    """Be the one process that polls, or go on being it; whether `owner` is.
+
+    `alone`: it holds the lock `Lock.LEADING`, so that whoever led before is gone. Without it another's place is free
+    once that one was silent for as long as the dead are.
+    """
+    if tx.dialect.name != "postgresql":
+        return True
+    if alone:
+        taken = await tx.execute(_LEAD_ALONE, {"owner": owner})
+    else:
+        taken = await tx.execute(_LEAD, {"owner": owner, "silence": DEAD_AFTER_SECONDS})
+    return taken.scalar_one_or_none() is not None
+
+
 async def leave(tx: AsyncConnection, owner: str) -> None:
     """`owner` ends in good order: what it still holds may be taken at once."""
     if tx.dialect.name == "postgresql":
-        await tx.execute(_LEAVE, {"name": f"process:{owner}"})
+        await tx.execute(_LEAVE, {"name": f"process:{owner}", "owner": owner})
+
+
+class Lock(IntEnum):
+    """What only one process at a time may do, each with a lock of its own number."""
+
+    LEADING = 7_241_001
+    LEASING = 7_241_002
+    PLANNING = 7_241_003
+
+
+async def lock(tx: AsyncConnection, which: Lock) -> None:
+    """Wait until no other process is at it; the lock ends with the transaction. SQLite has one writer anyway."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(_LOCK, {"number": int(which)})
+
+
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(:number)")
 
 
 # The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.

@@ -39,5 +39,5 @@ async def answered_delivery(tx: AsyncConnection, *, person: int, message_id: int
     if row is None:
         return None
     await tx.execute(sa.update(deliveries).where(deliveries.c.id == row.id).values(answered_at=at))
-    await tx.execute(sa.update(people).where(people.c.id == person).values(unanswered=0))
+    await tx.execute(sa.update(people).where(people.c.id == person).values(unanswered=0, replan=True))
     return int(row.broadcast)

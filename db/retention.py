@@ -1,50 +1,151 @@
-"""Erasing what is kept no longer, by sets of rows. Each function tells how many it erased or cut loose."""
+"""Erasing what is kept no longer, a piece at a time: nobody else who writes waits for a whole table.
+
+What is due is looked for by a reader, which hinders nobody; each piece is then erased in a transaction of its own,
+under the same condition: whoever came back meanwhile is spared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.engine import Database
 from db.erasing import cut_loose, erase_people
-from db.schema import dialogs, events, people, responses, rsvps, staff, updates, vote_plans
+from db.schema import (
+    chosen_places,
+    dialogs,
+    downloads,
+    events,
+    people,
+    responses,
+    rsvps,
+    staff,
+    updates,
+    vote_plans,
+)
+
+Condition = sa.ColumnElement[bool]
+
+PIECE_SECONDS = 0.08
+"""About how long one piece keeps the writer; its size follows from how long the last one took."""
+SMALLEST, LARGEST = 10, 1_000
+PAGE = 20_000
 
 
-async def erase_unfinished(tx: AsyncConnection, since: datetime) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased.
+
+    `beforehand`: those of them that are due for another reason too, and gone when their turn comes.
+    """
+
+    key: sa.Column[int]
+    condition: Condition
+    erase: Callable[[AsyncConnection, Condition], Awaitable[int]]
+    beforehand: Condition = field(default_factory=sa.false)
+
+    async def count(self, database: Database) -> int:
+        """How many rows are due now."""
+        query = sa.select(sa.func.count()).select_from(self.key.table)
+        query = query.where(self.condition, sa.not_(self.beforehand))
+        async with database.read() as tx:
+            return int((await tx.execute(query)).scalar_one())
+
+    async def erase_all(self, database: Database) -> int:
+        """Erases them piece by piece; how many."""
+        erased, size = 0, SMALLEST
+        keys = await self._keys(database, after=None)
+        while keys:
+            piece, rest = keys[:size], keys[size:]
+            async with database.write() as tx:
+                began = time.monotonic()
+                erased += await self.erase(tx, sa.and_(self.key.in_(piece), self.condition))
+            took = max(time.monotonic() - began, 0.001)
+            size = max(SMALLEST, min(LARGEST, 2 * size, int(size * PIECE_SECONDS / took)))
+            keys = rest or await self._keys(database, after=piece[-1])
+        return erased
+
+    async def _keys(self, database: Database, *, after: int | None) -> list[int]:
+        """The next keys of rows that are due: so many that they are looked for seldom, and so few that it is quick."""
+        found = sa.select(self.key).distinct().where(self.condition).order_by(self.key).limit(PAGE)
+        async with database.read() as tx:
+            return list(await tx.scalars(found if after is None else found.where(self.key > after)))
+
+
+def _deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
+    async def delete(tx: AsyncConnection, condition: Condition) -> int:
+        return (await tx.execute(sa.delete(table).where(condition))).rowcount
+
+    return delete
+
+
+def unfinished(since: datetime) -> list[Due]:
     """People who began to sign up at or before `since` and never finished; staff need not sign up."""
+    return [Due(key=people.c.id, condition=_never_finished(since), erase=erase_people)]
+
+
+def _never_finished(since: datetime) -> Condition:
     team = sa.select(staff.c.telegram_id).where(staff.c.revoked_at.is_(None))
-    never_finished = sa.and_(people.c.state == "new", people.c.created_at <= since)
-    return await erase_people(tx, sa.and_(never_finished, people.c.telegram_id.not_in(team)))
+    new = sa.and_(people.c.state == "new", people.c.created_at <= since)
+    return sa.and_(new, people.c.telegram_id.not_in(team))
 
 
-async def erase_profiles(tx: AsyncConnection, inactive_since: datetime) -> int:
+def profiles(inactive_since: datetime) -> list[Due]:
     """Everybody who did not agree to be kept, and those who did but were not seen after `inactive_since`."""
+    return [Due(key=people.c.id, condition=_kept_no_longer(inactive_since), erase=erase_people)]
+
+
+def _kept_no_longer(inactive_since: datetime) -> Condition:
     unwanted = sa.or_(~people.c.consent_keep, people.c.seen_at <= inactive_since)
-    return await erase_people(tx, sa.and_(people.c.state != "new", unwanted))
+    return sa.and_(people.c.state != "new", unwanted)
 
 
-async def erase_event_answers(tx: AsyncConnection, ended: datetime) -> int:
+def event_answers(ended: datetime) -> list[Due]:
     """Answers to events that ended at or before `ended`; the log keeps them without the person."""
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
-    erased = await tx.execute(sa.delete(rsvps).where(rsvps.c.event.in_(over)))
-    return erased.rowcount + await cut_loose(tx, responses.c.subject.in_(codes))
+    return [
+        Due(key=rsvps.c.person, condition=rsvps.c.event.in_(over), erase=_deleting(rsvps)),
+        _answers(responses.c.subject.in_(codes)),
+    ]
 
 
-async def erase_votes(tx: AsyncConnection, ballots: Sequence[int]) -> int:
-    """Vote plans and "voted" of these ballots; the log keeps the answers without the person."""
-    erased = await tx.execute(sa.delete(vote_plans).where(vote_plans.c.ballot.in_(ballots)))
-    return erased.rowcount + await cut_loose(tx, responses.c.subject.in_([str(ballot) for ballot in ballots]))
+def votes(ballots: Sequence[int]) -> list[Due]:
+    """Vote plans, "voted" and the polling places chosen; the log keeps the answers without the person."""
+    plans = vote_plans.c.ballot.in_(ballots)
+    return [
+        Due(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
+        Due(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
+        _answers(responses.c.subject.in_([str(ballot) for ballot in ballots])),
+    ]
 
 
-async def erase_updates(tx: AsyncConnection, received: datetime) -> int:
+def expired_links(now: datetime) -> list[Due]:
+    """One-time links that are over, used or not."""
+    return [Due(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+
+
+def _answers(condition: Condition) -> Due:
+    named = sa.and_(condition, responses.c.person.is_not(None))
+    return Due(key=responses.c.id, condition=named, erase=cut_loose)
+
+
+def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[Due]:
+    """Dialogs left in the middle at or before `untouched_since`; those of people who are erased go with them."""
+    doomed = _never_finished(untouched_since)
+    if inactive_since is not None:
+        doomed = sa.or_(doomed, _kept_no_longer(inactive_since))
+    theirs = dialogs.c.person.in_(sa.select(people.c.id).where(doomed))
+    old = dialogs.c.updated_at <= untouched_since
+    return [Due(key=dialogs.c.person, condition=old, erase=_deleting(dialogs), beforehand=theirs)]
+
+
+def processed_updates(received: datetime) -> list[Due]:
     """Updates that were processed, received at or before `received`."""
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
-    return (await tx.execute(sa.delete(updates).where(done))).rowcount
-
-
-async def erase_dialogs(tx: AsyncConnection, untouched_since: datetime) -> int:
-    """Dialogs left in the middle at or before `untouched_since`."""
-    return (await tx.execute(sa.delete(dialogs).where(dialogs.c.updated_at <= untouched_since))).rowcount
+    return [Due(key=updates.c.update_id, condition=done, erase=_deleting(updates))]

@@ -79,20 +79,34 @@ people = sa.Table(
     _flag("consent_commune"),
     _flag("consent_team"),
     _flag("consent_keep"),
+    # Agreed to on a text that has changed since: asked anew, see bot.actions.renewals.
+    _flag("renew_contact"),
+    _flag("renew_commune"),
+    _flag("renew_team"),
+    _flag("renew_keep"),
     # Kinds of message the person turned off in /settings.
     _flag("mutes_events"),
     _flag("mutes_news"),
     _flag("mutes_reminders"),
     _flag("volunteer"),
-    sa.Column("recruiter", RowId),
+    sa.Column("recruiter", RowId, index=True),
     sa.Column("unanswered", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("unreachable_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("registered_at", Instant),
     sa.Column("seen_at", Instant, nullable=False),
-    sa.Index(None, "territory", "state"),
+    # Something that decides what is due changed since the planner last looked; it looks at these alone.
+    sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
+    sa.Index(None, "territory", "state", "zone"),
+    sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
-    sa.Index(None, "commune"),
+    # Everything that chooses an audience by place, so that no row is read for it (db.audiences).
+    sa.Index(
+        "ix_people_audience",
+        "commune",
+        *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
+        *("language", "volunteer", "territory", "zone"),
+    ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
 )
 
@@ -153,6 +167,21 @@ staff_links = sa.Table(
     sa.Column("revoked_at", Instant),
 )
 
+# One-time links to the files that are too large for the chat. The file is made when the link is used.
+downloads = sa.Table(
+    "downloads",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    # Whose link it is: their roles are asked again when it is used.
+    sa.Column("telegram_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("export", Json, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
 events = sa.Table(
     "events",
     metadata,
@@ -211,6 +240,40 @@ vote_plans = sa.Table(
     sa.Index(None, "ballot", "vote"),
 )
 
+polling_places = sa.Table(
+    "polling_places",
+    metadata,
+    _id(),
+    # What tells it from every other place of a file: one that is imported again keeps its number.
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("commune", sa.String(5), nullable=False),
+    sa.Column("ballot", sa.Integer, nullable=False, default=0, server_default="0"),  # 0: every round
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("address", sa.String(300), nullable=False),
+    # Local wall-clock times; empty: the hours of the campaign file.
+    sa.Column("opens", sa.Time),
+    sa.Column("closes", sa.Time),
+    # Who votes there, as help to choose: streets in the file’s own words, surnames from one to another.
+    sa.Column("streets", sa.String(300)),
+    sa.Column("surnames_from", sa.String(40)),
+    sa.Column("surnames_to", sa.String(40)),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    sa.Index(None, "commune"),
+    sqlite_autoincrement=True,  # the button of a place that is gone never means another
+)
+
+# Where a commune has several, the one that a person said is theirs; why is not kept.
+chosen_places = sa.Table(
+    "chosen_places",
+    metadata,
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("ballot", sa.Integer, primary_key=True),  # the place's own: 0 for every round
+    sa.Column(
+        "place", RowId, sa.ForeignKey("polling_places.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+)
+
 broadcasts = sa.Table(
     "broadcasts",
     metadata,
@@ -261,7 +324,6 @@ deliveries = sa.Table(
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
     sa.Column("lease_owner", sa.String(32)),
-    sa.Column("leased_until", Instant),
     sa.Column("attempts", sa.Integer, nullable=False, default=0, server_default="0"),
     # Why it waits or did not leave, as a message name of locales/templates/reasons.
     sa.Column("reason", sa.String(200)),
@@ -310,7 +372,6 @@ updates = sa.Table(
     sa.Column("begun", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("error", sa.Text),
     sa.Column("lease_owner", sa.String(32)),
-    sa.Column("leased_until", Instant),
     sa.Index(None, "state", "update_id"),
 )
 

@@ -32,11 +32,14 @@ BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to fi
 # Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
 _PREFETCH = 512
 
+CACHE = "PRAGMA cache_size = -32768"  # KiB
+SMALL_CACHE = "PRAGMA cache_size = -8192"  # for one pass through a table
+
 COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
-    "PRAGMA cache_size = -32768",  # KiB
+    CACHE,
 )
 WRITER_PRAGMAS: tuple[str, ...] = (
     *COMMON_PRAGMAS,
@@ -229,10 +232,10 @@ class _Cursor(aiosqlite.Cursor):
         self._conn.begin()
         self._cursor.executemany(sql, parameters)
 
-    def _fetch_more(self) -> None:
-        rows = self._cursor.fetchmany(_PREFETCH) if self._cursor.description else []
+    def _fetch_more(self, size: int = _PREFETCH) -> None:
+        rows = self._cursor.fetchmany(size) if self._cursor.description else []
         self._rows.extend(rows)
-        self._exhausted = len(rows) < _PREFETCH
+        self._exhausted = len(rows) < size
 
     async def fetchone(self) -> Any:
         rows = await self.fetchmany(1)
@@ -241,7 +244,7 @@ class _Cursor(aiosqlite.Cursor):
     async def fetchmany(self, size: int | None = None) -> list[Any]:
         size = size or _PREFETCH
         while len(self._rows) < size and not self._exhausted:
-            await self._visit(self._fetch_more)
+            await self._visit(self._fetch_more, max(size - len(self._rows), _PREFETCH))
         return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
 
     async def fetchall(self) -> list[Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.people import VoteState
-from db.schema import vote_plans
+from db.schema import people, vote_plans
 from db.upsert import insert
 
 
@@ -43,9 +43,9 @@ async def of_person(tx: AsyncConnection, person: int) -> dict[int, VotePlan]:
     return {row.ballot: VotePlan(**row._mapping) for row in await tx.execute(query)}
 
 
-async def of_people(tx: AsyncConnection, people: Iterable[int], ballot: int) -> dict[int, VotePlan]:
+async def of_people(tx: AsyncConnection, ids: Iterable[int], ballot: int) -> dict[int, VotePlan]:
     """The plans of many people for one ballot, by person: for messages sent to all of them."""
-    condition = sa.and_(vote_plans.c.person.in_(list(people)), vote_plans.c.ballot == ballot)
+    condition = sa.and_(vote_plans.c.person.in_(list(ids)), vote_plans.c.ballot == ballot)
     rows = await tx.execute(sa.select(vote_plans).where(condition))
     return {row.person: VotePlan(**row._mapping) for row in rows}
 
@@ -53,8 +53,9 @@ async def of_people(tx: AsyncConnection, people: Iterable[int], ballot: int) -> 
 async def change(
     tx: AsyncConnection, *, person: int, ballot: int, at: datetime, **values: str | None
 ) -> None:
-    """Sets these columns and leaves the others as they are."""
+    """Sets these columns and leaves the others as they are; what is due for the person is looked at again."""
     changed = {**values, "at": at}
     statement = insert(tx, vote_plans).values(person=person, ballot=ballot, **changed)
     key = [vote_plans.c.person, vote_plans.c.ballot]
     await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+    await tx.execute(sa.update(people).where(people.c.id == person).values(replan=True))

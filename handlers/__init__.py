@@ -5,7 +5,9 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 """
 
 from handlers import (
+    abroad,
     broadcasts,
+    doubts,
     event_edit,
     events,
     exports,
@@ -22,7 +24,7 @@ from handlers import (
     steps,
     vote,
 )
-from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Command, Routes
+from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Awaited, Command, Routes
 
 COMMANDS = (
     Command(name="start", handler=start.start, listed=False),
@@ -49,6 +51,7 @@ COMMANDS = (
 
 FEATURES = (
     registration,
+    abroad,
     menu,
     events,
     vote,
@@ -58,6 +61,7 @@ FEATURES = (
     new_event,
     event_edit,
     broadcasts,
+    doubts,
     statistics,
     exports,
     staff,
@@ -69,14 +73,25 @@ QUESTIONS: dict[str, Asker] = {
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     broadcasts.FLOW: broadcasts.show_step,
+    doubts.FLOW: doubts.show_step,
     staff.FLOW: staff.show_step,
 }
 """How each dialog asks its open question again."""
 
+
+def _dialogs() -> dict[str, dict[str, Awaited]]:
+    """The steps of every dialog; a feature may add steps to another's."""
+    found: dict[str, dict[str, Awaited]] = {}
+    for feature in FEATURES:
+        for flow, awaited in feature.DIALOGS.items():
+            found.setdefault(flow, {}).update(awaited)
+    return found
+
+
 ROUTES = Routes(
     commands=COMMANDS,
     buttons={action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
-    dialogs={flow: steps_ for feature in FEATURES for flow, steps_ in feature.DIALOGS.items()},
+    dialogs=_dialogs(),
     questions=QUESTIONS,
     stop=privacy.stop,
     unexpected=fallback.unexpected,

@@ -139,7 +139,8 @@ async def choose_commune(update: Update, context: Context) -> None:
 def _offer_distances(context: Context, code: str, answer: Callable[..., None]) -> None:
     gazetteer = context.services.gazetteer
     commune = gazetteer.by_code(code)
-    answer("audience/distances", commune=commune, radii=RADII, department=department_of(code))
+    rough = bool(gazetteer.approximate_among([code]))
+    answer("audience/distances", commune=commune, radii=RADII, rough=rough, department=department_of(code))
 
 
 # -- choosing --

@@ -8,11 +8,12 @@ from typing import Any
 from telegram import Update
 
 import db.people
-from bot.actions import audiences
+from bot.actions import audiences, doubts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
 from bot.broadcast_texts import check_staff_text
+from bot.delivery.calls import Call
 from bot.delivery.compose import Draft
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
@@ -35,6 +36,7 @@ async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
     author = await desk.author(context)
     author.require(Action.BROADCAST)
+    author.require_standing()
     if is_open(context):
         context.say("broadcasts/resumed")
     else:
@@ -120,23 +122,30 @@ async def _keep_text(context: Context, language: str, html: str) -> None:
 
 
 def _check_lengths(context: Context, texts: dict[str, str], *, photo: str | None) -> None:
-    """The whole message, signature included, fits; raises an error that names the language."""
+    """The whole message, signature included, fits for everybody; raises an error that names the language."""
     wording = Draft(kind=_data(context)["kind"], photo=photo)
     limit = TEXT_LIMIT if photo is None else CAPTION_LIMIT
-    calls = desk.previews(context, wording, texts, languages=texts)
-    for language, call in zip(texts, calls, strict=True):
-        try:
-            check_html(call.payload["text"] if photo is None else call.payload["caption"], limit)
-        except PortevoixError as fault:
-            if fault.message != "errors/text_too_long":
-                raise
-            raise BroadcastRefused(
-                fault.sentence,
-                message="errors/message_too_long",
-                wanted=language,
-                with_photo=photo is not None,
-                **fault.values,
-            ) from fault
+    # For whoever writes it first: what is too long for them is simply too long.
+    for reader in (None, *desk.longest_readers(context)):
+        calls = desk.previews(context, wording, texts, languages=texts, reader=reader)
+        for language, call in zip(texts, calls, strict=True):
+            _check_length(call, limit, language, photo=photo, filled=reader is not None)
+
+
+def _check_length(call: Call, limit: int, language: str, *, photo: str | None, filled: bool) -> None:
+    try:
+        check_html(call.payload["text"] if photo is None else call.payload["caption"], limit)
+    except PortevoixError as fault:
+        if fault.message != "errors/text_too_long":
+            raise
+        raise BroadcastRefused(
+            fault.sentence,
+            message="errors/message_too_long",
+            wanted=language,
+            with_photo=photo is not None,
+            filled=filled,
+            **fault.values,
+        ) from fault
 
 
 async def skip(update: Update, context: Context) -> None:
@@ -276,7 +285,14 @@ async def follow(context: Context, broadcast: int) -> None:
     if context.person.language is None:
         # The board rewrites this message later, without an update that tells the language of whoever reads it.
         await db.people.change(context.tx, context.person.id, language=context.language)
-    context.say("broadcasts/progress", remember=f"progress:{broadcast}", progress=progress, asking=False)
+    shown = (await desk.author(context)).shown
+    context.say(
+        "broadcasts/progress",
+        remember=f"progress:{broadcast}",
+        progress=progress,
+        asking=False,
+        shown=shown,
+    )
 
 
 async def list_broadcasts(update: Update, context: Context) -> None:
@@ -285,7 +301,8 @@ async def list_broadcasts(update: Update, context: Context) -> None:
     titles = await actions.event_titles(
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
-    context.say("broadcasts/list", broadcasts=found, titles=titles)
+    doubtful = await doubts.unattended(context.tx, author)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
@@ -306,7 +323,7 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.followed(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask")
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", shown=author.shown)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -33,13 +33,14 @@ NO_PREVIEW = {"is_disabled": True}
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What does not change while the bot runs."""
+    """What does not change while the bot runs. `links_to`: the address of the web part, None where it is off."""
 
     campaign: Campaign
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
     suppression_key: bytes
+    links_to: str | None = None
 
 
 class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):

@@ -5,13 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 from bot.actions.authority import Author, author_of
+from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Wording, compose_broadcast
+from bot.rules.territories import TERRITORIES
 from db.events import Event, EventTexts
+from db.people import Person
 from handlers.context import Context
 from handlers.routing import MalformedButton
+
+FIRST_NAME_LIMIT = 64
+"""Characters of a first name that are kept, as Telegram allows them."""
 
 
 async def author(context: Context) -> Author:
@@ -44,12 +51,16 @@ def previews(
     event: Event | None = None,
     event_texts: EventTexts | None = None,
     languages: Iterable[str] | None = None,
+    reader: Person | None = None,
 ) -> list[Call]:
-    """The message exactly as it will be received, once in each language (of the campaign, unless others are given)."""
+    """The message exactly as it will be received, once in each language (of the campaign, unless others are given).
+
+    `reader`: who would receive it; else whoever writes it.
+    """
     composing = composer(context)
     # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
     user = context.update.effective_user
-    reader = replace(
+    reader = reader or replace(
         context.person, first_name=context.person.first_name or (user.first_name if user else "")
     )
     return [
@@ -64,6 +75,19 @@ def previews(
         )
         for language in languages or context.campaign.languages
     ]
+
+
+def longest_readers(context: Context) -> list[Person]:
+    """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
+    code = _longest_commune(context.services.gazetteer)
+    longest = replace(context.person, first_name="M" * FIRST_NAME_LIMIT, commune=code)
+    return [replace(longest, territory=territory) for territory in TERRITORIES]
+
+
+@cache
+def _longest_commune(gazetteer: Gazetteer) -> str:
+    names = {code: found.name for code in gazetteer.codes() if (found := gazetteer.by_code(code))}
+    return max(names, key=lambda code: len(names[code]))
 
 
 def is_confirmation(context: Context, typed: str) -> bool:

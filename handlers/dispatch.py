@@ -15,6 +15,7 @@ from bot.delivery.calls import Call
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.inline import offer_communes
+from handlers.privacy import ask_again
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -41,6 +42,7 @@ class Dispatcher:
         try:
             async with tx.begin_nested():
                 await self._handle(update, context)
+                await ask_again(context)
         except PortevoixError as refusal:
             # What the handler did is undone; the person is told why, in the dialog they were in.
             context.refuse(refusal)

@@ -230,7 +230,15 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     reach = await events.told(context.tx, author, found.event, cancellation=cancelling)
     context.say("event_edit/previews")
     context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
-    context.say("event_edit/confirm", reach=reach, cancelling=cancelling, shown=author.shown)
+    silence = None if cancelling else events.silence_at(context.campaign, event)
+    context.say(
+        "event_edit/confirm",
+        reach=reach,
+        cancelling=cancelling,
+        shown=author.shown,
+        silence=silence,
+        place_zone=event.zone,
+    )
 
 
 async def confirm(update: Update, context: Context) -> None:

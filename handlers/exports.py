@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
 
 from telegram import Update
 
-from bot.actions import exports
+import db.exports
+from bot.actions import downloads, exports
 from bot.actions.authority import Author, area_name
-from bot.actions.exports import CHAT_FORMATS, Order
+from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
 from bot.delivery.calls import Call
-from bot.exporting.tables import TABLES
+from bot.exporting.layouts import LAYOUTS, layouts_of
+from bot.exporting.tables import TABLES, Table
+from bot.links import download_url
 from bot.rules.permissions import Action
-from db.exports import Selection
-from handlers import areas, desk
+from db.exports import EventName, Selection
+from handlers import areas, buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
 PRODUCER = "export"
-"""The name under which the application registers `bot.actions.exports.Producer`."""
+"""The name under which the application registers `bot.producing.ExportFiles`."""
+
+PERIODS = MappingProxyType(
+    {"all": None, "d1": timedelta(days=1), "d7": timedelta(days=7), "d30": timedelta(days=30)}
+)
+"""How far back an export goes."""
+NOTHING_IN_PARTICULAR = "-"
+MOST_EVENTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What was chosen so far, as buttons carry it: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
+
+    area: str
+    table: Table
+    period: str = "all"
+    about: str = NOTHING_IN_PARTICULAR
+
+    @property
+    def ballot(self) -> int | None:
+        return int(self.about[1:]) if self.about[0] == "b" else None
+
+    @property
+    def event(self) -> str | None:
+        return self.about[1:] if self.about[0] == "e" else None
+
+    def selection(self, context: Context) -> Selection:
+        back = PERIODS[self.period]
+        since = context.now - back if back is not None else None
+        return Selection(area=self.area, since=since, event=self.event, ballot=self.ballot)
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -33,18 +69,51 @@ async def begin(update: Update, context: Context) -> None:
 
 
 async def choose(update: Update, context: Context) -> None:
-    """The choices made so far are in the button: an area, then a table, then a format."""
-    typed, *chosen = context.arguments or [""]
-    area = areas.tapped(typed)
+    """The choices made so far are in the button: an area, a table, a period and a subject, a format."""
+    typed, *rest = context.arguments or [""]
     author = await desk.author(context)
-    if not chosen:
-        _ask_table(context, author, area, context.edit)
-    elif chosen[0] not in TABLES or len(chosen) > 2:
-        raise MalformedButton
-    elif len(chosen) == 1:
-        context.edit("exports/formats", area=area, table=chosen[0], formats=CHAT_FORMATS)
+    if not rest:
+        _ask_table(context, author, areas.tapped(typed), context.edit)
+        return
+    choices = _read(context, typed, rest[:3])
+    _require(author, choices)
+    if len(rest) == 4:
+        await _send(context, author, choices, rest[3])
+    elif len(rest) in (1, 3):
+        await _ask_format(context, author, choices)
     else:
-        await _send(context, author, table=chosen[0], format_=chosen[1], area=area)
+        raise MalformedButton
+
+
+async def choose_event(update: Update, context: Context) -> None:
+    """The latest events of the area, one of which the export is narrowed to."""
+    typed, table, period = buttons.arguments(context, 3)
+    choices = _read(context, typed, [table, period, NOTHING_IN_PARTICULAR])
+    _require(await desk.author(context), choices)
+    found = await db.exports.latest_events(context.tx, choices.area, MOST_EVENTS)
+    context.edit("exports/events", choices=choices, events=found)
+
+
+def _read(context: Context, area: str, rest: list[str]) -> Choices:
+    """What a button says; raises MalformedButton for what none ever said."""
+    name, *narrowed = rest
+    if name not in TABLES or len(narrowed) not in (0, 2):
+        raise MalformedButton
+    choices = Choices(area=areas.tapped(area), table=TABLES[name])
+    if not narrowed:
+        return choices
+    period, about = narrowed
+    ballots = [f"b{ballot.number}" for ballot in context.campaign.ballots] if choices.table.of_ballot else []
+    is_event = choices.table.of_event and about[:1] == "e" and about[1:].isalnum()
+    if period not in PERIODS or not (is_event or about in (NOTHING_IN_PARTICULAR, *ballots)):
+        raise MalformedButton
+    return Choices(area=choices.area, table=choices.table, period=period, about=about)
+
+
+def _require(author: Author, choices: Choices) -> None:
+    exports.require(
+        author, Order(table=choices.table.name, format="csv", selection=Selection(area=choices.area))
+    )
 
 
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
@@ -53,29 +122,88 @@ def _ask_table(context: Context, author: Author, area: str, answer: Callable[...
     answer("exports/tables", area=area, area_name=area_name(author.gazetteer, area), tables=tables)
 
 
-async def _send(context: Context, author: Author, *, table: str, format_: str, area: str) -> None:
-    if format_ not in CHAT_FORMATS:
+async def _ask_format(context: Context, author: Author, choices: Choices) -> None:
+    campaign = context.campaign
+    names = {
+        number: campaign.text(words, context.language) for number, words in campaign.ballot_names.items()
+    }
+    context.edit(
+        "exports/formats",
+        choices=choices,
+        event=await _event(context, choices),
+        periods=list(PERIODS),
+        ballots=names if choices.table.of_ballot else {},
+        formats=CHAT_FORMATS,
+        layouts=[layout.name for layout in layouts_of(choices.table.name)],
+    )
+
+
+async def _event(context: Context, choices: Choices) -> EventName | None:
+    """The event chosen. One of another area, or of none, was forged."""
+    if choices.event is None:
+        return None
+    event = await db.exports.event_named(context.tx, choices.event, choices.area)
+    if event is None:
         raise MalformedButton
-    order = Order(table=table, format=format_, selection=Selection(area=area))
+    return event
+
+
+async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
+    order = _order(context, choices, chosen)
+    await _event(context, choices)
     rows = await exports.order_in_chat(context.tx, author, order)
     if not rows:
         context.edit("exports/nothing")
-        return
-    context.edit("exports/preparing", rows=rows)
+    elif rows > CHAT_ROWS:
+        await _offer_link(context, author, order)
+    else:
+        _promise_file(context, author, order, rows)
+
+
+def _order(context: Context, choices: Choices, chosen: str) -> Order:
+    table, selection = choices.table.name, choices.selection(context)
+    layout = LAYOUTS.get(chosen)
+    if layout is not None and table in layout.shapes:
+        return Order(table=table, format=layout.format, layout=layout.name, selection=selection)
+    if chosen not in CHAT_FORMATS:
+        raise MalformedButton
+    return Order(table=table, format=chosen, selection=selection)
+
+
+async def _offer_link(context: Context, author: Author, order: Order) -> None:
+    address = context.services.links_to
+    if address is None:
+        raise ExportTooLarge("The export is too large for the chat.")
+    token = await downloads.offer(context.tx, author, order, context.language)
+    context.edit("exports/link", url=download_url(address, token))
+
+
+def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
+    area, shown = order.selection.area, author.shown(rows)
+    context.edit("exports/preparing", rows=rows, shown=shown)
     context.call("sendChatAction", action="upload_document")
     described = context.render(
-        "exports/caption", table=table, rows=rows, area=area, area_name=area_name(author.gazetteer, area)
+        "exports/caption", table=order.table, area=area, area_name=area_name(author.gazetteer, area)
     )
-    caption = {"caption": described.html, "parse_mode": "HTML"}
+    commission = Commission(
+        order=order,
+        number=context.update.update_id,
+        chat=context.chat_id,
+        message=context.message.message_id if context.message is not None else 0,
+        language=context.language,
+        rows=rows,
+        shown=shown,
+    )
     context.replies.append(
         Call(
             method="sendDocument",
-            payload={"chat_id": context.chat_id, **caption},
+            payload={"chat_id": context.chat_id, "caption": described.html, "parse_mode": "HTML"},
             produce=PRODUCER,
-            produce_arguments={**order.details, "number": context.update.update_id},
+            produce_arguments=commission.arguments,
+            otherwise=context.composed(context.render("exports/failed")).payload,
         )
     )
 
 
-BUTTONS: dict[str, Handler] = {"export": choose}
+BUTTONS: dict[str, Handler] = {"export": choose, "export_events": choose_event}
 DIALOGS: dict[str, dict[str, Awaited]] = {}

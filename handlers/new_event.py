@@ -50,6 +50,7 @@ async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
     author = await desk.author(context)
     author.require(Action.CREATE_EVENT)
+    author.require_standing()
     if is_open(context):
         context.say("new_event/resumed")
     else:
@@ -268,7 +269,10 @@ async def _show_summary(context: Context) -> None:
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     context.say("new_event/previews")
     context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
-    context.say("new_event/summary", **await _summary(context, author, new))
+    silence = events.silence_at(context.campaign, event)
+    context.say(
+        "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)
+    )
 
 
 async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str, Any]:

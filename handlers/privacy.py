@@ -13,8 +13,11 @@ import db.events
 import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
+from bot.actions.renewals import may_ask
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
+from db.people import renewals_due
 from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
@@ -95,6 +98,37 @@ async def choose(update: Update, context: Context) -> None:
     _show_choices(context, context.edit)
 
 
+async def last_choice(update: Update, context: Context) -> None:
+    """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
+    (said,) = arguments(context, 1)
+    if not yes_or_no(said, yes="keep", no="delete"):
+        context.edit("privacy/delete")
+        return
+    if await registration.must_sign_up(context):
+        return
+    question = context.render(f"steps/{LAST_CHOICE}")
+    await decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=Purpose.KEEP,
+        given=True,
+        language=context.language,
+        text=question.html,
+    )
+    context.toast("toasts/noted")
+    context.edit("privacy/kept_for_next")
+
+
+async def ask_again(context: Context) -> None:
+    """At the end of what somebody wrote: once, if the text of what they agreed to has changed."""
+    if not renewals_due(context.person):
+        return
+    person = await db.people.get(context.tx, context.person.id)  # what they wrote may have answered it
+    if person is not None and await may_ask(context.tx, person, context.now):
+        context.say("privacy/renewal", purposes=renewals_due(person))
+
+
 # -- silence, and being forgotten --
 
 
@@ -128,6 +162,11 @@ async def confirm_deletion(update: Update, context: Context) -> None:
     context.edit("privacy/deleted", receipt=receipt)
 
 
-BUTTONS: dict[str, Handler] = {"choices": consent, "choice": choose, "delete": confirm_deletion}
+BUTTONS: dict[str, Handler] = {
+    "choices": consent,
+    "choice": choose,
+    "last_choice": last_choice,
+    "delete": confirm_deletion,
+}
 
 DIALOGS: dict[str, dict[str, Awaited]] = {}

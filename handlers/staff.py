@@ -138,7 +138,8 @@ async def revoke(update: Update, context: Context) -> None:
     """In force at once, also for what that person is in the middle of."""
     (number,) = buttons.arguments(context, 1)
     author = await desk.author(context)
-    member = await staff.revoke(context.tx, author, desk.number(number))
+    revoked = await staff.revoke(context.tx, author, desk.number(number))
+    member = revoked.member
     remaining = await staff.roles_of(context.tx, member.telegram_id)
     _show_menu(context, member.telegram_id, remaining)
     context.toast("toasts/role_withdrawn")
@@ -146,6 +147,8 @@ async def revoke(update: Update, context: Context) -> None:
         context.edit("staff/left")
     else:
         await _show(context, await desk.author(context), context.edit)
+    if revoked.paused:
+        context.say("staff/paused", broadcasts=revoked.paused)
 
 
 async def revoke_link(update: Update, context: Context) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from telegram import Update
 
-from bot.actions import vote_plans
+from bot.actions import polling_places, vote_plans
 from bot.actions.vote_plans import Company, Departure, Pledge, Turnout
 from bot.rules.reminders import Question
 from bot.step_values import Vote, vote_in
@@ -17,7 +17,9 @@ from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
-from handlers.vote import values
+from handlers.vote import send_venue, values
+
+PLACES_A_PAGE = 8
 
 Answering = Callable[[Context, Vote, str], Awaitable[None]]
 
@@ -33,6 +35,9 @@ async def answer(update: Update, context: Context) -> None:
     vote = _vote(context, ballot)
     if vote is None or (vote.is_over(context.now) and question not in ASKED_AFTERWARDS):
         _explain_over(context)
+    elif context.campaign.is_out(context.now) and question not in ABOUT_THE_PLACE:
+        context.toast("toasts/candidate_out", alert=True)
+        context.edit("vote/out", **await values(context, vote))
     else:
         await QUESTIONS[question](context, vote, said)
 
@@ -60,6 +65,44 @@ async def _place(context: Context, vote: Vote, said: str) -> None:
     context.edit("steps/place_known" if known else "steps/place_help", **await values(context, vote))
 
 
+async def _polling_place(context: Context, vote: Vote, said: str) -> None:
+    """One of the commune's polling places, by its number; `map` shows the person's own."""
+    where = await polling_places.where_of(context.tx, context.person, vote.ballot)
+    if said == "map":
+        send_venue(context, where.place)
+        return
+    place = next((each for each in where.choices if str(each.id) == said), None)
+    if place is None:
+        # The places were imported again since, or the person moved.
+        context.toast("toasts/places_changed", alert=True)
+        await _list_places(context, vote, "0")
+        return
+    await polling_places.choose(context.tx, context.person, context.origin, ballot=vote.ballot, place=place)
+    context.toast("toasts/noted")
+    context.edit("steps/place_chosen", **await values(context, vote))
+    send_venue(context, place)
+
+
+async def _list_places(context: Context, vote: Vote, said: str) -> None:
+    """The commune's polling places, a page at a time, with what helps to tell which is one's own."""
+    shown = await values(context, vote)
+    places = shown["where"].choices
+    if not places:
+        context.edit("steps/place_help", **shown)
+        return
+    last = (len(places) - 1) // PLACES_A_PAGE
+    page = min(whole_number(said), last)
+    first = page * PLACES_A_PAGE
+    context.edit(
+        "steps/places",
+        page=page,
+        last=last,
+        first=first,
+        places=places[first : first + PLACES_A_PAGE],
+        **shown,
+    )
+
+
 async def _plan(context: Context, vote: Vote, said: str) -> None:
     """`open` asks when; the name of a slot answers, and from where comes next."""
     if said == "open":
@@ -80,13 +123,11 @@ async def _departure(context: Context, vote: Vote, said: str) -> None:
 async def _company(context: Context, vote: Vote, said: str) -> None:
     company = one_of(Company, said)
     await vote_plans.plan_company(context.tx, context.person, context.origin, vote, company)
-    shown = await values(context, vote)
-    context.edit("steps/plan_made", **shown)
-    if shown["friend_link"] is not None:
-        context.say("steps/forward", **shown)
+    context.edit("steps/plan_made", **await values(context, vote))
 
 
 async def _echo(context: Context, vote: Vote, said: str) -> None:
+    """The plan holds, then there is a text for three friends; or another plan."""
     holds = yes_or_no(said, yes="ok", no="change")
     await vote_plans.answer_echo(context.tx, context.person, context.origin, vote, holds=holds)
     shown = await values(context, vote)
@@ -132,6 +173,8 @@ async def _keep_plan(context: Context, vote: Vote, said: str) -> None:
 QUESTIONS: dict[str, Answering] = {
     Question.PLEDGE: _pledge,
     Question.PLACE: _place,
+    "polling_place": _polling_place,
+    "places": _list_places,
     Question.PLAN: _plan,
     "plan.departure": _departure,
     "plan.company": _company,
@@ -143,6 +186,9 @@ QUESTIONS: dict[str, Answering] = {
 
 # Answered once the polling places are closed; each says by itself until when.
 ASKED_AFTERWARDS = {Question.TURNOUT, Question.LAST_CALL, Question.KEEP_PLAN}
+
+# The vote goes on where a candidate is out, and so does where one votes.
+ABOUT_THE_PLACE = {"polling_place", "places"}
 
 BUTTONS: dict[str, Handler] = {"step": answer}
 DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -8,6 +8,8 @@ from typing import Any
 from telegram import Update
 
 import db.vote_plans
+from bot.actions.polling_places import where_of
+from bot.rules.polling_places import PollingPlace
 from bot.step_values import Vote, next_vote, values_for_step
 from handlers import registration
 from handlers.context import Context
@@ -21,8 +23,10 @@ async def vote(update: Update, context: Context) -> None:
     upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
     if upcoming is None:
         answer("vote/over")
-    else:
-        answer("vote/vote", **await values(context, upcoming))
+        return
+    shown = await values(context, upcoming)
+    answer("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
+    send_venue(context, shown["where"].place)
 
 
 async def values(context: Context, about: Vote) -> Mapping[str, Any]:
@@ -35,7 +39,20 @@ async def values(context: Context, about: Vote) -> Mapping[str, Any]:
         language=context.language,
         bot_username=context.services.bot_username,
         now=context.now,
+        where=await where_of(context.tx, context.person, about.ballot),
     )
+
+
+def send_venue(context: Context, place: PollingPlace | None) -> None:
+    """The polling place as a card that opens a map, where the file tells its point."""
+    if place is not None and place.is_on_the_map:
+        context.call(
+            "sendVenue",
+            latitude=place.latitude,
+            longitude=place.longitude,
+            title=place.name,
+            address=place.address,
+        )
 
 
 BUTTONS: dict[str, Handler] = {}

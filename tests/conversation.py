@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import User
 from telegram.ext import Application, ContextTypes
 
@@ -145,7 +146,11 @@ class Conversation:
 
     async def process(self, body: Mapping[str, Any]) -> list[Call]:
         async with self.database.write() as tx:
-            return await self._dispatcher.process(tx, body)
+            return await self.handle(tx, body)
+
+    async def handle(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
+        """The same in a transaction that many updates share."""
+        return await self._dispatcher.process(tx, body)
 
 
 class Talker:

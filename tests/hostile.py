@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import handlers
@@ -11,6 +11,7 @@ from bot.delivery.calls import Call
 from bot.errors import PortevoixError
 from bot.telegram_html import check_html
 from tests.conversation import Conversation, Shown, Talker
+from tests.shapes import Shapes
 
 HUGE = "9" * 40
 NUMBERS = ("0", "-1", "7", "٣", "²", "1e3", "0x1f", "9999", "99999", "9223372036854775808", HUGE)
@@ -48,7 +49,14 @@ FORGED_BY_HAND = {
     "choice": ("1:choice:contact:maybe", "1:choice:everything:yes"),
     "messages": ("1:messages:events:maybe", "1:messages:everything:off"),
     "broadcast_do": (f"1:broadcast_do:pause:{HUGE}", "1:broadcast_do:pause:999", "1:broadcast_do:erase:1"),
-    "export": ("1:export:FR:passwords", "1:export:FR:responses:exe", "1:export:FR:responses:csv:csv"),
+    "export": (
+        "1:export:FR:passwords",
+        "1:export:FR:responses:csv",
+        "1:export:FR:responses:all:-:exe",
+        "1:export:FR:responses:all:b9:csv",
+        "1:export:FR:responses:all:-:csv:csv",
+    ),
+    "export_events": ("1:export_events:FR:passwords:all", "1:export_events:FR:audit:all"),
     "staff_role": ("1:staff_role:supporter", "1:staff_role:root"),
 }
 
@@ -176,6 +184,7 @@ class Hostile:
 
     def __init__(self, conversation: Conversation, talker: Talker, chosen: random.Random) -> None:
         self._conversation, self._talker, self._random = conversation, talker, chosen
+        self._shapes = Shapes(chosen)
         name = chosen.choice(("Zoé", "<b>{{7*7}}</b>", "{% raw %}", "", "x" * 64, "\u202e", "O'Brien & fils"))
         language = chosen.choice(("fr", "en", "fr-CA", "zh-hans", "", "xx"))
         talker._user = {
@@ -188,7 +197,8 @@ class Hostile:
     def update(self) -> dict[str, Any]:
         """The next thing they send."""
         kind = self._random.choices(
-            (self._button, self._text, self._content, self._forged, self._other), weights=(50, 30, 6, 4, 6)
+            (self._button, self._text, self._content, self._forged, self._other, self._shaped),
+            weights=(40, 24, 4, 4, 4, 24),
         )[0]
         return {"update_id": self._conversation.number(), **kind()}
 
@@ -208,7 +218,7 @@ class Hostile:
         if self._random.random() < 0.1:  # too old to be read
             message = {"message_id": on.id, "date": 0, "chat": message["chat"]}
         query = {
-            "id": "q",
+            "id": f"q{self._conversation.number()}",
             "from": self._talker._user,
             "chat_instance": "c",
             "data": data,
@@ -271,13 +281,29 @@ class Hostile:
             )
         )
 
+    def _shaped(self) -> dict[str, Any]:
+        """Any shape that the Bot API knows, from this person; half of them in their own chat."""
+        talker = self._talker
+        if self._random.random() < 0.5:
+            return {"message": self._shapes.message() | self._message()}
+        ((kind, content),) = ((k, v) for k, v in self._shapes.update(0).items() if k != "update_id")
+        for name in ("from", "user"):
+            if name in content:
+                content[name] = talker._user
+        if "chat" in content and self._random.random() < 0.5:
+            content["chat"] = talker._chat
+        return {kind: content}
+
     def _message(self, **content: Any) -> dict[str, Any]:
         return self._talker._message(**content)
 
 
-def fault_of(call: Call, *, to: int) -> str | None:
+def fault_of(call: Call, *, to: int, update: Mapping[str, Any]) -> str | None:
     """What Telegram, or the person, would object to."""
     payload = call.payload
+    for name, kind in (("callback_query_id", "callback_query"), ("inline_query_id", "inline_query")):
+        if name in payload and payload[name] != update.get(kind, {}).get("id"):
+            return f"{call.method} answers another query"
     if payload.get("chat_id", to) != to and call.method not in ("setMyCommands", "deleteMyCommands"):
         return f"{call.method} goes to {payload['chat_id']}"
     for name in ("text", "caption"):

@@ -25,6 +25,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -318,16 +319,22 @@ def _shown(message: Message) -> str:
 
 @asynccontextmanager
 async def telling(
-    folder: Path, *, at: str, killable: bool = False, rate: float = 1000, prepare: Preparation | None = None
+    folder: Path,
+    *,
+    at: str,
+    killable: bool = False,
+    rate: float = 1000,
+    prepare: Preparation | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Story]:
     """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
 
-    `prepare` fills the database and the local Telegram before the bot is started.
+    `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings.
     """
     clock = Clock(datetime.fromisoformat(at), 0)
     world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
     async with running(world) as served, Simulator(served.base_url) as simulator:
-        environment = environment_of(served.base_url, folder, rate=rate)
+        environment = {**environment_of(served.base_url, folder, rate=rate), **more}
         if prepare is not None:
             await prepare(Settings.from_environment(environment), simulator)
         bot: Bot = BotProcess(environment, folder / "bot.log") if killable else BotHere(environment)

@@ -219,6 +219,15 @@ def test_a_ballot_on_a_weekday_is_a_warning() -> None:
     assert campaign.warnings == faults
 
 
+def test_what_costs_money_is_a_warning() -> None:
+    campaign, faults = parse_campaign(changed("paid = false", "paid = true"))
+    assert campaign is not None
+    assert campaign.paid_broadcasts
+    (warning,) = [fault for fault in faults if "0.1 Telegram Star" in fault.problem]
+    assert warning.warning
+    assert warning.line == line_of(PRIMARY, "paid = false")
+
+
 def test_days_and_hours_may_differ_by_territory_and_round() -> None:
     text = changed(
         "[ballots.online]",

@@ -275,3 +275,176 @@ def test_run_without_a_token_is_refused(
     assert "is not an address" in refusal(capsys, "run", "--webhook", "example.org")
     monkeypatch.setenv("PORTEVOIX_TOKN", "x")
     assert "did you mean PORTEVOIX_TOKEN" in refusal(capsys, "run")
+
+
+# -- polling places --
+
+PLACES = "commune;nom;adresse\n69266;Mairie;1 place X\n"
+
+
+def places_file(tmp_path: Path, text: str = PLACES) -> str:
+    file = tmp_path / "places.csv"
+    file.write_text(text, encoding="latin-1")
+    return str(file)
+
+
+def test_polling_places_are_shown_before_they_are_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = places_file(tmp_path)
+    assert main(["polling-places", "import", file]) == 0  # standard input is no terminal here
+    shown = capsys.readouterr().out
+    assert "69266  Villeurbanne (69): 1 place, line 2" in shown
+    assert "1 new, 0 changed, 0 the same, 0 removed" in shown
+    assert "Nothing was imported: this is a preview. Run it again with --yes" in shown
+    assert main(["polling-places", "import", file, "--yes"]) == 0
+    assert "1 polling place imported." in capsys.readouterr().out
+    assert main(["polling-places", "import", file]) == 0
+    assert "0 new, 0 changed, 1 the same" in capsys.readouterr().out
+    main(["export", "audit", "--format", "jsonl", "--out", "-"])
+    assert '"import_polling_places"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "told"),
+    [("oui", 0, "1 polling place imported."), ("", 1, "Nothing was imported."), ("n", 1, "Nothing was")],
+)
+def test_on_a_terminal_the_import_is_asked_for(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    status: int,
+    told: str,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{said}\n"))
+    assert main(["polling-places", "import", places_file(tmp_path)]) == status
+    assert told in capsys.readouterr().out
+
+
+def test_a_file_with_a_fault_imports_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = places_file(tmp_path, PLACES + "Xyzzyville;École;2 place X\n")
+    assert main(["polling-places", "import", file, "--yes"]) == 2
+    told = capsys.readouterr().err
+    assert "line 3: there is no commune “Xyzzyville”" in told
+    assert told.splitlines()[-1].startswith("portevoix: ")
+    assert main(["polling-places", "import", places_file(tmp_path)]) == 0
+    assert "1 new, 0 changed, 0 the same" in capsys.readouterr().out
+    assert main(["polling-places", "import", str(tmp_path / "none.csv")]) == 2
+    assert "none.csv cannot be read" in capsys.readouterr().err
+
+
+def test_the_example_of_polling_places_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["polling-places", "import", "campaigns/primaire-2016/polling-places-example.csv"]) == 0
+    assert "6 polling places in 4 communes" in capsys.readouterr().out
+
+
+ORDERS = {
+    "an area": (["responses", "--area", "69"], {"area": "69", "format": "csv"}),
+    "an area by its older name": (["responses", "--territory", "69"], {"area": "69"}),
+    "a ballot": (
+        ["responses", "--ballot", "2", "--since", "2016-11-01", "--until", "2016-12-01"],
+        {"ballot": 2, "since": "2016-11-01T00:00:00+00:00"},
+    ),
+    "a layout": (["supporters", "--layout", "nationbuilder"], {"layout": "nationbuilder", "format": "csv"}),
+    "another": (["attendance", "--layout", "osdi", "--format", "jsonl"], {"layout": "osdi"}),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_export_narrowed_or_laid_out(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order, expected = ORDERS[name]
+    assert main(["export", *order, "--out", str(tmp_path / "out")]) == 0
+    assert "the file holds no rows" in capsys.readouterr().err
+    assert main(["export", "audit", "--format", "jsonl", "--out", str(tmp_path / "log")]) == 0
+    noted = json.loads((tmp_path / "log").read_text(encoding="utf-8").splitlines()[0])["details"]
+    assert {name: noted[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["audit", "--area", "69"], "The audit log tells of the whole campaign: leave --area out."),
+        (["audit", "--event", "x"], "audit cannot be narrowed by --event: leave it out."),
+        (["attendance", "--ballot", "1"], "attendance cannot be narrowed by --ballot: leave it out."),
+        (["responses", "--ballot", "9"], "There is no ballot 9: the campaign has 1, 2."),
+        (["responses", "--event", "nope"], "There is no event nope: its code is in its link, after `ev_`."),
+        (["responses", "--layout", "osdi"], "The layout osdi has no responses, only supporters, attendance."),
+        (
+            ["supporters", "--layout", "osdi", "--format", "csv"],
+            "The layout osdi is written as jsonl: leave --format out.",
+        ),
+    ],
+)
+def test_an_export_that_makes_no_sense_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    assert refusal(capsys, "export", *arguments, "--out", str(tmp_path / "out")) == sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_of_people_who_opted_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "stop.csv"
+    file.write_text("name;telegram_id\nX;5\nY;6\nZ;6\n", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert main(["opt-outs", "import", str(file)]) == 1
+    said = capsys.readouterr()
+    assert "names 2 people (1 lines repeat one)" in said.out
+    assert "2  are unknown" in said.out
+    assert "Nothing was changed." in said.err
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert "with --yes" in refusal(capsys, "opt-outs", "import", str(file))
+    assert main(["opt-outs", "import", str(file), "--yes"]) == 0
+    assert "0 were on the list" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    assert main(["opt-outs", "import", str(file)]) == 0
+    assert "2 were on the list" in capsys.readouterr().out
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("2 entries")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"1\nx\n2\n-5", "has 2 lines that cannot be read; nothing was imported"),
+        (b"1\n\xff\xfe", "line 2: this is not UTF-8"),
+        (b"\n# nobody\n", "names nobody"),
+        (b"1\n" + b"x\n" * 29, "has 29 lines that cannot be read (the first 20 are above)"),
+        (None, "cannot be read (no such file or directory)"),
+    ],
+)
+def test_a_list_with_a_fault_is_not_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "stop.txt"
+    if content is not None:
+        file.write_bytes(content)
+    assert sentence in refusal(capsys, "opt-outs", "import", str(file), "--yes")
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("0 entries")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import pty
+
+    main(["staff", "add", "--telegram-id", "42", "--role", "admin"])
+    seen, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as screen:
+        monkeypatch.setattr("sys.stderr", screen)
+        assert main(["export", "audit", "--out", str(tmp_path / "log.csv")]) == 0
+        screen.flush()
+        shown = ""
+        while "holds 2 rows." not in shown:
+            shown += os.read(seen, 4096).decode()
+    os.close(seen)
+    assert "2 rows …" in shown
+    assert "rows …" not in shown.rpartition("\x1b[K")[2]

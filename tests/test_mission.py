@@ -117,7 +117,7 @@ async def three_people(story: Story, read: Reader) -> dict[str, Teller]:
     people = {name: await story.person(name, language="en") for name in PLAN}
     await sign_up_in(people["Guadeloupe"], read, "pointe a pitre", "97120")
     await sign_up_in(people["Nouméa"], read, "noumea", "98818")
-    await sign_up_abroad(people["Tokyo"], read, "Japan", "JP")
+    await sign_up_abroad(people["Tokyo"], read, "Tokyo", "JP")
     return people
 
 

@@ -111,6 +111,8 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
         ({"PORTEVOIX_WEB": "8080"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:99999"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:http"}, "host:port"),
+        ({"PORTEVOIX_WEB_URL": "bot.example.org"}, "https://bot.example.org"),
+        ({"PORTEVOIX_WEB_URL": "https://bot.example.org/?x"}, "https://bot.example.org"),
         ({"PORTEVOIX_TOKENS": TOKEN}, "did you mean PORTEVOIX_TOKEN"),
     ],
 )

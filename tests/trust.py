@@ -83,7 +83,7 @@ async def look_from_outside(story: Story, outsider: Teller, read: Reader) -> Non
     """Somebody who never signs up: rights without an account, nothing of the team, nothing left behind."""
     await say(story, outsider, *RIGHTS, *TEAM_ONLY)
     await outsider.expect(read.says("This command is for the campaign team"))
-    await cheat(story, outsider, "1:export:FR:supporters:csv", "1:stats:69")
+    await cheat(story, outsider, "1:export:FR:supporters:all:-:csv", "1:stats:69")
     await outsider.start(GUESSED)
     await outsider.expect(read.says("I do not know this invitation"))
     await say(story, outsider, "/settings", "/consent", "/stop", "/delete")
@@ -118,7 +118,7 @@ async def use_ones_rights(story: Story, supporter: Teller, read: Reader) -> None
     await say(story, supporter, "/consent")
     await touch(story, supporter, read.label("The local team"), read.label("No"))
     await say(story, supporter, *TEAM_ONLY)
-    await cheat(story, supporter, "1:export:69:responses:csv")
+    await cheat(story, supporter, "1:export:69:responses:all:-:csv")
 
 
 async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
@@ -131,7 +131,11 @@ async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
     await cheat(
         story,
         coordinator,
-        *("1:export:75:responses:csv", "1:export:FR:supporters:csv", "1:export:69:audit:csv"),
+        *(
+            "1:export:75:responses:all:-:csv",
+            "1:export:FR:supporters:all:-:csv",
+            "1:export:69:audit:all:-:csv",
+        ),
     )
     await say(story, coordinator, "/staff", "/mydata")
 

@@ -120,12 +120,19 @@ RSVP_CHOICES: Mapping[str, frozenset[RsvpAnswer]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceView:
-    """An audience in names, for `audience/_words`; None and False where a condition is not set."""
+    """An audience in names, for `audience/_words`; None and False where a condition is not set.
+
+    `rough_centre`: the radius is around a commune whose centre is approximate; `rough_communes`: so many of the
+    `radius_communes` within it have such a centre.
+    """
 
     area: str
     area_name: str
     radius_km: int | None = None
     radius_name: str | None = None
+    radius_communes: int = 0
+    rough_centre: bool = False
+    rough_communes: int = 0
     language: str | None = None
     volunteers: bool = False
     event_title: str | None = None
@@ -138,11 +145,16 @@ async def view(tx: AsyncConnection, author: Author, audience: Audience, language
     """The audience as its author reads it."""
     radius, rsvp, vote = audience.radius, audience.rsvp, audience.vote
     title = await _event_title(tx, author, rsvp.event, language) if rsvp is not None else None
+    within = target(audience, author.gazetteer).communes_within
+    rough = author.gazetteer.approximate_among(within)
     return AudienceView(
         area=audience.area,
         area_name=area_name(author.gazetteer, audience.area),
         radius_km=radius.km if radius is not None else None,
         radius_name=area_name(author.gazetteer, radius.commune) if radius is not None else None,
+        radius_communes=len(within),
+        rough_centre=radius is not None and radius.commune in rough,
+        rough_communes=len(rough),
         language=audience.language,
         volunteers=audience.volunteers,
         event_title=title,

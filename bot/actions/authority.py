@@ -10,10 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.staff
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.errors import NotAllowed
-from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_count
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.areas import contains
+from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_to
 from db.people import Person
+
+
+class CandidateOut(PortevoixError):
+    """Nothing is sent any more for a candidate who is out."""
+
+    default_message = "errors/candidate_out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +59,7 @@ class Author:
 
     def shown(self, count: int) -> str:
         """A count as they may see it: small ones could tell who is who to staff of one area."""
-        everywhere = any(role.area == EVERYWHERE for role in self.roles)
-        return str(count) if everywhere or not self.roles else shown_count(count, self.roles[0])
+        return shown_to(self.roles, count)
 
     def may(self, action: Action, area: str) -> bool:
         return any(may(role, action, area) for role in self.roles)
@@ -70,6 +75,11 @@ class Author:
                 message="errors/not_allowed_area",
                 areas=[area_name(self.gazetteer, each) for each in areas],
             )
+
+    def require_standing(self) -> None:
+        """Raises CandidateOut unless there is still something to campaign for."""
+        if self.campaign.is_out(self.now):
+            raise CandidateOut("The candidate is out: no message leaves any more.")
 
 
 async def roles_of(tx: AsyncConnection, person: Person) -> tuple[Staff, ...]:

@@ -13,6 +13,7 @@ import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
+import db.staff
 from bot.actions import audit
 from bot.actions.audiences import targets_of
 from bot.actions.authority import Author
@@ -20,12 +21,12 @@ from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audience_limits import common_area
 from bot.rules.audiences import Audience
 from bot.rules.kinds import Kind
-from bot.rules.permissions import Action, needs_approval
+from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast, Progress, approval_fact, orphan_fact
 from db.events import text_in
-from db.facts import forget_fact, get_fact, set_fact
+from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they write; events make their own messages."""
@@ -65,8 +66,12 @@ class Queued:
 
 
 async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
-    """Makes the broadcast of staff and queues it for everybody it reaches. Raises NotAllowed, BroadcastRefused."""
+    """Makes the broadcast of staff and queues it for all it reaches.
+
+    Raises NotAllowed, CandidateOut, BroadcastRefused.
+    """
     author.require(Action.BROADCAST)
+    author.require_standing()
     if new.kind not in STAFF_KINDS:
         raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
     queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
@@ -122,13 +127,8 @@ async def _ask_for_approval(
     ):
         return False
     await db.broadcasts.pause(tx, broadcast)
-    await set_fact(tx, _approval(broadcast), people)
+    await set_fact(tx, approval_fact(broadcast), people)
     return True
-
-
-def _approval(broadcast: int) -> str:
-    """The fact that a broadcast waits for approval; it is forgotten when it was given."""
-    return f"approval:{broadcast}"
 
 
 async def _due_times(
@@ -149,11 +149,7 @@ async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return Progress(
-        broadcast=found,
-        account=await db.broadcast_accounts.account(tx, broadcast),
-        awaits_approval=await get_fact(tx, _approval(broadcast)) is not None,
-    )
+    return await db.broadcast_accounts.progress(tx, found)
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -190,6 +186,8 @@ async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progr
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
     found = await followed(tx, author, broadcast)
+    if change == "resume" and found.orphaned:
+        await _adopt(tx, author, found)
     if change == "resume" and found.awaits_approval:
         await _approve(tx, author, found)
     changes = {"pause": db.broadcasts.pause, "resume": db.broadcasts.resume, "cancel": db.broadcasts.cancel}
@@ -205,14 +203,39 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
     """A second person, who may approve for the area, lets it go."""
     if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    await forget_fact(tx, _approval(found.broadcast.id))
+    await forget_fact(tx, approval_fact(found.broadcast.id))
     details = {"broadcast": found.broadcast.id, "people": found.account.total}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
+
+
+async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
+    """Whoever supervises the area lets go what somebody wrote who may not write there any more."""
+    if not author.supervises(found.broadcast.area):
+        raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
+    await forget_fact(tx, orphan_fact(found.broadcast.id))
+
+
+async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
+    """Pauses what somebody wrote and may not write any more with the roles they hold now; what it paused.
+
+    For whoever takes roles away. News of an event go on: they are owed to those who said they would come.
+    """
+    held = await db.staff.roles_of(tx, telegram_id)
+    roles = [Staff(id=each.id, role=Role(each.role), area=each.area) for each in held]
+    paused = []
+    for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
+        mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
+        if mine or broadcast.kind == Kind.EVENT_SERVICE:
+            continue
+        await set_fact(tx, orphan_fact(broadcast.id), True)
+        if await db.broadcasts.pause(tx, broadcast.id):
+            paused.append(broadcast)
+    return paused
 
 
 def _require_control(author: Author, broadcast: Broadcast) -> None:
     """Their own, as long as they hold a role; those of others where they supervise."""
     author.require(Action.CONTROL_BROADCAST)
     own = broadcast.created_by == author.id
-    if not own and not (author.supervises(broadcast.area)):
+    if not own and not author.supervises(broadcast.area):
         raise NotAllowed("Only its author may do this.", message="errors/not_your_broadcast")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
 import db.suppressions
+from bot.actions.broadcasts import pause_orphans
 from db.people import Person
 
 
 def suppression_hash(key: bytes, telegram_id: int) -> str:
     """What remains of an erased person: a keyed hash that only this campaign's key can compare."""
-    return hmac.new(key, str(telegram_id).encode(), hashlib.sha256).hexdigest()
+    return db.suppressions.hash_of(key, telegram_id)
 
 
 async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await db.erasing.erase_roles(tx, person.telegram_id)
+    await pause_orphans(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id)
     await db.suppressions.add(tx, suppression_hash(key, person.telegram_id), now)
 

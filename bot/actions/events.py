@@ -17,12 +17,14 @@ from bot.actions import audit, broadcasts
 from bot.actions.audiences import Reach, reach, target, targets_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
+from bot.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
+from bot.rules.quiet import Quiet
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
 from db.events import Answers, Event, EventPage, EventTexts
 
@@ -110,9 +112,15 @@ def _place(commune: Commune, point: tuple[float, float]) -> dict[str, Any]:
     }
 
 
+def silence_at(campaign: Campaign, event: Event) -> Quiet | None:
+    """The quiet period that an event begins in, if any: then no word of it can leave for a while before."""
+    return campaign.quiet(kind=Kind.EVENT_SERVICE, territory=event.territory, now=event.starts_at)
+
+
 async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announced:
-    """Makes the event and queues its invitation. Raises NotAllowed, EventRefused."""
+    """Makes the event and queues its invitation. Raises NotAllowed, CandidateOut, EventRefused."""
     author.require(Action.CREATE_EVENT, new.commune.code)
+    author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
     event = await db.events.create(
         tx,
@@ -158,14 +166,19 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     event = await db.events.find(tx, code)
     if event is None:
         raise EventRefused("This event does not exist any more.")
-    author.require(Action.CHANGE_EVENT, event.commune)
-    if event.created_by != author.id and not author.supervises(event.commune):
-        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
+    _require_managed(author, event)
     return ManagedEvent(
         event=event,
         texts=await db.events.texts_of(tx, event.id),
         answers=await db.events.answers(tx, event.id),
     )
+
+
+def _require_managed(author: Author, event: Event) -> None:
+    """Their own within their areas, and those of others where they supervise."""
+    author.require(Action.CHANGE_EVENT, event.commune)
+    if event.created_by != author.id and not author.supervises(event.commune):
+        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
@@ -239,7 +252,11 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off."""
+    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+
+    Raises NotAllowed.
+    """
+    _require_managed(author, event)
     return await reach(
         tx,
         [target(_coming_to(event), author.gazetteer)],

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.exports
 from bot.actions import audit
 from bot.actions.authority import Author
+from bot.communes import load as load_gazetteer
 from bot.errors import PortevoixError
-from bot.exporting.files import appearing_at
+from bot.exporting.cells import Values
+from bot.exporting.files import Outgoing
 from bot.exporting.formats import FORMATS
-from bot.exporting.tables import TABLES, Table
+from bot.exporting.layouts import LAYOUTS, Shape
+from bot.exporting.tables import TABLES, Column, Table
 from bot.rules.areas import EVERYWHERE
 from db.engine import Database
 from db.exports import Selection
 
-CHAT_ROWS = 150_000
-"""Rows that fit in a file of the chat with certainty; more are exported from the command line."""
+CHAT_ROWS = 300_000
+"""Rows of which a file for the chat is made; with more it would surely be too large, or take too long."""
 CHAT_BYTES = 50 * 1000 * 1000
 """The largest file that a bot may send (Telegram's limit)."""
 CHAT_FORMATS = ("csv", "jsonl", "xlsx")
+
+Progress: TypeAlias = Callable[[int], Awaitable[None]]
 
 
 class ExportTooLarge(PortevoixError):
@@ -37,15 +42,27 @@ class ExportTooLarge(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An export that is asked for: which table, in which format, which rows."""
+    """An export that is asked for: which table, in which format and layout, which rows."""
 
     table: str
     format: str
     selection: Selection
+    layout: str | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What the file’s columns are."""
+        return TABLES[self.table].columns if self.shape is None else self.shape.columns
+
+    @property
+    def shape(self) -> Shape | None:
+        """What the layout makes of the table."""
+        return LAYOUTS[self.layout].shapes[self.table] if self.layout is not None else None
 
     def file_name(self, number: int) -> str:
         """`responses-69-1234.csv`: what the file in the chat is called."""
-        return f"{self.table}-{self.selection.area}-{number}.{self.format}"
+        layout = f"{self.layout}-" if self.layout else ""
+        return f"{layout}{self.table}-{self.selection.area}-{number}.{self.format}"
 
     @property
     def details(self) -> dict[str, Any]:
@@ -54,9 +71,12 @@ class Order:
         return {
             "export": self.table,
             "format": self.format,
+            "layout": self.layout,
             "area": self.selection.area,
             "since": since.isoformat() if since else None,
             "until": until.isoformat() if until else None,
+            "event": self.selection.event,
+            "ballot": self.selection.ballot,
         }
 
     @classmethod
@@ -65,12 +85,43 @@ class Order:
         return cls(
             table=details["export"],
             format=details["format"],
+            layout=details.get("layout"),
             selection=Selection(
                 area=details["area"],
                 since=datetime.fromisoformat(since) if since else None,
                 until=datetime.fromisoformat(until) if until else None,
+                event=details.get("event"),
+                ballot=details.get("ballot"),
             ),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commission:
+    """An export ordered in the chat: the order, whose it is, and the message that tells how far it is.
+
+    `rows` is how many there are, `shown` the same as its reader may see it. `number` is the update's, so that each
+    file has its own name.
+    """
+
+    order: Order
+    number: int
+    chat: int
+    message: int
+    language: str
+    rows: int
+    shown: str
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """As a reply keeps it."""
+        others = {name: value for name, value in vars(self).items() if name != "order"}
+        return {**self.order.details, **others}
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Commission:
+        names = ("number", "chat", "message", "language", "rows", "shown")
+        return cls(order=Order.from_details(arguments), **{name: arguments[name] for name in names})
 
 
 def tables_for(author: Author, area: str) -> list[Table]:
@@ -84,64 +135,81 @@ def _area_of(table: Table, area: str) -> str:
 
 
 async def order_in_chat(tx: AsyncConnection, author: Author, order: Order) -> int:
-    """Checks and notes an export that is to be sent in the chat; how many rows it has.
+    """Checks and notes an export that is to be sent in the chat; how many rows it has, up to CHAT_ROWS and one more.
 
-    Nothing is noted where there are none. Raises NotAllowed and ExportTooLarge.
+    Nothing is noted where there are none. Raises NotAllowed.
     """
-    table = TABLES[order.table]
-    author.require(table.action, _area_of(table, order.selection.area))
+    require(author, order)
     FORMATS[order.format].require()
     found = await db.exports.count(tx, db.exports.SOURCES[order.table](order.selection), CHAT_ROWS + 1)
-    if found > CHAT_ROWS:
-        raise ExportTooLarge("The export is too large for the chat.")
     if found:
         await note(tx, order, actor=author.name, now=author.now)
     return found
 
 
-async def note(tx: AsyncConnection, order: Order, *, actor: str, now: datetime) -> None:
+def require(author: Author, order: Order) -> None:
+    """Raises NotAllowed unless the roles held now allow the export over its area."""
+    table = TABLES[order.table]
+    author.require(table.action, _area_of(table, order.selection.area))
+
+
+async def note(tx: AsyncConnection, order: Order, *, actor: str, now: datetime, **more: object) -> None:
     """Puts the export in the audit log."""
-    await audit.note(tx, actor=actor, action=TABLES[order.table].action, details=order.details, now=now)
+    details = {**order.details, **more}
+    await audit.note(tx, actor=actor, action=TABLES[order.table].action, details=details, now=now)
 
 
-async def write(database: Database, order: Order, stream: BinaryIO, *, most_bytes: int | None = None) -> int:
+async def write(
+    database: Database,
+    order: Order,
+    stream: BinaryIO,
+    *,
+    most_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> int:
     """Writes the rows of one snapshot to the stream; how many there were. Raises ExportTooLarge.
 
-    The order was checked and noted before.
+    The order was checked and noted before. `progress` is told how many rows are written, every few thousand.
     """
-    writer = FORMATS[order.format].open(stream, TABLES[order.table].columns)
     rows = 0
-    async with database.read() as tx:
-        async for chunk in db.exports.chunks(tx, db.exports.SOURCES[order.table](order.selection)):
-            # In a thread: the bot that makes a file for one person goes on answering the others.
-            await asyncio.to_thread(writer.write, chunk)
-            rows += len(chunk)
-            _refuse_too_large(stream, most_bytes)
-    await asyncio.to_thread(writer.close)
-    _refuse_too_large(stream, most_bytes)
+    async with aclosing(_writing(database, order, stream)) as writing:
+        async for rows in writing:
+            if most_bytes is not None and stream.tell() > most_bytes:
+                raise ExportTooLarge("The export is too large for the chat.")
+            if progress is not None:
+                await progress(rows)
     return rows
 
 
-def _refuse_too_large(stream: BinaryIO, most_bytes: int | None) -> None:
-    if most_bytes is not None and stream.tell() > most_bytes:
-        raise ExportTooLarge("The export is too large for the chat.")
+async def content(database: Database, order: Order) -> AsyncGenerator[bytes]:
+    """The same file as it is made, for whoever reads it meanwhile: it never stands anywhere as a whole."""
+    outgoing = Outgoing()
+    async with aclosing(_writing(database, order, cast("BinaryIO", outgoing))) as writing:
+        async for _rows in writing:
+            if part := outgoing.take():
+                yield part
 
 
-class Producer:
-    """Makes the files of exports that were ordered in the chat, when they are about to be sent."""
+async def _writing(database: Database, order: Order, stream: BinaryIO) -> AsyncGenerator[int]:
+    """Writes to the stream, telling how many rows are written; the last time, the file is complete."""
+    gazetteer = load_gazetteer() if order.shape is not None else None
+    format_ = FORMATS[order.format]
+    writer = format_.open(stream, order.columns)
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database = database
-        self._folder = folder
+    def put(rows: Sequence[Sequence[Any]]) -> None:
+        values: Sequence[Values] = list(zip(*rows, strict=True))
+        if order.shape is not None and gazetteer is not None:
+            values = order.shape.convert(order.table, values, gazetteer)
+        writer.write(values)
 
-    async def __call__(self, arguments: Mapping[str, Any]) -> Path:
-        """The file of an order, which whoever sends it deletes. Raises ExportTooLarge.
-
-        `arguments` are the order's details and `number`, the update's, so that each file has its own name.
-        """
-        order = Order.from_details(arguments)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._folder / order.file_name(arguments["number"])
-        with appearing_at(file) as stream:
-            await write(self._database, order, stream, most_bytes=CHAT_BYTES)
-        return file
+    written = 0
+    async with database.read() as tx:
+        source = db.exports.SOURCES[order.table](order.selection)
+        async with aclosing(db.exports.chunks(tx, source, little_memory=format_.heavy)) as chunks:
+            async for chunk in chunks:
+                # In a thread: the bot that makes a file for one person goes on answering the others.
+                await asyncio.to_thread(put, chunk)
+                written += len(chunk)
+                yield written
+    await asyncio.to_thread(writer.close)
+    yield written

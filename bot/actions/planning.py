@@ -2,11 +2,14 @@
 
 A restart, a late tick or a moved clock changes nothing but lateness: a step is due in a window of time, is queued
 once for each person it is meant for, and is useless after the window.
+
+When a window opens, everybody is looked at. After that only people are of whom something changed (`people.replan`,
+which every change of a person or a plan sets), so that a tick costs what has changed, not what there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -16,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.planning
 from bot.campaign import Campaign
 from bot.rules.ballots import Ballot
+from bot.rules.candidacy import ASKED_FOR
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
 from bot.rules.kinds import Kind
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone
@@ -26,18 +30,37 @@ from db.planning import Planned, StepAudience
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
+# In their own courtesy hours people abroad get a step so much earlier than Paris at most.
+ZONES_DIFFER = timedelta(days=2)
+# What follows another message becomes due by the clock alone: everybody is looked at so often.
+FOLLOW_UPS_EVERY = timedelta(minutes=1)
 
 
-async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
-    """Queues every step and event reminder that is due; how many messages."""
-    queued = 0
-    restored_at = await get_fact(tx, RESTORED_AT)
-    # After a restore the backup may not know that a step left: it does not leave again.
-    after = datetime.fromisoformat(restored_at) if restored_at else None
-    for due in open_steps(campaign, now, await db.planning.zones_abroad(tx)):
-        if after is None or due.occurrence.at_utc > after:
-            queued += await _plan_step(tx, campaign, due, now)
-    return queued + await _plan_events(tx, campaign, now)
+@dataclass(frozen=True)
+class Opening:
+    """A window that is open: one step of a ballot for one territory, slot and zone, from its instant on."""
+
+    ballot: int
+    step: str
+    territory: str
+    slot: str | None
+    zone: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a tick found: how many messages it queued, and for which windows everybody has now been looked at.
+
+    To be given to the next tick once the transaction is committed.
+    """
+
+    queued: int = 0
+    openings: frozenset[Opening] = frozenset()
+    followed_at: datetime | None = None
+
+
+FIRST_LOOK = Look()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,27 +72,89 @@ class OpenStep:
     occurrence: StepOccurrence
     zone: str | None = None
 
+    @property
+    def opening(self) -> Opening:
+        occurrence = self.occurrence
+        return Opening(
+            occurrence.ballot,
+            occurrence.step,
+            occurrence.territory,
+            occurrence.slot,
+            self.zone,
+            occurrence.at_utc,
+        )
+
+
+async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
+    """Queues every step and event reminder that is due, looking at everybody; how many messages."""
+    return (await look(tx, campaign, now, before=FIRST_LOOK)).queued
+
+
+async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
+    """The same, knowing what the tick `before` looked at."""
+    changed = await db.planning.take_changed(tx)
+    if campaign.is_out(now):
+        return await _look_when_out(tx, campaign, now, changed, before)
+    restored_at = await get_fact(tx, RESTORED_AT)
+    # After a restore the backup may not know that a step left: it does not leave again.
+    after = datetime.fromisoformat(restored_at) if restored_at else None
+    zones = await db.planning.zones_abroad(tx) if _may_be_open_abroad(campaign, now) else []
+    due = [
+        each for each in open_steps(campaign, now, zones) if after is None or each.occurrence.at_utc > after
+    ]
+    follow_up = before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
+    queued = 0
+    for each in due:
+        by_the_clock = follow_up and each.step.follows is not None
+        everybody = changed is None or by_the_clock or each.opening not in before.openings
+        if everybody or changed:
+            queued += await _plan_step(tx, campaign, each, now, None if everybody else changed)
+    return Look(
+        queued=queued + await _plan_events(tx, campaign, now),
+        openings=frozenset(each.opening for each in due),
+        followed_at=now if follow_up else before.followed_at,
+    )
+
 
 def open_steps(campaign: Campaign, now: datetime, zones_abroad: Iterable[str] = ()) -> list[OpenStep]:
     """The steps that are due somewhere now, by territory and slot; abroad in each person's own courtesy hours."""
+    if campaign.is_out(now):
+        return []
     found = []
     for ballot, step, territory in product(campaign.ballots, campaign.steps, (*TERRITORIES,)):
         if not ballot.takes_place_in(territory):
             continue
-        for occurrence in campaign.occurrences(ballot, step, territory):
-            dues = [OpenStep(ballot=ballot, step=step, occurrence=occurrence)]
-            if territory == ABROAD:
-                dues = [
-                    OpenStep(
-                        ballot=ballot,
-                        step=step,
-                        occurrence=in_own_zone(occurrence, zone=zone, step=step, schedule=campaign.schedule),
-                        zone=zone,
-                    )
-                    for zone in zones_abroad
-                ]
-            found += [due for due in dues if due.occurrence.at_utc <= now < due.occurrence.expires_at]
-    return found
+        if territory == ABROAD:
+            found += [due for zone in zones_abroad for due in _abroad(campaign, ballot, step, zone)]
+        else:
+            occurrences = campaign.occurrences(ballot, step, territory)
+            found += [OpenStep(ballot=ballot, step=step, occurrence=each) for each in occurrences]
+    return [due for due in found if due.occurrence.at_utc <= now < due.occurrence.expires_at]
+
+
+def _abroad(campaign: Campaign, ballot: Ballot, step: Step, zone: str) -> list[OpenStep]:
+    """The step for those who live by a zone abroad: on the day their consulate votes, in their own hours."""
+    voted = campaign.ballot_for(ballot, territory=ABROAD, zone=zone)
+    return [
+        OpenStep(
+            ballot=ballot,
+            step=step,
+            occurrence=in_own_zone(each, zone=zone, step=step, schedule=campaign.schedule),
+            zone=zone,
+        )
+        for each in campaign.occurrences(voted, step, ABROAD)
+    ]
+
+
+def _may_be_open_abroad(campaign: Campaign, now: datetime) -> bool:
+    """Whether a step may be due in some zone; the zones are read only then."""
+    return any(
+        each.at_utc - ZONES_DIFFER <= now < each.expires_at
+        for ballot in campaign.ballots
+        if ballot.takes_place_in(ABROAD)
+        for step in campaign.steps
+        for each in campaign.occurrences(ballot, step, ABROAD)
+    )
 
 
 def step_key(ballot: int, step: str) -> str:
@@ -77,7 +162,10 @@ def step_key(ballot: int, step: str) -> str:
     return f"step:{ballot}:{step}"
 
 
-async def _plan_step(tx: AsyncConnection, campaign: Campaign, due: OpenStep, now: datetime) -> int:
+async def _plan_step(
+    tx: AsyncConnection, campaign: Campaign, due: OpenStep, now: datetime, among: Collection[int] | None
+) -> int:
+    """Queues a step that is due, for everybody or among some people."""
     ballot, step, occurrence = due.ballot, due.step, due.occurrence
     planned = Planned(
         key=step_key(ballot.number, step.name),
@@ -99,8 +187,40 @@ async def _plan_step(tx: AsyncConnection, campaign: Campaign, due: OpenStep, now
         when_voted=step.when_voted,
         follows=step_key(ballot.number, step.follows) if step.follows else None,
         followed_before=now - GAP_BEFORE_FOLLOW_UP,
+        among=among,
     )
     return await db.planning.queue_step(tx, broadcast, audience, now=now, expires_at=occurrence.expires_at)
+
+
+async def _look_when_out(
+    tx: AsyncConnection, campaign: Campaign, now: datetime, changed: Collection[int] | None, before: Look
+) -> Look:
+    """Queues the last choice for everybody who was there when the candidate was out."""
+    step, out_from = campaign.last_choice, campaign.out_from
+    assert step is not None  # the caller knows that the candidate is out
+    assert out_from is not None
+    opening = Opening(0, step.name, METROPOLE, None, None, out_from)
+    everybody = changed is None or opening not in before.openings
+    if now >= out_from + ASKED_FOR or not (everybody or changed):
+        return Look(openings=before.openings)
+    planned = Planned(
+        key=step.name,
+        kind=step.kind,
+        template=step.template,
+        ballot=campaign.out_after,
+        step=step.name,
+        starts_at=out_from,
+    )
+    broadcast = await db.planning.ensure_broadcast(tx, planned, now)
+    queued = await db.planning.queue_last_choice(
+        tx,
+        broadcast,
+        registered_before=out_from,
+        among=None if everybody else changed,
+        now=now,
+        expires_at=out_from + ASKED_FOR,
+    )
+    return Look(queued=queued, openings=frozenset({opening}))
 
 
 async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:

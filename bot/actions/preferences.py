@@ -6,8 +6,12 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcast_accounts
+import db.deliveries
 import db.people
 from bot.actions.responses import Origin, record
+from bot.rules.audience_limits import MUTES
+from bot.rules.kinds import Kind
 from db.people import Person
 
 
@@ -24,6 +28,12 @@ async def want_messages(
 ) -> None:
     """Switches a group of messages on or off, from this instant on."""
     await db.people.change(tx, person.id, **{f"mutes_{group}": not wanted})
+    if not wanted:
+        waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
+        unwanted = [
+            delivery for delivery, broadcast in waiting if MUTES.get(Kind(broadcast.kind)) == group.value
+        ]
+        await db.deliveries.cancel_waiting(tx, unwanted, reason="muted")
     await record(tx, person, origin, "messages", "on" if wanted else "off", subject=group)
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcast_accounts
 import db.consents
+import db.deliveries
 import db.people
+import db.polling_places
 import db.suppressions
 from bot.actions.erasure import suppression_hash
+from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.communes import Commune
+from bot.rules.audiences import chosen_by_commune
+from bot.rules.consent import Purpose
 from bot.rules.territories import TERRITORIES
 from db.people import Person
 
-# Raised when the meaning of a consent question changes: those who answered an older one are asked again.
+# Raised with the meaning of the questions, for whoever reads the ledger. Who is asked again is decided by the hash of
+# the text: see bot.actions.renewals.
 CONSENT_VERSION = "1"
 
 
@@ -43,14 +49,25 @@ async def decide_consent(
             purpose=purpose,
             given=given,
             text_version=CONSENT_VERSION,
-            text_hash=hashlib.sha256(text.encode()).hexdigest(),
+            text_hash=text_hash(text),
             language=language,
             at=origin.at,
             update_id=origin.update_id,
         ),
     )
-    await db.people.change(tx, person.id, **{f"consent_{purpose}": given})
+    await db.people.change(tx, person.id, **{f"consent_{purpose}": given, f"renew_{purpose}": False})
+    if purpose == Purpose.COMMUNE and not given:
+        await stop_choosing_by_commune(tx, person)
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)
+
+
+async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
+    """Nothing that was chosen by commune leaves any more, not even what was about to."""
+    waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
+    chosen = [
+        delivery for delivery, broadcast in waiting if chosen_by_commune(broadcast.audience, broadcast.area)
+    ]
+    await db.deliveries.cancel_waiting(tx, chosen, reason="not_by_commune")
 
 
 async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool) -> None:
@@ -60,6 +77,7 @@ async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
     """The commune of registration, with the zone and the place it implies."""
+    await _leave_place(tx, person, commune.code)
     await db.people.change(
         tx,
         person.id,
@@ -72,11 +90,14 @@ async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, c
         longitude=commune.longitude,
         country=None,
     )
-    await record(tx, person, origin, "commune", commune.code)
+    # The answer is counted where they vote now; of somebody who is erased, the département stands in its place.
+    there = replace(person, commune=commune.code, department=commune.department, region=commune.region)
+    await record(tx, there, origin, "commune", commune.code)
 
 
 async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin, territory: str) -> None:
     """No commune: the territory alone gives the polling day and the hour."""
+    await _leave_place(tx, person, None)
     await db.people.change(
         tx, person.id, **NOWHERE, territory=territory, zone=TERRITORIES[territory].zone, country=None
     )
@@ -84,14 +105,30 @@ async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin,
 
 
 async def vote_abroad(
-    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zones: Sequence[str]
+    tx: AsyncConnection, person: Person, origin: Origin, *, country: str, zone: str, consulate: str | None
 ) -> None:
-    """Abroad: the vote follows Paris time, courtesy hours the country's main zone."""
-    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zones[0])
+    """Abroad: the vote follows Paris time, courtesy hours the zone where the person lives."""
+    await _leave_place(tx, person, None)
+    await db.people.change(tx, person.id, **NOWHERE, territory="abroad", country=country, zone=zone)
     await record(tx, person, origin, "country", country)
+    if consulate is not None:
+        await record(tx, person, origin, "consulate", consulate, subject=country)
+
+
+async def _leave_place(tx: AsyncConnection, person: Person, commune: str | None) -> None:
+    """The polling place that was chosen belongs to another commune now."""
+    if person.commune is not None and person.commune != commune:
+        await db.polling_places.forget_choice(tx, person.id)
 
 
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}
+
+
+async def brought_by(tx: AsyncConnection, person: Person, pseudonym: str) -> None:
+    """Keeps whose link somebody came by, who is no supporter yet; a pseudonym that is nobody's changes nothing."""
+    recruiter = await db.people.find_by_pseudonym(tx, pseudonym)
+    if recruiter is not None and recruiter.id != person.id:
+        await db.people.change(tx, person.id, recruiter=recruiter.id)
 
 
 async def register(
@@ -101,11 +138,9 @@ async def register(
     *,
     first_name: str,
     language: str,
-    recruiter: str | None,
     suppression_key: bytes,
 ) -> None:
     """Makes the person a supporter; one who had asked to be forgotten has now asked to come back."""
-    brought_by = await db.people.find_by_pseudonym(tx, recruiter) if recruiter else None
     await db.people.change(
         tx,
         person.id,
@@ -113,9 +148,6 @@ async def register(
         first_name=first_name[:64],
         language=language,
         registered_at=person.registered_at or origin.at,
-        recruiter=brought_by.id
-        if brought_by is not None and brought_by.id != person.id
-        else person.recruiter,
     )
     await db.suppressions.remove(tx, suppression_hash(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")

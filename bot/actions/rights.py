@@ -15,6 +15,7 @@ import db.consents
 import db.dialogs
 import db.people
 import db.personal_data
+import db.polling_places
 import db.staff
 from bot.actions import erasure
 from bot.actions.registration import decide_consent
@@ -25,6 +26,8 @@ from bot.rules.consent import Purpose
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
+NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
+
 
 async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str) -> None:
     """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
@@ -32,7 +35,7 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
     Of somebody who had not finished signing up, nothing else is kept.
     """
     await db.dialogs.end(tx, person.id)
-    if person.consent_contact:
+    if person.consent_contact or person.renew_contact:
         await decide_consent(
             tx, person, origin, purpose=Purpose.CONTACT, given=False, language=language, text=text
         )
@@ -42,7 +45,7 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
     if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
         await erasure.forget(tx, person)
     else:
-        await db.people.change(tx, person.id, state="stopped")
+        await db.people.change(tx, person.id, state="stopped", **NOTHING_TO_RENEW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,7 @@ class Holding:
     answers: list[dict[str, Any]]
     events: list[dict[str, Any]]
     vote_plans: list[dict[str, Any]]
+    polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
@@ -152,6 +156,7 @@ async def holding(tx: AsyncConnection, person: Person) -> Holding:
         answers=await db.personal_data.answers_of(tx, person.id),
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
+        polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,
         roles=[

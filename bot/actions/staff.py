@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.staff
-from bot.actions import audit
+from bot.actions import audit, broadcasts
 from bot.actions.authority import Author
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.permissions import Action, Role, may_manage_staff
+from db.broadcast_accounts import Broadcast
 from db.staff import Staff, StaffLink
 
 LINK_LIFE = timedelta(hours=48)
@@ -181,13 +182,27 @@ async def find(tx: AsyncConnection, author: Author, staff_id: int) -> Staff:
     return member
 
 
-async def revoke(tx: AsyncConnection, author: Author, staff_id: int) -> Staff:
-    """Withdraws a role, in force at once; what it was. Raises as `find` does."""
+@dataclass(frozen=True, kw_only=True)
+class Revoked:
+    """A role that was withdrawn, and what its holder had written and was paused until somebody resumes it."""
+
+    member: Staff
+    paused: Sequence[Broadcast]
+
+
+async def revoke(tx: AsyncConnection, author: Author, staff_id: int) -> Revoked:
+    """Withdraws a role, in force at once, also for what was to leave later. Raises as `find` does."""
     member = await find(tx, author, staff_id)
     await db.staff.revoke(tx, member.id, author.now)
-    details = {"telegram_id": member.telegram_id, "role": member.role, "area": member.area}
+    paused = await broadcasts.pause_orphans(tx, member.telegram_id)
+    details = {
+        "telegram_id": member.telegram_id,
+        "role": member.role,
+        "area": member.area,
+        "paused": [broadcast.id for broadcast in paused],
+    }
     await audit.note(tx, actor=author.name, action=Action.REVOKE_STAFF, details=details, now=author.now)
-    return member
+    return Revoked(member=member, paused=paused)
 
 
 async def revoke_link(tx: AsyncConnection, author: Author, link_id: int) -> StaffLink:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from io import TextIOWrapper
 from typing import Any
 
 from bot.clock import RealClock
 from bot.commands.arguments import Commands, Refused, group
-from bot.communes import Commune, Gazetteer, SearchResult, load
+from bot.communes import OFFICIAL_API, Commune, Gazetteer, SearchResult, load
 from bot.settings import Settings
 
 
@@ -32,15 +32,25 @@ def add_to(commands: Commands) -> None:
     nearest_parser.add_argument("longitude", type=float, metavar="LON", help="degrees east, such as 4.84")
     nearest_parser.add_argument("--limit", type=int, default=3, help="how many to show at most (default: 3)")
     nearest_parser.set_defaults(run=nearest)
-    info_parser = communes.add_parser("info", help="all that is known of a commune, as JSON")
+    info_parser = communes.add_parser(
+        "info", help="all that is known of a commune, and how old the list is, as JSON"
+    )
     info_parser.add_argument("code", metavar="CODE", help="its INSEE code, such as 69123 or 2A004")
     info_parser.set_defaults(run=info)
     update_parser = communes.add_parser("update", help="read the official list again (geo.api.gouv.fr)")
+    update_parser.add_argument(
+        "--from",
+        dest="url",
+        metavar="URL",
+        default=OFFICIAL_API,
+        help="a service that answers like the official one, such as a mirror (default: %(default)s)",
+    )
     update_parser.set_defaults(run=update)
 
 
 def search(arguments: Namespace, settings: Settings) -> int:
     """One query of the arguments, or one a line of standard input."""
+    _check_limit(arguments.limit)
     gazetteer = load(settings.data)
     if arguments.jsonl:
         return _answer_lines(gazetteer, arguments.limit)
@@ -49,12 +59,28 @@ def search(arguments: Namespace, settings: Settings) -> int:
     found = gazetteer.search(" ".join(arguments.text), limit=arguments.limit)
     for commune in found.results:
         print(_line(commune))
-    if not found.results:
-        print("No commune is called or numbered like this.", file=sys.stderr)
+    if found.abroad is not None:
+        place = ", ".join(filter(None, (found.abroad.city, found.abroad.country, found.abroad.zone)))
+        print(f"Abroad: {place}.", file=sys.stderr)
+    elif not found.results:
+        print(
+            "No commune is called or numbered like this: try its postcode, or its name with the number of the"
+            " département (saint denis 93).",
+            file=sys.stderr,
+        )
     return 0
 
 
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise Refused(f"--limit {limit} shows nothing: write 1 or more.")
+
+
 def _answer_lines(gazetteer: Gazetteer, limit: int) -> int:
+    # Whatever the locale, lines are UTF-8 both ways, and what is none is answered like any other junk.
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     for line in sys.stdin:
         found = gazetteer.search(line.rstrip("\r\n"), limit=limit)
         # Flushed at once: a program may wait for the answer before it asks again.
@@ -80,26 +106,25 @@ def as_json(found: SearchResult) -> dict[str, Any]:
 def nearest(arguments: Namespace, settings: Settings) -> int:
     if not (-90 <= arguments.latitude <= 90 and -180 <= arguments.longitude <= 180):
         raise Refused("No such point: a latitude is from -90 to 90, a longitude from -180 to 180.")
+    _check_limit(arguments.limit)
     found = load(settings.data).nearest(arguments.latitude, arguments.longitude, limit=arguments.limit)
     for commune, kilometres in found:
-        print(f"{_line(commune)}  {kilometres:.1f} km")
+        about = "≈ " if commune.approximate else ""  # its centre is its neighbours'
+        print(f"{_line(commune)}  {about}{kilometres:.1f} km")
     if not found:
         print("No French commune is near this point.", file=sys.stderr)
     return 0
 
 
 def info(arguments: Namespace, settings: Settings) -> int:
-    commune = load(settings.data).by_code(arguments.code.strip())
+    gazetteer = load(settings.data)
+    commune = gazetteer.by_code(arguments.code.strip())
     if commune is None:
-        raise Refused(f"There is no commune {arguments.code}: search by name to find its code.")
-    known: Mapping[str, Any] = {**vars(commune), "postcodes": list(commune.postcodes)}
-    print(
-        json.dumps(
-            {name: value for name, value in known.items() if name != "matched_name"},
-            ensure_ascii=False,
-            indent=1,
-        )
-    )
+        code = arguments.code[:40] or "without a code"
+        raise Refused(f"There is no commune {code}: search by name to find its code.")
+    known = {name: value for name, value in vars(commune).items() if name != "matched_name"}
+    known |= {"postcodes": list(commune.postcodes), "vintage": gazetteer.vintage}
+    print(json.dumps(known, ensure_ascii=False, indent=1))
     return 0
 
 
@@ -108,7 +133,7 @@ def update(arguments: Namespace, settings: Settings) -> int:
     from bot.communes.update import update as update_list
 
     # The list is as old as it is, whatever the campaign's clock says.
-    done = update_list(settings.data, today=RealClock().now().date())
+    done = update_list(settings.data, today=RealClock().now().date(), url=arguments.url.rstrip("/"))
     print(
         f"{done.communes} communes, list of {done.vintage}: {done.added} new, {done.removed} gone,"
         f" {done.approximate} placed by their neighbours. A bot that runs uses it after its next start."
@@ -118,5 +143,5 @@ def update(arguments: Namespace, settings: Settings) -> int:
 
 def _line(commune: Commune) -> str:
     postcodes = ", ".join(commune.postcodes[:3]) + (" …" if len(commune.postcodes) > 3 else "")
-    formerly = f" (formerly {commune.matched_name})" if commune.matched_name else ""
-    return f"{commune.code}  {commune.name}{formerly}, {commune.department_name}  {postcodes}  {commune.zone}"
+    part = f" ({commune.matched_name} is part of it today)" if commune.matched_name else ""
+    return f"{commune.code}  {commune.name}{part}, {commune.department_name}  {postcodes}  {commune.zone}"

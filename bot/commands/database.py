@@ -105,6 +105,14 @@ def restore(arguments: Namespace, settings: Settings) -> int:
     print(f"{file} is the backup {arguments.file} now.")
     if restored.kept is not None:
         print(f"What it replaced is kept as {restored.kept}.")
+    if restored.erased:
+        print(f"{restored.erased} people who were erased since the backup were erased again.")
+    if not restored.carried:
+        print(
+            "There was no database to read who was erased, fell silent or left the team since the backup:"
+            " ask them again before you write, and withdraw roles with /staff.",
+            file=sys.stderr,
+        )
     if restored.in_doubt:
         print(
             f"{restored.in_doubt} messages may have left since the backup: they are in doubt, and not sent again."

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import db.exports
 from bot.actions import audit, exports
 from bot.actions.exports import Order
+from bot.campaign import load_campaign
 from bot.commands.arguments import AREA_HELP, Commands, Refused, area, instant
-from bot.exporting.files import appearing_at, appearing_on
+from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
+from bot.exporting.layouts import LAYOUTS
 from bot.exporting.tables import TABLES
 from bot.opening import opened, present
 from bot.rules.areas import EVERYWHERE
 from bot.settings import Settings
+from db.engine import Database
 from db.exports import Selection
+from locales import LANGUAGES
+
+SHOW_SECONDS = 0.2
 
 
 def add_to(commands: Commands) -> None:
@@ -26,21 +36,28 @@ def add_to(commands: Commands) -> None:
         description="Write a table to a file. People are named only where they agreed to be known to the team.",
     )
     parser.add_argument("table", choices=sorted(TABLES), metavar="TABLE", help=", ".join(sorted(TABLES)))
-    parser.add_argument("--format", choices=list(FORMATS), default="csv", help="default: csv")
+    parser.add_argument("--format", choices=list(FORMATS), help="default: csv, or the layout’s own")
+    parser.add_argument(
+        "--layout",
+        choices=list(LAYOUTS),
+        help="as another system imports it: nationbuilder (supporters, csv), osdi (supporters, attendance; jsonl)",
+    )
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="the file, replaced if it exists; - for standard output"
     )
-    parser.add_argument("--territory", metavar="CODE", help=AREA_HELP)
+    parser.add_argument("--area", "--territory", dest="area", metavar="CODE", help=AREA_HELP)
     parser.add_argument(
         "--since", metavar="INSTANT", help="from then on: 2016-11-20 or 2016-11-20T08:00:00+01:00"
     )
     parser.add_argument("--until", metavar="INSTANT", help="before then")
+    parser.add_argument("--event", metavar="EVENT", help="about one event only: its code, as in its link")
+    parser.add_argument("--ballot", type=int, metavar="N", help="about one ballot only: 1, 2 …")
     parser.set_defaults(run=export)
 
 
 def export(arguments: Namespace, settings: Settings) -> int:
     """Notes the export in the audit log, then writes it."""
-    order = Order(table=arguments.table, format=arguments.format, selection=selection(arguments, settings))
+    order = ordered(arguments, settings)
     FORMATS[order.format].require()
     rows = asyncio.run(_export(order, arguments.out, settings))
     if rows == 0:
@@ -50,25 +67,87 @@ def export(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
-def selection(arguments: Namespace, settings: Settings) -> Selection:
-    """The rows that the arguments ask for. Raises UnknownArea and Refused."""
-    where = area(arguments.territory, settings) if arguments.territory else EVERYWHERE
-    if where != EVERYWHERE and not TABLES[arguments.table].of_area:
-        raise Refused("The audit log tells of the whole campaign: leave --territory out.")
+def ordered(arguments: Namespace, settings: Settings) -> Order:
+    """The export that the arguments ask for. Raises UnknownArea, CampaignError and Refused."""
+    format_ = arguments.format or "csv"
+    if arguments.layout is not None:
+        layout = LAYOUTS[arguments.layout]
+        if arguments.table not in layout.shapes:
+            raise Refused(
+                f"The layout {layout.name} has no {arguments.table}, only {', '.join(layout.shapes)}."
+            )
+        if arguments.format not in (None, layout.format):
+            raise Refused(f"The layout {layout.name} is written as {layout.format}: leave --format out.")
+        format_ = layout.format
+    selection = selected(arguments, settings)
+    return Order(table=arguments.table, format=format_, layout=arguments.layout, selection=selection)
+
+
+def selected(arguments: Namespace, settings: Settings) -> Selection:
+    """The rows that the arguments ask for. Raises UnknownArea, CampaignError and Refused."""
+    table = TABLES[arguments.table]
+    where = area(arguments.area, settings) if arguments.area else EVERYWHERE
+    if where != EVERYWHERE and not table.of_area:
+        raise Refused("The audit log tells of the whole campaign: leave --area out.")
+    for given, of_it, option in (
+        (arguments.event, table.of_event, "--event"),
+        (arguments.ballot, table.of_ballot, "--ballot"),
+    ):
+        if given is not None and not of_it:
+            raise Refused(f"{table.name} cannot be narrowed by {option}: leave it out.")
+    if arguments.ballot is not None:
+        _require_ballot(arguments.ballot, settings)
     since = instant(arguments.since) if arguments.since else None
     until = instant(arguments.until) if arguments.until else None
     if since is not None and until is not None and since >= until:
         raise Refused("--since is not before --until: nothing lies between them.")
-    return Selection(area=where, since=since, until=until)
+    return Selection(area=where, since=since, until=until, event=arguments.event, ballot=arguments.ballot)
+
+
+def _require_ballot(number: int, settings: Settings) -> None:
+    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    numbers = [ballot.number for ballot in campaign.ballots]
+    if number not in numbers:
+        raise Refused(f"There is no ballot {number}: the campaign has {', '.join(map(str, numbers))}.")
 
 
 async def _export(order: Order, out: str, settings: Settings) -> int:
-    sequential = FORMATS[order.format].sequential
     # The place is opened first: what cannot be written was not exported, and is not noted.
-    target = appearing_on(sys.stdout.buffer, sequential=sequential) if out == "-" else appearing_at(Path(out))
+    target = nullcontext(sys.stdout.buffer) if out == "-" else appearing_at(Path(out))
     async with opened(settings) as database:
+        await _require_event(order, database)
         now = await present(settings)
         with target as stream:
             async with database.write() as tx:
                 await exports.note(tx, order, actor=audit.COMMAND_LINE, now=now)
-            return await exports.write(database, order, stream)
+            with counting_rows() as progress:
+                return await exports.write(database, order, stream, progress=progress)
+
+
+async def _require_event(order: Order, database: Database) -> None:
+    code = order.selection.event
+    if code is None:
+        return
+    async with database.read() as tx:
+        if await db.exports.event_named(tx, code, EVERYWHERE) is None:
+            raise Refused(f"There is no event {code}: its code is in its link, after `ev_`.")
+
+
+@contextmanager
+def counting_rows() -> Iterator[exports.Progress | None]:
+    """Where somebody watches: a line that tells how many rows are written, and goes away at the end."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    shown_at = float("-inf")
+
+    async def show(rows: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at > SHOW_SECONDS:
+            shown_at = time.monotonic()
+            print(f"\r{rows:,} rows …", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -9,6 +9,8 @@ from bot.rules.communes import Abroad, Commune, Gazetteer, SearchResult
 
 SHIPPED = Path(__file__).parent / "data" / "communes.bin"
 """The gazetteer that comes with Portevoix."""
+OFFICIAL_API = "https://geo.api.gouv.fr"
+"""The State's own service, which `portevoix communes update` reads."""
 UPDATED_NAME = "communes.bin"
 """The file's name in the data folder, once `portevoix communes update` has run."""
 
@@ -28,4 +30,13 @@ def load(folder: Path | None = None) -> Gazetteer:
     return Gazetteer(read_table(SHIPPED))
 
 
-__all__ = ["SHIPPED", "UPDATED_NAME", "Abroad", "Commune", "Gazetteer", "SearchResult", "load"]
+__all__ = [
+    "OFFICIAL_API",
+    "SHIPPED",
+    "UPDATED_NAME",
+    "Abroad",
+    "Commune",
+    "Gazetteer",
+    "SearchResult",
+    "load",
+]

@@ -51,11 +51,15 @@ _ALSO_CALLED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Country:
-    """A country by ISO 3166 code, its name in the language asked for, its IANA zones, the main one first."""
+    """A country by ISO 3166 code, its name in the language asked for, its IANA zones, the main one first.
+
+    `city` is the large city by which it was found, whose zone then comes first.
+    """
 
     code: str
     name: str
     zones: tuple[str, ...]
+    city: str = ""
 
 
 @cache
@@ -93,7 +97,7 @@ def country_of(code: str, language: str) -> Country | None:
 
 def find_country(text: str, language: str, limit: int = 5) -> list[Country]:
     """The countries that `text` may mean, best first: by their name in French or English, whole, begun or
-    misspelt, by ISO code in capitals, or by a large city (that city's zone then comes first). Never fails.
+    misspelt, by ISO code in capitals, or by a large city. Never fails.
     """
     by_code = {country.code: country for country in countries(language)}
     if text.strip() in by_code:
@@ -108,7 +112,8 @@ def find_country(text: str, language: str, limit: int = 5) -> list[Country]:
     if city := load().search(text).abroad:
         country = by_code[city.country]
         others = tuple(zone for zone in country.zones if zone != city.zone)
-        return [Country(code=country.code, name=country.name, zones=(city.zone, *others))]
+        zones = (city.zone, *others)
+        return [Country(code=country.code, name=country.name, zones=zones, city=city.city)]
     begun = [other for other in sorted(keys) if len(key) > 2 and other.startswith(key)]
     near = process.extract(
         key, list(keys), scorer=OSA.distance, score_cutoff=allowed_errors(key), limit=limit

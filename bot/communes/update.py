@@ -5,6 +5,9 @@ leaves out (a centre, the former names) is kept from the gazetteer in use.
 """
 
 import json
+import os
+import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -14,12 +17,12 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from bot.communes import SHIPPED, UPDATED_NAME, load
+from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, load
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
 from bot.rules.communes_table import DEGREE, FormerName, Place, Table, build_table, department_of
+from bot.rules.communes_text import key_of, words_of
 
-OFFICIAL_API = "https://geo.api.gouv.fr"
 COMMUNES = (
     "/communes?fields=nom,code,codesPostaux,population,centre&zone=metro,drom,com"
     "&type=commune-actuelle,arrondissement-municipal"
@@ -27,8 +30,17 @@ COMMUNES = (
 FORMER = "/communes_associees_deleguees?fields=nom,code,chefLieu"
 LARGEST_ANSWER = 64 * 2**20
 """Bytes read of an answer at most: the whole list has about eight million."""
+LONGEST_ANSWER_S = 300.0
+"""Seconds that an answer may take in all, however steadily it trickles."""
 FEWEST_KEPT = 0.9
 """Share of today's communes that a new list must still have: a shorter one is not the whole list."""
+FEWEST_FORMER = 0.5
+"""The same for the former names, which the service may count otherwise."""
+
+_CODE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_POSTCODE = re.compile(r"[0-9]{5}")
+_LONGEST_NAME = 100
+_MOST_INHABITANTS = 10**8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +64,7 @@ def update(folder: Path, *, today: date, url: str = OFFICIAL_API, timeout_s: flo
     old_data = _data_in_use(folder)
     old = unpack(old_data)
     places = _merge_places(old, _read(url + COMMUNES, timeout_s))
-    try:
-        former = _former_names(_read(url + FORMER, timeout_s))
-    except UpdateFailed:
-        former = None  # The list of former names changes little: yesterday's is better than none.
+    former = _read_former_names(url, timeout_s, known=_old_former_names(old))
     vintage = f"{today.isoformat()} ({OFFICIAL_API.removeprefix('https://')})"
     table = replace(
         build_table(
@@ -98,22 +107,40 @@ def _data_in_use(folder: Path) -> bytes:
 def _read(url: str, timeout_s: float) -> list[Any]:
     """The list of JSON records at `url`; raises `UpdateFailed`."""
     try:
-        with urllib.request.urlopen(url, timeout=timeout_s) as answer:
-            body = answer.read(LARGEST_ANSWER + 1)
-    except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError, ValueError) as error:
+        body = _body(url, timeout_s)
+    except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise UpdateFailed(
             f"The official list of communes cannot be read ({reason}): nothing was changed, try again later."
         ) from error
     try:
-        records = json.loads(body) if len(body) <= LARGEST_ANSWER else None
-    except ValueError:
+        records = json.loads(body)
+    except (ValueError, RecursionError):
         records = None
     if not isinstance(records, list):
         raise UpdateFailed(
             "The official service did not answer with a list: nothing was changed, try again later."
         )
     return records
+
+
+def _body(url: str, timeout_s: float) -> bytes:
+    """What is at `url`; raises `ValueError` when it is too long or no web address, and the network's errors."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url.partition('/communes')[0]} is not a web address")
+    ends = time.monotonic() + LONGEST_ANSWER_S
+    body = bytearray()
+    with urllib.request.urlopen(url, timeout=timeout_s) as answer:
+        while piece := answer.read1(2**16):
+            body += piece
+            if len(body) > LARGEST_ANSWER:
+                raise ValueError("the answer does not end")
+            if time.monotonic() > ends:
+                raise TimeoutError("the answer takes too long")
+        announced = answer.length  # what is left of the length announced; None if none was
+    if announced:
+        raise ValueError("the answer was cut short")
+    return bytes(body)
 
 
 def _merge_places(old: Table, records: Iterable[Any]) -> list[Place]:
@@ -123,7 +150,7 @@ def _merge_places(old: Table, records: Iterable[Any]) -> list[Place]:
     for record in records:
         try:
             place = _place_of(record, known.get(record["code"]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UpdateFailed(
                 f"The official list has an unreadable commune ({str(record)[:80]}): nothing was changed."
             ) from error
@@ -142,31 +169,65 @@ def _merge_places(old: Table, records: Iterable[Any]) -> list[Place]:
 
 
 def _place_of(record: dict[str, Any], known: Place | None) -> Place | None:
-    """A place from the official record; None for a new commune whose centre is not given."""
+    """A place from the official record; None for a new commune whose centre is not given.
+
+    Raises an error of `_merge_places` for anything that cannot be: one bad value would spoil the whole file.
+    """
     centre = (record.get("centre") or {}).get("coordinates")
     if centre is None and known is None:
         return None
     longitude, latitude = centre or (known.longitude, known.latitude)  # type: ignore[union-attr] # one is there
-    return Place(
-        code=str(record["code"]),
-        name=str(record["nom"]).removesuffix(" Arrondissement"),
+    place = Place(
+        code=_text(record["code"]),
+        name=_text(record["nom"]).removesuffix(" Arrondissement"),
         postcodes=tuple(
-            str(postcode) for postcode in record.get("codesPostaux") or (known.postcodes if known else ())
+            _text(postcode) for postcode in record.get("codesPostaux") or (known.postcodes if known else ())
         ),
         population=int(record.get("population") or (known.population if known else 0)),
         latitude=float(latitude),
         longitude=float(longitude),
         approximate=centre is None and known is not None and known.approximate,
     )
+    if not (
+        _CODE.fullmatch(place.code)
+        and all(map(_POSTCODE.fullmatch, place.postcodes))
+        and 0 <= place.population < _MOST_INHABITANTS
+        and -90 <= place.latitude <= 90
+        and -180 <= place.longitude <= 180
+    ):
+        raise ValueError(place)
+    return place
+
+
+def _text(value: object) -> str:
+    """A text of one line, as the file's columns hold; raises `TypeError` or `ValueError`."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    if not (0 < len(value) <= _LONGEST_NAME and value.isprintable() and key_of(words_of(value))):
+        raise ValueError(value)
+    return value
+
+
+def _read_former_names(url: str, timeout_s: float, known: list[FormerName]) -> list[FormerName] | None:
+    """The official list of former names; None if it cannot be had whole: it changes little, so that yesterday's is
+    better than none.
+    """
+    try:
+        found = _former_names(_read(url + FORMER, timeout_s))
+    except UpdateFailed:
+        return None
+    return found if len(found) >= FEWEST_FORMER * len(known) else None
 
 
 def _former_names(records: Iterable[Any]) -> list[FormerName]:
-    """The former communes of the official list; those without a commune of today are left out."""
-    return [
-        FormerName(name=str(record["nom"]), code=str(record["chefLieu"]))
-        for record in records
-        if isinstance(record, dict) and record.get("nom") and record.get("chefLieu")
-    ]
+    """The former communes of the official list; those without a name or a commune of today are left out."""
+    found = []
+    for record in records:
+        try:
+            found.append(FormerName(name=_text(record["nom"]), code=_text(record["chefLieu"])))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return found
 
 
 def _old_places(table: Table) -> Iterable[Place]:
@@ -205,7 +266,10 @@ def _write(folder: Path, data: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         scratch = folder / f"{UPDATED_NAME}.new"
-        scratch.write_bytes(data)
+        with scratch.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         scratch.replace(folder / UPDATED_NAME)
     except OSError as error:
         raise UpdateFailed(

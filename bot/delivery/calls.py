@@ -28,7 +28,8 @@ class Call:
 
     `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener
     of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
-    posted (an export may be too large to keep in the database), with `produce_arguments`. `leave_before` is the
+    posted (an export may be too large to keep in the database), with `produce_arguments`; `otherwise` is the payload
+    of the message that says so where it could not be made, or surely sent. `leave_before` is the
     instant from which the law or the hour no longer lets a broadcast leave; replies have none, and do not keep it.
     """
 
@@ -39,6 +40,7 @@ class Call:
     leave_before: datetime | None = None
     produce: str | None = None
     produce_arguments: Mapping[str, Any] = field(default_factory=dict)
+    otherwise: Mapping[str, Any] | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -63,6 +65,8 @@ class Call:
             kept["remember"] = self.remember
         if self.produce is not None:
             kept["produce"] = [self.produce, dict(self.produce_arguments)]
+        if self.otherwise is not None:
+            kept["otherwise"] = dict(self.otherwise)
         return kept
 
     @classmethod
@@ -79,4 +83,5 @@ class Call:
             remember=kept.get("remember"),
             produce=produce,
             produce_arguments=arguments,
+            otherwise=kept.get("otherwise"),
         )

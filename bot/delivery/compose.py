@@ -190,6 +190,7 @@ def _value(
     if name in ("polling_day", "polling_hours"):
         ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
         territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
+        ballot = composer.campaign.ballot_for(ballot, territory=territory, zone=person.zone)
         return composer.polling(name, language, ballot, territory or METROPOLE, person.commune)
     if name == "commune":
         return composer.commune_name(language, person.commune)

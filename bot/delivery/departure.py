@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,7 @@ import db.broadcast_accounts
 import db.departure
 import db.events
 import db.people
+import db.polling_places
 import db.vote_plans
 from bot.campaign import Campaign
 from bot.clock import Clock
@@ -24,19 +25,23 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import CANCELLATION, Composer, as_call, compose_broadcast
 from bot.delivery.sender import Stop, Wait
 from bot.rules.audience_limits import MUTES
+from bot.rules.audiences import chosen_by_commune
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import WEEK
+from bot.rules.courtesy import WEEK, next_courteous
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import Policy, free_until, hold
+from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
+from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.step_values import values_for_step
 from bot.texts import Texts
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
-from db.people import Person
+from db.people import Person, renewals_due
+from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -62,6 +67,7 @@ class Leaving(TypedDict):
     now: datetime
     policy: Policy
     evening: bool
+    courteous: bool
     cancellation: bool
 
 
@@ -78,6 +84,15 @@ class Batch:
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]] = field(default_factory=dict)
     freedoms: dict[tuple[int, str | None, str | None], Freedom] = field(default_factory=dict)
+    places: Mapping[str, Sequence[PollingPlace]] = field(default_factory=dict)
+    chosen: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def where(self, person: Person, ballot: int) -> Where:
+        """Where the person votes, if they agreed to messages by commune."""
+        if not person.consent_commune:
+            return NOWHERE_KNOWN
+        chosen = self.chosen.get(person.id, ())
+        return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
 
 
 class Departure:
@@ -132,11 +147,24 @@ class Departure:
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
         until = self._freedom(person, broadcast, batch, now).until
-        return replace(self._word(person, broadcast, batch, now), leave_before=until)
+        call = self._word(person, broadcast, batch, now)
+        return replace(call, payload=self._paid(call.payload), leave_before=until)
+
+    def _paid(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The campaign pays for each message that leaves faster than Telegram lets for nothing."""
+        return {**payload, "allow_paid_broadcast": True} if self._campaign.paid_broadcasts else payload
 
     def _word(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+        if broadcast.step == LAST_CHOICE:
+            return self._word_last_choice(person, now)
         if broadcast.step is not None and broadcast.ballot is not None:
-            return self._word_step(person, broadcast, batch.plans.get((person.id, broadcast.ballot)), now)
+            return self._word_step(person, broadcast, batch, now)
+        if broadcast.template == RENEWAL:
+            language = self._composer.language_of(person)
+            return as_call(
+                person.telegram_id,
+                self._texts.render(RENEWAL, language, purposes=renewals_due(person)),
+            )
         return compose_broadcast(
             self._composer,
             broadcast,
@@ -147,17 +175,23 @@ class Departure:
             event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
         )
 
-    def _word_step(self, person: Person, broadcast: Broadcast, plan: VotePlan | None, now: datetime) -> Call:
+    def _word_last_choice(self, person: Person, now: datetime) -> Call:
+        language, zone = self._composer.language_of(person), person.zone or "Europe/Paris"
+        text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person, zone=zone, now=now)
+        return as_call(person.telegram_id, text)
+
+    def _word_step(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         assert broadcast.ballot is not None
         language = self._composer.language_of(person)
         values = values_for_step(
             person=person,
-            plan=plan,
+            plan=batch.plans.get((person.id, broadcast.ballot)),
             campaign=self._campaign,
             ballot=broadcast.ballot,
             language=language,
             bot_username=self._bot_username,
             now=now,
+            where=batch.where(person, broadcast.ballot),
         )
         zone = person.zone or "Europe/Paris"
         text = self._texts.render(
@@ -166,11 +200,20 @@ class Departure:
         return as_call(person.telegram_id, text)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
+        if broadcast.template == RENEWAL:
+            return self._until_a_decent_hour(person, now)
         sent = batch.sent.get(person.id, ())
         if not sent and self._freedom(person, broadcast, batch, now).may_leave:
             return None
         held = hold(**self._leaving(person, broadcast, now), sent=sent, unanswered=person.unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
+
+    def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
+        """A question about consent is a service, which no law holds back; and yet nobody is woken up for it."""
+        zone = person.zone or "Europe/Paris"
+        hours = self._campaign.policy.courtesy
+        decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
+        return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
 
     def _freedom(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Freedom:
         """What law and hours say, which is the same for all who live under the same ones."""
@@ -191,6 +234,7 @@ class Departure:
             "now": now,
             "policy": self._campaign.policy,
             "evening": self._is_of_the_evening(broadcast),
+            "courteous": broadcast.step == LAST_CHOICE,
             "cancellation": broadcast.template == CANCELLATION,
         }
 
@@ -201,13 +245,24 @@ class Departure:
         self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
     ) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
-        kind = Kind(broadcast.kind)
-        if kind is not Kind.SERVICE and not (person.is_registered and person.consent_contact):
+        kind, is_last_choice = Kind(broadcast.kind), broadcast.step == LAST_CHOICE
+        if (kind is not Kind.SERVICE or is_last_choice) and not (
+            person.is_registered and person.consent_contact
+        ):
             return Stop(state="cancelled", reason="not_a_supporter")
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
+        if is_last_choice:
+            stands = not self._campaign.is_out(now)
+            return Stop(state="cancelled", reason="candidate_stands") if stands else None
+        if self._campaign.is_out(now) and kind is not Kind.SERVICE and broadcast.template != CANCELLATION:
+            return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
         if is_muted(person, kind):
             return Stop(state="cancelled", reason="muted")
+        if not person.consent_commune and chosen_by_commune(broadcast.audience, broadcast.area):
+            return Stop(state="cancelled", reason="not_by_commune")
+        if broadcast.template == RENEWAL and not (person.is_registered and renewals_due(person)):
+            return Stop(state="cancelled", reason="renewed")
         if broadcast.step is not None and broadcast.ballot is not None:
             return self._step_unwanted(person, broadcast, batch, now)
         return event_unwanted(person, broadcast, batch)
@@ -307,14 +362,21 @@ async def load(
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}
     partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
+    people = await db.people.get_many(tx, ids)
+    places: Mapping[str, Sequence[PollingPlace]] = {}
+    if any(each.step is not None for each in found.values()):
+        asked = {code for person in people.values() for code in communes_asked(person.commune)}
+        places = await db.polling_places.of_communes(tx, asked)
     return Batch(
-        people=await db.people.get_many(tx, ids),
+        people=people,
         broadcasts=found,
         texts=await db.broadcast_accounts.texts_of_many(tx, found),
         events=await db.events.get_many(tx, events) if events else {},
         event_texts=await db.events.texts_of_many(tx, events) if events else {},
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
+        places=places,
+        chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
         if partisan
         else {},

@@ -14,6 +14,7 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.intake import Intake
+from bot.delivery.leading import Leadership
 from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Apologise, Process, Processing
@@ -77,6 +78,7 @@ class Engine:
         in_flight: int = IN_FLIGHT,
     ) -> None:
         self.owner = secrets.token_hex(8)
+        self.leadership = Leadership(database, self.owner)
         self.pacing = pacing
         self._database = database
         self._clock = clock
@@ -126,6 +128,7 @@ class Engine:
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
         await self._take_over()
+        await self.leadership.renew()
         self._started.set()
         parts = [
             self._processing.run,
@@ -134,7 +137,7 @@ class Engine:
             self._watch_processes,
             self._watch_clock,
             self._forget_old,
-            *([self.intake.poll] if self._poll else []),
+            *([self._poll_if_leading] if self._poll else []),
         ]
         tasks = [asyncio.create_task(_steadily(part)) for part in parts]
         stopping = asyncio.create_task(self._stopping.wait())
@@ -158,6 +161,12 @@ class Engine:
         It is not kept.
         """
         await self.pacing.slot(call.chat if call.puts_a_message else None)
+        outcome = await self._transport.post(call)
+        self.pacing.heed(outcome)
+        return outcome
+
+    async def tell(self, call: Call) -> Outcome:
+        """Post one call in spite of a pause: the word to an organizer that Telegram asked for it, once."""
         outcome = await self._transport.post(call)
         self.pacing.heed(outcome)
         return outcome
@@ -197,12 +206,23 @@ class Engine:
         for answered in adopted:
             self._replies.add(answered)
 
+    async def _poll_if_leading(self) -> None:
+        """Telegram answers 409 where two poll."""
+        if not self.leadership.held:
+            log.info(
+                "stands_by",
+                hint="Another process on this database asks Telegram for updates; this one sends and answers"
+                " too, and asks for them when the other ends.",
+            )
+        await self.leadership.while_held(self.intake.poll)
+
     async def _watch_processes(self) -> None:
         """Where several processes share the database: say that we live, and take over from the dead."""
         while True:
             await asyncio.sleep(processes.BEAT_SECONDS)
             if self._database.dialect == "postgresql":
                 await self._take_over()
+                await self.leadership.renew()
 
     async def _watch_clock(self) -> None:
         while True:
@@ -217,6 +237,7 @@ class Engine:
             await asyncio.sleep(FORGET_SECONDS)
 
     async def _end(self) -> None:
+        await self.leadership.resign()
         await asyncio.gather(self._replies.stop(STOP_SECONDS), self.sender.stop(STOP_SECONDS))
         async with self._database.write() as tx:
             await processes.leave(tx, self.owner)

@@ -11,7 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.outcomes import Done, Outcome, Rejected
+from bot.delivery.outcomes import Done, Outcome, Rejected, in_words
 from bot.delivery.transport import Transport
 from db import updates
 from db.engine import Database
@@ -26,6 +26,8 @@ BACK_OFF_FIRST_SECONDS = 0.5
 BACK_OFF_LONGEST_SECONDS = 30.0
 # Nobody is served while another instance polls; it is asked again this often.
 CONFLICT_SECONDS = 5.0
+# What the database's integers hold; Telegram's ids have 52 bits.
+LARGEST = 2**63 - 1
 
 
 class Intake:
@@ -68,6 +70,8 @@ class Intake:
         while True:
             outcome = await self._ask(offset)
             if isinstance(outcome, Done) and isinstance(outcome.result, list):
+                if failures:
+                    log.info("updates_again", after_failures=failures)
                 failures = 0
                 if outcome.result:
                     offset = await self._keep(outcome.result, offset)
@@ -100,14 +104,9 @@ class Intake:
                 hint="Only one bot may poll with this token: stop the other one, or remove the webhook.",
             )
             return CONFLICT_SECONDS
-        log.warning("no_updates", said=outcome_text(outcome), again_in=back_off)
-        return getattr(outcome, "retry_after", None) or back_off
-
-
-def outcome_text(outcome: Outcome) -> str:
-    if isinstance(outcome, Rejected):
-        return f"{outcome.code} {outcome.description}"
-    return "an unexpected answer" if isinstance(outcome, Done) else outcome.reason
+        again_in = getattr(outcome, "retry_after", None) or back_off
+        log.warning("no_updates", said=in_words(outcome), again_in=again_in)
+        return float(again_in)
 
 
 def received(update: Mapping[str, Any]) -> Received:
@@ -123,9 +122,16 @@ def chat_of(update: Mapping[str, Any]) -> int:
         message = content.get("message")
         for holder in (content, message if isinstance(message, Mapping) else {}):
             for name in ("chat", "user_chat"):
-                if isinstance(found := holder.get(name), Mapping):
-                    return int(found["id"])
+                if (found := _id_of(holder.get(name))) is not None:
+                    return found
         for name in ("from", "user"):
-            if isinstance(found := content.get(name), Mapping):
-                return int(found["id"])
+            if (found := _id_of(content.get(name))) is not None:
+                return found
     return 0
+
+
+def _id_of(holder: object) -> int | None:
+    """The id of a chat or a person, where it is one."""
+    found = holder.get("id") if isinstance(holder, Mapping) else None
+    is_id = isinstance(found, int) and not isinstance(found, bool) and abs(found) <= LARGEST
+    return found if is_id else None

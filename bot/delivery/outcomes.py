@@ -79,3 +79,26 @@ Outcome = Done | NotSent | InDoubt | Rejected
 
 # The reason of a `NotSent` whose token Telegram does not know (401 or 404).
 WRONG_TOKEN = "wrong token"
+UNREADABLE = "unreadable answer"
+"""How the reason of an answer begins that no Bot API server would give."""
+
+
+def in_words(outcome: Outcome) -> str:
+    """An outcome for whoever reads the log: what happened, and where it helps, what to look at."""
+    if isinstance(outcome, Done):
+        return "Telegram answers something unexpected"
+    if isinstance(outcome, Rejected):
+        return f"Telegram refuses: {outcome.code} {outcome.description}"
+    if isinstance(outcome, NotSent):
+        if outcome.retry_after is not None:
+            return f"Telegram asks us to wait {outcome.retry_after:g} s"
+        if outcome.reason == WRONG_TOKEN:
+            return "Telegram does not know this token: check PORTEVOIX_TOKEN, and PORTEVOIX_API_BASE if it is set"
+        return f"the server cannot be reached ({outcome.reason}): check the network and PORTEVOIX_API_BASE"
+    if outcome.reason.startswith(UNREADABLE):
+        return f"{outcome.reason}, not from a Bot API server: a gateway in between, or a wrong PORTEVOIX_API_BASE"
+    if outcome.reason.startswith("HTTP"):
+        return f"the server fails ({outcome.reason})"
+    if "Timeout" in outcome.reason:
+        return "the server is silent: no answer came in time"
+    return f"the connection broke before the answer ({outcome.reason})"

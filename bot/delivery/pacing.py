@@ -1,7 +1,8 @@
 """Who may post now: one budget for the whole bot, replies before bulk, one message a second to a chat.
 
 Every post asks for a `slot` and waits its turn. `retry_after` stops everything until it has passed; a
-server that cannot be reached, or does not know the token, stops everything for a bounded, growing time.
+server that cannot be reached, does not know the token or gives no answer that can be read stops everything for a
+bounded, growing time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.budget import Budget
-from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome
+from bot.delivery.outcomes import InDoubt, NotSent, Outcome, in_words
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,11 @@ GROUP_PER_MINUTE = 20
 TICK_SECONDS = 0.004
 OUTAGE_FIRST_SECONDS = 0.5
 OUTAGE_LONGEST_SECONDS = 30.0
+# After so many posts in a row whose answer did not come it is the server, not the line: each more would be one more in
+# doubt, so that one at a time leaves, after a pause, until an answer comes.
+DOUBTS_IN_A_ROW = 5
+# How long such a post is waited for.
+PROBE_SECONDS = 35.0
 # A `retry_after` of at least this is shown to the organizers.
 LONG_PAUSE_SECONDS = 10.0
 
@@ -54,7 +60,10 @@ class Pacing:
         self._timer: asyncio.TimerHandle | None = None
         self._blocked_until = 0.0
         self._blocked_by = ""
+        self._asked_until = 0.0
         self._outage_level = 0
+        self._doubts = 0  # in a row
+        self._probing_until = 0.0
 
     async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
@@ -77,8 +86,7 @@ class Pacing:
     @property
     def blocked_until(self) -> datetime | None:
         """Until when nothing leaves, by the application's clock; none while messages flow."""
-        left = self._blocked_until - self._now()
-        return self._clock.now() + timedelta(seconds=left) if left > 0 else None
+        return self._moment(self._blocked_until)
 
     @property
     def blocked_by(self) -> str:
@@ -86,23 +94,48 @@ class Pacing:
         return self._blocked_by if self.blocked_until else ""
 
     @property
-    def blocked_long(self) -> bool:
-        return self._blocked_until - self._now() >= LONG_PAUSE_SECONDS
+    def asked_until(self) -> datetime | None:
+        """Until when Telegram asked for a long silence, which the organizers are told of; None once it is over."""
+        return self._moment(self._asked_until)
+
+    def _moment(self, until: float) -> datetime | None:
+        left = until - self._now()
+        return self._clock.now() + timedelta(seconds=left) if left > 0 else None
 
     def heed(self, outcome: Outcome) -> None:
         """Let what the server answered slow down, or let go again, every later post."""
-        if isinstance(outcome, NotSent):
-            if outcome.retry_after is not None:
-                self.pause(outcome.retry_after, outcome.reason)
-            else:
-                self._outage(outcome.reason)
-        elif isinstance(outcome, Done) or not isinstance(outcome, InDoubt):
+        self._probing_until = 0.0
+        if isinstance(outcome, InDoubt):
+            self._doubts += 1
+            if self._doubts >= DOUBTS_IN_A_ROW:
+                self._outage(in_words(outcome))
+            return
+        was_doubtful, self._doubts = self._doubts >= DOUBTS_IN_A_ROW, 0
+        if not isinstance(outcome, NotSent):
             self._outage_level = 0
+        elif outcome.retry_after is not None:
+            self.pause(outcome.retry_after, outcome.reason)
+        else:
+            self._outage(in_words(outcome))
+        if was_doubtful:
+            self.grant()
+
+    def unused(self) -> None:
+        """A slot that was given was not used after all: no answer comes that others could wait for."""
+        if self._probing_until:
+            self._probing_until = 0.0
+            self.grant()
 
     def pause(self, seconds: float, reason: str) -> None:
         """Nothing leaves for so long, whoever asks, from this process or another."""
         self._budget.pause(seconds)
+        self._keep_silent(seconds, reason)
+
+    def _keep_silent(self, seconds: float, reason: str) -> None:
+        """Telegram asked for it, this process or another."""
         self._stop_until(seconds, reason)
+        if seconds >= LONG_PAUSE_SECONDS:
+            self._asked_until = max(self._asked_until, self._now() + seconds)
 
     def _stop_until(self, seconds: float, reason: str) -> None:
         until = self._now() + seconds
@@ -121,15 +154,13 @@ class Pacing:
             return  # one of several posts that failed together
         seconds = min(OUTAGE_LONGEST_SECONDS, OUTAGE_FIRST_SECONDS * 2.0**self._outage_level)
         self._outage_level = min(self._outage_level + 1, 10)
-        if reason == WRONG_TOKEN:
-            log.error("token_refused", hint="Telegram does not know this token: check PORTEVOIX_TOKEN.")
         self._stop_until(seconds, reason)
 
     def grant(self) -> None:
         """Hand out every slot that is free now, and come back when the next one will be."""
         now = self._now()
-        if now < self._blocked_until:
-            self._arm(self._blocked_until)
+        if now < (until := max(self._blocked_until, self._probing_until)):
+            self._arm(until)
             return
         while self._parked and self._parked[0][0] <= now:
             waiter = heapq.heappop(self._parked)[2]
@@ -149,6 +180,9 @@ class Pacing:
                 return
             self._take(waiter.chat, now)
             queue.popleft().future.set_result(True)
+            if self._probing_until > now:
+                self._arm(self._probing_until)
+                return
         if self._parked:
             self._arm(self._parked[0][0])
 
@@ -158,11 +192,12 @@ class Pacing:
 
     async def run(self) -> None:
         """Share the budget with other processes, until cancelled."""
-        await self._budget.run(self.grant, self._stop_until)
+        await self._budget.run(self.grant, self._keep_silent)
 
     def _is_free(self, chat: int | None, now: float) -> bool:
         return (
             now >= self._blocked_until
+            and now >= self._probing_until
             and not self._parked
             and (chat is None or self._chats.ready_at(chat, now) <= now)
             and self._budget.available_at(now, 1) <= now
@@ -170,6 +205,8 @@ class Pacing:
 
     def _take(self, chat: int | None, now: float) -> None:
         self._budget.take(now)
+        if self._doubts >= DOUBTS_IN_A_ROW:
+            self._probing_until = now + PROBE_SECONDS
         if chat is not None:
             self._chats.wrote(chat, now)
 

@@ -1,26 +1,68 @@
-"""How far a broadcast has come, in the message that its author follows it by: edited in place, and not too often."""
+"""How far a broadcast has come, in the message that its author follows it by: edited in place, and not too often.
+
+While Telegram asks for silence nothing is edited, with one exception: where the silence is long, whoever follows a
+broadcast is told once until when. Otherwise they would learn of it when it is over.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.people
+import db.staff
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Outcome
+from bot.delivery.outcomes import Done, Outcome
+from bot.rules.permissions import Role, Staff, shown_to
 from bot.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
 
 EDIT_SECONDS = 3.0
+# A silence that was prolonged by more than this is told again, if the first word got through.
+PROLONGED = timedelta(minutes=1)
+# The word about a silence goes to the latest broadcasts only: it is posted against Telegram's wish.
+MOST_TOLD = 3
 PREFIX = "progress:"
 
 
-def progress_text(texts: Texts, progress: Progress, *, language: str, zone: str) -> Text:
+def progress_text(
+    texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
+) -> Text:
     """The same message that /broadcast shows; it has buttons as long as there is something to pause or cancel."""
-    return texts.render("broadcasts/progress", language, progress=progress, zone=zone, asking=False)
+    return texts.render(
+        "broadcasts/progress",
+        language,
+        progress=progress,
+        zone=zone,
+        asking=False,
+        shown=partial(shown_to, roles),
+    )
+
+
+class Pauses(Protocol):
+    """What the board needs to know of the pacing."""
+
+    @property
+    def blocked_until(self) -> datetime | None: ...
+    @property
+    def asked_until(self) -> datetime | None: ...
+
+
+class Line(Protocol):
+    """What the board posts through: `call` waits for its turn, `tell` does not."""
+
+    @property
+    def pacing(self) -> Pauses: ...
+    async def call(self, call: Call) -> Outcome: ...
+    async def tell(self, call: Call) -> Outcome: ...
 
 
 class ProgressBoard:
@@ -30,38 +72,75 @@ class ProgressBoard:
         self._database, self._texts, self._languages = database, texts, languages
         self._shown: dict[int, Text] = {}
         self._edited_at = float("-inf")
+        self._asked_until: datetime | None = None
+        self._told_until: datetime | None = None
 
     async def remember(self, name: str, message: Mapping[str, Any]) -> None:
         """A message that was sent is the one that shows a broadcast (`progress:<id>`)."""
         if name.startswith(PREFIX):
+            broadcast = int(name.removeprefix(PREFIX))
             async with self._database.write() as tx:
                 await db.broadcast_accounts.show_progress_on(
-                    tx,
-                    int(name.removeprefix(PREFIX)),
-                    chat=message["chat"]["id"],
-                    message=message["message_id"],
+                    tx, broadcast, chat=message["chat"]["id"], message=message["message_id"]
                 )
+            self._shown.pop(broadcast, None)
 
-    async def refresh(self, post: Callable[[Call], Awaitable[Outcome]]) -> None:
+    async def refresh(self, line: Line) -> None:
         """Edits what is no longer true, at most every few seconds."""
+        asked_until = line.pacing.asked_until
+        if asked_until is not None and self._is_news(asked_until):
+            self._asked_until = asked_until
+            await self._tell(line)
+        if line.pacing.blocked_until is not None:
+            return  # an edit would wait for its turn, and the tick with it
+        self._told_until = None
         if time.monotonic() - self._edited_at < EDIT_SECONDS:
             return
         self._edited_at = time.monotonic()
+        for progress, text in await self._texts_now():
+            if self._shown.get(progress.broadcast.id) != text:
+                self._shown[progress.broadcast.id] = text
+                await line.call(edit_of(progress.broadcast, text))
+
+    def _is_news(self, until: datetime) -> bool:
+        return self._told_until is None or until - self._told_until > PROLONGED
+
+    async def _tell(self, line: Line) -> None:
+        leaving = [each for each in await self._texts_now(silent=True) if each[0].is_leaving]
+        self._told_until = self._asked_until
+        for progress, text in leaving[:MOST_TOLD]:
+            self._shown[progress.broadcast.id] = text
+            if not isinstance(await line.tell(edit_of(progress.broadcast, text)), Done):
+                # Not even this: no second attempt. The first edit after the silence tells of it.
+                self._told_until = datetime.max.replace(tzinfo=UTC)
+                return
+
+    async def _texts_now(self, *, silent: bool = False) -> list[tuple[Progress, Text]]:
+        """The latest broadcasts that somebody follows, each as its author reads it."""
+        found = []
         async with self._database.read() as tx:
-            edits = []
             for broadcast in await db.broadcast_accounts.followed(tx):
-                account = await db.broadcast_accounts.account(tx, broadcast.id)
+                roles = await _roles_of(tx, broadcast.progress_chat or 0)
+                if not roles:
+                    continue  # whoever left the team follows nothing any more
+                progress = replace(
+                    await db.broadcast_accounts.progress(tx, broadcast),
+                    asked_until=self._asked_until,
+                    is_silent=silent,
+                )
                 author = await db.people.find(tx, broadcast.progress_chat or 0)
                 language = (
                     author.language if author and author.language in self._languages else self._languages[0]
                 )
                 zone = (author.zone if author else None) or "Europe/Paris"
-                progress = Progress(broadcast=broadcast, account=account)
-                edits.append((broadcast, progress_text(self._texts, progress, language=language, zone=zone)))
-        for broadcast, text in edits:
-            if self._shown.get(broadcast.id) != text:
-                self._shown[broadcast.id] = text
-                await post(edit_of(broadcast, text))
+                text = progress_text(self._texts, progress, roles, language=language, zone=zone)
+                found.append((progress, text))
+        return found
+
+
+async def _roles_of(tx: AsyncConnection, telegram_id: int) -> list[Staff]:
+    held = await db.staff.roles_of(tx, telegram_id)
+    return [Staff(id=row.id, role=Role(row.role), area=row.area) for row in held]
 
 
 def edit_of(broadcast: Broadcast, text: Text) -> Call:

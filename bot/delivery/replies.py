@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.calls import Call
+from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
@@ -23,7 +22,7 @@ from db.updates import Answered
 log = structlog.get_logger(__name__)
 
 OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Producer = Callable[[Mapping[str, Any]], Awaitable[Path]]
+Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256
@@ -36,7 +35,8 @@ class Replies:
     """Posts the replies of answered updates.
 
     `on_sent` is told what the message of a call with `remember` became; `producers` make the files of
-    calls with `produce`; `freed` is called whenever a chat may get its next update.
+    calls with `produce`, or the call that says why there is none; `freed` is called whenever a chat may
+    get its next update.
     """
 
     def __init__(
@@ -109,13 +109,22 @@ class Replies:
         await self._finish.add(answered.update_id)
 
     async def _leave(self, update_id: int, index: int, call: Call) -> bool:
-        """Post one reply until it is settled. False where another process took the update over."""
+        """Post one reply until it is settled. False where another process took the update over.
+
+        A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt.
+        """
+        if call.produce is not None:
+            made = await self._produce(call)
+            if made is None:
+                return True
+            call = made if isinstance(made, Call) else replace(call, attachment=made)
         repeats = 0
         while True:
             await self._pacing.slot(call.chat if call.puts_a_message else None)
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
+                self._pacing.unused()
                 return False
-            outcome = await self._post(call)
+            outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
             if isinstance(outcome, NotSent):
                 if not call.repeatable:
@@ -145,21 +154,25 @@ class Replies:
                     await deliveries.mark_chat_unreachable(tx, call.chat, self._clock.now())
             elif not outcome.harmless:
                 log.error("reply_rejected", method=call.method, code=outcome.code, said=outcome.description)
+                await self._say_otherwise(call)
         elif isinstance(outcome, InDoubt):
             log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
+            await self._say_otherwise(call)
 
-    async def _post(self, call: Call) -> Outcome:
-        if call.produce is None:
-            return await self._transport.post(call)
+    async def _produce(self, call: Call) -> Attachment | Call | None:
+        assert call.produce is not None  # the caller looked
         try:
-            path = await self._producers[call.produce](call.produce_arguments)
+            return await self._producers[call.produce](call.produce_arguments)
         except Exception as error:  # a file that cannot be made must not hold the chat back for ever
             log.error("file_not_made", name=call.produce, error=type(error).__name__)
-            return Rejected(code=0, description=f"the file {call.produce} could not be made")
-        try:
-            return await self._transport.post_file(call, field=_file_field(call.method), path=path)
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await self._say_otherwise(call)
+            return None
+
+    async def _say_otherwise(self, call: Call) -> None:
+        """Whoever waits for a file is told that it did not come. Said once: it may be what fails too."""
+        if call.otherwise is not None:
+            await self._pacing.slot(call.chat)
+            self._pacing.heed(await self._transport.post("sendMessage", call.otherwise))
 
     async def _follow(self, call: Call, moved_to: int) -> Call:
         assert call.chat is not None
@@ -176,8 +189,3 @@ class Replies:
         async with self._database.write() as tx:
             await updates.finish(tx, numbers, self._owner)
         return [None] * len(numbers)
-
-
-def _file_field(method: str) -> str:
-    """`sendDocument` carries its file as `document`."""
-    return method.removeprefix("send").lower()

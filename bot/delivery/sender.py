@@ -31,6 +31,7 @@ from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled, Turn
 from db.engine import Database
 from db.errors import DatabaseError
+from db.processes import Lock, lock
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,7 @@ class _Ready:
 class _Answered:
     settled: Settled
     unreachable: int | None = None  # the person, where they are
+    moved: tuple[int, int] | None = None  # the group's chat, and the one that it became
 
 
 class Sender:
@@ -172,6 +174,7 @@ class Sender:
         now = self._clock.now()
         closed = 0
         async with self._database.write() as tx:
+            await lock(tx, Lock.LEASING)
             if self._is_to_be_tidied():
                 closed = await broadcasts.close_some(tx, now)
                 await deliveries.release_withheld(tx, now)
@@ -278,6 +281,8 @@ class Sender:
             marked = await deliveries.take_turn(tx, turn, owner=self._owner, now=self._clock.now())
             if sent and self._on_delivered is not None:
                 await self._on_delivered(tx, sent)
+            for moved in (one.moved for one in answered if one.moved is not None):
+                await deliveries.follow_chat(tx, *moved)
         # Only now: where the commit failed they are written again, which changes nothing if it had not.
         del self._answered[: len(answered)]
         del self._undelivered[: len(undelivered)]
@@ -310,17 +315,23 @@ class Sender:
         self._work.set()
         call = ready.call
         outcome: Outcome = NotSent(reason="paused")
+        moved = None
         # A slot may come after the last instant at which it could leave.
         if may_leave and not _too_late(ready, self._clock.now()):
             outcome = await self._transport.post(call)
             self._pacing.heed(outcome)
-            if isinstance(outcome, Rejected) and outcome.migrate_to is not None:
+            if isinstance(outcome, Rejected) and outcome.migrate_to is not None and call.chat is not None:
+                moved = (call.chat, outcome.migrate_to)
                 call = replace(call, payload={**call.payload, "chat_id": outcome.migrate_to})
                 outcome = await self._transport.post(call)
+        elif may_leave:
+            self._pacing.unused()
         gone = isinstance(outcome, Rejected) and outcome.unreachable
         self._answered.append(
             _Answered(
-                settled=_settled(ready.row, call, outcome), unreachable=ready.row.person if gone else None
+                settled=_settled(ready.row, call, outcome),
+                unreachable=ready.row.person if gone else None,
+                moved=moved,
             )
         )
         del self._posts[ready.row.id]

@@ -6,9 +6,9 @@ Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. F
 
 from __future__ import annotations
 
-import asyncio
+import io
+import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,7 +16,7 @@ import orjson
 from yarl import URL
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.wire import NotWritten, Unanswered, Wire
 
 TELEGRAM = "https://api.telegram.org"
@@ -114,18 +114,12 @@ class Transport:
             return InDoubt(reason=str(error))
         return read_answer(answer.status, answer.body, answer.headers)
 
-    async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
-        """Post a call with a file read from the disk piece by piece, however large."""
-        with await asyncio.to_thread(path.open, "rb") as content:
-            form = _form(call.payload)
-            form.add_field(field, content, filename=path.name)
-            return await self._upload(call.method, form)
-
     async def _post_upload(self, call: Call) -> Outcome:
         attachment = call.attachment
         assert attachment is not None
         form = _form(call.payload)
-        form.add_field(attachment.field, attachment.content, filename=attachment.name)
+        # As a stream, which is read piece by piece: megabytes at once would stop everything else.
+        form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.name)
         return await self._upload(call.method, form)
 
     async def _upload(self, method: str, form: aiohttp.FormData) -> Outcome:
@@ -143,6 +137,9 @@ class Transport:
             return InDoubt(reason=type(error).__name__)
 
 
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+
+
 def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Judge an HTTP answer.
 
@@ -153,12 +150,13 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
         if answer["ok"] is True:
             return Done(result=answer["result"])
         code = int(answer["error_code"])
-        description = str(answer["description"])
+        # What Telegram quotes may be somebody's words: it names where a text went wrong by repeating it.
+        description = _QUOTED.sub('"…"', str(answer["description"]))
         parameters = answer.get("parameters") or {}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        code, description, parameters = status, "unreadable answer", {}
+        code, description, parameters = status, UNREADABLE, {}
         if status not in (401, 404, 429):
-            return InDoubt(reason=f"unreadable answer (HTTP {status})")
+            return InDoubt(reason=f"{UNREADABLE} (HTTP {status})")
     if code == 429:
         return NotSent(reason=description, retry_after=_retry_after(parameters, headers))
     if code == 401 or (code == 404 and "method not found" not in description.lower()):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bot.errors import PortevoixError
 
@@ -43,18 +43,29 @@ def appearing_at(target: Path) -> Iterator[BinaryIO]:
             part.unlink()
 
 
-@contextmanager
-def appearing_on(output: BinaryIO, *, sequential: bool) -> Iterator[BinaryIO]:
-    """The output itself; through a temporary file where the format cannot be written in one go."""
-    if sequential:
-        yield output
-        output.flush()
-        return
-    with tempfile.TemporaryFile() as whole:
-        yield whole
-        whole.seek(0)
-        shutil.copyfileobj(whole, output)
-        output.flush()
+class Outgoing(io.RawIOBase):
+    """Bytes on their way to somebody: what was written is kept until it is taken, and cannot be gone back to."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, content: Any) -> int:
+        part = bytes(content)
+        self._parts.append(part)
+        self._written += len(part)
+        return len(part)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._parts = b"".join(self._parts), []
+        return taken
 
 
 def _cannot_write(target: Path, error: OSError) -> CannotWrite:

@@ -31,16 +31,19 @@ class Column:
 class Table:
     """An export: its name on the command line, who may make it, and its columns.
 
-    `of_area` is false for what tells of the whole campaign and is not narrowed by an area.
+    `of_area` is false for what tells of the whole campaign and is not narrowed by an area; `of_event` and
+    `of_ballot` tell whether it can be narrowed to one.
     """
 
     name: str
     action: Action
     columns: tuple[Column, ...]
     of_area: bool = True
+    of_event: bool = True
+    of_ballot: bool = True
 
 
-def _columns(described: str) -> tuple[Column, ...]:
+def columns_of(described: str) -> tuple[Column, ...]:
     """`id:number at:instant supporter …`; text where no kind is given."""
     parts = (word.partition(":") for word in described.split())
     return tuple(Column(name=name, kind=Kind(kind or Kind.TEXT)) for name, _, kind in parts)
@@ -54,7 +57,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             name="supporters",
             action=Action.EXPORT_SUPPORTERS,
-            columns=_columns(
+            columns=columns_of(
                 f"{_IDENTITY} department region territory country language state consent_contact:flag"
                 " consent_commune:flag consent_team:flag consent_keep:flag mutes_events:flag mutes_news:flag"
                 " mutes_reminders:flag volunteer:flag recruiter unreachable_at:instant registered_at:instant"
@@ -63,7 +66,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             name="responses",
             action=Action.EXPORT_RESPONSES,
-            columns=_columns(
+            columns=columns_of(
                 f"id:number at:instant {_IDENTITY} department region question subject answer broadcast"
                 " message_id:number"
             ),
@@ -71,7 +74,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             name="deliveries",
             action=Action.EXPORT_DELIVERIES,
-            columns=_columns(
+            columns=columns_of(
                 f"id:number broadcast kind ballot:number step {_IDENTITY} department territory language state"
                 " reason attempts:number due_at:instant sent_at:instant answered_at:instant changed_at:instant"
             ),
@@ -79,16 +82,19 @@ TABLES: Mapping[str, Table] = {
         Table(
             name="attendance",
             action=Action.EXPORT_RESPONSES,
-            columns=_columns(
+            columns=columns_of(
                 f"event title starts_at:instant event_commune event_state {_IDENTITY} department answer"
                 " confirmed:flag attended:flag at:instant"
             ),
+            of_ballot=False,
         ),
         Table(
             name="audit",
             action=Action.EXPORT_AUDIT,
-            columns=_columns("id:number at:instant actor action details:object previous_hash hash"),
+            columns=columns_of("id:number at:instant actor action details:object previous_hash hash"),
             of_area=False,
+            of_event=False,
+            of_ballot=False,
         ),
     )
 }

@@ -122,6 +122,12 @@ def _vote_condition(data: Mapping[str, Any]) -> VoteCondition:
     )
 
 
+def chosen_by_commune(audience: Mapping[str, Any], area: str) -> bool:
+    """Whether a broadcast, as it is stored, chose people by where they vote: by itself or by its author's `area`."""
+    areas = {area, audience.get("area", EVERYWHERE)}
+    return bool(audience.get("radius")) or not areas <= {EVERYWHERE, ABROAD_AREA}
+
+
 def matches(audience: Audience, facts: PersonFacts, *, communes_within: Collection[str] = ()) -> bool:
     """Whether a person is in the audience: active, agreed to be contacted, and every condition holds.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes_geo import KM_PER_DEGREE, Grid, Point, kilometres
-from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query
+from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query, says_abroad, without_filler
 from bot.rules.communes_search import Searcher
 from bot.rules.communes_table import DEGREE, Area, Table, department_of
 from bot.rules.communes_text import key_of
@@ -105,7 +105,7 @@ class Gazetteer:
     def search(self, text: str, limit: int = 5) -> SearchResult:
         """The communes that `text` may mean; never fails, whatever was typed."""
         query = parse_query(text)
-        abroad = None if query.has_digits else self._abroad(key_of(list(query.words)))
+        abroad = None if query.has_digits else self._abroad(query.words)
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
         if (
             matches
@@ -116,7 +116,7 @@ class Gazetteer:
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
         return SearchResult(
             query=text,
-            confident=confident and bool(results) and abroad is None,
+            confident=confident and bool(results) and abroad is None and not says_abroad(query.words),
             results=results,
             abroad=abroad,
         )
@@ -163,13 +163,22 @@ class Gazetteer:
             return frozenset()
         return frozenset(self._table.codes[other] for other, _ in self._around(self._point(place), km))
 
+    def approximate_among(self, codes: Iterable[str]) -> frozenset[str]:
+        """Those of these communes whose centre is only known to about `UNSURE_KM`."""
+        return frozenset(
+            code for code in codes if (place := self._place(code)) is not None and self._doubt_km(place) > 0
+        )
+
     def distance_km(self, code_a: str, code_b: str) -> float | None:
         """The great-circle distance between two communes' centres in km; None if a code is unknown."""
         place, other = self._place(code_a), self._place(code_b)
         return None if place is None or other is None else kilometres(self._point(place), self._point(other))
 
-    def _abroad(self, key: str) -> Abroad | None:
-        """The country or large city abroad that the key means."""
+    def _abroad(self, words: tuple[str, ...]) -> Abroad | None:
+        """The country or large city abroad that the words mean."""
+        return self._foreign(key_of(list(words))) or self._foreign(key_of(list(without_filler(words))))
+
+    def _foreign(self, key: str) -> Abroad | None:
         table = self._table
         at = bisect_left(table.foreign_keys, key)
         if at == len(table.foreign_keys) or table.foreign_keys[at] != key:

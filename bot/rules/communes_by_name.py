@@ -80,7 +80,7 @@ class NameSearch:
         if exactly:
             return self._well_known(readings[0].key, limit), False
         if departments is None and (area := self._areas.get(readings[0].key)):
-            return self.largest_of(area, limit), False
+            return self.largest_of(area, limit), len(self.largest_of(area, 2)) == 1
         loose = self._loose(readings, limit) or self._part_of_words(readings[0])
         return loose[:limit], bool(loose) and self._is_near_enough(loose, readings)
 
@@ -138,7 +138,8 @@ class NameSearch:
         area = self._areas.get(reading.key)
         if area and self._population(exact[0]) < WELL_KNOWN:
             larger += self.largest_of(area, limit)  # `La Réunion` is a village too
-        kept = max(1, limit - len(larger))
+        # A village that no longer exists comes after the city that has its name and more: `Boulogne`.
+        kept = 0 if exact[0].matched_name and larger else max(1, limit - len(larger))
         matches = _merge(_merge(exact[:kept], larger), exact[kept:])
         if len(matches) < limit:
             matches = _merge(matches, self._loose([literal], limit, most=1))

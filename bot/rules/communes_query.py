@@ -20,14 +20,37 @@ _ORDINAL = re.compile(r"(\d{1,2})(?:e|er|ere|eme|ieme|nd|nde|th|st|rd)")
 _ROMAN = re.compile(r"(x{0,2})(ix|iv|v?i{0,3})(?:e|er|eme)?")
 _ROMAN_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrdt", "arr", "ardt", "e", "er", "eme", "ieme"})
-_CODE_WORDS = frozenset({"insee", "code", "postal", "cp", "commune", "de", "la"})
+_CODE_WORDS = frozenset({"insee", "cog", "code", "postal", "cp", "commune", "de", "la"})
+_DEPARTMENT_WORDS = frozenset({"departement", "dept", "dpt", "dep", "du", "le", "la"})
 _CONNECTORS = frozenset(
     {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}
 )
 _FILLERS = re.compile(
-    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village)"
+    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village|consulat)"
     r"(?: (?:inscrite?|inscrits?|domiciliee?))?(?: (?:sur|a|au|aux|en|in|dans|de|du|d))?(?: la commune de)? "
 )
+_ALSO_CALLED = {
+    "chalonssurmarne": "chalons en champagne",  # its name until 1998
+    "matautu": "uvea",
+    "paname": "paris",
+    # Abroad, where the list of places has the official names only.
+    "usa": "etats unis",
+    "amerique": "etats unis",
+    "angleterre": "royaume uni",
+    "ecosse": "royaume uni",
+    "paysdegalles": "royaume uni",
+    "uk": "royaume uni",
+    "grandebretagne": "royaume uni",
+    "england": "royaume uni",
+    "scotland": "royaume uni",
+    "hollande": "pays bas",
+    "bxl": "bruxelles",
+    "nyc": "new york",
+}
+"""Other names of places, by their key, and the one that is known."""
+_ABROAD = frozenset({"etranger", "abroad", "overseas", "expatrie", "expatriee", "expat"})
+_ABROAD_WORDS = 6
+"""Words in a sentence that says one lives abroad, at most: `je suis inscrit à l’étranger`."""
 _AREA_NICKNAMES = {
     "idf": "iledefrance",
     "paca": "provencealpescotedazur",
@@ -42,11 +65,15 @@ _AREA_NICKNAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """The parts of a query; any may be missing. `number` may be a département or an arrondissement."""
+    """The parts of a query; any may be missing. `number` may be a département or an arrondissement.
+
+    `insee` and `postal` say which of the two a code is, where the person did.
+    """
 
     words: tuple[str, ...]
     code: str | None = None
     insee: bool = False
+    postal: bool = False
     number: str | None = None
     arrondissement: int | None = None
 
@@ -91,16 +118,25 @@ def parse_query(text: str) -> Query:
         words = words[:1] if arrondissement else words
     if arrondissement is not None and len(words) > 1 and words[0] in ("de", "du", "a"):
         words = words[1:]
-    insee = "insee" in words
+    postal = "postal" in words or "cp" in words
+    insee = not postal and ("insee" in words or "cog" in words or {"code", "commune"} <= set(words))
     if code and all(word in _CODE_WORDS for word in words):
         words = []
+    if number and all(word in _DEPARTMENT_WORDS for word in words):
+        words = []
     return Query(
-        words=tuple(" ".join(expand(words)).split()),
+        words=tuple(" ".join(expand(_known_name(words))).split()),
         code=code,
         insee=insee,
+        postal=postal,
         number=number,
         arrondissement=arrondissement,
     )
+
+
+def _known_name(words: list[str]) -> list[str]:
+    """The words, or the name known for what they call a place."""
+    return _ALSO_CALLED.get(key_of(words), "").split() or words
 
 
 def _roman(word: str) -> int | None:
@@ -144,6 +180,11 @@ def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words after `je vote à`, `mairie de` and the like, and before `France`."""
     text = _FILLERS.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
     return tuple(text.removesuffix(" france").split())
+
+
+def says_abroad(words: tuple[str, ...]) -> bool:
+    """Whether the words are `à l’étranger` and the like, rather than a place: Le Tranger is a village."""
+    return bool(_ABROAD & set(words)) and len(words) <= _ABROAD_WORDS
 
 
 def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:

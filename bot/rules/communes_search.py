@@ -11,6 +11,9 @@ from bot.rules.communes_query import ARRONDISSEMENTS, Query, departments_of_numb
 from bot.rules.communes_table import Table, department_of
 from bot.rules.communes_text import key_of
 
+_OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de", "dans", "le"})
+"""Words around the number of an arrondissement that do not say of which city."""
+
 
 class Searcher:
     """Searches a table."""
@@ -28,9 +31,11 @@ class Searcher:
         if query.code is not None:
             matches, sure = self._by_code(query, query.code, limit)
             return matches[:limit], sure
-        if not query.words:
+        if not query.words and query.arrondissement is None:
             departments = departments_of_number(query.number or "", self._table.departments)
             return self._by_name.largest_of(departments, limit), False
+        if query.arrondissement is not None and all(word in _OF_NO_CITY for word in query.words):
+            return self._arrondissements_numbered(query.arrondissement), False
         city = self._city(query.words) if query.has_digits else None
         if city and query.arrondissement is not None:
             return self._arrondissement(city, query.arrondissement)
@@ -42,9 +47,12 @@ class Searcher:
         return self._by_name.search(query.words, departments or None, limit)
 
     def _by_code(self, query: Query, code: str, limit: int) -> tuple[list[Match], bool]:
-        """By postcode, then by INSEE code: few know the latter, and half the postcodes are one too."""
+        """By postcode, then by INSEE code: few know the latter, and half the postcodes are one too.
+
+        A commune whose postcode is its own code comes first: both readings lead to it.
+        """
         places = self._by_postcode(code)
-        by_insee = self._place(code)
+        by_insee = None if query.postal and places else self._place(code)
         arrondissements = [place for place in places if parent_of(self._table.codes[place])]
         if query.words and not query.insee:
             if arrondissements and self._names_city_of(arrondissements[0], query.words):
@@ -54,8 +62,9 @@ class Searcher:
             return self._by_name_and_code(query.words, code, places, limit)
         places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
+            first = query.insee or by_insee in places
             places = [place for place in places if place != by_insee]
-            places.insert(0 if query.insee else min(1, len(places)), by_insee)
+            places.insert(0 if first else min(1, len(places)), by_insee)
         sure = len(places) == 1 or (query.insee and by_insee is not None)
         return [Match(place=place, cost=0) for place in places], sure
 
@@ -96,6 +105,11 @@ class Searcher:
         exists = 1 <= number <= count
         place = self._place(f"{prefix}{number:0{5 - len(str(prefix))}}" if exists else code)
         return ([Match(place=place, cost=0)], exists) if place is not None else ([], False)
+
+    def _arrondissements_numbered(self, number: int) -> list[Match]:
+        """`15e arrondissement`: of Paris, or of another city that has so many."""
+        found = (self._arrondissement(city, number) for city in ARRONDISSEMENTS)
+        return [match for matches, exists in found if exists for match in matches]
 
     def _city_and_number(
         self, city: str, number: int, departments: frozenset[str], limit: int

@@ -21,6 +21,11 @@ class Purpose(StrEnum):
 REQUIRED: frozenset[Purpose] = frozenset({Purpose.CONTACT})
 OPTIONAL: frozenset[Purpose] = frozenset(Purpose) - REQUIRED
 
+SUSPENDED_UNTIL_RENEWED: frozenset[Purpose] = frozenset(Purpose) - {Purpose.KEEP}
+"""What stops, once its text has changed, until the person answers the new one. Being kept goes on as it was agreed:
+nothing begins by it, and an erasure could not be undone.
+"""
+
 
 def is_old_enough(age: int) -> bool:
     """Whether somebody of this age, in whole years, may register."""

@@ -68,13 +68,14 @@ def next_courteous(
     kind: Kind,
     hours: CourtesyHours,
     evening: bool = False,
+    courteous: bool = False,
 ) -> datetime:
     """The first instant from `now` on (aware UTC) at which a message may leave: `now` itself inside
     courtesy hours.
 
-    `zone` is the person's own. Raises UnknownZone.
+    `zone` is the person's own. `courteous`: waits whatever its kind. Raises UnknownZone.
     """
-    if kind not in COURTEOUS:
+    if kind not in COURTEOUS and not courteous:
         return now
     local = now.astimezone(zone_named(zone))
     closes = hours.evening_closes if evening else hours.closes

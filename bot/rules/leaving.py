@@ -48,13 +48,14 @@ def hold(
     sent: Collection[datetime] = (),
     unanswered: int = 0,
     evening: bool = False,
+    courteous: bool = False,
     cancellation: bool = False,
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
     `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days.
-    `evening`: a step that may leave until the evening's end of courtesy hours. `cancellation`: tells of a
-    cancelled event.
+    `evening`: a step that may leave until the evening's end of courtesy hours. `courteous`: waits for courtesy
+    hours whatever its kind. `cancellation`: tells of a cancelled event.
     """
 
     def first_reason(instant: datetime) -> Hold | None:
@@ -69,9 +70,16 @@ def hold(
         )
         if law is not None:
             return Hold(reason=law.reason, until=law.until)
-        courteous = next_courteous(now=instant, zone=zone, kind=kind, hours=policy.courtesy, evening=evening)
-        if courteous > instant:
-            return Hold(reason=COURTESY_HOURS, until=courteous)
+        opens = next_courteous(
+            now=instant,
+            zone=zone,
+            kind=kind,
+            hours=policy.courtesy,
+            evening=evening,
+            courteous=courteous,
+        )
+        if opens > instant:
+            return Hold(reason=COURTESY_HOURS, until=opens)
         cap = capped(kind=kind, sent=sent, now=instant, zone=zone, caps=policy.caps, unanswered=unanswered)
         return Hold(reason=cap.reason, until=cap.until) if cap is not None else None
 
@@ -93,6 +101,7 @@ def free_until(
     now: datetime,
     policy: Policy,
     evening: bool = False,
+    courteous: bool = False,
     cancellation: bool = False,
 ) -> datetime | None:
     """Until when a message that may leave now still may, by law and by the person's hours; None: for ever.
@@ -108,7 +117,7 @@ def free_until(
         zone=zone,
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
-    if kind in COURTEOUS:
+    if kind in COURTEOUS or courteous:
         where = zone_named(zone)
         closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
         ends.append(at_local(now.astimezone(where).date(), closes, where).astimezone(UTC))

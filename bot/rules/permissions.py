@@ -5,6 +5,7 @@ of them: it has to contain the area that the action touches. Only admins act on 
 their area says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -48,6 +49,7 @@ class Action(StrEnum):
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
     APPROVE_BROADCAST = "approve_broadcast"
+    SEND_AGAIN = "send_again"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
     EXPORT_RESPONSES = "export_responses"
@@ -60,7 +62,6 @@ class Action(StrEnum):
     ADD_STAFF = "add_staff"
     REVOKE_STAFF = "revoke_staff"
     PURGE = "purge"
-    END_CANDIDACY = "end_candidacy"
 
 
 _ORGANIZERS = frozenset(STAFF_ROLES)
@@ -75,6 +76,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.APPROVE_BROADCAST: _COORDINATORS,
+        Action.SEND_AGAIN: _ORGANIZERS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,
         Action.EXPORT_RESPONSES: _COORDINATORS,
@@ -87,7 +89,6 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.ADD_STAFF: _ADMINS,
         Action.REVOKE_STAFF: _ADMINS,
         Action.PURGE: _ADMINS,
-        Action.END_CANDIDACY: _ADMINS,
     }
 )
 
@@ -175,3 +176,10 @@ def shown_count(count: int, staff: Staff) -> str:
     if staff.area != EVERYWHERE and 0 < count < SMALL_COUNT:
         return f"< {SMALL_COUNT}"
     return str(count)
+
+
+def shown_to(roles: Sequence[Staff], count: int) -> str:
+    """A count as somebody with these roles may see it: one role over everything shows it exactly."""
+    if not roles or any(role.area == EVERYWHERE for role in roles):
+        return str(count)
+    return shown_count(count, roles[0])

@@ -199,6 +199,22 @@ def votes_in_the_americas(zone: str | None) -> bool:
     return zone is None or zone.startswith(("America/", "US/", "Canada/")) or zone in _AMERICAN_ISLANDS
 
 
+@lru_cache(maxsize=256)
+def ballot_abroad(*, ballot: Ballot, law: LawProfile, zone: str | None) -> Ballot:
+    """The ballot as people abroad vote in it who live by `zone`: under some profiles the consulates of the
+    Americas vote the day before. The same ballot where nothing differs, as for online voting.
+    """
+    if not law.americas_vote_the_day_before or zone is None or not votes_in_the_americas(zone):
+        return ballot
+    pollings = tuple(
+        replace(polling, day=polling.day - timedelta(days=1))
+        if polling.territory == ABROAD and not polling.online
+        else polling
+        for polling in ballot.pollings
+    )
+    return replace(ballot, pollings=pollings)
+
+
 _AMERICAN_ISLANDS = frozenset(
     {"Atlantic/Bermuda", "Atlantic/Stanley", "Pacific/Easter", "Pacific/Galapagos", "Pacific/Honolulu"}
 )

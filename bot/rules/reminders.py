@@ -22,7 +22,7 @@ from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
-from bot.rules.quiet import embargo_of
+from bot.rules.quiet import ballot_abroad, embargo_of
 from bot.rules.steps import ANSWERS, Question, Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
 from bot.rules.territories import zone as zone_named
@@ -119,7 +119,12 @@ def _occurrence(
     planned = _instant(step.when, ballot, territory, schedule, slot)
     expires_at = _instant(step.until, ballot, territory, schedule, slot)
     courteous = next_courteous(
-        now=planned, zone=zone.key, kind=step.kind, hours=schedule.courtesy, evening=step.evening
+        now=planned,
+        zone=zone.key,
+        kind=step.kind,
+        hours=schedule.courtesy,
+        evening=step.evening,
+        courteous=step.courteous,
     )
     at = courteous if courteous < expires_at else planned
     return StepOccurrence(
@@ -187,6 +192,8 @@ def occurrence_for(
     territory = territory_followed(facts.territory, ballot)
     if territory is None:
         return None
+    if territory == ABROAD:
+        ballot = ballot_abroad(ballot=ballot, law=schedule.law, zone=facts.zone)
     slot = facts.vote(ballot.number).slot if step.follows_slot else None
     known = {each.name for each in schedule.slots}
     for occurrence in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):

@@ -57,7 +57,8 @@ class Step:
     `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
     the step whose answer it waits for: it leaves only if that one left and was answered "later" or not at
     all. `when_silent`: remains after the unanswered questions of the caps. `when_voted`: remains once the
-    person voted. `evening`: may leave until the evening's end of courtesy hours.
+    person voted. `evening`: may leave until the evening's end of courtesy hours. `courteous`: waits for
+    courtesy hours though its kind need not.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Step:
     when_silent: bool = False
     when_voted: bool = False
     evening: bool = False
+    courteous: bool = False
 
     def __hash__(self) -> int:
         # Cheap, because calculations are cached by their arguments and asked for every message.

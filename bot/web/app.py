@@ -1,4 +1,4 @@
-"""The HTTP side: Telegram's webhook, and what tells whether the bot is well."""
+"""The HTTP side: Telegram's webhook, what tells whether the bot is well, and links to large exports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from bot.web.downloads import Downloads
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 MAX_BODY = 1_000_000  # bytes; an update is a few thousand
@@ -27,7 +29,10 @@ class Webhook:
 
 
 def make_web(
-    *, health: Callable[[], Awaitable[Mapping[str, Any]]], webhook: Webhook | None = None
+    *,
+    health: Callable[[], Awaitable[Mapping[str, Any]]],
+    webhook: Webhook | None = None,
+    downloads: Downloads | None = None,
 ) -> Starlette:
     """The application. `health` tells the figures that /health and /metrics show: no personal data."""
 
@@ -46,6 +51,8 @@ def make_web(
     routes = [Route("/health", show_health), Route("/metrics", show_metrics)]
     if webhook is not None:
         routes.append(Route(webhook.path, _receiver(webhook), methods=["POST"]))
+    if downloads is not None:
+        routes += downloads.routes()
     return Starlette(routes=routes)
 
 
@@ -54,12 +61,12 @@ def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         shown = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(shown.encode(), webhook.secret.encode()):
             return PlainTextResponse("wrong secret", status_code=403)
-        body = await request.body()
-        if len(body) > MAX_BODY:
+        body = await _body_of(request)
+        if body is None:
             return PlainTextResponse("too large", status_code=413)
         try:
             update = orjson.loads(body)
-            if not isinstance(update["update_id"], int):
+            if type(update["update_id"]) is not int or not 0 <= update["update_id"] < 2**63:
                 raise TypeError
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return PlainTextResponse("not an update", status_code=400)
@@ -68,3 +75,13 @@ def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         return Response(status_code=200)
 
     return receive
+
+
+async def _body_of(request: Request) -> bytes | None:
+    """The whole body; None, without reading on, where it is too large."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            return None
+    return bytes(body)

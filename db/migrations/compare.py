@@ -19,6 +19,8 @@ def _render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     if kind == "server_default" and isinstance(getattr(item, "arg", None), sa.sql.elements.False_):
         return "sa.false()"
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), sa.sql.elements.True_):
+        return "sa.true()"
     return False
 
 

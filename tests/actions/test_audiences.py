@@ -213,3 +213,17 @@ def test_places_are_found_as_typed(typed: str, area: str, kind: str) -> None:
 
 def test_an_unknown_place_is_not_guessed() -> None:
     assert places_named(GAZETTEER, "qzxwvk") == []
+
+
+async def test_a_circle_is_read_from_the_index_alone(database: Database) -> None:
+    """Among a million supporters, reading the row of each would cost a second."""
+    around = target(
+        Audience(radius=Radius(commune="69123", km=30), language="fr", volunteers=True), GAZETTEER
+    )
+    query = db.audiences.people_in([around], Kind.EVENT_INVITE, zones=("Europe/Paris", None))
+    async with database.read() as tx:
+        if tx.dialect.name != "sqlite":
+            return  # PostgreSQL chooses by the size of the table.
+        words = str(query.compile(dialect=tx.dialect, compile_kwargs={"literal_binds": True}))
+        plan = await tx.execute(sa.text("EXPLAIN QUERY PLAN " + words.replace(":", "\\:")))
+        assert any("COVERING INDEX ix_people_audience" in row.detail for row in plan)

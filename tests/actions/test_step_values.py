@@ -40,6 +40,10 @@ LYON = Person(
     consent_commune=True,
     consent_team=False,
     consent_keep=False,
+    renew_contact=False,
+    renew_commune=False,
+    renew_team=False,
+    renew_keep=False,
     mutes_events=False,
     mutes_news=False,
     mutes_reminders=False,
@@ -66,7 +70,7 @@ PLAN = VotePlan(
 def lives_in(territory: str | None, **where: Any) -> Person:
     zone = TERRITORIES[territory].zone if territory else None
     nowhere = {"commune": None, "department": None, "region": None}
-    return replace(LYON, territory=territory, zone=zone, **{**nowhere, **where})
+    return replace(LYON, territory=territory, **{**nowhere, "zone": zone, **where})
 
 
 @pytest.mark.parametrize(
@@ -208,3 +212,22 @@ def test_the_plan_step_asks_for_a_slot_of_the_campaign_in_rows_a_thumb_can_tap()
 )
 def test_the_thanks_fit_what_was_said_and_what_follows(plan: VotePlan | None, ballot: int, said: str) -> None:
     assert said in rendered(PRIMARY, "thanks", "fr", LYON, plan, ballot).html
+
+
+@pytest.mark.parametrize(
+    ("campaign", "zone", "day"),
+    [
+        # Consulates of the Americas vote on Saturday under the electoral code; others, and online voting, do not.
+        (PRESIDENTIAL, "America/New_York", date(2027, 4, 10)),
+        (PRESIDENTIAL, "Pacific/Honolulu", date(2027, 4, 10)),
+        (PRESIDENTIAL, "Asia/Tokyo", date(2027, 4, 11)),
+        (PRESIDENTIAL, None, date(2027, 4, 11)),
+        (PRIMARY, "America/New_York", date(2016, 11, 20)),
+    ],
+)
+def test_people_abroad_vote_on_the_day_of_their_consulate(
+    campaign: Campaign, zone: str | None, day: date
+) -> None:
+    vote = vote_in(campaign, campaign.ballot(1), person=lives_in("abroad", zone=zone), language="en")
+    assert vote is not None
+    assert vote.day == day

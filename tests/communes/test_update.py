@@ -1,6 +1,7 @@
 """The update, against a loopback stand-in for the official service with a country of three communes."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import bot.communes.update
 from bot.communes import UPDATED_NAME, load
 from bot.communes.errors import UpdateFailed
 from bot.communes.store import header_of, pack
@@ -150,6 +152,18 @@ def test_a_second_update_names_its_source_once(folder: Path) -> None:
         ([{"code": "69123"}], 200, "unreadable commune"),
         (["69123"], 200, "unreadable commune"),
         ([LYON | {"centre": {"coordinates": ["east", "north"]}}], 200, "unreadable commune"),
+        ([LYON | {"centre": {"coordinates": [float("nan"), 45.7]}}], 200, "unreadable commune"),
+        ([LYON | {"centre": {"coordinates": [4.8, 145.7]}}], 200, "unreadable commune"),
+        ([LYON | {"population": -1}], 200, "unreadable commune"),
+        ([LYON | {"population": float("inf")}], 200, "unreadable commune"),
+        ([LYON | {"nom": None}], 200, "unreadable commune"),
+        ([LYON | {"nom": "Lyon\nParis"}], 200, "unreadable commune"),
+        ([LYON | {"nom": "?!"}], 200, "unreadable commune"),
+        ([LYON | {"code": 69123}], 200, "unreadable commune"),
+        ([LYON | {"code": "6912"}], 200, "unreadable commune"),
+        ([LYON | {"codesPostaux": ["69 001"]}], 200, "unreadable commune"),
+        ([LYON | {"codesPostaux": 69001}], 200, "unreadable commune"),
+        (b"[" * 100_000, 200, "did not answer with a list"),
         ([LYON], 500, "Internal Server Error"),
     ],
 )
@@ -161,12 +175,70 @@ def test_a_bad_answer_changes_nothing(folder: Path, communes: Any, status: int, 
     assert [path.name for path in folder.iterdir()] == [UPDATED_NAME]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "not a url"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "not a url", "file:///etc", "http://[::1"])
 def test_an_unreachable_service_changes_nothing(folder: Path, url: str) -> None:
     before = (folder / UPDATED_NAME).read_bytes()
     with pytest.raises(UpdateFailed, match="nothing was changed, try again later"):
         update(folder, today=TODAY, url=url)
     assert (folder / UPDATED_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "timed out"),  # the connection is accepted, and nothing comes
+        (b"HTTP/1.1 200 OK\r\n\r\n[", "timed out"),  # it begins, and stops
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[]", "cut short"),
+        (b"SSH-2.0-OpenSSH\r\n", "cannot be read"),
+    ],
+)
+def test_a_service_that_falls_silent_changes_nothing(folder: Path, answer: bytes, reason: str) -> None:
+    before = (folder / UPDATED_NAME).read_bytes()
+    closes = reason != "timed out"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+                if not closes:
+                    done.wait(10)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            with pytest.raises(UpdateFailed, match=reason):
+                update(folder, today=TODAY, url=f"http://127.0.0.1:{server.getsockname()[1]}", timeout_s=0.3)
+        finally:
+            done.set()
+            thread.join()
+    assert (folder / UPDATED_NAME).read_bytes() == before
+
+
+def test_an_endless_answer_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.communes.update, "LARGEST_ANSWER", 1_000)
+    with (
+        official_service(b" " * 100_000) as url,
+        pytest.raises(UpdateFailed, match="does not end"),
+    ):
+        update(folder, today=TODAY, url=url)
+
+
+def test_what_is_left_of_an_update_that_was_killed_does_not_count(folder: Path) -> None:
+    (folder / f"{UPDATED_NAME}.new").write_bytes(b"half a fi")
+    assert load(folder).search("Lyon").results[0].code == "69123"
+    with official_service([LYON, LYON_3E, OULLINS_PIERRE_BENITE]) as url:
+        update(folder, today=TODAY, url=url)
+    assert [path.name for path in folder.iterdir()] == [UPDATED_NAME]
+    assert load(folder).search("Oullins-Pierre-Bénite").confident
+
+
+def test_former_names_that_are_not_whole_are_not_taken(folder: Path) -> None:
+    with official_service([LYON, LYON_3E, OULLINS_PIERRE_BENITE], former=[{"nom": "?"}, 7]) as url:
+        assert not update(folder, today=TODAY, url=url).former_names_read
+    assert load(folder).search("vaise").results[0].code == "69123"
 
 
 def test_a_folder_that_cannot_be_written_is_named(folder: Path) -> None:

@@ -15,10 +15,23 @@ import sqlalchemy as sa
 from db import sqlite
 from db.backup import RESTORED_AT, Restored, backup, restore
 from db.engine import FILE_NAME, Database, open_database
+from db.erasing import erase_person, erase_roles
 from db.errors import BackupFailed, DatabaseError, InUse, UnknownRevision
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
-from db.schema import broadcasts, deliveries, metadata, people, suppressions, updates
+from db.schema import (
+    broadcasts,
+    consents,
+    deliveries,
+    downloads,
+    metadata,
+    people,
+    staff,
+    staff_links,
+    suppressions,
+    updates,
+)
+from db.suppressions import KEY_FACT, hash_of
 
 NOW = datetime(2016, 11, 20, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -291,6 +304,60 @@ async def test_who_asked_for_silence_after_the_backup_keeps_it(
     await restored.close()
 
 
+async def test_going_back_undoes_no_erasure_and_no_withdrawal(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Since the backup: one was erased, one fell silent, one was erased and came back, a role was withdrawn."""
+    key = b"k" * 32
+    agreed = {"state": "registered", "consent_contact": True, "consent_team": True}
+    choice = {"purpose": "contact", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
+    role = {"telegram_id": 5, "role": "admin", "area": "FR", "added_at": NOW}
+    link = {"token_hash": "t", "role": "admin", "area": "FR", "created_at": NOW, "expires_at": NOW + HOUR}
+    download = {
+        **{"token_hash": "d", "telegram_id": 5, "export": {}, "language": "fr"},
+        **{"created_at": NOW, "expires_at": NOW + HOUR},
+    }
+    async with sqlite_database.write() as transaction:
+        await set_fact(transaction, KEY_FACT, key.hex())
+        rows = [person(number, **agreed) for number in range(4)]
+        await transaction.execute(people.insert(), rows)
+        await transaction.execute(consents.insert(), {"pseudonym": "p1", "given": True, **choice})
+        await transaction.execute(staff.insert(), role)
+        await transaction.execute(staff.insert(), {**role, "telegram_id": rows[0]["telegram_id"]})
+        await transaction.execute(staff_links.insert(), link)
+        await transaction.execute(downloads.insert(), download)
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        erased = hash_of(key, rows[0]["telegram_id"])
+        await transaction.execute(suppressions.insert(), {"hash": erased, "at": NOW})
+        for number in (0, 2):
+            await erase_person(transaction, number + 1)
+        await erase_roles(transaction, rows[0]["telegram_id"])
+        await transaction.execute(people.insert(), person(2, **agreed) | {"pseudonym": "new"})
+        silent = people.update().where(people.c.pseudonym == "p1")
+        await transaction.execute(silent.values(state="stopped", consent_contact=False))
+        await transaction.execute(consents.insert(), {"pseudonym": "p1", "given": False, **choice})
+        await transaction.execute(staff.update().values(revoked_at=NOW))
+        await transaction.execute(staff_links.update().values(used_at=NOW))
+    await sqlite_database.close()
+    done = await put_back(copy, sqlite_database)
+    assert (done.erased, done.carried) == (2, True)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    async with restored.read() as transaction:
+        found = (await transaction.execute(sa.select(people).order_by(people.c.id))).all()
+        ledger = sa.select(consents.c.pseudonym, consents.c.given).order_by(consents.c.id)
+        assert list(map(tuple, await transaction.execute(ledger))) == [("p1", True), ("p1", False)]
+        assert list(await transaction.scalars(sa.select(staff.c.telegram_id))) == [5]
+        assert list(await transaction.scalars(sa.select(staff.c.revoked_at))) == [NOW]
+        assert list(await transaction.scalars(sa.select(staff_links.c.used_at))) == [NOW]
+        assert list(await transaction.scalars(sa.select(downloads.c.id))) == []
+    await restored.close()
+    assert [(row.pseudonym, row.state, row.consent_contact) for row in found] == [
+        ("p1", "stopped", False),
+        ("p3", "registered", True),
+    ]
+
+
 async def test_a_damaged_database_does_not_stop_its_restore(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -298,7 +365,8 @@ async def test_a_damaged_database_does_not_stop_its_restore(
     copy = await backed_up(sqlite_database, tmp_path)
     await sqlite_database.close()
     await asyncio.to_thread(file_of(sqlite_database).write_bytes, b"damaged" * 5_000)
-    await put_back(copy, sqlite_database)
+    done = await put_back(copy, sqlite_database)
+    assert not done.carried
     restored = await reopened(file_of(sqlite_database), sqlite_database.key)
     assert len((await contents(restored))["people"]) == 1
     await restored.close()

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,6 +52,8 @@ class FakeTelegram:
         self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
     ) -> Outcome:
         method, payload = (call.method, call.payload) if isinstance(call, Call) else (call, payload or {})
+        if isinstance(call, Call) and call.attachment is not None:
+            self.files.append(call.attachment.content)
         if method == "getUpdates":
             return await self._get_updates(int(payload["offset"]))
         self.in_flight += 1
@@ -70,10 +71,6 @@ class FakeTelegram:
     def _arrive(self, method: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         self.arrived.append((method, dict(payload)))
         return {"message_id": len(self.arrived), "chat": {"id": payload.get("chat_id")}}
-
-    async def post_file(self, call: Call, *, field: str, path: Path) -> Outcome:
-        self.files.append(await asyncio.to_thread(path.read_bytes))
-        return await self.post(call)
 
     def person_says(self, *updates: dict[str, Any]) -> None:
         self.updates.extend(updates)
@@ -161,6 +158,7 @@ async def add_people(database: Database, count: int, *, first: int = 1) -> None:
             "telegram_id": 1_000 + number,
             "pseudonym": f"p{number}",
             "state": "registered",
+            "consent_contact": True,
             "created_at": START,
             "seen_at": START,
         }

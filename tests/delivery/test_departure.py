@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 import db.broadcasts
 from bot import communes
+from bot.campaign import Campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
@@ -25,11 +28,11 @@ from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 NOW = paris("2016-11-16T10:00")
 
 
-def a_departure() -> Departure:
-    texts = Texts({"campaign": CAMPAIGN})
-    composer = Composer(texts=texts, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username=BOT)
+def a_departure(campaign: Campaign = CAMPAIGN) -> Departure:
+    texts = Texts({"campaign": campaign})
+    composer = Composer(texts=texts, campaign=campaign, gazetteer=communes.load(), bot_username=BOT)
     clock = MovableClock(NOW, speed=1.0)
-    return Departure(campaign=CAMPAIGN, texts=texts, composer=composer, clock=clock, bot_username=BOT)
+    return Departure(campaign=campaign, texts=texts, composer=composer, clock=clock, bot_username=BOT)
 
 
 async def taken(database: Database, key: str) -> list[Leased]:
@@ -77,3 +80,14 @@ async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(sqlite_da
         for _ in range(2):
             (decision,) = await departure.prepare(tx, rows)
             assert isinstance(decision, Call)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_each_message_says_whether_the_campaign_pays(sqlite_database: Database, paid: bool) -> None:
+    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    departure = a_departure(replace(CAMPAIGN, paid_broadcasts=paid))
+    rows = await taken(sqlite_database, "staff:1")
+    async with sqlite_database.read() as tx:
+        (decision,) = await departure.prepare(tx, rows)
+    assert isinstance(decision, Call)
+    assert decision.payload.get("allow_paid_broadcast") is (True if paid else None)

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.account import Account, load_account
+from bot.delivery.outcomes import InDoubt, Outcome
 from db.schema import responses, updates
 
 
@@ -62,3 +63,33 @@ async def test_a_call_at_the_moment_of_stopping_does_not_keep_the_engine(
     done, _open = await asyncio.wait({running}, timeout=5)
     running.cancel()
     assert done
+
+
+async def test_a_server_that_fails_for_long_puts_few_in_doubt(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without care each of the 300 would be posted into the void, and none could be sent again by itself."""
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_LONGEST_SECONDS", 0.02)
+    monkeypatch.setattr("bot.delivery.sender.LOOK_SECONDS", 0.02)
+    await helpers.add_people(bench.database, 300)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    posted, fails, at_once = 0, True, 0
+
+    def fail(_method: str, _payload: Any) -> Outcome | None:
+        nonlocal posted, at_once
+        posted += 1
+        if fails and posted > 16:
+            at_once = max(at_once, bench.telegram.in_flight)
+        return InDoubt(reason="unreadable answer (HTTP 502)") if fails else None
+
+    bench.telegram.judge = fail
+    async with bench.running(in_flight=16) as engine:
+        await helpers.until(lambda: posted > 24, seconds=20)
+        fails = False
+        await bench.idle(engine)
+    async with bench.database.read() as tx:
+        found = await load_account(tx, broadcast)
+    assert at_once == 1  # after what was in flight when it began
+    assert 24 < found.in_doubt < 48
+    assert found.sent == 300 - found.in_doubt

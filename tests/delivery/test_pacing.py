@@ -10,7 +10,7 @@ import pytest
 
 from bot.clock import MovableClock
 from bot.delivery.budget import budget_for
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent
+from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected, in_words
 from bot.delivery.pacing import ChatPauses, Pacing
 
 
@@ -70,7 +70,7 @@ async def test_retry_after_stops_everything_and_is_shown(clock: MovableClock) ->
     pacing.heed(NotSent(reason="Too Many Requests: retry after 60", retry_after=60.0))
     assert pacing.blocked_until is not None
     assert 59 < (pacing.blocked_until - clock.now()).total_seconds() <= 60
-    assert pacing.blocked_long
+    assert pacing.asked_until is not None
     assert "Too Many" in pacing.blocked_by
     assert await pacing.slot(None, bulk=True) is False  # bulk goes back to the queue
     reply = asyncio.create_task(pacing.slot(None))
@@ -78,6 +78,13 @@ async def test_retry_after_stops_everything_and_is_shown(clock: MovableClock) ->
     await asyncio.sleep(0)
     assert not reply.done()
     reply.cancel()
+
+
+async def test_a_short_silence_is_no_news(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, None)
+    pacing.heed(NotSent(reason="Too Many Requests: retry after 9", retry_after=9.0))
+    assert pacing.blocked_until is not None
+    assert pacing.asked_until is None
 
 
 async def test_bulk_that_waits_is_sent_back_by_a_pause(clock: MovableClock) -> None:
@@ -158,3 +165,81 @@ async def test_a_process_that_must_wait_makes_the_others_wait(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_server_that_gives_no_answer_gets_one_post_at_a_time(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many wait: each of them would be one more in doubt."""
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_LONGEST_SECONDS", 0.02)
+    pacing = pacing_for(clock, None)
+    silent = InDoubt(reason="unreadable answer (HTTP 502)")
+    for _ in range(4):
+        assert await pacing.slot(None, bulk=True)
+        pacing.heed(silent)
+    assert pacing.blocked_until is None  # a few broken lines say nothing of the server
+    assert await pacing.slot(None, bulk=True)
+    pacing.heed(silent)
+    assert "not from a Bot API server" in pacing.blocked_by
+    for _ in range(3):
+        waiting = [asyncio.create_task(pacing.slot(None)) for _ in range(20)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert sum(task.done() for task in waiting) == 1
+        await asyncio.sleep(0.05)
+        assert sum(task.done() for task in waiting) == 1  # the one is still on its way
+        pacing.heed(silent)
+        for task in waiting:
+            task.cancel()
+    waiting = [asyncio.create_task(pacing.slot(None)) for _ in range(20)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    pacing.heed(Done(result=True))  # an answer: everything flows again
+    assert all(await asyncio.gather(*waiting))
+
+
+async def test_a_post_that_never_ends_does_not_stop_the_others_for_ever(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.pacing.PROBE_SECONDS", 0.02)
+    pacing = pacing_for(clock, None)
+    for _ in range(5):
+        pacing.heed(InDoubt(reason="TimeoutError"))
+    assert await pacing.slot(None)
+    assert await asyncio.wait_for(pacing.slot(None), 5)
+
+
+async def test_a_slot_that_was_not_used_is_not_waited_for(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.pacing.OUTAGE_FIRST_SECONDS", 0.01)
+    pacing = pacing_for(clock, None)
+    for _ in range(5):
+        pacing.heed(InDoubt(reason="TimeoutError"))
+    assert await pacing.slot(None)
+    waiting = asyncio.create_task(pacing.slot(None, bulk=True))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    pacing.unused()  # its message was too late
+    assert await asyncio.wait_for(waiting, 5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (NotSent(reason="wrong token"), "check PORTEVOIX_TOKEN"),
+        (NotSent(reason="Too Many Requests", retry_after=7.0), "asks us to wait 7 s"),
+        (NotSent(reason="ClientConnectorError"), "cannot be reached (ClientConnectorError)"),
+        (
+            InDoubt(reason="unreadable answer (HTTP 200)"),
+            "a gateway in between, or a wrong PORTEVOIX_API_BASE",
+        ),
+        (InDoubt(reason="HTTP 500"), "the server fails (HTTP 500)"),
+        (InDoubt(reason="TimeoutError"), "the server is silent"),
+        (InDoubt(reason="SocketTimeoutError"), "the server is silent"),
+        (InDoubt(reason="ServerDisconnectedError"), "the connection broke before the answer"),
+        (Rejected(code=400, description="Bad Request: no"), "Telegram refuses: 400 Bad Request: no"),
+    ],
+)
+def test_each_failure_is_told_in_words(outcome: Outcome, words: str) -> None:
+    assert words in in_words(outcome)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.calls import Call
+from bot.delivery.calls import Attachment, Call
 from bot.delivery.intake import chat_of
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from db import updates as store
@@ -177,14 +176,11 @@ async def test_a_sent_message_is_remembered(bench: Any, helpers: Any) -> None:
     assert bench.app.remembered == [("progress:7", 1)]
 
 
-async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, tmp_path: Path) -> None:
-    file = tmp_path / "export.csv"
+async def test_an_export_is_made_and_uploaded(bench: Any, helpers: Any) -> None:
+    async def export(arguments: Any) -> Attachment:
+        return Attachment(field="document", name="x.csv", content=f"area;{arguments['area']}".encode())
 
-    async def export(arguments: Any) -> Path:
-        await asyncio.to_thread(file.write_text, f"area;{arguments['area']}")
-        return file
-
-    async def broken(_arguments: Any) -> Path:
+    async def broken(_arguments: Any) -> Attachment:
         raise RuntimeError
 
     bench.producers.update(export=export, broken=broken)
@@ -197,8 +193,49 @@ async def test_an_export_is_made_uploaded_and_deleted(bench: Any, helpers: Any, 
         await give(engine, helpers.message(1, 1))
         await bench.idle(engine)
     assert bench.telegram.files == [b"area;69"]
-    assert not file.exists()
     assert await states(bench) == {1: "done"}
+
+
+async def test_whoever_waits_for_a_file_is_told_that_it_does_not_come(bench: Any, helpers: Any) -> None:
+    """It cannot be made; or something else is said in its place."""
+
+    async def broken(_arguments: Any) -> Attachment:
+        raise OSError(28, "No space left on device")
+
+    async def too_large(_arguments: Any) -> Call:
+        return Call(method="sendMessage", payload={"chat_id": 1, "text": "a link"})
+
+    bench.producers.update(broken=broken, too_large=too_large)
+    document = {"method": "sendDocument", "payload": {"chat_id": 1}}
+    sorry = {"chat_id": 1, "text": "sorry"}
+    bench.app.replies = lambda _update: [
+        Call(**document, produce="broken", otherwise=sorry),
+        Call(**document, produce="too_large", otherwise=sorry),
+    ]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert bench.telegram.texts(1) == ["sorry", "a link"]
+    assert await states(bench) == {1: "done"}
+
+
+async def test_a_file_is_made_before_its_post_is_begun(bench: Any, helpers: Any) -> None:
+    """A process that stops while it makes one leaves nothing in doubt: the next makes it anew."""
+    begun = []
+
+    async def export(_arguments: Any) -> Call:
+        async with bench.database.read() as tx:
+            begun.extend((await tx.execute(sa.select(updates.c.begun))).scalars())
+        return Call(method="sendMessage", payload={"chat_id": 1, "text": "made"})
+
+    bench.producers.update(export=export)
+    bench.app.replies = lambda _update: [
+        Call(method="sendDocument", payload={"chat_id": 1}, produce="export")
+    ]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await bench.idle(engine)
+    assert begun == [0]
 
 
 async def test_old_updates_are_forgotten(bench: Any, helpers: Any) -> None:

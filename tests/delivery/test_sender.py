@@ -14,7 +14,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from bot.delivery.sender import Stop, Wait
 from bot.delivery.sharing import shares
-from db import broadcasts, deliveries, processes
+from db import broadcasts, deliveries, doubts, processes
 from db.broadcasts import Due
 from db.deliveries import Turn
 from db.schema import deliveries as table
@@ -81,7 +81,22 @@ async def test_a_group_that_moved_is_followed(bench: Any, helpers: Any) -> None:
     bench.telegram.faults.append(moved)
     async with bench.running() as engine:
         await bench.idle(engine)
-    assert [payload["chat_id"] for _method, payload in bench.telegram.arrived] == [-1009]
+        # The next one goes there at once.
+        await helpers.queue_broadcast(bench.database, "staff:2")
+        engine.wake()
+        await bench.idle(engine)
+    assert [payload["chat_id"] for _method, payload in bench.telegram.arrived] == [-1009, -1009]
+    async with bench.database.read() as tx:
+        assert (await tx.execute(sa.select(people.c.telegram_id))).scalar_one() == -1009
+
+
+async def test_a_group_that_moved_to_a_known_one_harms_nobody(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.telegram.faults.append(Rejected(code=400, description="upgraded", migrate_to=1002))
+    async with bench.running(in_flight=1) as engine:
+        await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=2)
 
 
 async def test_the_withheld_come_back_when_it_is_over(bench: Any, helpers: Any) -> None:
@@ -265,17 +280,15 @@ async def test_the_dead_leave_nothing_behind(bench: Any, helpers: Any) -> None:
     assert await account(bench, broadcast) == Account(sent=6, in_doubt=4)
     assert len(bench.telegram.arrived) == 6
     async with bench.database.write() as tx:
-        doubtful = await broadcasts.in_doubt(tx, broadcast)
+        doubtful = await doubts.page(tx, broadcast, ["FR"], first=0, room=10)
         assert [one.delivery for one in doubtful] == numbers[:4]
-        assert {one.reason for one in doubtful} == {"process_ended"}
-        again = await broadcasts.send_again(
-            tx, broadcast, [one.person for one in doubtful[:3]], bench.clock.now()
-        )
-        assert again == 3
+        now = bench.clock.now()
+        again = await doubts.send_again(tx, broadcast, ["FR"], until=now, now=now)
+        assert again == 4
     async with bench.running() as engine:
         await bench.idle(engine)
-    assert await account(bench, broadcast) == Account(sent=9, in_doubt=1)
-    assert len(bench.telegram.arrived) == 9
+    assert await account(bench, broadcast) == Account(sent=10)
+    assert len(bench.telegram.arrived) == 10
 
 
 async def test_the_living_keep_what_they_hold(postgresql_database: Any, helpers: Any) -> None:

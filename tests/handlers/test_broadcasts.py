@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.actions.broadcasts import progress_of
+from db.engine import Database
 from db.schema import audit, broadcast_texts, broadcasts
 from tests.campaigning import recipients, revoke, rows, staff, supporter
-from tests.conversation import Conversation, Talker, paris
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 
 LYON, PARIS, NOUMEA, PAPEETE = "69123", "75056", "98818", "98735"
 
@@ -48,7 +51,7 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
     texts = {row.language: row.text for row in await rows(conversation, broadcast_texts)}
     assert texts == {"fr": "Bonjour {{ first_name }}", "en": "Hello {{ first_name }}"}
     assert [row.action for row in await rows(conversation, audit)] == ["broadcast"]
-    assert "Sent: <b>0</b> of 1" in organizer.last.text
+    assert "Sent: <b>0</b> of &lt; 10" in organizer.last.text
 
     # The same word once more answers nothing.
     await organizer.send("ENVOYER")
@@ -200,6 +203,21 @@ async def test_around_a_commune(conversation: Conversation) -> None:
     assert "within 10 km of Villeurbanne" in admin.last.text
 
 
+async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await written(admin)
+    await admin.send("Arboys en Bugey")  # its neighbours' centre
+    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
+    await admin.tap("10 km")
+    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
+    await admin.send("Villeurbanne")
+    assert "6 km only" not in admin.last.text
+    await admin.tap("10 km")
+    assert " communes are placed to about 6 km only" in admin.last.text
+    await admin.send("Rhône")
+    assert "6 km only" not in admin.last.text
+
+
 async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await supporter(conversation, 1, LYON)
@@ -266,6 +284,36 @@ async def test_a_role_revoked_in_the_middle_sends_nothing(conversation: Conversa
     assert await rows(conversation, audit) == []
 
 
+@pytest.mark.parametrize(
+    ("area", "people", "cost"),
+    [("FR", 25, "2.5 Telegram Stars"), ("69", 25, "2.5 Telegram Stars"), ("69", 9, "&lt; 1 Telegram Stars")],
+)
+async def test_what_it_costs_is_shown_before_where_the_campaign_pays(
+    sqlite_database: Database, area: str, people: int, cost: str
+) -> None:
+    paying = Conversation(
+        sqlite_database, paris("2016-11-16T10:00"), campaign=replace(CAMPAIGN, paid_broadcasts=True)
+    )
+    organizer = await staff(paying, 7, "organizer", area)
+    for number in range(people):
+        await supporter(paying, 100 + number, LYON)
+    await written(organizer)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    assert f"<b>Cost:</b> {cost} at most (0.1 a message)" in organizer.last.text
+    assert "10,000 Stars and 10,000 people a month" in organizer.last.text
+    await organizer.send("SEND")
+    assert not any("allow_paid_broadcast" in call.payload for call in organizer.calls)
+
+
+async def test_what_costs_nothing_is_shown_without_a_price(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await written(organizer)
+    await organizer.tap("That’s it")
+    await organizer.tap("Now")
+    assert "Stars" not in organizer.last.text
+
+
 async def test_forged_buttons_do_nothing(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
     await organizer.send("/broadcast")
@@ -289,3 +337,37 @@ async def test_progress_of_what_does_not_exist(conversation: Conversation) -> No
     admin = await staff(conversation, 7, "admin", "FR")
     await admin.tap_data("1:broadcast:1")
     assert "does not exist any more" in admin.last.text
+
+
+async def test_who_looks_after_everything_counts_exactly(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "FR")
+    await supporter(conversation, 1, LYON)
+    await written(organizer)
+    for label in ("That’s it", "Now"):
+        await organizer.tap(label)
+    await organizer.send("SEND")
+    assert "Sent: <b>0</b> of 1" in organizer.last.text
+
+
+async def test_a_text_fits_for_the_longest_name_too(conversation: Conversation) -> None:
+    """Short for whoever writes it, and too long for somebody: then nobody is left without it."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    shown = await organizer.send("{{ first_name }} " * 40 + "x" * 3_600)
+    assert "somebody with a very long first name and commune" in shown.text
+    shown = await organizer.send("x" * 4_000)
+    assert "very long first name" not in shown.text
+    assert "Write the message – English" in shown.text
+
+
+@pytest.mark.parametrize("tapped", ["1:rsvp:lyon1:yes", "1:messages:news:off", "1:settings_place"])
+async def test_an_old_button_does_not_lose_the_draft(conversation: Conversation, tapped: str) -> None:
+    """Staff need not be supporters: what invites others to sign up leaves what they write alone."""
+    await conversation.add_event("lyon1")
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begun(organizer)
+    await organizer.send("Bonjour")
+    await organizer.tap_data(tapped)
+    assert "finish it first, or leave it with /cancel" in organizer.last.text
+    shown = await organizer.send("Hello")
+    assert "photo" in shown.text

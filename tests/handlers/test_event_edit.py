@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from db.schema import audit, broadcasts, event_texts, events
 from tests.campaigning import answer, recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
@@ -162,3 +164,17 @@ async def test_a_role_revoked_in_the_middle_changes_nothing(conversation: Conver
     await organizer.tap("Cancel it and tell them")
     assert "Your role does not allow this" in organizer.last.text
     assert (await rows(conversation, events))[0].state == "open"
+
+
+@pytest.mark.parametrize(("date", "warned"), [("26/11 15h", True), ("20/11 10h", True), ("25/11 20h", False)])
+async def test_a_date_in_a_quiet_period_is_warned_of(
+    conversation: Conversation, date: str, warned: bool
+) -> None:
+    """The eve and the day of a round: no word of the event could leave."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await announced(organizer)
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the date")
+    await organizer.send(date)
+    assert "Change this event?" in organizer.last.text
+    assert ("Careful: it begins in a quiet period." in organizer.last.text) is warned

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conversation import Conversation, Talker
+from tests.junk import DIGITS, JUNK
 
 
 @pytest.fixture
@@ -101,22 +102,109 @@ async def test_a_shared_location_gives_the_communes_around(zoe: Talker) -> None:
     assert "no French commune near" in (await zoe.share_location(0.0, 0.0)).text
 
 
-async def test_living_abroad_asks_the_country(zoe: Talker) -> None:
+async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: Talker) -> None:
     await agree(zoe)
     await zoe.tap("I live abroad")
-    assert "Japan" in (await zoe.send("Japon")).text
+    shown = await zoe.send("Belgique")
+    assert "You live abroad: <b>Belgium</b>" in shown.text
+    assert "the time in: Brussels" in shown.text
     person = await zoe.stored()
     assert person is not None
-    assert (person.territory, person.country, person.zone) == ("abroad", "JP", "Asia/Tokyo")
+    assert (person.territory, person.country, person.zone) == ("abroad", "BE", "Europe/Brussels")
+    assert (await conversation.answers())[-1] == ("country", None, "BE")
 
 
-async def test_a_city_abroad_is_recognised(zoe: Talker) -> None:
+@pytest.mark.parametrize(
+    ("answer", "zone", "logged"),
+    [
+        ("tap:Los Angeles", "America/Los_Angeles", ("consulate", "US", "losangeles")),
+        ("tap:Denver", "America/Denver", ("country", None, "US")),  # no post, but hours of its own
+        ("la nouvelle orleans", "America/Chicago", ("consulate", "US", "neworleans")),
+        ("Seattle", "America/Los_Angeles", ("country", None, "US")),
+        ("London", "Europe/London", ("consulate", "GB", "london")),  # another country after all
+    ],
+)
+async def test_a_country_with_several_hours_asks_where(
+    conversation: Conversation, zoe: Talker, answer: str, zone: str, logged: tuple[str, str | None, str]
+) -> None:
     await agree(zoe)
-    await zoe.send("Londres")
-    await zoe.tap("I live abroad: United Kingdom")
+    await zoe.tap("I live abroad")
+    shown = await zoe.send("Etats-Unis")
+    assert "In this country: United States" in shown.text
+    assert "I don’t know" not in shown.buttons
+    if answer.startswith("tap:"):
+        await zoe.tap(answer.removeprefix("tap:"))
+    else:
+        await zoe.send(answer)
+    assert "Is this right?" in zoe.last.text
     person = await zoe.stored()
     assert person is not None
-    assert person.zone == "Europe/London"
+    assert person.zone == zone
+    assert (await conversation.answers())[-1] == logged
+
+
+async def test_a_country_with_several_posts_asks_which_and_one_may_not_know(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    await agree(zoe)
+    await zoe.tap("I live abroad")
+    shown = await zoe.send("Allemagne")
+    assert "Munich" in shown.buttons
+    await zoe.tap("I don’t know")
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.country, person.zone) == ("DE", "Europe/Berlin")
+    assert (await conversation.answers())[-1] == ("country", None, "DE")
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "zone"),
+    [
+        ("Londres", "United Kingdom", "Europe/London"),
+        ("Los Angeles", "United States", "America/Los_Angeles"),  # not the country's main zone
+    ],
+)
+async def test_a_city_abroad_is_recognised(zoe: Talker, typed: str, country: str, zone: str) -> None:
+    await agree(zoe)
+    await zoe.send(typed)
+    await zoe.tap(f"I live abroad: {country}")
+    person = await zoe.stored()
+    assert person is not None
+    assert person.zone == zone
+
+
+@pytest.mark.parametrize("data", ["1:home:US:paris", "1:home:FR:-", "1:home:US", "1:home:ZZ:losangeles"])
+async def test_a_forged_post_changes_nothing(zoe: Talker, data: str) -> None:
+    await agree(zoe)
+    await zoe.tap("I live abroad")
+    await zoe.send("USA")
+    await zoe.tap_data(data)
+    assert "no longer works" in zoe.toast
+    person = await zoe.stored()
+    assert person is not None
+    assert person.country is None
+
+
+async def test_a_former_commune_says_what_it_is_part_of_today(zoe: Talker) -> None:
+    await agree(zoe)
+    shown = await zoe.send("Arbignieu")
+    assert "You vote in <b>Arboys en Bugey</b>" in shown.text
+    assert "Arbignieu is today part of Arboys en Bugey." in shown.text
+    # There is a Beauchêne today too: both are offered, each by what it is.
+    shown = await zoe.send("Beauchêne")
+    assert any(label.startswith("Beauchêne → Tinchebray-Bocage (61)") for label in shown.buttons)
+    assert "Beauchêne is today part of Tinchebray-Bocage." in (await zoe.tap("Beauchêne →")).text
+    # Nothing of it stays once another is meant.
+    assert "today part of" not in (await zoe.send("Lyon")).text
+
+
+async def test_a_former_commune_is_said_to_who_moves_in_french(conversation: Conversation) -> None:
+    zoe = conversation.person(7, language="fr")
+    await zoe.sign_up()
+    await zoe.send("/settings")
+    await zoe.tap_data("1:settings_place")
+    shown = await zoe.send("annecy le vieux")
+    assert "Annecy-le-Vieux a rejoint Annecy." in shown.text
 
 
 async def test_without_a_commune_the_territory_is_enough(zoe: Talker) -> None:
@@ -158,3 +246,55 @@ async def test_the_key_that_shares_the_location_goes_away_when_a_name_is_typed(z
     assert "Lyon" in question.payload["text"]
     await zoe.send("nantes")
     assert len(zoe.called("sendMessage")) == 1  # once is enough
+
+
+async def test_junk_is_no_commune(zoe: Talker) -> None:
+    """Nothing typed where a commune is asked fails, or says a place for sure that was not meant."""
+    await agree(zoe)
+    for text in (*JUNK, *DIGITS):
+        if text.strip() and "\ud800" not in text and "lyon" not in text and text != "98765":  # a postcode
+            shown = await zoe.send(text[:4096])  # Telegram's limit
+            assert "Sorry" not in shown.text
+            person = await zoe.stored()
+            assert person is not None
+            assert person.commune is None, text
+    assert "Is this right?" in (await zoe.send("Lyon")).text
+
+
+@pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])
+async def test_abroad_in_words_asks_the_country(zoe: Talker, typed: str) -> None:
+    await agree(zoe)
+    assert "In which country do you live?" in (await zoe.send(typed)).text
+    assert "Is this right?" in (await zoe.send("Belgium")).text
+
+
+async def test_the_village_of_le_tranger_is_no_place_abroad(zoe: Talker) -> None:
+    await agree(zoe)
+    assert "<b>Le Tranger</b>" in (await zoe.send("Le Tranger")).text
+
+
+@pytest.mark.parametrize("typed", ["oui", "Yes!", "OK", "d’accord"])
+async def test_yes_in_words_confirms(zoe: Talker, typed: str) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
+    assert "Welcome" in (await zoe.send(typed)).text
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.is_registered, person.commune) == (True, "69123")
+
+
+async def test_no_in_words_asks_again(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
+    assert "In which commune do you vote?" in (await zoe.send("Non")).text
+    assert "<b>Bordeaux</b>" in (await zoe.send("Bordeaux")).text
+
+
+async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) -> None:
+    await agree(zoe)
+    shown = await zoe.send("31500")
+    assert [label for label in shown.buttons if "31" in label] == [
+        "Toulouse (31) · 31500",
+        "Saint-Mamet (31) · 31110",
+    ]
+    assert "In which commune do you vote?" in (await zoe.tap("Another one")).text

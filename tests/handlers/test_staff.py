@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from bot.actions import audit, staff
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
-from db.schema import staff_links
+from db.schema import broadcasts, staff_links
+from tests.campaigning import rows, supporter
 from tests.conversation import Conversation, Talker
 
 
@@ -212,3 +213,41 @@ async def test_an_admin_of_an_area_cannot_reach_beyond_it(conversation: Conversa
     assert "start=" not in local.last.text
     async with conversation.database.read() as tx:
         assert (await tx.execute(sa.select(staff_links))).all() == []
+
+
+@pytest.mark.parametrize("leaving", ["withdrawn", "erased"])
+async def test_what_somebody_wrote_does_not_leave_without_them(
+    conversation: Conversation, admin: Talker, leaving: str
+) -> None:
+    """It waits until whoever supervises the area resumes it; its author may not, even with another role."""
+    organizer = await a_member(conversation, 2, Role.ORGANIZER, "69")
+    await supporter(conversation, 100, "69123")
+    await a_member(conversation, 2, Role.ORGANIZER, "13")
+    await organizer.send("/broadcast")
+    await organizer.tap("News and arguments")
+    for words in ("Bonjour", "Hello"):
+        await organizer.send(words)
+    for label in ("No photo", "That’s it"):
+        await organizer.tap(label)
+    await organizer.send("20/12 18:00")
+    await organizer.tap("My clock")
+    await organizer.send("SEND")
+    if leaving == "withdrawn":
+        await admin.send("/staff")
+        await admin.tap("Withdraw no. 2")
+        await admin.tap("Withdraw it")
+        assert "1 message that this person wrote had not left" in admin.last.text
+    else:
+        await organizer.send("/delete")
+        await organizer.tap("Yes, erase everything")
+    (broadcast,) = await rows(conversation, broadcasts)
+    assert broadcast.state == "paused"
+    if leaving == "withdrawn":
+        await organizer.tap_data(f"1:broadcast_do:resume:{broadcast.id}")
+        assert (await rows(conversation, broadcasts))[0].state == "paused"
+    await admin.send("/broadcasts")
+    assert "– paused" in admin.last.text
+    await admin.tap_data(f"1:broadcast:{broadcast.id}")
+    assert "whoever wrote it may not write to this area any more" in admin.last.text
+    await admin.tap("Resume")
+    assert (await rows(conversation, broadcasts))[0].state == "active"

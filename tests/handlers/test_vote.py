@@ -32,7 +32,7 @@ async def test_people_abroad_vote_online_by_paris_time(conversation: Conversatio
     await zoe.send("/settings")
     await zoe.tap("Change the place")
     await zoe.tap("I live abroad")
-    await zoe.send("Canada")
+    await zoe.send("Vancouver")
     shown = await zoe.send("/vote")
     assert (
         "online, from Saturday, 19 November, 19:00 to Sunday, 20 November, 19:00 (Paris time)" in shown.text

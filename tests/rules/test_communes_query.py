@@ -14,7 +14,7 @@ from bot.rules.communes_query import Query, area_splits, parent_of, parse_query,
         ("75 015 PARIS CEDEX 15", Query(words=("paris",), code="75015")),
         ("1400", Query(words=(), code="01400")),  # a spreadsheet took the zero away
         ("2A004", Query(words=(), code="2A004")),
-        ("code postal 51300", Query(words=(), code="51300")),
+        ("code postal 51300", Query(words=(), code="51300", postal=True)),
         ("INSEE 31500", Query(words=(), code="31500", insee=True)),
         ("lyon 3e", Query(words=("lyon",), arrondissement=3)),
         ("1er arrondissement de Paris", Query(words=("paris",), arrondissement=1)),

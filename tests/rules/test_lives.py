@@ -19,6 +19,7 @@ from bot.rules.reminders import (
 from bot.rules.territories import TERRITORIES, zone, zone_of
 
 CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CODE = load_campaign(Path("campaigns/presidentielle-2027"))
 LONG_AGO = datetime(2016, 10, 1, tzinfo=UTC)
 PARIS = zone("Europe/Paris")
 
@@ -116,6 +117,11 @@ class Life:
 def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[Left]) -> None:
     """The rules said again in their plainest form, on the message that just left."""
     message, own_zone = left[-1], zone(facts.zone)
+    under_the_code = campaign.law.code == "fr-L49-2020"
+    last_close = time(20) if under_the_code else time(19)  # in Lyon, Marseille and Paris
+    consulate_votes_on_saturday = (
+        under_the_code and facts.territory == "abroad" and facts.zone.startswith("America/")
+    )
     wall = message.at.astimezone(own_zone).time()
     is_thanks = message.occurrence is not None and message.occurrence.step == "thanks"
     if message.kind in PARTISAN:
@@ -133,8 +139,10 @@ def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[
                 if polling.territory == facts.territory
             ]
             where = zone_of(facts.territory or "FR")
-            eve = datetime.combine(eves[0] if eves else ballot.day - timedelta(days=2), time(), tzinfo=where)
-            close = datetime.combine(ballot.day, time(19), tzinfo=PARIS)
+            first = eves[0] if eves else ballot.day - timedelta(days=2)
+            first -= timedelta(days=consulate_votes_on_saturday)
+            eve = datetime.combine(first, time(), tzinfo=where)
+            close = datetime.combine(ballot.day, last_close, tzinfo=PARIS)
             assert not eve.astimezone(UTC) <= message.at < close.astimezone(UTC), "in a quiet period"
 
 
@@ -149,16 +157,31 @@ def check_step(facts: PersonFacts, at: datetime, found: StepOccurrence) -> None:
     assert facts.unanswered < 2 or found.step in {"echo", "go"}
 
 
-def campaign_on(day: date, gap: int) -> Campaign:
-    """The campaign of 2016 with its rounds on other days."""
+def campaign_on(day: date, gap: int, campaign: Campaign = CAMPAIGN) -> Campaign:
+    """A campaign with its rounds on other days."""
     moved = []
-    for ballot, to in zip(CAMPAIGN.ballots, (day, day + timedelta(days=gap)), strict=True):
+    for ballot, to in zip(campaign.ballots, (day, day + timedelta(days=gap)), strict=True):
         by = to - ballot.day
         pollings = tuple(replace(polling, day=polling.day + by) for polling in ballot.pollings)
         moved.append(replace(ballot, day=to, pollings=pollings))
-    return replace(CAMPAIGN, ballots=tuple(moved))
+    return replace(campaign, ballots=tuple(moved))
 
 
+def clock_changes() -> list[date]:
+    """The Sundays on which the clocks of Paris or of Miquelon change, 2016 to 2035."""
+    found = []
+    for year in range(2016, 2036):
+        for month, which in ((3, -1), (10, -1), (3, 1), (11, 0)):
+            days = [date(year, month, number) for number in range(1, 31)]
+            found.append([day for day in days if day.weekday() == 6][which])
+        if date(year, 10, 31).weekday() == 6:
+            found.append(date(year, 10, 31))
+        if date(year, 3, 31).weekday() == 6:
+            found.append(date(year, 3, 31))
+    return found
+
+
+MOST_TICKS = 200
 ABROAD_ZONES = ["America/New_York", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney", "Europe/London"]
 HOMES = st.sampled_from(
     [(code, territory.zone) for code, territory in TERRITORIES.items()]
@@ -176,18 +199,30 @@ HAPPENINGS = st.one_of(
 
 
 @given(
-    day=st.dates(date(2016, 1, 1), date(2035, 12, 31)),
+    # Any day; often one on which the clocks change, or the round before or after it is on one.
+    day=st.one_of(
+        st.dates(date(2016, 1, 1), date(2035, 12, 31)),
+        st.builds(
+            lambda day, days: day + timedelta(days),
+            st.sampled_from(clock_changes()),
+            st.sampled_from([-7, 0, 1, 7]),
+        ),
+    ),
+    base=st.sampled_from([CAMPAIGN, CODE]),
     gap=st.sampled_from([7, 14]),
     home=HOMES,
     registered_days_before=st.floats(-12, 25),
-    # Hours between ticks: mostly a few, now and then an outage of up to a week.
-    pauses=st.lists(st.one_of(st.floats(0.3, 4), st.floats(4, 170)), min_size=5, max_size=12),
+    # Hours between ticks: mostly a few, now and then an outage of up to a week, or a clock that is set back.
+    pauses=st.lists(
+        st.one_of(st.floats(0.3, 4), st.floats(4, 170), st.floats(-30, -0.3)), min_size=5, max_size=12
+    ),
     happenings=st.lists(HAPPENINGS, min_size=1, max_size=12),
     broadcasts=st.lists(st.one_of(st.none(), st.sampled_from(Kind)), min_size=3, max_size=12),
 )
 @settings(max_examples=150, deadline=None)
 def test_whatever_happens_no_rule_is_broken(
     day: date,
+    base: Campaign,
     gap: int,
     home: tuple[str, str],
     registered_days_before: float,
@@ -195,12 +230,14 @@ def test_whatever_happens_no_rule_is_broken(
     happenings: list[tuple[str, object, object] | None],
     broadcasts: list[Kind | None],
 ) -> None:
-    campaign = campaign_on(day, gap)
+    campaign = campaign_on(day, gap, base)
     registered = datetime.combine(day, time(12), tzinfo=UTC) - timedelta(days=registered_days_before)
     facts = replace(SOMEBODY, territory=home[0], zone=home[1], registered_at=registered)
     life = Life(campaign=campaign, facts=facts)
     now, tick = registered, 0
-    while now < campaign.ballots[-1].ends_at + timedelta(days=4):
+    end = campaign.ballots[-1].ends_at + timedelta(days=4)
+    # A clock that is mostly set back never arrives: it plays as long as it may.
+    while now < end and tick < MOST_TICKS:
         happening = happenings[tick // 3 % len(happenings)]
         if happening is not None and tick % 3 == 0:
             life.happen(happening, now)
@@ -208,5 +245,6 @@ def test_whatever_happens_no_rule_is_broken(
         kind = broadcasts[tick % len(broadcasts)]
         if kind is not None:
             life.broadcast(kind, now)
-        now += timedelta(hours=pauses[tick % len(pauses)])
+        # Nobody is written to before they registered: the clock is not set back as far.
+        now = max(registered, now + timedelta(hours=pauses[tick % len(pauses)]))
         tick += 1

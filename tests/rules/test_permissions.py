@@ -33,6 +33,7 @@ LEAST_ROLE = {
     "broadcast": "organizer",
     "control_broadcast": "organizer",
     "approve_broadcast": "coordinator",
+    "send_again": "organizer",
     "see_statistics": "organizer",
     "see_calendar": "organizer",
     "export_responses": "coordinator",
@@ -45,7 +46,6 @@ LEAST_ROLE = {
     "add_staff": "admin",
     "revoke_staff": "admin",
     "purge": "admin",
-    "end_candidacy": "admin",
 }
 # An area asked for, and whether staff of the Rhône cover it.
 AREAS = {"69": True, "69123": True, "69381": True, "FR": False, "R84": False, "75": False, "abroad": False}

@@ -1,0 +1,68 @@
+"""Messages in doubt: shown to who answers for the broadcast, and sent again only when they say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.doubts
+from bot.actions import audit
+from bot.actions.authority import Author
+from bot.actions.broadcasts import followed
+from bot.rules.permissions import Action
+from db.broadcast_accounts import Broadcast
+from db.doubts import Doubt, Doubtful, Doubts
+
+PAGE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtsPage:
+    """Some of the people of whom nobody knows whether they got a broadcast. `number` counts from 0."""
+
+    broadcast: Broadcast
+    doubts: Doubts
+    people: list[Doubt]
+    number: int
+    pages: int
+
+
+async def doubts_of(tx: AsyncConnection, author: Author, broadcast: int, number: int = 0) -> DoubtsPage:
+    """Who is in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
+    found = await followed(tx, author, broadcast)
+    areas = author.areas(Action.SEND_AGAIN)
+    doubts = await db.doubts.summary(tx, broadcast, areas, author.now)
+    pages = max(1, -(-doubts.people // PAGE))
+    number = min(number, pages - 1)
+    return DoubtsPage(
+        broadcast=found.broadcast,
+        doubts=doubts,
+        people=await db.doubts.page(tx, broadcast, areas, first=number * PAGE, room=PAGE),
+        number=number,
+        pages=pages,
+    )
+
+
+async def send_again(tx: AsyncConnection, author: Author, broadcast: int, *, until: datetime) -> int:
+    """Queues what was in doubt at `until` once more, within the author's areas; how many.
+
+    They leave as any message does: after the quiet period, and not to who stopped them. Raises NotAllowed,
+    BroadcastRefused.
+    """
+    author.require(Action.SEND_AGAIN)
+    await followed(tx, author, broadcast)
+    areas = author.areas(Action.SEND_AGAIN)
+    people = await db.doubts.send_again(tx, broadcast, areas, until=until, now=author.now)
+    if people:
+        details = {"broadcast": broadcast, "people": people}
+        await audit.note(tx, actor=author.name, action=Action.SEND_AGAIN, details=details, now=author.now)
+    return people
+
+
+async def unattended(tx: AsyncConnection, author: Author) -> list[Doubtful]:
+    """Reminders in doubt, for who supervises where they go: nobody of the staff wrote them."""
+    if not author.supervised():
+        return []
+    return [each for each in await db.doubts.unattended(tx) if author.supervises(each.area)]

@@ -1,0 +1,85 @@
+"""Importing a list of people who do not want to hear from the campaign: all of it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.opting_out
+from bot.actions import audit
+from bot.actions.erasure import suppression_hash
+from bot.rules.permissions import Action
+from db.opting_out import Known
+
+LEDGER_VERSION = "opt-out list"
+"""What stands in the consent ledger in the place of a text's version; its hash is the file's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What a list does, or has done, in numbers of people.
+
+    stopped: supporters who hear nothing any more. already_stopped: they had asked for silence themselves.
+    unfinished: they never finished signing up, and are erased. unknown: only a keyed hash is kept.
+    already_suppressed: those of all these whose hash was kept before.
+    """
+
+    stopped: int
+    already_stopped: int
+    unfinished: int
+    unknown: int
+    already_suppressed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sorted:
+    """The people of a list by what becomes of them."""
+
+    effects: Effects
+    to_stop: Sequence[Known]
+    to_forget: Sequence[Known]
+    hashes: Sequence[str]
+
+
+async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: bytes) -> Effects:
+    """What importing the list would do; nothing is changed."""
+    return (await _sort(tx, telegram_ids, key)).effects
+
+
+async def import_list(
+    tx: AsyncConnection, telegram_ids: Sequence[int], *, key: bytes, digest: str, actor: str, now: datetime
+) -> Effects:
+    """Stops who is known, and keeps a keyed hash of everybody, so that nobody of them is invited again.
+
+    `digest` is the SHA-256 of the file, the proof in the ledger and the log. Messages that wait for these people do
+    not leave: it is asked again when they would.
+    """
+    people = await _sort(tx, telegram_ids, key)
+    await db.opting_out.silence(tx, people.to_stop, text_version=LEDGER_VERSION, text_hash=digest, now=now)
+    await db.opting_out.forget(tx, people.to_forget)
+    await db.opting_out.suppress(tx, people.hashes, now)
+    details = {"file": digest, **asdict(people.effects)}
+    await audit.note(tx, actor=actor, action=Action.IMPORT_OPT_OUTS, details=details, now=now)
+    return people.effects
+
+
+async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: bytes) -> _Sorted:
+    known = await db.opting_out.known(tx, telegram_ids)
+    hashes = [suppression_hash(key, telegram_id) for telegram_id in telegram_ids]
+    silent = [person for person in known if person.state == "stopped" and not person.consent_contact]
+    # As with /stop: of somebody who had not finished signing up nothing else is kept, unless they hold a role.
+    unfinished = [person for person in known if not person.is_registered and not person.is_staff]
+    settled = {person.id for person in (*silent, *unfinished)}
+    to_stop = [person for person in known if person.id not in settled]
+    silent = [person for person in silent if person not in unfinished]
+    effects = Effects(
+        stopped=len(to_stop),
+        already_stopped=len(silent),
+        unfinished=len(unfinished),
+        unknown=len(telegram_ids) - len(known),
+        already_suppressed=await db.opting_out.suppressed(tx, hashes),
+    )
+    return _Sorted(effects=effects, to_stop=to_stop, to_forget=unfinished, hashes=hashes)

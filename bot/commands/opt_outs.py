@@ -1,0 +1,121 @@
+"""`portevoix opt-outs import`: people who said elsewhere that they want to hear nothing. See docs/opt-outs.md."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.actions import audit, opt_outs
+from bot.actions.opt_outs import Effects
+from bot.commands.arguments import Commands, Refused, group
+from bot.opening import opened, present, suppression_key
+from bot.rules.opt_outs import OptOuts, read_opt_outs
+from bot.settings import Settings
+
+SHOWN_FAULTS = 20
+DECLINED = 1
+
+
+def add_to(commands: Commands) -> None:
+    opt_outs_ = group(commands, "opt-outs", "people who want to hear nothing")
+    parser = opt_outs_.add_parser(
+        "import",
+        help="stop everybody on a list, and invite none of them again",
+        description=(
+            "Stop everybody on a list of Telegram ids, one a line or in a CSV column, and invite none of them again."
+            " It is told first what will happen, and asked. A list with a fault is not imported at all."
+        ),
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="text or CSV, UTF-8")
+    parser.add_argument("--column", metavar="NAME", help="the column of ids (default: telegram_id, id …)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(run=import_)
+
+
+def import_(arguments: Namespace, settings: Settings) -> int:
+    """Tells what the list does, asks, and does it. Status 1 where the answer is no."""
+    content = _content(arguments.file)
+    told = read_opt_outs(_lines(content, arguments.file), column=arguments.column)
+    _refuse_faults(told, arguments.file)
+    print(f"{arguments.file} names {len(told.ids)} people ({told.repeated} lines repeat one).")
+    _print_effects(asyncio.run(_preview(told.ids, settings)), done=False)
+    if not arguments.yes and not _is_wanted():
+        print("Nothing was changed.", file=sys.stderr)
+        return DECLINED
+    digest = hashlib.sha256(content).hexdigest()
+    effects = asyncio.run(_import(told.ids, digest, settings))
+    print("Done:")
+    _print_effects(effects, done=True)
+    return 0
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"{file} cannot be read ({reason}): name a file of Telegram ids.") from None
+
+
+def _lines(content: bytes, file: Path) -> list[str]:
+    try:
+        return content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Refused(
+            f"{file}, line {line}: this is not UTF-8. Save the list as UTF-8 text or CSV."
+        ) from None
+
+
+def _refuse_faults(told: OptOuts, file: Path) -> None:
+    if told.faults:
+        for fault in told.faults[:SHOWN_FAULTS]:
+            print(f"{file}, {fault}", file=sys.stderr)
+        count = len(told.faults)
+        more = f" (the first {SHOWN_FAULTS} are above)" if count > SHOWN_FAULTS else ""
+        raise Refused(
+            f"{file} has {count} lines that cannot be read{more}; nothing was imported. Correct them."
+        )
+    if not told.ids:
+        raise Refused(f"{file} names nobody: write one Telegram id a line.")
+
+
+def _print_effects(effects: Effects, *, done: bool) -> None:
+    will, are = ("were", "were") if done else ("will be", "are")
+    for count, what in (
+        (effects.stopped, f"supporters {will} stopped at once"),
+        (effects.already_stopped, "had asked for silence already"),
+        (effects.unfinished, f"never finished signing up and {will} erased"),
+        (effects.unknown, f"{are} unknown: only a keyed hash of each is kept"),
+    ):
+        print(f"{count:>9,}  {what}")
+    print(
+        f"None of them {'is' if done else 'will be'} invited again; {effects.already_suppressed} were on the list."
+    )
+
+
+def _is_wanted() -> bool:
+    try:
+        return input("Go on? Type yes: ").strip().casefold() in ("yes", "oui")
+    except EOFError:
+        raise Refused("Nobody answered: run this in a terminal, or with --yes.") from None
+
+
+async def _preview(ids: Sequence[int], settings: Settings) -> Effects:
+    async with opened(settings) as database:
+        key = await suppression_key(database)
+        async with database.read() as tx:
+            return await opt_outs.preview(tx, ids, key=key)
+
+
+async def _import(ids: Sequence[int], digest: str, settings: Settings) -> Effects:
+    async with opened(settings) as database:
+        key, now = await suppression_key(database), await present(settings)
+        async with database.write() as tx:
+            return await opt_outs.import_list(
+                tx, ids, key=key, digest=digest, actor=audit.COMMAND_LINE, now=now
+            )

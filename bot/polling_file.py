@@ -1,0 +1,343 @@
+"""A file of polling places, as campaigns and prefectures have them: read, matched to communes, every fault by its line.
+
+CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or the Windows and Latin-1 encodings, with French or English
+column names. docs/polling-places.md tells the columns. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from types import MappingProxyType
+from typing import TypeVar
+
+from bot.campaign import Campaign, Fault
+from bot.communes import Commune, Gazetteer
+from bot.errors import PortevoixError
+from bot.polling_communes import CommuneFinder
+from bot.rules.communes_geo import kilometres
+from bot.rules.communes_text import fold
+from bot.rules.polling_places import (
+    EVERY_ROUND,
+    NewPlace,
+    PollingPlace,
+    check_hours,
+    read_degrees,
+    read_hours,
+    read_surnames,
+    read_time,
+)
+
+COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "code": ("code insee", "insee", "code commune", "code de la commune", "insee code", "commune code"),
+        "commune": ("commune", "ville", "nom de la commune", "nom commune", "city", "town", "municipality"),
+        "department": ("departement", "dept", "dep", "code departement", "department"),
+        "name": (
+            *("nom", "lieu", "lieu de vote", "bureau", "bureau de vote", "nom du bureau", "nom du lieu"),
+            *("name", "place", "polling place", "polling station"),
+        ),
+        "address": ("adresse", "address", "adresse du bureau"),
+        "hours": ("horaires", "heures", "hours", "opening hours"),
+        "opens": ("ouverture", "ouvre", "heure d ouverture", "opens", "opening"),
+        "closes": ("fermeture", "ferme", "heure de fermeture", "closes", "closing"),
+        "streets": ("rues", "rue", "voies", "streets", "street", "street range"),
+        "surnames": (
+            *("noms de famille", "nom de famille", "initiales", "lettres", "surnames", "surname"),
+            *("surname range", "initials", "letters"),
+        ),
+        "latitude": ("latitude", "lat"),
+        "longitude": ("longitude", "lon", "long", "lng"),
+        "ballot": ("tour", "scrutin", "ballot", "round"),
+    }
+)
+"""The columns by what they hold, each with the names it goes by, folded: no accent, no capital, no punctuation."""
+
+SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
+REMARK = "#"
+"""A line that begins so is for the people who keep the file."""
+MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
+FAR_KM = 200.0
+"""No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
+_EVERY_ROUND_WORDS = frozenset({"", "0", "tous", "toutes", "les deux", "all", "both"})
+
+Value = TypeVar("Value")
+
+
+class UnreadableFile(PortevoixError):
+    """A file of polling places that is no CSV at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a file holds. With a fault that is no warning, nothing of it may be imported."""
+
+    encoding: str
+    separator: str
+    places: tuple[NewPlace, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def is_broken(self) -> bool:
+        return any(not fault.warning for fault in self.faults)
+
+
+@dataclass
+class _Notes:
+    """The faults found so far."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, line: int, problem: str, remedy: str, *, warning: bool = False) -> None:
+        self.faults.append(Fault(line=line, problem=problem, remedy=remedy, warning=warning))
+
+    def sentence(self, line: int, error: ValueError) -> None:
+        """A rule's sentence, “problem: remedy”."""
+        problem, _, remedy = str(error).rpartition(": ")
+        self.fault(line, problem, remedy)
+
+
+def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Reading:
+    """The places of a file. Raises UnreadableFile for what is no text, and for text without a header."""
+    text, encoding = decode(content)
+    separator = _separator_of(text)
+    notes = _Notes()
+    places: list[NewPlace] = []
+    reader = _Rows(campaign, gazetteer, notes)
+    for line, cells in _rows(text, separator, notes):
+        found = reader.place(line, cells)
+        if found is not None:
+            places.append(found)
+    _check_duplicates(places, notes)
+    _check_hours(places, campaign, gazetteer, notes)
+    if not places and not notes.faults:
+        raise UnreadableFile(
+            "The file holds no polling place: write one a line below the names of the columns."
+        )
+    faults = tuple(sorted(notes.faults, key=lambda fault: fault.line))
+    return Reading(encoding=encoding, separator=separator, places=tuple(places), faults=faults)
+
+
+def decode(content: bytes) -> tuple[str, str]:
+    """The text of a file, and the name of its encoding. Raises UnreadableFile."""
+    if content.startswith(b"PK"):
+        raise UnreadableFile("The file is a spreadsheet: save it as CSV, then import that.")
+    for mark in (b"\xff\xfe", b"\xfe\xff"):
+        if content.startswith(mark):
+            return content.decode("utf-16", "replace"), "UTF-16"
+    if b"\x00" in content:
+        raise UnreadableFile("The file is not text: save the polling places as CSV, in UTF-8.")
+    try:
+        return content.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        return content.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), "Latin-1"
+
+
+def _separator_of(text: str) -> str:
+    """The separator of the header, the first line that is not blank. Raises UnreadableFile."""
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(REMARK)), "")
+    if not header:
+        raise UnreadableFile(
+            "The file is empty: its first line names the columns, such as commune;nom;adresse."
+        )
+    separator = max(SEPARATORS, key=header.count)
+    if not header.count(separator):
+        raise UnreadableFile(
+            "The first line has no comma, semicolon or tab: it names the columns, such as commune;nom;adresse."
+        )
+    return separator
+
+
+def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The cells of each row by column, with its line. Blank rows and remarks are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    names: list[str | None] | None = None
+    line = 1
+    try:
+        for row in reader:
+            began, line = line, reader.line_num + 1
+            if not any(cell.strip() for cell in row) or row[0].startswith(REMARK):
+                continue
+            if names is None:
+                names = _columns(began, row, notes)
+                continue
+            if any(cell.strip() for cell in row[len(names) :]):
+                notes.fault(
+                    began,
+                    f"it has {len(row)} cells where the header has {len(names)}",
+                    f"put quotes around a text that holds one of the {SEPARATORS[separator]}",
+                )
+                continue
+            named = zip(names, row, strict=False)
+            yield began, {name: " ".join(cell.split()) for name, cell in named if name is not None}
+    except csv.Error as error:
+        notes.fault(line, f"the row cannot be read ({error})", "check its quotes")
+
+
+def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
+    """What each column holds, None for one that is left out."""
+    known = {name: column for column, names in COLUMNS.items() for name in names}
+    found: list[str | None] = []
+    for title in header:
+        column = known.get(fold(title))
+        if column is None and title.strip():
+            notes.fault(line, f"column “{title.strip()}” is not known", "it is left out", warning=True)
+        if column is not None and column in found:
+            notes.fault(line, f"column “{title.strip()}” is there twice", "remove one")
+        found.append(column)
+    missing = [name for name in ("name", "address") if name not in found]
+    if "code" not in found and "commune" not in found:
+        missing.insert(0, "commune")
+    if missing:
+        expected = ", ".join(f"“{COLUMNS[name][0]}”" for name in missing)
+        raise UnreadableFile(f"The first line names no column {expected}: add it, or correct its name.")
+    return found
+
+
+class _Rows:
+    """Turns the cells of a row into a place, noting each fault of it."""
+
+    def __init__(self, campaign: Campaign, gazetteer: Gazetteer, notes: _Notes) -> None:
+        self._ballots = {str(ballot.number): ballot.number for ballot in campaign.ballots}
+        self._communes = CommuneFinder(gazetteer)
+        self._notes = notes
+
+    def place(self, line: int, cells: Mapping[str, str]) -> NewPlace | None:
+        """The place of a row; None where it has a fault."""
+        before = len(self._notes.faults)
+        commune = self._try(line, lambda: self._commune(cells))
+        hours = self._try(line, lambda: _hours(cells))
+        surnames = self._try(
+            line, lambda: read_surnames(cells["surnames"]) if cells.get("surnames") else None
+        )
+        point = self._try(line, lambda: _point(cells, commune))
+        ballot = self._try(line, lambda: self._ballot(cells.get("ballot", "")))
+        texts = {
+            name: self._try(line, lambda name=name, most=most: _text(cells, name, most))  # type: ignore[misc]
+            for name, most in (("name", MOST_NAME), ("address", MOST_ADDRESS), ("streets", MOST_STREETS))
+        }
+        if len(self._notes.faults) > before or commune is None:
+            return None
+        place = PollingPlace(
+            id=0,
+            commune=commune.code,
+            ballot=ballot or EVERY_ROUND,
+            name=texts["name"] or "",
+            address=texts["address"] or "",
+            streets=texts["streets"],
+            opens=hours[0] if hours else None,
+            closes=hours[1] if hours else None,
+            surnames_from=surnames[0] if surnames else None,
+            surnames_to=surnames[1] if surnames else None,
+            latitude=point[0] if point else None,
+            longitude=point[1] if point else None,
+        )
+        return NewPlace(line=line, place=place)
+
+    def _try(self, line: int, read: Callable[[], Value]) -> Value | None:
+        try:
+            return read()
+        except ValueError as error:
+            self._notes.sentence(line, error)
+            return None
+
+    def _commune(self, cells: Mapping[str, str]) -> Commune:
+        return self._communes.find(
+            code=cells.get("code", ""), name=cells.get("commune", ""), department=cells.get("department", "")
+        )
+
+    def _ballot(self, text: str) -> int:
+        plain = fold(text)
+        if plain in _EVERY_ROUND_WORDS:
+            return EVERY_ROUND
+        if plain not in self._ballots:
+            raise ValueError(
+                f"there is no ballot “{text}”: write {' or '.join(self._ballots)}, or nothing for every one"
+            )
+        return self._ballots[plain]
+
+
+def _text(cells: Mapping[str, str], name: str, most: int) -> str | None:
+    text = cells.get(name, "")
+    if not text and name != "streets":
+        raise ValueError(f"the {name} is missing: write it")
+    if len(text) > most:
+        raise ValueError(f"the {name} has {len(text)} characters: write {most} at most")
+    return text or None
+
+
+def _hours(cells: Mapping[str, str]) -> tuple[time, time] | None:
+    both, opens, closes = (cells.get(name, "") for name in ("hours", "opens", "closes"))
+    if both and (opens or closes):
+        raise ValueError(
+            "the hours are there twice: keep one column of hours, or those of opening and closing"
+        )
+    if both:
+        return read_hours(both)
+    if not opens and not closes:
+        return None
+    if not opens or not closes:
+        raise ValueError("one of the two hours is missing: write both, or none for the campaign file’s")
+    found = read_time(opens), read_time(closes)
+    check_hours(*found)
+    return found
+
+
+def _point(cells: Mapping[str, str], commune: Commune | None) -> tuple[float, float] | None:
+    latitude, longitude = cells.get("latitude", ""), cells.get("longitude", "")
+    if not latitude and not longitude:
+        return None
+    if not latitude or not longitude:
+        raise ValueError("one of latitude and longitude is missing: write both, or none")
+    point = (
+        read_degrees(latitude, most=90, name="latitude"),
+        read_degrees(longitude, most=180, name="longitude"),
+    )
+    if commune is not None:
+        away = kilometres(point, (commune.latitude, commune.longitude))
+        if away > FAR_KM:
+            raise ValueError(
+                f"the point {latitude}, {longitude} is {away:.0f} km from {commune.name}: "
+                "check that latitude and longitude are not swapped"
+            )
+    return point
+
+
+def _check_duplicates(places: list[NewPlace], notes: _Notes) -> None:
+    first: dict[str, int] = {}
+    for new in places:
+        line = first.setdefault(new.key, new.line)
+        if line != new.line:
+            notes.fault(new.line, f"“{new.place.name}” is the same as on line {line}", "remove one")
+
+
+def _check_hours(places: list[NewPlace], campaign: Campaign, gazetteer: Gazetteer, notes: _Notes) -> None:
+    """Quiet periods end by the campaign file: a place that closes later must be known there too."""
+    told: set[str] = set()
+    for new in places:
+        place = new.place
+        if place.closes is None or place.commune in told:
+            continue
+        commune = gazetteer.by_code(place.commune)
+        ballots = [each for each in campaign.ballots if place.ballot in (EVERY_ROUND, each.number)]
+        known = [
+            each.hours_in(place.commune).closes
+            for each in ballots
+            if commune is not None and each.takes_place_in(commune.territory)
+        ]
+        if commune is not None and known and place.closes > min(known):
+            told.add(place.commune)
+            notes.fault(
+                new.line,
+                f"a place of {commune.name} closes at {place.closes:%H:%M}, the campaign file says {min(known):%H:%M}",
+                f'write "{place.commune}" = {{ closes = "{place.closes:%H:%M}" }} under [polling.hours] there, '
+                "which ends the quiet period",
+                warning=True,
+            )

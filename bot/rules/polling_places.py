@@ -1,0 +1,181 @@
+"""Polling places: which are a person's, and which one of several is theirs.
+
+A commune has one place, or several between which streets or surnames decide. The bot does not know the street or the
+surname: it shows the ranges, and the person chooses. A place may be of every round (ballot 0) or of one.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from hashlib import sha256
+
+from bot.rules.communes_query import parent_of
+from bot.rules.communes_text import fold
+
+EVERY_ROUND = 0
+MOST_LETTERS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollingPlace:
+    """Where people of a commune vote. `opens` and `closes` are local; None: the hours of the campaign file.
+
+    `streets`: who votes there, in the file's own words. `surnames_from` and `surnames_to` are both given or both None.
+    """
+
+    id: int
+    commune: str
+    ballot: int
+    name: str
+    address: str
+    opens: time | None = None
+    closes: time | None = None
+    streets: str | None = None
+    surnames_from: str | None = None
+    surnames_to: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def is_on_the_map(self) -> bool:
+        return self.latitude is not None and self.longitude is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """What is known of where somebody votes: `place` if it is sure, else `choices` between which they know.
+
+    `choices` holds the place too, where others of the commune could have been chosen.
+    """
+
+    place: PollingPlace | None = None
+    choices: tuple[PollingPlace, ...] = ()
+
+    @property
+    def must_choose(self) -> bool:
+        return self.place is None and bool(self.choices)
+
+
+NOWHERE_KNOWN = Where()
+
+
+def communes_asked(commune: str | None) -> tuple[str, ...]:
+    """The communes whose places may be somebody's: their own, and for an arrondissement the city too."""
+    if commune is None:
+        return ()
+    parent = parent_of(commune)
+    return (commune,) if parent is None else (commune, parent)
+
+
+def where_to_vote(
+    places: Mapping[str, Sequence[PollingPlace]], *, commune: str | None, ballot: int, chosen: Collection[int]
+) -> Where:
+    """Where somebody of a commune votes in a ballot. `places` by commune; `chosen`: the ids they said are theirs."""
+    for code in communes_asked(commune):
+        candidates = of_ballot(places.get(code, ()), ballot)
+        if len(candidates) == 1:
+            return Where(place=candidates[0])
+        if candidates:
+            theirs = next((place for place in candidates if place.id in chosen), None)
+            return Where(place=theirs, choices=candidates)
+    return NOWHERE_KNOWN
+
+
+def of_ballot(places: Iterable[PollingPlace], ballot: int) -> tuple[PollingPlace, ...]:
+    """Those of this round if any are for it alone, else those of every round."""
+    found = tuple(places)
+    own = tuple(place for place in found if place.ballot == ballot)
+    return own or tuple(place for place in found if place.ballot == EVERY_ROUND)
+
+
+# -- what a file says --
+
+_TIME = r"(\d{1,2})\s*(?:(?:[h:.]|heures?)\s*(\d{2})?)?"
+_HOURS = re.compile(rf"(?:de |from )?{_TIME}\s*(?:-|–|—|/|à|a|to)\s*{_TIME}", re.IGNORECASE)
+_ONE_TIME = re.compile(rf"{_TIME}(?::\d{{2}})?", re.IGNORECASE)
+_RANGE = re.compile(
+    r"(?:(?:noms? |names? )?(?:de |from )?)?([a-z' -]*?[a-z])\s*(?:–|—|>|/|\.\.+| - | à | a | to )\s*([a-z' -]*[a-z])"
+)
+_SHORT_RANGE = re.compile(r"([a-z]+)-([a-z]+)")
+
+
+def read_hours(text: str) -> tuple[time, time]:
+    """Two local times: `08:00-19:00`, `8h–19h`, `de 8 h à 19 h 30`. Raises ValueError with a sentence."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"“{text}” is not a pair of hours: write 08:00-19:00")
+    opens, closes = _time(match[1], match[2], text), _time(match[3], match[4], text)
+    check_hours(opens, closes)
+    return opens, closes
+
+
+def read_time(text: str) -> time:
+    """One local time: `08:00`, `8h`, `8 h 30`. Raises ValueError with a sentence."""
+    match = _ONE_TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"“{text}” is not a time: write 08:00")
+    return _time(match[1], match[2], text)
+
+
+def _time(hour: str, minute: str | None, text: str) -> time:
+    try:
+        return time(int(hour), int(minute or 0))
+    except ValueError:
+        raise ValueError(f"“{text}” holds no time of day: write 08:00-19:00") from None
+
+
+def check_hours(opens: time, closes: time) -> None:
+    """Raises ValueError for a place that does not close after it opens."""
+    if opens >= closes:
+        raise ValueError(
+            f"it closes at {closes:%H:%M}, not after it opens at {opens:%H:%M}: check both hours"
+        )
+
+
+def read_surnames(text: str) -> tuple[str, str]:
+    """From which surname to which: `A-K`, `de A à K`, `Martin – Zola`. Raises ValueError with a sentence."""
+    plain = " ".join(text.lower().replace("’", "'").split())
+    shown = "".join(each if each in "-–—>/.'" or each == " " else (fold(each) or each) for each in plain)
+    match = _SHORT_RANGE.fullmatch(shown) or _RANGE.fullmatch(shown)
+    if match is None:
+        raise ValueError(f"“{text}” is not a range of surnames: write A-K")
+    first, last = match[1].strip().upper(), match[2].strip().upper()
+    if first > last:
+        raise ValueError(f"the range of surnames “{text}” runs backwards: write {last}-{first}")
+    if max(len(first), len(last)) > MOST_LETTERS:
+        raise ValueError(f"“{text[:60]}” is too long for a range of surnames: write A-K")
+    return first, last
+
+
+def read_degrees(text: str, *, most: float, name: str) -> float:
+    """A coordinate in degrees, `45.76` or `45,76`. Raises ValueError with a sentence."""
+    try:
+        degrees = float(text.strip().replace(",", "."))
+    except ValueError:
+        raise ValueError(f"“{text}” is not a {name}: write degrees, such as 45.7640") from None
+    if not -most <= degrees <= most:  # also what is not a number
+        raise ValueError(f"{text} is not a {name}: it lies from -{most:.0f} to {most:.0f}")
+    return degrees
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPlace:
+    """A place as a file tells it, not stored yet (its id is 0). `line`: where it begins in the file."""
+
+    line: int
+    place: PollingPlace
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other places: where, when, its name and for whom, however they are spelt."""
+        place = self.place
+        told = (
+            place.name,
+            place.address,
+            place.streets or "",
+            place.surnames_from or "",
+            place.surnames_to or "",
+        )
+        parts = (place.commune, str(place.ballot), *(fold(part) for part in told))
+        return sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""What people asked for since a backup was made, carried from the database it replaces into the restored one.
+
+Going back in time must not undo an erasure, a silence, a withdrawn consent or a withdrawn role. What cannot be read
+(the replaced database is lost or damaged) cannot be carried: whoever restores is told.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import Connection
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import sqlite
+from db.erasing import erase_people, erase_roles
+from db.facts import get_fact
+from db.key import DatabaseKey
+from db.schema import downloads, people, suppressions
+from db.suppressions import KEY_FACT, hash_of
+
+CHUNK = 500
+
+_CHOICES = ("consent_contact", "consent_commune", "consent_team", "consent_keep")
+_RENEWALS = ("renew_contact", "renew_commune", "renew_team", "renew_keep")
+_MUTES = ("mutes_events", "mutes_news", "mutes_reminders")
+_LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, update_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What the replaced database said. `known`: it could be read. `others`: Telegram ids that were erased and are
+    somebody new since, under another pseudonym.
+    """
+
+    known: bool
+    others: frozenset[int] = field(default_factory=frozenset)
+
+
+def carry(copy: Path, replaced: Path, key: DatabaseKey | None) -> Carried:
+    """Copies wishes and withdrawals from `replaced` into `copy`, whose tables are at this version."""
+    if not replaced.exists():
+        return Carried(known=False)
+    with closing(sqlite.connect(copy, key, sqlite.WRITER_PRAGMAS)) as connection:
+        try:
+            spelled = f"\"x'{key.hex}'\"" if key is not None else "''"
+            connection.execute(f"ATTACH DATABASE ? AS replaced KEY {spelled}", (str(replaced),))
+            connection.execute("BEGIN IMMEDIATE")
+            others = _carry(connection)
+            connection.execute("COMMIT")
+            # Folds its write-ahead log into the file, which is about to be renamed.
+            connection.execute("PRAGMA replaced.wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite.Error:  # a damaged database is why one restores
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return Carried(known=False)
+    return Carried(known=True, others=others)
+
+
+def _carry(connection: Connection) -> frozenset[int]:
+    columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(people)")}
+    wishes = ", ".join(
+        f"{name} = newer.{name}" for name in (*_CHOICES, *_RENEWALS, *_MUTES) if name in columns
+    )
+    statements = (
+        "INSERT OR IGNORE INTO main.suppressions (hash, at) SELECT hash, at FROM replaced.suppressions",
+        f"""INSERT OR REPLACE INTO main.facts (name, value)
+            SELECT name, value FROM replaced.facts WHERE name = '{KEY_FACT}'""",
+        f"""INSERT INTO main.consents ({_LEDGER}) SELECT {_LEDGER} FROM replaced.consents
+            WHERE id > (SELECT coalesce(max(id), 0) FROM main.consents)
+              AND pseudonym IN (SELECT pseudonym FROM main.people)""",
+        f"""UPDATE main.people SET {wishes},
+                state = CASE people.state WHEN 'new' THEN 'new' ELSE newer.state END
+            FROM replaced.people AS newer
+            WHERE newer.telegram_id = people.telegram_id AND newer.pseudonym = people.pseudonym""",
+        """UPDATE main.staff SET revoked_at = newer.revoked_at FROM replaced.staff AS newer
+            WHERE newer.id = staff.id AND newer.telegram_id = staff.telegram_id
+              AND newer.revoked_at IS NOT NULL""",
+        """UPDATE main.staff_links SET used_at = newer.used_at, revoked_at = newer.revoked_at
+            FROM replaced.staff_links AS newer WHERE newer.token_hash = staff_links.token_hash""",
+    )
+    for statement in statements:
+        connection.execute(statement)
+    changed = """SELECT people.telegram_id FROM main.people JOIN replaced.people AS newer
+        ON newer.telegram_id = people.telegram_id AND newer.pseudonym <> people.pseudonym"""
+    return frozenset(row[0] for row in connection.execute(changed))
+
+
+async def erase_again(tx: AsyncConnection, carried: Carried) -> int:
+    """Erases whoever is on the suppression list, or was erased and came back since as somebody new; how many."""
+    hashes = set(await tx.scalars(sa.select(suppressions.c.hash)))
+    kept = await get_fact(tx, KEY_FACT)
+    key = bytes.fromhex(kept) if kept else None
+    found = await tx.execute(sa.select(people.c.id, people.c.telegram_id))
+    doomed = [
+        (row.id, row.telegram_id)
+        for row in found
+        if row.telegram_id in carried.others or (key and hash_of(key, row.telegram_id) in hashes)
+    ]
+    # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
+    await tx.execute(sa.delete(downloads))
+    for start in range(0, len(doomed), CHUNK):
+        some = doomed[start : start + CHUNK]
+        await erase_people(tx, people.c.id.in_([person for person, _ in some]))
+        for _, telegram_id in some:
+            if telegram_id not in carried.others:
+                await erase_roles(tx, telegram_id)
+    return len(doomed)

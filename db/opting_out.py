@@ -1,0 +1,104 @@
+"""Stopping many people at once: who is known among given Telegram ids, and silence for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.erasing import erase_people
+from db.schema import consents, dialogs, people, staff, suppressions
+from db.upsert import insert
+
+T = TypeVar("T")
+
+AT_ONCE = 500
+"""Values in one statement: PostgreSQL and SQLite take some ten thousand, of all columns together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Somebody on the list whom the bot has met. `is_staff`: they hold a role."""
+
+    id: int
+    pseudonym: str
+    state: str
+    language: str | None
+    consent_contact: bool
+    is_registered: bool
+    is_staff: bool
+
+
+async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]:
+    """Who of these is known."""
+    holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
+    query = sa.select(
+        people.c.id,
+        people.c.pseudonym,
+        people.c.state,
+        people.c.language,
+        people.c.consent_contact,
+        people.c.registered_at.is_not(None).label("is_registered"),
+        holds_role.label("is_staff"),
+    )
+    found: list[Known] = []
+    for some in _pages(telegram_ids):
+        rows = await tx.execute(query.where(people.c.telegram_id.in_(some)))
+        found += [Known(**row._mapping) for row in rows]
+    return found
+
+
+async def silence(
+    tx: AsyncConnection, stopped: Sequence[Known], *, text_version: str, text_hash: str, now: datetime
+) -> None:
+    """Stops people; the consent of those who had given it is withdrawn in the ledger."""
+    for some in _pages([person.id for person in stopped]):
+        values = {"state": "stopped", "consent_contact": False}
+        await tx.execute(sa.update(people).where(people.c.id.in_(some)).values(values))
+        await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(some)))
+    withdrawn = [
+        {
+            "pseudonym": person.pseudonym,
+            "purpose": "contact",
+            "given": False,
+            "text_version": text_version,
+            "text_hash": text_hash,
+            "language": person.language or "",
+            "at": now,
+        }
+        for person in stopped
+        if person.consent_contact
+    ]
+    if withdrawn:
+        await tx.execute(sa.insert(consents), withdrawn)
+
+
+async def forget(tx: AsyncConnection, unfinished: Sequence[Known]) -> None:
+    """Erases people of whom nothing is known but the chat."""
+    for some in _pages([person.id for person in unfinished]):
+        await erase_people(tx, people.c.id.in_(some))
+
+
+async def suppressed(tx: AsyncConnection, hashes: Sequence[str]) -> int:
+    """How many of these hashes are on the suppression list."""
+    count = 0
+    for some in _pages(hashes):
+        query = sa.select(sa.func.count()).select_from(suppressions).where(suppressions.c.hash.in_(some))
+        count += (await tx.execute(query)).scalar_one()
+    return count
+
+
+async def suppress(tx: AsyncConnection, hashes: Sequence[str], now: datetime) -> None:
+    """Puts hashes on the suppression list; those that are on it stay as they are."""
+    statement = insert(tx, suppressions).on_conflict_do_nothing(index_elements=[suppressions.c.hash])
+    for some in _pages(hashes):
+        await tx.execute(statement.values([{"hash": each, "at": now} for each in some]))
+
+
+def _pages(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]

@@ -1,0 +1,87 @@
+"""Messages in doubt, from a broadcast's progress: how many, who, and sending them again by a typed word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import doubts as actions
+from bot.actions.authority import area_name
+from handlers import desk
+from handlers.broadcasts import follow
+from handlers.buttons import arguments, whole_number
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+FLOW = "send_again"
+
+
+async def show_doubts(update: Update, context: Context) -> None:
+    """A message of its own: the one that shows the progress is edited all the time."""
+    (broadcast,) = arguments(context, 1)
+    await _show(context, context.say, broadcast, 0)
+
+
+async def turn_page(update: Update, context: Context) -> None:
+    broadcast, number = arguments(context, 2)
+    await _show(context, context.edit, broadcast, whole_number(number))
+
+
+async def _show(context: Context, answer: Callable[..., None], broadcast: str, number: int) -> None:
+    author = await desk.author(context)
+    page = await actions.doubts_of(context.tx, author, desk.number(broadcast), number)
+    communes = {
+        each.commune: area_name(author.gazetteer, each.commune) for each in page.people if each.commune
+    }
+    answer("broadcasts/doubts", page=page, communes=communes)
+
+
+async def ask(update: Update, context: Context) -> None:
+    """What sending again risks, and the word that does it."""
+    (broadcast,) = arguments(context, 1)
+    author = await desk.author(context)
+    page = await actions.doubts_of(context.tx, author, desk.number(broadcast))
+    if not page.doubts.again or page.doubts.until is None:
+        context.edit("broadcasts/sent_again", people=0)
+        return
+    # What comes in doubt after this is another doubt, which this word does not mean.
+    until = page.doubts.until.isoformat()
+    await context.ask(FLOW, "confirm", broadcast=page.broadcast.id, people=page.doubts.again, until=until)
+    context.drop_buttons()
+    await show_step(context, context.say)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    answer("broadcasts/send_again", people=_data(context)["people"], broadcast=_data(context)["broadcast"])
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """The word sends again; any other is asked again."""
+    assert context.message is not None  # a text handler
+    if not desk.is_confirmation(context, context.message.text or ""):
+        context.say("broadcasts/not_confirmed")
+        return
+    broadcast, until = _data(context)["broadcast"], datetime.fromisoformat(_data(context)["until"])
+    author = await desk.author(context)
+    people = await actions.send_again(context.tx, author, broadcast, until=until)
+    await context.end_dialog()
+    context.say("broadcasts/sent_again", people=people)
+    if people:
+        await follow(context, broadcast)
+
+
+def _data(context: Context) -> dict[str, Any]:
+    assert context.dialog is not None  # called while the dialog is open
+    return context.dialog.data
+
+
+BUTTONS: dict[str, Handler] = {
+    "doubts": show_doubts,
+    "doubts_page": turn_page,
+    "doubts_again": ask,
+}
+
+DIALOGS = {FLOW: {"confirm": Awaited(text=confirm)}}

@@ -1,0 +1,71 @@
+"""Exports ordered in the chat: checked against role and area, and noted in the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+import db.people
+from bot import communes
+from bot.actions import audit, exports
+from bot.actions.authority import Author
+from bot.actions.exports import Order
+from bot.errors import NotAllowed
+from bot.rules.permissions import Role, Staff
+from db.engine import Database
+from db.exports import Selection
+from db.schema import audit as audit_rows
+from tests.conversation import CAMPAIGN
+from tests.exported import NOON, tell
+
+
+@pytest.fixture
+async def told(database: Database) -> Database:
+    return await tell(database)
+
+
+RESPONSES = Order(table="responses", format="csv", selection=Selection(area="69"))
+COORDINATOR = Staff(id=1, role=Role.COORDINATOR, area="69")
+
+
+async def author_with(database: Database, role: Staff) -> Author:
+    async with database.read() as tx:
+        person = await db.people.get(tx, 1)
+    assert person is not None
+    return Author(person=person, roles=(role,), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOON)
+
+
+async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> None:
+    author = await author_with(told, COORDINATOR)
+    async with told.write() as tx:
+        assert await exports.order_in_chat(tx, author, RESPONSES) == 3
+    async with told.read() as tx:
+        (noted,) = (await tx.execute(sa.select(audit_rows))).all()
+        assert (await audit.verify(tx)).faults == ()
+    assert (noted.actor, noted.action, noted.details["area"]) == ("staff:1001", "export_responses", "69")
+    assert Order.from_details(noted.details) == RESPONSES
+
+
+REFUSED = {
+    "another département": (COORDINATOR, replace(RESPONSES, selection=Selection(area="75"))),
+    "everywhere": (COORDINATOR, replace(RESPONSES, selection=Selection())),
+    "the audit log": (COORDINATOR, replace(RESPONSES, table="audit")),
+    "the audit log, by an admin of one area": (
+        replace(COORDINATOR, role=Role.ADMIN),
+        replace(RESPONSES, table="audit"),
+    ),
+    "an organizer": (replace(COORDINATOR, role=Role.ORGANIZER), RESPONSES),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_an_export_beyond_role_or_area_is_refused(told: Database, name: str) -> None:
+    staff, order = REFUSED[name]
+    author = await author_with(told, staff)
+    async with told.write() as tx:
+        with pytest.raises(NotAllowed):
+            await exports.order_in_chat(tx, author, order)
+    async with told.read() as tx:
+        assert (await tx.execute(sa.select(audit_rows))).first() is None

@@ -1,0 +1,261 @@
+"""Planning: everybody when a window opens, then only who changed; nobody is missed, nobody gets a step twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import db.people
+import db.planning
+import db.responses
+import db.vote_plans
+from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, plan
+from bot.campaign import load_campaign
+from bot.rules.candidacy import LAST_CHOICE
+from bot.ticking import Ticker
+from db.engine import Database
+from db.schema import broadcasts, deliveries, people
+from tests.conversation import CAMPAIGN, SetClock, paris
+
+REGISTERED = paris("2016-10-01T10:00")
+HOMES = (
+    ("FR", "Europe/Paris"),
+    ("FR", "Europe/Paris"),
+    (None, "Europe/Paris"),
+    ("971", "America/Guadeloupe"),
+    ("988", "Pacific/Noumea"),
+    ("abroad", "America/New_York"),
+    ("abroad", "Asia/Tokyo"),
+)
+# Through both rounds, more often around them: each is a tick.
+INSTANTS = [paris("2016-10-30T18:00") + timedelta(hours=7 * number) for number in range(0, 110)]
+
+
+def somebody(number: int, **values: Any) -> dict[str, Any]:
+    territory, zone = HOMES[number % len(HOMES)]
+    row = {
+        "telegram_id": number,
+        "pseudonym": f"p{number}",
+        "state": "registered",
+        "territory": territory,
+        "zone": zone,
+        "consent_contact": True,
+        "registered_at": REGISTERED,
+        "created_at": REGISTERED,
+        "seen_at": REGISTERED,
+    }
+    return {**row, **values}
+
+
+async def add(database: Database, *rows: dict[str, Any]) -> list[int]:
+    async with database.write() as tx:
+        added = [await tx.scalar(sa.insert(people).values(row).returning(people.c.id)) for row in rows]
+    return [int(number) for number in added if number is not None]
+
+
+async def queued(database: Database, step: str) -> int:
+    """How many people have this step queued."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(deliveries)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    )
+    async with database.read() as tx:
+        return int(await tx.scalar(query.where(broadcasts.c.step == step)) or 0)
+
+
+_ANY_ANSWERABLE = sa.select(deliveries.c.person, deliveries.c.message_id).order_by(deliveries.c.id.desc())
+
+
+async def change_something(database: Database, chance: random.Random, ids: list[int], tick: int) -> None:
+    """What may happen to people between two ticks, by the functions that the handlers use."""
+    now = INSTANTS[tick]
+    async with database.write() as tx:
+        for person in chance.sample(ids, chance.randint(0, 3)):
+            ballot, what = chance.randint(1, 2), chance.randrange(6)
+            if what == 0:
+                territory, zone = chance.choice(HOMES)
+                await db.people.change(tx, person, territory=territory, zone=zone)
+            elif what == 1:
+                await db.people.change(tx, person, state=chance.choice(["registered", "stopped"]))
+            elif what == 2:
+                gone = chance.choice([None, now])
+                await db.people.change(tx, person, unreachable_at=gone)
+            elif what == 3:
+                await db.people.change(tx, person, mutes_reminders=chance.choice([True, False]))
+            elif what == 4:
+                said = chance.choice([None, "voted", "later", "cannot"])
+                await db.vote_plans.change(tx, person=person, ballot=ballot, at=now, vote=said)
+            else:
+                slot = chance.choice([None, "morning", "last_hour", "of an older file"])
+                await db.vote_plans.change(tx, person=person, ballot=ballot, at=now, slot=slot)
+        # What the sender does: messages leave, questions remain unanswered or are answered.
+        sent = sa.update(deliveries).where(deliveries.c.state == "queued")
+        await tx.execute(sent.values(state="sent", sent_at=now, message_id=deliveries.c.id))
+        counted = sa.update(people).where(people.c.id.in_(chance.sample(ids, len(ids) // 4)))
+        await tx.execute(counted.values(unanswered=people.c.unanswered + 1))
+        row = (await tx.execute(_ANY_ANSWERABLE.limit(1).offset(chance.randrange(9)))).first()
+        if row is not None and row.person is not None:
+            await db.responses.answered_delivery(tx, person=row.person, message_id=row.message_id, at=now)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_looking_at_who_changed_misses_nobody(database: Database, seed: int) -> None:
+    """After each tick of both rounds, a look at everybody finds nothing more."""
+    chance = random.Random(seed)
+    ids = await add(database, *(somebody(number) for number in range(12)))
+    before = FIRST_LOOK
+    for tick, now in enumerate(INSTANTS):
+        if chance.random() < 0.2:
+            ids += await add(database, somebody(len(ids), registered_at=now))
+        async with database.write() as tx:
+            before = await look(tx, CAMPAIGN, now, before=before)
+        async with database.write() as tx:
+            assert await plan(tx, CAMPAIGN, now) == 0, f"missed at {now}"
+        await change_something(database, chance, ids, tick)
+
+
+async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) -> None:
+    first, second = await add(database, somebody(0), somebody(1))
+    now = paris("2016-11-16T18:00")
+    async with database.write() as tx:
+        found = await look(tx, CAMPAIGN, now, before=FIRST_LOOK)
+    assert found.queued == 2
+    async with database.write() as tx:
+        # As if the delivery had never been: only a look at this person could queue it again.
+        await tx.execute(sa.delete(deliveries))
+        await db.people.change(tx, first, mutes_reminders=False)
+    async with database.write() as tx:
+        found = await look(tx, CAMPAIGN, now, before=found)
+    assert found.queued == 1
+    async with database.read() as tx:
+        assert list((await tx.execute(sa.select(deliveries.c.person))).scalars()) == [first]
+        assert await tx.scalar(sa.select(people.c.replan).where(people.c.id == second)) is False
+
+
+@pytest.mark.parametrize(
+    ("slot", "queued"),
+    [("morning", 1), ("last_hour", 0)],  # an hour before 10:00 has come at 9:30, an hour before 18:00 has not
+)
+async def test_a_plan_that_changes_decides_what_is_due(database: Database, slot: str, queued: int) -> None:
+    (person,) = await add(database, somebody(0))
+    now = paris("2016-11-20T09:30")
+    async with database.write() as tx:
+        before = await look(tx, CAMPAIGN, now, before=FIRST_LOOK)
+    assert before.queued == 0  # without a plan it is for midday
+    async with database.write() as tx:
+        await db.vote_plans.change(tx, person=person, ballot=1, at=now, slot=slot)
+    async with database.write() as tx:
+        assert (await look(tx, CAMPAIGN, now, before=before)).queued == queued
+
+
+async def test_a_tick_that_fails_keeps_the_marks(database: Database) -> None:
+    await add(database, somebody(0))
+
+    async def fail() -> None:
+        async with database.write() as tx:
+            await look(tx, CAMPAIGN, paris("2016-11-16T18:00"), before=FIRST_LOOK)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    async with database.write() as tx:
+        assert await db.planning.take_changed(tx) is not None
+        assert await db.planning.take_changed(tx) == []
+
+
+async def test_when_many_changed_everybody_is_looked_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db.planning, "MOST_CHANGED", 3)
+    await add(database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(6)))
+    async with database.write() as tx:
+        assert await db.planning.take_changed(tx) is None
+        assert await db.planning.take_changed(tx) == []
+
+
+async def test_what_follows_another_step_comes_by_the_clock_alone(database: Database) -> None:
+    """`last` follows `go` by an hour, though nobody answers anything; within a minute of campaign time."""
+    await add(database, somebody(0))
+    before = FIRST_LOOK
+    for at in ("2016-11-20T16:20", "2016-11-20T16:30"):
+        async with database.write() as tx:
+            before = await look(tx, CAMPAIGN, paris(at), before=before)
+            sent = {"state": "sent", "sent_at": paris("2016-11-20T16:20")}
+            await tx.execute(sa.update(deliveries).values(**sent))
+    assert (await queued(database, "go"), await queued(database, "last")) == (1, 0)
+    async with database.write() as tx:
+        await look(tx, CAMPAIGN, paris("2016-11-20T17:20"), before=before)
+    assert await queued(database, "last") == 1
+
+
+async def test_the_ticker_looks_at_everybody_once_and_again_after_a_restart(database: Database) -> None:
+    await add(database, somebody(0))
+    clock = SetClock(paris("2016-11-16T18:00"))
+
+    def a_ticker() -> Ticker:
+        return Ticker(database=database, campaign=CAMPAIGN, clock=clock, queued=lambda: None)
+
+    ticker = a_ticker()
+    await ticker.tick()
+    assert await queued(database, "plan") == 1
+    async with database.write() as tx:
+        await tx.execute(sa.delete(deliveries))
+    await ticker.tick(look_again=True)
+    assert await queued(database, "plan") == 0
+    await a_ticker().tick()
+    assert await queued(database, "plan") == 1
+
+
+async def test_once_the_candidate_is_out_everybody_is_asked_once(database: Database) -> None:
+    """Whatever they answered; neither who registered later, nor who does not want to hear from us."""
+    out = replace(CAMPAIGN, out_after=1)
+    embargo = paris("2016-11-20T20:30")
+    ids = await add(
+        database,
+        *(somebody(number, mutes_reminders=True, unanswered=9) for number in range(7)),
+        somebody(7, registered_at=embargo),
+        somebody(8, state="stopped"),
+        somebody(9, consent_contact=False),
+        somebody(10, unreachable_at=REGISTERED),
+    )
+    async with database.write() as tx:
+        await db.vote_plans.change(tx, person=ids[0], ballot=1, at=REGISTERED, vote="cannot")
+        assert await plan(tx, out, embargo - timedelta(seconds=1)) == 0
+    before: Look = FIRST_LOOK
+    counts = []
+    for hours in (0, 1, 30, 14 * 24 - 1, 14 * 24, 400):
+        async with database.write() as tx:
+            before = await look(tx, out, embargo + timedelta(hours=hours), before=before)
+            counts.append(before.queued)
+            if hours == 30:
+                await db.people.change(tx, ids[10], unreachable_at=None)  # came back
+    assert counts == [7, 0, 0, 1, 0, 0]
+    assert await queued(database, LAST_CHOICE) == 8
+
+
+def test_consulates_of_the_americas_are_reminded_by_their_own_day() -> None:
+    """11 April 2027 is a Sunday; the consulates of the Americas vote on Saturday, under the electoral code only.
+
+    Paris is at UTC+2 in April, New York at UTC-4: 18:00 in Paris is 12:00 in New York, inside courtesy hours.
+    """
+    campaign = load_campaign(Path("campaigns/presidentielle-2027"))
+    expected = [
+        # step, New York, Tokyo (UTC+9: 18:00 in Paris is 1:00 there, so it waits for 9:00)
+        ("plan", "2027-04-06T12:00-04:00", "2027-04-08T09:00+09:00"),
+        # On Friday at 18:00 in Paris Tokyo sleeps, and wakes after the eve began: it is told before it sleeps.
+        ("echo", "2027-04-08T12:00-04:00", "2027-04-09T20:00+09:00"),
+    ]
+    for step, *instants in expected:
+        for zone, text in zip(("America/New_York", "Asia/Tokyo"), instants, strict=True):
+            at = paris("2027-01-01T00:00").fromisoformat(text)
+            opened = {each.step.name for each in open_steps(campaign, at, [zone]) if each.zone == zone}
+            before = open_steps(campaign, at - timedelta(seconds=1), [zone])
+            assert step in opened
+            assert step not in {each.step.name for each in before if each.zone == zone}

@@ -1,0 +1,126 @@
+"""The message that an organizer follows a broadcast by, while Telegram asks for silence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, NotSent, Outcome
+from bot.delivery.progress import ProgressBoard
+from db import broadcast_accounts, broadcasts
+from db.engine import Database
+from db.facts import set_fact
+from db.schema import people
+from tests.campaigning import staff, supporter
+from tests.conversation import Conversation, paris, services
+
+NOW = paris("2016-11-16T18:30")
+UNTIL = paris("2016-11-16T18:42")
+
+
+class Line:
+    """A pacing that stands where the test puts it, and what was posted through it."""
+
+    def __init__(self) -> None:
+        self.pacing = self
+        self.blocked_until: datetime | None = None
+        self.asked_until: datetime | None = None
+        self.called: list[str] = []
+        self.told: list[str] = []
+        self.answer: Outcome = Done(result=True)
+
+    async def call(self, call: Call) -> Outcome:
+        assert self.blocked_until is None, "an edit waits in the queue for its turn"
+        self.called.append(call.payload["text"])
+        return Done(result=True)
+
+    async def tell(self, call: Call) -> Outcome:
+        self.told.append(call.payload["text"])
+        return self.answer
+
+    def ask(self, until: datetime | None) -> None:
+        self.blocked_until = self.asked_until = until
+
+
+async def a_broadcast(database: Database, key: str = "staff:1") -> int:
+    """To ten people, followed by somebody in Paris who reads English."""
+    values = {"key": key, "kind": "persuasion", "audience": {}, "area": "FR", "state": "active"}
+    async with database.write() as tx:
+        broadcast = await broadcasts.create(tx, values | {"starts_at": NOW, "created_at": NOW})
+        assert broadcast is not None
+        everybody = sa.select(people.c.id)
+        await broadcasts.queue_deliveries(tx, broadcast=broadcast, people=everybody, due_at=NOW, now=NOW)
+        await broadcast_accounts.show_progress_on(tx, broadcast, chat=1, message=5)
+    return broadcast
+
+
+async def a_board(database: Database) -> ProgressBoard:
+    conversation = Conversation(database, NOW)
+    await supporter(conversation, 1, "75056", language="en")
+    await staff(conversation, 1, "organizer", "FR")
+    board = ProgressBoard(database=database, texts=services().texts, languages=("fr", "en"))
+    board._edited_at = float("-inf")
+    return board
+
+
+async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    await a_broadcast(sqlite_database)
+    line.ask(UNTIL)
+    for _ in range(3):
+        await board.refresh(line)
+        line.ask(UNTIL + timedelta(seconds=2))  # the others in flight were told the same
+    (told,) = line.told
+    assert "Telegram asks us to wait until Wednesday, 16 November, 18:42 (your time)" in told
+    line.ask(UNTIL + timedelta(minutes=20))  # much longer than was told
+    await board.refresh(line)
+    assert "19:02" in line.told[-1]
+    line.ask(None)
+    await board.refresh(line)
+    (edited,) = line.called
+    assert "Leaving…" in edited
+    assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
+
+
+async def test_where_even_the_word_is_refused_it_is_told_afterwards(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    await a_broadcast(sqlite_database)
+    line.answer = NotSent(reason="Too Many Requests", retry_after=700.0)
+    for minutes in (0, 10, 20):
+        line.ask(UNTIL + timedelta(minutes=minutes))
+        await board.refresh(line)
+    assert len(line.told) == 1
+    line.ask(None)
+    await board.refresh(line)
+    assert "Telegram made us wait until" in line.called[-1]
+
+
+async def test_a_short_silence_and_an_outage_only_stop_the_edits(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    await a_broadcast(sqlite_database)
+    line.blocked_until = UNTIL
+    await board.refresh(line)
+    assert (line.told, line.called) == ([], [])
+
+
+async def test_only_what_is_leaving_is_told_and_the_latest_first(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    numbers = [await a_broadcast(sqlite_database, f"staff:{number}") for number in range(5)]
+    async with sqlite_database.write() as tx:
+        await broadcasts.pause(tx, numbers[-1])
+    line.ask(UNTIL)
+    await board.refresh(line)
+    told = [text.partition("\n")[0] for text in line.told]
+    assert told == [f"<b>News and arguments (no. {number})</b>" for number in reversed(numbers[1:4])]
+
+
+async def test_one_that_awaits_approval_is_not_shown_as_paused(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    broadcast = await a_broadcast(sqlite_database)
+    async with sqlite_database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+        await set_fact(tx, broadcast_accounts.approval_fact(broadcast), 10)
+    await board.refresh(line)
+    assert "a second person has to approve it" in line.called[-1]

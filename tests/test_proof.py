@@ -1,0 +1,180 @@
+"""The proof by search: what is on the disk tells nothing, and who was erased is nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+import db.people
+from bot.opening import opened
+from bot.settings import Settings
+from db.engine import Database
+from db.erasing import erase_people
+from db.people import Person
+from db.schema import people
+from simulator.server import DEFAULT_TOKEN
+from tests.campaigning import staff
+from tests.conversation import Conversation, Talker, paris
+from tests.handlers.test_privacy import deliver
+from tests.mission import ADDRESS, DESCRIPTIONS, NEWS, START, TITLES, consent, play
+from tests.reading import Reader
+from tests.searching import cells_that_hold, files_that_hold
+from tests.story import Answer, Story, Teller, telling
+
+READ = Reader("fr")
+
+
+def counted(answers: Sequence[Answer]) -> Counter[tuple[str, str]]:
+    """How often each question was answered, and how: a commune counts as its département."""
+    return Counter(
+        (each.question, each.answer[:2] if each.question == "commune" else each.answer) for each in answers
+    )
+
+
+async def test_a_played_story_leaves_nothing_to_read_and_who_leaves_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole mission, its log and its backup on the disk; then the supporter has everything erased."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    async with telling(tmp_path, at=START, killable=True) as story:
+        cast = await play(story, "fr")
+        tellers = (cast.supporter, cast.friend, cast.organizer, cast.coordinator)
+        # Somebody who came by her link and has not finished signing up: an open dialog beside her.
+        newcomer = await story.person("Ludivine")
+        async with data_of(story) as database:
+            stored = [await stored_of(database, each) for each in tellers]
+        await newcomer.start(f"r_{stored[0].pseudonym}")
+        await consent(newcomer, READ)
+        await story.settled()
+        assert (await story.command("backup", str(tmp_path / "backup.db"))).status == 0
+        words = [*TITLES.values(), *DESCRIPTIONS.values(), *NEWS.values(), ADDRESS, "programme est en ligne"]
+        people = [each.first_name for each in (*tellers, newcomer)]
+        ids = [str(each.id) for each in (*tellers, newcomer)]
+        needles = [DEFAULT_TOKEN, *words, *people, *ids, *(each.pseudonym for each in stored)]
+        assert files_that_hold(tmp_path, needles) == []
+        async with data_of(story) as database:  # the same search finds them where they can be read
+            assert await found(database, cast.supporter, stored[0])
+
+        before = await story.exported_answers()
+        await cast.supporter.send("/delete")
+        await cast.supporter.tap(READ.label("Yes, erase everything"))
+        await cast.supporter.expect(READ.says("Everything about you has been erased."))
+        await story.settled()
+        async with data_of(story) as database:
+            assert await found(database, cast.supporter, stored[0]) == []
+        after = await story.exported_answers()
+        assert cast.supporter.id not in {each.telegram_id for each in after}
+        assert counted(after) - counted(before) == Counter({("delete", "yes"): 1})
+        assert counted(before) - counted(after) == Counter()
+        await story.bot.stop()
+        assert files_that_hold(tmp_path, needles) == []
+
+
+@asynccontextmanager
+async def data_of(story: Story) -> AsyncIterator[Database]:
+    """The database beside the bot that runs."""
+    async with opened(Settings.from_environment(story.environment)) as database:
+        yield database
+
+
+async def stored_of(database: Database, teller: Teller) -> Person:
+    async with database.read() as tx:
+        person = await db.people.find(tx, teller.id)
+    assert person is not None
+    return person
+
+
+async def found(database: Database, teller: Teller, person: Person) -> list[str]:
+    texts = (person.pseudonym, teller.first_name)
+    return await cells_that_hold(database, telegram_id=teller.id, texts=texts, number=person.id)
+
+
+# -- what a mission does not play --
+
+
+@pytest.fixture
+def conversation(sqlite_database: Database) -> Conversation:
+    return Conversation(sqlite_database, paris("2016-11-16T10:00"))
+
+
+@pytest.fixture
+async def zenobie(conversation: Conversation) -> Talker:
+    """Somebody with an unusual name and number, who did everything a supporter can."""
+    await conversation.add_event("lyon1")
+    person = conversation.person(7_482_913_650)
+    person._user["first_name"] = "Zénobie"
+    await person.sign_up()
+    for data in (
+        "1:rsvp:lyon1:yes",
+        "1:step:1:plan:morning",
+        "1:step:1:plan.departure:home",
+        "1:messages:news:off",
+        "1:volunteer:yes",
+        "1:choice:team:no",
+    ):
+        await person.tap_data(data)
+    await deliver(conversation, person, 500)
+    stored = await person.stored()
+    assert stored is not None
+    friend = conversation.person(8)
+    await friend.send(f"/start r_{stored.pseudonym}")
+    for choice in ("contact", "commune", "team", "keep"):
+        await friend.tap_data(f"1:consent:{choice}:yes")
+    await person.send("/settings")
+    await person.tap("Change the place")
+    return person
+
+
+async def searched(conversation: Conversation, talker: Talker, person: Person) -> list[str]:
+    texts = (person.pseudonym, "Zénobie")
+    return await cells_that_hold(
+        conversation.database, telegram_id=talker.telegram_id, texts=texts, number=person.id
+    )
+
+
+async def test_who_did_everything_is_forgotten(conversation: Conversation, zenobie: Talker) -> None:
+    stored = await zenobie.stored()
+    assert stored is not None
+    tables = {cell.partition(".")[0] for cell in await searched(conversation, zenobie, stored)}
+    assert tables == {"people", "dialogs", "consents", "rsvps", "vote_plans", "deliveries", "responses"}
+    await zenobie.send("/delete")
+    await zenobie.tap("Yes, erase everything")
+    assert await searched(conversation, zenobie, stored) == []
+
+
+async def test_of_staff_the_audit_log_alone_remembers(conversation: Conversation, zenobie: Talker) -> None:
+    """What was done for the campaign stays in the log, by the number it was done under, and nowhere else."""
+    stored = await zenobie.stored()
+    assert stored is not None
+    admin = await an_admin(conversation)
+    await admin.tap("Invite")
+    await admin.tap("Organizer")
+    await admin.tap_data("1:staff_area:69")
+    token = admin.last.text.partition("start=")[2].split("<")[0].split()[0]
+    await zenobie.send(f"/start {token}")
+    await zenobie.send("/delete")
+    await zenobie.tap("Yes, erase everything")
+    tables = {cell.partition(".")[0] for cell in await searched(conversation, zenobie, stored)}
+    assert tables == {"audit"}
+
+
+async def an_admin(conversation: Conversation) -> Talker:
+    admin = await staff(conversation, 9, "admin", "FR")
+    await admin.send("/staff")
+    return admin
+
+
+async def test_a_purge_forgets_as_well_as_the_person_could(
+    conversation: Conversation, zenobie: Talker
+) -> None:
+    stored = await zenobie.stored()
+    assert stored is not None
+    async with conversation.database.write() as tx:
+        await erase_people(tx, people.c.id == stored.id)
+    assert await searched(conversation, zenobie, stored) == []

@@ -1,0 +1,68 @@
+"""The beat: a tick that fails is said and tried again; one that is stopped in the middle is no failure."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.clock import MovableClock
+from bot.ticking import Ticker
+from db.engine import Database
+from tests.conversation import CAMPAIGN, paris
+from tests.story import until
+
+
+def a_ticker(database: Database, *beats: object) -> Ticker:
+    clock = MovableClock(paris("2016-10-01T10:00"))
+    return Ticker(
+        database=database,
+        campaign=CAMPAIGN,
+        clock=clock,
+        queued=lambda: None,
+        beats=beats,  # type: ignore[arg-type]  # functions of the tests
+    )
+
+
+async def test_a_tick_that_fails_is_tried_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ticking.TROUBLE_SECONDS", 0.01)
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        beats += 1
+        if beats < 3:
+            raise OSError("the database is away")
+
+    ticker = a_ticker(sqlite_database, beat)
+    with capture_logs() as logs:
+        running = asyncio.create_task(ticker.run())
+
+        async def has_beaten() -> bool:
+            return beats >= 3
+
+        await until(has_beaten, "the third beat")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["tick_failed"] * 2
+
+
+async def test_what_is_stopped_in_the_middle_of_a_tick_is_no_failure(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = asyncio.Event()
+
+    async def beat() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.create_task(a_ticker(sqlite_database, beat).run())
+    await began.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [record.message for record in caplog.records if "exception" in record.message] == []

@@ -49,8 +49,8 @@ class Settings:
 
     `database` None: the encrypted SQLite file of the data folder. `clock` is real time (None), a movable
     clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second; None,
-    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is where people reach
-    the web part from outside.
+    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is where people
+    reach the web part from outside.
     """
 
     token: str | None = field(repr=False)

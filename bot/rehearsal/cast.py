@@ -120,6 +120,7 @@ def invent(
     chance = random.Random(seed)
     places = places_of(campaign, gazetteer, chance)
     territories = sorted(places)
+    in_france = [territory for territory in territories if territory != ABROAD] or territories
     crowd = _crowd(places, chance)
     talkers = _share(count, TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS)
     newcomers = _share(count, NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS)
@@ -143,7 +144,7 @@ def invent(
                 place=place,
                 registered_at=start - REGISTERED_BEFORE * chance.random() ** 2 - timedelta(minutes=30),
                 joins_at=joins_at,
-                moves_to=chance.choice(places[chance.choice(territories)]) if moves else None,
+                moves_to=chance.choice(places[chance.choice(in_france)]) if moves else None,
                 moves_at=moves_at if moves else None,
             )
         )

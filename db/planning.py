@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,16 +30,27 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepPlace:
+    """A territory where a step is due until `expires_at`; abroad, for those who live by `zone`.
+
+    `or_unknown`: also for those of whom no territory is known.
+    """
+
+    territory: str
+    zone: str | None
+    or_unknown: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepAudience:
-    """Whom a step is for in one territory; abroad, only those who live by `zone`.
+    """Whom a step is for, in all the places where it is due now.
 
     `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
     before `followed_before`. `silent_after` None: silence does not matter. `among` None: everybody is looked at.
     """
 
-    territory: str
-    zone: str | None
-    with_unknown_territory: bool
+    places: Sequence[StepPlace]
     ballot: int
     slot: str | None
     slots: Collection[str] | None
@@ -60,19 +71,38 @@ async def ensure_broadcast(tx: AsyncConnection, planned: Planned, now: datetime)
     return int((await tx.execute(query)).scalar_one())
 
 
-async def queue_step(
-    tx: AsyncConnection, broadcast: int, audience: StepAudience, *, now: datetime, expires_at: datetime
-) -> int:
+async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience, *, now: datetime) -> int:
     """Queues the step for everybody it is meant for and who has no delivery of it yet; how many."""
     plan = sa.and_(vote_plans.c.person == people.c.id, vote_plans.c.ballot == audience.ballot)
+    places = _by_expiry(audience.places)
+    expires = sa.case(*((within, sa.literal(at, deliveries.c.expires_at.type)) for at, within in places))
     who = (
-        sa.select(people.c.id)
+        sa.select(people.c.id, sa.literal(now, deliveries.c.due_at.type), expires)
         .select_from(people.outerjoin(vote_plans, plan))
-        .where(*_reachable(), *_step_conditions(audience), _not_queued(broadcast))
+        .where(*_reachable(), sa.or_(*(within for _, within in places)))
+        .where(*_step_conditions(audience), _not_queued(broadcast))
     )
-    return await queue_deliveries(
-        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
-    )
+    return await queue_deliveries(tx, broadcast=broadcast, people=who, now=now)
+
+
+def _by_expiry(places: Iterable[StepPlace]) -> list[tuple[datetime, sa.ColumnElement[bool]]]:
+    """The condition that people are in one of the places where a step expires at an instant, for each instant."""
+    together: dict[datetime, list[StepPlace]] = {}
+    for place in places:
+        together.setdefault(place.expires_at, []).append(place)
+    return [(at, sa.or_(*_within(some))) for at, some in sorted(together.items())]
+
+
+def _within(places: Sequence[StepPlace]) -> list[sa.ColumnElement[bool]]:
+    whole = [place.territory for place in places if place.zone is None]
+    conditions: list[sa.ColumnElement[bool]] = [people.c.territory.in_(whole)]
+    zones = [place.zone for place in places if place.zone is not None]
+    if zones:
+        abroad = next(place.territory for place in places if place.zone is not None)
+        conditions.append(sa.and_(people.c.territory == abroad, people.c.zone.in_(zones)))
+    if any(place.or_unknown for place in places):
+        conditions.append(people.c.territory.is_(None))
+    return conditions
 
 
 async def queue_last_choice(
@@ -169,15 +199,13 @@ def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
-    territory = people.c.territory == audience.territory
-    if audience.with_unknown_territory:
-        territory = sa.or_(territory, people.c.territory.is_(None))
     said_no = sa.or_(vote_plans.c.vote == "cannot", vote_plans.c.intention == "cannot")
-    conditions = [territory, people.c.mutes_reminders.is_(False), sa.or_(said_no.is_(None), sa.not_(said_no))]
+    conditions: list[sa.ColumnElement[bool]] = [
+        people.c.mutes_reminders.is_(False),
+        sa.or_(said_no.is_(None), sa.not_(said_no)),
+    ]
     if audience.among is not None:
         conditions.append(people.c.id.in_(audience.among))
-    if audience.zone is not None:
-        conditions.append(people.c.zone == audience.zone)
     if audience.slots is not None:
         conditions.append(_slot_condition(audience.slot, audience.slots))
     if not audience.when_voted:

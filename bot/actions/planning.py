@@ -9,7 +9,7 @@ which every change of a person or a plan sets), so that a tick costs what has ch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -26,7 +26,7 @@ from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_o
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.backup import RESTORED_AT
 from db.facts import get_fact
-from db.planning import Planned, StepAudience
+from db.planning import Planned, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
@@ -103,12 +103,17 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
         each for each in open_steps(campaign, now, zones) if after is None or each.occurrence.at_utc > after
     ]
     follow_up = before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
-    queued = 0
+    together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
     for each in due:
         by_the_clock = follow_up and each.step.follows is not None
         everybody = changed is None or by_the_clock or each.opening not in before.openings
         if everybody or changed:
-            queued += await _plan_step(tx, campaign, each, now, None if everybody else changed)
+            occurrence = each.occurrence
+            same = (occurrence.ballot, occurrence.step, occurrence.slot, everybody)
+            together.setdefault(same, []).append(each)
+    queued = 0
+    for (*_, everybody), dues in together.items():
+        queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
         queued=queued + await _plan_events(tx, campaign, now),
         openings=frozenset(each.opening for each in due),
@@ -163,25 +168,27 @@ def step_key(ballot: int, step: str) -> str:
 
 
 async def _plan_step(
-    tx: AsyncConnection, campaign: Campaign, due: OpenStep, now: datetime, among: Collection[int] | None
+    tx: AsyncConnection,
+    campaign: Campaign,
+    dues: Sequence[OpenStep],
+    now: datetime,
+    among: Collection[int] | None,
 ) -> int:
-    """Queues a step that is due, for everybody or among some people."""
-    ballot, step, occurrence = due.ballot, due.step, due.occurrence
+    """Queues one step of a ballot, for one slot, in all the places where it is due; for everybody or among some."""
+    ballot, step, slot = dues[0].ballot, dues[0].step, dues[0].occurrence.slot
     planned = Planned(
         key=step_key(ballot.number, step.name),
         kind=step.kind,
         template=step.template,
         ballot=ballot.number,
         step=step.name,
-        starts_at=occurrence.at_utc,
+        starts_at=min(due.occurrence.at_utc for due in dues),
     )
     broadcast = await db.planning.ensure_broadcast(tx, planned, now)
     audience = StepAudience(
-        territory=occurrence.territory,
-        zone=due.zone,
-        with_unknown_territory=occurrence.territory == METROPOLE,
+        places=[_place(due) for due in dues],
         ballot=ballot.number,
-        slot=occurrence.slot,
+        slot=slot,
         slots=[slot.name for slot in campaign.slots] if step.follows_slot else None,
         silent_after=None if step.when_silent else campaign.caps.silent_after,
         when_voted=step.when_voted,
@@ -189,7 +196,16 @@ async def _plan_step(
         followed_before=now - GAP_BEFORE_FOLLOW_UP,
         among=among,
     )
-    return await db.planning.queue_step(tx, broadcast, audience, now=now, expires_at=occurrence.expires_at)
+    return await db.planning.queue_step(tx, broadcast, audience, now=now)
+
+
+def _place(due: OpenStep) -> StepPlace:
+    return StepPlace(
+        territory=due.occurrence.territory,
+        zone=due.zone,
+        or_unknown=due.occurrence.territory == METROPOLE,
+        expires_at=due.occurrence.expires_at,
+    )
 
 
 async def _look_when_out(

@@ -13,6 +13,7 @@ from typing import Any
 from bot.campaign import Campaign
 from bot.communes import Commune, Gazetteer
 from bot.communes.abroad import country_of
+from bot.communes.consulates import homes_in
 from bot.demo_people import FIRST_NAMES, OVERSEAS
 from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zone
 
@@ -51,13 +52,17 @@ TALKERS = tuple(character for character in Character if character is not Charact
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so."""
+    """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so.
+
+    `home` is the consulate or the city that they choose then, in a country where that is asked.
+    """
 
     territory: str
     zone: str
     typed: str
     commune: Commune | None = None
     country: str | None = None
+    home: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,8 +180,11 @@ def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
     for code in COUNTRIES if ABROAD in voting else ():
         country = country_of(code, "fr")
         assert country is not None  # a constant of this module
-        place = Place(territory=ABROAD, zone=country.zones[0], typed=country.name, country=code)
-        places.setdefault(ABROAD, []).append(place)
+        homes = homes_in(code, "fr")
+        for home in homes:
+            asked = home.key if len(homes) > 1 else None
+            place = Place(territory=ABROAD, zone=home.zone, typed=country.name, country=code, home=asked)
+            places.setdefault(ABROAD, []).append(place)
     return places
 
 

@@ -53,7 +53,8 @@ def sign_up(place: Place, number: int) -> tuple[Act, ...]:
 def say_place(place: Place) -> tuple[Act, ...]:
     if place.commune is not None:
         return (send(place.typed),)
-    return (tap("1:place_by:abroad"), send(place.typed))
+    where = (tap("1:place_by:abroad"), send(place.typed))
+    return where if place.home is None else (*where, tap(f"1:home:{place.country}:{place.home}"))
 
 
 def after(instant: datetime, wait: timedelta, hours: int = ANSWER_HOURS) -> datetime:

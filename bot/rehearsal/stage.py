@@ -159,6 +159,7 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
         rate=None,
         clock=f"{base}/sim/clock",
         web=None,
+        web_url=None,
     )
 
 

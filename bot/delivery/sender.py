@@ -234,8 +234,8 @@ class Sender:
             await self._gather(ROUND_SECONDS - (loop.time() - began))
 
     async def _gather(self, seconds: float) -> None:
-        """Let work gather for the next round: for so long, or until there is enough of it."""
-        if seconds > 0 and len(self._answered) < self._enough:
+        """Let work gather for the next round: for so long, or until there is enough of it, or no more is to come."""
+        if seconds > 0 and self._posts and len(self._answered) < self._enough:
             self._full.clear()
             asyncio.get_running_loop().call_later(seconds, self._full.set)
             await self._full.wait()
@@ -336,7 +336,7 @@ class Sender:
         )
         del self._posts[ready.row.id]
         self._work.set()
-        if len(self._answered) >= self._enough:
+        if len(self._answered) >= self._enough or not self._posts:
             self._full.set()
 
 

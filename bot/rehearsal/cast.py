@@ -19,6 +19,7 @@ from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zon
 
 FIRST_ID = 7_000_001
 COUNTRIES = ("BE", "GB", "US", "CA", "AU", "JP")
+HOMES_IN_A_COUNTRY = 2
 OVERSEAS_COMMUNES = (*OVERSEAS, "98719")
 METROPOLITAN_COMMUNES = 80
 ABROAD_OR_OVERSEAS_SHARE = 0.2
@@ -181,7 +182,7 @@ def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
         country = country_of(code, "fr")
         assert country is not None  # a constant of this module
         homes = homes_in(code, "fr")
-        for home in homes:
+        for home in homes[:HOMES_IN_A_COUNTRY]:
             asked = home.key if len(homes) > 1 else None
             place = Place(territory=ABROAD, zone=home.zone, typed=country.name, country=code, home=asked)
             places.setdefault(ABROAD, []).append(place)

@@ -240,7 +240,6 @@ def build(
             apologise=dispatcher.apologise,
             prepare=departure.prepare,
             on_sent=board.remember,
-            on_delivered=departure.delivered,
             producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
         rate=settings.rate,

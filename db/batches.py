@@ -104,20 +104,21 @@ class Visit(Protocol):
 T = TypeVar("T")
 
 
-async def together(tx: AsyncConnection, work: Callable[[Visit], T]) -> T:
-    """What `work` returns, which executes statements in the transaction `tx`.
+async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commit: bool = False) -> T:
+    """What `work` returns, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
 
     On SQLite it runs in the connection's thread from the first statement to the last: each change of
     threads would wait for a turn of the event loop, which at full speed takes longer than the statement.
     It must not touch what belongs to the loop.
     """
+    # PostgreSQL commits when the block of the transaction ends, as SQLite would without `and_commit`.
     if tx.dialect.name == "postgresql":
         return await tx.run_sync(lambda connection: work(_PostgreSQLVisit(connection)))
     raw = await tx.get_raw_connection()
     connection = raw.driver_connection
     assert isinstance(connection, sqlite.Connection)
     try:
-        return await connection.visit(lambda thread: work(_SQLiteVisit(thread)))
+        return await connection.visit(lambda thread: work(_SQLiteVisit(thread)), and_commit=and_commit)
     except sqlite.Error as error:
         raise sa.exc.DBAPIError.instance(
             None,

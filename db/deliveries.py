@@ -49,6 +49,10 @@ class Turn:
 
     settled: Sequence[Settled] = ()
     unreachable: Sequence[int] = ()
+    # Deliveries that were sent and ask something: who answers none of them is asked less.
+    asked: Sequence[int] = ()
+    # Groups that became supergroups: (the chat, its new id).
+    moved: Sequence[tuple[int, int]] = ()
     next: Sequence[int] = ()
     returned: Sequence[int] = ()
 
@@ -124,6 +128,22 @@ _UNREACHABLE = Statement(
     )
 )
 
+_ASKED = Statement(
+    lambda s: (
+        f"""
+    UPDATE people SET unanswered = unanswered + 1
+    WHERE id IN (SELECT person FROM deliveries WHERE id IN {_ids(s)} AND lease_owner = :owner)"""
+    )
+)
+# Nothing changes where the new id is known already.
+_FOLLOW = Statement(
+    lambda _s: (
+        """
+    UPDATE people SET telegram_id = :moved_to WHERE telegram_id = :chat
+    AND NOT EXISTS (SELECT 1 FROM people AS other WHERE other.telegram_id = :moved_to)"""
+    )
+)
+
 
 # What is held or withheld belongs to a broadcast that is not finished: the index on (broadcast, state) finds it.
 _UNFINISHED = deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(broadcasts.c.finished_at.is_(None)))
@@ -168,14 +188,18 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
     """Record what became of deliveries held by `owner`, then mark the next ones; those that may be posted.
 
     The others must not be posted, and are queued again: their broadcast was paused or cancelled, the person said
-    stop, blocked the bot or was erased, or they are no longer held.
+    stop, blocked the bot or was erased, or they are no longer held. The transaction ends with it.
     """
 
     def work(visit: Visit) -> set[int]:
+        if turn.asked:  # as long as they are held: what was settled before is not counted twice
+            visit.run(_ASKED, rows=_members(turn.asked), owner=owner)
         if turn.settled:
             visit.run(_SETTLE, rows=[_settled(one) for one in turn.settled], owner=owner, now=now)
         if turn.unreachable:
             visit.run(_UNREACHABLE, rows=[(person,) for person in turn.unreachable], now=now)
+        for chat, moved_to in turn.moved:
+            visit.run(_FOLLOW, chat=chat, moved_to=moved_to)
         marked = visit.rows(_SENDABLE, rows=_members(turn.next), owner=owner) if turn.next else []
         if marked:
             visit.run(_MARK, rows=marked, owner=owner, now=now)
@@ -185,7 +209,7 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
             visit.run(_GIVE_BACK, rows=_members(back), owner=owner, now=now)
         return sending
 
-    return await together(tx, work)
+    return await together(tx, work, and_commit=True)
 
 
 def _settled(one: Settled) -> tuple[Any, ...]:
@@ -203,11 +227,8 @@ async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -
 
 
 async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
-    """A group became a supergroup, which has another id; nothing changes where that one is known already."""
-    other = people.alias("other")
-    known = sa.exists().where(other.c.telegram_id == moved_to)
-    change = people.update().where(people.c.telegram_id == chat, ~known)
-    await tx.execute(change.values(telegram_id=moved_to))
+    """A group became a supergroup, which has another id."""
+    await _FOLLOW.run(tx, chat=chat, moved_to=moved_to)
 
 
 async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcasts, deliveries, people, rsvps
+from db.schema import broadcasts, deliveries, rsvps
 
 
 async def recently_sent(
@@ -54,14 +54,3 @@ async def rsvp_answers(
         rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events))
     )
     return {(row.event, row.person): row.answer for row in await tx.execute(query)}
-
-
-async def count_unanswered(tx: AsyncConnection, sent: Iterable[int], steps: Iterable[str]) -> None:
-    """One more question left open for each person who was sent one of these steps; an answer sets it back to 0."""
-    asked = (
-        sa.select(deliveries.c.person)
-        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .where(deliveries.c.id.in_(list(sent)), broadcasts.c.step.in_(list(steps)))
-    )
-    change = sa.update(people).where(people.c.id.in_(asked))
-    await tx.execute(change.values(unanswered=people.c.unanswered + 1))

@@ -82,9 +82,13 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]
     """The people with these ids, by id."""
     rows = await tx.execute(sa.select(*_KNOWN).where(people.c.id.in_(list(ids))))
     names = tuple(rows.keys())
-    # Not by `row._mapping`, which looks each name up again: this is done for every message that leaves.
-    found = (Person(**dict(zip(names, row, strict=True))) for row in rows)
-    return {person.id: person for person in found}
+    found = {}
+    for row in rows:
+        # Not by the constructor, which sets one field after the other: this is done for every message that leaves.
+        person = object.__new__(Person)
+        person.__dict__.update(zip(names, row, strict=True))
+        found[person.id] = person
+    return found
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:

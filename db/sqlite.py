@@ -174,12 +174,15 @@ class Connection(aiosqlite.Connection):
         if not self._conn.in_transaction:
             self._conn.execute(self._begin).close()
 
-    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def visit(self, work: Callable[[sqlite3.Connection], T], *, and_commit: bool = False) -> T:
         """Run `work` in the connection's thread, inside a transaction."""
 
         def begun() -> T:
             self.begin()
-            return work(self._conn)
+            done = work(self._conn)
+            if and_commit:
+                self._conn.commit()
+            return done
 
         result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
         return result

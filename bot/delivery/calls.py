@@ -30,7 +30,8 @@ class Call:
     of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
     posted (an export may be too large to keep in the database), with `produce_arguments`; `otherwise` is the payload
     of the message that says so where it could not be made, or surely sent. `leave_before` is the
-    instant from which the law or the hour no longer lets a broadcast leave; replies have none, and do not keep it.
+    instant from which the law or the hour no longer lets a broadcast leave; `asks` says that it waits for an answer.
+    Replies have neither, and do not keep them.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Call:
     attachment: Attachment | None = None
     remember: str | None = None
     leave_before: datetime | None = None
+    asks: bool = False
     produce: str | None = None
     produce_arguments: Mapping[str, Any] = field(default_factory=dict)
     otherwise: Mapping[str, Any] | None = None

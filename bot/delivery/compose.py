@@ -129,26 +129,24 @@ def compose_broadcast(
         text = text_in(event_texts, language, composer.campaign.languages[0])
     if broadcast.template is None:
         body = _staff_text(composer, texts, person, language, now=now, event=event, text=text)
-        signature = composer.signature(broadcast.kind, language)
-        message = Text(html=f"{body}\n\n{signature.html}", keyboard=signature.keyboard)
-    elif event is not None and text is not None:
-        message = composer.event_message(broadcast, language, event, text)
-    else:
+        signed = composer.signature(broadcast.kind, language)
+        return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo)
+    if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
+    message = composer.event_message(broadcast, language, event, text)
     return as_call(person.telegram_id, message, photo=broadcast.photo)
 
 
-def as_call(chat: int, text: Text, *, photo: str | None = None) -> Call:
-    """A text as a message, or as the caption of a photo that Telegram has already."""
+def as_call(chat: int, text: Text, *, body: str | None = None, photo: str | None = None) -> Call:
+    """A text, below its `body` if there is one, as a message or as the caption of a photo that Telegram has already."""
+    html = text.html if body is None else f"{body}\n\n{text.html}"
     payload: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
     if text.keyboard:
         payload["reply_markup"] = text.markup
     if photo is not None:
-        return Call(method="sendPhoto", payload={**payload, "photo": photo, "caption": text.html})
+        return Call(method="sendPhoto", payload={**payload, "photo": photo, "caption": html})
     no_preview = {"is_disabled": True}
-    return Call(
-        method="sendMessage", payload={**payload, "text": text.html, "link_preview_options": no_preview}
-    )
+    return Call(method="sendMessage", payload={**payload, "text": html, "link_preview_options": no_preview})
 
 
 def _staff_text(

@@ -5,20 +5,14 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.broadcast_accounts
-import db.departure
-import db.events
-import db.people
-import db.polling_places
-import db.vote_plans
 from bot.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.batch import Batch, Freedom, load
@@ -47,6 +41,8 @@ from db.vote_plans import VotePlan
 FOLLOWED_AGO = timedelta(days=1)
 # How long a message that was let go may wait for its turn; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
+# After so many the event loop has its turn.
+TURN = 32
 
 
 class Leaving(TypedDict):
@@ -80,10 +76,14 @@ class Departure:
         for row in rows:  # looked at again: not in its own way
             self._promised.pop(row.id, None)
         batch = await load(tx, rows, now, promised=self._promised)
-        decisions = [self._decide(row, batch, now) for row in rows]
-        for row, decision in zip(rows, decisions, strict=True):
+        decisions: list[Call | Wait | Stop] = []
+        for row in rows:
+            decision = self._decide(row, batch, now)
             if isinstance(decision, Call):
                 self._promised[row.id] = now
+            decisions.append(decision)
+            if not len(decisions) % TURN:
+                await asyncio.sleep(0)  # posts go on meanwhile
         return decisions
 
     def _forget_promises(self, now: datetime) -> None:
@@ -93,11 +93,6 @@ class Departure:
             if abs(now - self._promised[oldest]) < REMEMBERED:
                 return
             self._promised.popitem(last=False)
-
-    async def delivered(self, tx: AsyncConnection, sent: Sequence[int]) -> None:
-        """Counts the questions that wait for an answer: who answers none is asked less."""
-        asking = [step.name for step in self._campaign.steps if step.asks is not None]
-        await db.departure.count_unanswered(tx, sent, asking)
 
     def _decide(self, row: Leased, batch: Batch, now: datetime) -> Call | Wait | Stop:
         person = batch.people.get(row.person) if row.person is not None else None
@@ -114,7 +109,7 @@ class Departure:
         if Kind(broadcast.kind) in PARTISAN:
             batch.sent.setdefault(person.id, []).append(now)
         until = self._freedom(person, broadcast, batch, now).until
-        return replace(self._wording.call(person, broadcast, batch, now), leave_before=until)
+        return self._wording.call(person, broadcast, batch, now, leave_before=until)
 
     def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
         if broadcast.template == RENEWAL:

@@ -19,7 +19,7 @@ from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Apologise, Process, Processing
 from bot.delivery.replies import OnSent, Producer, Replies
-from bot.delivery.sender import IN_FLIGHT, OnDelivered, Prepare, Sender
+from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries, processes, updates
 from db.engine import Database
@@ -45,7 +45,6 @@ class Hooks:
     apologise   the replies to an update that made `process` raise
     prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
     on_sent     told the message that a call with `remember` became
-    on_delivered  told which deliveries were sent, in the transaction that records it
     producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
     """
 
@@ -54,7 +53,6 @@ class Hooks:
     prepare: Prepare
     on_sent: OnSent
     producers: Mapping[str, Producer] = field(default_factory=dict)
-    on_delivered: OnDelivered | None = None
 
 
 class Engine:
@@ -110,7 +108,6 @@ class Engine:
             pacing=pacing,
             owner=self.owner,
             prepare=hooks.prepare,
-            on_delivered=hooks.on_delivered,
             rate=rate,
             in_flight=in_flight,
         )

@@ -72,10 +72,6 @@ class Stop:
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
 
 
-# Told, in the transaction that settles them, which deliveries were sent.
-OnDelivered = Callable[[AsyncConnection, Sequence[int]], Awaitable[None]]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ready:
     row: Leased
@@ -87,6 +83,7 @@ class _Ready:
 class _Answered:
     settled: Settled
     unreachable: int | None = None  # the person, where they are
+    asked: bool = False  # it was sent, and waits for an answer
     moved: tuple[int, int] | None = None  # the group's chat, and the one that it became
 
 
@@ -102,11 +99,9 @@ class Sender:
         pacing: Pacing,
         owner: str,
         prepare: Prepare,
-        on_delivered: OnDelivered | None = None,
         rate: float | None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
-        self._on_delivered = on_delivered
         self._database = database
         self._clock = clock
         self._transport = transport
@@ -273,16 +268,13 @@ class Sender:
         turn = Turn(
             settled=[one.settled for one in answered] + undelivered,
             unreachable=[one.unreachable for one in answered if one.unreachable is not None],
+            asked=[one.settled.id for one in answered if one.asked],
+            moved=[one.moved for one in answered if one.moved is not None],
             next=[ready.row.id for ready in chosen],
             returned=returned,
         )
-        sent = [one.settled.id for one in answered if one.settled.state == "sent"]
         async with self._database.write() as tx:
             marked = await deliveries.take_turn(tx, turn, owner=self._owner, now=self._clock.now())
-            if sent and self._on_delivered is not None:
-                await self._on_delivered(tx, sent)
-            for moved in (one.moved for one in answered if one.moved is not None):
-                await deliveries.follow_chat(tx, *moved)
         # Only now: where the commit failed they are written again, which changes nothing if it had not.
         del self._answered[: len(answered)]
         del self._undelivered[: len(undelivered)]
@@ -327,10 +319,12 @@ class Sender:
         elif may_leave:
             self._pacing.unused()
         gone = isinstance(outcome, Rejected) and outcome.unreachable
+        settled = _settled(ready.row, call, outcome)
         self._answered.append(
             _Answered(
-                settled=_settled(ready.row, call, outcome),
+                settled=settled,
                 unreachable=ready.row.person if gone else None,
+                asked=call.asks and settled.state == "sent",
                 moved=moved,
             )
         )

@@ -31,14 +31,25 @@ class Wording:
         self._campaign, self._texts, self._composer = campaign, texts, composer
         self._bot_username = bot_username
         self._steps: dict[Hashable, Text] = {}
+        self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
-    def call(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
-        """The call that sends the broadcast to the person."""
+    def call(
+        self,
+        person: Person,
+        broadcast: Broadcast,
+        batch: Batch,
+        now: datetime,
+        *,
+        leave_before: datetime | None = None,
+    ) -> Call:
+        """The call that sends the broadcast to the person, until `leave_before`."""
         call = self._call(person, broadcast, batch, now)
-        # The campaign pays for each message that leaves faster than Telegram lets for nothing.
+        payload = call.payload
         if self._campaign.paid_broadcasts:
-            return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
-        return call
+            # The campaign pays for each message that leaves faster than Telegram lets for nothing.
+            payload = {**payload, "allow_paid_broadcast": True}
+        asks = broadcast.step in self._asking
+        return Call(method=call.method, payload=payload, leave_before=leave_before, asks=asks)
 
     def _call(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
         language = self._composer.language_of(person)

@@ -84,7 +84,6 @@ def sending_engine(database: Database, telegram: Any, clock: MovableClock, app: 
             apologise=app.apologise,
             prepare=departure.prepare,
             on_sent=app.on_sent,
-            on_delivered=departure.delivered,
         ),
         rate=None,
         poll=False,

@@ -6,7 +6,7 @@ Every contender is a process of its own, is warmed up, and sends the same person
 button to the same loopback server with 64 requests in flight. Rounds are paired: each runs every
 contender once; the table shows medians. `ours` keeps each message in encrypted SQLite (leased, marked
 before it is posted, settled after), looks at consent, law, hours and caps, and words it for its reader; the
-others know nothing of all this.
+others know nothing of all this. `worded` is the same engine without that look.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ import orjson
 import structlog
 import uvloop
 
-from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all
+from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all, word_only
+from bot.delivery.sender import Prepare
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 
@@ -58,13 +59,20 @@ class Stopwatch:
         return Spent(seconds=time.perf_counter() - self._clock, cpu=time.process_time() - self._cpu)
 
 
-async def send_ours(api: str, messages: int) -> Spent:
+async def send_worded(api: str, messages: int) -> Spent:
+    """The engine alone: durable and personalised, but nobody asks whether each message may leave."""
+    return await send_ours(api, messages, word_only)
+
+
+async def send_ours(api: str, messages: int, prepare: Prepare | None = None) -> Spent:
     """A broadcast through the engine, from encrypted SQLite."""
     with tempfile.TemporaryDirectory() as folder:
         database = await open_for(Path(folder), None)
         await fill(database, WARM_UP)
         async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
-            engine = make_engine(database, transport, rate=None, poll=False, in_flight=4 * IN_FLIGHT)
+            engine = make_engine(
+                database, transport, rate=None, poll=False, in_flight=4 * IN_FLIGHT, prepare=prepare
+            )
             running = asyncio.create_task(engine.run())
             await queue_all(database, "staff:warm")
             await engine.idle()
@@ -171,6 +179,7 @@ async def _all(post: Callable[[int], Awaitable[Any]], numbers: range) -> None:
 
 CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, Spent]]] = {
     "ours": send_ours,
+    "worded": send_worded,
     "aiohttp": send_aiohttp,
     "ptb": send_ptb,
     "ptb_aiohttp": send_ptb_aiohttp,

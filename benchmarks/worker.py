@@ -32,10 +32,13 @@ from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.pacing import Pacing
+from bot.delivery.sender import Prepare, Stop, Wait
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 from bot.texts import Texts
 from db import broadcasts
+from db.batches import Statement
+from db.deliveries import Leased
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.schema import people, responses
@@ -74,6 +77,25 @@ def invitation(chat: int, name: str, commune: str) -> dict[str, Any]:
         "link_preview_options": {"is_disabled": True},
         "reply_markup": {"inline_keyboard": [[button]]},
     }
+
+
+_READERS = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id, telegram_id, first_name)) AS text) FROM people
+    WHERE id IN (SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"""
+    )
+)
+
+
+async def word_only(tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
+    """The same messages without a look at consent, law, hours and caps: what the delivery alone costs."""
+    found = {row[0]: row for row in await _READERS.rows(tx, rows=[(row.person,) for row in rows])}
+    readers = [found[row.person] for row in rows]
+    return [
+        Call(method="sendMessage", payload=invitation(telegram_id, name, "Lyon"))
+        for _person, telegram_id, name in readers
+    ]
 
 
 async def process(tx: AsyncConnection, update: dict[str, Any]) -> Sequence[Call]:
@@ -169,7 +191,13 @@ async def open_for(folder: Path, url: str | None) -> Database:
 
 
 def make_engine(
-    database: Database, transport: Transport, *, rate: float | None, poll: bool, in_flight: int
+    database: Database,
+    transport: Transport,
+    *,
+    rate: float | None,
+    poll: bool,
+    in_flight: int,
+    prepare: Prepare | None = None,
 ) -> Engine:
     clock = MovableClock(MORNING, speed=1.0)
     return Engine(
@@ -177,7 +205,12 @@ def make_engine(
         clock=clock,
         transport=transport,
         pacing=Pacing(budget=budget_for(rate, database), clock=clock),
-        hooks=Hooks(process=process, apologise=apologise, prepare=departure(clock).prepare, on_sent=on_sent),
+        hooks=Hooks(
+            process=process,
+            apologise=apologise,
+            prepare=prepare or departure(clock).prepare,
+            on_sent=on_sent,
+        ),
         rate=rate,
         poll=poll,
         in_flight=in_flight,

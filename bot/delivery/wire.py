@@ -147,7 +147,7 @@ class Wire:
         return connection
 
     def _rested(self) -> _Connection | None:
-        """An idle connection that can be written to: not one that the server is closing, or will be for its long rest."""
+        """An idle connection that can be written to: the server is not closing it, nor may be for its long rest."""
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection = self._idle.pop()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -363,3 +365,34 @@ async def test_repeatable_bulk_calls_are_repeated(bench: Any, helpers: Any) -> N
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=1)
+
+
+async def test_a_commit_that_seemed_to_fail_loses_no_message(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server commits the lease, and the line breaks before it says so: the rows are ours, and we do not know."""
+    await helpers.add_people(bench.database, 3)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    write, lease = bench.database.write, deliveries.lease
+    leased: list[int] = []
+
+    async def noting(*given: Any, **named: Any) -> Any:
+        found = await lease(*given, **named)
+        leased.append(len(found))
+        return found
+
+    @asynccontextmanager
+    async def breaking() -> AsyncIterator[Any]:
+        async with write() as tx:
+            before = len(leased)
+            yield tx
+        if leased == [3] and before == 0:
+            raise sa.exc.OperationalError("COMMIT", None, ConnectionError())
+
+    monkeypatch.setattr(deliveries, "lease", noting)
+    monkeypatch.setattr(bench.database, "write", breaking)
+    monkeypatch.setattr("bot.delivery.engine.TROUBLE_SECONDS", 0.01)
+    async with bench.running() as engine:
+        async with asyncio.timeout(10):
+            await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=3)

@@ -62,7 +62,7 @@ async def test_a_transaction_cancelled_while_another_process_writes_leaves_nothi
     other.execute("BEGIN IMMEDIATE")
     try:
         task = asyncio.create_task(cancelled())
-        while not started.is_set():
+        while not started.is_set():  # noqa: ASYNC110 - told by the loop itself
             await asyncio.sleep(0)
         task.cancel()
         ended = asyncio.gather(task, return_exceptions=True)

@@ -153,6 +153,7 @@ class Sender:
         async with self._database.write() as tx:
             await deliveries.give_back_forgotten(tx, held, owner=self._owner, now=self._clock.now())
         self.wake()
+        self._work.set()  # the clerk's round that failed had taken the call, and no post may be left to call again
 
     async def stop(self, seconds: float) -> None:
         """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""

@@ -106,6 +106,15 @@ _GIVE_BACK = Statement(
     WHERE id IN {_ids(s)} AND state IN ('leased', 'sending') AND lease_owner = :owner"""
     )
 )
+# Not what is `sending`: it is posted, or given back by the turn that did not come to an end.
+_GIVE_BACK_FORGOTTEN = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET state = 'queued', lease_owner = NULL, changed_at = :now
+    WHERE broadcast IN (SELECT id FROM broadcasts WHERE finished_at IS NULL) AND state = 'leased'
+    AND lease_owner = :owner AND id NOT IN {_ids(s)}"""
+    )
+)
 # A process that was taken for dead may still bring the truth about what was in doubt.
 _SETTLE = Statement(
     lambda s: (
@@ -210,6 +219,11 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
         return sending
 
     return await together(tx, work, and_commit=True)
+
+
+async def give_back_forgotten(tx: AsyncConnection, held: Iterable[int], *, owner: str, now: datetime) -> int:
+    """Queue again what `owner` leased and does not hold; how many. A commit may succeed and seem to fail."""
+    return await _GIVE_BACK_FORGOTTEN.run(tx, rows=_members(held), owner=owner, now=now)
 
 
 def _settled(one: Settled) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ up; the connection and cursor below make one for a statement and one to commit.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -168,6 +169,7 @@ class Connection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
         super().__init__(connector, _PREFETCH)
         self._begin = begin
+        self._abandoned = False
 
     def begin(self) -> None:
         """In the connection's thread: begin a transaction unless one is open."""
@@ -184,7 +186,11 @@ class Connection(aiosqlite.Connection):
                 self._conn.commit()
             return done
 
-        result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+        try:
+            result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+        except asyncio.CancelledError:  # the thread goes on, or has yet to begin
+            self._abandoned = True
+            raise
         return result
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
@@ -196,8 +202,9 @@ class Connection(aiosqlite.Connection):
 
     async def rollback(self) -> None:
         # SQLAlchemy's pool asks for one after every commit.
-        if self.in_transaction:
+        if self.in_transaction or self._abandoned:
             await super().rollback()
+            self._abandoned = False
 
 
 class _Cursor(aiosqlite.Cursor):

@@ -18,8 +18,9 @@ from bot.delivery.calls import Call
 from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
+from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
-from bot.rules.territories import METROPOLE
+from bot.rules.territories import territory_of
 from bot.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
@@ -100,7 +101,9 @@ class Composer:
 
     def _polling(self, name: str, language: str, ballot: Ballot, territory: str, commune: str | None) -> str:
         polling = ballot.polling(territory)
-        hours = ballot.hours_in(commune) if commune and not polling.online else polling.hours
+        # Where the ballot is not held in the commune's territory, the commune has no hours of it.
+        theirs = commune is not None and territory_of(commune) == territory and not polling.online
+        hours = ballot.hours_in(commune) if commune is not None and theirs else polling.hours
         return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
 
 
@@ -187,9 +190,11 @@ def _value(
         return person.first_name or ""
     if name in ("polling_day", "polling_hours"):
         ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
-        territory = person.territory if ballot.takes_place_in(person.territory) else METROPOLE
+        # Of those who have no part in it: the hours that are everybody's else.
+        territory = territory_followed(person.territory, ballot) or territory_followed(None, ballot)
+        assert territory is not None
         ballot = composer.campaign.ballot_for(ballot, territory=territory, zone=person.zone)
-        return composer.polling(name, language, ballot, territory or METROPOLE, person.commune)
+        return composer.polling(name, language, ballot, territory, person.commune)
     if name == "commune":
         return composer.commune_name(language, person.commune)
     return composer.words(f"placeholders/{name}", language, event=event, text=text)

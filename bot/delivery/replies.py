@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
@@ -17,6 +18,7 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import deliveries, updates
 from db.engine import Database
+from db.errors import DatabaseError
 from db.updates import Answered
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,9 @@ PARALLEL = 256
 # How often a repeatable call that got no answer is repeated.
 REPEATS = 3
 REPEAT_SECONDS = 0.5
+# How long to wait for a database that could not be written.
+RETRY_SECONDS = 1.0
+T = TypeVar("T")
 
 
 class Replies:
@@ -181,11 +186,27 @@ class Replies:
         return replace(call, payload={**call.payload, "chat_id": moved_to})
 
     async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
-        async with self._database.write() as tx:
-            held = await updates.begin(tx, begun, self._owner)
+        async def begin() -> set[int]:
+            async with self._database.write() as tx:
+                return await updates.begin(tx, begun, self._owner)
+
+        held = await _persistently(begin)
         return [number in held for number, _count in begun]
 
     async def _write_finished(self, numbers: list[int]) -> list[None]:
-        async with self._database.write() as tx:
-            await updates.finish(tx, numbers, self._owner)
+        async def finish() -> None:
+            async with self._database.write() as tx:
+                await updates.finish(tx, numbers, self._owner)
+
+        await _persistently(finish)
         return [None] * len(numbers)
+
+
+async def _persistently(write: Callable[[], Awaitable[T]]) -> T:
+    """Write until the database is there: given up, the chat would hear nothing more until the next start."""
+    while True:
+        try:
+            return await write()
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, DatabaseError, OSError) as error:
+            log.error("replies_not_noted", error=type(error).__name__, again_in=RETRY_SECONDS)
+        await asyncio.sleep(RETRY_SECONDS)

@@ -137,9 +137,23 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled."""
+        await self._give_back_forgotten()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._lease_loop())
             group.create_task(self._clerk_loop())
+
+    async def _give_back_forgotten(self) -> None:
+        """After trouble with the database: rows that are ours there, and of which nothing is known here any more."""
+        held = [
+            *(ready.row.id for ready in self._ready),
+            *(one.settled.id for one in self._answered),
+            *(one.id for one in self._undelivered),
+            *self._posts,
+        ]
+        async with self._database.write() as tx:
+            await deliveries.give_back_forgotten(tx, held, owner=self._owner, now=self._clock.now())
+        self.wake()
+        self._work.set()  # the clerk's round that failed had taken the call, and no post may be left to call again
 
     async def stop(self, seconds: float) -> None:
         """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""

@@ -8,11 +8,13 @@ third of the time. Whether a failure came before or after the first written byte
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import aiohappyeyeballs
 import httptools
 from yarl import URL
 
@@ -20,6 +22,8 @@ from yarl import URL
 MOST_BYTES = 64 * 1024 * 1024
 # How often silent and idle connections are looked for: one timer for all instead of one a post.
 SWEEP_SECONDS = 0.25
+# How long an address may be silent before the host's next one is tried beside it.
+NEXT_ADDRESS_SECONDS = 0.25
 # Told by the answer's head, and not by a Content-Length, where the answer ends when the server closes.
 _KEPT_HEADERS = (b"retry-after", b"content-length", b"transfer-encoding")
 
@@ -72,7 +76,7 @@ class Wire:
 
         Raises NotWritten or Unanswered.
         """
-        connection = self._idle.pop() if self._idle else await self._connect(seconds)
+        connection = self._rested() or await self._connect(seconds)
         request = b"".join((b"POST ", path, self._head, b"%d\r\n\r\n" % len(body), body))
         try:
             answer = await connection.ask(request, seconds)
@@ -105,21 +109,52 @@ class Wire:
                     free = loop.create_future()
                     self._waiting.append(free)
                     await free
-                    if self._idle:
-                        return self._idle.pop()
+                    rested = self._rested()
+                    if rested is not None:
+                        return rested
                 self._opening += 1
                 try:
-                    _transport, connection = await loop.create_connection(
-                        lambda: _Connection(self), self._host, self._port, ssl=self._tls
-                    )
+                    connection = await self._opened_one()
                 finally:
                     self._opening -= 1
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self._free_one()
             raise NotWritten(type(error).__name__) from None
+        except BaseException:  # cancelled: its place, or its turn, is the next one's
+            self._free_one()
+            raise
         if self._sweeper is None:
             self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
         return connection
+
+    async def _opened_one(self) -> _Connection:
+        """A new connection, by whichever of the host's addresses answers first: IPv6 may be there and lead nowhere."""
+        loop = asyncio.get_running_loop()
+        addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        opened = await aiohappyeyeballs.start_connection(
+            addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS, interleave=1, loop=loop
+        )
+        try:
+            _transport, connection = await loop.create_connection(
+                lambda: _Connection(self),
+                sock=opened,
+                ssl=self._tls,
+                server_hostname=self._host if self._tls else None,
+            )
+        except BaseException:
+            opened.close()
+            raise
+        return connection
+
+    def _rested(self) -> _Connection | None:
+        """An idle connection that can be written to: the server is not closing it, nor may be for its long rest."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open and not connection.rested_for(now, self._idle_seconds):
+                return connection
+            connection.close()
+        return None
 
     def opened(self, connection: _Connection) -> None:
         self._open.add(connection)
@@ -162,15 +197,18 @@ class _Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
         self._deadline = loop.time() + seconds
-        if self._transport is None:
-            self._answer.set_exception(Unanswered("ConnectionClosed"))
+        if self._transport is None or self._transport.is_closing():
+            self._answer.set_exception(NotWritten("ConnectionClosed"))
         else:
             self._transport.write(request)
         return self._answer
 
     @property
     def is_open(self) -> bool:
-        return self._transport is not None
+        return self._transport is not None and not self._transport.is_closing()
+
+    def rested_for(self, now: float, seconds: float) -> bool:
+        return now - self._rested_at >= seconds
 
     def rest(self) -> None:
         self._rested_at = asyncio.get_running_loop().time()
@@ -180,7 +218,7 @@ class _Connection(asyncio.Protocol):
         if self._answer is not None:
             if now >= self._deadline:
                 self._fail("TimeoutError")
-        elif now - self._rested_at >= idle_seconds:
+        elif self.rested_for(now, idle_seconds):
             self.close()
 
     def close(self) -> None:
@@ -203,8 +241,9 @@ class _Connection(asyncio.Protocol):
         self._received += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(type(error).__name__)
+            self.close()  # after a whole answer too: nothing more could be read from it
             return
         if self._received > MOST_BYTES:
             self._fail("TooLarge")
@@ -244,6 +283,8 @@ class _Connection(asyncio.Protocol):
         )
         waiting, self._answer = self._answer, None
         self._begin()
+        if waiting is None:  # a second answer to one request
+            self.close()
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
 

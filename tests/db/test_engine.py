@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import stat
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from db import sqlite
+from db.batches import Statement, Visit, together
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.errors import CannotOpen, InUse, MissingKey, WrongKey
 from db.facts import get_fact, set_fact
@@ -36,6 +38,41 @@ async def recall(database: Database, name: str) -> object:
 
 
 # Transactions
+
+
+async def test_a_transaction_cancelled_while_another_process_writes_leaves_nothing(
+    sqlite_database: Database, database_key: DatabaseKey
+) -> None:
+    """Its statement waits in the connection's thread, and is executed after all: then it is undone there."""
+    assert sqlite_database.file is not None
+    started = threading.Event()
+
+    def work(visit: Visit) -> None:
+        visit.run(Statement(lambda _s: "INSERT INTO facts (name, value) VALUES ('cancelled', '1')"))
+
+    async def cancelled() -> None:
+        async with sqlite_database.write() as transaction:
+            raw = await transaction.get_raw_connection()
+            asyncio.get_running_loop().call_soon(started.set)
+            assert raw.driver_connection is not None
+            await together(transaction, work)
+
+    await remember(sqlite_database, "first", 1)  # the connection is there
+    other = sqlite.connect(sqlite_database.file, database_key)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        task = asyncio.create_task(cancelled())
+        while not started.is_set():  # noqa: ASYNC110 - told by the loop itself
+            await asyncio.sleep(0)
+        task.cancel()
+        ended = asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0)
+        other.execute("COMMIT")
+        await ended
+    finally:
+        other.close()
+    await remember(sqlite_database, "next", 1)
+    assert await recall(sqlite_database, "cancelled") is None
 
 
 async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot import communes
 from bot.delivery.compose import Composer, Draft, compose_broadcast
+from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.telegram_html import check_html, parse_html
 from bot.texts import Texts
@@ -81,6 +82,28 @@ def html(person: Person, text: str) -> str:
 )
 def test_placeholders(text: str, person: Person, expected: str) -> None:
     assert parse_html(html(person, text)) == f"{expected}\n\nÉquipe Camille Durand"
+
+
+HELD = [
+    # where the only ballot is held, where the reader lives
+    ("FR", replace(AWA, territory="988", commune="98818")),
+    ("988", AWA),
+    ("988", replace(AWA, territory=None, commune=None)),
+]
+
+
+@pytest.mark.parametrize(("territory", "person"), HELD)
+def test_the_hours_of_a_ballot_that_is_not_held_where_one_lives(territory: str, person: Person) -> None:
+    """A message to everybody names them all the same: it must not fail for some, again and again."""
+    ballot = CAMPAIGN.ballots[0]
+    (polling,) = (each for each in ballot.pollings if each.territory == territory)
+    # Another number: what is calculated once is kept by it.
+    campaign = replace(CAMPAIGN, ballots=(Ballot(number=9, day=ballot.day, pollings=(polling,)),))
+    composer = Composer(
+        texts=COMPOSER._texts, campaign=campaign, gazetteer=COMPOSER.gazetteer, bot_username="bot"
+    )
+    call = compose_broadcast(composer, NEWS, {"fr": "{{ polling_hours }}"}, person, now=NOW)
+    assert "8 h – 19 h" in call.payload["text"].replace("\u202f", " ").replace("\xa0", " ")
 
 
 def test_everybody_reads_their_language_or_the_first() -> None:

@@ -262,3 +262,27 @@ async def test_old_updates_are_forgotten(bench: Any, helpers: Any) -> None:
 )
 def test_the_chat_of_an_update(update: dict[str, Any], chat: int) -> None:
     assert chat_of(update) == chat
+
+
+@pytest.mark.parametrize("step", ["begin", "finish"])
+async def test_a_moment_without_database_leaves_no_chat_without_answers(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    work, failures = getattr(store, step), [sa.exc.OperationalError("UPDATE", None, ConnectionError())]
+
+    async def away(*given: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await work(*given)
+
+    monkeypatch.setattr(store, step, away)
+    monkeypatch.setattr("bot.delivery.replies.RETRY_SECONDS", 0.01, raising=False)
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 5))
+        async with asyncio.timeout(5):
+            await bench.idle(engine)
+        await give(engine, helpers.message(2, 5))
+        async with asyncio.timeout(5):
+            await bench.idle(engine)
+    assert bench.telegram.texts(5) == ["ok", "ok"]
+    assert await states(bench) == {1: "done", 2: "done"}

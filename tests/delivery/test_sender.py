@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -363,3 +365,67 @@ async def test_repeatable_bulk_calls_are_repeated(bench: Any, helpers: Any) -> N
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await account(bench, broadcast) == Account(sent=1)
+
+
+@pytest.mark.parametrize(
+    ("step", "nth"),
+    [
+        ("lease", 1),
+        ("take_turn", 1),  # marked
+        ("take_turn", 2),  # settled
+    ],
+)
+async def test_a_commit_that_seemed_to_fail_loses_no_message(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, step: str, nth: int
+) -> None:
+    """The server commits, and the line breaks before it says so: what it holds for us is more than we know."""
+    await helpers.add_people(bench.database, 3)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    write, work = bench.database.write, getattr(deliveries, step)
+    left = {"steps": nth}
+    broken: list[str] = []
+
+    async def noting(*given: Any, **named: Any) -> Any:
+        left["steps"] -= 1
+        return await work(*given, **named)
+
+    @asynccontextmanager
+    async def breaking() -> AsyncIterator[Any]:
+        async with write() as tx:
+            yield tx
+        if left["steps"] == 0 and not broken:
+            broken.append(step)
+            raise sa.exc.OperationalError("COMMIT", None, ConnectionError())
+
+    monkeypatch.setattr(deliveries, step, noting)
+    monkeypatch.setattr(bench.database, "write", breaking)
+    monkeypatch.setattr("bot.delivery.engine.TROUBLE_SECONDS", 0.01)
+    async with bench.running() as engine:
+        async with asyncio.timeout(10):
+            await bench.idle(engine)
+    assert broken
+    assert await account(bench, broadcast) == Account(sent=3)
+    assert len(bench.telegram.arrived) == 3
+
+
+async def test_a_failed_turn_is_taken_again_though_nothing_more_happens(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away for a moment: what was answered by then is settled without another message."""
+    await helpers.add_people(bench.database, 3)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    take_turn, turns = deliveries.take_turn, [0]
+
+    async def away(*given: Any, **named: Any) -> Any:
+        turns[0] += 1
+        if turns[0] in (1, 3):
+            raise sa.exc.OperationalError("UPDATE", None, ConnectionError())
+        return await take_turn(*given, **named)
+
+    monkeypatch.setattr(deliveries, "take_turn", away)
+    monkeypatch.setattr("bot.delivery.engine.TROUBLE_SECONDS", 0.01)
+    async with bench.running() as engine:
+        async with asyncio.timeout(10):
+            await bench.idle(engine)
+    assert await account(bench, broadcast) == Account(sent=3)
+    assert len(bench.telegram.arrived) == 3

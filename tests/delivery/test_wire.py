@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -104,14 +107,19 @@ ANSWERS = [
     (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"ok"),
     (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", b"ok"),
     (OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"ok"),  # more than was asked for
+    (OK + OK, b"ok"),
+    (OK + b"junk", b"ok"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok", b"o"),  # its length is wrong
 ]
 
 
 @pytest.mark.parametrize(("said", "body"), ANSWERS)
 async def test_an_answer_is_read_and_the_next_post_is_not_confused(said: bytes, body: bytes) -> None:
-    async with wired(lambda number, _request: said if number == 1 else OK) as (wire, _server):
+    async with wired(lambda number, _request: said if number == 1 else OK) as (wire, server):
         assert (await wire.post(b"/x", b"{}", 5.0)).body == body
         assert (await wire.post(b"/x", b"{}", 5.0)).body == b"ok"
+        # The next post went by another connection, as long as it could: its own answer is the first there.
+        assert server.connections == (1 if body == b"ok!" or said.startswith(b"HTTP/1.1 100") else 2)
 
 
 async def test_an_answer_without_length_ends_with_the_connection() -> None:
@@ -158,6 +166,63 @@ async def test_an_idle_connection_is_closed_by_us() -> None:
         await asyncio.wait_for(server.closed.wait(), 5)
         assert (await wire.post(b"/x", b"{}", 5.0)).status == 200
         assert server.connections == 2
+
+
+async def test_nothing_is_written_to_a_connection_that_rested_too_long_behind_a_stopped_loop() -> None:
+    async with wired(lambda _n, _request: OK, idle_seconds=0.05) as (wire, server):
+        await wire.post(b"/x", b"{}", 5.0)
+        time.sleep(0.06)  # noqa: ASYNC251 - the loop stands still: nobody swept
+        assert (await wire.post(b"/x", b"{}", 5.0)).status == 200
+        assert server.connections == 2
+
+
+async def test_nothing_is_written_to_a_connection_that_the_server_is_closing() -> None:
+    async with wired(lambda _n, _request: OK) as (wire, server):
+        await wire.post(b"/x", b"{}", 5.0)
+        (resting,) = wire._idle
+        assert resting._transport is not None
+        resting._transport.close()  # what asyncio does at the end of the stream, a turn before `connection_lost`
+        assert (await wire.post(b"/x", b"{}", 5.0)).status == 200
+        assert server.connections == 2
+
+
+async def test_a_cancelled_post_leaves_its_place_to_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with wired(lambda _n, _request: OK, connections=1) as (wire, _server):
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+        look_up = loop.getaddrinfo
+
+        async def never(*_host: object, **_how: object) -> Any:
+            asked.set()
+            return await loop.create_future()
+
+        monkeypatch.setattr(loop, "getaddrinfo", never)
+        first = asyncio.create_task(wire.post(b"/x", b"{}", 5.0))
+        await asked.wait()
+        second = asyncio.create_task(wire.post(b"/x", b"{}", 5.0))
+        await asyncio.sleep(0)  # it waits for the only place
+        monkeypatch.setattr(loop, "getaddrinfo", look_up)
+        first.cancel()
+        assert (await second).status == 200
+
+
+async def test_an_address_that_leads_nowhere_does_not_keep_from_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A host with IPv6 that is not routed: the first address never answers."""
+    with socket.socket() as full, socket.socket() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting.connect(full.getsockname())  # fills the queue: further handshakes stay without an answer
+        async with wired(lambda _n, _request: OK) as (wire, _server):
+            loop = asyncio.get_running_loop()
+            dead, look_up = full.getsockname(), loop.getaddrinfo
+
+            async def both(*host: Any, **how: Any) -> list[Any]:
+                found = await look_up(*host, **how)
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", dead), *found]
+
+            monkeypatch.setattr(loop, "getaddrinfo", both)
+            assert (await wire.post(b"/x", b"{}", 4.0)).status == 200
 
 
 async def test_a_closed_wire_leaves_nobody_waiting() -> None:

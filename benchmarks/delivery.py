@@ -6,7 +6,7 @@ Every contender is a process of its own, is warmed up, and sends the same person
 button to the same loopback server with 64 requests in flight. Rounds are paired: each runs every
 contender once; the table shows medians. `ours` keeps each message in encrypted SQLite (leased, marked
 before it is posted, settled after), looks at consent, law, hours and caps, and words it for its reader; the
-others know nothing of all this. `worded` is the same engine without that look.
+others know nothing of all this. `worded` is the same engine without that look, `plain` is `ours` without encryption.
 """
 
 from __future__ import annotations
@@ -64,10 +64,18 @@ async def send_worded(api: str, messages: int) -> Spent:
     return await send_ours(api, messages, word_only)
 
 
-async def send_ours(api: str, messages: int, prepare: Prepare | None = None) -> Spent:
+async def send_plain(api: str, messages: int) -> Spent:
+    """`ours`, from a database that is not encrypted: what encryption costs."""
+    return await send_ours(api, messages, encrypted=False)
+
+
+async def send_ours(
+    api: str, messages: int, prepare: Prepare | None = None, *, encrypted: bool = True
+) -> Spent:
     """A broadcast through the engine, from encrypted SQLite."""
     with tempfile.TemporaryDirectory() as folder:
-        database = await open_for(Path(folder), None)
+        url = None if encrypted else f"sqlite+aiosqlite:///{folder}/plain.db"
+        database = await open_for(Path(folder), url)
         await fill(database, WARM_UP)
         async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
             engine = make_engine(
@@ -180,6 +188,7 @@ async def _all(post: Callable[[int], Awaitable[Any]], numbers: range) -> None:
 CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, Spent]]] = {
     "ours": send_ours,
     "worded": send_worded,
+    "plain": send_plain,
     "aiohttp": send_aiohttp,
     "ptb": send_ptb,
     "ptb_aiohttp": send_ptb_aiohttp,

@@ -198,7 +198,7 @@ def _formats(locale: str) -> dict[str, Any]:
         return format_time(local, pattern, locale=locale).removesuffix(" 00")
 
     def moment_(moment: datetime, zone: str) -> str:
-        return f"{day(moment, zone)}, {hour(moment, zone)}"
+        return f"{day(moment, zone)}{' à ' if locale.startswith('fr') else ', '}{hour(moment, zone)}"
 
     def stamp(moment: datetime, zone: str) -> str:
         return format_datetime(moment, "short", tzinfo=ZoneInfo(zone), locale=locale)

@@ -267,6 +267,24 @@ def test_init_without_answers_writes_nothing(
     assert not (tmp_path / "mine").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("demo", "--port", "99999"), "--port"),
+        (("demo", "--port", "http"), "--port"),
+        (("demo", "--supporters", "-1"), "--supporters"),
+        (("staff", "add", "--role", "admin", "--telegram-id", "@nadia"), "--telegram-id"),
+        (("staff", "add", "--role", "admin", "--telegram-id=-5"), "--telegram-id"),
+    ],
+)
+def test_a_number_that_is_none_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], option: str
+) -> None:
+    said = refusal(capsys, *arguments)
+    assert said.startswith(f"{option} is “")
+    assert "write a whole number from" in said
+
+
 def test_run_without_a_token_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -397,16 +415,16 @@ def test_a_list_of_people_who_opted_out(
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     assert main(["opt-outs", "import", str(file)]) == 1
     said = capsys.readouterr()
-    assert "names 2 people (1 lines repeat one)" in said.out
+    assert "names 2 people (lines that repeat one: 1)" in said.out
     assert "2  are unknown" in said.out
     assert "Nothing was changed." in said.err
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert "with --yes" in refusal(capsys, "opt-outs", "import", str(file))
     assert main(["opt-outs", "import", str(file), "--yes"]) == 0
-    assert "0 were on the list" in capsys.readouterr().out
+    assert "0 stood on the suppression list before" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     assert main(["opt-outs", "import", str(file)]) == 0
-    assert "2 were on the list" in capsys.readouterr().out
+    assert "2 stood on the suppression list before" in capsys.readouterr().out
     assert main(["audit", "verify"]) == 0
     assert capsys.readouterr().out.startswith("2 entries")
 
@@ -414,10 +432,10 @@ def test_a_list_of_people_who_opted_out(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"1\nx\n2\n-5", "has 2 lines that cannot be read; nothing was imported"),
+        (b"1\nx\n2\n-5", "has 2 faults: nothing was imported"),
         (b"1\n\xff\xfe", "line 2: this is not UTF-8"),
         (b"\n# nobody\n", "names nobody"),
-        (b"1\n" + b"x\n" * 29, "has 29 lines that cannot be read (the first 20 are above)"),
+        (b"1\n" + b"x\n" * 29, "has 29 faults (the first 20 are above)"),
         (None, "cannot be read (no such file or directory)"),
     ],
 )

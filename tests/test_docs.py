@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from db.backup import RESTORED_AT
 from db.engine import Database
 from db.facts import get_fact
 from db.schema import broadcasts, deliveries, people, updates
+from handlers import COMMANDS
 from tests.conversation import paris
 
 DOCUMENTS = [Path("README.md"), Path("SECURITY.md"), *sorted(Path("docs").glob("*.md"))]
@@ -57,6 +60,27 @@ def test_every_command_of_hosting_is_understood(line: str) -> None:
 
 def test_every_setting_of_hosting_exists() -> None:
     assert set(re.findall(r"PORTEVOIX_[A-Z_]+", HOSTING)) <= set(VARIABLES)
+
+
+def commands(of: ArgumentParser, path: str = "portevoix") -> Iterator[tuple[str, ArgumentParser]]:
+    """Each command that does something, by what is typed."""
+    groups = [action for action in of._actions if isinstance(action, _SubParsersAction)]
+    for group in groups:
+        for name, below in group.choices.items():
+            yield from commands(below, f"{path} {name}")
+    if not groups:
+        yield path, of
+
+
+def test_every_command_and_option_is_told() -> None:
+    told = Path("docs/commands.md").read_text(encoding="utf-8")
+    everywhere = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    for command, its in commands(parser()):
+        assert f"`{command}" in told
+        for option in (word for action in its._actions for word in action.option_strings):
+            assert option in everywhere or option in ("-h", "--help"), (command, option)
+    for command in COMMANDS:
+        assert f"`/{command.name}`" in told
 
 
 async def test_after_a_restored_dump_nothing_leaves_twice(postgresql_database: Database) -> None:

@@ -45,6 +45,13 @@ def instant(text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
+def number(option: str, text: str, *, least: int, most: int) -> int:
+    """The whole number of an argument."""
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise Refused(f"{option} is “{text}”: write a whole number from {least} to {most:,}.")
+    return int(text)
+
+
 def installed_version() -> str:
     """The version of the program, where it was installed."""
     try:

@@ -22,22 +22,34 @@ def add_to(commands: Commands) -> None:
         description="Find communes by what people may type.",
     )
     search_parser.add_argument("text", nargs="*", help="a name, a postcode, “st etienne”, “Paris 15” …")
-    search_parser.add_argument("--limit", type=int, default=5, help="how many to show at most (default: 5)")
+    search_parser.add_argument(
+        "--limit", type=int, default=5, metavar="N", help="how many to show at most (default: 5)"
+    )
     search_parser.add_argument(
         "--jsonl", action="store_true", help="answer each line of standard input with one line of JSON"
     )
     search_parser.set_defaults(run=search)
-    nearest_parser = communes.add_parser("nearest", help="find the communes around a point")
+    nearest_parser = communes.add_parser(
+        "nearest", help="find the communes around a point", description="Find the communes around a point."
+    )
     nearest_parser.add_argument("latitude", type=float, metavar="LAT", help="degrees north, such as 45.76")
     nearest_parser.add_argument("longitude", type=float, metavar="LON", help="degrees east, such as 4.84")
-    nearest_parser.add_argument("--limit", type=int, default=3, help="how many to show at most (default: 3)")
+    nearest_parser.add_argument(
+        "--limit", type=int, default=3, metavar="N", help="how many to show at most (default: 3)"
+    )
     nearest_parser.set_defaults(run=nearest)
     info_parser = communes.add_parser(
-        "info", help="all that is known of a commune, and how old the list is, as JSON"
+        "info",
+        help="all that is known of a commune, and how old the list is, as JSON",
+        description="Print all that is known of a commune, and how old the list is, as JSON.",
     )
     info_parser.add_argument("code", metavar="CODE", help="its INSEE code, such as 69123 or 2A004")
     info_parser.set_defaults(run=info)
-    update_parser = communes.add_parser("update", help="read the official list again (geo.api.gouv.fr)")
+    update_parser = communes.add_parser(
+        "update",
+        help="read the official list again (geo.api.gouv.fr)",
+        description="Read the official list of communes again, over the network, and keep it in PORTEVOIX_DATA.",
+    )
     update_parser.add_argument(
         "--from",
         dest="url",

@@ -22,8 +22,17 @@ from locales import LANGUAGES
 
 def add_to(commands: Commands) -> None:
     db = group(commands, "db", "look after the database")
-    db.add_parser("upgrade", help="make or upgrade the tables").set_defaults(run=upgrade)
-    db.add_parser("rekey", help="encrypt the database anew with a new key").set_defaults(run=rekey)
+    db.add_parser(
+        "upgrade",
+        help="make or upgrade the tables",
+        description="Make or upgrade the tables; the bot does so at each start too.",
+    ).set_defaults(run=upgrade)
+    db.add_parser(
+        "rekey",
+        help="encrypt the database anew with a new key",
+        description="Encrypt the SQLite database anew with a new key. Stop the bot first; older backups need"
+        " the old key.",
+    ).set_defaults(run=rekey)
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",

@@ -63,7 +63,7 @@ def export(arguments: Namespace, settings: Settings) -> int:
     if rows == 0:
         print("There is nothing to export: the file holds no rows.", file=sys.stderr)
     elif arguments.out != "-":
-        print(f"{arguments.out} holds {rows} rows.", file=sys.stderr)
+        print(f"{arguments.out} holds {rows} {'row' if rows == 1 else 'rows'}.", file=sys.stderr)
     return 0
 
 

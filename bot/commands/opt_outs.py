@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
         help="stop everybody on a list, and invite none of them again",
         description=(
             "Stop everybody on a list of Telegram ids, one a line or in a CSV column, and invite none of them again."
-            " It is told first what will happen, and asked. A list with a fault is not imported at all."
+            " It first tells what will happen, and asks. A list with a fault is not imported at all."
         ),
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="text or CSV, UTF-8")
@@ -41,7 +41,8 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     content = _content(arguments.file)
     told = read_opt_outs(_lines(content, arguments.file), column=arguments.column)
     _refuse_faults(told, arguments.file)
-    print(f"{arguments.file} names {len(told.ids)} people ({told.repeated} lines repeat one).")
+    people = f"{len(told.ids):,} {'person' if len(told.ids) == 1 else 'people'}"
+    print(f"{arguments.file} names {people} (lines that repeat one: {told.repeated:,}).")
     _print_effects(asyncio.run(_preview(told.ids, settings)), done=False)
     if not arguments.yes and not _is_wanted():
         print("Nothing was changed.", file=sys.stderr)
@@ -78,7 +79,7 @@ def _refuse_faults(told: OptOuts, file: Path) -> None:
         count = len(told.faults)
         more = f" (the first {SHOWN_FAULTS} are above)" if count > SHOWN_FAULTS else ""
         raise Refused(
-            f"{file} has {count} lines that cannot be read{more}; nothing was imported. Correct them."
+            f"{file} has {count} {'fault' if count == 1 else 'faults'}{more}: nothing was imported. Correct the list."
         )
     if not told.ids:
         raise Refused(f"{file} names nobody: write one Telegram id a line.")
@@ -93,9 +94,8 @@ def _print_effects(effects: Effects, *, done: bool) -> None:
         (effects.unknown, f"{are} unknown: only a keyed hash of each is kept"),
     ):
         print(f"{count:>9,}  {what}")
-    print(
-        f"None of them {'is' if done else 'will be'} invited again; {effects.already_suppressed} were on the list."
-    )
+    print(f"None of them {'is' if done else 'will be'} invited again.", end=" ")
+    print(f"{effects.already_suppressed:,} stood on the suppression list before.")
 
 
 def _is_wanted() -> bool:

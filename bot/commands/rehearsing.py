@@ -10,7 +10,7 @@ from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 
-from bot.commands.arguments import Commands, Refused
+from bot.commands.arguments import Commands, Refused, number
 from bot.commands.running import run_to_end
 from bot.settings import Settings
 
@@ -46,8 +46,8 @@ def add_to(commands: Commands) -> None:
 
 def rehearse(arguments: Namespace, settings: Settings) -> int:
     """Plays, checks and reports; exit status 1 if a rule was broken."""
-    supporters = _number("--supporters", arguments.supporters, least=1, most=MOST_SUPPORTERS)
-    seed = _number("--seed", arguments.seed, least=0, most=2**63)
+    supporters = number("--supporters", arguments.supporters, least=1, most=MOST_SUPPORTERS)
+    seed = number("--seed", arguments.seed, least=0, most=2**63)
     new = _claim(arguments.report)
     # Imported here: the other commands need none of it, and answer sooner.
     from bot.logs import configure_logs
@@ -82,12 +82,6 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
     for line in report.lines(outcome, arguments.report):
         print(line, file=sys.stderr if arguments.json else sys.stdout)
     return BROKEN if outcome.broken else 0
-
-
-def _number(option: str, text: str, *, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise Refused(f"{option} is “{text}”: write a whole number from {least} to {most:,}.")
-    return int(text)
 
 
 def _claim(file: Path) -> bool:

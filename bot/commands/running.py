@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.commands.arguments import Commands, Refused
+from bot.commands.arguments import Commands, Refused, number
 from bot.settings import Settings
 
 
@@ -19,9 +19,11 @@ def add_to(commands: Commands) -> None:
         help="try everything, without a token or a network",
         description="Start a local Telegram and the bot, and open the chat page in the browser.",
     )
-    demo_parser.add_argument("--port", type=int, default=8081, help="where the chat page is (default: 8081)")
     demo_parser.add_argument(
-        "--supporters", type=int, default=300, metavar="N", help="how many there are (default: 300)"
+        "--port", default="8081", metavar="N", help="where the chat page is (default: 8081)"
+    )
+    demo_parser.add_argument(
+        "--supporters", default="300", metavar="N", help="how many there are (default: 300)"
     )
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)
@@ -59,7 +61,9 @@ def demo(arguments: Namespace, settings: Settings) -> int:
     from bot.logs import configure_logs
 
     options = DemoOptions(
-        port=arguments.port, supporters=arguments.supporters, browser=not arguments.no_browser
+        port=number("--port", arguments.port, least=0, most=65_535),
+        supporters=number("--supporters", arguments.supporters, least=0, most=100_000),
+        browser=not arguments.no_browser,
     )
     configure_logs(logging.WARNING)
     run_to_end(play(settings, options))

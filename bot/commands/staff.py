@@ -10,10 +10,11 @@ import aiohttp
 
 import db.staff
 from bot.actions import audit, staff
-from bot.commands.arguments import AREA_HELP, Commands, Refused, area, group
+from bot.commands.arguments import AREA_HELP, Commands, area, group, number
 from bot.commands.campaign import print_table
 from bot.opening import opened, present
 from bot.rules.areas import EVERYWHERE
+from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
 from bot.settings import Settings
 
@@ -27,7 +28,7 @@ def add_to(commands: Commands) -> None:
         "add", help="give somebody a role", description="Give a role to a Telegram user."
     )
     add_parser.add_argument(
-        "--telegram-id", type=int, required=True, metavar="N", help="Telegram’s number of the person"
+        "--telegram-id", required=True, metavar="N", help="Telegram’s number of the person"
     )
     _add_role(add_parser)
     add_parser.set_defaults(run=add)
@@ -38,7 +39,9 @@ def add_to(commands: Commands) -> None:
     )
     _add_role(link_parser)
     link_parser.set_defaults(run=link)
-    team.add_parser("list", help="who has which role").set_defaults(run=list_team)
+    team.add_parser(
+        "list", help="who has which role", description="Print who has which role, and where."
+    ).set_defaults(run=list_team)
 
 
 def _add_role(parser: ArgumentParser) -> None:
@@ -48,15 +51,14 @@ def _add_role(parser: ArgumentParser) -> None:
 
 
 def add(arguments: Namespace, settings: Settings) -> int:
-    if not 0 < arguments.telegram_id < 2**52:
-        raise Refused(f"{arguments.telegram_id} is not a Telegram user: their numbers are positive.")
+    telegram_id = number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
     role, where = Role(arguments.role), area(arguments.territory, settings)
 
     async def work() -> None:
         async with opened(settings) as database, database.write() as tx:
             await staff.add(
                 tx,
-                telegram_id=arguments.telegram_id,
+                telegram_id=telegram_id,
                 role=role,
                 area=where,
                 actor=audit.COMMAND_LINE,
@@ -64,7 +66,7 @@ def add(arguments: Namespace, settings: Settings) -> int:
             )
 
     asyncio.run(work())
-    print(f"{arguments.telegram_id} is {role} of {where} now.")
+    print(f"{telegram_id} is {role} of {where} now.")
     return 0
 
 

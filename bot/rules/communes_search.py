@@ -53,6 +53,10 @@ class Searcher:
         """
         places = self._by_postcode(code)
         by_insee = None if query.postal and places else self._place(code)
+        if code.endswith("000") and not places and by_insee is None and not query.words:
+            # `75000` and `69000` are typed by many, and are no postcodes.
+            departments = departments_of_number(code[:2], self._table.departments)
+            return self._by_name.largest_of(departments, limit), False
         arrondissements = [place for place in places if parent_of(self._table.codes[place])]
         if query.words and not query.insee:
             if arrondissements and self._names_city_of(arrondissements[0], query.words):

@@ -45,7 +45,8 @@ def read_opt_outs(lines: Iterable[str], *, column: str | None = None) -> OptOuts
         wanted = (
             f"no column is called {column}"
             if column
-            else "none of the columns holds Telegram ids by its name"
+            else "this is no Telegram id, and no column is called "
+            f"{', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}: name it with --column"
         )
         return OptOuts(ids=(), repeated=0, faults=(Fault(line=first_line, reason=wanted),))
     return _ids(rows[1:] if is_header else rows, place)

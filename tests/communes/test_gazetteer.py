@@ -215,6 +215,8 @@ def test_postcode(code: str) -> None:
         ("paris 15 eme", "75115", True),
         ("75116", "75116", True),
         ("75015", "75115", True),
+        ("75000", "75056", False),  # no postcode, but typed by many
+        ("69000", "69123", False),
         ("13008", "13208", False),  # or, for who thinks in INSEE codes, Belcodène
         ("INSEE 13008", "13008", True),
         ("lyon 3e", "69383", True),

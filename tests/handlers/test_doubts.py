@@ -81,7 +81,7 @@ async def test_sending_again_says_what_it_risks_and_takes_a_word(conversation: C
     await doubt(conversation, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
-    assert "They may have received it already: then they get it twice" in organizer.last.text
+    assert "They may have received it already: they would then get it twice" in organizer.last.text
     await organizer.send("yes")
     assert "Nothing was sent" in organizer.last.text
     assert (await states(conversation))[doubtful] == "in_doubt"

@@ -131,14 +131,14 @@ async def test_why_tells_whom_the_message_was_for(conversation: Conversation, zo
     assert "who vote within 30 km of Lyon" in text
     assert "whose language is English" in text
     assert "who offered to help" in text
-    assert "who vote anywhere" not in text
+    assert "wherever they vote" not in text
     assert CAMPAIGN.text(CAMPAIGN.sender.statement, "en") in text
 
 
 @pytest.mark.parametrize(
     ("area", "said"),
     [
-        ("FR", "who vote anywhere"),
+        ("FR", "wherever they vote"),
         ("abroad", "who live abroad"),
         ("R84", "who vote in: Auvergne-Rhône-Alpes"),
         ("69", "who vote in: Rhône"),

@@ -130,7 +130,7 @@ async def test_a_country_with_several_hours_asks_where(
     await agree(zoe)
     await zoe.tap("I live abroad")
     shown = await zoe.send("Etats-Unis")
-    assert "In this country: United States" in shown.text
+    assert "United States: where do you live there?" in shown.text
     assert "I don’t know" not in shown.buttons
     if answer.startswith("tap:"):
         await zoe.tap(answer.removeprefix("tap:"))

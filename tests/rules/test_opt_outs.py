@@ -39,8 +39,8 @@ FAULTS = {
     "a decimal": ("1\n2.0", 2, "whole numbers"),
     "far too long": ("1\n" + "9" * 5_000, 2, "whole numbers"),
     "missing": ("# list\nname,id\nX,1\nY,\nZ", 4, "missing"),
-    "columns without a name we know": ("name,phone\nX,1", 1, "none of the columns"),
-    "two columns without a header": ("1,2\n3,4", 1, "none of the columns"),
+    "columns without a name we know": ("name,phone\nX,1", 1, "no column is called telegram_id"),
+    "two columns without a header": ("1,2\n3,4", 1, "no column is called telegram_id"),
 }
 
 

@@ -1,6 +1,6 @@
 """The product as `portevoix run` starts it, on a morning of November 2016 and with no limit to its rate.
 
-    python -m benchmarks.product --api http://127.0.0.1:PORT --folder DIR
+python -m benchmarks.product --api http://127.0.0.1:PORT --folder DIR
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ class Phones:
 
     def _tap(self, number: int, chat: int) -> dict[str, Any]:
         message = self.invitations[chat]
-        buttons = [each["callback_data"] for row in message["reply_markup"]["inline_keyboard"] for each in row]
+        buttons = [
+            each["callback_data"] for row in message["reply_markup"]["inline_keyboard"] for each in row
+        ]
         answer = ANSWERS[self.given[chat] % len(ANSWERS)]
         self.given[chat] += 1
         query = {

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,11 @@ async def word_only(tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | 
     ]
 
 
-async def process(tx: AsyncConnection, update: dict[str, Any]) -> Sequence[Call]:
+async def meet(_tx: AsyncConnection, _chats: Collection[int]) -> dict[int, Any]:
+    return {}
+
+
+async def process(tx: AsyncConnection, update: dict[str, Any], _met: Mapping[int, Any]) -> Sequence[Call]:
     """Keep a tap as one response; answer it and edit its message."""
     query = update["callback_query"]
     chat = query["message"]["chat"]["id"]
@@ -206,6 +210,7 @@ def make_engine(
         transport=transport,
         pacing=Pacing(budget=budget_for(rate, database), clock=clock),
         hooks=Hooks(
+            meet=meet,
             process=process,
             apologise=apologise,
             prepare=prepare or departure(clock).prepare,

@@ -80,14 +80,28 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    rows = await tx.execute(sa.select(*_KNOWN).where(people.c.id.in_(list(ids))))
+    return {person.id: person for person in await _all(tx, _WITH_IDS, ids)}
+
+
+async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Person]:
+    """Those with these Telegram ids who ever wrote."""
+    return await _all(tx, _WITH_TELEGRAM_IDS, telegram_ids)
+
+
+_AMONG = sa.bindparam("ids", expanding=True)
+_WITH_IDS = sa.select(*_KNOWN).where(people.c.id.in_(_AMONG))
+_WITH_TELEGRAM_IDS = sa.select(*_KNOWN).where(people.c.telegram_id.in_(_AMONG))
+
+
+async def _all(tx: AsyncConnection, query: sa.Select[Any], ids: Iterable[int]) -> list[Person]:
+    rows = await tx.execute(query, {"ids": list(ids)})
     names = tuple(rows.keys())
-    found = {}
+    found = []
     for row in rows:
         # Not by the constructor, which sets one field after the other: this is done for every message that leaves.
         person = object.__new__(Person)
         person.__dict__.update(zip(names, row, strict=True))
-        found[person.id] = person
+        found.append(person)
     return found
 
 

@@ -308,7 +308,7 @@ MATRIX: dict[str, dict[str, Row]] = {
 
 OWN = """
 polling_places.choose polling_places.where_of
-erasure.erase erasure.forget people.meet people.lose preferences.want_messages preferences.volunteer
+erasure.erase erasure.forget people.find_all people.meet people.lose preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.declare_age
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register

@@ -99,13 +99,18 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
+_WITH_CODE = sa.select(events).where(events.c.code == sa.bindparam("code"))
+_TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
+
+
 async def get(tx: AsyncConnection, event: int) -> Event | None:
     return await _one(tx, events.c.id == event)
 
 
 async def find(tx: AsyncConnection, code: str) -> Event | None:
     """The event of a public code (`ev_<code>` in links)."""
-    return await _one(tx, events.c.code == code)
+    row = (await tx.execute(_WITH_CODE, {"code": code})).one_or_none()
+    return None if row is None else Event(**row._mapping)
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Event]:
@@ -120,7 +125,7 @@ async def texts_of(tx: AsyncConnection, event: int) -> EventTexts:
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, EventText]]:
     """The texts of several events, by event id and language."""
     found: dict[int, dict[str, EventText]] = {}
-    for row in await tx.execute(sa.select(event_texts).where(event_texts.c.event.in_(list(ids)))):
+    for row in await tx.execute(_TEXTS, {"events": list(ids)}):
         found.setdefault(row.event, {})[row.language] = EventText(
             title=row.title, description=row.description
         )

@@ -88,7 +88,7 @@ async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Pe
     return await _all(tx, _WITH_TELEGRAM_IDS, telegram_ids)
 
 
-_AMONG = sa.bindparam("ids", expanding=True)
+_AMONG: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
 _WITH_IDS = sa.select(*_KNOWN).where(people.c.id.in_(_AMONG))
 _WITH_TELEGRAM_IDS = sa.select(*_KNOWN).where(people.c.telegram_id.in_(_AMONG))
 

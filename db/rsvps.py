@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Statement
 from db.schema import rsvps
-from db.upsert import insert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,17 @@ async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
     return {row.event: Rsvp(**row._mapping) for row in rows}
 
 
+_PUT = Statement(
+    lambda _s: (
+        """
+    INSERT INTO rsvps (event, person, answer, at, confirmed, attended)
+    VALUES (:event, :person, :answer, :now, :confirmed, :attended)
+    ON CONFLICT (event, person) DO UPDATE SET answer = excluded.answer, at = excluded.at,
+        confirmed = excluded.confirmed, attended = excluded.attended"""
+    )
+)
+
+
 async def put(
     tx: AsyncConnection,
     *,
@@ -45,10 +56,9 @@ async def put(
     at: datetime,
     confirmed: bool = False,
     attended: bool | None = None,
-) -> None:
+) -> Rsvp:
     """Sets a person's answer, in place of an earlier one."""
-    values = {"answer": answer, "at": at, "confirmed": confirmed, "attended": attended}
-    statement = insert(tx, rsvps).values(event=event, person=person, **values)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=[rsvps.c.event, rsvps.c.person], set_=values)
-    )
+    rsvp = Rsvp(event=event, person=person, answer=answer, confirmed=confirmed, attended=attended, at=at)
+    values = {**vars(rsvp)}
+    await _PUT.run(tx, now=values.pop("at"), **values)
+    return rsvp

@@ -73,24 +73,24 @@ async def show(update: Update, context: Context) -> None:
         await _show(context, event)
 
 
-async def _show(context: Context, event: Event) -> None:
-    """The card, in place of the tapped message; where that one has a photo, below it."""
+async def _show(context: Context, event: Event, rsvp: Rsvp | None = None) -> None:
+    """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
     answer = context.say if tapped is None or not _is_text(tapped) else context.edit
     quiet = quiet_about_events(context)
     if quiet is not None and not event.is_cancelled:
         answer("events/quiet", until=quiet.until)
         return
-    answer("events/card", event=await card_of(context, event))
+    answer("events/card", event=await card_of(context, event, rsvp))
 
 
 def _is_text(message: Message) -> bool:
     return message.text is not None
 
 
-async def card_of(context: Context, event: Event) -> EventCard:
-    """The event as this person sees it."""
-    rsvp = await db.rsvps.get(context.tx, event=event.id, person=context.person.id)
+async def card_of(context: Context, event: Event, rsvp: Rsvp | None = None) -> EventCard:
+    """The event as this person sees it; `rsvp` is their answer where it is known already."""
+    rsvp = rsvp or await db.rsvps.get(context.tx, event=event.id, person=context.person.id)
     return _card_of(context, event, await db.events.texts_of(context.tx, event.id), rsvp)
 
 
@@ -142,9 +142,9 @@ async def answer_invitation(update: Update, context: Context) -> None:
     answer = one_of(RsvpAnswer, said)
     event = await _event_to_answer(context, code)
     if event is not None:
-        await rsvps.answer_invitation(context.tx, context.person, context.origin, event, answer)
+        rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, event, answer)
         context.toast("toasts/answer_noted", answer=answer)
-        await _show(context, event)
+        await _show(context, event, rsvp)
 
 
 async def confirm_coming(update: Update, context: Context) -> None:
@@ -153,9 +153,9 @@ async def confirm_coming(update: Update, context: Context) -> None:
     coming = yes_or_no(said, yes="confirm", no="cancel")
     event = await _event_to_answer(context, code)
     if event is not None:
-        await rsvps.confirm_coming(context.tx, context.person, context.origin, event, coming=coming)
+        rsvp = await rsvps.confirm_coming(context.tx, context.person, context.origin, event, coming=coming)
         context.toast("toasts/answer_noted", answer="yes" if coming else "no")
-        await _show(context, event)
+        await _show(context, event, rsvp)
 
 
 async def tell_whether_came(update: Update, context: Context) -> None:

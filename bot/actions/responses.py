@@ -29,11 +29,6 @@ async def record(
     subject: str | None = None,
 ) -> None:
     """Logs `answer` to `question` (`rsvp`, `plan.slot`, `vote`…) about `subject` (event code, ballot)."""
-    broadcast = None
-    if origin.message_id is not None:
-        broadcast = await db.responses.answered_delivery(
-            tx, person=person.id, message_id=origin.message_id, at=origin.at
-        )
     await db.responses.add(
         tx,
         db.responses.Response(
@@ -42,7 +37,6 @@ async def record(
             question=question,
             subject=subject,
             answer=answer,
-            broadcast=broadcast,
             message_id=origin.message_id,
             update_id=origin.update_id,
             commune=person.commune,

@@ -9,23 +9,28 @@ from bot.actions.responses import Origin, record
 from bot.rules.people import RsvpAnswer
 from db.events import Event
 from db.people import Person
+from db.rsvps import Rsvp
 
 
 async def answer_invitation(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, answer: RsvpAnswer
-) -> None:
+) -> Rsvp:
     """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew."""
-    await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at)
+    rsvp = await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at)
     await record(tx, person, origin, "rsvp", answer, subject=event.code)
+    return rsvp
 
 
 async def confirm_coming(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, coming: bool
-) -> None:
+) -> Rsvp:
     """The eve's question: who confirms comes, who cancels leaves the place to another."""
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
-    await db.rsvps.put(tx, event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming)
+    rsvp = await db.rsvps.put(
+        tx, event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming
+    )
     await record(tx, person, origin, "attendance", "confirm" if coming else "cancel", subject=event.code)
+    return rsvp
 
 
 async def tell_whether_came(

@@ -35,6 +35,7 @@ from locales import LANGUAGES, TEMPLATES, catalogue
 CALLBACK_VERSION = "1"
 CALLBACK_LIMIT = 64  # bytes, Telegram's own
 DATES_KEPT = 1024
+TEXTS_KEPT = 4096
 
 
 def callback(action: str, *arguments: object) -> str:
@@ -61,6 +62,11 @@ class Text:
     html: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
+
+    @cached_property
+    def plain(self) -> str:
+        """The words without HTML."""
+        return str(Markup(self.html).unescape())
 
     @cached_property
     def markup(self) -> Mapping[str, Any]:
@@ -119,6 +125,8 @@ class Texts:
 
     def __init__(self, common: Mapping[str, Any]) -> None:
         self._environments = {code: _environment(code, common) for code in LANGUAGES}
+        # For values that can be hashed: what tells many people the same is rendered once.
+        self.render_once = lru_cache(TEXTS_KEPT)(self.render)
 
     def render(self, name: str, language: str, **values: Any) -> Text:
         """The message `name` (`events/card`) in `language`; a missing value raises UndefinedError."""
@@ -133,7 +141,7 @@ class Texts:
 
     def plain(self, name: str, language: str, **values: Any) -> str:
         """The same without HTML: for toasts, files and logs."""
-        return str(Markup(self.render(name, language, **values).html).unescape())
+        return self.render(name, language, **values).plain
 
     def names(self) -> list[str]:
         """Every message there is, for the tests that render them all."""

@@ -143,7 +143,7 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
         async with tx.begin_nested():
             yield
         return
-    connection = await sqlite.connection_of(tx)
+    connection = sqlite.connection_of(tx)
     connection.save()
     try:
         yield

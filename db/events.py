@@ -51,6 +51,14 @@ class EventText:
 EventTexts = Mapping[str, EventText]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventInWords:
+    """An event with its texts, of which it has at least one."""
+
+    event: Event
+    texts: EventTexts
+
+
 def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
     """The text in a language; what it leaves blank comes from the campaign's first language, else from any."""
     others = [texts[code] for code in (fallback, *texts) if code in texts]
@@ -99,7 +107,11 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
-_WITH_CODE = sa.select(events).where(events.c.code == sa.bindparam("code"))
+_WITH_CODE = (
+    sa.select(events, event_texts.c.language, event_texts.c.title, event_texts.c.description)
+    .join(event_texts, event_texts.c.event == events.c.id)
+    .where(events.c.code == sa.bindparam("code"))
+)
 _TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
 
 
@@ -107,10 +119,15 @@ async def get(tx: AsyncConnection, event: int) -> Event | None:
     return await _one(tx, events.c.id == event)
 
 
-async def find(tx: AsyncConnection, code: str) -> Event | None:
+async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
-    row = (await tx.execute(_WITH_CODE, {"code": code})).one_or_none()
-    return None if row is None else Event(**row._mapping)
+    rows = (await tx.execute(_WITH_CODE, {"code": code})).all()
+    if not rows:
+        return None
+    return EventInWords(
+        event=Event(**dict(zip(events.c.keys(), rows[0], strict=False))),
+        texts={row.language: EventText(title=row.title, description=row.description) for row in rows},
+    )
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Event]:

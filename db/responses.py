@@ -52,17 +52,18 @@ _LOG = Statement(
 
 
 async def add(tx: AsyncConnection, response: Response) -> None:
-    """Logs an answer. If the message it was given on is a broadcast's, this one is no longer unanswered."""
+    """Logs an answer. The delivery whose message it was given on, if there is one, is answered by it."""
+    await together(tx, lambda visit: log(visit, response))
+
+
+def log(visit: Visit, response: Response) -> None:
+    """The same in a stay with the database that does more."""
     values = {**vars(response)}
     values["now"] = values.pop("at")
-
-    def log(visit: Visit) -> None:
-        broadcast = answer_delivery(
-            visit, person=response.person, message_id=response.message_id, now=response.at
-        )
-        visit.run(_LOG, broadcast=broadcast, **values)
-
-    await together(tx, log)
+    broadcast = answer_delivery(
+        visit, person=response.person, message_id=response.message_id, now=response.at
+    )
+    visit.run(_LOG, broadcast=broadcast, **values)
 
 
 def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: datetime) -> int | None:

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Statement
+from db.batches import Statement, Visit, together
+from db.responses import Response, log
 from db.schema import rsvps
 
 
@@ -19,9 +20,9 @@ class Rsvp:
     event: int
     person: int
     answer: str
-    confirmed: bool
-    attended: bool | None
     at: datetime
+    confirmed: bool = False
+    attended: bool | None = None
 
 
 async def get(tx: AsyncConnection, *, event: int, person: int) -> Rsvp | None:
@@ -47,18 +48,13 @@ _PUT = Statement(
 )
 
 
-async def put(
-    tx: AsyncConnection,
-    *,
-    event: int,
-    person: int,
-    answer: str,
-    at: datetime,
-    confirmed: bool = False,
-    attended: bool | None = None,
-) -> Rsvp:
-    """Sets a person's answer, in place of an earlier one."""
-    rsvp = Rsvp(event=event, person=person, answer=answer, confirmed=confirmed, attended=attended, at=at)
+async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response) -> None:
+    """Sets a person's answer, in place of an earlier one, and logs it."""
     values = {**vars(rsvp)}
-    await _PUT.run(tx, now=values.pop("at"), **values)
-    return rsvp
+    values["now"] = values.pop("at")
+
+    def answer(visit: Visit) -> None:
+        visit.run(_PUT, **values)
+        log(visit, response)
+
+    await together(tx, answer)

@@ -241,10 +241,10 @@ class Connection(aiosqlite.Connection):
             self._abandoned = False
 
 
-async def connection_of(tx: AsyncConnection) -> Connection:
+def connection_of(tx: AsyncConnection) -> Connection:
     """The driver's own connection below a transaction."""
-    raw = await tx.get_raw_connection()
-    connection = raw.driver_connection
+    assert tx.sync_connection is not None  # a transaction has begun
+    connection = tx.sync_connection.connection.driver_connection
     assert isinstance(connection, Connection)
     return connection
 

@@ -26,9 +26,9 @@ async def rsvp_of(conversation: Conversation, person: Talker, code: str) -> db.r
     stored = await person.stored()
     assert stored is not None
     async with conversation.database.read() as tx:
-        event = await db.events.find(tx, code)
-        assert event is not None
-        return await db.rsvps.get(tx, event=event.id, person=stored.id)
+        found = await db.events.find(tx, code)
+        assert found is not None
+        return await db.rsvps.get(tx, event=found.event.id, person=stored.id)
 
 
 async def test_the_nearest_event_comes_first_with_its_distance(conversation: Conversation) -> None:

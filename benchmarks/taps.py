@@ -1,32 +1,26 @@
-"""Taps on an invitation, handled by the product: `python -m benchmarks.taps [--taps 9000] [--people 1000]`.
+"""People who answer an invitation of the product, for `scripts/bench engine taps | latency` and `crash --taps`.
 
-An organizer announces an event, the product invites everybody, and they answer all at once and several times: yes,
-maybe and no in turn, by the buttons of the message that they got, so that each tap changes an answer. A tap counts
-once its message was edited. At the end every tap must have its row in `responses`, and everybody the answer that they
-gave last.
+An organizer announces an event, the product invites everybody, and they tap the buttons of the message that they got:
+yes, maybe and no in turn, so that each tap changes an answer.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import sqlalchemy as sa
-import uvloop
 
 import db.people
+from benchmarks.processes import cpu, running
 from benchmarks.server import Server
 from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
 from bot import communes
@@ -37,43 +31,55 @@ from bot.rules.audiences import Audience
 from bot.rules.permissions import Role
 from db.engine import Database
 from db.events import EventText
-from db.schema import people as table
+from db.schema import people as people_table
 from db.schema import responses, rsvps
 
-ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ("yes", "maybe", "no")
 ORGANIZER = 1
+PEOPLE = 1_000
 FIRST_TAPS = 1_000
-"""Taps before those that are measured: templates are compiled by them, connections opened."""
+"""Taps before those that are measured: connections are opened by them, texts are worded."""
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass
 class Phones:
-    """Everybody's phone: the message of the invitation by chat, and what the bot did since."""
+    """Everybody's phone: the invitation in each chat, and the answers given."""
 
     server: Server
     invitations: dict[int, dict[str, Any]] = field(default_factory=dict)
     called: Counter[str] = field(default_factory=Counter)
     given: Counter[int] = field(default_factory=Counter)
+    told: Callable[[str], None] = lambda _query: None
+    """Called with the id of each tap that is answered."""
 
-    def watch(self, method: str, body: bytes) -> None:
-        """A call of the bot arrived."""
+    def __post_init__(self) -> None:
+        self.server.watch = self._arrived
+
+    def _arrived(self, method: str, body: bytes) -> None:
         self.called[method] += 1
         if method == "sendMessage" and b"1:rsvp:" in body:
             sent = json.loads(body)
-            self.invitations[sent["chat_id"]] = {
-                "message_id": len(self.server.record.times),
-                "date": int(MORNING.timestamp()),
-                "chat": {"id": sent["chat_id"], "type": "private", "first_name": "Ada"},
-                "from": {"id": 1, "is_bot": True, "first_name": "Benchmark", "username": "benchmark_bot"},
-                "text": sent["text"],
-                "reply_markup": sent["reply_markup"],
-            }
+            self.invitations.setdefault(
+                sent["chat_id"],
+                {
+                    "message_id": len(self.server.record.times),
+                    "date": int(MORNING.timestamp()),
+                    "chat": {"id": sent["chat_id"], "type": "private", "first_name": "Ada"},
+                    "from": {"id": 1, "is_bot": True, "first_name": "Bench", "username": "benchmark_bot"},
+                    "text": sent["text"],
+                    "reply_markup": sent["reply_markup"],
+                },
+            )
+        elif method == "answerCallbackQuery":
+            self.told(json.loads(body)["callback_query_id"])
 
     def taps(self, count: int) -> list[dict[str, Any]]:
         """The next updates: one person after the other answers, otherwise than before."""
-        chats, number = list(self.invitations), self.given.total()
-        return [self._tap(number + index, chats[(number + index) % len(chats)]) for index in range(count)]
+        chats, given = list(self.invitations), self.given.total()
+        return [
+            self._tap(number, chats[number % len(chats)]) for number in range(given + 1, given + 1 + count)
+        ]
 
     def _tap(self, number: int, chat: int) -> dict[str, Any]:
         message = self.invitations[chat]
@@ -89,7 +95,21 @@ class Phones:
             "chat_instance": "1",
             "data": next(data for data in buttons if data.endswith(f":{answer}")),
         }
-        return {"update_id": 1 + number, "callback_query": query}
+        return {"update_id": number, "callback_query": query}
+
+    async def edited(self, count: int) -> None:
+        """Until so many messages were edited in all."""
+        await until(lambda: self.called["editMessageText"] >= count)
+
+    async def noted(self, database: Database) -> int:
+        """How many taps were noted. Raises RuntimeError where one was twice, or somebody's last answer is not kept."""
+        async with database.read() as tx:
+            rows = Counter(await tx.scalars(sa.select(responses.c.update_id)))
+            kept = Counter(await tx.scalars(sa.select(rsvps.c.answer)))
+        last = Counter(ANSWERS[(taps - 1) % len(ANSWERS)] for taps in self.given.values())
+        if kept != last or len(rows) != rows.total():
+            raise RuntimeError(f"{rows.total()} rows for {len(rows)} taps; {kept} is kept instead of {last}")
+        return len(rows)
 
 
 async def invite(database: Database, people: int) -> None:
@@ -113,87 +133,71 @@ async def invite(database: Database, people: int) -> None:
     )
     async with database.write() as tx:
         # A hundred places from which it is not equally far.
-        north = 45 + table.c.id % 100 / 100.0
-        await tx.execute(sa.update(table).values(latitude=north, longitude=4.8))
+        latitude = 45 + people_table.c.id % 100 / 100.0
+        await tx.execute(sa.update(people_table).values(latitude=latitude, longitude=4.8))
         organizer = await db.people.get(tx, ORGANIZER)
         assert organizer is not None
         await add_staff(
             tx, telegram_id=organizer.telegram_id, role=Role.ADMIN, area="FR", actor="benchmark", now=MORNING
         )
-        author = await author_of(tx, organizer, campaign=CAMPAIGN, gazetteer=gazetteer, now=MORNING)
+        alone = replace(CAMPAIGN, approval_above=None)
+        author = await author_of(tx, organizer, campaign=alone, gazetteer=gazetteer, now=MORNING)
         await announce(tx, author, event)
 
 
-@asynccontextmanager
-async def product(api: str, folder: str) -> AsyncIterator[psutil.Process]:
-    """The running product; killed at the end."""
-    command = [sys.executable, "-m", "benchmarks.product", "--api", api, "--folder", folder]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def taps(count: int, people: int) -> dict[str, float]:
-    """Taps a second, and CPU milliseconds of the product's process for each."""
+async def taps(count: int) -> dict[str, float]:
+    """Taps of 1,000 people, all there at once: how many a second until the last message was edited, and their cost."""
     with tempfile.TemporaryDirectory() as folder:
         database = await open_for(Path(folder), None)
-        await invite(database, people)
+        await invite(database, PEOPLE)
         await database.close()
         server = Server()
         phones = Phones(server)
-        server.watch = phones.watch
-        async with product(f"http://127.0.0.1:{await server.start()}", folder) as process:
-            await _until(lambda: len(phones.invitations) == people)
-            first, measured = phones.taps(FIRST_TAPS), phones.taps(count)
-            await _answered(phones, first)
-            began, cpu = time.perf_counter(), _cpu(process)
-            await _answered(phones, measured)
-            seconds, spent = time.perf_counter() - began, _cpu(process) - cpu
+        api = f"http://127.0.0.1:{await server.start()}"
+        async with running("benchmarks.product", api, "--folder", folder) as process:
+            await until(lambda: len(phones.invitations) == PEOPLE)
+            server.add_updates(phones.taps(FIRST_TAPS))
+            await phones.edited(FIRST_TAPS)
+            updates = phones.taps(count)
+            began, spent = time.perf_counter(), cpu(process)
+            server.add_updates(updates)
+            await phones.edited(FIRST_TAPS + count)
+            seconds, spent = time.perf_counter() - began, cpu(process) - spent
         await server.stop()
-        await _check(Path(folder), phones)
+        database = await open_for(Path(folder), None)
+        assert await phones.noted(database) == FIRST_TAPS + count
+        await database.close()
     return {"taps_a_second": count / seconds, "cpu_ms_a_tap": 1000 * spent / count}
 
 
-async def _answered(phones: Phones, taps: list[dict[str, Any]]) -> None:
-    """Gives these taps, all at once, until the last message was edited."""
-    edits = phones.called["editMessageText"] + len(taps)
-    phones.server.add_updates(taps)
-    await _until(lambda: phones.called["editMessageText"] >= edits)
+async def latency(rate: float, seconds: float) -> dict[str, float]:
+    """How long taps, ten a second, wait for their answer while the invitations leave at `rate`."""
+    given: dict[str, float] = {}
+    waited: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        database = await open_for(Path(folder), None)
+        await invite(database, round(rate * (seconds + 5)))
+        await database.close()
+        server = Server()
+        phones = Phones(server, told=lambda query: waited.append(time.perf_counter() - given[query]))
+        api = f"http://127.0.0.1:{await server.start()}"
+        async with running("benchmarks.product", api, "--folder", folder, "--rate", str(rate)):
+            await until(lambda: len(phones.invitations) > 2 * rate)
+            for _ in range(round(10 * seconds)):
+                (tap,) = phones.taps(1)
+                given[tap["callback_query"]["id"]] = time.perf_counter()
+                server.add_updates([tap])
+                await asyncio.sleep(0.1)
+        await server.stop()
+    waited.sort()
+    return {
+        "taps": len(waited),
+        "median_ms": 1000 * waited[len(waited) // 2],
+        "p99_ms": 1000 * waited[-len(waited) // 100],
+    }
 
 
-async def _check(folder: Path, phones: Phones) -> None:
-    """Raises RuntimeError unless every tap was noted once, and the last of each person counts."""
-    database = await open_for(folder, None)
-    async with database.read() as tx:
-        noted = await tx.scalar(sa.select(sa.func.count(sa.distinct(responses.c.update_id))))
-        answers = Counter(await tx.scalars(sa.select(rsvps.c.answer)))
-    await database.close()
-    given = Counter(ANSWERS[(taps - 1) % len(ANSWERS)] for taps in phones.given.values())
-    if noted != phones.given.total() or answers != given:
-        raise RuntimeError(f"{noted} of {phones.given.total()} taps were noted; {answers} instead of {given}")
-
-
-def _cpu(process: psutil.Process) -> float:
-    spent = process.cpu_times()
-    return float(spent.user + spent.system)
-
-
-async def _until(condition: Any) -> None:
-    async with asyncio.timeout(300):
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - another process fulfils it
             await asyncio.sleep(0.002)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--taps", type=int, default=9_000)
-    parser.add_argument("--people", type=int, default=1_000)
-    options = parser.parse_args()
-    print(json.dumps(uvloop.run(taps(options.taps, options.people))))
-
-
-if __name__ == "__main__":
-    main()

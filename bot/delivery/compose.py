@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypedDict, Unpack
 
-from bot.broadcast_texts import render_staff_text, used_placeholders
+from bot.broadcast_texts import render_staff_text
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
@@ -181,11 +181,7 @@ def _staff_text(
         first = composer.campaign.languages[0]
         language = first if first in texts else next(iter(texts))
     written = texts[language]
-    values = {
-        name: _value(composer, name, person, language, now, event, text)
-        for name in used_placeholders(written)
-    }
-    return render_staff_text(written, values)
+    return render_staff_text(written, lambda name: _value(composer, name, person, language, now, event, text))
 
 
 def _value(

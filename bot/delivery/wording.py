@@ -12,7 +12,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
 from bot.step_values import values_for_step
-from bot.texts import Text, Texts
+from bot.texts import Button, Text, Texts
 from db.broadcast_accounts import Broadcast
 from db.people import Person, renewals_due
 from db.renewals import TEMPLATE as RENEWAL
@@ -101,10 +101,21 @@ def _said(plan: VotePlan | None) -> Hashable:
 
 def _addressed(text: Text, person: Person) -> Text:
     """The text with the person's own link for friends, where it has one."""
-    if SOMEBODY not in text.html and not any(SOMEBODY in (b.url or "") for row in text.keyboard for b in row):
+    if SOMEBODY not in text.html and not any(_for_friends(button) for row in text.keyboard for button in row):
         return text
     rows = tuple(
-        tuple(replace(b, url=b.url and b.url.replace(SOMEBODY, person.pseudonym)) for b in row)
+        tuple(
+            replace(button, url=_named(button.url, person)) if _for_friends(button) else button
+            for button in row
+        )
         for row in text.keyboard
     )
-    return replace(text, html=text.html.replace(SOMEBODY, person.pseudonym), keyboard=rows)
+    return replace(text, html=_named(text.html, person), keyboard=rows)
+
+
+def _for_friends(button: Button) -> bool:
+    return button.url is not None and SOMEBODY in button.url
+
+
+def _named(text: str | None, person: Person) -> str:
+    return (text or "").replace(SOMEBODY, person.pseudonym)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Columns, Statement
 from db.schema import broadcasts, event_texts, events, rsvps
 
 
@@ -107,10 +108,13 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
-_WITH_CODE = (
-    sa.select(events, event_texts.c.language, event_texts.c.title, event_texts.c.description)
-    .join(event_texts, event_texts.c.event == events.c.id)
-    .where(events.c.code == sa.bindparam("code"))
+_COLUMNS = Columns(events.c)
+_WITH_CODE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS}, language, title, description)) AS text)
+    FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
+    )
 )
 _TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
 
@@ -121,12 +125,16 @@ async def get(tx: AsyncConnection, event: int) -> Event | None:
 
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
-    rows = (await tx.execute(_WITH_CODE, {"code": code})).all()
+    rows = await _WITH_CODE.rows(tx, code=code)
     if not rows:
         return None
+    values = _COLUMNS.read(rows[0][:-3])
     return EventInWords(
-        event=Event(**dict(zip(events.c.keys(), rows[0], strict=False))),
-        texts={row.language: EventText(title=row.title, description=row.description) for row in rows},
+        event=Event(**dict(zip(events.c.keys(), values, strict=True))),
+        texts={
+            language: EventText(title=title, description=description)
+            for *_, language, title, description in rows
+        },
     )
 
 

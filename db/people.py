@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
+from db.batches import Columns, Statement, given_ids, members
 from db.schema import people
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """One row of `people`: see db.schema for what each field means."""
+class Person(NamedTuple):
+    """One row of `people`: see db.schema for what each field means.
+
+    A tuple, because one is made for every message that leaves.
+    """
 
     id: int
     telegram_id: int
@@ -57,7 +59,20 @@ class Person:
 
 
 # The planner's own mark is not part of what is known of somebody.
-_KNOWN = [people.c[field.name] for field in fields(Person)]
+_KNOWN = [people.c[name] for name in Person._fields]
+_COLUMNS = Columns(_KNOWN)
+
+
+def _among(column: str) -> Statement:
+    return Statement(
+        lambda s: (
+            f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM people WHERE {column} IN {given_ids(s)}"""
+        )
+    )
+
+
+_WITH_IDS, _WITH_TELEGRAM_IDS = _among("id"), _among("telegram_id")
 
 
 def renewals_due(person: Person) -> list[Purpose]:
@@ -80,29 +95,14 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    return {person.id: person for person in await _all(tx, _WITH_IDS, ids)}
+    rows = await _WITH_IDS.rows(tx, rows=members(ids))
+    return {row[0]: Person._make(_COLUMNS.read(row)) for row in rows}
 
 
 async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Person]:
     """Those with these Telegram ids who ever wrote."""
-    return await _all(tx, _WITH_TELEGRAM_IDS, telegram_ids)
-
-
-_AMONG: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
-_WITH_IDS = sa.select(*_KNOWN).where(people.c.id.in_(_AMONG))
-_WITH_TELEGRAM_IDS = sa.select(*_KNOWN).where(people.c.telegram_id.in_(_AMONG))
-
-
-async def _all(tx: AsyncConnection, query: sa.Select[Any], ids: Iterable[int]) -> list[Person]:
-    rows = await tx.execute(query, {"ids": list(ids)})
-    names = tuple(rows.keys())
-    found = []
-    for row in rows:
-        # Not by the constructor, which sets one field after the other: this is done for every message that leaves.
-        person = object.__new__(Person)
-        person.__dict__.update(zip(names, row, strict=True))
-        found.append(person)
-    return found
+    rows = await _WITH_TELEGRAM_IDS.rows(tx, rows=members(telegram_ids))
+    return [Person._make(_COLUMNS.read(row)) for row in rows]
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 
 from bot.actions.authority import Author, author_of
@@ -60,15 +59,15 @@ def previews(
     composing = composer(context)
     # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
     user = context.update.effective_user
-    reader = reader or replace(
-        context.person, first_name=context.person.first_name or (user.first_name if user else "")
+    reader = reader or context.person._replace(
+        first_name=context.person.first_name or (user.first_name if user else "")
     )
     return [
         compose_broadcast(
             composing,
             broadcast,
             texts,
-            replace(reader, language=language),
+            reader._replace(language=language),
             now=context.now,
             event=event,
             event_texts=event_texts,
@@ -80,8 +79,8 @@ def previews(
 def longest_readers(context: Context) -> list[Person]:
     """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
     code = _longest_commune(context.services.gazetteer)
-    longest = replace(context.person, first_name="M" * FIRST_NAME_LIMIT, commune=code)
-    return [replace(longest, territory=territory) for territory in TERRITORIES]
+    longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
+    return [longest._replace(territory=territory) for territory in TERRITORIES]
 
 
 @cache

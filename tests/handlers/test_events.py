@@ -156,6 +156,23 @@ async def test_an_answer_is_changed_at_will_in_place(conversation: Conversation)
     assert rsvps == [("rsvp", "lyon1", answer) for answer in ("yes", "maybe", "no", "yes")]
 
 
+async def test_each_reads_the_card_from_where_they_are_and_in_their_language(
+    conversation: Conversation,
+) -> None:
+    """A card is worded once for all who see the same, and for nobody else."""
+    await conversation.add_event("lyon1")
+    for number, language, place, said in (
+        (7, "en", "Lyon", "Close to you"),
+        (8, "en", "Marseille", "About 276 km"),
+        (9, "fr", "Marseille", "À environ 276 km"),
+        (10, "en", "Lyon", "Close to you"),
+    ):
+        person = conversation.person(number, language=language)
+        await person.sign_up(place)
+        await person.send("/start ev_lyon1")
+        assert said in (await person.tap_data("1:rsvp:lyon1:yes")).text
+
+
 async def test_the_answer_to_an_invitation_with_a_photo_comes_below_it(conversation: Conversation) -> None:
     await conversation.add_event("lyon1")
     zoe = await supporter(conversation)

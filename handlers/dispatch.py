@@ -33,7 +33,7 @@ class Dispatcher:
     async def process(self, tx: AsyncConnection, body: Mapping[str, Any], met: Meetings) -> list[Call]:
         """The calls that answer this raw update; its effects are in `tx`. Raises Refused for what it must not do.
 
-        `met`: the people who are known to write in these updates.
+        `met`: those who write in the same batch, as they were when it began; what staff may do each action asks anew.
         """
         update = Update.de_json(dict(body), self._application.bot)
         if update.inline_query is not None:

@@ -25,12 +25,12 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
-from bot.delivery.pacing import CHAT_SECONDS, Pacing
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Rejected, in_words
+from bot.delivery.pacing import CHAT_SECONDS, FREE_RATE, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import IN_FLIGHT
-from bot.delivery.transport import Transport
+from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.errors import SettingsError
 from bot.following import follow, followed_clock
@@ -56,8 +56,8 @@ log = structlog.get_logger(__name__)
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_FIRST_SECONDS = 1.0
 ASK_AGAIN_LONGEST_SECONDS = 30.0
-# Messages a second that Telegram lets a bot send for nothing.
-FREE_RATE = 30
+# How long an answer is waited for at the start, when somebody watches: what is asked then may be asked again.
+START_PATIENCE_SECONDS = 10.0
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
@@ -127,6 +127,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
             token=settings.required_token,
             api_base=settings.api_base,
             connections=IN_FLIGHT + SPARE_CONNECTIONS,
+            read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
         username = await bot_username(transport)
@@ -310,7 +311,7 @@ async def bot_username(transport: Transport) -> str:
     """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
     again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
-        outcome = await transport.post("getMe")
+        outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
         if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
             return str(outcome.result["username"])
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
@@ -327,10 +328,21 @@ async def introduce(
     transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
 ) -> None:
     """Tells Telegram the commands and who writes, in each language, and where updates go."""
-    for call in [*menu_calls(campaign.languages), *description_calls(campaign)]:
-        await transport.post(call)
+    calls = [*menu_calls(campaign.languages), *description_calls(campaign)]
     if webhook_url is None:
-        await transport.post("deleteWebhook", {})
+        calls.insert(0, Call(method="deleteWebhook", payload={}))
+    for call in calls:
+        outcome = await transport.post(call.method, call.payload, seconds=START_PATIENCE_SECONDS)
+        if not isinstance(outcome, Done):
+            log.warning(
+                "not_introduced",
+                method=call.method,
+                said=in_words(outcome),
+                hint="The bot runs; its commands and descriptions are set at the next start.",
+            )
+            if not isinstance(outcome, Rejected):
+                break  # the others would wait for as long
+    if webhook_url is None:
         return
     webhook = webhook_of(settings, engine)
     address = {
@@ -338,7 +350,7 @@ async def introduce(
         "secret_token": webhook.secret,
         "allowed_updates": list(ALLOWED_UPDATES),
     }
-    outcome = await transport.post("setWebhook", address)
+    outcome = await transport.post("setWebhook", address, seconds=START_PATIENCE_SECONDS)
     if not isinstance(outcome, Done):
         raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.account import Account, load_account
-from bot.delivery.outcomes import InDoubt, Outcome
+from bot.delivery.outcomes import Done, InDoubt, Outcome
 from db.schema import responses, updates
 
 
@@ -43,6 +43,27 @@ async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -
     assert sorted(answers) == [5, 6, 7]
     assert bench.telegram.offsets[0] == 0
     assert bench.telegram.offsets[-1] == 8
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"update_id": "x"}, {"update_id": None}, [], "x"], ids=repr)
+async def test_updates_that_are_none_end_nothing(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, nonsense: Any
+) -> None:
+    """A gateway in between may answer anything: it is asked again, and nothing is skipped."""
+    monkeypatch.setattr("bot.delivery.intake.BACK_OFF_FIRST_SECONDS", 0.01)
+    answers: list[Outcome] = [Done(result=[helpers.message(5, 77), nonsense])]
+    get_updates = bench.telegram._get_updates
+
+    async def answering(offset: int) -> Outcome:
+        return answers.pop() if answers else await get_updates(offset)
+
+    monkeypatch.setattr(bench.telegram, "_get_updates", answering)
+    bench.telegram.person_says(helpers.message(5, 77))
+    async with bench.running(poll=True) as engine:
+        await helpers.until(lambda: bench.telegram.texts())
+        await bench.idle(engine)
+    assert bench.telegram.offsets[0] == 0
+    assert bench.telegram.texts() == ["ok"]
 
 
 @pytest.mark.parametrize("turns", range(8))

@@ -27,6 +27,7 @@ class Line:
         self.pacing = self
         self.blocked_until: datetime | None = None
         self.asked_until: datetime | None = None
+        self.unpaid = False
         self.called: list[str] = []
         self.told: list[str] = []
         self.answer: Outcome = Done(result=True)
@@ -124,3 +125,15 @@ async def test_one_that_awaits_approval_is_not_shown_as_paused(sqlite_database: 
         await set_fact(tx, broadcast_accounts.approval_fact(broadcast), 10)
     await board.refresh(line)
     assert "a second person has to approve it" in line.called[-1]
+
+
+async def test_whoever_follows_is_told_that_the_stars_are_used_up(sqlite_database: Database) -> None:
+    board, line = await a_board(sqlite_database), Line()
+    await a_broadcast(sqlite_database)
+    line.unpaid = True
+    await board.refresh(line)
+    assert "too few Telegram Stars" in line.called[-1]
+    board._edited_at = float("-inf")
+    line.unpaid = False
+    await board.refresh(line)
+    assert "Stars" not in line.called[-1]

@@ -207,7 +207,12 @@ class SharedBudget:
             pause, self._pause = self._pause, 0.0
             wanted = min(self._largest, self._waiting - len(self._slots))
             if wanted > 0 or pause:
-                await self._reserve(max(1, wanted), pause, paused)
+                try:
+                    await self._reserve(max(1, wanted), pause, paused)
+                except BaseException:  # the database is away: the others must hear of the pause all the same
+                    self._pause = max(pause, self._pause)
+                    self._wanted.set()
+                    raise
                 granted()
                 # The next block is asked for when half of this one is over, not at every call.
                 await asyncio.sleep(wanted * self._spacing / 2)

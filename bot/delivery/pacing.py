@@ -220,6 +220,11 @@ class Pacing:
             self._arm(self._parked[0][0])
 
     @property
+    def parked(self) -> int:
+        """How many bulk messages wait for their chat alone: no slot is lost if others go before them."""
+        return sum(waiter.bulk and not waiter.future.done() for _at, _order, waiter in self._parked)
+
+    @property
     def _waiting(self) -> int:
         return len(self._replies) + len(self._bulk)
 

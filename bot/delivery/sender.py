@@ -252,7 +252,8 @@ class Sender:
         if not self._ready or (self._posts and self._now() > self._heard_at + SILENCE_SECONDS):
             return 0
         ahead = min(self._ahead, AHEAD_FREE) if self._pacing.unpaid else self._ahead
-        return min(self._in_flight - self._sending, ahead - self._unposted, len(self._ready))
+        in_line = self._unposted - self._pacing.parked
+        return min(self._in_flight - self._sending, ahead - in_line, len(self._ready))
 
     async def _round(self) -> None:
         returned: list[int] = []

@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.clock import MovableClock
+from bot.delivery import budget as budgets
 from bot.delivery.account import Account, load_account
-from bot.delivery.budget import LocalBudget, budget_for
+from bot.delivery.budget import LocalBudget, SharedBudget, budget_for
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
@@ -218,6 +220,56 @@ async def test_bulk_that_waits_for_its_chat_is_sent_back_by_a_pause(clock: Movab
     assert await asyncio.wait_for(parked, 0.1) is False
     assert not reply.done()
     assert await asyncio.wait_for(reply, 5)
+
+
+async def test_two_broadcasts_to_the_same_people_use_the_whole_rate(bench: Any, helpers: Any) -> None:
+    """Whoever has just had one waits for the other, and nobody waits behind them."""
+    await helpers.add_people(bench.database, 40)
+    for number in (1, 2):
+        await helpers.queue_broadcast(bench.database, f"staff:{number}")
+    left: dict[int, list[float]] = {}
+
+    def judge(_method: str, payload: Mapping[str, Any]) -> None:
+        left.setdefault(payload["chat_id"], []).append(asyncio.get_running_loop().time())
+
+    bench.telegram.judge = judge
+    engine = bench.engine(rate=40.0, in_flight=64)
+    engine.pacing._chats._chat_seconds = 0.8
+    running = asyncio.create_task(engine.run())
+    await bench.idle(engine)
+    engine.stop()
+    await running
+    times = sorted(itertools.chain(*left.values()))
+    assert times[-1] - times[0] < 4.0, "80 messages at 40 a second take two seconds; in single file, seven."
+    assert all(second - first >= 0.799 for first, second in left.values())
+
+
+async def test_a_pause_reaches_the_others_though_the_database_was_away(
+    postgresql_database: Database, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, other = (SharedBudget(50.0, postgresql_database) for _ in range(2))
+    reserve, faults = budgets.reserve_slots, [sa.exc.OperationalError("INSERT", None, ConnectionError())]
+
+    async def away(*given: Any, **named: Any) -> float:
+        if faults:
+            raise faults.pop()
+        return await reserve(*given, **named)
+
+    monkeypatch.setattr(budgets, "reserve_slots", away)
+    told.pause(60.0)
+    heard: list[float] = []
+    for _attempt in range(2):  # as `bot.delivery.engine` begins again
+        running = asyncio.create_task(told.run(lambda: None, lambda seconds, _reason: heard.append(seconds)))
+        await helpers.until(lambda running=running: heard or running.done())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    other._waiting = 1
+    other._wanted.set()
+    running = asyncio.create_task(other.run(lambda: None, lambda seconds, _reason: heard.append(seconds)))
+    await helpers.until(lambda: len(heard) == 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert min(heard) > 50
 
 
 # -- a restart --

@@ -114,7 +114,7 @@ class Sender:
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot
         self._posts: dict[int, asyncio.Task[None]] = {}
-        self._heard_at = 0.0  # when a post was last answered, or the first of them began
+        self._heard_at = 0.0  # when an answer last came, or the first post began to wait for one
         self._queue_changed = asyncio.Event()
         self._woken = True
         self._tidied_at = 0.0
@@ -249,11 +249,16 @@ class Sender:
 
     @property
     def _may_mark(self) -> int:
-        if not self._ready or (self._posts and self._now() > self._heard_at + SILENCE_SECONDS):
+        if not self._ready or (self._in_the_air and self._now() > self._heard_at + SILENCE_SECONDS):
             return 0
         ahead = min(self._ahead, AHEAD_FREE) if self._pacing.unpaid else self._ahead
         in_line = self._unposted - self._pacing.parked
         return min(self._in_flight - self._sending, ahead - in_line, len(self._ready))
+
+    @property
+    def _in_the_air(self) -> int:
+        """How many were posted and have no answer yet."""
+        return len(self._posts) - self._unposted
 
     async def _round(self) -> None:
         returned: list[int] = []
@@ -313,8 +318,6 @@ class Sender:
     # Posting
 
     def _start_post(self, ready: _Ready) -> None:
-        if not self._posts:
-            self._heard_at = self._now()
         self._sending += 1
         self._unposted += 1
         self._posts[ready.row.id] = asyncio.create_task(self._post(ready))
@@ -326,6 +329,8 @@ class Sender:
             try:
                 may_leave = await self._pacing.slot(call.chat, bulk=True)
             finally:
+                if not self._in_the_air:
+                    self._heard_at = self._now()
                 self._unposted -= 1
                 self._work.set()
             # A slot may come after the last instant at which it could leave.

@@ -206,6 +206,29 @@ async def test_little_is_sent_into_a_silence(
     assert await account(bench, broadcast) == Account(sent=100)
 
 
+async def test_who_waits_for_a_slot_is_no_silence(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was posted, so that no answer can come: others are marked all the same."""
+    monkeypatch.setattr("bot.delivery.sender.SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.delivery.engine.STOP_SECONDS", 0.1)
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    engine = bench.engine(in_flight=16)
+    engine.pacing._chats._chat_seconds = 30.0
+    engine.pacing._chats.wrote(1_001, asyncio.get_running_loop().time())
+    running = asyncio.create_task(engine.run())
+    await helpers.until(lambda: bench.telegram.texts(1_002))
+    await asyncio.sleep(0.1)  # longer than a silence
+    await helpers.add_people(bench.database, 1, first=3)
+    await helpers.queue_broadcast(bench.database, "staff:2")
+    engine.wake()
+    await helpers.until(lambda: bench.telegram.texts(1_003))
+    assert await account(bench, broadcast) == Account(sent=1, waiting=1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 # -- pauses --
 
 

@@ -101,6 +101,10 @@ ANSWERS = [
     (answer(200, b"<html>welcome to the hotel's network"), InDoubt(reason="unreadable answer (HTTP 200)")),
     (answer(200, b'{"ok":true,"resu'), InDoubt(reason="unreadable answer (HTTP 200)")),
     (answer(200, b"[1,2]"), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (
+        refusal(400, "Bad Request: BALANCE_TOO_LOW"),
+        Rejected(code=400, description="Bad Request: BALANCE_TOO_LOW"),
+    ),
     # parameters that no Bot API server gives
     (refusal(429, "Too Many Requests", retry_after=1e15), "not sent 86400"),
     (

@@ -33,9 +33,8 @@ NO_POST = "-"
 async def type_country(update: Update, context: Context) -> None:
     """The country one lives in, or a city there, gives the hours at which one may be written to."""
     assert context.message is not None  # a text handler
-    assert context.dialog is not None  # it asks for the country, or where in it
     typed = context.message.text or ""
-    asked = context.dialog.data.get("country") if context.dialog.step == "home" else None
+    asked = context.kept.get("country") if context.step == "home" else None
     if asked and (home := home_named(typed, asked, context.language)):
         await _live_in(context, asked, context.say, home)
         return
@@ -51,10 +50,10 @@ async def type_country(update: Update, context: Context) -> None:
 async def choose_country(update: Update, context: Context) -> None:
     """A country among those offered; if it was offered for a city that was typed, that city is known too."""
     (code,) = arguments(context, 1)
-    if country_of(code, context.language) is None or not asks_place(context) or context.dialog is None:
+    if country_of(code, context.language) is None or not asks_place(context):
         await out_of_turn(context)
         return
-    city = context.dialog.data.get("city") if context.dialog.data.get("abroad") == code else None
+    city = context.kept.get("city") if context.kept.get("abroad") == code else None
     await _live_in(context, code, context.edit, home_named(city, code, context.language) if city else None)
 
 

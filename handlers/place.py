@@ -60,9 +60,8 @@ async def type_place(update: Update, context: Context) -> None:
 
 async def _put_keyboard_away(context: Context) -> None:
     """The key that shares the location would stay below the chat of whoever types instead."""
-    assert context.dialog is not None  # it asks for the place
-    if context.dialog.data.get("sharing"):
-        await ask_place(context, context.dialog.step, sharing=False)
+    if context.kept.get("sharing"):
+        await ask_place(context, context.step, sharing=False)
         context.call(
             "sendMessage",
             text=context.words("registration/place_typed"),
@@ -75,8 +74,7 @@ async def share_place(update: Update, context: Context) -> None:
     assert context.message is not None  # a location handler
     location = context.message.location
     assert location is not None  # the handler's filter
-    assert context.dialog is not None  # it asks for the place
-    await ask_place(context, context.dialog.step, sharing=False)
+    await ask_place(context, context.step, sharing=False)
     context.call(
         "sendMessage",
         text=context.words("registration/location_forgotten"),
@@ -131,8 +129,7 @@ async def other_place(update: Update, context: Context) -> None:
     if not asks_place(context):
         await out_of_turn(context)
     elif way == "share":
-        assert context.dialog is not None  # it asks for the place
-        await ask_place(context, context.dialog.step, sharing=True)
+        await ask_place(context, context.step, sharing=True)
         context.say("registration/share_location")
     else:
         await ask_place(context, WAYS[way])

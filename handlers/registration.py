@@ -20,7 +20,6 @@ from handlers.registration_dialog import (
     FLOW,
     advance,
     is_drafting,
-    is_open,
     missing,
     out_of_turn,
     show_step,
@@ -42,7 +41,7 @@ async def begin(context: Context, start: str) -> None:
     if is_drafting(context):
         context.say("registration/draft_open")
         return
-    data = dict(context.dialog.data) if context.dialog is not None and context.dialog.flow == FLOW else {}
+    data = dict(context.kept) if context.is_in(FLOW) else {}
     if start.startswith("r_"):
         # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
         await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
@@ -60,7 +59,7 @@ async def choose_language(update: Update, context: Context) -> None:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     context.person = await db.people.get(context.tx, context.person.id) or context.person
-    if is_open(context):
+    if context.is_in(FLOW):
         await show_step(context, answer=context.edit)
     else:
         await menu.show(context, answer=context.edit)
@@ -70,7 +69,7 @@ async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
     named, said = arguments(context, 2)
     purpose, given = one_of(Purpose, named), yes_or_no(said)
-    if not is_open(context) or context.dialog is None or context.dialog.step != purpose:
+    if not context.is_in(FLOW, purpose):
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
@@ -88,14 +87,14 @@ async def decide_consent(update: Update, context: Context) -> None:
         return
     if purpose == Purpose.CONTACT and context.person.language is None:
         await db.people.change(context.tx, context.person.id, language=context.language)
-    choices = {**context.dialog.data.get("choices", {}), purpose: given}
+    choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
 
 async def declare_age(update: Update, context: Context) -> None:
     (said,) = arguments(context, 1)
     of_age = yes_or_no(said)
-    if not is_open(context) or context.dialog is None or context.dialog.step != "age":
+    if not context.is_in(FLOW, "age"):
         await out_of_turn(context)
         return
     await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
@@ -114,7 +113,7 @@ async def confirm(update: Update, context: Context) -> None:
     """What was understood is right, or the place is to be said again."""
     (said,) = arguments(context, 1)
     is_right = yes_or_no(said, yes="ok", no="place")
-    if not is_open(context) or context.dialog is None or context.dialog.step != "confirm":
+    if not context.is_in(FLOW, "confirm"):
         await out_of_turn(context)
     else:
         await _conclude(update, context, context.edit, is_right=is_right)
@@ -131,12 +130,11 @@ async def type_instead_of_confirming(update: Update, context: Context) -> None:
 
 
 async def _conclude(update: Update, context: Context, answer: Callable[..., None], *, is_right: bool) -> None:
-    assert context.dialog is not None  # called while the dialog is open
     if not is_right:
         await context.ask(FLOW, "place", placed=False)
         await show_step(context, answer)
         return
-    start = context.dialog.data.get("start", "")
+    start = context.kept.get("start", "")
     user = update.effective_user
     await registration.register(
         context.tx,

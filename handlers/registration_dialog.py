@@ -35,11 +35,6 @@ def missing(data: dict[str, Any]) -> str:
     return "confirm" if data.get("placed") else "place"
 
 
-def is_open(context: Context) -> bool:
-    """Whether the person is signing up."""
-    return context.dialog is not None and context.dialog.flow == FLOW
-
-
 def is_drafting(context: Context) -> bool:
     """Whether staff are in the middle of another dialog, which only /cancel ends."""
     return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
@@ -47,31 +42,30 @@ def is_drafting(context: Context) -> bool:
 
 def asks_place(context: Context) -> bool:
     """Whether the place is being asked: of a supporter who moved, or while signing up, once the rest was said."""
-    if context.dialog is None or context.dialog.flow not in (FLOW, MOVING):
-        return False
-    return context.dialog.flow == MOVING or missing(context.dialog.data) in ("place", "confirm")
+    if context.is_in(FLOW):
+        return missing(context.kept) in ("place", "confirm")
+    return context.is_in(MOVING)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     """Asks the question of the current step, as a new message or in place of the last one."""
-    assert context.dialog is not None  # called while the dialog is open
-    step = context.dialog.step
+    step = context.step
     if step in PURPOSES:
         answer("registration/consent", purpose=step)
     elif step == "candidates":
-        said = {name: context.dialog.data.get(name) for name in ("abroad", "postcode")}
+        said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
         answer("registration/candidates", communes=_candidates(context), **said)
     elif step == "territory":
         answer("registration/territory", territories=TERRITORIES)
     elif step == "home":
-        country, language = context.dialog.data["country"], context.language
+        country, language = context.kept["country"], context.language
         several = has_several_hours(country, language)
         answer("registration/home", country=country, homes=homes_in(country, language), several=several)
     elif step == "confirm":
         answer(
             "registration/confirm",
             commune=_as_typed(context, commune_of(context)),
-            choices=context.dialog.data["choices"],
+            choices=context.kept["choices"],
         )
     else:  # age, place, country
         answer(f"registration/{step}")
@@ -84,14 +78,12 @@ def commune_of(context: Context) -> Commune | None:
 
 def _as_typed(context: Context, commune: Commune | None) -> Commune | None:
     """The commune with the name of the former one that the person typed, if it was one."""
-    assert context.dialog is not None  # called while the dialog is open
-    former = context.dialog.data.get("former") or {}
+    former = context.kept.get("former") or {}
     return replace(commune, matched_name=former.get(commune.code)) if commune is not None else None
 
 
 def _candidates(context: Context) -> list[Commune]:
-    assert context.dialog is not None  # called while the dialog is open
-    found = (context.services.gazetteer.by_code(code) for code in context.dialog.data.get("candidates", []))
+    found = (context.services.gazetteer.by_code(code) for code in context.kept.get("candidates", []))
     return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
 
 
@@ -103,11 +95,10 @@ async def ask_place(context: Context, step: str, **data: Any) -> None:
 
 async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
     """Keeps an answer and asks the next question."""
-    assert context.dialog is not None  # called while the dialog is open
-    merged = {**context.dialog.data, **data}
+    merged = {**context.kept, **data}
     refreshed = await db.people.get(context.tx, context.person.id)
     context.person = refreshed or context.person
-    if context.dialog.flow == MOVING:
+    if context.is_in(MOVING):
         commune = _as_typed(context, commune_of(context))
         await context.end_dialog()
         answer("registration/moved", commune=commune)
@@ -119,5 +110,5 @@ async def advance(context: Context, answer: Callable[..., None], **data: Any) ->
 async def out_of_turn(context: Context) -> None:
     """A button of a question already answered: say so, and show the one that is open."""
     context.toast("toasts/already_answered")
-    if context.dialog is not None and context.dialog.flow in (FLOW, MOVING):
+    if context.is_in(FLOW) or context.is_in(MOVING):
         await show_step(context, answer=context.edit)

@@ -41,14 +41,12 @@ async def begin(context: Context, start: str) -> None:
     if is_drafting(context):
         context.say("registration/draft_open")
         return
-    data = dict(context.kept) if context.is_in(FLOW) else {}
     if start.startswith("r_"):
         # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
         await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
         start = ""
-    if start or not data:
-        data["start"] = start
-    await context.ask(FLOW, missing(data), **data)
+    step = context.step if context.is_in(FLOW) else missing({})
+    await context.ask(FLOW, step, **({"start": start} if start else {}))
     await show_step(context, answer=context.say)
 
 

@@ -65,7 +65,9 @@ def test_init_writes_a_campaign_that_check_accepts(
     campaign = load_campaign(folder)
     assert campaign.name["fr"] == "Élection « 2027 »"
     assert [str(ballot.day) for ballot in campaign.ballots] == ["2027-04-11", "2027-04-25"]
+    capsys.readouterr()
     assert main(["check", str(folder)]) == 0
+    assert capsys.readouterr().err == ""  # not even a warning
     assert "exists already" in refusal(capsys, "init", str(folder))
 
 

@@ -11,19 +11,14 @@ import db.people
 from db.schema import audit, broadcasts, deliveries
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker
+from tests.drafting import send_broadcast
 
 LYON, PARIS = "69123", "75056"
 
 
 async def sent(conversation: Conversation, author: Talker) -> int:
     """A broadcast to everybody in the author's area; its number."""
-    await author.send("/broadcast")
-    await author.tap("News and arguments")
-    for text in ("Bonjour", "Hello"):
-        await author.send(text)
-    for label in ("No photo", "That’s it", "Now"):
-        await author.tap(label)
-    await author.send("SEND")
+    await send_broadcast(author)
     return int((await rows(conversation, broadcasts))[-1].id)
 
 

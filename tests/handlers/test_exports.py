@@ -10,31 +10,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import audit, downloads, exports, staff
+from bot.actions import audit, downloads, exports
 from bot.delivery.calls import Attachment, Call
 from bot.producing import ExportFiles
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
-from tests.campaigning import revoke
+from tests.campaigning import named, revoke
 from tests.conversation import Conversation, Talker, paris
-
-
-async def named(conversation: Conversation, area: str) -> None:
-    """Karim is a coordinator there."""
-    now = conversation.clock.now()
-    async with conversation.database.write() as tx:
-        await staff.add(
-            tx, telegram_id=2, role=Role.COORDINATOR, area=area, actor=audit.COMMAND_LINE, now=now
-        )
 
 
 @pytest.fixture
 async def karim(conversation: Conversation) -> Talker:
     """The coordinator of the Rhône, where one supporter signed up; another one did in Paris."""
-    await named(conversation, "69")
+    karim = await named(conversation, 2, Role.COORDINATOR, "69")
     await conversation.person(10).sign_up("Lyon")
     await conversation.person(11).sign_up("Paris 15")
-    return conversation.person(2)
+    return karim
 
 
 def files(
@@ -292,7 +283,7 @@ async def test_a_role_narrowed_meanwhile_gets_no_file_of_the_former_area(
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
     await revoke(conversation, 2)
-    await named(conversation, "75")
+    await named(conversation, 2, Role.COORDINATOR, "75")
     assert isinstance(await files(conversation)(document.produce_arguments), Call)
 
 

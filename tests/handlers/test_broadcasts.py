@@ -143,7 +143,7 @@ async def test_a_time_that_passed_while_one_hesitated_is_refused(conversation: C
     await admin.tap("That’s it")
     await admin.send("17/11 18h")
     await admin.tap("My clock")
-    conversation.clock.instant = paris("2016-11-17T19:00")
+    conversation.clock.move(paris("2016-11-17T19:00"))
     await admin.send("SEND")
     assert "already past" in admin.last.text
     await admin.tap("Change the time")

@@ -118,7 +118,7 @@ async def test_two_who_confirm_send_again_once(
         await look(each, broadcast)
         await each.tap("Send again to these…")
     await organizer.send("SEND")
-    conversation.clock.instant += timedelta(seconds=1)
+    conversation.clock.move(conversation.clock.now() + timedelta(seconds=1))
     await doubt(conversation, doubtful)
     await coordinator.send("SEND")
     assert "somebody did it before you" in coordinator.last.text

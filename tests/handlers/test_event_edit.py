@@ -93,7 +93,7 @@ async def test_a_cancellation_stops_the_invitation_and_is_told(conversation: Con
     (event,) = await rows(conversation, events)
     await answer(conversation, coming, event.id, "yes")
     # In the quiet period, when only a cancellation may leave.
-    conversation.clock.instant = paris("2016-11-19T10:00")
+    conversation.clock.move(paris("2016-11-19T10:00"))
     await organizer.tap("Manage the event")
     await organizer.tap("Cancel the event")
     assert "<b>This event is cancelled.</b>" in organizer.screen[-2].text

@@ -166,7 +166,7 @@ async def test_narrowed_to_one_round_and_a_period(conversation: Conversation, ka
     await karim.tap("CSV")
     rows = await made(conversation, karim)
     assert {row["subject"] for row in rows} == {"1"}
-    conversation.clock.instant = paris("2016-11-18T10:00")
+    conversation.clock.move(paris("2016-11-18T10:00"))
     await karim.tap_data("1:export:69:responses:d1:b1:csv")
     assert karim.called("sendDocument") == []
     assert "nothing to export" in karim.last.text

@@ -146,7 +146,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
 
 
 async def test_the_quiet_period_is_told(conversation: Conversation) -> None:
-    conversation.clock.instant = paris("2016-11-19T10:00")
+    conversation.clock.move(paris("2016-11-19T10:00"))
     organizer = await staff(conversation, 7, "admin", "FR")
     for number in range(12):
         await supporter(conversation, 100 + number, LYON)

@@ -96,7 +96,7 @@ async def test_the_calendar_shows_what_is_next(conversation: Conversation) -> No
     assert first == (
         "<b>When will you go?</b> (first round)\nWednesday, 16 November, 18:00 local time\nMetropolitan France"
     )
-    conversation.clock.instant = paris("2016-11-20T19:30")
+    conversation.clock.move(paris("2016-11-20T19:30"))
     await local.send("/calendar")
     assert local.last.text.split("\n\n")[1].startswith(
         "<b>Thanks</b> (first round)\nSunday, 20 November, 20:30"
@@ -106,7 +106,7 @@ async def test_the_calendar_shows_what_is_next(conversation: Conversation) -> No
 async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversation) -> None:
     """Martinique votes on Saturday, and plans are asked about the day before metropolitan ones."""
     local = await named(conversation, 1, Role.ORGANIZER, "972")
-    conversation.clock.instant = paris("2016-11-17T10:00")
+    conversation.clock.move(paris("2016-11-17T10:00"))
     await local.send("/calendar")
     assert "Reminder of the plan</b> (first round)\nThursday, 17 November, 18:00" in local.last.text
     assert "Polling day: time to go</b> (first round)\nSaturday, 19 November" in local.last.text
@@ -114,6 +114,6 @@ async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversati
 
 async def test_after_the_last_ballot_nothing_is_to_come(conversation: Conversation) -> None:
     local = await named(conversation, 1, Role.ORGANIZER, "69")
-    conversation.clock.instant = paris("2016-12-01T10:00")
+    conversation.clock.move(paris("2016-12-01T10:00"))
     await local.send("/calendar")
     assert "Nothing more is planned" in local.last.text

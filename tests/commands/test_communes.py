@@ -36,12 +36,3 @@ def test_communes_near_and_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["name"] == "Lyon"
     assert "There is no commune 00000" in refusal(capsys, "communes", "info", "00000")
     assert "No such point" in refusal(capsys, "communes", "nearest", "95", "0")
-
-
-def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["communes", "search", "xyzzy", "1"]) == 0
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("Nothing was found for “xyzzy 1”: try a postcode")
-    assert main(["communes", "search", "lyon"]) == 0
-    assert "Nothing was found" not in capsys.readouterr().err

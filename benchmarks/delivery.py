@@ -29,6 +29,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import structlog
 import uvloop
 
@@ -198,31 +199,49 @@ CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, Spent]]] = {
 NODE_CONTENDERS = {"grammy": "grammy.mjs"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Messages a second, CPU milliseconds a message, and how many a second the server could have answered.
+
+    `server`: posts by the seconds of CPU that it spent on them. Below three times `rate` it would be what is measured.
+    """
+
+    rate: float
+    cost: float
+    server: float
+
+
 @contextmanager
-def loopback_server() -> Iterator[str]:
-    """The address of a fresh server in a process of its own."""
+def loopback_server() -> Iterator[tuple[str, psutil.Process]]:
+    """The address of a fresh server, and the process that it is."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}", psutil.Process(process.pid)
     finally:
         process.kill()
         process.wait()
 
 
-def measure(contender: str, messages: int) -> tuple[float, float]:
-    """(messages a second, CPU milliseconds a message) of one run in a fresh process."""
-    with loopback_server() as api:
+def measure(contender: str, messages: int) -> Measured:
+    """One run in a fresh process."""
+    with loopback_server() as (api, server):
+        idle = sum(server.cpu_times()[:2])
         if contender in NODE_CONTENDERS:
             command = ["node", str(NODE / NODE_CONTENDERS[contender]), api, TOKEN, str(messages)]
         else:
             command = [sys.executable, "-m", "benchmarks.delivery", "--run", contender, "--api", api]
             command += ["--messages", str(messages)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+        busy = sum(server.cpu_times()[:2]) - idle
     result = json.loads(done.stdout.splitlines()[-1])
-    return messages / result["seconds"], 1000 * result["cpu"] / messages
+    return Measured(
+        rate=messages / result["seconds"],
+        cost=1000 * result["cpu"] / messages,
+        server=(WARM_UP + messages) / busy,
+    )
 
 
 def run_one(contender: str, api: str, messages: int) -> None:
@@ -244,20 +263,25 @@ def main() -> None:
     names = options.contenders.split(",")
     if any(name in NODE_CONTENDERS for name in names) and shutil.which("node") is None:
         parser.error("node is not installed")
-    rates: dict[str, list[float]] = {name: [] for name in names}
-    costs: dict[str, list[float]] = {name: [] for name in names}
+    runs: dict[str, list[Measured]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in names:
-            rate, cost = measure(name, options.messages)
-            rates[name].append(rate)
-            costs[name].append(cost)
-            print(f"{name:12} {rate:8,.0f} messages/s  {cost:.3f} ms CPU", file=sys.stderr)
-    print("| contender | messages/s | CPU ms a message | ours against it |\n|---|---|---|---|")
-    for name in names:
-        pairs = [ours / other for ours, other in zip(rates.get("ours", []), rates[name], strict=False)]
+            run = measure(name, options.messages)
+            runs[name].append(run)
+            print(f"{name:12} {run.rate:8,.0f} messages/s  {run.cost:.3f} ms CPU", file=sys.stderr)
+    print_table(runs)
+
+
+def print_table(runs: dict[str, list[Measured]]) -> None:
+    print("| contender | messages/s | CPU ms a message | ours against it | the server could answer |")
+    print("|---|---|---|---|---|")
+    for name, theirs in runs.items():
+        pairs = [ours.rate / other.rate for ours, other in zip(runs.get("ours", []), theirs, strict=False)]
         ratio = f"{statistics.median(pairs):.2f}" if pairs else ""
-        rate, cost = statistics.median(rates[name]), statistics.median(costs[name])
-        print(f"| {name} | {rate:,.0f} | {cost:.3f} | {ratio} |")
+        rate, cost, server = (
+            statistics.median(getattr(run, figure) for run in theirs) for figure in ("rate", "cost", "server")
+        )
+        print(f"| {name} | {rate:,.0f} | {cost:.3f} | {ratio} | {server:,.0f}/s, {server / rate:.1f} times |")
 
 
 if __name__ == "__main__":

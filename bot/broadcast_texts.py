@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import lru_cache
+from html import escape
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import escape
 
 from bot.errors import BadPlaceholder
 from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
@@ -30,25 +30,18 @@ def _pieces(text: str) -> tuple[str, ...]:
     return tuple(_ENVIRONMENT.from_string(text.replace(_MARK, "")).render(marked).split(_MARK))
 
 
-@lru_cache(maxsize=256)
-def used_placeholders(text: str) -> frozenset[str]:
-    """The placeholders of a text that was checked before."""
-    return placeholders_in(text, about_event=True)
-
-
-def render_staff_text(text: str, values: Mapping[str, object]) -> str:
-    """Telegram HTML: the text is HTML already, the values are plain and are escaped."""
-    pieces = _pieces(text)
-    filled = list(pieces)
-    for index in range(1, len(pieces), 2):
-        filled[index] = escape(values[pieces[index]])
+def render_staff_text(text: str, value: Callable[[str], str]) -> str:
+    """Telegram HTML: the text is HTML already, the `value` of each placeholder is plain and is escaped."""
+    filled = list(_pieces(text))
+    for index in range(1, len(filled), 2):
+        filled[index] = escape(value(filled[index]))
     return "".join(filled)
 
 
 def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_LIMIT) -> None:
     """Raises BadPlaceholder or BadHtml, fit to be shown to whoever wrote the text."""
     try:
-        used = placeholders_in(text, about_event=about_event)
+        placeholders_in(text, about_event=about_event)
     except BadPlaceholder as fault:
         raise BadPlaceholder(
             fault.sentence,
@@ -56,4 +49,4 @@ def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_
             placeholder=fault.values["name"],
             allowed=allowed_placeholders(about_event=about_event),
         ) from fault
-    check_html(render_staff_text(text, {name: PLACEHOLDERS[name].example for name in used}), limit)
+    check_html(render_staff_text(text, lambda name: PLACEHOLDERS[name].example), limit)

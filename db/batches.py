@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -89,6 +90,31 @@ class Statement:
     async def rows(self, tx: AsyncConnection, **parameters: Any) -> list[Any]:
         """Execute a statement whose one value is a JSON array; its members."""
         return await together(tx, lambda visit: visit.rows(self, **parameters))
+
+
+class Columns:
+    """Columns of one table as the members of a JSON array, and what they are in Python."""
+
+    def __init__(self, columns: Iterable[sa.Column[Any]]) -> None:
+        columns = tuple(columns)
+        self._names = ", ".join(column.name for column in columns)
+        # JSON has no instants, and SQLite's no booleans. Neighbours of one type are read together.
+        self._runs: list[tuple[slice, Callable[[Any], Any]]] = []
+        start = 0
+        for kind, run in groupby(columns, lambda column: type(column.type)):
+            end = start + len(list(run))
+            if kind in _READERS:
+                self._runs.append((slice(start, end), _READERS[kind]))
+            start = end
+
+    def __str__(self) -> str:
+        return self._names
+
+    def read(self, row: list[Any]) -> list[Any]:
+        """The array, changed into the values of the columns."""
+        for run, read in self._runs:
+            row[run] = map(read, row[run])
+        return row
 
 
 class Visit(Protocol):
@@ -181,8 +207,22 @@ def read_instant(text: str | None) -> datetime | None:
     """An instant as it stands in a JSON value of either engine."""
     if text is None:
         return None
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if text[-6] not in "+-":  # SQLite keeps UTC and does not say so
+        return datetime.fromisoformat(text + "+00:00")
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+_READERS: dict[type[Any], Callable[[Any], Any]] = {Instant: read_instant, sa.Boolean: bool}
+
+
+def members(numbers: Iterable[int]) -> list[tuple[int]]:
+    """Rows of one number each, for the parameter `rows`."""
+    return [(number,) for number in numbers]
+
+
+def given_ids(spelling: Spelling) -> str:
+    """The first members of `rows`, as a subquery of numbers."""
+    return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {spelling.each})"
 
 
 def _instant(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Spelling, Statement, Visit, instant_text, read_instant, together
+from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
 from db.schema import broadcasts, deliveries, people
 
 
@@ -27,7 +27,6 @@ class Leased:
     id: int
     broadcast: int
     person: int | None
-    due_at: datetime
     expires_at: datetime | None
     attempts: int
 
@@ -57,10 +56,6 @@ class Turn:
     returned: Sequence[int] = ()
 
 
-def _ids(s: Spelling) -> str:
-    return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"
-
-
 # Two processes that held messages to one person could each let one leave, and break a cap together. Only while one
 # leases at a time (`db.processes.Lock.LEASING`) does this hold.
 _NOT_ELSEWHERE = """
@@ -69,8 +64,8 @@ _NOT_ELSEWHERE = """
 _TAKE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}(id, broadcast, person, due_at, expires_at, attempts)) AS text) FROM (
-        SELECT id, broadcast, person, due_at, expires_at, attempts FROM deliveries
+    SELECT CAST({s.collect}({s.array}(id, broadcast, person, expires_at, attempts)) AS text) FROM (
+        SELECT id, broadcast, person, expires_at, attempts FROM deliveries
         WHERE broadcast = :broadcast AND state = 'queued' AND due_at <= :now {_NOT_ELSEWHERE if s.lock else ""}
         ORDER BY due_at LIMIT :room {s.lock}) AS due"""
     )
@@ -78,7 +73,7 @@ _TAKE = Statement(
 _LEASE = Statement(
     lambda s: (
         f"""
-    UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {_ids(s)}"""
+    UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {given_ids(s)}"""
     )
 )
 # Between the recheck and the post somebody may have said stop, blocked the bot or been erased.
@@ -89,21 +84,21 @@ _SENDABLE = Statement(
     JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.state = 'active'
     JOIN people ON people.id = deliveries.person AND people.unreachable_at IS NULL
      AND (people.state <> 'stopped' OR broadcasts.kind = 'service')
-    WHERE deliveries.id IN {_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner"""
+    WHERE deliveries.id IN {given_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner"""
     )
 )
 _MARK = Statement(
     lambda s: (
         f"""
     UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed_at = :now
-    WHERE id IN {_ids(s)} AND state = 'leased' AND lease_owner = :owner"""
+    WHERE id IN {given_ids(s)} AND state = 'leased' AND lease_owner = :owner"""
     )
 )
 _GIVE_BACK = Statement(
     lambda s: (
         f"""
     UPDATE deliveries SET state = 'queued', lease_owner = NULL, changed_at = :now
-    WHERE id IN {_ids(s)} AND state IN ('leased', 'sending') AND lease_owner = :owner"""
+    WHERE id IN {given_ids(s)} AND state IN ('leased', 'sending') AND lease_owner = :owner"""
     )
 )
 # Not what is `sending`: it is posted, or given back by the turn that did not come to an end.
@@ -112,7 +107,7 @@ _GIVE_BACK_FORGOTTEN = Statement(
         f"""
     UPDATE deliveries SET state = 'queued', lease_owner = NULL, changed_at = :now
     WHERE broadcast IN (SELECT id FROM broadcasts WHERE finished_at IS NULL) AND state = 'leased'
-    AND lease_owner = :owner AND id NOT IN {_ids(s)}"""
+    AND lease_owner = :owner AND id NOT IN {given_ids(s)}"""
     )
 )
 # A process that was taken for dead may still bring the truth about what was in doubt.
@@ -133,7 +128,7 @@ _SETTLE = Statement(
 _UNREACHABLE = Statement(
     lambda s: (
         f"""
-    UPDATE people SET unreachable_at = :now WHERE unreachable_at IS NULL AND id IN {_ids(s)}"""
+    UPDATE people SET unreachable_at = :now WHERE unreachable_at IS NULL AND id IN {given_ids(s)}"""
     )
 )
 
@@ -141,7 +136,7 @@ _ASKED = Statement(
     lambda s: (
         f"""
     UPDATE people SET unanswered = unanswered + 1
-    WHERE id IN (SELECT person FROM deliveries WHERE id IN {_ids(s)} AND lease_owner = :owner)"""
+    WHERE id IN (SELECT person FROM deliveries WHERE id IN {given_ids(s)} AND lease_owner = :owner)"""
     )
 )
 # Nothing changes where the new id is known already.
@@ -178,16 +173,11 @@ async def lease(
     return [_leased(*row) for row in await together(tx, take)]
 
 
-def _leased(
-    number: int, broadcast: int, person: int | None, due_at: str, expires_at: str | None, attempts: int
-) -> Leased:
-    due = read_instant(due_at)
-    assert due is not None
+def _leased(number: int, broadcast: int, person: int | None, expires_at: str | None, attempts: int) -> Leased:
     return Leased(
         id=number,
         broadcast=broadcast,
         person=person,
-        due_at=due,
         expires_at=read_instant(expires_at),
         attempts=attempts,
     )
@@ -202,20 +192,20 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
 
     def work(visit: Visit) -> set[int]:
         if turn.asked:  # as long as they are held: what was settled before is not counted twice
-            visit.run(_ASKED, rows=_members(turn.asked), owner=owner)
+            visit.run(_ASKED, rows=members(turn.asked), owner=owner)
         if turn.settled:
             visit.run(_SETTLE, rows=[_settled(one) for one in turn.settled], owner=owner, now=now)
         if turn.unreachable:
             visit.run(_UNREACHABLE, rows=[(person,) for person in turn.unreachable], now=now)
         for chat, moved_to in turn.moved:
             visit.run(_FOLLOW, chat=chat, moved_to=moved_to)
-        marked = visit.rows(_SENDABLE, rows=_members(turn.next), owner=owner) if turn.next else []
+        marked = visit.rows(_SENDABLE, rows=members(turn.next), owner=owner) if turn.next else []
         if marked:
             visit.run(_MARK, rows=marked, owner=owner, now=now)
         sending = {number for (number,) in marked}
         back = [*turn.returned, *(number for number in turn.next if number not in sending)]
         if back:
-            visit.run(_GIVE_BACK, rows=_members(back), owner=owner, now=now)
+            visit.run(_GIVE_BACK, rows=members(back), owner=owner, now=now)
         return sending
 
     return await together(tx, work, and_commit=True)
@@ -223,15 +213,11 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
 
 async def give_back_forgotten(tx: AsyncConnection, held: Iterable[int], *, owner: str, now: datetime) -> int:
     """Queue again what `owner` leased and does not hold; how many. A commit may succeed and seem to fail."""
-    return await _GIVE_BACK_FORGOTTEN.run(tx, rows=_members(held), owner=owner, now=now)
+    return await _GIVE_BACK_FORGOTTEN.run(tx, rows=members(held), owner=owner, now=now)
 
 
 def _settled(one: Settled) -> tuple[Any, ...]:
     return one.id, one.state, one.reason, one.message_id, one.due_at and instant_text(one.due_at)
-
-
-def _members(numbers: Iterable[int]) -> list[tuple[int]]:
-    return [(number,) for number in numbers]
 
 
 async def mark_chat_unreachable(tx: AsyncConnection, chat: int, now: datetime) -> None:

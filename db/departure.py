@@ -8,41 +8,40 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import broadcasts, deliveries, rsvps
+from bot.rules.kinds import PARTISAN
+from db.batches import Statement, given_ids, read_instant
+from db.deliveries import Leased
+from db.schema import rsvps
 
-
-async def recently_sent(
-    tx: AsyncConnection,
-    people: Iterable[int],
-    *,
-    kinds: Iterable[str],
-    since: datetime,
-    promised: Collection[int] = (),
-) -> dict[int, list[datetime]]:
-    """When messages of these kinds left for each person since then; one that is leaving or in doubt counts.
-
-    So do `promised` deliveries: let go already, and still leased.
-    """
-    left = sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)
-    query = (
-        sa.select(
-            deliveries.c.id,
-            deliveries.c.person,
-            deliveries.c.state,
-            sa.type_coerce(left, deliveries.c.sent_at.type).label("left"),
-        )
-        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .where(
-            deliveries.c.person.in_(list(people)),
-            deliveries.c.state.in_(("sent", "sending", "in_doubt", "leased")),
-            broadcasts.c.kind.in_(list(kinds)),
-            left > since,
-        )
+# Literals of our own, so that the parameters stay the same on both engines.
+_KINDS = ", ".join(f"'{kind}'" for kind in sorted(PARTISAN))
+_PARTISAN_SENT = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id, person, state, moment)) AS text) FROM (
+        SELECT deliveries.id, person, deliveries.state, coalesce(sent_at, changed_at) AS moment FROM deliveries
+        JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.kind IN ({_KINDS})
+        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
+          AND deliveries.state IN ('sent', 'sending', 'in_doubt', 'leased')
+          AND deliveries.id NOT IN {given_ids(s)}) AS sent
+    WHERE moment > :before"""
     )
+)
+
+
+async def partisan_sent(
+    tx: AsyncConnection, rows: Iterable[Leased], *, since: datetime, promised: Collection[int] = ()
+) -> dict[int, list[datetime]]:
+    """When partisan messages left for each person since then, these deliveries aside.
+
+    One that is leaving or in doubt counts. So do `promised` deliveries: let go already, and still leased.
+    """
+    mine = [(row.id, row.person) for row in rows]
     found: dict[int, list[datetime]] = {}
-    for row in await tx.execute(query):
-        if row.state != "leased" or row.id in promised:
-            found.setdefault(row.person, []).append(row.left)
+    for delivery, person, state, moment in await _PARTISAN_SENT.rows(tx, rows=mine, before=since):
+        left = read_instant(moment)
+        if left is not None and (state != "leased" or delivery in promised):
+            found.setdefault(person, []).append(left)
     return found
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
+from db.batches import Columns, Statement, given_ids, members
 from db.schema import people
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """One row of `people`: see db.schema for what each field means."""
+class Person(NamedTuple):
+    """One row of `people`: see db.schema for what each field means.
+
+    A tuple, because one is made for every message that leaves.
+    """
 
     id: int
     telegram_id: int
@@ -57,7 +59,14 @@ class Person:
 
 
 # The planner's own mark is not part of what is known of somebody.
-_KNOWN = [people.c[field.name] for field in fields(Person)]
+_KNOWN = [people.c[name] for name in Person._fields]
+_COLUMNS = Columns(_KNOWN)
+_MANY = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM people WHERE id IN {given_ids(s)}"""
+    )
+)
 
 
 def renewals_due(person: Person) -> list[Purpose]:
@@ -80,15 +89,8 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    rows = await tx.execute(sa.select(*_KNOWN).where(people.c.id.in_(list(ids))))
-    names = tuple(rows.keys())
-    found = {}
-    for row in rows:
-        # Not by the constructor, which sets one field after the other: this is done for every message that leaves.
-        person = object.__new__(Person)
-        person.__dict__.update(zip(names, row, strict=True))
-        found[person.id] = person
-    return found
+    rows = await _MANY.rows(tx, rows=members(ids))
+    return {row[0]: Person._make(_COLUMNS.read(row)) for row in rows}
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
@@ -91,7 +89,7 @@ async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, c
         country=None,
     )
     # The answer is counted where they vote now; of somebody who is erased, the département stands in its place.
-    there = replace(person, commune=commune.code, department=commune.department, region=commune.region)
+    there = person._replace(commune=commune.code, department=commune.department, region=commune.region)
     await record(tx, there, origin, "commune", commune.code)
 
 

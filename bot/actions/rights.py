@@ -147,7 +147,7 @@ def _as_text(value: object) -> str:
 
 async def holding(tx: AsyncConnection, person: Person) -> Holding:
     """What the database holds about a person; only the name of a recruiter's row is left out, being another's."""
-    known = asdict(person)
+    known = person._asdict()
     known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
     dialog = await db.dialogs.get(tx, person.id)
     return Holding(

@@ -14,13 +14,18 @@ import db.events
 import db.people
 import db.polling_places
 import db.vote_plans
+from bot.rules.audience_limits import MUTES, Mute
+from bot.rules.audiences import chosen_by_commune
+from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
+from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
 from db.people import Person
+from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 
@@ -33,20 +38,46 @@ class Freedom:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Everything known of the messages about to leave, loaded together."""
+class Outgoing:
+    """A broadcast about to leave, with all that is the same for its readers.
 
+    `freedoms`: by (territory, zone), as far as somebody asked.
+    """
+
+    row: Broadcast
+    kind: Kind
+    mute: Mute | None
+    by_commune: bool
+    texts: Mapping[str, str]
+    event: Event | None
+    event_texts: EventTexts | None
+    freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
+
+    @property
+    def is_last_choice(self) -> bool:
+        return self.row.step == LAST_CHOICE
+
+    @property
+    def is_cancellation(self) -> bool:
+        return self.row.template == CANCELLATION
+
+    @property
+    def is_renewal(self) -> bool:
+        return self.row.template == RENEWAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Everything known of the messages about to leave, loaded together, at the moment `now`."""
+
+    now: datetime
     people: Mapping[int, Person]
-    broadcasts: Mapping[int, Broadcast]
-    texts: Mapping[int, Mapping[str, str]]
-    events: Mapping[int, Event]
-    event_texts: Mapping[int, EventTexts]
+    broadcasts: Mapping[int, Outgoing]
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
-    sent: dict[int, list[datetime]] = field(default_factory=dict)
-    freedoms: dict[tuple[int, str | None, str | None], Freedom] = field(default_factory=dict)
-    places: Mapping[str, Sequence[PollingPlace]] = field(default_factory=dict)
-    chosen: Mapping[int, Collection[int]] = field(default_factory=dict)
+    sent: dict[int, list[datetime]]
+    places: Mapping[str, Sequence[PollingPlace]]
+    chosen: Mapping[int, Collection[int]]
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes, if they agreed to messages by commune."""
@@ -64,30 +95,48 @@ async def load(
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
-    found = await db.broadcast_accounts.get_many(tx, {row.broadcast for row in rows})
-    events = {each.event for each in found.values() if each.event is not None}
-    ballots = {each.ballot for each in found.values() if each.ballot is not None}
+    found = await _broadcasts(tx, {row.broadcast for row in rows})
+    events = {each.event.id for each in found.values() if each.event is not None}
+    ballots = {each.row.ballot for each in found.values() if each.row.ballot is not None}
     plans: dict[tuple[int, int], VotePlan] = {}
     for ballot in ballots:
         by_person = await db.vote_plans.of_people(tx, ids, ballot)
         plans |= {(person, ballot): plan for person, plan in by_person.items()}
-    partisan = any(Kind(each.kind) in PARTISAN for each in found.values())
+    partisan = any(each.kind in PARTISAN for each in found.values())
     people = await db.people.get_many(tx, ids)
     places: Mapping[str, Sequence[PollingPlace]] = {}
-    if any(each.step is not None for each in found.values()):
+    if any(each.row.step is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
     return Batch(
+        now=now,
         people=people,
         broadcasts=found,
-        texts=await db.broadcast_accounts.texts_of_many(tx, found),
-        events=await db.events.get_many(tx, events) if events else {},
-        event_texts=await db.events.texts_of_many(tx, events) if events else {},
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
         places=places,
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
-        sent=await db.departure.recently_sent(tx, ids, kinds=PARTISAN, since=now - WEEK, promised=promised)
+        sent=await db.departure.partisan_sent(tx, rows, since=now - WEEK, promised=promised)
         if partisan
         else {},
     )
+
+
+async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Outgoing]:
+    rows = await db.broadcast_accounts.get_many(tx, ids)
+    texts = await db.broadcast_accounts.texts_of_many(tx, ids)
+    about = {row.event for row in rows.values() if row.event is not None}
+    events = await db.events.get_many(tx, about) if about else {}
+    event_texts = await db.events.texts_of_many(tx, about) if about else {}
+    return {
+        number: Outgoing(
+            row=row,
+            kind=Kind(row.kind),
+            mute=MUTES.get(Kind(row.kind)),
+            by_commune=chosen_by_commune(row.audience, row.area),
+            texts=texts.get(number, {}),
+            event=events.get(row.event) if row.event is not None else None,
+            event_texts=event_texts.get(row.event) if row.event is not None else None,
+        )
+        for number, row in rows.items()
+    }

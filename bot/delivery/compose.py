@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
-from bot.broadcast_texts import render_staff_text, used_placeholders
+from bot.broadcast_texts import render_staff_text
 from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
@@ -28,6 +28,14 @@ from db.people import Person
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
 MOST_COMMUNES = 20_000
+NO_PREVIEW = {"is_disabled": True}
+
+
+class Fate(TypedDict, total=False):
+    """What a broadcast's call says besides: see `bot.delivery.calls.Call`."""
+
+    leave_before: datetime | None
+    asks: bool
 
 
 class Wording(Protocol):
@@ -121,6 +129,7 @@ def compose_broadcast(
     now: datetime,
     event: Event | None = None,
     event_texts: EventTexts | None = None,
+    **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language) or on an event.
 
@@ -133,23 +142,26 @@ def compose_broadcast(
     if broadcast.template is None:
         body = _staff_text(composer, texts, person, language, now=now, event=event, text=text)
         signed = composer.signature(broadcast.kind, language)
-        return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo)
+        return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
     message = composer.event_message(broadcast, language, event, text)
-    return as_call(person.telegram_id, message, photo=broadcast.photo)
+    return as_call(person.telegram_id, message, photo=broadcast.photo, **fate)
 
 
-def as_call(chat: int, text: Text, *, body: str | None = None, photo: str | None = None) -> Call:
+def as_call(
+    chat: int, text: Text, *, body: str | None = None, photo: str | None = None, **fate: Unpack[Fate]
+) -> Call:
     """A text, below its `body` if there is one, as a message or as the caption of a photo that Telegram has already."""
     html = text.html if body is None else f"{body}\n\n{text.html}"
     payload: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
     if text.keyboard:
         payload["reply_markup"] = text.markup
     if photo is not None:
-        return Call(method="sendPhoto", payload={**payload, "photo": photo, "caption": html})
-    no_preview = {"is_disabled": True}
-    return Call(method="sendMessage", payload={**payload, "text": html, "link_preview_options": no_preview})
+        payload |= {"photo": photo, "caption": html}
+        return Call(method="sendPhoto", payload=payload, **fate)
+    payload |= {"text": html, "link_preview_options": NO_PREVIEW}
+    return Call(method="sendMessage", payload=payload, **fate)
 
 
 def _staff_text(
@@ -169,11 +181,7 @@ def _staff_text(
         first = composer.campaign.languages[0]
         language = first if first in texts else next(iter(texts))
     written = texts[language]
-    values = {
-        name: _value(composer, name, person, language, now, event, text)
-        for name in used_placeholders(written)
-    }
-    return render_staff_text(written, values)
+    return render_staff_text(written, lambda name: _value(composer, name, person, language, now, event, text))
 
 
 def _value(

@@ -15,14 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.campaign import Campaign
 from bot.clock import Clock
-from bot.delivery.batch import Batch, Freedom, load
+from bot.delivery.batch import Batch, Freedom, Outgoing, load
 from bot.delivery.calls import Call
-from bot.delivery.compose import CANCELLATION, Composer
+from bot.delivery.compose import Composer
 from bot.delivery.sender import Stop, Wait
 from bot.delivery.wording import Wording
-from bot.rules.audience_limits import MUTES
-from bot.rules.audiences import chosen_by_commune
-from bot.rules.candidacy import LAST_CHOICE
+from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import next_courteous
 from bot.rules.holdout import is_held_out
@@ -31,10 +29,8 @@ from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
 from bot.texts import Texts
-from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.people import Person, renewals_due
-from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -78,7 +74,7 @@ class Departure:
         batch = await load(tx, rows, now, promised=self._promised)
         decisions: list[Call | Wait | Stop] = []
         for row in rows:
-            decision = self._decide(row, batch, now)
+            decision = self._decide(row, batch)
             if isinstance(decision, Call):
                 self._promised[row.id] = now
             decisions.append(decision)
@@ -94,30 +90,31 @@ class Departure:
                 return
             self._promised.popitem(last=False)
 
-    def _decide(self, row: Leased, batch: Batch, now: datetime) -> Call | Wait | Stop:
+    def _decide(self, row: Leased, batch: Batch) -> Call | Wait | Stop:
         person = batch.people.get(row.person) if row.person is not None else None
-        broadcast = batch.broadcasts[row.broadcast]
         if person is None:
             return Stop(state="cancelled", reason="erased")
-        unwanted = self._unwanted(person, broadcast, batch, now)
+        sending = batch.broadcasts[row.broadcast]
+        unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted
-        wait = self._hold(person, broadcast, batch, now)
+        freedom = self._freedom(person, sending, batch.now)
+        wait = self._hold(person, sending, batch, freedom)
         if wait is not None:
             useless = row.expires_at is not None and wait.until >= row.expires_at
             return Stop(state="expired", reason=wait.reason) if useless else wait
-        if Kind(broadcast.kind) in PARTISAN:
-            batch.sent.setdefault(person.id, []).append(now)
-        until = self._freedom(person, broadcast, batch, now).until
-        return self._wording.call(person, broadcast, batch, now, leave_before=until)
+        if sending.kind in PARTISAN:
+            batch.sent.setdefault(person.id, []).append(batch.now)
+        return self._wording.call(person, sending, batch, leave_before=freedom.until)
 
-    def _hold(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Wait | None:
-        if broadcast.template == RENEWAL:
-            return self._until_a_decent_hour(person, now)
+    def _hold(self, person: Person, sending: Outgoing, batch: Batch, freedom: Freedom) -> Wait | None:
+        if sending.is_renewal:
+            return self._until_a_decent_hour(person, batch.now)
         sent = batch.sent.get(person.id, ())
-        if not sent and self._freedom(person, broadcast, batch, now).may_leave:
+        if not sent and freedom.may_leave:
             return None
-        held = hold(**self._leaving(person, broadcast, now), sent=sent, unanswered=person.unanswered)
+        leaving = self._leaving(person, sending, batch.now)
+        held = hold(**leaving, sent=sent, unanswered=person.unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
@@ -127,74 +124,63 @@ class Departure:
         decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
         return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
 
-    def _freedom(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Freedom:
+    def _freedom(self, person: Person, sending: Outgoing, now: datetime) -> Freedom:
         """What law and hours say, which is the same for all who live under the same ones."""
-        key = (broadcast.id, person.territory, person.zone)
-        found = batch.freedoms.get(key)
+        key = (person.territory, person.zone)
+        found = sending.freedoms.get(key)
         if found is None:
-            leaving = self._leaving(person, broadcast, now)
-            found = batch.freedoms[key] = Freedom(
-                may_leave=hold(**leaving) is None, until=free_until(**leaving)
-            )
+            leaving = self._leaving(person, sending, now)
+            found = Freedom(may_leave=hold(**leaving) is None, until=free_until(**leaving))
+            sending.freedoms[key] = found
         return found
 
-    def _leaving(self, person: Person, broadcast: Broadcast, now: datetime) -> Leaving:
+    def _leaving(self, person: Person, sending: Outgoing, now: datetime) -> Leaving:
+        step = sending.row.step
         return {
-            "kind": Kind(broadcast.kind),
+            "kind": sending.kind,
             "territory": person.territory,
             "zone": person.zone or "Europe/Paris",
             "now": now,
             "policy": self._campaign.policy,
-            "evening": self._is_of_the_evening(broadcast),
-            "courteous": broadcast.step == LAST_CHOICE,
-            "cancellation": broadcast.template == CANCELLATION,
+            "evening": step is not None and self._campaign.step(step).evening,
+            "courteous": sending.is_last_choice,
+            "cancellation": sending.is_cancellation,
         }
 
-    def _is_of_the_evening(self, broadcast: Broadcast) -> bool:
-        return broadcast.step is not None and self._campaign.step(broadcast.step).evening
-
-    def _unwanted(
-        self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
-    ) -> Stop | Wait | None:
+    def _unwanted(self, person: Person, sending: Outgoing, batch: Batch) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
-        kind, is_last_choice = Kind(broadcast.kind), broadcast.step == LAST_CHOICE
-        if (kind is not Kind.SERVICE or is_last_choice) and not (
-            person.is_registered and person.consent_contact
-        ):
+        is_service = sending.kind is Kind.SERVICE and not sending.is_last_choice
+        if not is_service and not (person.is_registered and person.consent_contact):
             return Stop(state="cancelled", reason="not_a_supporter")
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
-        if is_last_choice:
-            stands = not self._campaign.is_out(now)
-            return Stop(state="cancelled", reason="candidate_stands") if stands else None
-        if self._campaign.is_out(now) and kind is not Kind.SERVICE and broadcast.template != CANCELLATION:
+        is_out = self._campaign.is_out(batch.now)
+        if sending.is_last_choice:
+            return None if is_out else Stop(state="cancelled", reason="candidate_stands")
+        if is_out and not is_service and not sending.is_cancellation:
             return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
-        if is_muted(person, kind):
+        if sending.mute is not None and is_muted(person, sending.mute):
             return Stop(state="cancelled", reason="muted")
-        if not person.consent_commune and chosen_by_commune(broadcast.audience, broadcast.area):
+        if sending.by_commune and not person.consent_commune:
             return Stop(state="cancelled", reason="not_by_commune")
-        if broadcast.template == RENEWAL and not (person.is_registered and renewals_due(person)):
+        if sending.is_renewal and not (person.is_registered and renewals_due(person)):
             return Stop(state="cancelled", reason="renewed")
-        if broadcast.step is not None and broadcast.ballot is not None:
-            return self._step_unwanted(person, broadcast, batch, now)
-        return event_unwanted(person, broadcast, batch)
+        if sending.row.step is not None and sending.row.ballot is not None:
+            return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch)
+        return event_unwanted(person, sending, batch) if sending.event is not None else None
 
-    def _step_unwanted(
-        self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime
-    ) -> Stop | Wait | None:
-        assert broadcast.step is not None
-        assert broadcast.ballot is not None
+    def _step_unwanted(self, person: Person, name: str, number: int, batch: Batch) -> Stop | Wait | None:
         if is_held_out(
             campaign=self._campaign.slug, person=person.id, percent=self._campaign.holdout_percent
         ):
             return Stop(state="cancelled", reason="held_out")
-        step, ballot = self._campaign.step(broadcast.step), self._campaign.ballot(broadcast.ballot)
-        plan = batch.plans.get((person.id, ballot.number))
+        step, ballot, now = self._campaign.step(name), self._campaign.ballot(number), batch.now
+        plan = batch.plans.get((person.id, number))
         followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}
-        facts = facts_of(person, {ballot.number: plan} if plan else {}, followed)
+        facts = facts_of(person, {number: plan} if plan else {}, followed)
         skip = reason_not_meant(
             step=step,
-            ballot=ballot.number,
+            ballot=number,
             facts=facts,
             now=now,
             silent_after=self._campaign.caps.silent_after,
@@ -212,23 +198,21 @@ class Departure:
         return None
 
 
-def event_unwanted(person: Person, broadcast: Broadcast, batch: Batch) -> Stop | None:
+def event_unwanted(person: Person, sending: Outgoing, batch: Batch) -> Stop | None:
     """An event's messages: not once it is cancelled (but the word of it), nor to those who will not come."""
-    event = batch.events.get(broadcast.event) if broadcast.event is not None else None
-    if event is None or broadcast.template == CANCELLATION:
+    if sending.event is None or sending.is_cancellation:
         return None
-    if event.state == "cancelled":
+    if sending.event.state == "cancelled":
         return Stop(state="cancelled", reason="event_cancelled")
-    answer = batch.rsvps.get((event.id, person.id))
-    reminds = Kind(broadcast.kind) is Kind.EVENT_SERVICE
-    if answer == "no" or (reminds and answer is None):
+    answer = batch.rsvps.get((sending.event.id, person.id))
+    if answer == "no" or (answer is None and sending.kind is Kind.EVENT_SERVICE):
         return Stop(state="cancelled", reason="not_coming")
     return None
 
 
-def is_muted(person: Person, kind: Kind) -> bool:
-    """Whether the person switched this kind of message off."""
-    return kind in MUTES and bool(getattr(person, f"mutes_{MUTES[kind]}"))
+def is_muted(person: Person, mute: Mute) -> bool:
+    """Whether the person switched these kinds of message off."""
+    return bool(getattr(person, f"mutes_{mute}"))
 
 
 def facts_of(
@@ -248,7 +232,7 @@ def facts_of(
         department=person.department,
         region=person.region,
         consents=frozenset(purposes),
-        muted=frozenset(kind for kind in MUTES if is_muted(person, kind)),
+        muted=frozenset(kind for kind, mute in MUTES.items() if is_muted(person, mute)),
         volunteer=person.volunteer,
         unanswered=person.unanswered,
         votes={

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.campaign import Campaign
-from bot.delivery.batch import Batch
+from bot.delivery.batch import Batch, Outgoing
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer, as_call, compose_broadcast
+from bot.delivery.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
 from bot.step_values import values_for_step
-from bot.texts import Text, Texts
+from bot.texts import Button, Text, Texts
 from db.broadcast_accounts import Broadcast
 from db.people import Person, renewals_due
 from db.renewals import TEMPLATE as RENEWAL
@@ -34,57 +34,55 @@ class Wording:
         self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
     def call(
-        self,
-        person: Person,
-        broadcast: Broadcast,
-        batch: Batch,
-        now: datetime,
-        *,
-        leave_before: datetime | None = None,
+        self, person: Person, sending: Outgoing, batch: Batch, *, leave_before: datetime | None = None
     ) -> Call:
         """The call that sends the broadcast to the person, until `leave_before`."""
-        call = self._call(person, broadcast, batch, now)
-        payload = call.payload
+        fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
+        text = self._own_text(person, sending, batch)
+        call = (
+            as_call(person.telegram_id, text, **fate)
+            if text is not None
+            else self._broadcast(person, sending, batch, fate)
+        )
         if self._campaign.paid_broadcasts:
             # The campaign pays for each message that leaves faster than Telegram lets for nothing.
-            payload = {**payload, "allow_paid_broadcast": True}
-        asks = broadcast.step in self._asking
-        return Call(method=call.method, payload=payload, leave_before=leave_before, asks=asks)
+            return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
+        return call
 
-    def _call(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+    def _own_text(self, person: Person, sending: Outgoing, batch: Batch) -> Text | None:
+        """What the bot says by itself; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
-        if broadcast.step == LAST_CHOICE:
-            text = self._texts.render(f"steps/{LAST_CHOICE}", language, person=person)
-        elif broadcast.step is not None and broadcast.ballot is not None:
-            text = self._step(person, broadcast, batch, language, now)
-        elif broadcast.template == RENEWAL:
-            text = self._texts.render(RENEWAL, language, purposes=renewals_due(person))
-        else:
-            return self._broadcast(person, broadcast, batch, now)
-        return as_call(person.telegram_id, text)
+        if sending.is_last_choice:
+            return self._texts.render(f"steps/{LAST_CHOICE}", language, person=person)
+        if sending.row.step is not None and sending.row.ballot is not None:
+            return self._step(person, sending.row, batch, language)
+        if sending.is_renewal:
+            return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
+        return None
 
-    def _broadcast(self, person: Person, broadcast: Broadcast, batch: Batch, now: datetime) -> Call:
+    def _broadcast(self, person: Person, sending: Outgoing, batch: Batch, fate: Fate) -> Call:
         return compose_broadcast(
             self._composer,
-            broadcast,
-            batch.texts.get(broadcast.id, {}),
+            sending.row,
+            sending.texts,
             person,
-            now=now,
-            event=batch.events.get(broadcast.event) if broadcast.event is not None else None,
-            event_texts=batch.event_texts.get(broadcast.event) if broadcast.event is not None else None,
+            now=batch.now,
+            event=sending.event,
+            event_texts=sending.event_texts,
+            **fate,
         )
 
-    def _step(self, person: Person, broadcast: Broadcast, batch: Batch, language: str, now: datetime) -> Text:
+    def _step(self, person: Person, broadcast: Broadcast, batch: Batch, language: str) -> Text:
         assert broadcast.ballot is not None
         plan = batch.plans.get((person.id, broadcast.ballot))
         values = values_for_step(
-            person=replace(person, pseudonym=SOMEBODY),
+            person=person._replace(pseudonym=SOMEBODY),
             plan=plan,
             campaign=self._campaign,
             ballot=broadcast.ballot,
             language=language,
             bot_username=self._bot_username,
-            now=now,
+            now=batch.now,
             where=batch.where(person, broadcast.ballot),
         )
         name = f"steps/{broadcast.template}"
@@ -103,10 +101,21 @@ def _said(plan: VotePlan | None) -> Hashable:
 
 def _addressed(text: Text, person: Person) -> Text:
     """The text with the person's own link for friends, where it has one."""
-    if SOMEBODY not in text.html and not any(SOMEBODY in (b.url or "") for row in text.keyboard for b in row):
+    if SOMEBODY not in text.html and not any(_for_friends(button) for row in text.keyboard for button in row):
         return text
     rows = tuple(
-        tuple(replace(b, url=b.url and b.url.replace(SOMEBODY, person.pseudonym)) for b in row)
+        tuple(
+            replace(button, url=_named(button.url, person)) if _for_friends(button) else button
+            for button in row
+        )
         for row in text.keyboard
     )
-    return replace(text, html=text.html.replace(SOMEBODY, person.pseudonym), keyboard=rows)
+    return replace(text, html=_named(text.html, person), keyboard=rows)
+
+
+def _for_friends(button: Button) -> bool:
+    return button.url is not None and SOMEBODY in button.url
+
+
+def _named(text: str | None, person: Person) -> str:
+    return (text or "").replace(SOMEBODY, person.pseudonym)

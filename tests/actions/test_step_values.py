@@ -70,7 +70,7 @@ PLAN = VotePlan(
 def lives_in(territory: str | None, **where: Any) -> Person:
     zone = TERRITORIES[territory].zone if territory else None
     nowhere = {"commune": None, "department": None, "region": None}
-    return replace(LYON, territory=territory, **{**nowhere, "zone": zone, **where})
+    return LYON._replace(territory=territory, **{**nowhere, "zone": zone, **where})
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def values_of(campaign: Campaign, person: Person, plan: VotePlan | None, ballot:
 def rendered(
     campaign: Campaign, template: str, language: str, person: Person, plan: VotePlan | None, ballot: int
 ) -> Text:
-    person = replace(person, language=language)
+    person = person._replace(language=language)
     values = values_of(campaign, person, plan, ballot)
     zone = person.zone or "Europe/Paris"
     texts = Texts({"campaign": campaign})

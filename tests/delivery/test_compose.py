@@ -22,8 +22,8 @@ NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 COMPOSER = Composer(
     texts=Texts({"campaign": CAMPAIGN}), campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot"
 )
-UNSET: dict[str, Any] = dict.fromkeys(Person.__dataclass_fields__) | {
-    name: False for name in Person.__dataclass_fields__ if name.startswith(("consent", "mutes", "volunteer"))
+UNSET: dict[str, Any] = dict.fromkeys(Person._fields) | {
+    name: False for name in Person._fields if name.startswith(("consent", "mutes", "volunteer"))
 }
 AWA = Person(
     **UNSET
@@ -73,10 +73,10 @@ def html(person: Person, text: str) -> str:
     [
         ("Bonjour {{ first_name }}", AWA, "Bonjour Awa <3"),  # a name is never markup
         ("À {{ commune }}", AWA, "À Lyon"),
-        ("À {{ commune }}", replace(AWA, commune=None), "À votre commune"),
+        ("À {{ commune }}", AWA._replace(commune=None), "À votre commune"),
         ("{{ polling_day }}", AWA, "dimanche 20 novembre"),
-        ("{{ polling_day }}", replace(AWA, territory="971", commune="97105"), "samedi 19 novembre"),
-        ("{{ polling_day }}", replace(AWA, territory=None, commune=None), "dimanche 20 novembre"),
+        ("{{ polling_day }}", AWA._replace(territory="971", commune="97105"), "samedi 19 novembre"),
+        ("{{ polling_day }}", AWA._replace(territory=None, commune=None), "dimanche 20 novembre"),
         ("{{ polling_hours }}", AWA, "8 h – 19 h"),
     ],
 )
@@ -86,9 +86,9 @@ def test_placeholders(text: str, person: Person, expected: str) -> None:
 
 HELD = [
     # where the only ballot is held, where the reader lives
-    ("FR", replace(AWA, territory="988", commune="98818")),
+    ("FR", AWA._replace(territory="988", commune="98818")),
     ("988", AWA),
-    ("988", replace(AWA, territory=None, commune=None)),
+    ("988", AWA._replace(territory=None, commune=None)),
 ]
 
 
@@ -109,7 +109,7 @@ def test_the_hours_of_a_ballot_that_is_not_held_where_one_lives(territory: str, 
 def test_everybody_reads_their_language_or_the_first() -> None:
     texts = {"fr": "Bonjour", "en": "Hello"}
     said = {
-        language: compose_broadcast(COMPOSER, NEWS, texts, replace(AWA, language=language), now=NOW)
+        language: compose_broadcast(COMPOSER, NEWS, texts, AWA._replace(language=language), now=NOW)
         .payload["text"]
         .split("\n")[0]
         for language in ("fr", "en", "de", None)
@@ -119,7 +119,7 @@ def test_everybody_reads_their_language_or_the_first() -> None:
 
 def test_what_is_filled_in_speaks_the_language_of_its_text() -> None:
     call = compose_broadcast(
-        COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, replace(AWA, language="en"), now=NOW
+        COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, AWA._replace(language="en"), now=NOW
     )
     assert call.payload["text"].startswith("Votez dimanche 20 novembre\n")
 
@@ -137,7 +137,7 @@ def test_every_message_names_its_sender_and_can_be_stopped(kind: Kind) -> None:
 def test_messages_on_an_event(what: str, language: str) -> None:
     kind = "event_invite" if what == "invitation" else "event_service"
     draft = Draft(kind=kind, template=f"broadcasts/event_{what}")
-    person = replace(AWA, language=language)
+    person = AWA._replace(language=language)
     call = compose_broadcast(COMPOSER, draft, {}, person, now=NOW, event=EVENT, event_texts=WORDS)
     text = call.payload["text"]
     check_html(text, 4096)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.account import Account, load_account
+from bot.delivery.account import Account
 from bot.delivery.outcomes import Done, InDoubt, Outcome
 from db.schema import responses, updates
 
@@ -21,8 +21,7 @@ async def test_a_broadcast_reaches_everybody_once(bench: Any, helpers: Any) -> N
     assert sorted(payload["chat_id"] for _method, payload in bench.telegram.arrived) == list(
         range(1001, 1301)
     )
-    async with bench.database.read() as tx:
-        assert await load_account(tx, broadcast) == Account(sent=300)
+    assert await bench.account(broadcast) == Account(sent=300)
     assert bench.telegram.most_in_flight <= 16
 
 
@@ -109,8 +108,7 @@ async def test_a_server_that_fails_for_long_puts_few_in_doubt(
         await helpers.until(lambda: posted > 24, seconds=20)
         fails = False
         await bench.idle(engine)
-    async with bench.database.read() as tx:
-        found = await load_account(tx, broadcast)
+    found = await bench.account(broadcast)
     assert at_once == 1  # after what was in flight when it began
     assert 24 < found.in_doubt < 48
     assert found.sent == 300 - found.in_doubt

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.clock import MovableClock
 from bot.delivery import budget as budgets
-from bot.delivery.account import Account, load_account
+from bot.delivery.account import Account
 from bot.delivery.budget import LocalBudget, SharedBudget, budget_for
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import NotSent, Outcome, Rejected
@@ -23,11 +23,6 @@ from db.engine import Database
 
 NO_STARS = Rejected(code=400, description="Bad Request: BALANCE_TOO_LOW")
 MOVED = Rejected(code=400, description="group chat was upgraded to a supergroup chat", migrate_to=-1009)
-
-
-async def account(bench: Any, broadcast: int) -> Account:
-    async with bench.database.read() as tx:
-        return await load_account(tx, broadcast)
 
 
 # -- faults --
@@ -46,7 +41,7 @@ async def test_a_post_that_fails_in_an_unforeseen_way_is_in_doubt(bench: Any, he
     bench.telegram.judge = judge
     async with bench.running(in_flight=1) as engine:
         await bench.idle(engine)
-    assert await account(bench, broadcast) == Account(sent=3, in_doubt=1)
+    assert await bench.account(broadcast) == Account(sent=3, in_doubt=1)
 
 
 async def test_a_fault_before_the_post_queues_it_again(
@@ -64,10 +59,10 @@ async def test_a_fault_before_the_post_queues_it_again(
     monkeypatch.setattr(Pacing, "slot", faulty)
     async with bench.running(in_flight=1) as engine:
         await bench.idle(engine)
-        assert await account(bench, broadcast) == Account(sent=1, waiting=2)  # not in a busy loop
+        assert await bench.account(broadcast) == Account(sent=1, waiting=2)  # not in a busy loop
         bench.clock.move(helpers.start + timedelta(minutes=1))
         await bench.idle(engine)
-    assert await account(bench, broadcast) == Account(sent=3)
+    assert await bench.account(broadcast) == Account(sent=3)
     assert len(bench.telegram.arrived) == 3
 
 
@@ -83,7 +78,7 @@ async def test_a_fault_after_the_answer_does_not_hide_it(
     monkeypatch.setattr(Pacing, "heed", faulty)
     async with bench.running(in_flight=1) as engine:
         await bench.idle(engine)
-    assert await account(bench, broadcast) == Account(sent=2)
+    assert await bench.account(broadcast) == Account(sent=2)
 
 
 # -- a group that moved --
@@ -120,7 +115,7 @@ async def test_silence_asked_for_by_the_group_that_moved_is_kept(bench: Any, hel
         await helpers.until(lambda: engine.pacing.blocked_until)
         assert (engine.pacing.blocked_until - bench.clock.now()).total_seconds() > 55
         await helpers.until(lambda: not engine.sender.busy)
-    assert await account(bench, broadcast) == Account(waiting=1)
+    assert await bench.account(broadcast) == Account(waiting=1)
 
 
 # -- Stars --
@@ -165,7 +160,7 @@ async def test_when_the_stars_run_out_the_rest_leaves_at_the_free_rate(bench: An
     async with bench.running(rate=1_000.0) as engine:
         await bench.idle(engine)
         assert engine.pacing.unpaid
-    assert await account(bench, broadcast) == Account(sent=60)
+    assert await bench.account(broadcast) == Account(sent=60)
     assert max(Counter(payload["chat_id"] for _method, payload in bench.telegram.arrived).values()) == 1
     assert len(free) == 50
     assert all(sum(at <= other < at + 1 for other in free) <= 30 for at in free)
@@ -203,7 +198,7 @@ async def test_little_is_sent_into_a_silence(
         assert bench.telegram.in_flight < 50
         bench.telegram.open.set()
         await bench.idle(engine)
-    assert await account(bench, broadcast) == Account(sent=100)
+    assert await bench.account(broadcast) == Account(sent=100)
 
 
 async def test_who_waits_for_a_slot_is_no_silence(
@@ -224,7 +219,7 @@ async def test_who_waits_for_a_slot_is_no_silence(
     await helpers.queue_broadcast(bench.database, "staff:2")
     engine.wake()
     await helpers.until(lambda: bench.telegram.texts(1_003))
-    assert await account(bench, broadcast) == Account(sent=1, waiting=1)
+    assert await bench.account(broadcast) == Account(sent=1, waiting=1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -18,7 +18,11 @@ from bot.texts import Texts
 from locales import LANGUAGES
 from tests.delivery.test_compose import AWA, EVENT, WORDS
 
-CAMPAIGN = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES)
+# With the neutral reminders of the polling day, which a campaign may allow.
+CAMPAIGN = replace(
+    load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES),
+    steps=load_campaign(Path("campaigns/primaire-2016"), languages=LANGUAGES).steps,
+)
 TEXTS = Texts({"campaign": CAMPAIGN})
 COMPOSER = Composer(texts=TEXTS, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot")
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)
@@ -50,7 +54,7 @@ def must_be_labelled(html: str, language: str) -> None:
 @pytest.mark.parametrize("kind", BROADCAST_KINDS)
 @pytest.mark.parametrize("photo", [None, "file"])
 def test_what_staff_write(kind: Kind, photo: str | None, language: str) -> None:
-    person = replace(AWA, language=language)
+    person = AWA._replace(language=language)
     texts = {"fr": "Bonjour", "en": "Hello"}
     call = compose_broadcast(COMPOSER, Draft(kind=kind, photo=photo), texts, person, now=NOW)
     must_be_labelled(call.payload["caption" if photo else "text"], language)
@@ -62,7 +66,7 @@ def test_messages_on_an_event(what: str, language: str) -> None:
     draft = Draft(
         kind="event_invite" if what == "invitation" else "event_service", template=f"broadcasts/event_{what}"
     )
-    person = replace(AWA, language=language)
+    person = AWA._replace(language=language)
     call = compose_broadcast(COMPOSER, draft, {}, person, now=NOW, event=EVENT, event_texts=WORDS)
     must_be_labelled(call.payload["text"], language)
 
@@ -70,7 +74,7 @@ def test_messages_on_an_event(what: str, language: str) -> None:
 @pytest.mark.parametrize("language", SAYS)
 @pytest.mark.parametrize("step", [step.name for step in CAMPAIGN.steps])
 def test_reminder_steps(step: str, language: str) -> None:
-    person = replace(AWA, language=language, pseudonym="p1", zone="Europe/Paris", country=None)
+    person = AWA._replace(language=language, pseudonym="p1", zone="Europe/Paris", country=None)
     values = values_for_step(
         person=person, plan=None, campaign=CAMPAIGN, ballot=1, language=language, bot_username="bot", now=NOW
     )

@@ -2,7 +2,7 @@
 
     python -m benchmarks.crash [--people 20000] [--kills 100] [--seed 1]     encrypted SQLite, one process
     python -m benchmarks.crash --postgresql --processes 3                    three, of which a random one dies
-    python -m benchmarks.crash --taps 5000 --kills 20                        taps instead of a broadcast
+    python -m benchmarks.crash --taps 5000 --kills 20                        taps of the product instead of a broadcast
 
 The server drops connections before and after it received, answers 500 and 429, and answers late. It ends
 with status 1 where anybody got a message twice, anybody is lost, or more is in doubt than can be.
@@ -19,20 +19,23 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benchmarks.processes import start
 from benchmarks.server import Faults, Server
-from benchmarks.worker import fill, open_for, queue_all, tap
+from benchmarks.taps import Phones, invite, until
+from benchmarks.worker import fill, open_for, queue_all
 from bot.delivery.account import Account, load_account
 from db.engine import Database
-from db.schema import deliveries, people, responses, updates
+from db.schema import deliveries, people, updates
 
-ROOT = Path(__file__).resolve().parent.parent
 FAULTS = Faults(drop_before=0.002, drop_after=0.002, error=0.002, limit=0.001, slow=0.01, retry_after=0.2)
-START_SECONDS = 30.0
+TAPPING = 200
+"""People who answer the invitation, each of them several times."""
 END_SECONDS = 120.0
 
 
@@ -86,24 +89,21 @@ class TapVerdict:
         return self.taps == self.responses == self.done == self.edited
 
 
-class Workers:
+class Bots:
     """The processes that are killed and started again."""
 
-    def __init__(self, plan: Plan, api: str, *arguments: str) -> None:
-        self._command = [sys.executable, "-m", "benchmarks.worker", "--api", api, *arguments]
-        self._command += ["--in-flight", str(plan.in_flight)]
-        self._command += ["--url", plan.url] if plan.url else ["--folder", str(plan.folder)]
+    def __init__(self, plan: Plan, module: str, api: str, *arguments: str) -> None:
+        where = ("--url", plan.url) if plan.url else ("--folder", str(plan.folder))
+        self._start = partial(start, module, api, *where, *arguments)
+        self._count = plan.processes
         self.running: list[asyncio.subprocess.Process] = []
 
+    async def start_all(self) -> None:
+        for _ in range(self._count):
+            await self.start()
+
     async def start(self) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._command, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
-        if line.strip() != b"ready":
-            raise RuntimeError("the worker did not start")
-        self.running.append(process)
+        self.running.append(await self._start())
 
     async def kill(self, index: int) -> None:
         process = self.running.pop(index)
@@ -121,12 +121,14 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
     await fill(database, count)
     broadcast = await queue_all(database, "staff:crash")
     server = Server(faults=FAULTS, record_bodies=True, seed=plan.seed)
-    workers = Workers(plan, f"http://127.0.0.1:{await server.start()}")
+    api = f"http://127.0.0.1:{await server.start()}"
+    bots = Bots(plan, "benchmarks.worker", api, "--in-flight", str(plan.in_flight))
     try:
-        await _kill_at(plan, workers, count, lambda: len(server.record.times))
+        await bots.start_all()
+        await _kill_at(plan, bots, count, lambda: len(server.record.times))
         await _until(lambda: _settled(database, broadcast), END_SECONDS)
     finally:
-        await workers.kill_all()
+        await bots.kill_all()
         await server.stop()
     async with database.read() as tx:
         account = await load_account(tx, broadcast)
@@ -148,43 +150,44 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
 
 
 async def crash_taps(plan: Plan, count: int) -> TapVerdict:
-    """Give `count` taps to a bot that is killed; returns once every update is done."""
+    """Give `count` taps of invited people to the product, which is killed; returns once every update is done."""
     database = await open_for(plan.folder, plan.url)
+    await invite(database, TAPPING)
     server = Server(record_bodies=True, seed=plan.seed)
-    server.add_updates([tap(number, 1_000 + number % 500) for number in range(1, count + 1)])
-    workers = Workers(plan, f"http://127.0.0.1:{await server.start()}", "--poll")
+    phones = Phones(server)
+    bots = Bots(plan, "benchmarks.product", f"http://127.0.0.1:{await server.start()}")
     try:
-        await _kill_at(plan, workers, count, lambda: server.record.methods["editMessageText"])
+        await bots.start_all()
+        await until(lambda: len(phones.invitations) == TAPPING)
+        server.faults = FAULTS
+        server.add_updates(phones.taps(count))
+        await _kill_at(plan, bots, count, lambda: phones.called["editMessageText"])
         await _until(lambda: _all_done(database, count), END_SECONDS)
     finally:
-        await workers.kill_all()
+        await bots.kill_all()
         await server.stop()
+    responses = await phones.noted(database)
     async with database.read() as tx:
-        rows = (await tx.execute(sa.select(sa.func.count(sa.distinct(responses.c.update_id))))).scalar_one()
-        all_rows = (await tx.execute(sa.select(sa.func.count()).select_from(responses))).scalar_one()
         done = await _count_done(tx)
     await database.close()
-    edited = server.record.methods["editMessageText"]
     return TapVerdict(
         taps=count,
-        responses=rows if rows == all_rows else all_rows,
+        responses=responses,
         done=done,
         # An edit whose record was lost by a kill is repeated, which changes nothing.
-        edited=min(edited, count),
+        edited=min(phones.called["editMessageText"], count),
         kills=plan.kills,
     )
 
 
-async def _kill_at(plan: Plan, workers: Workers, count: int, progress: Callable[[], int]) -> None:
+async def _kill_at(plan: Plan, bots: Bots, count: int, progress: Callable[[], int]) -> None:
     """Kill one process, and start another, at `kills` random points of the progress."""
     dice = random.Random(plan.seed)
-    for _ in range(plan.processes):
-        await workers.start()
     for target in sorted(dice.sample(range(1, count * 9 // 10), plan.kills)):
         while progress() < target:  # noqa: ASYNC110 - the server's counter has no event
             await asyncio.sleep(0.001)
-        await workers.kill(dice.randrange(len(workers.running)))
-        await workers.start()
+        await bots.kill(dice.randrange(len(bots.running)))
+        await bots.start()
 
 
 async def _settled(database: Database, broadcast: int) -> bool:

@@ -1,11 +1,10 @@
 """A bot process to be measured and killed: the delivery engine and the product's own look at each departure.
 
     python -m benchmarks.worker --api http://127.0.0.1:PORT --folder DIR | --url postgresql+asyncpg://…
-        [--rate N] [--poll] [--until-idle] [--in-flight N]
+        [--rate N] [--until-idle] [--in-flight N]
 
 A delivery is a text that staff wrote, with two placeholders: consent, law, hours and caps are looked at, and it is
-worded for its reader, by `bot.delivery.departure`. Each tap (a callback query) stores one row in `responses`
-and is answered with answerCallbackQuery and an edit. It prints `ready` once the engine runs.
+worded for its reader, by `bot.delivery.departure`. It prints `ready` once the engine runs.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ from db.batches import Statement
 from db.deliveries import Leased
 from db.engine import Database, open_database
 from db.key import DatabaseKey
-from db.schema import people, responses
+from db.schema import people
 from db.upgrade import upgrade
 
 KEY = DatabaseKey(hex="5e" * 32)
@@ -98,22 +97,15 @@ async def word_only(tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | 
     ]
 
 
-async def process(tx: AsyncConnection, update: dict[str, Any]) -> Sequence[Call]:
-    """Keep a tap as one response; answer it and edit its message."""
-    query = update["callback_query"]
-    chat = query["message"]["chat"]["id"]
-    row = {
-        "at": datetime.fromtimestamp(query["message"]["date"], UTC),
-        "question": "tap",
-        "answer": query["data"],
-        "update_id": update["update_id"],
-    }
-    await tx.execute(responses.insert(), row)
-    edit = {"chat_id": chat, "message_id": query["message"]["message_id"], "text": "Merci, c'est noté."}
-    return [
-        Call(method="answerCallbackQuery", payload={"callback_query_id": query["id"]}),
-        Call(method="editMessageText", payload=edit),
-    ]
+async def meet(_tx: AsyncConnection, _chats: Collection[int]) -> dict[int, Any]:
+    return {}
+
+
+async def process(
+    _tx: AsyncConnection, _update: Mapping[str, Any], _met: Mapping[int, Any]
+) -> Sequence[Call]:
+    """Nobody writes here."""
+    return []
 
 
 def apologise(_update: Mapping[str, Any]) -> Sequence[Call]:
@@ -122,20 +114,6 @@ def apologise(_update: Mapping[str, Any]) -> Sequence[Call]:
 
 async def on_sent(_remember: str, _message: Mapping[str, Any]) -> None:
     """Nothing is remembered here."""
-
-
-def tap(update_id: int, chat: int) -> dict[str, Any]:
-    """An update: a person pressed a button."""
-    message = {"message_id": 7, "date": 1479286800, "chat": {"id": chat, "type": "private"}}
-    person = {"id": chat, "is_bot": False, "first_name": "Ada"}
-    query = {
-        "id": str(update_id),
-        "from": person,
-        "message": message,
-        "chat_instance": "1",
-        "data": "1:r:9:y",
-    }
-    return {"update_id": update_id, "callback_query": query}
 
 
 async def fill(database: Database, count: int, *, first: int = 1) -> None:
@@ -195,7 +173,6 @@ def make_engine(
     transport: Transport,
     *,
     rate: float | None,
-    poll: bool,
     in_flight: int,
     prepare: Prepare | None = None,
 ) -> Engine:
@@ -206,13 +183,14 @@ def make_engine(
         transport=transport,
         pacing=Pacing(budget=budget_for(rate, database), clock=clock),
         hooks=Hooks(
+            meet=meet,
             process=process,
             apologise=apologise,
             prepare=prepare or departure(clock).prepare,
             on_sent=on_sent,
         ),
         rate=rate,
-        poll=poll,
+        poll=False,
         in_flight=in_flight,
     )
 
@@ -220,9 +198,7 @@ def make_engine(
 async def run(options: argparse.Namespace) -> None:
     database = await open_for(Path(options.folder), options.url)
     async with Transport(token=TOKEN, api_base=options.api, connections=options.in_flight + 8) as transport:
-        engine = make_engine(
-            database, transport, rate=options.rate, poll=options.poll, in_flight=options.in_flight
-        )
+        engine = make_engine(database, transport, rate=options.rate, in_flight=options.in_flight)
         running = asyncio.create_task(engine.run())
         settle_memory()
         print("ready", flush=True)
@@ -240,7 +216,6 @@ def main() -> None:
     parser.add_argument("--url")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--in-flight", type=int, default=64)
-    parser.add_argument("--poll", action="store_true")
     parser.add_argument("--until-idle", action="store_true")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))

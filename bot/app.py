@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
+from bot.actions import people
+from bot.actions.people import Meetings
 from bot.actions.renewals import consent_texts
 from bot.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
@@ -201,10 +203,10 @@ def build(
         beats=(beat_as_leader,),
     )
 
-    async def process(tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
+    async def process(tx: AsyncConnection, update: dict[str, Any], met: Meetings) -> list[Call]:
         ticker.nudge()
         engine.wake()
-        return await dispatcher.process(tx, update)
+        return await dispatcher.process(tx, update, met)
 
     engine = Engine(
         database=database,
@@ -216,6 +218,7 @@ def build(
             chat_seconds=CHAT_SECONDS if settings.rate is not None else 0.0,
         ),
         hooks=Hooks(
+            meet=people.find_all,
             process=process,
             apologise=dispatcher.apologise,
             prepare=departure.prepare,

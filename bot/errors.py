@@ -4,7 +4,7 @@ An error carries two ways of being told. `sentence` is plain English for the com
 what to do. `message` names the text of `locales/` that a chat user sees, filled with `values`.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class PortevoixError(Exception):
@@ -16,7 +16,7 @@ class PortevoixError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.message = message or self.default_message
-        self.values = values
+        self.values: dict[str, Any] = values
 
 
 class SettingsError(PortevoixError):

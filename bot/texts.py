@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ from locales import LANGUAGES, TEMPLATES, catalogue
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
 CALLBACK_VERSION = "1"
 CALLBACK_LIMIT = 64  # bytes, Telegram's own
+DATES_KEPT = 1024
+TEXTS_KEPT = 4096
 
 
 def callback(action: str, *arguments: object) -> str:
@@ -60,6 +62,11 @@ class Text:
     html: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
+
+    @cached_property
+    def plain(self) -> str:
+        """The words without HTML."""
+        return str(Markup(self.html).unescape())
 
     @cached_property
     def markup(self) -> Mapping[str, Any]:
@@ -118,6 +125,8 @@ class Texts:
 
     def __init__(self, common: Mapping[str, Any]) -> None:
         self._environments = {code: _environment(code, common) for code in LANGUAGES}
+        # For values that can be hashed: what tells many people the same is rendered once.
+        self.render_once = lru_cache(TEXTS_KEPT)(self.render)
 
     def render(self, name: str, language: str, **values: Any) -> Text:
         """The message `name` (`events/card`) in `language`; a missing value raises UndefinedError."""
@@ -132,7 +141,7 @@ class Texts:
 
     def plain(self, name: str, language: str, **values: Any) -> str:
         """The same without HTML: for toasts, files and logs."""
-        return str(Markup(self.render(name, language, **values).html).unescape())
+        return self.render(name, language, **values).plain
 
     def names(self) -> list[str]:
         """Every message there is, for the tests that render them all."""
@@ -166,6 +175,7 @@ def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = Tru
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     environment = Environment(
         loader=FileSystemLoader(str(TEMPLATES)),
+        auto_reload=False,  # else each rendering asks the disk whether its files have changed
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -185,17 +195,26 @@ def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = Tru
 def _formats(locale: str) -> dict[str, Any]:
     """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
 
+    # Many people are told of the same few days and hours, and Babel takes long over each.
+    @lru_cache(DATES_KEPT)
+    def day_words(local: date) -> str:
+        return format_date(local, "EEEE d MMMM" if locale.startswith("fr") else "EEEE, d MMMM", locale)
+
+    @lru_cache(DATES_KEPT)
+    def hour_words(local: time) -> str:
+        pattern = "H 'h' mm" if locale.startswith("fr") else "HH:mm"
+        return format_time(local, pattern, locale=locale).removesuffix(" 00")
+
     def day(moment: datetime | date, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
-        return format_date(local, "EEEE d MMMM" if locale.startswith("fr") else "EEEE, d MMMM", locale)
+        return day_words(local.date() if isinstance(local, datetime) else local)
 
     def day_and_month(moment: date) -> str:
         return format_date(moment, "d MMM", locale)
 
     def hour(moment: datetime | time, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
-        pattern = "H 'h' mm" if locale.startswith("fr") else "HH:mm"
-        return format_time(local, pattern, locale=locale).removesuffix(" 00")
+        return hour_words(local.time() if isinstance(local, datetime) else local)
 
     def moment_(moment: datetime, zone: str) -> str:
         return f"{day(moment, zone)}{' à ' if locale.startswith('fr') else ', '}{hour(moment, zone)}"

@@ -140,9 +140,7 @@ async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commi
     # PostgreSQL commits when the block of the transaction ends, as SQLite would without `and_commit`.
     if tx.dialect.name == "postgresql":
         return await tx.run_sync(lambda connection: work(_PostgreSQLVisit(connection)))
-    raw = await tx.get_raw_connection()
-    connection = raw.driver_connection
-    assert isinstance(connection, sqlite.Connection)
+    connection = sqlite.connection_of(tx)
     try:
         return await connection.visit(lambda thread: work(_SQLiteVisit(thread)), and_commit=and_commit)
     except sqlite.Error as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,18 @@ class Dialog:
 
 
 async def get(tx: AsyncConnection, person: int) -> Dialog | None:
-    columns = sa.select(dialogs.c.flow, dialogs.c.step, dialogs.c.data)
-    row = (await tx.execute(columns.where(dialogs.c.person == person))).one_or_none()
-    return None if row is None else Dialog(flow=row.flow, step=row.step, data=row.data)
+    return (await get_many(tx, [person])).get(person)
+
+
+_OPEN = sa.select(dialogs.c.person, dialogs.c.flow, dialogs.c.step, dialogs.c.data).where(
+    dialogs.c.person.in_(sa.bindparam("people", expanding=True))
+)
+
+
+async def get_many(tx: AsyncConnection, people: Collection[int]) -> dict[int, Dialog]:
+    """Where these people are in a dialog, by person; those in none are left out."""
+    rows = await tx.execute(_OPEN, {"people": list(people)})
+    return {row.person: Dialog(flow=row.flow, step=row.step, data=row.data) for row in rows}
 
 
 async def put(

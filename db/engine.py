@@ -32,7 +32,7 @@ class Database:
     """One open database. `write()` and `read()` each give a connection inside a transaction.
 
     The transaction is committed when the block ends and rolled back when it raises. Inside it,
-    `async with connection.begin_nested():` opens a savepoint.
+    `async with savepoint(connection):` undoes alone what raises.
     """
 
     def __init__(
@@ -131,6 +131,26 @@ class Database:
         if self._claim is not None:
             self._claim.close()
             self._claim = None
+
+
+@asynccontextmanager
+async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
+    """What the block does in the transaction is undone, and nothing else, where it raises.
+
+    On SQLite the savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
+    """
+    if tx.dialect.name == "postgresql":
+        async with tx.begin_nested():
+            yield
+        return
+    connection = sqlite.connection_of(tx)
+    connection.save()
+    try:
+        yield
+    except BaseException:
+        await connection.undo()
+        raise
+    connection.keep()
 
 
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Columns, Statement
 from db.schema import broadcasts, event_texts, events, rsvps
 
 
@@ -49,6 +50,14 @@ class EventText:
 
 
 EventTexts = Mapping[str, EventText]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventInWords:
+    """An event with its texts, of which it has at least one."""
+
+    event: Event
+    texts: EventTexts
 
 
 def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
@@ -99,13 +108,34 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
+_COLUMNS = Columns(events.c)
+_WITH_CODE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS}, language, title, description)) AS text)
+    FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
+    )
+)
+_TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
+
+
 async def get(tx: AsyncConnection, event: int) -> Event | None:
     return await _one(tx, events.c.id == event)
 
 
-async def find(tx: AsyncConnection, code: str) -> Event | None:
+async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
-    return await _one(tx, events.c.code == code)
+    rows = await _WITH_CODE.rows(tx, code=code)
+    if not rows:
+        return None
+    values = _COLUMNS.read(rows[0][:-3])
+    return EventInWords(
+        event=Event(**dict(zip(events.c.keys(), values, strict=True))),
+        texts={
+            language: EventText(title=title, description=description)
+            for *_, language, title, description in rows
+        },
+    )
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Event]:
@@ -120,7 +150,7 @@ async def texts_of(tx: AsyncConnection, event: int) -> EventTexts:
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, EventText]]:
     """The texts of several events, by event id and language."""
     found: dict[int, dict[str, EventText]] = {}
-    for row in await tx.execute(sa.select(event_texts).where(event_texts.c.event.in_(list(ids)))):
+    for row in await tx.execute(_TEXTS, {"events": list(ids)}):
         found.setdefault(row.event, {})[row.language] = EventText(
             title=row.title, description=row.description
         )

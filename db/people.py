@@ -61,12 +61,18 @@ class Person(NamedTuple):
 # The planner's own mark is not part of what is known of somebody.
 _KNOWN = [people.c[name] for name in Person._fields]
 _COLUMNS = Columns(_KNOWN)
-_MANY = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM people WHERE id IN {given_ids(s)}"""
+
+
+def _among(column: str) -> Statement:
+    return Statement(
+        lambda s: (
+            f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM people WHERE {column} IN {given_ids(s)}"""
+        )
     )
-)
+
+
+_WITH_IDS, _WITH_TELEGRAM_IDS = _among("id"), _among("telegram_id")
 
 
 def renewals_due(person: Person) -> list[Purpose]:
@@ -89,8 +95,14 @@ async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | Non
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
     """The people with these ids, by id."""
-    rows = await _MANY.rows(tx, rows=members(ids))
+    rows = await _WITH_IDS.rows(tx, rows=members(ids))
     return {row[0]: Person._make(_COLUMNS.read(row)) for row in rows}
+
+
+async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Person]:
+    """Those with these Telegram ids who ever wrote."""
+    rows = await _WITH_TELEGRAM_IDS.rows(tx, rows=members(telegram_ids))
+    return [Person._make(_COLUMNS.read(row)) for row in rows]
 
 
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:

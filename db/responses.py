@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import deliveries, people, responses
+from db.batches import Statement, Visit, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +19,6 @@ class Response:
     question: str
     subject: str | None
     answer: str
-    broadcast: int | None
     message_id: int | None
     update_id: int | None
     commune: str | None
@@ -28,16 +26,52 @@ class Response:
     region: str | None
 
 
+# Of a delivery whose message was answered, and of the person, of whom something changed that decides what is due.
+_ANSWER = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET answered_at = :now WHERE person = :person AND message_id = :message_id
+    RETURNING CAST({s.array}(broadcast) AS text)"""
+    )
+)
+_HEAR = Statement(
+    lambda _s: (
+        """
+    UPDATE people SET unanswered = 0, replan = true WHERE id = :person AND (unanswered <> 0 OR NOT replan)"""
+    )
+)
+_LOG = Statement(
+    lambda _s: (
+        """
+    INSERT INTO responses (at, person, question, subject, answer, broadcast, message_id, update_id,
+                           commune, department, region)
+    VALUES (:now, :person, :question, :subject, :answer, :broadcast, :message_id, :update_id,
+            :commune, :department, :region)"""
+    )
+)
+
+
 async def add(tx: AsyncConnection, response: Response) -> None:
-    await tx.execute(sa.insert(responses).values(**vars(response)))
+    """Logs an answer. The delivery whose message it was given on, if there is one, is answered by it."""
+    await together(tx, lambda visit: log(visit, response))
 
 
-async def answered_delivery(tx: AsyncConnection, *, person: int, message_id: int, at: datetime) -> int | None:
+def log(visit: Visit, response: Response) -> None:
+    """The same in a stay with the database that does more."""
+    values = {**vars(response)}
+    values["now"] = values.pop("at")
+    broadcast = answer_delivery(
+        visit, person=response.person, message_id=response.message_id, now=response.at
+    )
+    visit.run(_LOG, broadcast=broadcast, **values)
+
+
+def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: datetime) -> int | None:
     """The broadcast whose message the person answered, noting the answer; None if it was no broadcast."""
-    condition = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message_id)
-    row = (await tx.execute(sa.select(deliveries.c.id, deliveries.c.broadcast).where(condition))).first()
-    if row is None:
+    if message_id is None:
         return None
-    await tx.execute(sa.update(deliveries).where(deliveries.c.id == row.id).values(answered_at=at))
-    await tx.execute(sa.update(people).where(people.c.id == person).values(unanswered=0, replan=True))
-    return int(row.broadcast)
+    answered = visit.rows(_ANSWER, person=person, message_id=message_id, now=now)
+    if not answered:
+        return None
+    visit.run(_HEAR, person=person)
+    return int(answered[0])

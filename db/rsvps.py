@@ -8,8 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Statement, Visit, together
+from db.responses import Response, log
 from db.schema import rsvps
-from db.upsert import insert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,9 @@ class Rsvp:
     event: int
     person: int
     answer: str
-    confirmed: bool
-    attended: bool | None
     at: datetime
+    confirmed: bool = False
+    attended: bool | None = None
 
 
 async def get(tx: AsyncConnection, *, event: int, person: int) -> Rsvp | None:
@@ -36,19 +37,24 @@ async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
     return {row.event: Rsvp(**row._mapping) for row in rows}
 
 
-async def put(
-    tx: AsyncConnection,
-    *,
-    event: int,
-    person: int,
-    answer: str,
-    at: datetime,
-    confirmed: bool = False,
-    attended: bool | None = None,
-) -> None:
-    """Sets a person's answer, in place of an earlier one."""
-    values = {"answer": answer, "at": at, "confirmed": confirmed, "attended": attended}
-    statement = insert(tx, rsvps).values(event=event, person=person, **values)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=[rsvps.c.event, rsvps.c.person], set_=values)
+_PUT = Statement(
+    lambda _s: (
+        """
+    INSERT INTO rsvps (event, person, answer, at, confirmed, attended)
+    VALUES (:event, :person, :answer, :now, :confirmed, :attended)
+    ON CONFLICT (event, person) DO UPDATE SET answer = excluded.answer, at = excluded.at,
+        confirmed = excluded.confirmed, attended = excluded.attended"""
     )
+)
+
+
+async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response) -> None:
+    """Sets a person's answer, in place of an earlier one, and logs it."""
+    values = {**vars(rsvp)}
+    values["now"] = values.pop("at")
+
+    def answer(visit: Visit) -> None:
+        visit.run(_PUT, **values)
+        log(visit, response)
+
+    await together(tx, answer)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
+import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
@@ -29,6 +30,8 @@ Error: type[Exception] = sqlcipher.Error
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
+
+SAVEPOINT, RELEASE, ROLL_BACK = "SAVEPOINT ours", "RELEASE ours", "ROLLBACK TO ours"
 
 # Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
 _PREFETCH = 512
@@ -170,11 +173,40 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, _PREFETCH)
         self._begin = begin
         self._abandoned = False
+        # What the next visit does before its own work, so that a savepoint costs no visit of its own.
+        self._due: list[str] = []
 
     def begin(self) -> None:
         """In the connection's thread: begin a transaction unless one is open."""
         if not self._conn.in_transaction:
             self._conn.execute(self._begin).close()
+        due, self._due = self._due, []
+        for statement in due:
+            self._conn.execute(statement).close()
+
+    def save(self) -> None:
+        """A savepoint: what is done from here on can be undone alone. Each is kept or undone, the last first."""
+        self._due.append(SAVEPOINT)
+
+    def keep(self) -> None:
+        """What was done since the last savepoint stays."""
+        if self._due[-1:] == [SAVEPOINT]:
+            self._due.pop()  # nothing was done
+        else:
+            self._due.append(RELEASE)
+
+    async def undo(self) -> None:
+        """What was done since the last savepoint is undone."""
+        if self._due[-1:] == [SAVEPOINT]:
+            self._due.pop()
+        else:
+            self._due += [ROLL_BACK, RELEASE]
+            try:
+                await self.visit(lambda _thread: None)
+            except Error as error:  # a full disk makes SQLite undo the whole transaction by itself
+                raise sa.exc.OperationalError(
+                    ROLL_BACK, None, error, hide_parameters=True, connection_invalidated=True
+                ) from error
 
     async def visit(self, work: Callable[[sqlite3.Connection], T], *, and_commit: bool = False) -> T:
         """Run `work` in the connection's thread, inside a transaction."""
@@ -197,14 +229,24 @@ class Connection(aiosqlite.Connection):
         return _Cursor(self)
 
     async def commit(self) -> None:
+        self._due.clear()  # releases: a commit ends savepoints too
         if self.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
         # SQLAlchemy's pool asks for one after every commit.
+        self._due.clear()
         if self.in_transaction or self._abandoned:
             await super().rollback()
             self._abandoned = False
+
+
+def connection_of(tx: AsyncConnection) -> Connection:
+    """The driver's own connection below a transaction."""
+    assert tx.sync_connection is not None  # a transaction has begun
+    connection = tx.sync_connection.connection.driver_connection
+    assert isinstance(connection, Connection)
+    return connection
 
 
 class _Cursor(aiosqlite.Cursor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,8 +42,22 @@ class StaffLink:
 
 async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[Staff, ...]:
     """The roles this Telegram user holds now."""
-    query = sa.select(staff).where(staff.c.telegram_id == telegram_id, staff.c.revoked_at.is_(None))
-    return tuple(Staff(**row._mapping) for row in await tx.execute(query.order_by(staff.c.id)))
+    return (await roles_of_many(tx, [telegram_id])).get(telegram_id, ())
+
+
+_HELD = (
+    sa.select(staff)
+    .where(staff.c.telegram_id.in_(sa.bindparam("ids", expanding=True)), staff.c.revoked_at.is_(None))
+    .order_by(staff.c.id)
+)
+
+
+async def roles_of_many(tx: AsyncConnection, telegram_ids: Collection[int]) -> dict[int, tuple[Staff, ...]]:
+    """The roles that these Telegram users hold now, by user; those who hold none are left out."""
+    found: dict[int, tuple[Staff, ...]] = {}
+    for row in await tx.execute(_HELD, {"ids": list(telegram_ids)}):
+        found[row.telegram_id] = (*found.get(row.telegram_id, ()), Staff(**row._mapping))
+    return found
 
 
 async def all_current(tx: AsyncConnection) -> list[Staff]:

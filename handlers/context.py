@@ -6,7 +6,6 @@ the effects they answer, and posted after it (see bot.delivery).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,16 +120,20 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     # -- words --
 
-    def render(self, name: str, /, **values: Any) -> Text:
-        """The message in the person's language, with what every template may use."""
-        return self.services.texts.render(name, self.language, **self._common(values))
+    def render(self, name: str, /, *, shared: bool = False, **values: Any) -> Text:
+        """The message in the person's language, with what every template may use.
+
+        `shared`: it depends on nothing but these values and the zone, and is rendered once for all it tells the same.
+        """
+        if shared:
+            return self.services.texts.render_once(name, self.language, zone=self.zone, **values)
+        return self.services.texts.render(
+            name, self.language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
+        )
 
     def words(self, name: str, /, **values: Any) -> str:
         """The same as plain text."""
-        return self.services.texts.plain(name, self.language, **self._common(values))
-
-    def _common(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {"person": self.person, "zone": self.zone, "now": self.now, **values}
+        return self.render(name, **values).plain
 
     # -- answers --
 

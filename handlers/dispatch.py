@@ -10,8 +10,10 @@ from telegram import Chat, Update
 from telegram.ext import Application
 
 from bot.actions import people
+from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.delivery.processing import Refused
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.inline import offer_communes
@@ -28,8 +30,11 @@ class Dispatcher:
         self._services = services
         self._clock = clock
 
-    async def process(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
-        """The calls that answer this raw update; its effects are in `tx`."""
+    async def process(self, tx: AsyncConnection, body: Mapping[str, Any], met: Meetings) -> list[Call]:
+        """The calls that answer this raw update; its effects are in `tx`. Raises Refused for what it must not do.
+
+        `met`: the people who are known to write in these updates.
+        """
         update = Update.de_json(dict(body), self._application.bot)
         if update.inline_query is not None:
             return [offer_communes(update.inline_query, self._services)]
@@ -37,15 +42,15 @@ class Dispatcher:
         if user is None or user.is_bot or (chat is not None and chat.type != Chat.PRIVATE):
             return []  # The assistant talks to one person at a time.
         if update.my_chat_member is not None:
-            return await self._membership(tx, update)
-        context = await self._context(tx, update)
+            return await self._membership(tx, update, met)
+        context = await self._context(tx, update, met)
         try:
-            async with tx.begin_nested():
-                await self._handle(update, context)
-                await ask_again(context)
+            await self._handle(update, context)
+            await ask_again(context)
         except PortevoixError as refusal:
-            # What the handler did is undone; the person is told why, in the dialog they were in.
+            # The person is told why, in the dialog they were in.
             context.refuse(refusal)
+            raise Refused(with_callback_answered(update, context.replies)) from refusal
         return with_callback_answered(update, context.replies)
 
     def apologise(self, body: Mapping[str, Any]) -> list[Call]:
@@ -61,10 +66,10 @@ class Dispatcher:
         )
         return with_callback_answered(update, [sorry])
 
-    async def _context(self, tx: AsyncConnection, update: Update) -> Context:
+    async def _context(self, tx: AsyncConnection, update: Update, met: Meetings) -> Context:
         assert update.effective_user is not None  # both callers checked
         now = self._clock.now()
-        meeting = await people.meet(tx, update.effective_user.id, now)
+        meeting = await people.meet(tx, update.effective_user.id, now, met)
         return Context.begin(
             self._application,
             update,
@@ -84,13 +89,13 @@ class Dispatcher:
                     await handler.handle_update(update, self._application, check, context)
                     return
 
-    async def _membership(self, tx: AsyncConnection, update: Update) -> list[Call]:
+    async def _membership(self, tx: AsyncConnection, update: Update, met: Meetings) -> list[Call]:
         change = update.my_chat_member
         assert change is not None  # the caller checked
         if change.new_chat_member.status in ("kicked", "left"):
             await people.lose(tx, change.from_user.id, self._clock.now())
         else:
-            await people.meet(tx, change.from_user.id, self._clock.now())
+            await people.meet(tx, change.from_user.id, self._clock.now(), met)
         return []
 
 

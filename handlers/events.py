@@ -12,7 +12,7 @@ from bot.actions.event_cards import EventCard, event_card, upcoming_page
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
-from db.events import Event, EventTexts, text_in
+from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
@@ -58,40 +58,40 @@ def quiet_about_events(context: Context) -> Quiet | None:
 
 async def show_from_link(context: Context, code: str) -> None:
     """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
-    event = await db.events.find(context.tx, code)
-    if event is None:
+    found = await db.events.find(context.tx, code)
+    if found is None:
         context.say("events/unknown")
     else:
-        await _show(context, event)
+        await _show(context, found)
 
 
 async def show(update: Update, context: Context) -> None:
     """An event chosen in the list."""
     (code,) = arguments(context, 1)
-    event = await _event(context, code)
-    if event is not None:
-        await _show(context, event)
+    found = await _event(context, code)
+    if found is not None:
+        await _show(context, found)
 
 
-async def _show(context: Context, event: Event) -> None:
-    """The card, in place of the tapped message; where that one has a photo, below it."""
+async def _show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> None:
+    """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
     answer = context.say if tapped is None or not _is_text(tapped) else context.edit
     quiet = quiet_about_events(context)
-    if quiet is not None and not event.is_cancelled:
+    if quiet is not None and not found.event.is_cancelled:
         answer("events/quiet", until=quiet.until)
         return
-    answer("events/card", event=await card_of(context, event))
+    answer("events/card", shared=True, event=await card_of(context, found, rsvp))
 
 
 def _is_text(message: Message) -> bool:
     return message.text is not None
 
 
-async def card_of(context: Context, event: Event) -> EventCard:
-    """The event as this person sees it."""
-    rsvp = await db.rsvps.get(context.tx, event=event.id, person=context.person.id)
-    return _card_of(context, event, await db.events.texts_of(context.tx, event.id), rsvp)
+async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
+    """The event as this person sees it; `rsvp` is their answer where it is known already."""
+    rsvp = rsvp or await db.rsvps.get(context.tx, event=found.event.id, person=context.person.id)
+    return _card_of(context, found.event, found.texts, rsvp)
 
 
 def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
@@ -106,83 +106,87 @@ def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | Non
     )
 
 
-async def _event(context: Context, code: str) -> Event | None:
+async def _event(context: Context, code: str) -> EventInWords | None:
     """The event a button is about; one that was erased since is said to be gone."""
-    event = await db.events.find(context.tx, code)
-    if event is None:
+    found = await db.events.find(context.tx, code)
+    if found is None:
         context.toast("toasts/event_unknown", alert=True)
-    return event
+    return found
 
 
-async def _event_to_describe(context: Context, code: str) -> Event | None:
+async def _event_to_describe(context: Context, code: str) -> EventInWords | None:
     """The event, unless the law asks for silence about it now: then that was said."""
-    event = await _event(context, code)
+    found = await _event(context, code)
     quiet = quiet_about_events(context)
-    if event is None or quiet is None:
-        return event
+    if found is None or quiet is None:
+        return found
     context.say("events/quiet", until=quiet.until)
     return None
 
 
-async def _event_to_answer(context: Context, code: str) -> Event | None:
+async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
     """The event, if this person may answer it now; else what stands in the way was said."""
-    event = await _event(context, code)
-    if event is None or await registration.must_sign_up(context, start=f"ev_{code}"):
+    found = await _event(context, code)
+    if found is None or await registration.must_sign_up(context, start=f"ev_{code}"):
         return None
+    event = found.event
     if event.is_cancelled or event.ends_at <= context.now:
         context.toast("toasts/event_cancelled" if event.is_cancelled else "toasts/event_over", alert=True)
-        await _show(context, event)
+        await _show(context, found)
         return None
-    return event
+    return found
 
 
 async def answer_invitation(update: Update, context: Context) -> None:
     """Yes, maybe or no: noted at once, confirmed on the card, changed at will."""
     code, said = arguments(context, 2)
     answer = one_of(RsvpAnswer, said)
-    event = await _event_to_answer(context, code)
-    if event is not None:
-        await rsvps.answer_invitation(context.tx, context.person, context.origin, event, answer)
-        context.toast("toasts/answer_noted", answer=answer)
-        await _show(context, event)
+    found = await _event_to_answer(context, code)
+    if found is not None:
+        rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
+        context.toast("toasts/answer_noted", shared=True, answer=answer)
+        await _show(context, found, rsvp)
 
 
 async def confirm_coming(update: Update, context: Context) -> None:
     """The eve's question."""
     code, said = arguments(context, 2)
     coming = yes_or_no(said, yes="confirm", no="cancel")
-    event = await _event_to_answer(context, code)
-    if event is not None:
-        await rsvps.confirm_coming(context.tx, context.person, context.origin, event, coming=coming)
-        context.toast("toasts/answer_noted", answer="yes" if coming else "no")
-        await _show(context, event)
+    found = await _event_to_answer(context, code)
+    if found is not None:
+        rsvp = await rsvps.confirm_coming(
+            context.tx, context.person, context.origin, found.event, coming=coming
+        )
+        context.toast("toasts/answer_noted", shared=True, answer="yes" if coming else "no")
+        await _show(context, found, rsvp)
 
 
 async def tell_whether_came(update: Update, context: Context) -> None:
     """The question asked after the end."""
     code, said = arguments(context, 2)
     came = yes_or_no(said)
-    event = await _event(context, code)
-    if event is None or await registration.must_sign_up(context):
+    found = await _event(context, code)
+    if found is None or await registration.must_sign_up(context):
         return
+    event = found.event
     if event.starts_at > context.now or event.is_cancelled:
-        await _show(context, event)
+        await _show(context, found)
         return
     await rsvps.tell_whether_came(context.tx, context.person, context.origin, event, came=came)
     quiet = quiet_about_events(context)
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
     else:
-        context.edit("events/came", event=await card_of(context, event), came=came)
+        context.edit("events/came", event=await card_of(context, found), came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:
     """The place, as a card that opens a map."""
     (code,) = arguments(context, 1)
-    event = await _event_to_describe(context, code)
-    if event is None:
+    found = await _event_to_describe(context, code)
+    if found is None:
         return
-    card = await card_of(context, event)
+    event, card = found.event, await card_of(context, found)
     if event.latitude is None or event.longitude is None:
         context.say("events/place", event=card)
         return
@@ -198,9 +202,9 @@ async def send_venue(update: Update, context: Context) -> None:
 async def send_calendar(update: Update, context: Context) -> None:
     """The event as a file for the person's calendar."""
     (code,) = arguments(context, 1)
-    event = await _event_to_describe(context, code)
-    if event is not None:
-        card = await card_of(context, event)
+    found = await _event_to_describe(context, code)
+    if found is not None:
+        event, card = found.event, await card_of(context, found)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
         context.send_file(content, name=f"{event.code}.ics", caption="events/calendar_file", event=card)
 

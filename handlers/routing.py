@@ -78,11 +78,13 @@ class _StopWord(filters.MessageFilter):
 
 
 def register(application: AnyApplication, routes: Routes) -> None:
-    """Hands the routes to PTB. The order matters: STOP is obeyed in the middle of any dialog."""
+    """Hands the routes to PTB. The order matters: a tap, of which there are most, asks no other handler whether
+    it is meant, and STOP is obeyed in the middle of any dialog.
+    """
+    application.add_handler(CallbackQueryHandler(_button_router(routes)))
     application.add_handler(MessageHandler(_StopWord(), routes.stop))
     for command in routes.commands:
         application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
-    application.add_handler(CallbackQueryHandler(_button_router(routes)))
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
     application.add_handler(MessageHandler(filters.ALL, _ignore))
 

@@ -22,11 +22,14 @@ from telegram.ext import Application, ContextTypes
 import db.people
 import handlers
 from bot import communes
+from bot.actions.people import find_all
 from bot.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
+from bot.delivery.intake import chat_of
+from bot.delivery.processing import Refused
 from bot.texts import Texts
-from db.engine import Database
+from db.engine import Database, savepoint
 from db.people import Person
 from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
@@ -133,7 +136,12 @@ class Conversation:
 
     async def handle(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
         """The same in a transaction that many updates share."""
-        return await self._dispatcher.process(tx, body)
+        try:
+            async with savepoint(tx):
+                met = await find_all(tx, [chat_of(body)])
+                return await self._dispatcher.process(tx, body, met)
+        except Refused as refused:
+            return list(refused.replies)
 
 
 class Talker:

@@ -163,15 +163,12 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
 
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """An event that the author may change. Raises NotAllowed, EventRefused."""
-    event = await db.events.find(tx, code)
-    if event is None:
+    found = await db.events.find(tx, code)
+    if found is None:
         raise EventRefused("This event does not exist any more.")
-    _require_managed(author, event)
-    return ManagedEvent(
-        event=event,
-        texts=await db.events.texts_of(tx, event.id),
-        answers=await db.events.answers(tx, event.id),
-    )
+    _require_managed(author, found.event)
+    answers = await db.events.answers(tx, found.event.id)
+    return ManagedEvent(event=found.event, texts=found.texts, answers=answers)
 
 
 def _require_managed(author: Author, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,19 +29,36 @@ class Meeting:
     dialog: Dialog | None
 
 
-async def meet(tx: AsyncConnection, telegram_id: int, now: datetime) -> Meeting:
-    """The person behind an update: found, or made with nothing known but the chat. Who writes is reachable."""
-    person = await db.people.find(tx, telegram_id)
-    if person is None:
+Meetings = Mapping[int, Meeting]
+"""By Telegram id."""
+
+
+async def find_all(tx: AsyncConnection, telegram_ids: Collection[int]) -> dict[int, Meeting]:
+    """Those of them who wrote before, found together."""
+    found = await db.people.find_many(tx, telegram_ids)
+    staff = await db.staff.roles_of_many(tx, telegram_ids)
+    dialogs = await db.dialogs.get_many(tx, [person.id for person in found])
+    return {
+        person.telegram_id: Meeting(
+            person=person, staff=staff.get(person.telegram_id, ()), dialog=dialogs.get(person.id)
+        )
+        for person in found
+    }
+
+
+async def meet(tx: AsyncConnection, telegram_id: int, now: datetime, met: Meetings) -> Meeting:
+    """The person behind an update: found, or made with nothing known but the chat. Who writes is reachable.
+
+    `met`: people found already.
+    """
+    meeting = met.get(telegram_id) or (await find_all(tx, [telegram_id])).get(telegram_id)
+    if meeting is None:
         person = await db.people.create(tx, telegram_id=telegram_id, pseudonym=secrets.token_hex(8), now=now)
         return Meeting(person=person, staff=await db.staff.roles_of(tx, telegram_id), dialog=None)
+    person = meeting.person
     if person.unreachable_at is not None or now - person.seen_at > SEEN_PRECISION:
         await db.people.change(tx, person.id, unreachable_at=None, seen_at=now)
-    return Meeting(
-        person=person,
-        staff=await db.staff.roles_of(tx, telegram_id),
-        dialog=await db.dialogs.get(tx, person.id),
-    )
+    return meeting
 
 
 async def lose(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:

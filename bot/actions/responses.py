@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.responses
 from db.people import Person
+from db.responses import Response
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,24 +30,22 @@ async def record(
     subject: str | None = None,
 ) -> None:
     """Logs `answer` to `question` (`rsvp`, `plan.slot`, `vote`…) about `subject` (event code, ballot)."""
-    broadcast = None
-    if origin.message_id is not None:
-        broadcast = await db.responses.answered_delivery(
-            tx, person=person.id, message_id=origin.message_id, at=origin.at
-        )
-    await db.responses.add(
-        tx,
-        db.responses.Response(
-            at=origin.at,
-            person=person.id,
-            question=question,
-            subject=subject,
-            answer=answer,
-            broadcast=broadcast,
-            message_id=origin.message_id,
-            update_id=origin.update_id,
-            commune=person.commune,
-            department=person.department,
-            region=person.region,
-        ),
+    await db.responses.add(tx, response(person, origin, question, answer, subject))
+
+
+def response(
+    person: Person, origin: Origin, question: str, answer: str, subject: str | None = None
+) -> Response:
+    """What is logged of an answer."""
+    return Response(
+        at=origin.at,
+        person=person.id,
+        question=question,
+        subject=subject,
+        answer=answer,
+        message_id=origin.message_id,
+        update_id=origin.update_id,
+        commune=person.commune,
+        department=person.department,
+        region=person.region,
     )

@@ -17,7 +17,7 @@ from bot.delivery.intake import Intake
 from bot.delivery.leading import Leadership
 from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
-from bot.delivery.processing import Apologise, Process, Processing
+from bot.delivery.processing import Apologise, Meet, Process, Processing
 from bot.delivery.replies import OnSent, Producer, Replies
 from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
 from bot.delivery.transport import Transport
@@ -41,6 +41,7 @@ TROUBLE_SECONDS = 1.0
 class Hooks:
     """What the application gives the engine.
 
+    meet        the chats of some updates -> what is known of them, to be given to `process`
     process     an update -> its effects in the given transaction, and the replies
     apologise   the replies to an update that made `process` raise
     prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
@@ -48,6 +49,7 @@ class Hooks:
     producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
     """
 
+    meet: Meet
     process: Process
     apologise: Apologise
     prepare: Prepare
@@ -97,6 +99,7 @@ class Engine:
         self._processing = Processing(
             database=database,
             owner=self.owner,
+            meet=hooks.meet,
             process=hooks.process,
             apologise=hooks.apologise,
             replies=self._replies,

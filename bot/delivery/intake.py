@@ -123,7 +123,21 @@ def _batch(outcome: Outcome) -> list[Received] | None:
 
 def received(update: Mapping[str, Any]) -> Received:
     """An update as it is kept. Raises KeyError where it has no `update_id`."""
-    return Received(update_id=int(update["update_id"]), chat=chat_of(update), body=orjson.dumps(update))
+    return Received(
+        update_id=int(update["update_id"]), chat=chat_of(update), body=orjson.dumps(without_buttons(update))
+    )
+
+
+def without_buttons(update: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The buttons of a tapped message come back with each tap, and are most of it: nobody reads them."""
+    query = update.get("callback_query")
+    if not isinstance(query, Mapping):
+        return update
+    message = query.get("message")
+    if not isinstance(message, Mapping):
+        return update
+    rest = {name: value for name, value in message.items() if name != "reply_markup"}
+    return {**update, "callback_query": {**query, "message": rest}}
 
 
 def chat_of(update: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery.calls import Call
 from bot.delivery.replies import Replies
 from db import updates
-from db.engine import Database
+from db.engine import Database, savepoint
 from db.errors import DatabaseError
 from db.updates import Answered, Received
 
 log = structlog.get_logger(__name__)
 
-Process = Callable[[AsyncConnection, dict[str, Any]], Awaitable[Sequence[Call]]]
+Met = Mapping[int, Any]
+Meet = Callable[[AsyncConnection, Collection[int]], Awaitable[Met]]
+Process = Callable[[AsyncConnection, dict[str, Any], Met], Awaitable[Sequence[Call]]]
 Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
 
 BATCH = 64
@@ -31,18 +33,34 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 
+class Refused(Exception):
+    """Raised by `process`: what it did is undone, and these replies leave all the same."""
+
+    def __init__(self, replies: Sequence[Call]) -> None:
+        super().__init__()
+        self.replies = replies
+
+
 class Processing:
     """Takes the oldest waiting updates, one of each chat, and handles them in one transaction.
 
-    `process` turns an update into its effects (in the given transaction) and its replies; `apologise`
-    words the replies to an update that made it raise.
+    `meet` is told the chats, and what it knows of them goes to `process`, which turns an update into its effects (in
+    the given transaction) and its replies; `apologise` words the replies to an update that made it raise.
     """
 
     def __init__(
-        self, *, database: Database, owner: str, process: Process, apologise: Apologise, replies: Replies
+        self,
+        *,
+        database: Database,
+        owner: str,
+        meet: Meet,
+        process: Process,
+        apologise: Apologise,
+        replies: Replies,
     ) -> None:
         self._database = database
         self._owner = owner
+        self._meet = meet
         self._process = process
         self._apologise = apologise
         self._replies = replies
@@ -88,18 +106,21 @@ class Processing:
             self._taken = await updates.waiting(tx, self._room)
             if not self._taken:
                 return 0
-            answered = [await self._handle(tx, update) for update in self._taken]
+            met = await self._meet(tx, [update.chat for update in self._taken])
+            answered = [await self._handle(tx, update, met) for update in self._taken]
             await updates.answer(tx, answered, self._owner)
         for one in answered:
             self._replies.add(one)
         return len(answered)
 
-    async def _handle(self, tx: AsyncConnection, update: Received) -> Answered:
+    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answered:
         content = orjson.loads(update.body)
         error = None
         try:
-            async with tx.begin_nested():
-                calls = await self._process(tx, content)
+            async with savepoint(tx):
+                calls = await self._process(tx, content, met)
+        except Refused as refused:
+            calls = refused.replies
         except Exception as problem:  # a fault in one update must not stop the others
             if getattr(problem, "connection_invalidated", False):
                 raise

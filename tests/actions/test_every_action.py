@@ -12,11 +12,12 @@ from tests.matrix import MATRIX
 
 OWN = """
 polling_places.choose polling_places.where_of
-erasure.erase erasure.forget people.meet people.lose preferences.want_messages preferences.volunteer
+erasure.erase erasure.forget people.find_all people.meet people.lose preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.declare_age
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
-responses.record rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+responses.record responses.response
+rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan

@@ -20,6 +20,7 @@ from bot.campaign import load_campaign
 from bot.clock import MovableClock
 from bot.rules.candidacy import LAST_CHOICE
 from bot.ticking import Ticker
+from db.batches import together
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people
 from tests.conversation import CAMPAIGN, paris
@@ -103,7 +104,8 @@ async def change_something(database: Database, chance: random.Random, ids: list[
         await tx.execute(counted.values(unanswered=people.c.unanswered + 1))
         row = (await tx.execute(_ANY_ANSWERABLE.limit(1).offset(chance.randrange(9)))).first()
         if row is not None and row.person is not None:
-            await db.responses.answered_delivery(tx, person=row.person, message_id=row.message_id, at=now)
+            answered = {"person": row.person, "message_id": row.message_id, "now": now}
+            await together(tx, lambda visit: db.responses.answer_delivery(visit, **answered))
 
 
 @pytest.mark.parametrize("seed", range(4))

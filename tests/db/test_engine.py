@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from db import sqlite
 from db.batches import Statement, Visit, together
-from db.engine import FILE_NAME, Database, open_database, parse_url
+from db.engine import FILE_NAME, Database, open_database, parse_url, savepoint
 from db.errors import CannotOpen, InUse, MissingKey, WrongKey
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
@@ -86,25 +86,57 @@ async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> N
 async def test_a_savepoint_is_undone_alone(database: Database) -> None:
     async with database.write() as transaction:
         await set_fact(transaction, "before", 1)
-        async with transaction.begin_nested() as savepoint:
-            await set_fact(transaction, "inside", 1)
-            with pytest.raises(sa.exc.IntegrityError):
-                await transaction.execute(facts.insert(), {"name": "before", "value": 2})
-            await savepoint.rollback()
+        with contextlib.suppress(ZeroDivisionError):
+            async with savepoint(transaction):
+                await set_fact(transaction, "inside", 1)
+                with pytest.raises(sa.exc.IntegrityError):
+                    await transaction.execute(facts.insert(), {"name": "before", "value": 2})
+                _ = 1 / 0
         await set_fact(transaction, "after", 1)
-    async with database.read() as transaction:
-        names = (await transaction.scalars(sa.select(facts.c.name).order_by(facts.c.name))).all()
-    assert names == ["after", "before"]
+    assert await names(database) == ["after", "before"]
 
 
-async def test_a_savepoint_may_come_first(database: Database) -> None:
+async def test_a_savepoint_may_come_first_and_last(database: Database) -> None:
     async with database.write() as transaction:
-        async with transaction.begin_nested():
+        async with savepoint(transaction):
             await set_fact(transaction, "kept", 1)
-        undone = await transaction.begin_nested()
-        await set_fact(transaction, "undone", 1)
-        await undone.rollback()
-    assert (await recall(database, "kept"), await recall(database, "undone")) == (1, None)
+        with contextlib.suppress(ZeroDivisionError):
+            async with savepoint(transaction):
+                await set_fact(transaction, "undone", 1)
+                _ = 1 / 0
+    assert await names(database) == ["kept"]
+
+
+async def test_savepoints_stand_in_each_other_and_may_be_empty(database: Database) -> None:
+    async with database.write() as transaction:
+        async with savepoint(transaction):
+            await set_fact(transaction, "outer", 1)
+            with contextlib.suppress(ZeroDivisionError):
+                async with savepoint(transaction):
+                    async with savepoint(transaction):
+                        await set_fact(transaction, "innermost", 1)
+                    _ = 1 / 0
+            async with savepoint(transaction):
+                pass
+            with contextlib.suppress(ZeroDivisionError):
+                async with savepoint(transaction):
+                    _ = 1 / 0
+        await set_fact(transaction, "after", 1)
+    assert await names(database) == ["after", "outer"]
+
+
+async def test_what_a_transaction_undoes_takes_its_savepoints_along(database: Database) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with database.write() as transaction, savepoint(transaction):
+            await set_fact(transaction, "undone", 1)
+            _ = 1 / 0
+    await remember(database, "next", 1)
+    assert await names(database) == ["next"]
+
+
+async def names(database: Database) -> list[str]:
+    async with database.read() as transaction:
+        return list(await transaction.scalars(sa.select(facts.c.name).order_by(facts.c.name)))
 
 
 async def test_a_reader_sees_one_snapshot_and_does_not_wait_for_the_writer(database: Database) -> None:

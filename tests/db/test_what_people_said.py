@@ -12,9 +12,11 @@ import db.personal_data
 import db.rsvps
 import db.upcoming
 import db.vote_plans
+from bot.actions.responses import Origin, response
 from bot.rules.people import VoteState
 from db.engine import Database
 from db.people import Person
+from db.rsvps import Rsvp
 from db.schema import broadcasts, deliveries, events
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
@@ -45,8 +47,10 @@ async def event(tx: AsyncConnection, code: str, *, starts_at: datetime = NOW, st
 async def test_an_answer_takes_the_place_of_the_one_before(database: Database) -> None:
     async with database.write() as tx:
         person, meeting = await somebody(tx), await event(tx, "lyon1")
-        await db.rsvps.put(tx, event=meeting, person=person.id, answer="yes", at=NOW, confirmed=True)
-        await db.rsvps.put(tx, event=meeting, person=person.id, answer="no", at=NOW + HOUR)
+        for tap, said, at, confirmed in ((1, "yes", NOW, True), (2, "no", NOW + HOUR, False)):
+            rsvp = Rsvp(event=meeting, person=person.id, answer=said, at=at, confirmed=confirmed)
+            logged = response(person, Origin(update_id=tap, message_id=None, at=at), "rsvp", said)
+            await db.rsvps.put(tx, rsvp, logged)
         found = await db.rsvps.of_person(tx, person.id)
     assert set(found) == {meeting}
     assert (found[meeting].answer, found[meeting].confirmed, found[meeting].at) == ("no", False, NOW + HOUR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -104,7 +104,12 @@ class App:
         self.replies: Callable[[dict[str, Any]], Sequence[Call]] = lambda update: [say(chat_id(update), "ok")]
         self.process_hook: Callable[[dict[str, Any]], None] = lambda _update: None
 
-    async def process(self, tx: AsyncConnection, update: dict[str, Any]) -> Sequence[Call]:
+    async def meet(self, tx: AsyncConnection, chats: Collection[int]) -> dict[int, Any]:
+        return {}
+
+    async def process(
+        self, tx: AsyncConnection, update: dict[str, Any], _met: Mapping[int, Any]
+    ) -> Sequence[Call]:
         row = {
             "at": self.clock.now(),
             "question": "tap",
@@ -229,6 +234,7 @@ class Bench:
             transport=self.telegram,  # type: ignore[arg-type]  # the same two methods, with memory
             pacing=Pacing(budget=budget_for(rate), clock=self.clock, chat_seconds=0.0),
             hooks=Hooks(
+                meet=app.meet,
                 process=app.process,
                 apologise=app.apologise,
                 prepare=app.prepare,

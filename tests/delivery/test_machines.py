@@ -80,6 +80,7 @@ def sending_engine(database: Database, telegram: Any, clock: MovableClock, app: 
         transport=telegram,
         pacing=Pacing(budget=NoBudget(), clock=clock, chat_seconds=0.0),
         hooks=Hooks(
+            meet=app.meet,
             process=app.process,
             apologise=app.apologise,
             prepare=departure.prepare,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from bot.delivery.calls import Attachment, Call
-from bot.delivery.intake import chat_of
+from bot.delivery.intake import chat_of, received
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
 from bot.delivery.pacing import Pacing
+from bot.delivery.processing import Refused
 from db import deliveries
 from db import updates as store
 from db.schema import people, responses, updates
@@ -88,6 +90,32 @@ async def test_an_update_that_fails_is_kept_and_apologised_for(bench: Any, helpe
     assert number == 2
     assert error.startswith("ZeroDivisionError at test_replies.py:")
     assert "person" not in error
+
+
+async def test_an_update_that_is_refused_changes_nothing_and_is_answered(bench: Any, helpers: Any) -> None:
+    def refuse(update: dict[str, Any]) -> None:
+        if update["update_id"] == 2:
+            raise Refused([helpers.say(2, "no")])
+
+    bench.app.process_hook = refuse
+    async with bench.running() as engine:
+        await give(engine, *(helpers.message(number, number) for number in (1, 2, 3)))
+        await bench.idle(engine)
+    assert await states(bench) == {1: "done", 2: "done", 3: "done"}
+    assert bench.telegram.texts(2) == ["no"]
+    assert await effects(bench) == [1, 3]
+
+
+def test_the_buttons_of_a_tapped_message_are_not_kept() -> None:
+    message = {"message_id": 5, "chat": {"id": 1}, "text": "Will you come?"}
+    tap = {"update_id": 1, "callback_query": {"id": "7", "data": "1:rsvp:lyon1:yes", "message": message}}
+    buttons = {"inline_keyboard": [[{"text": "I’ll come", "callback_data": "1:rsvp:lyon1:yes"}]]}
+    given = {
+        **tap,
+        "callback_query": {**tap["callback_query"], "message": {**message, "reply_markup": buttons}},
+    }
+    assert orjson.loads(received(given).body) == tap
+    assert orjson.loads(received(tap).body) == tap
 
 
 async def test_an_update_whose_row_breaks_a_constraint_stops_nobody(bench: Any, helpers: Any) -> None:

@@ -26,9 +26,9 @@ async def rsvp_of(conversation: Conversation, person: Talker, code: str) -> db.r
     stored = await person.stored()
     assert stored is not None
     async with conversation.database.read() as tx:
-        event = await db.events.find(tx, code)
-        assert event is not None
-        return await db.rsvps.get(tx, event=event.id, person=stored.id)
+        found = await db.events.find(tx, code)
+        assert found is not None
+        return await db.rsvps.get(tx, event=found.event.id, person=stored.id)
 
 
 async def test_the_nearest_event_comes_first_with_its_distance(conversation: Conversation) -> None:
@@ -154,6 +154,23 @@ async def test_an_answer_is_changed_at_will_in_place(conversation: Conversation)
         assert rsvp.answer == answer
     rsvps = [row for row in await conversation.answers() if row[0] == "rsvp"]
     assert rsvps == [("rsvp", "lyon1", answer) for answer in ("yes", "maybe", "no", "yes")]
+
+
+async def test_each_reads_the_card_from_where_they_are_and_in_their_language(
+    conversation: Conversation,
+) -> None:
+    """A card is worded once for all who see the same, and for nobody else."""
+    await conversation.add_event("lyon1")
+    for number, language, place, said in (
+        (7, "en", "Lyon", "Close to you"),
+        (8, "en", "Marseille", "About 276 km"),
+        (9, "fr", "Marseille", "À environ 276 km"),
+        (10, "en", "Lyon", "Close to you"),
+    ):
+        person = conversation.person(number, language=language)
+        await person.sign_up(place)
+        await person.send("/start ev_lyon1")
+        assert said in (await person.tap_data("1:rsvp:lyon1:yes")).text
 
 
 async def test_the_answer_to_an_invitation_with_a_photo_comes_below_it(conversation: Conversation) -> None:

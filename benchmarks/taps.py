@@ -1,0 +1,203 @@
+"""People who answer an invitation of the product, for `scripts/bench engine taps | latency` and `crash --taps`.
+
+An organizer announces an event, the product invites everybody, and they tap the buttons of the message that they got:
+yes, maybe and no in turn, so that each tap changes an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import db.people
+from benchmarks.processes import cpu, running
+from benchmarks.server import Server
+from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
+from bot import communes
+from bot.actions.authority import author_of
+from bot.actions.events import NewEvent, announce
+from bot.actions.staff import add as add_staff
+from bot.rules.audiences import Audience
+from bot.rules.permissions import Role
+from db.engine import Database
+from db.events import EventText
+from db.schema import people as people_table
+from db.schema import responses, rsvps
+
+ANSWERS = ("yes", "maybe", "no")
+ORGANIZER = 1
+PEOPLE = 1_000
+FIRST_TAPS = 1_000
+"""Taps before those that are measured: connections are opened by them, texts are worded."""
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass
+class Phones:
+    """Everybody's phone: the invitation in each chat, and the answers given."""
+
+    server: Server
+    invitations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    called: Counter[str] = field(default_factory=Counter)
+    given: Counter[int] = field(default_factory=Counter)
+    told: Callable[[str], None] = lambda _query: None
+    """Called with the id of each tap that is answered."""
+
+    def __post_init__(self) -> None:
+        self.server.watch = self._arrived
+
+    def _arrived(self, method: str, body: bytes) -> None:
+        self.called[method] += 1
+        if method == "sendMessage" and b"1:rsvp:" in body:
+            sent = json.loads(body)
+            self.invitations.setdefault(
+                sent["chat_id"],
+                {
+                    "message_id": len(self.server.record.times),
+                    "date": int(MORNING.timestamp()),
+                    "chat": {"id": sent["chat_id"], "type": "private", "first_name": "Ada"},
+                    "from": {"id": 1, "is_bot": True, "first_name": "Bench", "username": "benchmark_bot"},
+                    "text": sent["text"],
+                    "reply_markup": sent["reply_markup"],
+                },
+            )
+        elif method == "answerCallbackQuery":
+            self.told(json.loads(body)["callback_query_id"])
+
+    def taps(self, count: int) -> list[dict[str, Any]]:
+        """The next updates: one person after the other answers, otherwise than before."""
+        chats, given = list(self.invitations), self.given.total()
+        return [
+            self._tap(number, chats[number % len(chats)]) for number in range(given + 1, given + 1 + count)
+        ]
+
+    def _tap(self, number: int, chat: int) -> dict[str, Any]:
+        message = self.invitations[chat]
+        buttons = [
+            each["callback_data"] for row in message["reply_markup"]["inline_keyboard"] for each in row
+        ]
+        answer = ANSWERS[self.given[chat] % len(ANSWERS)]
+        self.given[chat] += 1
+        query = {
+            "id": str(number),
+            "from": {"id": chat, "is_bot": False, "first_name": "Ada", "language_code": "fr"},
+            "message": message,
+            "chat_instance": "1",
+            "data": next(data for data in buttons if data.endswith(f":{answer}")),
+        }
+        return {"update_id": number, "callback_query": query}
+
+    async def edited(self, count: int) -> None:
+        """Until so many messages were edited in all."""
+        await until(lambda: self.called["editMessageText"] >= count)
+
+    async def noted(self, database: Database) -> int:
+        """How many taps were noted. Raises RuntimeError where one was twice, or somebody's last answer is not kept."""
+        async with database.read() as tx:
+            rows = Counter(await tx.scalars(sa.select(responses.c.update_id)))
+            kept = Counter(await tx.scalars(sa.select(rsvps.c.answer)))
+        last = Counter(ANSWERS[(taps - 1) % len(ANSWERS)] for taps in self.given.values())
+        if kept != last or len(rows) != rows.total():
+            raise RuntimeError(f"{rows.total()} rows for {len(rows)} taps; {kept} is kept instead of {last}")
+        return len(rows)
+
+
+async def invite(database: Database, people: int) -> None:
+    """`people` supporters, and an event to which the product is going to invite each of them."""
+    await fill(database, people)
+    gazetteer = communes.load()
+    lyon = gazetteer.by_code("69123")
+    assert lyon is not None
+    words = EventText(
+        title="Réunion publique à Lyon",
+        description="Venez en parler avec nous : santé, école, emploi. Entrée libre, accueil dès 18 h 30.",
+    )
+    event = NewEvent(
+        texts={"fr": words, "en": words},
+        commune=lyon,
+        address="Salle Rameau, 29 rue de la Martinière",
+        pin=None,
+        starts_at=MORNING + timedelta(days=3),
+        duration=timedelta(hours=2),
+        audience=Audience(),
+    )
+    async with database.write() as tx:
+        # A hundred places from which it is not equally far.
+        latitude = 45 + people_table.c.id % 100 / 100.0
+        await tx.execute(sa.update(people_table).values(latitude=latitude, longitude=4.8))
+        organizer = await db.people.get(tx, ORGANIZER)
+        assert organizer is not None
+        await add_staff(
+            tx, telegram_id=organizer.telegram_id, role=Role.ADMIN, area="FR", actor="benchmark", now=MORNING
+        )
+        alone = replace(CAMPAIGN, approval_above=None)
+        author = await author_of(tx, organizer, campaign=alone, gazetteer=gazetteer, now=MORNING)
+        await announce(tx, author, event)
+
+
+async def taps(count: int) -> dict[str, float]:
+    """Taps of 1,000 people, all there at once: how many a second until the last message was edited, and their cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = await open_for(Path(folder), None)
+        await invite(database, PEOPLE)
+        await database.close()
+        server = Server()
+        phones = Phones(server)
+        api = f"http://127.0.0.1:{await server.start()}"
+        async with running("benchmarks.product", api, "--folder", folder) as process:
+            await until(lambda: len(phones.invitations) == PEOPLE)
+            server.add_updates(phones.taps(FIRST_TAPS))
+            await phones.edited(FIRST_TAPS)
+            updates = phones.taps(count)
+            began, spent = time.perf_counter(), cpu(process)
+            server.add_updates(updates)
+            await phones.edited(FIRST_TAPS + count)
+            seconds, spent = time.perf_counter() - began, cpu(process) - spent
+        await server.stop()
+        database = await open_for(Path(folder), None)
+        assert await phones.noted(database) == FIRST_TAPS + count
+        await database.close()
+    return {"taps_a_second": count / seconds, "cpu_ms_a_tap": 1000 * spent / count}
+
+
+async def latency(rate: float, seconds: float) -> dict[str, float]:
+    """How long taps, ten a second, wait for their answer while the invitations leave at `rate`."""
+    given: dict[str, float] = {}
+    waited: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        database = await open_for(Path(folder), None)
+        await invite(database, round(rate * (seconds + 5)))
+        await database.close()
+        server = Server()
+        phones = Phones(server, told=lambda query: waited.append(time.perf_counter() - given[query]))
+        api = f"http://127.0.0.1:{await server.start()}"
+        async with running("benchmarks.product", api, "--folder", folder, "--rate", str(rate)):
+            await until(lambda: len(phones.invitations) > 2 * rate)
+            for _ in range(round(10 * seconds)):
+                (tap,) = phones.taps(1)
+                given[tap["callback_query"]["id"]] = time.perf_counter()
+                server.add_updates([tap])
+                await asyncio.sleep(0.1)
+        await server.stop()
+    waited.sort()
+    return {
+        "taps": len(waited),
+        "median_ms": 1000 * waited[len(waited) // 2],
+        "p99_ms": 1000 * waited[-len(waited) // 100],
+    }
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - another process fulfils it
+            await asyncio.sleep(0.002)

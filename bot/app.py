@@ -162,10 +162,9 @@ def build(
     webhook_url: str | None,
 ) -> App:
     """Every part, connected."""
-    texts = Texts({"campaign": campaign})
     services = Services(
         campaign=campaign,
-        texts=texts,
+        texts=Texts({"campaign": campaign}),
         gazetteer=load_gazetteer(),
         bot_username=username,
         suppression_key=key,
@@ -173,21 +172,12 @@ def build(
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
-    departure = Departure(
-        campaign=campaign,
-        texts=texts,
-        clock=clock,
-        bot_username=username,
-        composer=Composer(
-            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
-        ),
-    )
     renewals = Renewals(
-        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+        database=database, texts=consent_texts(services.texts), clock=clock, queued=lambda: engine.wake()
     )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
-    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+    board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
 
     async def beat_as_leader() -> None:
         if engine.leadership.held:
@@ -212,16 +202,12 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(
-            budget=budget_for(settings.rate, database),
-            clock=clock,
-            chat_seconds=CHAT_SECONDS if settings.rate is not None else 0.0,
-        ),
+        pacing=pacing_for(settings.rate, database, clock),
         hooks=Hooks(
             meet=people.find_all,
             process=process,
             apologise=dispatcher.apologise,
-            prepare=departure.prepare,
+            prepare=departure_of(services, clock).prepare,
             on_sent=board.remember,
             producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
@@ -230,6 +216,29 @@ def build(
         allowed_updates=ALLOWED_UPDATES,
     )
     return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+
+
+def departure_of(services: Services, clock: Clock) -> Departure:
+    """What decides and words each message that is about to leave."""
+    composer = Composer(
+        texts=services.texts,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        bot_username=services.bot_username,
+    )
+    return Departure(
+        campaign=services.campaign,
+        texts=services.texts,
+        composer=composer,
+        clock=clock,
+        bot_username=services.bot_username,
+    )
+
+
+def pacing_for(rate: float | None, database: Database, clock: Clock) -> Pacing:
+    """At most `rate` messages a second, and one to a chat; None: as fast as it goes, for rehearsals."""
+    chat_seconds = CHAT_SECONDS if rate is not None else 0.0
+    return Pacing(budget=budget_for(rate, database), clock=clock, chat_seconds=chat_seconds)
 
 
 def export_files(

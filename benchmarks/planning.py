@@ -22,6 +22,7 @@ import uvloop
 
 import db.vote_plans
 from bot.campaign import load_campaign
+from bot.clock import MovableClock
 from bot.ticking import Ticker
 from db.engine import Database, open_database
 from db.key import DatabaseKey
@@ -36,24 +37,6 @@ ABROAD = ("Europe/London", "America/New_York", "Asia/Tokyo", "Africa/Casablanca"
 SLOTS = ("morning", "midday", "afternoon", "last_hour")
 CHUNK = 10_000
 CHANGED = 100
-
-
-class SetClock:
-    """A clock that stands where the benchmark puts it."""
-
-    speed = 1.0
-
-    def __init__(self) -> None:
-        self.instant = REGISTERED
-
-    def now(self) -> datetime:
-        return self.instant
-
-    async def changed(self) -> None:
-        raise NotImplementedError
-
-    async def sleep_until(self, instant: datetime) -> None:
-        raise NotImplementedError
 
 
 def home(number: int) -> tuple[str, str]:
@@ -124,7 +107,7 @@ class Bench:
     """A ticker on a filled database, and its figures."""
 
     def __init__(self, database: Database) -> None:
-        self._database, self._clock, self._queued = database, SetClock(), 0
+        self._database, self._clock, self._queued = database, MovableClock(REGISTERED, speed=0), 0
         self.restart()
 
     def restart(self) -> None:
@@ -135,7 +118,7 @@ class Bench:
 
     async def tick(self, at: str) -> tuple[float, float]:
         """Seconds of one tick at an instant of Paris, of the clock and of the processor."""
-        self._clock.instant = datetime.fromisoformat(f"{at}+01:00").astimezone(UTC)
+        self._clock.move(datetime.fromisoformat(f"{at}+01:00"))
         began, used = time.perf_counter(), time.process_time()
         await self._ticker.tick(look_again=True)
         return time.perf_counter() - began, time.process_time() - used

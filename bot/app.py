@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,26 +25,24 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, in_words
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import IN_FLIGHT
-from bot.delivery.transport import Transport
+from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
-from bot.errors import SettingsError
 from bot.following import follow, followed_clock
+from bot.meeting import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
 from bot.opening import opened, suppression_key
 from bot.producing import ExportFiles
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.ticking import DailyPurge, Renewals, Ticker
-from bot.web.app import Webhook, make_web
+from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
 from db.engine import Database
 from handlers import ROUTES
-from handlers.command_menu import description_calls, menu_calls
 from handlers.context import Context, Services
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
@@ -55,11 +51,6 @@ from locales import LANGUAGES
 
 log = structlog.get_logger(__name__)
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
-ASK_AGAIN_FIRST_SECONDS = 1.0
-ASK_AGAIN_LONGEST_SECONDS = 30.0
-# Messages a second that Telegram lets a bot send for nothing.
-FREE_RATE = 30
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
@@ -129,6 +120,7 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
             token=settings.required_token,
             api_base=settings.api_base,
             connections=IN_FLIGHT + SPARE_CONNECTIONS,
+            read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
         username = await bot_username(transport)
@@ -158,18 +150,6 @@ async def started(settings: Settings, *, webhook_url: str | None = None) -> Asyn
             await app.stop()
 
 
-def warn_of_the_rate(settings: Settings, campaign: Campaign) -> None:
-    """Telegram stops who sends more than it lets leave for nothing."""
-    above_free = settings.rate is not None and settings.rate > FREE_RATE
-    if above_free and settings.is_real_telegram and not campaign.paid_broadcasts:
-        log.warning(
-            "rate_above_free",
-            rate=settings.rate,
-            hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
-            " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
-        )
-
-
 def build(
     settings: Settings,
     campaign: Campaign,
@@ -182,10 +162,9 @@ def build(
     webhook_url: str | None,
 ) -> App:
     """Every part, connected."""
-    texts = Texts({"campaign": campaign})
     services = Services(
         campaign=campaign,
-        texts=texts,
+        texts=Texts({"campaign": campaign}),
         gazetteer=load_gazetteer(),
         bot_username=username,
         suppression_key=key,
@@ -193,21 +172,12 @@ def build(
     )
     register(application, ROUTES)
     dispatcher = Dispatcher(application, services, clock)
-    departure = Departure(
-        campaign=campaign,
-        texts=texts,
-        clock=clock,
-        bot_username=username,
-        composer=Composer(
-            texts=texts, campaign=campaign, gazetteer=services.gazetteer, bot_username=username
-        ),
-    )
     renewals = Renewals(
-        database=database, texts=consent_texts(texts), clock=clock, queued=lambda: engine.wake()
+        database=database, texts=consent_texts(services.texts), clock=clock, queued=lambda: engine.wake()
     )
     daily = DailyPurge(database=database, campaign=campaign, clock=clock)
     engine: Engine
-    board = ProgressBoard(database=database, texts=texts, languages=campaign.languages)
+    board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
 
     async def beat_as_leader() -> None:
         if engine.leadership.held:
@@ -232,16 +202,12 @@ def build(
         database=database,
         clock=clock,
         transport=transport,
-        pacing=Pacing(
-            budget=budget_for(settings.rate, database),
-            clock=clock,
-            chat_seconds=CHAT_SECONDS if settings.rate is not None else 0.0,
-        ),
+        pacing=pacing_for(settings.rate, database, clock),
         hooks=Hooks(
             meet=people.find_all,
             process=process,
             apologise=dispatcher.apologise,
-            prepare=departure.prepare,
+            prepare=departure_of(services, clock).prepare,
             on_sent=board.remember,
             producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
         ),
@@ -250,6 +216,29 @@ def build(
         allowed_updates=ALLOWED_UPDATES,
     )
     return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+
+
+def departure_of(services: Services, clock: Clock) -> Departure:
+    """What decides and words each message that is about to leave."""
+    composer = Composer(
+        texts=services.texts,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        bot_username=services.bot_username,
+    )
+    return Departure(
+        campaign=services.campaign,
+        texts=services.texts,
+        composer=composer,
+        clock=clock,
+        bot_username=services.bot_username,
+    )
+
+
+def pacing_for(rate: float | None, database: Database, clock: Clock) -> Pacing:
+    """At most `rate` messages a second, and one to a chat; None: as fast as it goes, for rehearsals."""
+    chat_seconds = CHAT_SECONDS if rate is not None else 0.0
+    return Pacing(budget=budget_for(rate, database), clock=clock, chat_seconds=chat_seconds)
 
 
 def export_files(
@@ -307,51 +296,6 @@ async def clock_of(settings: Settings) -> Clock:
     if isinstance(settings.clock, str):
         return await followed_clock(settings.clock)
     return MovableClock(settings.clock.start, settings.clock.speed)
-
-
-async def bot_username(transport: Transport) -> str:
-    """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
-    again_in = ASK_AGAIN_FIRST_SECONDS
-    while True:
-        outcome = await transport.post("getMe")
-        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
-            return str(outcome.result["username"])
-        if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
-            raise SettingsError(
-                "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
-            )
-        again_in = getattr(outcome, "retry_after", None) or again_in
-        log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
-        await asyncio.sleep(again_in)
-        again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
-
-
-async def introduce(
-    transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
-) -> None:
-    """Tells Telegram the commands and who writes, in each language, and where updates go."""
-    for call in [*menu_calls(campaign.languages), *description_calls(campaign)]:
-        await transport.post(call)
-    if webhook_url is None:
-        await transport.post("deleteWebhook", {})
-        return
-    webhook = webhook_of(settings, engine)
-    address = {
-        "url": webhook_url.rstrip("/") + webhook.path,
-        "secret_token": webhook.secret,
-        "allowed_updates": list(ALLOWED_UPDATES),
-    }
-    outcome = await transport.post("setWebhook", address)
-    if not isinstance(outcome, Done):
-        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
-
-
-def webhook_of(settings: Settings, engine: Engine) -> Webhook:
-    """A path and a secret that only who holds the token can know."""
-    token = settings.required_token.encode()
-    path = hmac.new(token, b"webhook path", hashlib.sha256).hexdigest()[:32]
-    secret = hmac.new(token, b"webhook secret", hashlib.sha256).hexdigest()
-    return Webhook(path=f"/telegram/{path}", secret=secret, store=engine.intake.store)
 
 
 async def run(settings: Settings, *, webhook_url: str | None = None) -> None:

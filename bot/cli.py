@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from bot.commands import (
@@ -21,6 +20,7 @@ from bot.commands import (
     staff,
 )
 from bot.commands.arguments import installed_version
+from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings
@@ -45,9 +45,9 @@ REFUSED = 2
 INTERRUPTED = 130
 
 
-def parser() -> ArgumentParser:
+def parser() -> Parser:
     """Every sub-command; each sets `run`, a function of the arguments and the settings."""
-    root = ArgumentParser(
+    root = Parser(
         prog="portevoix",
         description="Portevoix, a Telegram assistant that mobilizes a campaign’s supporters.",
         epilog="Settings are environment variables, PORTEVOIX_…: docs/settings.md tells them all.",
@@ -61,8 +61,8 @@ def parser() -> ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2."""
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parser().parse_args(argv)
         status: int = arguments.run(arguments, Settings.from_environment())
         sys.stdout.flush()
     except (PortevoixError, DatabaseError) as error:

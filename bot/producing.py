@@ -8,9 +8,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 import db.people
-from bot.actions import downloads, exports
-from bot.actions.authority import author_of
+from bot.actions import audit, downloads, exports
+from bot.actions.authority import Author, author_of
 from bot.actions.exports import CHAT_BYTES, Commission, ExportTooLarge
 from bot.campaign import Campaign
 from bot.clock import Clock
@@ -52,9 +54,38 @@ class ExportFiles:
     async def __call__(self, arguments: Mapping[str, Any]) -> Attachment | Call:
         """The file of a commission; where it is too large for the chat, the message that says what else there is.
 
-        Raises where it cannot be made: what is said then is in the reply that waits for it.
+        Where the role that allowed it was withdrawn meanwhile, the message that says so. Raises where it cannot be
+        made: what is said then is in the reply that waits for it.
         """
         commission = Commission.from_arguments(arguments)
+        try:
+            await self._require(commission)
+            made = await self._made(commission)
+            await self._require(commission)  # making it may have taken minutes
+        except NotAllowed:
+            await self._note_refused(commission)
+            return self._message(commission, self._text(commission, "exports/withdrawn"))
+        return made
+
+    async def _require(self, commission: Commission) -> None:
+        async with self._database.read() as tx:
+            exports.require(await self._author(tx, commission), commission.order)
+
+    async def _author(self, tx: AsyncConnection, commission: Commission) -> Author:
+        """Who ordered it, with the roles held now. Raises NotAllowed where nobody is known by that number any more."""
+        person = await db.people.find(tx, commission.chat)
+        if person is None:
+            raise NotAllowed("Whoever ordered this export was erased.", message="errors/not_allowed_role")
+        return await author_of(
+            tx, person, campaign=self._campaign, gazetteer=self._gazetteer, now=self._clock.now()
+        )
+
+    async def _note_refused(self, commission: Commission) -> None:
+        actor, now = audit.staff_actor(commission.chat), self._clock.now()
+        async with self._database.write() as tx:
+            await exports.note(tx, commission.order, actor=actor, now=now, refused=True)
+
+    async def _made(self, commission: Commission) -> Attachment | Call:
         try:
             return await self._file(commission)
         except ExportTooLarge as refusal:
@@ -89,18 +120,8 @@ class ExportFiles:
         if self._links_to is None:
             return self._message(commission, self._text(commission, refusal.message))
         async with self._database.write() as tx:
-            person = await db.people.find(tx, commission.chat)
-            if person is None:
-                return self._message(commission, self._text(commission, refusal.message))
-            author = await author_of(
-                tx, person, campaign=self._campaign, gazetteer=self._gazetteer, now=self._clock.now()
-            )
-            try:
-                token = await downloads.offer(tx, author, commission.order, commission.language)
-            except NotAllowed as withdrawn:
-                return self._message(
-                    commission, self._text(commission, withdrawn.message, **withdrawn.values)
-                )
+            author = await self._author(tx, commission)
+            token = await downloads.offer(tx, author, commission.order, commission.language)
         url = download_url(self._links_to, token)
         return self._message(commission, self._text(commission, "exports/link", url=url))
 

@@ -80,6 +80,8 @@ class Progress:
     # Telegram asked for a long silence until then; it may be over.
     asked_until: datetime | None = None
     is_silent: bool = False
+    # The bot's Stars do not pay for a faster rate.
+    unpaid: bool = False
 
     @property
     def waiting(self) -> int:

@@ -15,8 +15,10 @@ from handlers import (
     helping,
     menu,
     new_event,
+    place,
     privacy,
     registration,
+    registration_dialog,
     settings,
     staff,
     start,
@@ -51,6 +53,7 @@ COMMANDS = (
 
 FEATURES = (
     registration,
+    place,
     abroad,
     menu,
     events,
@@ -68,8 +71,8 @@ FEATURES = (
 )
 
 QUESTIONS: dict[str, Asker] = {
-    registration.FLOW: registration.show_step,
-    registration.MOVING: registration.show_step,
+    registration_dialog.FLOW: registration_dialog.show_step,
+    registration_dialog.MOVING: registration_dialog.show_step,
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     broadcasts.FLOW: broadcasts.show_step,

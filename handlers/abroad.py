@@ -1,4 +1,4 @@
-"""Where one lives abroad, asked by the dialogs of handlers.registration: the country, then the consular post or city
+"""Where one lives abroad, in the dialogs of handlers.registration_dialog: the country, then the consular post or city
 where that is not enough to know the hours, or where there are several posts.
 """
 
@@ -12,9 +12,18 @@ from telegram import Update
 from bot.actions.registration import vote_abroad
 from bot.communes.abroad import country_of, find_country
 from bot.communes.consulates import Home, home_named, home_of, homes_in
-from handlers import registration
 from handlers.buttons import arguments
 from handlers.context import Context
+from handlers.place import SUGGESTIONS
+from handlers.registration_dialog import (
+    FLOW,
+    MOVING,
+    advance,
+    ask_place,
+    asks_place,
+    out_of_turn,
+    show_step,
+)
 from handlers.routing import Awaited, Handler, MalformedButton
 
 NO_POST = "-"
@@ -24,15 +33,14 @@ NO_POST = "-"
 async def type_country(update: Update, context: Context) -> None:
     """The country one lives in, or a city there, gives the hours at which one may be written to."""
     assert context.message is not None  # a text handler
-    assert context.dialog is not None  # it asks for the country, or where in it
     typed = context.message.text or ""
-    asked = context.dialog.data.get("country") if context.dialog.step == "home" else None
+    asked = context.kept.get("country") if context.step == "home" else None
     if asked and (home := home_named(typed, asked, context.language)):
         await _live_in(context, asked, context.say, home)
         return
     countries = find_country(typed, context.language)
     if len(countries) != 1:
-        context.say("registration/country_unknown", countries=countries[: registration.SUGGESTIONS])
+        context.say("registration/country_unknown", countries=countries[:SUGGESTIONS])
         return
     (country,) = countries
     home = home_named(country.city, country.code, context.language) if country.city else None
@@ -42,14 +50,10 @@ async def type_country(update: Update, context: Context) -> None:
 async def choose_country(update: Update, context: Context) -> None:
     """A country among those offered; if it was offered for a city that was typed, that city is known too."""
     (code,) = arguments(context, 1)
-    if (
-        country_of(code, context.language) is None
-        or not registration.asks_place(context)
-        or context.dialog is None
-    ):
-        await registration.out_of_turn(context)
+    if country_of(code, context.language) is None or not asks_place(context):
+        await out_of_turn(context)
         return
-    city = context.dialog.data.get("city") if context.dialog.data.get("abroad") == code else None
+    city = context.kept.get("city") if context.kept.get("abroad") == code else None
     await _live_in(context, code, context.edit, home_named(city, code, context.language) if city else None)
 
 
@@ -60,8 +64,8 @@ async def choose_home(update: Update, context: Context) -> None:
     home = homes[0] if homes and key == NO_POST else home_of(code, key, context.language)
     if home is None:
         raise MalformedButton
-    if not registration.asks_place(context):
-        await registration.out_of_turn(context)
+    if not asks_place(context):
+        await out_of_turn(context)
         return
     await _live_in(context, code, context.edit, replace(home, is_post=home.is_post and key != NO_POST))
 
@@ -71,8 +75,8 @@ async def _live_in(
 ) -> None:
     homes = homes_in(country, context.language)
     if home is None and len(homes) > 1:
-        await registration.ask_place(context, "home", country=country)
-        await registration.show_step(context, answer)
+        await ask_place(context, "home", country=country)
+        await show_step(context, answer)
         return
     await vote_abroad(
         context.tx,
@@ -82,9 +86,9 @@ async def _live_in(
         zone=(home or homes[0]).zone,
         consulate=home.key if home is not None and home.is_post else None,
     )
-    await registration.advance(context, answer, placed=True)
+    await advance(context, answer, placed=True)
 
 
 BUTTONS: dict[str, Handler] = {"country": choose_country, "home": choose_home}
 _STEPS = {"country": Awaited(text=type_country), "home": Awaited(text=type_country)}
-DIALOGS = {registration.FLOW: _STEPS, registration.MOVING: _STEPS}
+DIALOGS = {FLOW: _STEPS, MOVING: _STEPS}

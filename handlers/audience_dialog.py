@@ -35,7 +35,7 @@ RADII = (10, 30, 60)
 
 def audience_of(context: Context) -> Audience:
     """The audience of the open dialog; everybody until something was chosen."""
-    kept = context.dialog.data.get("audience") if context.dialog is not None else None
+    kept = context.kept.get("audience") if context.dialog is not None else None
     return Audience.from_json(kept) if kept else Audience()
 
 
@@ -58,7 +58,7 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     """The screen with everything chosen so far."""
     assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
-    kind = Kind(context.dialog.data.get("kind") or Kind.EVENT_INVITE)
+    kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
     answer(
         "audience/audience",
         audience=await audiences.view(context.tx, author, audience_of(context), context.language),

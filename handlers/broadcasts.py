@@ -34,48 +34,25 @@ CHANGES = ("pause", "resume", "cancel")
 
 async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
-    author = await desk.author(context)
-    author.require(Action.BROADCAST)
-    author.require_standing()
-    if is_open(context):
-        context.say("broadcasts/resumed")
-    else:
-        await context.ask(FLOW, "kind")
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
+    )
     await proceed(context, context.say)
 
 
-def is_open(context: Context) -> bool:
-    return context.dialog is not None and context.dialog.flow == FLOW
-
-
-def _data(context: Context) -> dict[str, Any]:
-    assert context.dialog is not None  # called while the dialog is open
-    return context.dialog.data
-
-
-def _question(context: Context) -> Question | None:
-    """What is open; None where no broadcast is being written."""
-    return next_question(_data(context), context.campaign.languages) if is_open(context) else None
-
-
-def _is_asked(context: Context, step: str) -> bool:
-    """Whether a button belongs to the open question; if not, it says so."""
-    question = _question(context)
-    if question is not None and question.step == step:
-        return True
-    context.toast("toasts/already_answered")
-    return False
+def _question(context: Context) -> Question:
+    return next_question(context.kept, context.campaign.languages)
 
 
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
     """Keeps what was said and asks the next thing."""
-    question = next_question({**_data(context), **said}, context.campaign.languages)
+    question = next_question({**context.kept, **said}, context.campaign.languages)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
-    question = next_question(_data(context), context.campaign.languages)
+    question = _question(context)
     if question.step == "audience":
         await audience_dialog.show(context, answer)
     elif question.step == "summary":
@@ -91,14 +68,14 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "kind":
         answer("broadcasts/kind", kinds=STAFF_KINDS)
     else:
-        answer(f"broadcasts/{question.step}", wall=_data(context).get("wall"))
+        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
 
 
 async def choose_kind(update: Update, context: Context) -> None:
     (kind,) = arguments(context, 1)
     if kind not in STAFF_KINDS:
         raise MalformedButton
-    if _is_asked(context, "kind"):
+    if desk.is_asked(context, FLOW, "kind"):
         await proceed(context, context.edit, kind=kind)
 
 
@@ -108,22 +85,21 @@ async def choose_kind(update: Update, context: Context) -> None:
 async def type_text(update: Update, context: Context) -> None:
     """A text in one language; what Telegram formatted and tags typed by hand are both kept."""
     assert context.message is not None  # a text handler
-    question = _question(context)
-    assert question is not None
-    assert question.language is not None  # this step is asked for a language
-    await _keep_text(context, question.language, with_typed_tags(context.message.text_html))
+    language = _question(context).language
+    assert language is not None  # this step is asked for a language
+    await _keep_text(context, language, with_typed_tags(context.message.text_html))
 
 
 async def _keep_text(context: Context, language: str, html: str) -> None:
     check_staff_text(html)
-    texts = {**(_data(context).get("texts") or {}), language: html}
-    _check_lengths(context, {language: html}, photo=_data(context).get("photo") or None)
+    texts = {**(context.kept.get("texts") or {}), language: html}
+    _check_lengths(context, {language: html}, photo=context.kept.get("photo") or None)
     await proceed(context, context.say, texts=texts)
 
 
 def _check_lengths(context: Context, texts: dict[str, str], *, photo: str | None) -> None:
     """The whole message, signature included, fits for everybody; raises an error that names the language."""
-    wording = Draft(kind=_data(context)["kind"], photo=photo)
+    wording = Draft(kind=context.kept["kind"], photo=photo)
     limit = TEXT_LIMIT if photo is None else CAPTION_LIMIT
     # For whoever writes it first: what is too long for them is simply too long.
     for reader in (None, *desk.longest_readers(context)):
@@ -151,16 +127,15 @@ def _check_length(call: Call, limit: int, language: str, *, photo: str | None, f
 async def skip(update: Update, context: Context) -> None:
     """A text in one language, or the photo, is left out."""
     step, language = arguments(context, 2)
-    if not _is_asked(context, step):
+    if not desk.is_asked(context, FLOW, step):
         return
     question = _question(context)
-    assert question is not None  # it is asked
     if not question.may_skip or language != (question.language or "-"):
         raise MalformedButton
     if step == "photo":
         await proceed(context, context.edit, photo="")
     elif step == "text":
-        await proceed(context, context.edit, texts={**(_data(context).get("texts") or {}), language: ""})
+        await proceed(context, context.edit, texts={**(context.kept.get("texts") or {}), language: ""})
     else:
         raise MalformedButton
 
@@ -174,7 +149,7 @@ async def add_photo(update: Update, context: Context) -> None:
 
 
 def _texts(context: Context) -> dict[str, str]:
-    return {language: text for language, text in (_data(context).get("texts") or {}).items() if text}
+    return {language: text for language, text in (context.kept.get("texts") or {}).items() if text}
 
 
 # -- to whom and when --
@@ -182,13 +157,13 @@ def _texts(context: Context) -> dict[str, str]:
 
 async def settle_audience(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if _is_asked(context, "audience"):
+    if desk.is_asked(context, FLOW, "audience"):
         await proceed(context, context.edit, chosen=True)
 
 
 async def send_now(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if _is_asked(context, "when"):
+    if desk.is_asked(context, FLOW, "when"):
         context.drop_buttons()
         await proceed(context, context.say, wall=NOW)
 
@@ -205,7 +180,7 @@ async def choose_whose(update: Update, context: Context) -> None:
     (whose,) = arguments(context, 1)
     if whose not in ("each", "mine"):
         raise MalformedButton
-    if _is_asked(context, "whose"):
+    if desk.is_asked(context, FLOW, "whose"):
         context.drop_buttons()
         await proceed(context, context.say, whose=whose)
 
@@ -216,7 +191,7 @@ async def choose_whose(update: Update, context: Context) -> None:
 async def _show_summary(context: Context) -> None:
     """The message in each language, then what it will do."""
     author = await desk.author(context)
-    data = _data(context)
+    data = context.kept
     wording = Draft(kind=data["kind"], photo=data["photo"] or None)
     context.say("broadcasts/previews")
     context.replies += desk.previews(context, wording, _texts(context))
@@ -224,7 +199,7 @@ async def _show_summary(context: Context) -> None:
 
 
 async def _summary(context: Context, author: Author) -> dict[str, Any]:
-    data = _data(context)
+    data = context.kept
     kind, texts = Kind(data["kind"]), _texts(context)
     when = sending_time(data, now=context.now, zone=context.zone)
     audience = audience_dialog.audience_of(context)
@@ -244,7 +219,7 @@ async def change_field(update: Update, context: Context) -> None:
     (field,) = arguments(context, 1)
     if field not in STEPS:
         raise MalformedButton
-    if _is_asked(context, "summary"):
+    if desk.is_asked(context, FLOW, "summary"):
         context.drop_buttons()
         await proceed(context, context.say, **STEPS[field])
 
@@ -255,7 +230,7 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_confirmation(context, context.message.text or ""):
         context.say("broadcasts/not_confirmed")
         return
-    data = _data(context)
+    data = context.kept
     when = sending_time(data, now=context.now, zone=context.zone)
     if data["wall"] != NOW and not when.local and when.at <= context.now:
         raise BroadcastRefused(

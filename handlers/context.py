@@ -205,6 +205,22 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     # -- dialogs --
 
+    def is_in(self, flow: str, step: str | None = None) -> bool:
+        """Whether this dialog is open; at this step, where one is given."""
+        return self.dialog is not None and self.dialog.flow == flow and step in (None, self.dialog.step)
+
+    @property
+    def step(self) -> str:
+        """The question of the dialog that is open."""
+        assert self.dialog is not None  # asked for in the middle of a dialog only
+        return self.dialog.step
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What was said so far in the dialog that is open."""
+        assert self.dialog is not None  # asked for in the middle of a dialog only
+        return self.dialog.data
+
     async def ask(self, flow: str, step: str, **data: Any) -> None:
         """Waits for the answer to a step of a dialog, keeping what was said so far."""
         kept = self.dialog.data if self.dialog is not None and self.dialog.flow == flow else {}

@@ -1,4 +1,4 @@
-"""What the handlers of staff share: who acts, how a message will look, a word typed to confirm."""
+"""What the handlers of staff share: who acts, what they are asked, how a message will look, a word typed to confirm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bot.actions.authority import Author, author_of
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Wording, compose_broadcast
+from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
+from bot.telegram_html import BadHtml
 from db.events import Event, EventTexts
 from db.people import Person
 from handlers.context import Context
@@ -30,6 +32,39 @@ async def author(context: Context) -> Author:
         gazetteer=services.gazetteer,
         now=context.now,
     )
+
+
+async def begin_draft(context: Context, flow: str, *, allowed: Action, first: str, resumed: str) -> None:
+    """Opens the dialog in which something is written, or says that it is taken up again where it was left."""
+    who = await author(context)
+    who.require(allowed)
+    who.require_standing()
+    if context.is_in(flow):
+        context.say(resumed)
+    else:
+        await context.ask(flow, first)
+
+
+def is_asked(context: Context, flow: str, step: str) -> bool:
+    """Whether a button belongs to the question that is open; if not, it says so."""
+    if context.is_in(flow, step):
+        return True
+    context.toast("toasts/already_answered")
+    return False
+
+
+def typed(context: Context, limit: int) -> str:
+    """What was typed; raises BadHtml when it is longer than fits."""
+    assert context.message is not None  # a text handler
+    words = (context.message.text or "").strip()
+    if len(words) > limit:
+        raise BadHtml(
+            f"At most {limit} characters fit here.",
+            message="errors/text_too_long",
+            length=len(words),
+            limit=limit,
+        )
+    return words
 
 
 def composer(context: Context) -> Composer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from telegram import Update
 
@@ -55,7 +54,7 @@ async def ask(update: Update, context: Context) -> None:
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
-    answer("broadcasts/send_again", people=_data(context)["people"], broadcast=_data(context)["broadcast"])
+    answer("broadcasts/send_again", people=context.kept["people"], broadcast=context.kept["broadcast"])
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -64,18 +63,13 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_confirmation(context, context.message.text or ""):
         context.say("broadcasts/not_confirmed")
         return
-    broadcast, until = _data(context)["broadcast"], datetime.fromisoformat(_data(context)["until"])
+    broadcast, until = context.kept["broadcast"], datetime.fromisoformat(context.kept["until"])
     author = await desk.author(context)
     people = await actions.send_again(context.tx, author, broadcast, until=until)
     await context.end_dialog()
     context.say("broadcasts/sent_again", people=people)
     if people:
         await follow(context, broadcast)
-
-
-def _data(context: Context) -> dict[str, Any]:
-    assert context.dialog is not None  # called while the dialog is open
-    return context.dialog.data
 
 
 BUTTONS: dict[str, Handler] = {

@@ -21,7 +21,6 @@ from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT,
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE
-from bot.telegram_html import BadHtml
 from db.events import EventText, text_in
 from handlers import desk
 from handlers.buttons import arguments
@@ -91,21 +90,19 @@ STEPS = {"date": "date", "place": "place", "title": "words", "description": "wor
 
 
 def _ask(context: Context, found: ManagedEvent) -> None:
-    assert context.dialog is not None  # called while the dialog is open
-    field, language = context.dialog.data["field"], context.dialog.data["language"]
+    field, language = context.kept["field"], context.kept["language"]
     commune = context.services.gazetteer.by_code(found.event.commune)
     context.say("event_edit/ask", field=field, wanted=language, event=found.event, commune=commune)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     """Asks the open question of a change again."""
-    assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
     found = await _open(context, author)
-    moved = context.services.gazetteer.by_code(context.dialog.data.get("commune") or "")
-    if context.dialog.step == "confirm":
+    moved = context.services.gazetteer.by_code(context.kept.get("commune") or "")
+    if context.step == "confirm":
         await _ask_to_confirm(context, author, found)
-    elif context.dialog.step == "commune":
+    elif context.step == "commune":
         answer("event_edit/commune")
     elif moved is not None:
         answer("event_edit/address", commune=moved)
@@ -115,8 +112,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 async def _open(context: Context, author: Author) -> ManagedEvent:
     """The event of the open dialog, if it can still be changed."""
-    assert context.dialog is not None  # called while the dialog is open
-    return await events.find_open(context.tx, author, context.dialog.data["code"])
+    return await events.find_open(context.tx, author, context.kept["code"])
 
 
 async def type_date(update: Update, context: Context) -> None:
@@ -130,13 +126,12 @@ async def type_date(update: Update, context: Context) -> None:
 async def type_place(update: Update, context: Context) -> None:
     """The new address; another commune is asked for by its button."""
     author = await desk.author(context)
-    await _keep(context, author, await _open(context, author), address=_typed(context, "address"))
+    await _keep(context, author, await _open(context, author), address=desk.typed(context, LIMITS["address"]))
 
 
 async def ask_commune(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "place":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "place"):
         return
     await context.ask(FLOW, "commune")
     context.edit("event_edit/commune")
@@ -157,8 +152,7 @@ async def type_commune(update: Update, context: Context) -> None:
 
 async def choose_commune(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
-    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "commune":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "commune"):
         return
     await _settle_commune(context, code, context.edit)
 
@@ -174,25 +168,9 @@ async def _settle_commune(context: Context, code: str, answer: Callable[..., Non
 
 
 async def type_words(update: Update, context: Context) -> None:
-    assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
-    words = _typed(context, context.dialog.data["field"])
+    words = desk.typed(context, LIMITS[context.kept["field"]])
     await _keep(context, author, await _open(context, author), words=words)
-
-
-def _typed(context: Context, field: str) -> str:
-    """What was typed; raises BadHtml when it is longer than fits."""
-    assert context.message is not None  # a text handler
-    words = (context.message.text or "").strip()
-    limit = LIMITS[field]
-    if len(words) > limit:
-        raise BadHtml(
-            f"At most {limit} characters fit here.",
-            message="errors/text_too_long",
-            length=len(words),
-            limit=limit,
-        )
-    return words
 
 
 async def _keep(context: Context, author: Author, found: ManagedEvent, **said: Any) -> None:
@@ -202,8 +180,7 @@ async def _keep(context: Context, author: Author, found: ManagedEvent, **said: A
 
 def _change(context: Context, found: ManagedEvent) -> EventChange:
     """What the dialog holds, as a change."""
-    assert context.dialog is not None  # called while the dialog is open
-    data = context.dialog.data
+    data = context.kept
     commune = context.services.gazetteer.by_code(data["commune"]) if data.get("commune") else None
     zone = commune.zone if commune is not None else found.event.zone
     words: dict[str, EventText] = {}
@@ -221,8 +198,7 @@ def _change(context: Context, found: ManagedEvent) -> EventChange:
 
 async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent) -> None:
     """What those who accepted will receive, in each language, and how many they are."""
-    assert context.dialog is not None  # called while the dialog is open
-    cancelling = context.dialog.data["field"] == "cancel"
+    cancelling = context.kept["field"] == "cancel"
     change = EventChange() if cancelling else _change(context, found)
     event = replace(found.event, **events.changed(found.event, change))
     wording = Draft(kind=Kind.EVENT_SERVICE.value, template=CANCELLATION if cancelling else CHANGE)
@@ -244,12 +220,11 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
 async def confirm(update: Update, context: Context) -> None:
     """Done, or left as it was."""
     (said,) = arguments(context, 1)
-    if context.dialog is None or context.dialog.flow != FLOW or context.dialog.step != "confirm":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "confirm"):
         return
     if said not in ("yes", "no"):
         raise MalformedButton
-    data = context.dialog.data
+    data = context.kept
     author = await desk.author(context)
     if said == "no":
         await context.end_dialog()

@@ -6,6 +6,7 @@ from telegram import Update
 
 from handlers import registration
 from handlers.context import Context
+from handlers.registration_dialog import FLOW
 
 
 async def unexpected(update: Update, context: Context) -> None:
@@ -27,7 +28,7 @@ async def unknown_button(update: Update, context: Context) -> None:
 
 async def cancel(update: Update, context: Context) -> None:
     """Leaves the dialog that is open, except signing up, which only waits."""
-    if context.dialog is None or registration.is_open(context):
+    if context.dialog is None or context.is_in(FLOW):
         context.say("general/nothing_to_cancel")
         return
     await context.end_dialog()

@@ -31,7 +31,6 @@ from bot.rules.event_draft import (
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import INVITATION
-from bot.telegram_html import BadHtml
 from db.events import EventText
 from handlers import audience_dialog, broadcasts, desk
 from handlers.buttons import arguments
@@ -48,32 +47,19 @@ AROUND = 30
 
 async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
-    author = await desk.author(context)
-    author.require(Action.CREATE_EVENT)
-    author.require_standing()
-    if is_open(context):
-        context.say("new_event/resumed")
-    else:
-        await context.ask(FLOW, "title")
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.CREATE_EVENT, first="title", resumed="new_event/resumed"
+    )
     await proceed(context, context.say)
 
 
-def is_open(context: Context) -> bool:
-    return context.dialog is not None and context.dialog.flow == FLOW
-
-
-def _data(context: Context) -> dict[str, Any]:
-    assert context.dialog is not None  # called while the dialog is open
-    return context.dialog.data
-
-
 def _question(context: Context) -> Question:
-    return next_question(_data(context), context.campaign.languages)
+    return next_question(context.kept, context.campaign.languages)
 
 
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
     """Keeps what was said and asks the next thing."""
-    data = {**_data(context), **said}
+    data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
         said["audience"] = Audience(radius=Radius(commune=data["commune"], km=AROUND)).to_json()
@@ -113,32 +99,18 @@ async def type_description(update: Update, context: Context) -> None:
 
 
 async def _keep_words(context: Context, key: str, limit: int) -> None:
-    words = _typed(context, limit)
+    words = desk.typed(context, limit)
     language = _question(context).language
     assert language is not None  # these steps are asked for a language
-    kept = _data(context).get(key) or {}
+    kept = context.kept.get(key) or {}
     await proceed(context, context.say, **{key: {**kept, language: words}})
-
-
-def _typed(context: Context, limit: int) -> str:
-    """What was typed; raises BadHtml when it is longer than fits."""
-    assert context.message is not None  # a text handler
-    words = (context.message.text or "").strip()
-    if len(words) > limit:
-        raise BadHtml(
-            f"At most {limit} characters fit here.",
-            message="errors/text_too_long",
-            length=len(words),
-            limit=limit,
-        )
-    return words
 
 
 async def skip(update: Update, context: Context) -> None:
     """A text in one language, or the pin, is left out."""
     step, language = arguments(context, 2)
-    question = _question(context) if is_open(context) else None
-    if question is None or step != question.step or language != (question.language or "-"):
+    question = _question(context) if context.is_in(FLOW, step) else None
+    if question is None or language != (question.language or "-"):
         context.toast("toasts/already_answered")
     elif not question.may_skip:
         raise MalformedButton
@@ -146,7 +118,7 @@ async def skip(update: Update, context: Context) -> None:
         await proceed(context, context.edit, pin=[])
     else:
         key = f"{step}s"
-        kept = _data(context).get(key) or {}
+        kept = context.kept.get(key) or {}
         await proceed(context, context.edit, **{key: {**kept, language: ""}})
 
 
@@ -170,8 +142,7 @@ async def choose_commune(update: Update, context: Context) -> None:
     commune = context.services.gazetteer.by_code(code)
     if commune is None:
         raise MalformedButton
-    if not is_open(context) or _question(context).step != "commune":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "commune"):
         return
     await _settle_commune(context, commune, context.edit)
 
@@ -180,19 +151,19 @@ async def _settle_commune(context: Context, commune: Commune, answer: Callable[.
     """Only where one may organize; the pin and the people around belong to the old place."""
     author = await desk.author(context)
     author.require(Action.CREATE_EVENT, commune.code)
-    moved = _data(context).get("place") != commune.code
+    moved = context.kept.get("place") != commune.code
     forgotten = {"address": None, "pin": None, "audience": None, "chosen": None} if moved else {}
     await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
 
 
 def _commune(context: Context) -> Commune:
-    commune = context.services.gazetteer.by_code(_data(context)["commune"])
+    commune = context.services.gazetteer.by_code(context.kept["commune"])
     assert commune is not None  # it came from the gazetteer
     return commune
 
 
 async def type_address(update: Update, context: Context) -> None:
-    await proceed(context, context.say, address=_typed(context, ADDRESS_LIMIT))
+    await proceed(context, context.say, address=desk.typed(context, ADDRESS_LIMIT))
 
 
 async def share_pin(update: Update, context: Context) -> None:
@@ -222,8 +193,7 @@ async def choose_duration(update: Update, context: Context) -> None:
     (minutes,) = arguments(context, 1)
     if desk.number(minutes) not in DURATIONS:
         raise MalformedButton
-    if not is_open(context) or _question(context).step != "duration":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "duration"):
         return
     await proceed(context, context.edit, minutes=desk.number(minutes))
 
@@ -233,8 +203,7 @@ async def choose_duration(update: Update, context: Context) -> None:
 
 async def settle_audience(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not is_open(context) or _question(context).step != "audience":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "audience"):
         return
     context.drop_buttons()
     await proceed(context, context.say, chosen=True)
@@ -242,7 +211,7 @@ async def settle_audience(update: Update, context: Context) -> None:
 
 def draft(context: Context) -> NewEvent:
     """Everything that was said, as an event."""
-    data, commune = _data(context), _commune(context)
+    data, commune = context.kept, _commune(context)
     descriptions = data.get("descriptions") or {}
     texts = {
         language: EventText(title=title, description=descriptions.get(language, ""))
@@ -291,8 +260,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
 async def change_field(update: Update, context: Context) -> None:
     """Back from the summary to one of the fields."""
     (field,) = arguments(context, 1)
-    if not is_open(context) or _question(context).step != "summary":
-        context.toast("toasts/already_answered")
+    if not desk.is_asked(context, FLOW, "summary"):
         return
     try:
         reopening = reopened(field)

@@ -21,6 +21,7 @@ from db.people import renewals_due
 from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import commune_of
 from handlers.routing import Awaited, Handler
 
 
@@ -49,7 +50,7 @@ async def why(update: Update, context: Context) -> None:
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
     held = await rights.holding(context.tx, context.person)
-    context.say("privacy/my_data", held=held, commune=registration.commune_of(context))
+    context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
 

@@ -10,9 +10,10 @@ import db.people
 from bot.actions import preferences
 from bot.actions.preferences import Group
 from bot.actions.registration import choose_language as keep_language
-from handlers import registration
+from handlers import place, registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import commune_of
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
@@ -22,7 +23,7 @@ async def settings(update: Update, context: Context) -> None:
 
 
 def show(context: Context, answer: Callable[..., None]) -> None:
-    answer("settings/settings", commune=registration.commune_of(context))
+    answer("settings/settings", commune=commune_of(context))
 
 
 async def _refresh(context: Context) -> None:
@@ -43,7 +44,7 @@ async def choose_language(update: Update, context: Context) -> None:
 async def change_place(update: Update, context: Context) -> None:
     arguments(context, 0)
     if not await registration.must_sign_up(context):
-        await registration.begin_move(context, context.edit)
+        await place.begin_move(context, context.edit)
 
 
 async def choose_messages(update: Update, context: Context) -> None:

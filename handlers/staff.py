@@ -68,9 +68,8 @@ async def choose_role(update: Update, context: Context) -> None:
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     """Asks for which area the invitation is."""
-    assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
-    answer("staff/areas", role=context.dialog.data["role"], areas=_area_choices(author))
+    answer("staff/areas", role=context.kept["role"], areas=_area_choices(author))
 
 
 def _area_choices(author: Author) -> list[tuple[str, str]]:
@@ -100,10 +99,10 @@ async def choose_area(update: Update, context: Context) -> None:
 
 
 async def _make_link(context: Context, area: str, answer: Callable[..., None]) -> None:
-    if context.dialog is None or context.dialog.flow != FLOW:
+    if not context.is_in(FLOW):
         context.toast("toasts/already_answered")
         return
-    role = _staff_role(context.dialog.data["role"])
+    role = _staff_role(context.kept["role"])
     author = await desk.author(context)
     token = await staff.invite(context.tx, author, role=role, area=area)
     await context.end_dialog()

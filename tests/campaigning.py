@@ -7,7 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 import db.staff
-from bot.rules.areas import department_of, region_of
+from bot.actions import audit
+from bot.actions import staff as actions
+from bot.rules.areas import EVERYWHERE, department_of, region_of
+from bot.rules.permissions import Role
 from bot.rules.territories import TERRITORIES, territory_of
 from db.schema import broadcasts, deliveries, people, rsvps
 from tests.conversation import Conversation, Talker
@@ -20,6 +23,23 @@ async def staff(conversation: Conversation, telegram_id: int, role: str, area: s
             tx, telegram_id=telegram_id, role=role, area=area, added_by=None, now=conversation.clock.now()
         )
     return conversation.person(telegram_id)
+
+
+async def named(
+    conversation: Conversation, telegram_id: int, role: Role, *areas: str, language: str = "en"
+) -> Talker:
+    """The same, named on the command line and noted in the log; everywhere unless areas are given."""
+    async with conversation.database.write() as tx:
+        for area in areas or (EVERYWHERE,):
+            await actions.add(
+                tx,
+                telegram_id=telegram_id,
+                role=role,
+                area=area,
+                actor=audit.COMMAND_LINE,
+                now=conversation.clock.now(),
+            )
+    return conversation.person(telegram_id, language=language)
 
 
 async def revoke(conversation: Conversation, telegram_id: int) -> None:

@@ -24,6 +24,7 @@ import handlers
 from bot import communes
 from bot.actions.people import find_all
 from bot.campaign import Campaign, load_campaign
+from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.intake import chat_of
 from bot.delivery.processing import Refused
@@ -51,24 +52,6 @@ def services() -> Services:
     )
 
 
-class SetClock:
-    """A clock that stands where the test puts it."""
-
-    speed = 1.0
-
-    def __init__(self, now: datetime) -> None:
-        self.instant = now
-
-    def now(self) -> datetime:
-        return self.instant
-
-    async def changed(self) -> None:
-        raise NotImplementedError
-
-    async def sleep_until(self, instant: datetime) -> None:
-        raise NotImplementedError
-
-
 @dataclass
 class Shown:
     """A message as the person sees it now."""
@@ -85,7 +68,7 @@ class Conversation:
 
     def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
-        self.clock = SetClock(now)
+        self.clock = MovableClock(now, speed=0)  # it stands where the test puts it
         self.services = services()
         if campaign is not CAMPAIGN:
             texts = Texts({"campaign": campaign})

@@ -106,7 +106,8 @@ class BotHere:
 class BotProcess:
     """`portevoix run`, which can be killed. What it logs goes to `log`."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, *, module: str = "bot.cli") -> None:
+        self._module = module
         self._port = free_port()
         self._environment = {**environment, "PORTEVOIX_WEB": f"127.0.0.1:{self._port}"}
         self._log = log
@@ -116,7 +117,7 @@ class BotProcess:
     async def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.cli", "run"),
+                *(sys.executable, "-m", self._module, "run"),
                 env=child_environment(self._environment),
                 stdout=log,
                 stderr=log,

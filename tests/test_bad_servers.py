@@ -7,14 +7,20 @@ import json
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot.opening import opened
+from bot.settings import Settings
+from db.schema import deliveries, people
 from tests.story import BotProcess, Finished, child_environment, until
+from tests.test_crash import START as START_OF_STORY
+from tests.test_crash import inviting
 
 HTML = b"<html><title>502 Bad Gateway</title></html>"
 UNREADABLE = "not from a Bot API server: a gateway in between, or a wrong PORTEVOIX_API_BASE"
@@ -48,7 +54,7 @@ BAD = {
 
 
 class Server:
-    """A Bot API server that can be told to answer everything with `bad` (None: it hangs up)."""
+    """A Bot API server that can be told to answer everything with `bad` (None: it hangs up), or to be silent."""
 
     def __init__(self) -> None:
         self.is_bad = False
@@ -56,6 +62,8 @@ class Server:
         self.updates: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
         self.answered: list[dict[str, Any]] = []
+        self.is_silent: Callable[[str], bool] = lambda _method: False
+        self.received: Counter[int] = Counter()
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -67,6 +75,11 @@ class Server:
                 body = await reader.readexactly(int(length.partition(":")[2]))
                 method = head.split(" ")[1].rpartition("/")[2]
                 self.calls[method] += 1
+                if method.startswith("send"):
+                    self.received[json.loads(body)["chat_id"]] += 1
+                if self.is_silent(method):
+                    await reader.read()  # until the bot hangs up
+                    return
                 status, content = (
                     self.bad or (0, b"") if self.is_bad else (200, await self._good(method, body))
                 )
@@ -145,11 +158,13 @@ def written(log: Path) -> str:
     return log.read_text()
 
 
-async def run_until(environment: dict[str, str], log: Path, words: str) -> Finished:
+async def run_until(
+    environment: dict[str, str], log: Path, words: str, *, module: str = "bot.cli"
+) -> Finished:
     """`portevoix run`, which is asked to stop once it has said so; how it ended."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", "run"),
+            *(sys.executable, "-m", module, "run"),
             env=child_environment(environment),
             stdout=output,
             stderr=output,
@@ -183,3 +198,91 @@ async def test_a_start_with_a_wrong_token_ends_with_a_sentence(tmp_path: Path, f
     assert finished.status == 2
     assert words in finished.out
     assert "Traceback" not in finished.out
+
+
+SILENT = "the server is silent: no answer came in time"
+HURRIED = "tests.hurried"
+INVITED = 60
+
+
+async def test_a_start_before_a_silent_server_waits_and_can_be_given_up(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (server, environment):
+        server.is_silent = lambda _method: True
+        finished = await run_until(environment, tmp_path / "log", SILENT, module=HURRIED)
+    assert finished.status == 0
+    assert "telegram_not_reached" in finished.out
+    assert "Traceback" not in finished.out
+
+
+async def test_a_server_that_falls_silent_at_the_start_does_not_keep_the_bot_from_running(
+    tmp_path: Path,
+) -> None:
+    """One call is waited for, not each of a dozen."""
+    async with serving(tmp_path) as (server, environment):
+        server.is_silent = lambda method: method.startswith(("set", "delete"))
+        finished = await run_until(environment, tmp_path / "log", '"running"', module=HURRIED)
+    assert finished.out.count("not_introduced") == 1
+    assert SILENT in finished.out
+    assert finished.status == 0
+
+
+async def test_nothing_for_a_while(tmp_path: Path) -> None:
+    """A server that takes everything and says nothing: it is named, asked ever less often, and nobody is lost."""
+    log = tmp_path / "bot.log"
+    async with serving(tmp_path) as (server, environment):
+        environment |= {"PORTEVOIX_CLOCK": START_OF_STORY, "PORTEVOIX_RATE": "20"}
+        await inviting(INVITED)(Settings.from_environment(environment), Unpopulated())
+        bot = BotProcess(environment, log, module=HURRIED)
+        await bot.start()
+        try:
+            await until(lambda: came(sum(server.received.values()) >= 10), "some were invited")
+            server.is_silent = lambda _method: True
+            asked, before = server.calls["getUpdates"], Counter(server.received)
+            for event in ("no_updates", "sending_paused"):
+                await until(
+                    lambda event=event: came(told(log, event, SILENT) >= 3), f"{event} is told thrice"
+                )
+            assert server.calls["getUpdates"] - asked <= 6
+            unanswered = server.received - before
+            server.updates.append(START)
+            server.is_silent = lambda _method: False
+            await until(lambda: came(server.received[77]), "who wrote meanwhile is answered")
+            await until(lambda: came(len(server.received) == INVITED + 1), "everybody was written to")
+            await until(lambda: idle(bot), "all of it is settled")
+            assert told(log, "updates_again", "") == 1
+        finally:
+            await bot.stop()
+        states = await states_of(environment)
+    assert max(server.received.values()) == 1, "Nobody has two."
+    # What was under way when it fell silent had arrived before.
+    doubted = {person for person, state in states.items() if state == "in_doubt"}
+    assert set(unanswered) <= doubted
+    assert len(doubted) < INVITED / 2, "Not everything was sent into the silence."
+    assert set(states.values()) == {"sent", "in_doubt"}
+    assert "Traceback" not in written(log)
+
+
+async def came(true: object) -> bool:
+    return bool(true)
+
+
+def told(log: Path, event: str, words: str) -> int:
+    return sum(f'"{event}"' in line and words in line for line in written(log).splitlines())
+
+
+async def idle(bot: BotProcess) -> bool:
+    return bool((await bot.health())["idle"])
+
+
+class Unpopulated:
+    """This server knows everybody already."""
+
+    async def add_people(self, people: object) -> None:
+        pass
+
+
+async def states_of(environment: dict[str, str]) -> dict[int, str]:
+    async with opened(Settings.from_environment(environment)) as database, database.read() as tx:
+        query = sa.select(people.c.telegram_id, deliveries.c.state)
+        rows = await tx.execute(query.join(deliveries, deliveries.c.person == people.c.id))
+        return {row.telegram_id: row.state for row in rows}

@@ -24,7 +24,7 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     daily = DailyPurge(database=sqlite_database, campaign=CAMPAIGN, clock=conversation.clock)
     working = asyncio.create_task(daily.run())
     await daily.beat()
-    conversation.clock.instant += timedelta(days=8)
+    conversation.clock.move(conversation.clock.now() + timedelta(days=8))
     await daily.beat()
 
     async def is_erased() -> bool:

@@ -12,7 +12,8 @@ from bot.campaign import load_campaign
 from bot.rules.territories import TERRITORIES
 
 PRIMARY = load_campaign(Path("campaigns/primaire-2016"))
-PRESIDENTIAL = load_campaign(Path("campaigns/presidentielle-2027"))
+# Under the electoral code, with the neutral reminders that it blocks unless a campaign allows them.
+PRESIDENTIAL = replace(load_campaign(Path("campaigns/presidentielle-2027")), steps=PRIMARY.steps)
 KEYS = ["ballot", "territory", "zone", "step", "kind", "at_local", "at_utc", "blocked", "reason"]
 
 

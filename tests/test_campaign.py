@@ -96,7 +96,17 @@ def test_another_campaign_shares_nothing_with_2016() -> None:
     noon = datetime(2027, 4, 11, 10, tzinfo=UTC)
     assert campaign.quiet(kind=Kind.CIVIC_NEUTRAL, territory="FR", now=noon) is not None
     assert campaign.quiet(kind=Kind.GOTV, territory="FR", now=datetime(2016, 11, 20, 12, tzinfo=UTC)) is None
-    assert [warning.problem.split("”")[0] for warning in campaign.warnings] == ["step “go", "step “last"]
+    assert campaign.warnings == ()  # nothing is planned that the law would hold back
+
+
+@pytest.mark.parametrize(("allowed", "warned"), [("false", ["step “last"]), ("true", [])])
+def test_a_step_that_the_law_always_holds_back_is_warned_of(allowed: str, warned: list[str]) -> None:
+    text = Path("campaigns/presidentielle-2027/campaign.toml").read_text(encoding="utf-8")
+    last = '[[steps]]\nname = "last"\nwhen = "D 16:30"\nuntil = "close"\nkind = "civic_neutral"\n'
+    text = text.replace("civic_neutral = false", f"civic_neutral = {allowed}")
+    campaign, _ = parse_campaign(text.replace("[courtesy]", f"{last}\n[courtesy]"))
+    assert campaign is not None
+    assert [warning.problem.split("”")[0] for warning in campaign.warnings] == warned
 
 
 def test_the_next_ballot_is_the_first_that_is_not_over() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.app import started, webhook_of
+from bot.app import started
+from bot.meeting import webhook_of
 from bot.settings import Settings
 from bot.web.app import SECRET_HEADER
 from simulator.client import Simulator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, _SubParsersAction
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TypeAlias
 
 from bot.communes import load
@@ -50,6 +51,15 @@ def number(option: str, text: str, *, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise Refused(f"{option} is “{text}”: write a whole number from {least} to {most:,}.")
     return int(text)
+
+
+def content_of(file: Path, wanted: str) -> bytes:
+    """The bytes of a file; `wanted` says which file to name instead. Raises Refused."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"{file} cannot be read ({reason}): name {wanted}.") from None
 
 
 def installed_version() -> str:

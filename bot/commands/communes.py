@@ -68,7 +68,8 @@ def search(arguments: Namespace, settings: Settings) -> int:
         return _answer_lines(gazetteer, arguments.limit)
     if not arguments.text:
         raise Refused("Nothing to search: write a name or a postcode, or --jsonl to read them from a file.")
-    found = gazetteer.search(" ".join(arguments.text), limit=arguments.limit)
+    text = " ".join(arguments.text)
+    found = gazetteer.search(text, limit=arguments.limit)
     for commune in found.results:
         print(_line(commune))
     if found.abroad is not None:
@@ -76,8 +77,8 @@ def search(arguments: Namespace, settings: Settings) -> int:
         print(f"Abroad: {place}.", file=sys.stderr)
     elif not found.results:
         print(
-            "No commune is called or numbered like this: try its postcode, or its name with the number of the"
-            " département (saint denis 93).",
+            f"Nothing was found for “{text[:60]}”: try a postcode, or a name with the number of its département"
+            " (saint denis 93).",
             file=sys.stderr,
         )
     return 0

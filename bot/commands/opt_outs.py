@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
-from bot.commands.arguments import Commands, Refused, group
+from bot.commands.arguments import Commands, Refused, content_of, group
 from bot.opening import opened, present, suppression_key
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
@@ -38,7 +38,7 @@ def add_to(commands: Commands) -> None:
 
 def import_(arguments: Namespace, settings: Settings) -> int:
     """Tells what the list does, asks, and does it. Status 1 where the answer is no."""
-    content = _content(arguments.file)
+    content = content_of(arguments.file, "a file of Telegram ids")
     told = read_opt_outs(_lines(content, arguments.file), column=arguments.column)
     _refuse_faults(told, arguments.file)
     people = f"{len(told.ids):,} {'person' if len(told.ids) == 1 else 'people'}"
@@ -52,14 +52,6 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     print("Done:")
     _print_effects(effects, done=True)
     return 0
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Refused(f"{file} cannot be read ({reason}): name a file of Telegram ids.") from None
 
 
 def _lines(content: bytes, file: Path) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
 from bot.campaign import load_campaign
-from bot.commands.arguments import Commands, Refused, group
+from bot.commands.arguments import Commands, Refused, content_of, group
 from bot.communes import Gazetteer, load
 from bot.opening import opened, present
 from bot.polling_file import SEPARATORS, Reading, read_file
@@ -41,7 +41,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     """Shows the preview, and imports once it was agreed to. Exit status 1 if it was declined."""
     gazetteer = load(settings.data)
     reading = read_file(
-        _content(arguments.file),
+        content_of(arguments.file, "a CSV file"),
         campaign=load_campaign(settings.campaign, languages=LANGUAGES),
         gazetteer=gazetteer,
     )
@@ -58,13 +58,6 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     asyncio.run(_import(settings, reading, arguments.file.name))
     print(f"{_count(len(reading.places), 'polling place')} imported.")
     return 0
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused(f"{file} cannot be read ({error.strerror}): give the path of a CSV file.") from None
 
 
 def _show_faults(file: Path, reading: Reading) -> None:

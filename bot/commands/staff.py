@@ -10,16 +10,20 @@ import aiohttp
 
 import db.staff
 from bot.actions import audit, staff
-from bot.commands.arguments import AREA_HELP, Commands, area, group, number
+from bot.actions.authority import area_name
+from bot.commands.arguments import AREA_HELP, Commands, Refused, area, group, number
 from bot.commands.campaign import print_table
+from bot.communes import load
 from bot.opening import opened, present
-from bot.rules.areas import EVERYWHERE
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
 from bot.settings import Settings
 
 HEADERS = ("telegram id", "role", "area", "since")
 SECONDS_TO_ASK = 5
+_PLACES = {EVERYWHERE: "the whole campaign", ABROAD_AREA: "the voters abroad"}
+"""What areas that no list names are called."""
 
 
 def add_to(commands: Commands) -> None:
@@ -54,6 +58,8 @@ def add(arguments: Namespace, settings: Settings) -> int:
     telegram_id = number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
     role, where = Role(arguments.role), area(arguments.territory, settings)
 
+    place = _PLACES.get(where) or area_name(load(settings.data), where)
+
     async def work() -> None:
         async with opened(settings) as database, database.write() as tx:
             await staff.add(
@@ -65,8 +71,11 @@ def add(arguments: Namespace, settings: Settings) -> int:
                 now=await present(settings),
             )
 
-    asyncio.run(work())
-    print(f"{telegram_id} is {role} of {where} now.")
+    try:
+        asyncio.run(work())
+    except staff.AlreadyStaff:
+        raise Refused(f"{telegram_id} is {role} of {place} already.") from None
+    print(f"{telegram_id} is {role} of {place} now.")
     return 0
 
 

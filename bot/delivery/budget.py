@@ -11,9 +11,12 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from bot.clock import RealClock
 from db.engine import Database
+from db.facts import get_fact, set_fact
 from db.processes import reserve_slots
 
 # Posts are spaced 1.5% wider than the rate asks: the time between our write and its arrival varies by some
@@ -28,6 +31,10 @@ LEAD_SECONDS = 0.02
 SLACK_SECONDS = 0.008
 # Slots further away than this were moved there by a process that Telegram asked to wait.
 FAR_SECONDS = 1.0
+
+# The fact that tells until when Telegram asked for silence. It is there once a process has run on the database.
+SILENT_UNTIL = "pacing:silent_until"
+_CLOCK = RealClock()  # Telegram's seconds, also where the application's clock is moved
 
 
 class Budget(Protocol):
@@ -44,6 +51,13 @@ class Budget(Protocol):
 
     def pause(self, seconds: float) -> None:
         """Telegram asked for silence: let every process keep it."""
+
+    def keep_to(self, rate: float | None) -> None:
+        """No more than so many a second from now on; None: its own rate again."""
+
+    async def restore(self, paused: Callable[[float, str], None]) -> None:
+        """Before anything leaves: leave the process before this one its last second, and keep the silence that it was
+        asked for."""
 
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
         """Work in the background, until cancelled."""
@@ -64,6 +78,12 @@ class NoBudget:
     def pause(self, seconds: float) -> None:
         pass
 
+    def keep_to(self, rate: float | None) -> None:
+        pass
+
+    async def restore(self, paused: Callable[[float, str], None]) -> None:
+        pass
+
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
         await asyncio.Event().wait()
 
@@ -72,17 +92,27 @@ class LocalBudget:
     """The budget of one process: `rate` posts a second.
 
     Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of
-    the last second never holds more than the rate allows, whatever happened before.
+    the last second never holds more than the rate allows, whatever happened before. In `database` it leaves to the
+    process after it how long Telegram asked it to be silent.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, database: Database | None = None) -> None:
         if not rate > 0:
             raise ValueError("The rate must be more than 0 messages a second.")
+        self._rate = rate
+        self._database = database
+        self._recent: deque[float] = deque()
+        self._next = -math.inf
+        self._silent_until = datetime.min.replace(tzinfo=UTC)
+        self._asked = asyncio.Event()
+        self.keep_to(None)
+
+    def keep_to(self, rate: float | None) -> None:
+        rate = self._rate if rate is None else min(rate, self._rate)
         self._spacing = MARGIN / rate
         capacity = max(1, math.floor(rate))
         self._window = MARGIN * capacity / rate
-        self._recent: deque[float] = deque(maxlen=capacity)
-        self._next = -math.inf
+        self._recent = deque(self._recent, maxlen=capacity)
 
     def available_at(self, now: float, waiting: int) -> float:
         if len(self._recent) == self._recent.maxlen:
@@ -97,10 +127,33 @@ class LocalBudget:
         self._next = max(self._next, now)
 
     def pause(self, seconds: float) -> None:
-        pass
+        until = _CLOCK.now() + timedelta(seconds=seconds)
+        if until > self._silent_until + timedelta(seconds=1):  # not each of many that were told the same
+            self._silent_until = until
+            self._asked.set()
+
+    async def restore(self, paused: Callable[[float, str], None]) -> None:
+        if self._database is None:
+            return
+        async with self._database.write() as tx:
+            text = await get_fact(tx, SILENT_UNTIL)
+            await set_fact(tx, SILENT_UNTIL, text or self._silent_until.isoformat())
+        if text is None:
+            return  # the first process on this database
+        self._next = asyncio.get_running_loop().time() + max(1.0, self._spacing)
+        left = (datetime.fromisoformat(text) - _CLOCK.now()).total_seconds()
+        if left > 0:
+            paused(left, "Telegram asked the process before this one to wait")
 
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
-        await asyncio.Event().wait()
+        while True:
+            await self._asked.wait()
+            until = self._silent_until
+            if self._database is not None:
+                async with self._database.write() as tx:
+                    await set_fact(tx, SILENT_UNTIL, until.isoformat())
+            if until == self._silent_until:
+                self._asked.clear()
 
 
 class SharedBudget:
@@ -111,13 +164,19 @@ class SharedBudget:
     """
 
     def __init__(self, rate: float, database: Database) -> None:
-        self._spacing = MARGIN / rate
-        self._largest = max(1, math.ceil(rate * BLOCK_SECONDS))
+        self._rate = rate
         self._database = database
         self._slots: deque[float] = deque()
+        self.keep_to(None)
         self._waiting = 0
         self._wanted = asyncio.Event()
         self._pause = 0.0
+
+    def keep_to(self, rate: float | None) -> None:
+        rate = self._rate if rate is None else min(rate, self._rate)
+        self._spacing = MARGIN / rate
+        self._largest = max(1, math.ceil(rate * BLOCK_SECONDS))
+        self._slots.clear()
 
     def available_at(self, now: float, waiting: int) -> float:
         self._waiting = waiting
@@ -138,6 +197,9 @@ class SharedBudget:
         self._slots.clear()
         self._wanted.set()
 
+    async def restore(self, paused: Callable[[float, str], None]) -> None:
+        pass  # the next slot stands in the database, whoever took the last one
+
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
         while True:
             await self._wanted.wait()
@@ -145,7 +207,12 @@ class SharedBudget:
             pause, self._pause = self._pause, 0.0
             wanted = min(self._largest, self._waiting - len(self._slots))
             if wanted > 0 or pause:
-                await self._reserve(max(1, wanted), pause, paused)
+                try:
+                    await self._reserve(max(1, wanted), pause, paused)
+                except BaseException:  # the database is away: the others must hear of the pause all the same
+                    self._pause = max(pause, self._pause)
+                    self._wanted.set()
+                    raise
                 granted()
                 # The next block is asked for when half of this one is over, not at every call.
                 await asyncio.sleep(wanted * self._spacing / 2)
@@ -172,4 +239,4 @@ def budget_for(rate: float | None, database: Database | None = None) -> Budget:
         return NoBudget()
     if database is not None and database.dialect == "postgresql":
         return SharedBudget(rate, database)
-    return LocalBudget(rate)
+    return LocalBudget(rate, database)

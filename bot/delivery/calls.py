@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 # Calling these twice changes nothing more than calling them once, so a crash may repeat them.
 REPEATABLE_PREFIXES = ("edit", "answer", "set", "delete", "get", "pin", "unpin")
 REPEATABLE = frozenset({"sendChatAction"})
+# The parameter that lets Telegram take Stars for what leaves above the free rate.
+PAID = "allow_paid_broadcast"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,23 @@ class Call:
     def chat(self) -> int | None:
         chat = self.payload.get("chat_id")
         return chat if isinstance(chat, int) else None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether Telegram may take Stars for it."""
+        return PAID in self.payload
+
+    def free(self) -> Call:
+        """The same call, for which Telegram may take nothing."""
+        return (
+            replace(self, payload={k: v for k, v in self.payload.items() if k != PAID})
+            if self.is_paid
+            else self
+        )
+
+    def moved_to(self, chat: int) -> Call:
+        """The same call to another chat: what a group became."""
+        return replace(self, payload={**self.payload, "chat_id": chat})
 
     def to_json(self) -> dict[str, Any]:
         kept: dict[str, Any] = {"method": self.method, "payload": dict(self.payload)}

@@ -127,6 +127,7 @@ class Engine:
 
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
+        await self.pacing.restore()
         await self._take_over()
         await self.leadership.renew()
         self._started.set()

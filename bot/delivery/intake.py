@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
 POLL_SECONDS = 25
+# How much longer than that an answer is waited for.
+PATIENCE_SECONDS = 10.0
 BACK_OFF_FIRST_SECONDS = 0.5
 BACK_OFF_LONGEST_SECONDS = 30.0
 # Nobody is served while another instance polls; it is asked again this often.
@@ -69,12 +71,13 @@ class Intake:
         failures = 0
         while True:
             outcome = await self._ask(offset)
-            if isinstance(outcome, Done) and isinstance(outcome.result, list):
+            batch = _batch(outcome)
+            if batch is not None:
                 if failures:
                     log.info("updates_again", after_failures=failures)
                 failures = 0
-                if outcome.result:
-                    offset = await self._keep(outcome.result, offset)
+                if batch:
+                    offset = await self._keep(batch, offset)
                 continue
             failures += 1
             await asyncio.sleep(self._explain(outcome, failures))
@@ -83,10 +86,9 @@ class Intake:
         payload: dict[str, Any] = {"offset": offset, "timeout": POLL_SECONDS, "limit": 100}
         if self._allowed:
             payload["allowed_updates"] = self._allowed
-        return await self._transport.post("getUpdates", payload, seconds=POLL_SECONDS + 10)
+        return await self._transport.post("getUpdates", payload, seconds=POLL_SECONDS + PATIENCE_SECONDS)
 
-    async def _keep(self, batch: Iterable[Mapping[str, Any]], offset: int) -> int:
-        kept = [received(update) for update in batch]
+    async def _keep(self, kept: Sequence[Received], offset: int) -> int:
         following = max(offset, *(update.update_id + 1 for update in kept))
         async with self._database.write() as tx:
             await updates.store(tx, kept, self._clock.now())
@@ -107,6 +109,16 @@ class Intake:
         again_in = getattr(outcome, "retry_after", None) or back_off
         log.warning("no_updates", said=in_words(outcome), again_in=again_in)
         return float(again_in)
+
+
+def _batch(outcome: Outcome) -> list[Received] | None:
+    """The updates of an answer; None where it is none that a Bot API server gives."""
+    if not isinstance(outcome, Done) or not isinstance(outcome.result, list):
+        return None
+    try:
+        return [received(update) for update in outcome.result]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def received(update: Mapping[str, Any]) -> Received:

@@ -27,6 +27,11 @@ HARMLESS = (
     "message to delete not found",
     "message to edit not found",
 )
+# What names the bot's balance where it cannot pay for a broadcast. The Bot API documents no answer for that. Telegram's
+# own protocol lists `400 BALANCE_TOO_LOW` ("the current Telegram Stars balance is too low") among the errors of
+# `messages.sendMessage`, and the Bot API server passes it on as "Bad Request: BALANCE_TOO_LOW", as it does most 403s
+# and all codes that it does not know (`Client::fail_query_with_error`). None of it was seen at work.
+NO_STARS = ("balance", "stars", "paid broadcast", "paid_broadcast", "floodskip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,12 @@ class Rejected:
         """The person blocked the bot, left Telegram or never wrote: do not try again until they write."""
         text = self.description.lower()
         return any(part in text for part in (*BLOCKED, *GONE)) and self.code in (400, 403)
+
+    @property
+    def unpaid(self) -> bool:
+        """The bot's Stars do not pay for it: without payment, at the free rate, it may leave."""
+        text = self.description.lower()
+        return self.code == 402 or (self.code in (400, 403) and any(part in text for part in NO_STARS))
 
     @property
     def harmless(self) -> bool:

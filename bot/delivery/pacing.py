@@ -34,6 +34,10 @@ OUTAGE_LONGEST_SECONDS = 30.0
 DOUBTS_IN_A_ROW = 5
 # How long such a post is waited for.
 PROBE_SECONDS = 35.0
+# Messages a second that Telegram lets a bot send for nothing.
+FREE_RATE = 30
+# How long only that leaves once the bot's Stars did not pay for more; then paying is tried again.
+UNPAID_SECONDS = 600.0
 # A `retry_after` of at least this is shown to the organizers.
 LONG_PAUSE_SECONDS = 10.0
 
@@ -64,6 +68,7 @@ class Pacing:
         self._outage_level = 0
         self._doubts = 0  # in a row
         self._probing_until = 0.0
+        self._unpaid = False
 
     async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
@@ -98,6 +103,11 @@ class Pacing:
         """Until when Telegram asked for a long silence, which the organizers are told of; None once it is over."""
         return self._moment(self._asked_until)
 
+    @property
+    def unpaid(self) -> bool:
+        """Whether the bot's Stars do not pay at present: what leaves must ask for no payment."""
+        return self._unpaid
+
     def _moment(self, until: float) -> datetime | None:
         left = until - self._now()
         return self._clock.now() + timedelta(seconds=left) if left > 0 else None
@@ -119,6 +129,25 @@ class Pacing:
             self._outage(in_words(outcome))
         if was_doubtful:
             self.grant()
+
+    def cannot_pay(self, said: str) -> None:
+        """Telegram refused a message because the bot's Stars do not pay for it: for a while what is free leaves."""
+        if self._unpaid:
+            return  # one of several that were on their way
+        self._unpaid = True
+        self._budget.keep_to(FREE_RATE)
+        asyncio.get_running_loop().call_later(UNPAID_SECONDS, self._pay_again)
+        log.warning(
+            "stars_used_up",
+            said=said,
+            hint=f"The bot's balance of Telegram Stars does not pay for faster broadcasts. Messages leave at"
+            f" {FREE_RATE} a second, for nothing; paying is tried again in {UNPAID_SECONDS / 60:g} minutes.",
+        )
+
+    def _pay_again(self) -> None:
+        self._unpaid = False
+        self._budget.keep_to(None)
+        self.grant()
 
     def unused(self) -> None:
         """A slot that was given was not used after all: no answer comes that others could wait for."""
@@ -143,11 +172,15 @@ class Pacing:
             self._blocked_until = until
             self._blocked_by = reason
             log.warning("sending_paused", seconds=round(seconds, 1), reason=reason)
-            while self._bulk:
-                waiter = self._bulk.popleft()
-                if not waiter.future.done():
-                    waiter.future.set_result(False)
+            self._send_bulk_back()
             self._arm(until)
+
+    def _send_bulk_back(self) -> None:
+        """Also what waits for its chat: by the end of the pause it may no longer be wanted, or allowed."""
+        for waiter in [*self._bulk, *(parked[2] for parked in self._parked)]:
+            if waiter.bulk and not waiter.future.done():
+                waiter.future.set_result(False)
+        self._bulk.clear()
 
     def _outage(self, reason: str) -> None:
         if self._now() < self._blocked_until:
@@ -187,8 +220,17 @@ class Pacing:
             self._arm(self._parked[0][0])
 
     @property
+    def parked(self) -> int:
+        """How many bulk messages wait for their chat alone: no slot is lost if others go before them."""
+        return sum(waiter.bulk and not waiter.future.done() for _at, _order, waiter in self._parked)
+
+    @property
     def _waiting(self) -> int:
         return len(self._replies) + len(self._bulk)
+
+    async def restore(self) -> None:
+        """Before anything leaves: respect what the processes before this one did and were told."""
+        await self._budget.restore(self._keep_silent)
 
     async def run(self) -> None:
         """Share the budget with other processes, until cancelled."""

@@ -54,6 +54,8 @@ class Pauses(Protocol):
     def blocked_until(self) -> datetime | None: ...
     @property
     def asked_until(self) -> datetime | None: ...
+    @property
+    def unpaid(self) -> bool: ...
 
 
 class Line(Protocol):
@@ -97,7 +99,7 @@ class ProgressBoard:
         if time.monotonic() - self._edited_at < EDIT_SECONDS:
             return
         self._edited_at = time.monotonic()
-        for progress, text in await self._texts_now():
+        for progress, text in await self._texts_now(line.pacing):
             if self._shown.get(progress.broadcast.id) != text:
                 self._shown[progress.broadcast.id] = text
                 await line.call(edit_of(progress.broadcast, text))
@@ -106,7 +108,7 @@ class ProgressBoard:
         return self._told_until is None or until - self._told_until > PROLONGED
 
     async def _tell(self, line: Line) -> None:
-        leaving = [each for each in await self._texts_now(silent=True) if each[0].is_leaving]
+        leaving = [each for each in await self._texts_now(line.pacing, silent=True) if each[0].is_leaving]
         self._told_until = self._asked_until
         for progress, text in leaving[:MOST_TOLD]:
             self._shown[progress.broadcast.id] = text
@@ -115,7 +117,7 @@ class ProgressBoard:
                 self._told_until = datetime.max.replace(tzinfo=UTC)
                 return
 
-    async def _texts_now(self, *, silent: bool = False) -> list[tuple[Progress, Text]]:
+    async def _texts_now(self, pauses: Pauses, *, silent: bool = False) -> list[tuple[Progress, Text]]:
         """The latest broadcasts that somebody follows, each as its author reads it."""
         found = []
         async with self._database.read() as tx:
@@ -127,6 +129,7 @@ class ProgressBoard:
                     await db.broadcast_accounts.progress(tx, broadcast),
                     asked_until=self._asked_until,
                     is_silent=silent,
+                    unpaid=pauses.unpaid,
                 )
                 author = await db.people.find(tx, broadcast.progress_chat or 0)
                 language = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -33,6 +34,9 @@ REPEATS = 3
 REPEAT_SECONDS = 0.5
 # How long to wait for a database that could not be written.
 RETRY_SECONDS = 1.0
+# The database is away; and whatever it may say of a statement that does not depend on what is written.
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseError, OSError)
+TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
 T = TypeVar("T")
 
 
@@ -100,7 +104,7 @@ class Replies:
         if len(self._tasks) < PARALLEL:
             self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Its row stays `answered`; it is taken up again at the next start.
+            # What could be foreseen is caught before. Its row stays `answered`: the next start takes it up.
             log.error("replies_interrupted", error=type(error).__name__)
         self._freed()
 
@@ -108,15 +112,26 @@ class Replies:
         if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
         for index in range(answered.begun, len(answered.replies)):
-            call = Call.from_json(answered.replies[index])
-            if not await self._leave(answered.update_id, index, call):
+            if not await self._leave_at_last(answered.update_id, index, answered.replies[index]):
                 return
         await self._finish.add(answered.update_id)
+
+    async def _leave_at_last(self, update_id: int, index: int, kept: Mapping[str, Any]) -> bool:
+        """As `_leave`. A fault that came before the post is given a few more chances; then the chat goes on without."""
+        for repeat in range(REPEATS + 1):
+            try:
+                return await self._leave(update_id, index, Call.from_json(kept))
+            except Exception as error:  # left to itself, it would hold the chat back until the next start
+                log.error("reply_failed", update=update_id, error=type(error).__name__)
+            await asyncio.sleep(REPEAT_SECONDS * 2**repeat)
+        log.error("reply_given_up", update=update_id)
+        return True
 
     async def _leave(self, update_id: int, index: int, call: Call) -> bool:
         """Post one reply until it is settled. False where another process took the update over.
 
-        A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt.
+        A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt. What is
+        raised was raised before anything left.
         """
         if call.produce is not None:
             made = await self._produce(call)
@@ -129,8 +144,7 @@ class Replies:
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
                 self._pacing.unused()
                 return False
-            outcome = await self._transport.post(call)
-            self._pacing.heed(outcome)
+            outcome = await self._post(call)
             if isinstance(outcome, NotSent):
                 if not call.repeatable:
                     await self._begin.add((update_id, index))  # it did not leave: not begun
@@ -142,21 +156,30 @@ class Replies:
             if (
                 isinstance(outcome, Rejected)
                 and outcome.migrate_to is not None
-                and call.chat != outcome.migrate_to
+                and call.chat not in (None, outcome.migrate_to)
             ):
-                call = await self._follow(call, outcome.migrate_to)
+                await _note(partial(self._follow, call.chat, outcome.migrate_to))
+                call = call.moved_to(outcome.migrate_to)
                 continue
             await self._settle(update_id, call, outcome)
             return True
 
+    async def _post(self, call: Call) -> Outcome:
+        outcome: Outcome = InDoubt(reason="fault")
+        try:
+            outcome = await self._transport.post(call)
+            self._pacing.heed(outcome)
+        except Exception as error:  # it may have left: what is known of it is all that may follow
+            log.error("post_failed", method=call.method, error=type(error).__name__)
+        return outcome
+
     async def _settle(self, update_id: int, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, Done):
             if call.remember is not None and isinstance(outcome.result, Mapping):
-                await self._on_sent(call.remember, outcome.result)
+                await _note(partial(self._on_sent, call.remember, outcome.result))
         elif isinstance(outcome, Rejected):
             if outcome.unreachable and call.chat is not None:
-                async with self._database.write() as tx:
-                    await deliveries.mark_chat_unreachable(tx, call.chat, self._clock.now())
+                await _note(partial(self._mark_unreachable, call.chat))
             elif not outcome.harmless:
                 log.error("reply_rejected", method=call.method, code=outcome.code, said=outcome.description)
                 await self._say_otherwise(call)
@@ -165,25 +188,29 @@ class Replies:
             await self._say_otherwise(call)
 
     async def _produce(self, call: Call) -> Attachment | Call | None:
+        """The file, or what is posted in its place; None: nothing is."""
         assert call.produce is not None  # the caller looked
         try:
             return await self._producers[call.produce](call.produce_arguments)
         except Exception as error:  # a file that cannot be made must not hold the chat back for ever
             log.error("file_not_made", name=call.produce, error=type(error).__name__)
-            await self._say_otherwise(call)
-            return None
+            return _otherwise(call)
 
     async def _say_otherwise(self, call: Call) -> None:
         """Whoever waits for a file is told that it did not come. Said once: it may be what fails too."""
-        if call.otherwise is not None:
-            await self._pacing.slot(call.chat)
-            self._pacing.heed(await self._transport.post("sendMessage", call.otherwise))
+        said = _otherwise(call)
+        while said is not None:
+            await self._pacing.slot(said.chat)
+            if not isinstance(await self._post(said), NotSent):
+                return
 
-    async def _follow(self, call: Call, moved_to: int) -> Call:
-        assert call.chat is not None
+    async def _mark_unreachable(self, chat: int) -> None:
         async with self._database.write() as tx:
-            await deliveries.follow_chat(tx, call.chat, moved_to)
-        return replace(call, payload={**call.payload, "chat_id": moved_to})
+            await deliveries.mark_chat_unreachable(tx, chat, self._clock.now())
+
+    async def _follow(self, chat: int, moved_to: int) -> None:
+        async with self._database.write() as tx:
+            await deliveries.follow_chat(tx, chat, moved_to)
 
     async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
         async def begin() -> set[int]:
@@ -202,11 +229,25 @@ class Replies:
         return [None] * len(numbers)
 
 
-async def _persistently(write: Callable[[], Awaitable[T]]) -> T:
+def _otherwise(call: Call) -> Call | None:
+    return None if call.otherwise is None else Call(method="sendMessage", payload=call.otherwise)
+
+
+async def _persistently(
+    write: Callable[[], Awaitable[T]], *, troubles: tuple[type[Exception], ...] = TROUBLES
+) -> T:
     """Write until the database is there: given up, the chat would hear nothing more until the next start."""
     while True:
         try:
             return await write()
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, DatabaseError, OSError) as error:
+        except troubles as error:
             log.error("replies_not_noted", error=type(error).__name__, again_in=RETRY_SECONDS)
         await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _note(write: Callable[[], Awaitable[object]]) -> None:
+    """Write what a post has taught us. The message has left: no other fault may make it leave again."""
+    try:
+        await _persistently(write, troubles=AWAY)
+    except Exception as error:  # it would fail each time
+        log.error("outcome_not_noted", error=type(error).__name__)

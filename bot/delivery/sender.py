@@ -14,7 +14,7 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -23,9 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
-from bot.delivery.pacing import Pacing
-from bot.delivery.sharing import shares
+from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.pacing import FREE_RATE, Pacing
+from bot.delivery.settling import Answered, answered
+from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled, Turn
@@ -41,13 +42,17 @@ LEASE_LARGEST = 1_024
 LEASE_SMALLEST = 32
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
 AHEAD_SECONDS = 0.12
+AHEAD_FREE = 1 + math.ceil(FREE_RATE * AHEAD_SECONDS)
 # The clerk's rounds are at least so far apart, that a commit serves many rows.
 ROUND_SECONDS = 0.04
+# While no answer comes for so long nothing more is marked: each would be one more in doubt.
+SILENCE_SECONDS = 3.0
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
 LOOK_SECONDS = 0.4
 # What was rechecked longer ago is rechecked again before it leaves.
 FRESH_SECONDS = 30.0
-ATTEMPTS = 5
+# Until the answer to a post is there, whatever happens to it.
+UNKNOWN = InDoubt(reason="fault")
 # The database's trouble is no row's fault: then the whole batch waits.
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
 
@@ -79,14 +84,6 @@ class _Ready:
     prepared_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answered:
-    settled: Settled
-    unreachable: int | None = None  # the person, where they are
-    asked: bool = False  # it was sent, and waits for an answer
-    moved: tuple[int, int] | None = None  # the group's chat, and the one that it became
-
-
 class Sender:
     """Sends the deliveries that are due. `prepare` rechecks and renders a batch, in the order of its rows."""
 
@@ -112,11 +109,12 @@ class Sender:
         self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
         self._lease_room = LEASE_LARGEST if rate is None else _between(LEASE_SMALLEST, rate, LEASE_LARGEST)
         self._ready: deque[_Ready] = deque()
-        self._answered: list[_Answered] = []
+        self._answered: list[Answered] = []
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot
         self._posts: dict[int, asyncio.Task[None]] = {}
+        self._heard_at = 0.0  # when an answer last came, or the first post began to wait for one
         self._queue_changed = asyncio.Event()
         self._woken = True
         self._tidied_at = 0.0
@@ -191,7 +189,7 @@ class Sender:
             places = shares(await broadcasts.active(tx), self._lease_room, now)
             rows = await deliveries.lease(tx, places, owner=self._owner, now=now) if places else []
         if rows:
-            await self._prepare_rows(_alternating(rows))
+            await self._prepare_rows(alternating(rows))
         return len(rows) or closed
 
     def _is_to_be_tidied(self) -> bool:
@@ -251,9 +249,16 @@ class Sender:
 
     @property
     def _may_mark(self) -> int:
-        if not self._ready:
+        if not self._ready or (self._in_the_air and self._now() > self._heard_at + SILENCE_SECONDS):
             return 0
-        return min(self._in_flight - self._sending, self._ahead - self._unposted, len(self._ready))
+        ahead = min(self._ahead, AHEAD_FREE) if self._pacing.unpaid else self._ahead
+        in_line = self._unposted - self._pacing.parked
+        return min(self._in_flight - self._sending, ahead - in_line, len(self._ready))
+
+    @property
+    def _in_the_air(self) -> int:
+        """How many were posted and have no answer yet."""
+        return len(self._posts) - self._unposted
 
     async def _round(self) -> None:
         returned: list[int] = []
@@ -278,21 +283,23 @@ class Sender:
 
     async def _write(self, *, chosen: Sequence[_Ready], returned: Sequence[int]) -> set[int]:
         """One transaction: settle what was answered, mark what is to be posted, give back the rest."""
-        answered, undelivered = list(self._answered), list(self._undelivered)
+        settled, undelivered = list(self._answered), list(self._undelivered)
         turn = Turn(
-            settled=[one.settled for one in answered] + undelivered,
-            unreachable=[one.unreachable for one in answered if one.unreachable is not None],
-            asked=[one.settled.id for one in answered if one.asked],
-            moved=[one.moved for one in answered if one.moved is not None],
+            settled=[one.settled for one in settled] + undelivered,
+            unreachable=[one.unreachable for one in settled if one.unreachable is not None],
+            asked=[one.settled.id for one in settled if one.asked],
+            moved=[one.moved for one in settled if one.moved is not None],
             next=[ready.row.id for ready in chosen],
             returned=returned,
         )
         async with self._database.write() as tx:
             marked = await deliveries.take_turn(tx, turn, owner=self._owner, now=self._clock.now())
         # Only now: where the commit failed they are written again, which changes nothing if it had not.
-        del self._answered[: len(answered)]
+        del self._answered[: len(settled)]
         del self._undelivered[: len(undelivered)]
-        self._sending -= len(answered)
+        self._sending -= len(settled)
+        if settled:
+            self._heard_at = self._now()
         return marked
 
     def _choose(self, now: datetime) -> tuple[list[_Ready], list[int]]:
@@ -316,54 +323,57 @@ class Sender:
         self._posts[ready.row.id] = asyncio.create_task(self._post(ready))
 
     async def _post(self, ready: _Ready) -> None:
-        may_leave = await self._pacing.slot(ready.call.chat, bulk=True)
-        self._unposted -= 1
-        self._work.set()
-        call = ready.call
+        call, moved, again_at = ready.call, None, None
         outcome: Outcome = NotSent(reason="paused")
-        moved = None
-        # A slot may come after the last instant at which it could leave.
-        if may_leave and not _too_late(ready, self._clock.now()):
-            outcome = await self._transport.post(call)
-            self._pacing.heed(outcome)
-            if isinstance(outcome, Rejected) and outcome.migrate_to is not None and call.chat is not None:
-                moved = (call.chat, outcome.migrate_to)
-                call = replace(call, payload={**call.payload, "chat_id": outcome.migrate_to})
+        try:
+            try:
+                may_leave = await self._pacing.slot(call.chat, bulk=True)
+            finally:
+                if not self._in_the_air:
+                    self._heard_at = self._now()
+                self._unposted -= 1
+                self._work.set()
+            # A slot may come after the last instant at which it could leave.
+            if may_leave and not _too_late(ready, self._clock.now()):
+                if self._pacing.unpaid:
+                    call = call.free()
+                outcome = UNKNOWN
                 outcome = await self._transport.post(call)
-        elif may_leave:
-            self._pacing.unused()
-        gone = isinstance(outcome, Rejected) and outcome.unreachable
-        settled = _settled(ready.row, call, outcome)
-        self._answered.append(
-            _Answered(
-                settled=settled,
-                unreachable=ready.row.person if gone else None,
-                asked=call.asks and settled.state == "sent",
-                moved=moved,
-            )
-        )
+                self._pacing.heed(outcome)
+                if isinstance(outcome, Rejected):
+                    if call.is_paid and outcome.unpaid:
+                        self._pacing.cannot_pay(outcome.description)
+                        outcome = NotSent(reason="no Stars")
+                    elif outcome.migrate_to is not None and call.chat is not None:
+                        moved = (call.chat, outcome.migrate_to)
+                        call, outcome = call.moved_to(outcome.migrate_to), UNKNOWN
+                        outcome = await self._post_again(ready, call)
+            elif may_leave:
+                self._pacing.unused()
+        except Exception as error:  # a fault must neither hold the row for ever nor hide what became of it
+            log.error("post_failed", error=type(error).__name__, delivery=ready.row.id)
+            again_at = self._clock.now() + timedelta(seconds=FRESH_SECONDS)
+            if outcome is UNKNOWN:
+                self._pacing.heed(outcome)
+        self._answered.append(answered(ready.row, call, outcome, moved, again_at))
         del self._posts[ready.row.id]
         self._work.set()
         if len(self._answered) >= self._enough or not self._posts:
             self._full.set()
 
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
-def _settled(row: Leased, call: Call, outcome: Outcome) -> Settled:
-    if isinstance(outcome, Done):
-        message = outcome.result.get("message_id") if isinstance(outcome.result, dict) else None
-        return Settled(id=row.id, state="sent", message_id=message)
-    if isinstance(outcome, NotSent):
-        return Settled(id=row.id, state="queued")
-    if isinstance(outcome, InDoubt):
-        if call.repeatable and row.attempts < ATTEMPTS:
-            return Settled(id=row.id, state="queued")
-        return Settled(id=row.id, state="in_doubt", reason="no_answer")
-    if outcome.unreachable:
-        return Settled(id=row.id, state="unreachable", reason="unreachable")
-    if outcome.harmless:
-        return Settled(id=row.id, state="sent")
-    log.error("delivery_rejected", method=call.method, code=outcome.code, said=outcome.description)
-    return Settled(id=row.id, state="failed", reason=outcome.description[:200])
+    async def _post_again(self, ready: _Ready, call: Call) -> Outcome:
+        """A second post, which takes its turn like any other."""
+        if not await self._pacing.slot(call.chat, bulk=True):
+            return NotSent(reason="paused")
+        if _too_late(ready, self._clock.now()):
+            self._pacing.unused()
+            return NotSent(reason="too late")
+        outcome = await self._transport.post(call)
+        self._pacing.heed(outcome)
+        return outcome
 
 
 def _too_late(ready: _Ready, now: datetime) -> bool:
@@ -377,16 +387,6 @@ def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:
     if row.expires_at is not None and row.expires_at <= decision.until:
         return Settled(id=row.id, state="expired", reason=decision.reason)
     return Settled(id=row.id, state=decision.state, reason=decision.reason, due_at=decision.until)
-
-
-def _alternating(rows: Sequence[Leased]) -> list[Leased]:
-    """One of each broadcast in turn, so that none waits for a whole batch of another."""
-    seen: dict[int, int] = {}
-    turns: list[tuple[int, int]] = []
-    for index, row in enumerate(rows):
-        turn = seen[row.broadcast] = seen.get(row.broadcast, -1) + 1
-        turns.append((turn, index))
-    return [rows[index] for _turn, index in sorted(turns)]
 
 
 def _between(smallest: int, value: float, largest: int) -> int:

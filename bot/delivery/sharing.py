@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from db.broadcasts import Due
+from db.deliveries import Leased
 
 # A broadcast that expires within this time goes before those that can wait.
 URGENT = timedelta(hours=1)
@@ -25,3 +26,13 @@ def shares(due: Sequence[Due], room: int, now: datetime) -> list[tuple[int, int]
     places, more = divmod(room, len(served))
     split = [(one.id, places + (index < more)) for index, one in enumerate(served)]
     return [(broadcast, count) for broadcast, count in split if count]
+
+
+def alternating(rows: Sequence[Leased]) -> list[Leased]:
+    """One of each broadcast in turn, so that none waits for a whole batch of another."""
+    seen: dict[int, int] = {}
+    turns: list[tuple[int, int]] = []
+    for index, row in enumerate(rows):
+        turn = seen[row.broadcast] = seen.get(row.broadcast, -1) + 1
+        turns.append((turn, index))
+    return [rows[index] for _turn, index in sorted(turns)]

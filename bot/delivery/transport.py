@@ -13,11 +13,14 @@ from typing import Any
 
 import aiohttp
 import orjson
+import structlog
 from yarl import URL
 
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.wire import NotWritten, Unanswered, Wire
+
+log = structlog.get_logger(__name__)
 
 TELEGRAM = "https://api.telegram.org"
 # Below the server's own limit, so that it is we who close an idle connection: a request written to a
@@ -30,6 +33,8 @@ READ_SECONDS = 30.0
 UPLOAD_SECONDS = 300.0
 # What a 429 without a readable `retry_after` means.
 DEFAULT_RETRY_AFTER = 1.0
+# After so long Telegram is asked again, whatever it said.
+LONGEST_RETRY_AFTER = 86_400.0
 
 
 class Transport:
@@ -108,11 +113,13 @@ class Transport:
             path = self._paths[method] = f"{self._base.raw_path}{method}".encode()
         try:
             answer = await self._wire.post(path, body, seconds or self._read_seconds)
+            return read_answer(answer.status, answer.body, answer.headers)
         except NotWritten as error:
             return NotSent(reason=str(error))
         except Unanswered as error:
             return InDoubt(reason=str(error))
-        return read_answer(answer.status, answer.body, answer.headers)
+        except Exception as error:  # a fault of ours must not end what posts; nobody knows how far it came
+            return _faulty(error)
 
     async def _post_upload(self, call: Call) -> Outcome:
         attachment = call.attachment
@@ -135,6 +142,13 @@ class Transport:
             return NotSent(reason=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return InDoubt(reason=type(error).__name__)
+        except Exception as error:  # as above
+            return _faulty(error)
+
+
+def _faulty(error: Exception) -> InDoubt:
+    log.error("post_faulty", error=type(error).__name__)
+    return InDoubt(reason=type(error).__name__)
 
 
 _QUOTED = re.compile(r'".*"', re.DOTALL)
@@ -152,7 +166,7 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
         code = int(answer["error_code"])
         # What Telegram quotes may be somebody's words: it names where a text went wrong by repeating it.
         description = _QUOTED.sub('"…"', str(answer["description"]))
-        parameters = answer.get("parameters") or {}
+        parameters = dict(answer.get("parameters") or {})
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         code, description, parameters = status, UNREADABLE, {}
         if status not in (401, 404, 429):
@@ -162,7 +176,8 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
     if code == 401 or (code == 404 and "method not found" not in description.lower()):
         return NotSent(reason=WRONG_TOKEN)
     if 400 <= code < 500:
-        migrate_to = parameters.get("migrate_to_chat_id")
+        chat = parameters.get("migrate_to_chat_id")
+        migrate_to = chat if isinstance(chat, int) else None
         return Rejected(code=code, description=description, migrate_to=migrate_to)
     return InDoubt(reason=f"HTTP {code}")
 
@@ -170,7 +185,7 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
 def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> float:
     asked = parameters.get("retry_after") or headers.get("retry-after") or DEFAULT_RETRY_AFTER
     try:
-        return max(0.0, float(str(asked)))
+        return min(max(0.0, float(str(asked))), LONGEST_RETRY_AFTER)
     except ValueError:
         return DEFAULT_RETRY_AFTER
 

@@ -63,6 +63,12 @@ _DAYS_AHEAD = {
     "ce soir": 0,
     "demain": 1,
     "tomorrow": 1,
+    # Read to be refused as past, not as a date that nobody can read.
+    "hier": -1,
+    "yesterday": -1,
+    "avant-hier": -2,
+    "avant hier": -2,
+    "day before yesterday": -2,
 }
 
 

@@ -17,12 +17,13 @@ import db.responses
 import db.vote_plans
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, plan
 from bot.campaign import load_campaign
+from bot.clock import MovableClock
 from bot.rules.candidacy import LAST_CHOICE
 from bot.ticking import Ticker
 from db.batches import together
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people
-from tests.conversation import CAMPAIGN, SetClock, paris
+from tests.conversation import CAMPAIGN, paris
 
 REGISTERED = paris("2016-10-01T10:00")
 HOMES = (
@@ -199,7 +200,7 @@ async def test_what_follows_another_step_comes_by_the_clock_alone(database: Data
 
 async def test_the_ticker_looks_at_everybody_once_and_again_after_a_restart(database: Database) -> None:
     await add(database, somebody(0))
-    clock = SetClock(paris("2016-11-16T18:00"))
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
 
     def a_ticker() -> Ticker:
         return Ticker(database=database, campaign=CAMPAIGN, clock=clock, queued=lambda: None)

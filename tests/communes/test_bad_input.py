@@ -98,7 +98,7 @@ def test_a_command_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("xyzzyx", "try its postcode"),
+        ("xyzzyx", "Nothing was found for “xyzzyx”: try a postcode"),
         ("Londres", "Abroad: London, GB, Europe/London"),
         ("Allemagne", "Abroad: DE, Europe/Berlin"),
     ],

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import MovableClock
+from bot.delivery.account import Account, load_account
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.engine import Engine, Hooks
@@ -259,6 +260,11 @@ class Bench:
 
     async def idle(self, engine: Engine) -> None:
         await asyncio.wait_for(engine.idle(), 20)
+
+    async def account(self, broadcast: int) -> Account:
+        """How many messages of a broadcast are in which state."""
+        async with self.database.read() as tx:
+            return await load_account(tx, broadcast)
 
 
 @pytest.fixture

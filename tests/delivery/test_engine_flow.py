@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.delivery.account import Account, load_account
-from bot.delivery.outcomes import InDoubt, Outcome
+from bot.delivery.account import Account
+from bot.delivery.outcomes import Done, InDoubt, Outcome
 from db.schema import responses, updates
 
 
@@ -21,8 +21,7 @@ async def test_a_broadcast_reaches_everybody_once(bench: Any, helpers: Any) -> N
     assert sorted(payload["chat_id"] for _method, payload in bench.telegram.arrived) == list(
         range(1001, 1301)
     )
-    async with bench.database.read() as tx:
-        assert await load_account(tx, broadcast) == Account(sent=300)
+    assert await bench.account(broadcast) == Account(sent=300)
     assert bench.telegram.most_in_flight <= 16
 
 
@@ -43,6 +42,27 @@ async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -
     assert sorted(answers) == [5, 6, 7]
     assert bench.telegram.offsets[0] == 0
     assert bench.telegram.offsets[-1] == 8
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"update_id": "x"}, {"update_id": None}, [], "x"], ids=repr)
+async def test_updates_that_are_none_end_nothing(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, nonsense: Any
+) -> None:
+    """A gateway in between may answer anything: it is asked again, and nothing is skipped."""
+    monkeypatch.setattr("bot.delivery.intake.BACK_OFF_FIRST_SECONDS", 0.01)
+    answers: list[Outcome] = [Done(result=[helpers.message(5, 77), nonsense])]
+    get_updates = bench.telegram._get_updates
+
+    async def answering(offset: int) -> Outcome:
+        return answers.pop() if answers else await get_updates(offset)
+
+    monkeypatch.setattr(bench.telegram, "_get_updates", answering)
+    bench.telegram.person_says(helpers.message(5, 77))
+    async with bench.running(poll=True) as engine:
+        await helpers.until(lambda: bench.telegram.texts())
+        await bench.idle(engine)
+    assert bench.telegram.offsets[0] == 0
+    assert bench.telegram.texts() == ["ok"]
 
 
 @pytest.mark.parametrize("turns", range(8))
@@ -88,8 +108,7 @@ async def test_a_server_that_fails_for_long_puts_few_in_doubt(
         await helpers.until(lambda: posted > 24, seconds=20)
         fails = False
         await bench.idle(engine)
-    async with bench.database.read() as tx:
-        found = await load_account(tx, broadcast)
+    found = await bench.account(broadcast)
     assert at_once == 1  # after what was in flight when it began
     assert 24 < found.in_doubt < 48
     assert found.sent == 300 - found.in_doubt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from bot.texts import Texts
 from locales import LANGUAGES
 from tests.delivery.test_compose import AWA, EVENT, WORDS
 
-CAMPAIGN = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES)
+# With the neutral reminders of the polling day, which a campaign may allow.
+CAMPAIGN = replace(
+    load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES),
+    steps=load_campaign(Path("campaigns/primaire-2016"), languages=LANGUAGES).steps,
+)
 TEXTS = Texts({"campaign": CAMPAIGN})
 COMPOSER = Composer(texts=TEXTS, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot")
 NOW = datetime(2027, 3, 10, 9, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from bot.delivery.calls import Call
@@ -27,6 +28,7 @@ class Line:
         self.pacing = self
         self.blocked_until: datetime | None = None
         self.asked_until: datetime | None = None
+        self.unpaid = False
         self.called: list[str] = []
         self.told: list[str] = []
         self.answer: Outcome = Done(result=True)
@@ -56,9 +58,9 @@ async def a_broadcast(database: Database, key: str = "staff:1") -> int:
     return broadcast
 
 
-async def a_board(database: Database) -> ProgressBoard:
+async def a_board(database: Database, language: str = "en") -> ProgressBoard:
     conversation = Conversation(database, NOW)
-    await supporter(conversation, 1, "75056", language="en")
+    await supporter(conversation, 1, "75056", language=language)
     await staff(conversation, 1, "organizer", "FR")
     board = ProgressBoard(database=database, texts=services().texts, languages=("fr", "en"))
     board._edited_at = float("-inf")
@@ -124,3 +126,21 @@ async def test_one_that_awaits_approval_is_not_shown_as_paused(sqlite_database: 
         await set_fact(tx, broadcast_accounts.approval_fact(broadcast), 10)
     await board.refresh(line)
     assert "a second person has to approve it" in line.called[-1]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "too few Telegram Stars to go on faster"), ("fr", "n’a plus assez d’étoiles Telegram")],
+)
+async def test_whoever_follows_is_told_that_the_stars_are_used_up(
+    sqlite_database: Database, language: str, words: str
+) -> None:
+    board, line = await a_board(sqlite_database, language), Line()
+    await a_broadcast(sqlite_database)
+    line.unpaid = True
+    await board.refresh(line)
+    assert words in line.called[-1]
+    board._edited_at = float("-inf")
+    line.unpaid = False
+    await board.refresh(line)
+    assert words not in line.called[-1]

@@ -101,6 +101,20 @@ ANSWERS = [
     (answer(200, b"<html>welcome to the hotel's network"), InDoubt(reason="unreadable answer (HTTP 200)")),
     (answer(200, b'{"ok":true,"resu'), InDoubt(reason="unreadable answer (HTTP 200)")),
     (answer(200, b"[1,2]"), InDoubt(reason="unreadable answer (HTTP 200)")),
+    (
+        refusal(400, "Bad Request: BALANCE_TOO_LOW"),
+        Rejected(code=400, description="Bad Request: BALANCE_TOO_LOW"),
+    ),
+    # parameters that no Bot API server gives
+    (refusal(429, "Too Many Requests", retry_after=1e15), "not sent 86400"),
+    (
+        answer(429, b'{"ok":false,"error_code":429,"description":"x","parameters":["retry_after"]}'),
+        "not sent 1",
+    ),
+    (
+        refusal(400, "Bad Request: upgraded", migrate_to_chat_id="-100"),
+        Rejected(code=400, description="Bad Request: upgraded"),
+    ),
     (answer(200, b'{"ok":true}'), InDoubt(reason="unreadable answer (HTTP 200)")),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "in doubt"),  # half an answer
     (b"nonsense\r\n\r\n", "in doubt"),
@@ -119,6 +133,17 @@ async def test_an_answer_is_judged(said: bytes, expected: Any) -> None:
         assert outcome.retry_after == float(expected.split()[-1])
     else:
         assert outcome == expected
+
+
+async def test_a_fault_of_ours_is_in_doubt_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows how far it came; and what posts must not end with it."""
+
+    def faulty(*_given: Any) -> None:
+        raise RuntimeError("what nobody foresaw")
+
+    async with talking_to(says(answer(200, b'{"ok":true,"result":1}'))) as transport:
+        monkeypatch.setattr("bot.delivery.transport.read_answer", faulty)
+        assert await transport.post("sendMessage", {}) == InDoubt(reason="RuntimeError")
 
 
 async def test_a_reset_is_in_doubt() -> None:

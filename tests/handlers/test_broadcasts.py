@@ -10,22 +10,10 @@ from bot.actions.broadcasts import progress_of
 from db.engine import Database
 from db.schema import audit, broadcast_texts, broadcasts
 from tests.campaigning import recipients, revoke, rows, staff, supporter
-from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.conversation import CAMPAIGN, Conversation, paris
+from tests.drafting import begin_broadcast, finish_broadcast, send_broadcast, write_broadcast
 
 LYON, PARIS, NOUMEA, PAPEETE = "69123", "75056", "98818", "98735"
-
-
-async def begun(talker: Talker, *, kind: str = "News and arguments") -> None:
-    await talker.send("/broadcast")
-    await talker.tap(kind)
-
-
-async def written(talker: Talker, *texts: str) -> None:
-    """Up to the audience, without a photo."""
-    await begun(talker)
-    for text in texts or ("Bonjour {{ first_name }}", "Hello {{ first_name }}"):
-        await talker.send(text)
-    await talker.tap("No photo")
 
 
 async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conversation) -> None:
@@ -35,10 +23,9 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
     await supporter(conversation, 3, LYON, mutes_news=True)
     await supporter(conversation, 4, LYON, state="stopped")
     await supporter(conversation, 5, LYON, consent_contact=False)
-    await written(organizer)
+    await write_broadcast(organizer)
     assert "Within what you look after: Rhône" in organizer.last.text
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await finish_broadcast(organizer)
     french, english, summary = organizer.screen[-3:]
     assert french.text == "Bonjour Zoé\n\n<i>Équipe Camille Durand</i>"
     assert english.text == "Hello Zoé\n\n<i>Équipe Camille Durand</i>"
@@ -74,7 +61,7 @@ async def test_a_bad_text_is_explained_and_asked_again(
     conversation: Conversation, typed: str, explained: str
 ) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await begun(organizer)
+    await begin_broadcast(organizer)
     await organizer.send(typed)
     assert explained in organizer.last.text
     await organizer.send("Bonjour")
@@ -83,20 +70,19 @@ async def test_a_bad_text_is_explained_and_asked_again(
 
 async def test_formatting_of_telegram_is_kept(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await begun(organizer)
+    await begin_broadcast(organizer)
     bold = {"type": "bold", "offset": 8, "length": 4}
     await organizer.send_message(text="Bonjour Lyon, <i>venez</i> & 1 < 2", entities=[bold])
     await organizer.tap("No text in this language")
     await organizer.tap("No photo")
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await finish_broadcast(organizer)
     assert "Bonjour <b>Lyon</b>, <i>venez</i> &amp; 1 &lt; 2" in organizer.screen[-3].text
     assert "No text in English" in organizer.last.text
 
 
 async def test_a_photo_leaves_less_room(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await begun(organizer)
+    await begin_broadcast(organizer)
     await organizer.send("x" * 1020)
     await organizer.tap("No text in this language")
     photo = [{"file_id": "small", "file_unique_id": "s", "width": 1, "height": 1}]
@@ -105,12 +91,11 @@ async def test_a_photo_leaves_less_room(conversation: Conversation) -> None:
     assert "at most 1,024 characters" in organizer.last.text
     await organizer.send("/cancel")
 
-    await begun(organizer)
+    await begin_broadcast(organizer)
     await organizer.send("Bonjour")
     await organizer.tap("No text in this language")
     await organizer.send_message(photo=photo)
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await finish_broadcast(organizer)
     pictures = organizer.called("sendPhoto")
     assert [call.payload["photo"] for call in pictures] == ["large", "large"]
     assert pictures[0].payload["caption"].startswith("Bonjour\n\n")
@@ -125,7 +110,7 @@ async def test_local_time_is_each_persons_own(conversation: Conversation) -> Non
         await supporter(conversation, number, commune)
         for number, commune in enumerate((PARIS, NOUMEA, PAPEETE), 1)
     ]
-    await written(admin)
+    await write_broadcast(admin)
     await admin.tap("That’s it")
     await admin.send("17/11 18h")
     await admin.tap("Each person’s own clock")
@@ -143,7 +128,7 @@ async def test_an_instant_is_the_same_for_all(conversation: Conversation) -> Non
     admin = await staff(conversation, 7, "admin", "FR")
     for number, commune in enumerate((PARIS, NOUMEA), 1):
         await supporter(conversation, number, commune)
-    await written(admin)
+    await write_broadcast(admin)
     await admin.tap("That’s it")
     await admin.send("17/11 18h")
     await admin.tap("My clock")
@@ -154,11 +139,11 @@ async def test_an_instant_is_the_same_for_all(conversation: Conversation) -> Non
 
 async def test_a_time_that_passed_while_one_hesitated_is_refused(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
-    await written(admin)
+    await write_broadcast(admin)
     await admin.tap("That’s it")
     await admin.send("17/11 18h")
     await admin.tap("My clock")
-    conversation.clock.instant = paris("2016-11-17T19:00")
+    conversation.clock.move(paris("2016-11-17T19:00"))
     await admin.send("SEND")
     assert "already past" in admin.last.text
     await admin.tap("Change the time")
@@ -173,7 +158,7 @@ async def test_the_audience_is_combined_from_conditions(conversation: Conversati
     await supporter(conversation, 2, LYON)
     await supporter(conversation, 3, PARIS, volunteer=True)
     await supporter(conversation, 4, LYON, volunteer=True, language="en")
-    await written(admin)
+    await write_broadcast(admin)
     await admin.send("rhône")
     assert "who vote in: Rhône" in admin.last.text
     await admin.tap("Language, volunteers")
@@ -185,15 +170,14 @@ async def test_the_audience_is_combined_from_conditions(conversation: Conversati
     for line in ("who vote in: Rhône", "volunteers", "who read: Français", "round 1: have not voted yet"):
         assert line in admin.last.text
     assert "<b>Recipients:</b> 1" in admin.last.text
-    await admin.tap("That’s it")
-    await admin.tap("Now")
+    await finish_broadcast(admin)
     await admin.send("SEND")
     assert list(await recipients(conversation, "staff:%")) == [chosen]
 
 
 async def test_around_a_commune(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
-    await written(admin)
+    await write_broadcast(admin)
     await admin.send("villeurbanne")
     await admin.tap("10 km")
     assert "within 10 km of Villeurbanne" in admin.last.text
@@ -205,7 +189,7 @@ async def test_around_a_commune(conversation: Conversation) -> None:
 
 async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
-    await written(admin)
+    await write_broadcast(admin)
     await admin.send("Arboys en Bugey")  # its neighbours' centre
     assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
     await admin.tap("10 km")
@@ -221,10 +205,7 @@ async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
 async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await supporter(conversation, 1, LYON)
-    await written(admin)
-    await admin.tap("That’s it")
-    await admin.tap("Now")
-    await admin.send("SEND")
+    await send_broadcast(admin)
     (broadcast,) = await rows(conversation, broadcasts)
 
     async def state() -> str:
@@ -254,10 +235,7 @@ async def test_others_broadcasts_are_for_coordinators_of_the_area(conversation: 
     elsewhere = await staff(conversation, 9, "coordinator", "R11")
     coordinator = await staff(conversation, 10, "coordinator", "R84")
     await supporter(conversation, 1, LYON)
-    await written(author)
-    await author.tap("That’s it")
-    await author.tap("Now")
-    await author.send("SEND")
+    await send_broadcast(author)
     (broadcast,) = await rows(conversation, broadcasts)
     for nosy in (colleague, elsewhere):
         await nosy.tap_data(f"1:broadcast_do:cancel:{broadcast.id}")
@@ -273,9 +251,8 @@ async def test_others_broadcasts_are_for_coordinators_of_the_area(conversation: 
 async def test_a_role_revoked_in_the_middle_sends_nothing(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
     await supporter(conversation, 1, LYON)
-    await written(organizer)
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await write_broadcast(organizer)
+    await finish_broadcast(organizer)
     await revoke(conversation, 7)
     await organizer.send("SEND")
     assert "Your role does not allow this" in organizer.last.text
@@ -297,9 +274,8 @@ async def test_what_it_costs_is_shown_before_where_the_campaign_pays(
     organizer = await staff(paying, 7, "organizer", area)
     for number in range(people):
         await supporter(paying, 100 + number, LYON)
-    await written(organizer)
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await write_broadcast(organizer)
+    await finish_broadcast(organizer)
     assert f"<b>Cost:</b> {cost} at most (0.1 a message)" in organizer.last.text
     assert "10,000 Stars and 10,000 people a month" in organizer.last.text
     await organizer.send("SEND")
@@ -308,9 +284,8 @@ async def test_what_it_costs_is_shown_before_where_the_campaign_pays(
 
 async def test_what_costs_nothing_is_shown_without_a_price(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await written(organizer)
-    await organizer.tap("That’s it")
-    await organizer.tap("Now")
+    await write_broadcast(organizer)
+    await finish_broadcast(organizer)
     assert "Stars" not in organizer.last.text
 
 
@@ -325,7 +300,7 @@ async def test_forged_buttons_do_nothing(conversation: Conversation) -> None:
     ):
         await organizer.tap_data(forged)
         assert organizer.toast
-    await written(organizer)
+    await write_broadcast(organizer)
     for forged in ("1:audience_is:area:XX", "1:audience_is:rsvp:1", "1:audience_is:around:69123:9999"):
         await organizer.tap_data(forged)
         assert organizer.toast
@@ -342,17 +317,14 @@ async def test_progress_of_what_does_not_exist(conversation: Conversation) -> No
 async def test_who_looks_after_everything_counts_exactly(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "FR")
     await supporter(conversation, 1, LYON)
-    await written(organizer)
-    for label in ("That’s it", "Now"):
-        await organizer.tap(label)
-    await organizer.send("SEND")
+    await send_broadcast(organizer)
     assert "Sent: <b>0</b> of 1" in organizer.last.text
 
 
 async def test_a_text_fits_for_the_longest_name_too(conversation: Conversation) -> None:
     """Short for whoever writes it, and too long for somebody: then nobody is left without it."""
     organizer = await staff(conversation, 7, "organizer", "69")
-    await begun(organizer)
+    await begin_broadcast(organizer)
     shown = await organizer.send("{{ first_name }} " * 40 + "x" * 3_600)
     assert "somebody with a very long first name and commune" in shown.text
     shown = await organizer.send("x" * 4_000)
@@ -365,7 +337,7 @@ async def test_an_old_button_does_not_lose_the_draft(conversation: Conversation,
     """Staff need not be supporters: what invites others to sign up leaves what they write alone."""
     await conversation.add_event("lyon1")
     organizer = await staff(conversation, 7, "organizer", "69")
-    await begun(organizer)
+    await begin_broadcast(organizer)
     await organizer.send("Bonjour")
     await organizer.tap_data(tapped)
     assert "finish it first, or leave it with /cancel" in organizer.last.text

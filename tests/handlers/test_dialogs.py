@@ -10,6 +10,7 @@ from handlers import menu
 from handlers.command_menu import description_calls
 from tests.campaigning import staff
 from tests.conversation import Conversation
+from tests.drafting import begin_event, write_event
 
 
 def test_every_dialog_can_ask_its_question_again() -> None:
@@ -32,29 +33,15 @@ async def test_words_where_a_button_was_expected_bring_the_question_back(convers
 
 async def test_words_instead_of_a_pin_bring_the_question_back(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    for words in (
-        "/new_event",
-        "Réunion",
-        "Venez",
-        "Meeting",
-        "Come",
-        "lyon",
-        "Salle Molière",
-        "near the bridge",
-    ):
-        await organizer.send(words)
+    await begin_event(organizer)
+    await organizer.send("near the bridge")
     await organizer.tap("Without a pin")
     assert "day" in organizer.last.text
 
 
 async def test_words_where_a_change_waits_for_its_button(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière"):
-        await organizer.send(words)
-    await organizer.tap("Without a pin")
-    await organizer.send("24/11 19h")
-    await organizer.tap("2 h")
-    await organizer.tap("That’s it")
+    await write_event(organizer)
     await organizer.send("SEND")
     await organizer.tap("Manage the event")
     await organizer.tap("Change the date")

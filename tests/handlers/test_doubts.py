@@ -11,19 +11,26 @@ import db.people
 from db.schema import audit, broadcasts, deliveries
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker
+from tests.drafting import send_broadcast
 
 LYON, PARIS = "69123", "75056"
 
 
-async def sent(conversation: Conversation, author: Talker) -> int:
-    """A broadcast to everybody in the author's area; its number."""
-    await author.send("/broadcast")
-    await author.tap("News and arguments")
-    for text in ("Bonjour", "Hello"):
-        await author.send(text)
-    for label in ("No photo", "That’s it", "Now"):
-        await author.tap(label)
-    await author.send("SEND")
+@pytest.fixture
+async def organizer(conversation: Conversation) -> Talker:
+    return await staff(conversation, 7, "organizer", "69")
+
+
+@pytest.fixture
+async def doubtful(conversation: Conversation) -> int:
+    """The number of a supporter in Lyon."""
+    return await supporter(conversation, 1, LYON)
+
+
+async def sent_in_doubt(conversation: Conversation, author: Talker, *persons: int) -> int:
+    """A broadcast to everybody in the author's area, in doubt for these; its number."""
+    await send_broadcast(author)
+    await doubt(conversation, *persons)
     return int((await rows(conversation, broadcasts))[-1].id)
 
 
@@ -45,12 +52,12 @@ async def look(organizer: Talker, broadcast: int) -> None:
     await organizer.tap("Who is in doubt?")
 
 
-async def test_names_are_for_the_team_that_they_agreed_to(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
+async def test_names_are_for_the_team_that_they_agreed_to(
+    conversation: Conversation, organizer: Talker
+) -> None:
     known = await supporter(conversation, 1, LYON, consent_team=True)
     unknown = await supporter(conversation, 2, LYON, first_name="Karim")
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, known, unknown)
+    broadcast = await sent_in_doubt(conversation, organizer, known, unknown)
     await look(organizer, broadcast)
     assert "2 messages were posted, and no answer came" in organizer.last.text
     assert "• Awa, Lyon (" in organizer.last.text
@@ -58,11 +65,9 @@ async def test_names_are_for_the_team_that_they_agreed_to(conversation: Conversa
     assert "Karim" not in organizer.last.text
 
 
-async def test_many_are_paged(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
+async def test_many_are_paged(conversation: Conversation, organizer: Talker) -> None:
     numbers = [await supporter(conversation, number, LYON) for number in range(101, 113)]
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, *numbers)
+    broadcast = await sent_in_doubt(conversation, organizer, *numbers)
     await look(organizer, broadcast)
     assert "Page 1 of 2" in organizer.last.text
     await organizer.tap("Next")
@@ -74,11 +79,11 @@ async def test_many_are_paged(conversation: Conversation) -> None:
     assert "<code>p110</code>" in organizer.last.text
 
 
-async def test_sending_again_says_what_it_risks_and_takes_a_word(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
+async def test_sending_again_says_what_it_risks_and_takes_a_word(
+    conversation: Conversation, organizer: Talker
+) -> None:
     doubtful, other = [await supporter(conversation, number, LYON) for number in (1, 2)]
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
     assert "They may have received it already: they would then get it twice" in organizer.last.text
@@ -94,11 +99,8 @@ async def test_sending_again_says_what_it_risks_and_takes_a_word(conversation: C
     assert [row.action for row in await rows(conversation, audit)] == ["broadcast", "send_again"]
 
 
-async def test_dropped_with_cancel(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+async def test_dropped_with_cancel(conversation: Conversation, organizer: Talker, doubtful: int) -> None:
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
     await organizer.send("/cancel")
@@ -106,18 +108,17 @@ async def test_dropped_with_cancel(conversation: Conversation) -> None:
     assert await states(conversation) == {doubtful: "in_doubt"}
 
 
-async def test_two_who_confirm_send_again_once(conversation: Conversation) -> None:
+async def test_two_who_confirm_send_again_once(
+    conversation: Conversation, organizer: Talker, doubtful: int
+) -> None:
     """Also where what was sent again is in doubt once more before the second one types the word."""
-    organizer = await staff(conversation, 7, "organizer", "69")
     coordinator = await staff(conversation, 8, "coordinator", "69")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     for each in (organizer, coordinator):
         await look(each, broadcast)
         await each.tap("Send again to these…")
     await organizer.send("SEND")
-    conversation.clock.instant += timedelta(seconds=1)
+    conversation.clock.move(conversation.clock.now() + timedelta(seconds=1))
     await doubt(conversation, doubtful)
     await coordinator.send("SEND")
     assert "somebody did it before you" in coordinator.last.text
@@ -133,12 +134,9 @@ async def test_two_who_confirm_send_again_once(conversation: Conversation) -> No
     ],
 )
 async def test_who_may_not_be_written_to_stays_in_doubt(
-    conversation: Conversation, change: dict[str, object], explained: str
+    conversation: Conversation, organizer: Talker, doubtful: int, change: dict[str, object], explained: str
 ) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     async with conversation.database.write() as tx:
         await db.people.change(tx, doubtful, **change)
     await look(organizer, broadcast)
@@ -150,11 +148,10 @@ async def test_who_may_not_be_written_to_stays_in_doubt(
     assert await states(conversation) == {doubtful: "in_doubt"}
 
 
-async def test_a_cancelled_broadcast_is_not_sent_again(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+async def test_a_cancelled_broadcast_is_not_sent_again(
+    conversation: Conversation, organizer: Talker, doubtful: int
+) -> None:
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
     await organizer.tap_data(f"1:broadcast_do:cancel:{broadcast}")
@@ -164,12 +161,10 @@ async def test_a_cancelled_broadcast_is_not_sent_again(conversation: Conversatio
     assert "The broadcast is cancelled" in organizer.last.text
 
 
-async def test_others_may_neither_look_nor_send(conversation: Conversation) -> None:
+async def test_others_may_neither_look_nor_send(conversation: Conversation, doubtful: int) -> None:
     author = await staff(conversation, 7, "organizer", "69")
     colleague = await staff(conversation, 8, "organizer", "69")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, author)
-    await doubt(conversation, doubtful)
+    broadcast = await sent_in_doubt(conversation, author, doubtful)
     for data in (f"1:doubts:{broadcast}", f"1:doubts_page:{broadcast}:0", f"1:doubts_again:{broadcast}"):
         await colleague.tap_data(data)
         assert "coordinator of the area" in colleague.last.text
@@ -181,12 +176,12 @@ async def test_others_may_neither_look_nor_send(conversation: Conversation) -> N
     assert await states(conversation) == {doubtful: "in_doubt"}
 
 
-async def test_reminders_in_doubt_are_listed_for_who_supervises_them(conversation: Conversation) -> None:
+async def test_reminders_in_doubt_are_listed_for_who_supervises_them(
+    conversation: Conversation, doubtful: int
+) -> None:
     organizer = await staff(conversation, 7, "organizer", "FR")
     admin = await staff(conversation, 9, "admin", "FR")
-    doubtful = await supporter(conversation, 1, LYON)
-    broadcast = await sent(conversation, organizer)
-    await doubt(conversation, doubtful)
+    broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(broadcasts).values(created_by=None))
     await organizer.send("/broadcasts")
@@ -202,8 +197,7 @@ async def test_reminders_in_doubt_are_listed_for_who_supervises_them(conversatio
 @pytest.mark.parametrize(
     "data", ["1:doubts", "1:doubts:x", "1:doubts_page:1:x", "1:doubts_page:1", "1:doubts_again"]
 )
-async def test_forged_buttons_do_nothing(conversation: Conversation, data: str) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
+async def test_forged_buttons_do_nothing(conversation: Conversation, organizer: Talker, data: str) -> None:
     await organizer.send("/broadcasts")
     await organizer.tap_data(data)
     assert organizer.toast

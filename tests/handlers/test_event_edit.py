@@ -7,18 +7,14 @@ import pytest
 from db.schema import audit, broadcasts, event_texts, events
 from tests.campaigning import answer, recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
+from tests.drafting import write_event
 
 LYON, NANTES = "69123", "44109"
 
 
 async def announced(talker: Talker) -> str:
     """An event in Lyon on 24 November at 19:00; gives its code."""
-    for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière"):
-        await talker.send(words)
-    await talker.tap("Without a pin")
-    await talker.send("24/11 19h")
-    await talker.tap("2 h")
-    await talker.tap("That’s it")
+    await write_event(talker)
     await talker.send("SEND")
     return next(
         data.split(":")[-1]
@@ -97,7 +93,7 @@ async def test_a_cancellation_stops_the_invitation_and_is_told(conversation: Con
     (event,) = await rows(conversation, events)
     await answer(conversation, coming, event.id, "yes")
     # In the quiet period, when only a cancellation may leave.
-    conversation.clock.instant = paris("2016-11-19T10:00")
+    conversation.clock.move(paris("2016-11-19T10:00"))
     await organizer.tap("Manage the event")
     await organizer.tap("Cancel the event")
     assert "<b>This event is cancelled.</b>" in organizer.screen[-2].text

@@ -281,7 +281,7 @@ async def test_afterwards_one_tells_whether_one_came_and_may_correct_it(conversa
     zoe = await supporter(conversation)
     await zoe.send("/start ev_lyon1")
     await zoe.tap("I’ll come")
-    conversation.clock.instant = paris("2016-11-17T22:00")
+    conversation.clock.move(paris("2016-11-17T22:00"))
     shown = await zoe.tap_data("1:came:lyon1:yes")
     assert "Thank you for coming" in shown.text
     await zoe.tap("Actually, I couldn’t")
@@ -294,7 +294,7 @@ async def test_afterwards_one_tells_whether_one_came_and_may_correct_it(conversa
 async def test_in_a_quiet_period_no_event_is_shown_but_answers_are_noted(conversation: Conversation) -> None:
     await conversation.add_event("lyon1", starts="2016-11-22T19:00")
     zoe = await supporter(conversation)
-    conversation.clock.instant = IN_A_QUIET_PERIOD
+    conversation.clock.move(IN_A_QUIET_PERIOD)
     for shown in (
         await zoe.send("/events"),
         await zoe.send("/start ev_lyon1"),
@@ -309,7 +309,7 @@ async def test_in_a_quiet_period_no_event_is_shown_but_answers_are_noted(convers
 async def test_in_a_quiet_period_a_cancellation_is_still_told(conversation: Conversation) -> None:
     await conversation.add_event("lyon1", starts="2016-11-22T19:00", state="cancelled")
     zoe = await supporter(conversation)
-    conversation.clock.instant = IN_A_QUIET_PERIOD
+    conversation.clock.move(IN_A_QUIET_PERIOD)
     assert "This event is cancelled" in (await zoe.send("/start ev_lyon1")).text
 
 
@@ -320,7 +320,7 @@ async def test_in_a_quiet_period_neither_place_nor_file_is_sent(
     """Both say what the card says; a button of an older message must not bring it back."""
     await conversation.add_event("lyon1", starts="2016-11-22T19:00")
     zoe = await supporter(conversation)
-    conversation.clock.instant = paris("2016-11-19T00:00")
+    conversation.clock.move(paris("2016-11-19T00:00"))
     await zoe.tap_data(button)
     assert [call.method for call in zoe.calls] == ["answerCallbackQuery", "sendMessage"]
     assert "have to keep silent" in zoe.last.text
@@ -332,7 +332,7 @@ async def test_in_a_quiet_period_who_came_is_thanked_without_a_word_of_the_event
     await conversation.add_event("lyon1", starts="2016-11-18T19:00")
     zoe = await supporter(conversation)
     await zoe.tap_data("1:rsvp:lyon1:yes")
-    conversation.clock.instant = IN_A_QUIET_PERIOD
+    conversation.clock.move(IN_A_QUIET_PERIOD)
     shown = await zoe.tap_data("1:came:lyon1:yes")
     assert "Public meeting" not in shown.text
     assert "it is noted" in shown.text

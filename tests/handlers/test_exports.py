@@ -5,33 +5,27 @@ from __future__ import annotations
 import csv
 import errno
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import audit, downloads, exports, staff
+from bot.actions import audit, downloads, exports
 from bot.delivery.calls import Attachment, Call
 from bot.producing import ExportFiles
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
+from tests.campaigning import named, revoke
 from tests.conversation import Conversation, Talker, paris
 
 
 @pytest.fixture
 async def karim(conversation: Conversation) -> Talker:
     """The coordinator of the Rhône, where one supporter signed up; another one did in Paris."""
-    async with conversation.database.write() as tx:
-        await staff.add(
-            tx,
-            telegram_id=2,
-            role=Role.COORDINATOR,
-            area="69",
-            actor=audit.COMMAND_LINE,
-            now=conversation.clock.now(),
-        )
+    karim = await named(conversation, 2, Role.COORDINATOR, "69")
     await conversation.person(10).sign_up("Lyon")
     await conversation.person(11).sign_up("Paris 15")
-    return conversation.person(2)
+    return karim
 
 
 def files(
@@ -172,7 +166,7 @@ async def test_narrowed_to_one_round_and_a_period(conversation: Conversation, ka
     await karim.tap("CSV")
     rows = await made(conversation, karim)
     assert {row["subject"] for row in rows} == {"1"}
-    conversation.clock.instant = paris("2016-11-18T10:00")
+    conversation.clock.move(paris("2016-11-18T10:00"))
     await karim.tap_data("1:export:69:responses:d1:b1:csv")
     assert karim.called("sendDocument") == []
     assert "nothing to export" in karim.last.text
@@ -236,6 +230,61 @@ async def test_too_large_with_the_web_part_gives_a_link(
             now=conversation.clock.now(),
         )
     assert order.selection.area == "69"
+
+
+async def test_a_role_withdrawn_before_the_file_was_made_gets_none(
+    conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(*_arguments: object, **_options: object) -> int:
+        raise AssertionError("Rows were read for somebody who may not have them.")
+
+    await karim.tap_data("1:export:69:responses:all:-:csv")
+    (document,) = karim.called("sendDocument")
+    await revoke(conversation, 2)
+    monkeypatch.setattr(exports, "write", read)
+    said = await files(conversation)(document.produce_arguments)
+    assert isinstance(said, Call)
+    assert (said.payload["chat_id"], said.method, said.attachment) == (2, "sendMessage", None)
+    assert "was not sent: your role no longer allows it" in said.payload["text"]
+    async with conversation.database.read() as tx:
+        noted = (await tx.execute(sa.select(audit_rows).order_by(audit_rows.c.id))).all()[-1]
+        assert (await audit.verify(tx)).faults == ()
+    assert (noted.actor, noted.action, noted.details["refused"]) == ("staff:2", "export_responses", True)
+
+
+@pytest.mark.parametrize("links_to", [None, "https://bot.example.org"])
+@pytest.mark.parametrize("most_bytes", [100, 50_000_000])
+async def test_a_role_withdrawn_while_the_file_was_made_gets_none(
+    conversation: Conversation,
+    karim: Talker,
+    monkeypatch: pytest.MonkeyPatch,
+    links_to: str | None,
+    most_bytes: int,
+) -> None:
+    write = exports.write
+
+    async def withdrawn_meanwhile(*arguments: Any, **options: Any) -> int:
+        await revoke(conversation, 2)
+        return await write(*arguments, **options)
+
+    monkeypatch.setattr(exports, "write", withdrawn_meanwhile)
+    monkeypatch.setattr("bot.producing.CHAT_BYTES", most_bytes)
+    await karim.tap_data("1:export:69:responses:all:-:csv")
+    (document,) = karim.called("sendDocument")
+    said = await files(conversation, links_to=links_to)(document.produce_arguments)
+    assert isinstance(said, Call)
+    assert "your role no longer allows it" in said.payload["text"]
+    assert (await actions_noted(conversation))[1:] == ["export_responses"] * 2
+
+
+async def test_a_role_narrowed_meanwhile_gets_no_file_of_the_former_area(
+    conversation: Conversation, karim: Talker
+) -> None:
+    await karim.tap_data("1:export:69:responses:all:-:csv")
+    (document,) = karim.called("sendDocument")
+    await revoke(conversation, 2)
+    await named(conversation, 2, Role.COORDINATOR, "75")
+    assert isinstance(await files(conversation)(document.produce_arguments), Call)
 
 
 async def test_a_file_that_cannot_be_made_is_told(

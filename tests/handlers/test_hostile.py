@@ -20,6 +20,7 @@ from db.schema import consents, metadata, people, responses
 from db.schema import staff as staff_table
 from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Talker
+from tests.drafting import send_broadcast, write_broadcast, write_event
 from tests.hostile import FORGED_BY_HAND, FORGED_BY_SUPPORTERS, Hostile, fault_of, forgeries
 
 
@@ -76,23 +77,14 @@ async def an_admin_inviting(conversation: Conversation) -> Talker:
 async def an_admin_broadcasting(conversation: Conversation) -> Talker:
     """At the choice of the audience."""
     talker = await an_admin(conversation)
-    await talker.send("/broadcast")
-    await talker.tap_data("1:broadcast_kind:gotv")
-    for text in ("Bonjour", "Hello"):
-        await talker.send(text)
-    await talker.tap("No photo")
+    await write_broadcast(talker)
     return talker
 
 
 async def an_admin_with_an_event(conversation: Conversation) -> Talker:
     """At the summary."""
     talker = await an_admin(conversation)
-    for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière"):
-        await talker.send(words)
-    await talker.tap("Without a pin")
-    await talker.send("24/11 19h")
-    await talker.tap("2 h")
-    await talker.tap("That’s it")
+    await write_event(talker)
     return talker
 
 
@@ -226,13 +218,7 @@ async def offered_to_an_admin(conversation: Conversation) -> set[str]:
         "1:my_event:lyon1",
     ):
         await admin.tap_data(data)
-    await admin.send("/broadcast")
-    await admin.tap("News and arguments")
-    for text in ("Bonjour", "Hello"):
-        await admin.send(text)
-    for label in ("No photo", "That’s it", "Now"):
-        await admin.tap(label)
-    await admin.send("SEND")
+    await send_broadcast(admin)
     seen = {data for shown in admin.screen for data in shown.buttons.values()}
     numbered = {"1:staff_revoke:1", "1:staff_unlink:1", "1:broadcast_do:cancel:1", "1:broadcast_do:pause:1"}
     changes = {f"1:event_change:lyon1:{field}:-" for field in ("date", "address", "commune")}

@@ -7,6 +7,7 @@ import pytest
 from db.schema import audit, broadcasts, event_texts, events
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
+from tests.drafting import begin_event, finish_event
 
 LYON, VILLEURBANNE, PARIS = "69123", "69266", "75056"
 
@@ -18,10 +19,7 @@ async def written(talker: Talker) -> None:
     await talker.tap("Leave it out")
     for words in ("lyon", "Salle Molière, 20 quai de Bondy"):
         await talker.send(words)
-    await talker.tap("Without a pin")
-    await talker.send("24/11 19h")
-    await talker.tap("2 h")
-    await talker.tap("That’s it")
+    await finish_event(talker)
 
 
 async def test_an_event_is_announced_to_those_around(conversation: Conversation) -> None:
@@ -73,10 +71,7 @@ async def test_a_text_in_one_language_falls_back_and_the_summary_says_so(convers
     await organizer.tap("No title in this language")
     for words in ("lyon", "Salle Molière"):
         await organizer.send(words)
-    await organizer.tap("Without a pin")
-    await organizer.send("24/11 19h")
-    await organizer.tap("2 h")
-    await organizer.tap("That’s it")
+    await finish_event(organizer)
     _, english, summary = organizer.screen[-3:]
     assert "<b>Réunion publique</b>" in english.text
     assert "When:" in english.text
@@ -98,13 +93,14 @@ async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:
     [
         ("31/02 19h", "that day does not exist"),
         ("15/11 19h", "already past"),
+        ("hier 10h", "already past there: Tuesday, 15 November, 10:00"),
+        ("yesterday 10am", "already past there: Tuesday, 15 November, 10:00"),
         ("un de ces jours", "I can’t read"),
     ],
 )
 async def test_a_bad_date_loses_nothing(conversation: Conversation, typed: str, explained: str) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière"):
-        await organizer.send(words)
+    await begin_event(organizer)
     await organizer.tap("Without a pin")
     await organizer.send(typed)
     assert explained in organizer.last.text
@@ -150,7 +146,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
 
 
 async def test_the_quiet_period_is_told(conversation: Conversation) -> None:
-    conversation.clock.instant = paris("2016-11-19T10:00")
+    conversation.clock.move(paris("2016-11-19T10:00"))
     organizer = await staff(conversation, 7, "admin", "FR")
     for number in range(12):
         await supporter(conversation, 100 + number, LYON)

@@ -82,7 +82,7 @@ async def test_one_of_several_is_chosen_remembered_and_changed(conversation: Con
     assert "de 8 h à 18 h" in shown.text
     assert zoe.called("sendVenue")
     assert ("place", "1", "chosen") in await conversation.answers()
-    conversation.clock.instant = paris("2016-11-21T10:00")  # the next round: the same place
+    conversation.clock.move(paris("2016-11-21T10:00"))  # the next round: the same place
     assert "École A" in (await zoe.send("/vote")).text
     await zoe.tap("Un autre bureau de vote")
     await zoe.tap("2. École B")
@@ -124,7 +124,7 @@ async def test_a_place_of_one_round_only(conversation: Conversation) -> None:
     zoe = conversation.person(7)
     await zoe.sign_up("Villeurbanne")
     assert "Mairie" in (await zoe.send("/vote")).text
-    conversation.clock.instant = paris("2016-11-21T10:00")
+    conversation.clock.move(paris("2016-11-21T10:00"))
     assert "Gymnase" in (await zoe.send("/vote")).text
 
 
@@ -222,14 +222,14 @@ async def test_the_reminders_tell_the_place(conversation: Conversation) -> None:
     """`where` before it is chosen, `echo` and `go` once it is."""
     await imported(conversation, *LYON)
     zoe = conversation.person(7)
-    conversation.clock.instant = paris("2016-11-12T12:00")
+    conversation.clock.move(paris("2016-11-12T12:00"))
     await zoe.sign_up("Lyon")
-    conversation.clock.instant = paris("2016-11-12T18:00")
+    conversation.clock.move(paris("2016-11-12T18:00"))
     assert "Choose my polling place" in await sent(conversation, "where")
     await zoe.tap_data("1:step:1:places:0")
     await zoe.tap("1. École A")
     for instant, step in (("2016-11-18T18:00", "echo"), ("2016-11-20T11:00", "go")):
-        conversation.clock.instant = paris(instant)
+        conversation.clock.move(paris(instant))
         told = await sent(conversation, step)
         assert "École A, 1 rue A" in told
         assert "from 08:00 to 18:00" in told

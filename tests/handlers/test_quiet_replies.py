@@ -47,7 +47,7 @@ async def partisan_words(talker: Talker) -> set[str]:
 async def test_replies_are_silent_from_the_local_midnight_to_the_last_close(
     conversation: Conversation, place: str, begins: str
 ) -> None:
-    conversation.clock.instant = paris("2016-11-16T22:00")
+    conversation.clock.move(paris("2016-11-16T22:00"))
     await conversation.add_event("lyon1", starts="2016-11-22T19:00")
     await conversation.add_event("past1", starts="2016-11-16T19:00")
     talker = conversation.person(7)
@@ -55,7 +55,7 @@ async def test_replies_are_silent_from_the_local_midnight_to_the_last_close(
     for said in ("rsvp:lyon1:yes", "rsvp:past1:yes", "step:1:plan:morning"):
         await talker.tap_data(f"1:{said}")
     for instant in (begins, "2016-11-20T18:59:59"):
-        conversation.clock.instant = paris(instant)
+        conversation.clock.move(paris(instant))
         assert await partisan_words(talker) == set()
-    conversation.clock.instant = paris("2016-11-20T19:00")
+    conversation.clock.move(paris("2016-11-20T19:00"))
     assert "Public meeting" in await partisan_words(talker)

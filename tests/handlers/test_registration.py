@@ -114,6 +114,28 @@ async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: T
     assert (await conversation.answers())[-1] == ("country", None, "BE")
 
 
+@pytest.mark.parametrize("command", ["/vote", "/start", "/settings"])
+@pytest.mark.parametrize(
+    ("way", "question"),
+    [
+        (["tap:I live abroad"], "In which country do you live?"),
+        (["tap:I live abroad", "Etats-Unis"], "United States: where do you live there?"),
+        (["tap:rather not say"], "in which part of France you vote"),
+        (["51300"], "Vitry-le-François"),
+    ],
+)
+async def test_a_command_comes_back_to_the_open_question(
+    zoe: Talker, command: str, way: list[str], question: str
+) -> None:
+    await agree(zoe)
+    for step in way:
+        await (zoe.tap(step.removeprefix("tap:")) if step.startswith("tap:") else zoe.send(step))
+    asked = zoe.last
+    assert question in asked.text or question in str(asked.buttons)
+    shown = await zoe.send(command)
+    assert (shown.text, shown.buttons) == (asked.text, asked.buttons)
+
+
 @pytest.mark.parametrize(
     ("answer", "zone", "logged"),
     [

@@ -168,7 +168,7 @@ async def test_a_text_that_comes_back_is_agreed_to_again(conversation: Conversat
 
 
 async def test_nobody_is_woken_up_to_be_asked(conversation: Conversation, zoe: Talker) -> None:
-    conversation.clock.instant = paris("2016-11-17T03:00")
+    conversation.clock.move(paris("2016-11-17T03:00"))
     await looked_at(conversation, other_texts("contact"))
     (wait,) = await leaving(conversation)
     assert wait.until == paris("2016-11-17T09:00")

@@ -98,7 +98,7 @@ async def test_a_plan_is_made_in_three_taps_on_one_message(conversation: Convers
 
 async def test_while_the_law_asks_for_silence_no_text_for_friends_is_given(zoe: Talker) -> None:
     conversation = zoe.conversation
-    conversation.clock.instant = SATURDAY
+    conversation.clock.move(SATURDAY)
     await zoe.tap_data("1:step:1:plan:morning")
     shown = await zoe.tap_data("1:step:1:echo:ok")
     assert "It’s all set" in shown.text
@@ -135,7 +135,7 @@ async def test_the_plan_is_echoed_and_may_be_changed(conversation: Conversation,
 async def test_on_the_day(
     conversation: Conversation, zoe: Talker, question: str, answer: str, said: str
 ) -> None:
-    conversation.clock.instant = POLLING_DAY
+    conversation.clock.move(POLLING_DAY)
     shown = await zoe.tap_data(f"1:step:1:{question}:{answer}")
     assert said in shown.text
     assert (await plan_of(conversation, zoe)).vote == answer
@@ -145,7 +145,7 @@ async def test_on_the_day(
 async def test_a_change_of_mind_is_possible_and_each_word_is_logged(
     conversation: Conversation, zoe: Talker
 ) -> None:
-    conversation.clock.instant = POLLING_DAY
+    conversation.clock.move(POLLING_DAY)
     await zoe.tap_data("1:step:1:turnout:voted")
     await zoe.tap("Actually, not yet")
     await zoe.tap("I can’t")
@@ -159,14 +159,14 @@ async def test_a_change_of_mind_is_possible_and_each_word_is_logged(
 async def test_cannot_said_on_the_day_holds_for_that_round_only(
     conversation: Conversation, zoe: Talker
 ) -> None:
-    conversation.clock.instant = POLLING_DAY
+    conversation.clock.move(POLLING_DAY)
     await zoe.tap_data("1:step:1:turnout:cannot")
-    conversation.clock.instant = paris("2016-11-21T12:00")
+    conversation.clock.move(paris("2016-11-21T12:00"))
     assert "You haven’t planned yet" in (await zoe.send("/vote")).text
 
 
 async def test_nobody_has_voted_before_voting_opens(conversation: Conversation, zoe: Talker) -> None:
-    conversation.clock.instant = SATURDAY
+    conversation.clock.move(SATURDAY)
     before = await conversation.answers()
     await zoe.tap_data("1:step:1:turnout:voted")
     assert "it opens on Sunday, 20 November, 08:00" in zoe.toast
@@ -194,7 +194,7 @@ async def test_nobody_has_voted_before_voting_opens(conversation: Conversation, 
 async def test_a_button_whose_vote_is_over_explains(
     conversation: Conversation, zoe: Talker, at: str, data: str, accepted: bool
 ) -> None:
-    conversation.clock.instant = paris(at)
+    conversation.clock.move(paris(at))
     before = len(await conversation.answers())
     shown = await zoe.tap_data(f"1:step:{data}")
     assert ("This vote is over" in zoe.toast) is not accepted
@@ -206,7 +206,7 @@ async def test_the_plan_is_kept_for_round_two(conversation: Conversation, zoe: T
     await zoe.tap_data("1:step:1:plan:midday")
     await zoe.tap("From home")
     await zoe.tap("With my family")
-    conversation.clock.instant = paris("2016-11-20T21:00")
+    conversation.clock.move(paris("2016-11-20T21:00"))
     shown = await zoe.tap_data("1:step:1:keep_plan:keep")
     assert "Second round:</b> Sunday, 27 November" in shown.text
     plan = await plan_of(conversation, zoe, 2)
@@ -216,7 +216,7 @@ async def test_the_plan_is_kept_for_round_two(conversation: Conversation, zoe: T
 
 
 async def test_without_a_plan_to_keep_one_is_made(conversation: Conversation, zoe: Talker) -> None:
-    conversation.clock.instant = paris("2016-11-20T21:00")
+    conversation.clock.move(paris("2016-11-20T21:00"))
     shown = await zoe.tap_data("1:step:1:keep_plan:keep")
     assert "When will you vote?" in shown.text
     assert "1:step:2:plan:morning" in shown.buttons.values()

@@ -44,11 +44,11 @@ async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversati
     zoe = conversation.person(7)
     await zoe.sign_up("Nouméa")
     # 8:00 on Sunday in Nouméa is 22:00 on Saturday in Paris.
-    conversation.clock.instant = paris("2016-11-19T21:59")
+    conversation.clock.move(paris("2016-11-19T21:59"))
     shown = await zoe.send("/vote")
     assert "I’ve voted" not in shown.buttons
     assert "From Sunday, 20 November, 08:00 on" in shown.text
-    conversation.clock.instant = paris("2016-11-19T22:00")
+    conversation.clock.move(paris("2016-11-19T22:00"))
     assert "I’ve voted" in (await zoe.send("/vote")).buttons
 
 
@@ -57,9 +57,9 @@ async def test_after_the_close_the_next_round_is_shown_and_after_the_last_none(
 ) -> None:
     zoe = conversation.person(7)
     await zoe.sign_up()
-    conversation.clock.instant = paris("2016-11-20T19:00")
+    conversation.clock.move(paris("2016-11-20T19:00"))
     assert "Second round:</b> Sunday, 27 November" in (await zoe.send("/vote")).text
-    conversation.clock.instant = paris("2016-11-27T19:00")
+    conversation.clock.move(paris("2016-11-27T19:00"))
     assert "there is no other round" in (await zoe.send("/vote")).text
 
 
@@ -72,7 +72,7 @@ async def test_what_was_said_is_shown(conversation: Conversation) -> None:
     shown = await zoe.send("/vote")
     assert "<b>Your plan</b>\n• Around midday" in shown.text
     assert "Change my plan" in shown.buttons
-    conversation.clock.instant = paris("2016-11-20T12:00")
+    conversation.clock.move(paris("2016-11-20T12:00"))
     await zoe.send("/vote")
     await zoe.tap("I’ve voted")
     shown = await zoe.send("/vote")

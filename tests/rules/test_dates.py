@@ -67,12 +67,31 @@ def test_it_is_read(typed: str, expected: str) -> None:
         ("15/11 10h", "errors/date_past"),  # yesterday was meant, not next year
         ("24/11/2015 19h", "errors/date_past"),
         ("aujourd’hui 9h", "errors/date_past"),
+        ("hier 10h", "errors/date_past"),
+        ("yesterday 10am", "errors/date_past"),
+        ("avant-hier à 18h30", "errors/date_past"),
+        ("the day before yesterday 6pm", "errors/date_past"),
     ],
 )
 def test_what_is_wrong_is_named(typed: str, message: str) -> None:
     with pytest.raises(BadDate) as refusal:
         read_moment(typed, now=NOW, zone=PARIS)
     assert refusal.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("hier 10h", "2016-11-15T10:00+01:00"),
+        ("Yesterday at 10am", "2016-11-15T10:00+01:00"),
+        ("avant-hier soir 20h", "2016-11-14T20:00+01:00"),
+        ("the day before yesterday 6pm", "2016-11-14T18:00+01:00"),
+    ],
+)
+def test_a_day_that_is_past_is_told_as_it_was_meant(typed: str, expected: str) -> None:
+    with pytest.raises(BadDate) as refusal:
+        read_moment(typed, now=NOW, zone=PARIS)
+    assert refusal.value.values["moment"] == datetime.fromisoformat(expected)
 
 
 def test_the_time_is_that_of_the_place() -> None:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.campaign import Campaign, load_campaign
-from bot.rules.consent import Purpose
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import hold
 from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
@@ -17,19 +16,11 @@ from bot.rules.reminders import (
     due_now,
 )
 from bot.rules.territories import TERRITORIES, zone, zone_of
+from tests.somebody import PARIS, SOMEBODY
 
 CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
-CODE = load_campaign(Path("campaigns/presidentielle-2027"))
-LONG_AGO = datetime(2016, 10, 1, tzinfo=UTC)
-PARIS = zone("Europe/Paris")
-
-SOMEBODY = PersonFacts(
-    territory="FR",
-    zone="Europe/Paris",
-    language="fr",
-    registered_at=LONG_AGO,
-    consents=frozenset({Purpose.CONTACT}),
-)
+# Under the electoral code, with the neutral reminders that it blocks.
+CODE = replace(load_campaign(Path("campaigns/presidentielle-2027")), steps=CAMPAIGN.steps)
 
 
 # One life, played by the rules alone: the bot ticks now and then, the clock jumps, staff broadcast, and

@@ -1,7 +1,7 @@
 """Reminder steps for one person: who gets which, when."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,18 +20,9 @@ from bot.rules.reminders import (
     reason_to_skip,
 )
 from bot.rules.territories import zone
+from tests.somebody import LONG_AGO, PARIS, SOMEBODY
 
 CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
-LONG_AGO = datetime(2016, 10, 1, tzinfo=UTC)
-PARIS = zone("Europe/Paris")
-
-SOMEBODY = PersonFacts(
-    territory="FR",
-    zone="Europe/Paris",
-    language="fr",
-    registered_at=LONG_AGO,
-    consents=frozenset({Purpose.CONTACT}),
-)
 
 
 def paris(text: str) -> datetime:

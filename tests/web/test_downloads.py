@@ -160,7 +160,7 @@ async def test_an_expired_or_guessed_link_gives_nothing(web: Web) -> None:
     url = await web.link()
     assert (await web.post(f"{url}x"))[0] == 410
     assert (await web.post(f"{web.address}/download/"))[0] == 404
-    web.conversation.clock.instant = paris("2016-11-16T11:00")
+    web.conversation.clock.move(paris("2016-11-16T11:00"))
     assert (await web.get(url))[0] == 410
     assert (await web.post(url))[0] == 410
 

@@ -1,0 +1,59 @@
+"""What a delivery becomes by the outcome of its post."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
+from db.deliveries import Leased, Settled
+
+log = structlog.get_logger(__name__)
+
+# How often a call that may be repeated is posted.
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """A post that has ended, with what else the database is to learn of it."""
+
+    settled: Settled
+    unreachable: int | None = None  # the person, where they are
+    asked: bool = False  # it was sent, and waits for an answer
+    moved: tuple[int, int] | None = None  # the group's chat, and the one that it became
+
+
+def answered(
+    row: Leased, call: Call, outcome: Outcome, moved: tuple[int, int] | None, again_at: datetime | None
+) -> Answered:
+    """What an outcome means. What did not leave is queued again, at once or for `again_at`."""
+    became = _settled(row, call, outcome, again_at)
+    gone = isinstance(outcome, Rejected) and outcome.unreachable
+    return Answered(
+        settled=became,
+        unreachable=row.person if gone else None,
+        asked=call.asks and became.state == "sent",
+        moved=moved,
+    )
+
+
+def _settled(row: Leased, call: Call, outcome: Outcome, again_at: datetime | None) -> Settled:
+    if isinstance(outcome, Done):
+        message = outcome.result.get("message_id") if isinstance(outcome.result, dict) else None
+        return Settled(id=row.id, state="sent", message_id=message)
+    if isinstance(outcome, NotSent):
+        return Settled(id=row.id, state="queued", due_at=again_at)
+    if isinstance(outcome, InDoubt):
+        if call.repeatable and row.attempts < ATTEMPTS:
+            return Settled(id=row.id, state="queued", due_at=again_at)
+        return Settled(id=row.id, state="in_doubt", reason="no_answer")
+    if outcome.unreachable:
+        return Settled(id=row.id, state="unreachable", reason="unreachable")
+    if outcome.harmless:
+        return Settled(id=row.id, state="sent")
+    log.error("delivery_rejected", method=call.method, code=outcome.code, said=outcome.description)
+    return Settled(id=row.id, state="failed", reason=outcome.description[:200])

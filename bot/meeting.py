@@ -1,0 +1,96 @@
+"""Meeting Telegram at the start: who the bot is, what it tells of itself, where its updates go."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+
+import structlog
+
+from bot.campaign import Campaign
+from bot.delivery.calls import Call
+from bot.delivery.engine import Engine
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Rejected, in_words
+from bot.delivery.pacing import FREE_RATE
+from bot.delivery.transport import Transport
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.web.app import Webhook
+from handlers.command_menu import description_calls, menu_calls
+
+log = structlog.get_logger(__name__)
+
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
+ASK_AGAIN_FIRST_SECONDS = 1.0
+ASK_AGAIN_LONGEST_SECONDS = 30.0
+# How long an answer is waited for at the start, when somebody watches: what is asked then may be asked again.
+START_PATIENCE_SECONDS = 10.0
+
+
+async def bot_username(transport: Transport) -> str:
+    """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    again_in = ASK_AGAIN_FIRST_SECONDS
+    while True:
+        outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
+        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
+            return str(outcome.result["username"])
+        if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
+            raise SettingsError(
+                "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."
+            )
+        again_in = getattr(outcome, "retry_after", None) or again_in
+        log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
+        await asyncio.sleep(again_in)
+        again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
+
+
+async def introduce(
+    transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
+) -> None:
+    """Tells Telegram the commands and who writes, in each language, and where updates go."""
+    calls = [*menu_calls(campaign.languages), *description_calls(campaign)]
+    if webhook_url is None:
+        calls.insert(0, Call(method="deleteWebhook", payload={}))
+    for call in calls:
+        outcome = await transport.post(call.method, call.payload, seconds=START_PATIENCE_SECONDS)
+        if not isinstance(outcome, Done):
+            log.warning(
+                "not_introduced",
+                method=call.method,
+                said=in_words(outcome),
+                hint="The bot runs; its commands and descriptions are set at the next start.",
+            )
+            if not isinstance(outcome, Rejected):
+                break  # the others would wait for as long
+    if webhook_url is None:
+        return
+    webhook = webhook_of(settings, engine)
+    address = {
+        "url": webhook_url.rstrip("/") + webhook.path,
+        "secret_token": webhook.secret,
+        "allowed_updates": list(ALLOWED_UPDATES),
+    }
+    outcome = await transport.post("setWebhook", address, seconds=START_PATIENCE_SECONDS)
+    if not isinstance(outcome, Done):
+        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
+
+
+def webhook_of(settings: Settings, engine: Engine) -> Webhook:
+    """A path and a secret that only who holds the token can know."""
+    token = settings.required_token.encode()
+    path = hmac.new(token, b"webhook path", hashlib.sha256).hexdigest()[:32]
+    secret = hmac.new(token, b"webhook secret", hashlib.sha256).hexdigest()
+    return Webhook(path=f"/telegram/{path}", secret=secret, store=engine.intake.store)
+
+
+def warn_of_the_rate(settings: Settings, campaign: Campaign) -> None:
+    """Telegram stops who sends more than it lets leave for nothing."""
+    above_free = settings.rate is not None and settings.rate > FREE_RATE
+    if above_free and settings.is_real_telegram and not campaign.paid_broadcasts:
+        log.warning(
+            "rate_above_free",
+            rate=settings.rate,
+            hint="Telegram lets 30 messages a second leave for nothing and stops who sends more: lower"
+            " PORTEVOIX_RATE, or set paid = true under [broadcasts] in the campaign file.",
+        )

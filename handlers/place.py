@@ -1,0 +1,156 @@
+"""Where one votes: a commune typed, shared or chosen, or only the part of France. It is asked of whoever signs up and
+of supporters who moved; what is asked of those who live abroad is in handlers.abroad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from telegram import Update
+
+from bot.actions import registration
+from bot.communes import Abroad, Commune
+from bot.rules.communes_query import parse_query, says_abroad
+from bot.rules.territories import ABROAD, TERRITORIES
+from handlers.buttons import arguments
+from handlers.context import Context
+from handlers.registration_dialog import (
+    FLOW,
+    MOVING,
+    advance,
+    ask_place,
+    asks_place,
+    is_drafting,
+    out_of_turn,
+    show_step,
+)
+from handlers.routing import Awaited, Handler, MalformedButton
+
+SUGGESTIONS = 6
+WAYS = {"again": "place", "abroad": "country", "unsaid": "territory"}
+"""The step that each of these ways leads to."""
+
+
+async def begin_move(context: Context, answer: Callable[..., None]) -> None:
+    """Asks a supporter where they vote now."""
+    if is_drafting(context):
+        context.say("registration/draft_open")
+        return
+    await context.ask(MOVING, "place")
+    await show_step(context, answer)
+
+
+async def type_place(update: Update, context: Context) -> None:
+    """A name, a postcode, "st etienne", "Paris 15"."""
+    assert context.message is not None  # a text handler
+    await _put_keyboard_away(context)
+    query = parse_query(context.message.text or "")
+    found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
+    if says_abroad(query.words):
+        await ask_place(context, WAYS["abroad"])
+        await show_step(context, answer=context.say)
+    elif found.confident:
+        await ask_place(context, "place", former=_former_names(found.results))
+        await _settle(context, found.results[0], context.say)
+    elif found.results or found.abroad:
+        await _offer(context, found.results, abroad=found.abroad, postcode=query.code)
+    else:
+        context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
+
+
+async def _put_keyboard_away(context: Context) -> None:
+    """The key that shares the location would stay below the chat of whoever types instead."""
+    if context.kept.get("sharing"):
+        await ask_place(context, context.step, sharing=False)
+        context.call(
+            "sendMessage",
+            text=context.words("registration/place_typed"),
+            reply_markup={"remove_keyboard": True},
+        )
+
+
+async def share_place(update: Update, context: Context) -> None:
+    """The location becomes communes to choose from, and is forgotten."""
+    assert context.message is not None  # a location handler
+    location = context.message.location
+    assert location is not None  # the handler's filter
+    await ask_place(context, context.step, sharing=False)
+    context.call(
+        "sendMessage",
+        text=context.words("registration/location_forgotten"),
+        reply_markup={"remove_keyboard": True},
+    )
+    near = context.services.gazetteer.nearest(location.latitude, location.longitude, limit=SUGGESTIONS)
+    if near:
+        await _offer(context, [commune for commune, _ in near])
+    else:
+        context.say("registration/place_far")
+
+
+def _former_names(communes: Sequence[Commune]) -> dict[str, str]:
+    return {commune.code: commune.matched_name for commune in communes if commune.matched_name}
+
+
+async def _offer(
+    context: Context, communes: Sequence[Commune], abroad: Abroad | None = None, postcode: str | None = None
+) -> None:
+    await ask_place(
+        context,
+        "candidates",
+        candidates=[commune.code for commune in communes],
+        former=_former_names(communes),
+        abroad=abroad.country if abroad else None,
+        city=abroad.city if abroad else "",
+        postcode=postcode,
+    )
+    await show_step(context, answer=context.say)
+
+
+async def _settle(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
+    await registration.vote_in_commune(context.tx, context.person, context.origin, commune)
+    await advance(context, answer, placed=True)
+
+
+async def choose_place(update: Update, context: Context) -> None:
+    """A commune among those offered."""
+    (code,) = arguments(context, 1)
+    commune = context.services.gazetteer.by_code(code)
+    if commune is None or not asks_place(context):
+        await out_of_turn(context)
+        return
+    await _settle(context, commune, context.edit)
+
+
+async def other_place(update: Update, context: Context) -> None:
+    """The ways of answering that are not a commune: share the location, abroad, none, or type again."""
+    (way,) = arguments(context, 1)
+    if way not in ("share", *WAYS):
+        raise MalformedButton
+    if not asks_place(context):
+        await out_of_turn(context)
+    elif way == "share":
+        await ask_place(context, context.step, sharing=True)
+        context.say("registration/share_location")
+    else:
+        await ask_place(context, WAYS[way])
+        await show_step(context, answer=context.edit)
+
+
+async def choose_territory(update: Update, context: Context) -> None:
+    (territory,) = arguments(context, 1)
+    if territory not in TERRITORIES:
+        raise MalformedButton
+    if not asks_place(context):
+        await out_of_turn(context)
+    elif territory == ABROAD:
+        await ask_place(context, "country")
+        await show_step(context, answer=context.edit)
+    else:
+        await registration.vote_in_territory(context.tx, context.person, context.origin, territory)
+        await advance(context, context.edit, placed=True)
+
+
+BUTTONS: dict[str, Handler] = {"place": choose_place, "place_by": other_place, "territory": choose_territory}
+_AWAITED = Awaited(text=type_place, location=share_place)
+_STEPS = {"place": _AWAITED, "candidates": _AWAITED, "territory": _AWAITED}
+DIALOGS = {FLOW: _STEPS, MOVING: _STEPS}

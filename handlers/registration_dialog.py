@@ -1,0 +1,114 @@
+"""The dialogs in which somebody signs up or moves: which question is open, how it is asked, what is kept.
+
+The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
+changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candidates (commune codes), former (code ->
+name of a former commune), abroad, city and postcode (what was typed), country, start.
+The dialog `place` asks a supporter who moved where they vote now, with the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import db.people
+from bot.communes import Commune
+from bot.communes.consulates import has_several_hours, homes_in
+from bot.rules.consent import Purpose
+from bot.rules.territories import TERRITORIES
+from handlers.context import Context
+
+FLOW = "registration"
+MOVING = "place"
+PURPOSES = tuple(Purpose)
+
+
+def missing(data: dict[str, Any]) -> str:
+    """The first step that still has to be answered."""
+    choices = data.get("choices", {})
+    for purpose in PURPOSES:
+        if purpose not in choices:
+            return purpose.value
+    if not data.get("of_age"):
+        return "age"
+    return "confirm" if data.get("placed") else "place"
+
+
+def is_drafting(context: Context) -> bool:
+    """Whether staff are in the middle of another dialog, which only /cancel ends."""
+    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
+
+
+def asks_place(context: Context) -> bool:
+    """Whether the place is being asked: of a supporter who moved, or while signing up, once the rest was said."""
+    if context.is_in(FLOW):
+        return missing(context.kept) in ("place", "confirm")
+    return context.is_in(MOVING)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    """Asks the question of the current step, as a new message or in place of the last one."""
+    step = context.step
+    if step in PURPOSES:
+        answer("registration/consent", purpose=step)
+    elif step == "candidates":
+        said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
+        answer("registration/candidates", communes=_candidates(context), **said)
+    elif step == "territory":
+        answer("registration/territory", territories=TERRITORIES)
+    elif step == "home":
+        country, language = context.kept["country"], context.language
+        several = has_several_hours(country, language)
+        answer("registration/home", country=country, homes=homes_in(country, language), several=several)
+    elif step == "confirm":
+        answer(
+            "registration/confirm",
+            commune=_as_typed(context, commune_of(context)),
+            choices=context.kept["choices"],
+        )
+    else:  # age, place, country
+        answer(f"registration/{step}")
+
+
+def commune_of(context: Context) -> Commune | None:
+    """Where the person votes, as the gazetteer knows it."""
+    return context.services.gazetteer.by_code(context.person.commune) if context.person.commune else None
+
+
+def _as_typed(context: Context, commune: Commune | None) -> Commune | None:
+    """The commune with the name of the former one that the person typed, if it was one."""
+    former = context.kept.get("former") or {}
+    return replace(commune, matched_name=former.get(commune.code)) if commune is not None else None
+
+
+def _candidates(context: Context) -> list[Commune]:
+    found = (context.services.gazetteer.by_code(code) for code in context.kept.get("candidates", []))
+    return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
+
+
+async def ask_place(context: Context, step: str, **data: Any) -> None:
+    """Another question about the place, in the dialog that is open."""
+    assert context.dialog is not None  # every caller checked, or answers in a dialog
+    await context.ask(context.dialog.flow, step, **data)
+
+
+async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
+    """Keeps an answer and asks the next question."""
+    merged = {**context.kept, **data}
+    refreshed = await db.people.get(context.tx, context.person.id)
+    context.person = refreshed or context.person
+    if context.is_in(MOVING):
+        commune = _as_typed(context, commune_of(context))
+        await context.end_dialog()
+        answer("registration/moved", commune=commune)
+        return
+    await context.ask(FLOW, missing(merged), **merged)
+    await show_step(context, answer)
+
+
+async def out_of_turn(context: Context) -> None:
+    """A button of a question already answered: say so, and show the one that is open."""
+    context.toast("toasts/already_answered")
+    if context.is_in(FLOW) or context.is_in(MOVING):
+        await show_step(context, answer=context.edit)

@@ -1,0 +1,148 @@
+"""A member of staff, and what there is to act on: events and broadcasts of theirs and of a colleague, all in Lyon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcasts
+import db.facts
+import db.people
+import db.staff
+from bot import communes
+from bot.actions import broadcasts, events, staff
+from bot.actions.authority import Author, author_of
+from bot.actions.broadcasts import NewBroadcast
+from bot.actions.events import NewEvent
+from bot.rules.areas import department_of, region_of
+from bot.rules.audiences import Audience
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Role
+from bot.rules.sending import all_at
+from db.events import Event, EventText
+from db.people import Person
+from db.schema import deliveries, people
+from tests.conversation import CAMPAIGN, paris
+
+NOW = paris("2016-11-02T10:00")
+LYON, MARSEILLE, PARIS = "69123", "13055", "75056"
+ACTOR, COLLEAGUE = 7, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What there is: an event and a broadcast of a colleague, and the actor's own, all in Lyon."""
+
+    tx: AsyncConnection
+    actor: Person
+    event: Event
+    own_event: Event
+    broadcast: int
+    own_broadcast: int
+    unapproved: int
+    orphan: int
+    role: int
+    link: int
+
+
+def new_event(author: Author) -> NewEvent:
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    return NewEvent(
+        texts={"fr": EventText(title="Réunion", description="Venez")},
+        commune=commune,
+        address="Salle Molière",
+        pin=None,
+        starts_at=NOW + timedelta(days=5),
+        duration=timedelta(hours=2),
+        audience=Audience(),
+    )
+
+
+NEWS = NewBroadcast(
+    key="staff:1", kind=Kind.PERSUASION, audience=Audience(), when=all_at(NOW), texts={"fr": "Bonjour"}
+)
+REMINDER = {
+    "key": "step:1:where",
+    "kind": "gotv",
+    "audience": {},
+    "area": LYON,
+    "starts_at": NOW,
+    "created_at": NOW,
+}
+"""One that no member of staff wrote."""
+
+
+async def made_world(tx: AsyncConnection) -> World:
+    actor = await db.people.create(tx, telegram_id=ACTOR, pseudonym="actor", now=NOW)
+    colleague = await db.people.create(tx, telegram_id=COLLEAGUE, pseudonym="colleague", now=NOW)
+    base = {"state": "registered", "consent_contact": True, "consent_commune": True, "zone": "Europe/Paris"}
+    for number, commune in enumerate((LYON, "69381", "69266", MARSEILLE, PARIS), start=100):
+        place = {"commune": commune, "department": department_of(commune), "region": region_of(commune)}
+        row = {"telegram_id": number, "pseudonym": str(number), "created_at": NOW, "seen_at": NOW}
+        await tx.execute(sa.insert(people).values(territory="FR", **base, **place, **row))
+    # Roles that make what is there; the actor's own are withdrawn again.
+    for telegram_id in (ACTOR, COLLEAGUE):
+        await db.staff.add(tx, telegram_id=telegram_id, role="admin", area="FR", added_by=None, now=NOW)
+    mine, theirs = [await author_in(tx, each) for each in (actor, colleague)]
+    for_lyon = replace(NEWS, audience=Audience(area=LYON))
+    made = [
+        (await broadcasts.send(tx, author, replace(for_lyon, key=key))).broadcast
+        for author, key in ((theirs, "a"), (mine, "b"), (mine, "c"))
+    ]
+    reminder = await db.broadcasts.create(tx, REMINDER)
+    assert reminder is not None
+    one = sa.select(people.c.id).where(people.c.commune == LYON)
+    await db.broadcasts.queue_deliveries(tx, broadcast=reminder, people=one, due_at=NOW, now=NOW)
+    await tx.execute(sa.update(deliveries).values(state="in_doubt"))
+    many = replace(theirs, campaign=replace(CAMPAIGN, approval_above=1))
+    unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
+    announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
+    await staff.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
+    (link,) = await db.staff.open_links(tx, NOW)
+    member = await staff.add(tx, telegram_id=9, role=Role.ORGANIZER, area=LYON, actor="test", now=NOW)
+    (role,) = await db.staff.roles_of(tx, ACTOR)
+    await db.staff.revoke(tx, role.id, NOW)
+    # The actor's last broadcast alone is left without somebody who may send it.
+    orphans = {each.id for each in await broadcasts.pause_orphans(tx, ACTOR)}
+    assert made[2] in orphans
+    await db.facts.forget_fact(tx, f"orphan:{made[1]}")
+    await db.broadcasts.resume(tx, made[1])
+    return World(
+        tx=tx,
+        actor=actor,
+        event=announced[0],
+        own_event=announced[1],
+        broadcast=made[0],
+        own_broadcast=made[1],
+        unapproved=unapproved,
+        orphan=made[2],
+        role=member.id,
+        link=link.id,
+    )
+
+
+async def author_in(tx: AsyncConnection, person: Person) -> Author:
+    return await author_of(tx, person, campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW)
+
+
+async def appointed(world: World, role: str, area: str) -> Author:
+    """The actor in a role over an area."""
+    tx = world.tx
+    if role == "supporter":
+        await db.people.change(tx, world.actor.id, state="registered", consent_contact=True)
+    elif role != "outsider":
+        held = await db.staff.add(
+            tx,
+            telegram_id=ACTOR,
+            role="admin" if role == "revoked" else role,
+            area=area,
+            added_by=None,
+            now=NOW,
+        )
+        if role == "revoked":
+            await db.staff.revoke(tx, held.id, NOW)
+    return await author_in(tx, world.actor)

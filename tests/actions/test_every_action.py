@@ -1,0 +1,91 @@
+"""Every action is in one table: who may do it is said here, or in the matrix. A new one that is in none fails."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from typing import Any
+
+import bot.actions
+from tests.matrix import MATRIX
+
+OWN = """
+polling_places.choose polling_places.where_of
+erasure.erase erasure.forget people.find_all people.meet people.lose preferences.want_messages preferences.volunteer
+registration.choose_language registration.decide_consent registration.declare_age
+registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
+registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
+responses.record responses.response
+rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join vote_plans.pledge
+vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
+vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
+"""
+"""What people do about themselves: the person who acts is the only one it touches."""
+
+MACHINE = """
+audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
+polling_places.difference polling_places.import_places renewals.look_at_some retention.purge staff.add staff.make_link
+authority.roles_of authority.author_of staff.roles_of exports.note
+"""
+"""What the bot does by itself, or whoever has the machine with the command line."""
+
+AFTERWARDS = """
+audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
+broadcasts.pause_orphans exports.write exports.content
+"""
+"""What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
+export that was ordered, the titles of events, which are public.
+"""
+
+BY_LINK = "downloads.look downloads.use"
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
+
+NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
+"""What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
+
+PURE = """
+audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
+erasure.suppression_hash events.silence_at
+event_calendar.calendar_file event_cards.event_card event_cards.distance_to
+event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
+renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
+vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
+"""
+"""What computes and touches no database."""
+
+
+def actions() -> dict[str, Any]:
+    """Every public function of bot.actions, and every class that is called like one."""
+    found = {}
+    for module in pkgutil.iter_modules(bot.actions.__path__):
+        loaded = importlib.import_module(f"bot.actions.{module.name}")
+        for name, value in vars(loaded).items():
+            defined_here = getattr(value, "__module__", "") == loaded.__name__
+            callable_ = inspect.isfunction(value) or (inspect.isclass(value) and "__call__" in vars(value))
+            if defined_here and callable_ and not name.startswith("_"):
+                found[f"{module.name}.{name}"] = value
+    return found
+
+
+def test_every_action_is_in_one_table() -> None:
+    listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, BY_LINK, NARROWING, PURE)).split()]
+    assert len(listed) == len(set(listed))
+    assert set(actions()) - set(listed) == set(), "say here, or in tests/matrix.py, who may do it"
+    assert set(listed) - set(actions()) == set()
+
+
+def test_what_is_said_to_be_pure_touches_no_database() -> None:
+    found = actions()
+    for name in PURE.split():
+        assert not {"tx", "database"} & set(inspect.signature(found[name]).parameters), name
+
+
+def test_whoever_acts_for_others_is_known_by_their_role() -> None:
+    """An action in the matrix is given its author; one that people do themselves is not."""
+    found = actions()
+    for name in MATRIX:
+        assert "author" in inspect.signature(found[name]).parameters, name
+    for name in (*OWN.split(), *MACHINE.split()):
+        assert "author" not in inspect.signature(found[name]).parameters, name

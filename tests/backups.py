@@ -1,0 +1,62 @@
+"""What the tests of backups and restores read and write: people with a name that is searched for, a database opened
+again.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.engine import Database, open_database
+from db.key import DatabaseKey
+from db.schema import broadcasts, metadata, people
+
+NOW = datetime(2016, 11, 20, 8, tzinfo=UTC)
+PLANTED = ("Zénobie", "Quatremère-sur-Loue", "7482913650")
+
+
+def person(number: int, **values: Any) -> dict[str, Any]:
+    return {
+        "telegram_id": 7_482_913_650 + number,
+        "pseudonym": f"p{number}",
+        "first_name": PLANTED[0],
+        "created_at": NOW,
+        "seen_at": NOW,
+        **values,
+    }
+
+
+def broadcast(key: str, **values: Any) -> dict[str, Any]:
+    start = {"starts_at": NOW, "created_at": NOW}
+    return {"key": key, "kind": "gotv", "audience": {"commune": PLANTED[1]}, "area": "FR", **start, **values}
+
+
+async def fill(database: Database, number: int = 1) -> None:
+    async with database.write() as transaction:
+        await transaction.execute(people.insert(), [person(index) for index in range(number)])
+        await transaction.execute(broadcasts.insert(), broadcast("step:1:eve"))
+
+
+async def contents(database: Database) -> dict[str, list[Any]]:
+    async with database.read() as transaction:
+        return {
+            table.name: list(map(tuple, (await transaction.execute(sa.select(table))).all()))
+            for table in metadata.sorted_tables
+        }
+
+
+async def reopened(file: Path, key: DatabaseKey | None) -> Database:
+    return await open_database(f"sqlite+aiosqlite:///{file}", folder=file.parent, key=key)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def file_of(database: Database) -> Path:
+    assert database.file is not None
+    return database.file

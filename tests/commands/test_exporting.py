@@ -1,0 +1,126 @@
+"""`portevoix export …`: what the files hold, what is noted, and what cannot be ordered."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from tests.commanding import refusal
+
+
+def test_an_export_appears_whole_and_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["staff", "add", "--telegram-id", "42", "--role", "admin"])
+    out = tmp_path / "audit.csv"
+    assert main(["export", "audit", "--format", "csv", "--out", str(out)]) == 0
+    assert "holds 2 rows" in capsys.readouterr().err
+    rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
+    assert [row["action"] for row in rows] == ["add_staff", "export_audit"]
+    assert rows[0]["at"] == "2016-11-16T07:00:00.000Z"
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir() if "audit" in file.name] == ["audit.csv"]
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("2 entries, the chain is whole. Last hash: ")
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "xlsx"])
+def test_an_export_to_standard_output(format_: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["export", "responses", "--format", format_, "--out", "-"]) == 0
+    said = capsysbinary.readouterr()
+    assert said.out[:2] == {"csv": b"id", "jsonl": b"", "xlsx": b"PK"}[format_]
+    assert b"nothing to export" in said.err
+
+
+REFUSED_EXPORTS = {
+    "a folder that does not exist": (["--out", "/nonexistent/x.csv"], "cannot be written"),
+    "a folder as a file": (["--out", "/tmp"], "cannot be written"),
+    "an unknown territory": (["--out", "-", "--territory", "Atlantis"], "is not an area"),
+    "a day that does not exist": (["--out", "-", "--since", "2016-02-31"], "is not an instant"),
+    "a period that ends before it begins": (
+        ["--out", "-", "--since", "2016-11-20", "--until", "2016-11-19"],
+        "is not before",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_EXPORTS)
+def test_an_export_that_cannot_be(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, sentence = REFUSED_EXPORTS[name]
+    assert sentence in refusal(capsys, "export", "responses", *arguments)
+    main(["audit", "verify"])
+    assert capsys.readouterr().out.startswith("0 entries")
+
+
+def test_the_log_has_no_area(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "whole campaign" in refusal(capsys, "export", "audit", "--out", "-", "--territory", "69")
+
+
+ORDERS = {
+    "an area": (["responses", "--area", "69"], {"area": "69", "format": "csv"}),
+    "an area by its older name": (["responses", "--territory", "69"], {"area": "69"}),
+    "a ballot": (
+        ["responses", "--ballot", "2", "--since", "2016-11-01", "--until", "2016-12-01"],
+        {"ballot": 2, "since": "2016-11-01T00:00:00+00:00"},
+    ),
+    "a layout": (["supporters", "--layout", "nationbuilder"], {"layout": "nationbuilder", "format": "csv"}),
+    "another": (["attendance", "--layout", "osdi", "--format", "jsonl"], {"layout": "osdi"}),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_export_narrowed_or_laid_out(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order, expected = ORDERS[name]
+    assert main(["export", *order, "--out", str(tmp_path / "out")]) == 0
+    assert "the file holds no rows" in capsys.readouterr().err
+    assert main(["export", "audit", "--format", "jsonl", "--out", str(tmp_path / "log")]) == 0
+    noted = json.loads((tmp_path / "log").read_text(encoding="utf-8").splitlines()[0])["details"]
+    assert {name: noted[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["audit", "--area", "69"], "The audit log tells of the whole campaign: leave --area out."),
+        (["audit", "--event", "x"], "audit cannot be narrowed by --event: leave it out."),
+        (["attendance", "--ballot", "1"], "attendance cannot be narrowed by --ballot: leave it out."),
+        (["responses", "--ballot", "9"], "There is no ballot 9: the campaign has 1, 2."),
+        (["responses", "--event", "nope"], "There is no event nope: its code is in its link, after `ev_`."),
+        (["responses", "--layout", "osdi"], "The layout osdi has no responses, only supporters, attendance."),
+        (
+            ["supporters", "--layout", "osdi", "--format", "csv"],
+            "The layout osdi is written as jsonl: leave --format out.",
+        ),
+    ],
+)
+def test_an_export_that_makes_no_sense_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    assert refusal(capsys, "export", *arguments, "--out", str(tmp_path / "out")) == sentence
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import pty
+
+    main(["staff", "add", "--telegram-id", "42", "--role", "admin"])
+    seen, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as screen:
+        monkeypatch.setattr("sys.stderr", screen)
+        assert main(["export", "audit", "--out", str(tmp_path / "log.csv")]) == 0
+        screen.flush()
+        shown = ""
+        while "holds 2 rows." not in shown:
+            shown += os.read(seen, 4096).decode()
+    os.close(seen)
+    assert "2 rows …" in shown
+    assert "rows …" not in shown.rpartition("\x1b[K")[2]

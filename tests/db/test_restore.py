@@ -1,0 +1,274 @@
+"""Restores: what was comes back, nothing is sent twice, no erasure is undone, a bad backup changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db import sqlite
+from db.backup import RESTORED_AT, Restored, backup, restore
+from db.engine import FILE_NAME, Database
+from db.erasing import erase_person, erase_roles
+from db.errors import BackupFailed, DatabaseError, InUse, UnknownRevision
+from db.facts import get_fact, set_fact
+from db.key import DatabaseKey
+from db.schema import (
+    broadcasts,
+    consents,
+    deliveries,
+    downloads,
+    people,
+    staff,
+    staff_links,
+    suppressions,
+    updates,
+)
+from db.suppressions import KEY_FACT, hash_of
+from tests.backups import NOW, broadcast, contents, file_of, fill, names_in, person, reopened
+
+HOUR = timedelta(hours=1)
+
+
+async def backed_up(database: Database, folder: Path) -> Path:
+    await backup(database, folder / "copy.db")
+    return folder / "copy.db"
+
+
+async def put_back(copy: Path, database: Database, now: datetime = NOW) -> Restored:
+    return await restore(copy, file=file_of(database), key=database.key, now=now)
+
+
+async def test_a_restore_brings_back_what_was_and_keeps_what_it_replaced(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await fill(sqlite_database, 20)
+    before = await contents(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.delete())
+    await sqlite_database.close()
+
+    first = await put_back(copy, sqlite_database)
+    second = await put_back(copy, sqlite_database)
+
+    assert (first.kept, second.kept) == (
+        tmp_path / f"{FILE_NAME}.replaced",
+        tmp_path / f"{FILE_NAME}.replaced-2",
+    )
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    after = await contents(restored)
+    await restored.close()
+    assert after.pop("facts") == [(RESTORED_AT, NOW.isoformat())]
+    before.pop("facts")
+    assert after == before
+    kept = await reopened(tmp_path / f"{FILE_NAME}.replaced", sqlite_database.key)
+    assert (await contents(kept))["people"] == []
+    await kept.close()
+
+
+async def test_a_restore_where_there_was_nothing(sqlite_database: Database, tmp_path: Path) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    target = tmp_path / "new" / "machine" / FILE_NAME
+    done = await restore(copy, file=target, key=sqlite_database.key, now=NOW)
+    assert done.kept is None
+    assert names_in(target.parent) == [FILE_NAME, f"{FILE_NAME}.lock"]
+    restored = await reopened(target, sqlite_database.key)
+    assert len((await contents(restored))["people"]) == 1
+    await restored.close()
+
+
+DELIVERIES = [  # state in the backup, due, state after the restore
+    ("queued", NOW - HOUR, "in_doubt"),
+    ("queued", NOW + HOUR, "queued"),
+    ("leased", NOW - HOUR, "in_doubt"),
+    ("withheld", NOW - HOUR, "in_doubt"),
+    ("withheld", NOW + HOUR, "withheld"),
+    ("sending", NOW + HOUR, "in_doubt"),  # it was leaving already
+    ("sent", NOW - HOUR, "sent"),
+    ("expired", NOW - HOUR, "expired"),
+    ("in_doubt", NOW - HOUR, "in_doubt"),
+]
+
+
+async def test_after_a_restore_nothing_leaves_twice(sqlite_database: Database, tmp_path: Path) -> None:
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.insert(), [person(n) for n in range(len(DELIVERIES))])
+        await transaction.execute(
+            broadcasts.insert(),
+            [
+                broadcast("active", state="active"),
+                broadcast("past", state="scheduled"),
+                broadcast("coming", state="scheduled", starts_at=NOW + HOUR),
+            ],
+        )
+        await transaction.execute(
+            deliveries.insert(),
+            [
+                {"broadcast": 1, "person": n + 1, "state": state, "due_at": due, "changed_at": NOW - HOUR}
+                for n, (state, due, _) in enumerate(DELIVERIES)
+            ],
+        )
+        reply = {"state": "answered", "replies": [{"method": "sendMessage"}], "received_at": NOW}
+        await transaction.execute(updates.insert(), {"update_id": 5, "body": b"{}", **reply})
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    done = await put_back(copy, sqlite_database)
+    assert (done.in_doubt, done.paused) == (4, 1)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    async with restored.read() as transaction:
+        states = (await transaction.scalars(sa.select(deliveries.c.state).order_by(deliveries.c.id))).all()
+        plans = (await transaction.execute(sa.select(broadcasts.c.key, broadcasts.c.state))).all()
+        update = (await transaction.execute(sa.select(updates.c.state, updates.c.body))).one()
+        assert await get_fact(transaction, RESTORED_AT) == NOW.isoformat()
+    await restored.close()
+    assert states == [after for *_, after in DELIVERIES]
+    assert set(plans) == {("active", "active"), ("past", "paused"), ("coming", "scheduled")}
+    assert tuple(update) == ("done", None)
+
+
+async def test_who_asked_for_silence_after_the_backup_keeps_it(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": "before", "at": NOW - HOUR})
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": "since", "at": NOW})
+    await sqlite_database.close()
+    await put_back(copy, sqlite_database)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert set((await contents(restored))["suppressions"]) == {("before", NOW - HOUR), ("since", NOW)}
+    await restored.close()
+
+
+async def test_going_back_undoes_no_erasure_and_no_withdrawal(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Since the backup: one was erased, one fell silent, one was erased and came back, a role was withdrawn."""
+    key = b"k" * 32
+    agreed = {"state": "registered", "consent_contact": True, "consent_team": True}
+    choice = {"purpose": "contact", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
+    role = {"telegram_id": 5, "role": "admin", "area": "FR", "added_at": NOW}
+    link = {"token_hash": "t", "role": "admin", "area": "FR", "created_at": NOW, "expires_at": NOW + HOUR}
+    download = {
+        **{"token_hash": "d", "telegram_id": 5, "export": {}, "language": "fr"},
+        **{"created_at": NOW, "expires_at": NOW + HOUR},
+    }
+    async with sqlite_database.write() as transaction:
+        await set_fact(transaction, KEY_FACT, key.hex())
+        rows = [person(number, **agreed) for number in range(4)]
+        await transaction.execute(people.insert(), rows)
+        await transaction.execute(consents.insert(), {"pseudonym": "p1", "given": True, **choice})
+        await transaction.execute(staff.insert(), role)
+        await transaction.execute(staff.insert(), {**role, "telegram_id": rows[0]["telegram_id"]})
+        await transaction.execute(staff_links.insert(), link)
+        await transaction.execute(downloads.insert(), download)
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        erased = hash_of(key, rows[0]["telegram_id"])
+        await transaction.execute(suppressions.insert(), {"hash": erased, "at": NOW})
+        for number in (0, 2):
+            await erase_person(transaction, number + 1)
+        await erase_roles(transaction, rows[0]["telegram_id"])
+        await transaction.execute(people.insert(), person(2, **agreed) | {"pseudonym": "new"})
+        silent = people.update().where(people.c.pseudonym == "p1")
+        await transaction.execute(silent.values(state="stopped", consent_contact=False))
+        await transaction.execute(consents.insert(), {"pseudonym": "p1", "given": False, **choice})
+        await transaction.execute(staff.update().values(revoked_at=NOW))
+        await transaction.execute(staff_links.update().values(used_at=NOW))
+    await sqlite_database.close()
+    done = await put_back(copy, sqlite_database)
+    assert (done.erased, done.carried) == (2, True)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    async with restored.read() as transaction:
+        found = (await transaction.execute(sa.select(people).order_by(people.c.id))).all()
+        ledger = sa.select(consents.c.pseudonym, consents.c.given).order_by(consents.c.id)
+        assert list(map(tuple, await transaction.execute(ledger))) == [("p1", True), ("p1", False)]
+        assert list(await transaction.scalars(sa.select(staff.c.telegram_id))) == [5]
+        assert list(await transaction.scalars(sa.select(staff.c.revoked_at))) == [NOW]
+        assert list(await transaction.scalars(sa.select(staff_links.c.used_at))) == [NOW]
+        assert list(await transaction.scalars(sa.select(downloads.c.id))) == []
+    await restored.close()
+    assert [(row.pseudonym, row.state, row.consent_contact) for row in found] == [
+        ("p1", "stopped", False),
+        ("p3", "registered", True),
+    ]
+
+
+async def test_a_damaged_database_does_not_stop_its_restore(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    await asyncio.to_thread(file_of(sqlite_database).write_bytes, b"damaged" * 5_000)
+    done = await put_back(copy, sqlite_database)
+    assert not done.carried
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert len((await contents(restored))["people"]) == 1
+    await restored.close()
+
+
+def flip_a_byte(copy: Path) -> None:
+    data = bytearray(copy.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy.write_bytes(data)
+
+
+def cut(copy: Path) -> None:
+    copy.write_bytes(copy.read_bytes()[: copy.stat().st_size // 2])
+
+
+def empty(copy: Path) -> None:
+    copy.write_bytes(b"")
+
+
+def make_newer(copy: Path) -> None:
+    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
+    connection.execute("UPDATE alembic_version SET version_num = '9999'").close()
+    connection.close()
+
+
+def change_key(copy: Path) -> None:
+    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
+    connection.execute(f"PRAGMA rekey = \"x'{'ab' * 32}'\"").close()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "sentence"),
+    [
+        (flip_a_byte, BackupFailed, "damaged"),
+        (cut, BackupFailed, "damaged"),
+        (empty, BackupFailed, "damaged or empty"),
+        (Path.unlink, BackupFailed, "There is no backup"),
+        (change_key, BackupFailed, "another key"),
+        (make_newer, UnknownRevision, "newer Portevoix"),
+    ],
+)
+async def test_a_bad_backup_changes_nothing(
+    sqlite_database: Database, tmp_path: Path, spoil: Any, error: type[DatabaseError], sentence: str
+) -> None:
+    await fill(sqlite_database)
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    await asyncio.to_thread(spoil, copy)
+    before = await asyncio.to_thread(file_of(sqlite_database).read_bytes)
+    names = {*names_in(tmp_path), f"{FILE_NAME}.lock"}
+    with pytest.raises(error, match=sentence):
+        await put_back(copy, sqlite_database)
+    assert await asyncio.to_thread(file_of(sqlite_database).read_bytes) == before
+    assert set(names_in(tmp_path)) == names
+
+
+async def test_a_restore_under_a_running_bot_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
+    copy = await backed_up(sqlite_database, tmp_path)
+    sqlite_database.claim()
+    with pytest.raises(InUse, match="Another Portevoix is running"):
+        await put_back(copy, sqlite_database)

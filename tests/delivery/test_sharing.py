@@ -1,0 +1,32 @@
+"""Several broadcasts at a time: the urgent first, equals by turns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.delivery.sharing import shares
+from db.broadcasts import Due
+
+
+async def test_two_broadcasts_share_fairly(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 60)
+    first = await helpers.queue_broadcast(bench.database, "staff:1")
+    second = await helpers.queue_broadcast(bench.database, "staff:2")
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    texts = bench.telegram.texts()
+    half = texts[:60]
+    assert abs(half.count(f"broadcast {first}") - half.count(f"broadcast {second}")) <= 16
+
+
+def test_the_urgent_go_first_and_equals_share(helpers: Any) -> None:
+    now, hour = helpers.start, timedelta(hours=1)
+    calm = Due(id=1, expires_at=None, next_due=now)
+    later = Due(id=2, expires_at=now + 5 * hour, next_due=now)
+    soon = Due(id=3, expires_at=now + hour / 2, next_due=now)
+    future = Due(id=4, expires_at=now + hour, next_due=now + hour)
+    assert shares([calm, later, soon, future], 100, now) == [(3, 100)]
+    assert shares([calm, later, future], 5, now) == [(2, 3), (1, 2)]
+    assert shares([future], 100, now) == []
+    assert shares([calm, later], 1, now) == [(2, 1)]

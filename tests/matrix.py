@@ -1,0 +1,234 @@
+"""What is done on behalf of staff: each action, the least role for it, and where that must be held."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.actions import broadcasts, doubts, downloads, events, exports, staff, statistics
+from bot.actions.authority import Author
+from bot.actions.events import EventChange
+from bot.actions.exports import Order
+from bot.rules.areas import contains, covers, department_of, region_of
+from bot.rules.permissions import Action, Role
+from db.exports import Selection
+from db.schema import deliveries, people
+from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event
+
+DOUBTFUL = (LYON, "69381")
+MOVED = EventChange(address="Salle Rameau")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An action and the least role for it. `where`: the area must hold the `target`, be `everywhere`, or any is enough.
+
+    `check` is told what came out and whether the area held the target: where any area is enough, that decides what
+    they see.
+    """
+
+    run: Callable[[World, Author], Awaitable[Any]]
+    least: str
+    where: str = "target"
+    check: Callable[[World, Author, Any], Awaitable[None]] | None = None
+
+
+def ordered(table: str) -> Order:
+    return Order(table=table, format="csv", selection=Selection(area=LYON))
+
+
+def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
+    return lambda world, author: exports.order_in_chat(world.tx, author, ordered(table))
+
+
+async def require(author: Author, table: str) -> None:
+    exports.require(author, ordered(table))
+
+
+def moved_away(author: Author) -> EventChange:
+    return EventChange(commune=author.gazetteer.by_code(MARSEILLE))
+
+
+async def reaches_nobody_else(world: World, author: Author, queued: Any) -> None:
+    """What was sent is for those who vote in the area, all of them and nobody else."""
+    reached = set(await world.tx.scalars(_recipients(queued.broadcast)))
+    everybody = (await world.tx.execute(sa.select(people.c.id, people.c.commune))).all()
+    here = {
+        row.id
+        for row in everybody
+        if row.commune and any(_lives(role.area, row.commune) for role in author.roles)
+    }
+    assert reached == here
+
+
+def _recipients(broadcast: int) -> sa.Select[Any]:
+    return sa.select(deliveries.c.person).where(deliveries.c.broadcast == broadcast)
+
+
+def _lives(area: str, commune: str) -> bool:
+    return covers(area, commune=commune, department=department_of(commune), region=region_of(commune))
+
+
+def supervises(author: Author) -> bool:
+    return any(contains(role.area, LYON) and role.role is not Role.ORGANIZER for role in author.roles)
+
+
+async def sends_again_in_its_area(world: World, author: Author, again: int) -> None:
+    """Of the two people in doubt, those who live where the author holds a role."""
+    assert again == sum(any(_lives(role.area, home) for role in author.roles) for home in DOUBTFUL)
+
+
+async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
+    """One's own, and those of others where one supervises."""
+    listed = {each.id for each in found}
+    assert world.own_broadcast in listed
+    assert (world.broadcast in listed) is supervises(author)
+
+
+async def lists_events(world: World, author: Author, found: Any) -> None:
+    listed = {each.id for each in found.events}
+    assert world.own_event.id in listed
+    assert (world.event.id in listed) is supervises(author)
+
+
+async def lists_its_area(world: World, author: Author, team: Any) -> None:
+    for each in (*team.members, *team.links):
+        assert author.may(Action.SEE_STAFF, each.area)
+
+
+MATRIX: dict[str, dict[str, Row]] = {
+    "broadcasts.send": {
+        "": Row(
+            run=lambda w, a: broadcasts.send(w.tx, a, NEWS),
+            least="organizer",
+            where="any",
+            check=reaches_nobody_else,
+        ),
+    },
+    "broadcasts.recent": {
+        "": Row(
+            run=lambda w, a: broadcasts.recent(w.tx, a),
+            least="organizer",
+            where="any",
+            check=lists_broadcasts,
+        ),
+    },
+    "broadcasts.followed": {
+        "own": Row(
+            run=lambda w, a: broadcasts.followed(w.tx, a, w.own_broadcast), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: broadcasts.followed(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "broadcasts.control": {
+        "own": Row(
+            run=lambda w, a: broadcasts.control(w.tx, a, w.own_broadcast, "pause"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcasts.control(w.tx, a, w.broadcast, "cancel"), least="coordinator"
+        ),
+        "approving": Row(
+            run=lambda w, a: broadcasts.control(w.tx, a, w.unapproved, "resume"), least="coordinator"
+        ),
+        "adopting their own": Row(
+            run=lambda w, a: broadcasts.control(w.tx, a, w.orphan, "resume"), least="coordinator"
+        ),
+    },
+    "doubts.doubts_of": {
+        "own": Row(
+            run=lambda w, a: doubts.doubts_of(w.tx, a, w.own_broadcast), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: doubts.doubts_of(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "doubts.send_again": {
+        "own": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.own_broadcast, until=NOW),
+            least="organizer",
+            where="any",
+            check=sends_again_in_its_area,
+        ),
+        "another’s": Row(
+            run=lambda w, a: doubts.send_again(w.tx, a, w.broadcast, until=NOW), least="coordinator"
+        ),
+    },
+    "events.announce": {
+        "": Row(run=lambda w, a: events.announce(w.tx, a, new_event(a)), least="organizer"),
+    },
+    "events.managed": {
+        "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
+    },
+    "events.find_managed": {
+        "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.find_managed(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "events.find_open": {
+        "own": Row(run=lambda w, a: events.find_open(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.find_open(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "events.change_event": {
+        "own": Row(
+            run=lambda w, a: events.change_event(w.tx, a, w.own_event.code, MOVED, sequence=0),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: events.change_event(w.tx, a, w.event.code, MOVED, sequence=0),
+            least="coordinator",
+        ),
+        "moving it away": Row(
+            run=lambda w, a: events.change_event(w.tx, a, w.own_event.code, moved_away(a), sequence=0),
+            least="organizer",
+            where="everywhere",
+        ),
+    },
+    "events.cancel_event": {
+        "own": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "events.told": {
+        "own": Row(run=lambda w, a: events.told(w.tx, a, w.own_event, cancellation=True), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: events.told(w.tx, a, w.event, cancellation=True), least="coordinator"
+        ),
+    },
+    "exports.order_in_chat": {
+        "responses": Row(run=order("responses"), least="coordinator"),
+        "supporters": Row(run=order("supporters"), least="coordinator"),
+        "deliveries": Row(run=order("deliveries"), least="coordinator"),
+        "attendance": Row(run=order("attendance"), least="coordinator"),
+        "audit": Row(run=order("audit"), least="admin", where="everywhere"),
+    },
+    "exports.require": {
+        "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),
+        "audit": Row(run=lambda w, a: require(a, "audit"), least="admin", where="everywhere"),
+    },
+    "downloads.offer": {
+        "responses": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("responses"), "fr"), least="coordinator"
+        ),
+        "audit": Row(
+            run=lambda w, a: downloads.offer(w.tx, a, ordered("audit"), "fr"),
+            least="admin",
+            where="everywhere",
+        ),
+    },
+    "staff.team": {
+        "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
+    },
+    "staff.invite": {
+        "": Row(run=lambda w, a: staff.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
+    },
+    "staff.find": {"": Row(run=lambda w, a: staff.find(w.tx, a, w.role), least="admin")},
+    "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
+    "staff.revoke_link": {"": Row(run=lambda w, a: staff.revoke_link(w.tx, a, w.link), least="admin")},
+    "statistics.overview": {
+        "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),
+    },
+    "statistics.logged": {
+        "": Row(run=lambda w, a: statistics.logged(w.tx, a, LYON), least="organizer"),
+    },
+}
+"""What is done on behalf of staff: it checks their role and their area itself."""

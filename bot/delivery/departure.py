@@ -38,7 +38,7 @@ FOLLOWED_AGO = timedelta(days=1)
 # How long a message that was let go may wait for its turn; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
 # After so many the event loop has its turn.
-TURN = 32
+TURN = 16
 
 
 class Leaving(TypedDict):

@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 IN_FLIGHT = 256
 LEASE_LARGEST = 1_024
 LEASE_SMALLEST = 32
+# What leaves in so long is looked at together: longer, and whoever taps meanwhile would wait for it.
+LEASE_SECONDS = 0.25
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
 AHEAD_SECONDS = 0.12
 AHEAD_FREE = 1 + math.ceil(FREE_RATE * AHEAD_SECONDS)
@@ -107,7 +109,8 @@ class Sender:
         self._prepare = prepare
         self._in_flight = in_flight
         self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
-        self._lease_room = LEASE_LARGEST if rate is None else _between(LEASE_SMALLEST, rate, LEASE_LARGEST)
+        enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
+        self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
         self._ready: deque[_Ready] = deque()
         self._answered: list[Answered] = []
         self._undelivered: list[Settled] = []
@@ -387,7 +390,3 @@ def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:
     if row.expires_at is not None and row.expires_at <= decision.until:
         return Settled(id=row.id, state="expired", reason=decision.reason)
     return Settled(id=row.id, state=decision.state, reason=decision.reason, due_at=decision.until)
-
-
-def _between(smallest: int, value: float, largest: int) -> int:
-    return max(smallest, min(largest, math.ceil(value)))

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery.calls import Call
 from bot.delivery.replies import Replies
 from db import updates
-from db.engine import Database, savepoint
+from db.engine import Database, is_to_begin_again, savepoint
 from db.errors import DatabaseError
 from db.updates import Answered, Received
 
@@ -94,7 +94,7 @@ class Processing:
             to_blame = self._room == 1 and not isinstance(
                 error, (sa.exc.OperationalError, DatabaseError, OSError)
             )
-            if to_blame and not getattr(error, "connection_invalidated", False):
+            if to_blame and not is_to_begin_again(error):
                 await self._set_aside(self._taken, error)
             self._room = 1
             await asyncio.sleep(RETRY_SECONDS)
@@ -122,7 +122,7 @@ class Processing:
         except Refused as refused:
             calls = refused.replies
         except Exception as problem:  # a fault in one update must not stop the others
-            if getattr(problem, "connection_invalidated", False):
+            if is_to_begin_again(problem):
                 raise
             error = _kind(problem)
             log.error("update_failed", update=update.update_id, error=error)

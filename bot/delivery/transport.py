@@ -17,7 +17,7 @@ import structlog
 from yarl import URL
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.wire import NotWritten, Unanswered, Wire
 
 log = structlog.get_logger(__name__)
@@ -176,8 +176,7 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
     if code == 401 or (code == 404 and "method not found" not in description.lower()):
         return NotSent(reason=WRONG_TOKEN)
     if 400 <= code < 500:
-        chat = parameters.get("migrate_to_chat_id")
-        migrate_to = chat if isinstance(chat, int) else None
+        migrate_to = as_id(parameters.get("migrate_to_chat_id"))
         return Rejected(code=code, description=description, migrate_to=migrate_to)
     return InDoubt(reason=f"HTTP {code}")
 

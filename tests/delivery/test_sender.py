@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import InDoubt, NotSent, Rejected
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected
 from bot.delivery.sender import Stop, Wait
 from db import broadcasts
 from db.schema import deliveries as table
@@ -49,6 +49,17 @@ async def test_an_outcome_settles_a_delivery(
     (row,) = await rows(bench)
     assert row.lease_owner is None
     assert (row.sent_at is not None) == (expected.sent == 1) == (row.message_id is not None)
+
+
+@pytest.mark.parametrize("odd", ["abc", 1.5, True, [1], 2**63])
+async def test_an_id_that_is_none_holds_nobody_up(bench: Any, helpers: Any, odd: Any) -> None:
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.telegram.faults.append(Done(result={"message_id": odd}))
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert await bench.account(broadcast) == Account(sent=2)
+    assert len(bench.telegram.arrived) == 1
 
 
 async def test_who_blocked_the_bot_is_not_tried_again(bench: Any, helpers: Any) -> None:

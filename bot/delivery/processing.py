@@ -96,12 +96,15 @@ class Processing:
             )
             if to_blame and not is_to_begin_again(error):
                 await self._set_aside(self._taken, error)
+                self._taken = []
             self._room = 1
             await asyncio.sleep(RETRY_SECONDS)
             return 1
 
     async def handle_batch(self) -> int:
         """Handle one batch; how many updates it was."""
+        if self._taken:
+            await self._take_up()
         async with self._database.write() as tx:
             self._taken = await updates.waiting(tx, self._room)
             if not self._taken:
@@ -111,7 +114,16 @@ class Processing:
             await updates.answer(tx, answered, self._owner)
         for one in answered:
             self._replies.add(one)
+        self._taken = []
         return len(answered)
+
+    async def _take_up(self) -> None:
+        """After trouble with the database: a commit may succeed and seem to fail; then nobody posts these replies."""
+        async with self._database.write() as tx:
+            answered = await updates.held_answers(tx, [one.update_id for one in self._taken], self._owner)
+        for one in answered:
+            self._replies.add(one)
+        self._taken = []
 
     async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answered:
         content = orjson.loads(update.body)

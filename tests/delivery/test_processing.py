@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -80,6 +82,36 @@ async def test_who_stood_in_the_way_of_another_is_handled_again(
         await bench.idle(engine)
     assert await answers(bench) == ["1001", "1002"]
     assert bench.telegram.texts() == ["ok", "ok"]
+
+
+async def test_a_commit_that_seems_to_fail_keeps_nobody_waiting(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, answer = bench.database.write, updates.answer
+    answered: list[int] = []
+    broken: list[str] = []
+
+    async def noting(tx: AsyncConnection, batch: Sequence[Any], owner: str) -> None:
+        await answer(tx, batch, owner)
+        answered.extend(one.update_id for one in batch)
+
+    @asynccontextmanager
+    async def breaking() -> AsyncIterator[Any]:
+        async with write() as tx:
+            yield tx
+        if answered and len(broken) < 2:  # it is still away when the replies are looked for
+            broken.append("COMMIT")
+            raise sa.exc.OperationalError("COMMIT", None, ConnectionError())
+
+    monkeypatch.setattr(updates, "answer", noting)
+    monkeypatch.setattr("bot.delivery.processing.RETRY_SECONDS", 0.01)
+    await store(bench, helpers.message(1, 1001), helpers.message(2, 1001), helpers.message(3, 1002))
+    monkeypatch.setattr(bench.database, "write", breaking)
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert broken == ["COMMIT", "COMMIT"]
+    assert await answers(bench) == ["1001", "1001", "1002"]
+    assert bench.telegram.texts() == ["ok", "ok", "ok"]
 
 
 async def hear(tx: AsyncConnection, person: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -88,13 +89,10 @@ class Processing:
             handled = await self.handle_batch()
             self._room = BATCH
             return handled
-        except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+        except Exception as error:  # a fault in what one update is answered with must not stop the others
             # Nothing was committed and every update still waits. One alone shows who is to blame.
             log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
-            to_blame = self._room == 1 and not isinstance(
-                error, (sa.exc.OperationalError, DatabaseError, OSError)
-            )
-            if to_blame and not is_to_begin_again(error):
+            if self._room == 1 and _is_to_blame(error):
                 await self._set_aside(self._taken, error)
                 self._taken = []
             self._room = 1
@@ -150,6 +148,7 @@ class Processing:
             return []
 
     async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
+        """Keep what failed, with an apology if that can be written."""
         failed = [
             Answered(
                 update_id=update.update_id,
@@ -159,10 +158,25 @@ class Processing:
             )
             for update in taken
         ]
-        async with self._database.write() as tx:
-            await updates.answer(tx, failed, self._owner)
+        try:
+            await self._keep(failed)
+        except Exception as problem:
+            if not _is_to_blame(problem):
+                raise
+            failed = [replace(one, replies=[]) for one in failed]
+            await self._keep(failed)
         for one in failed:
             self._replies.add(one)
+
+    async def _keep(self, answered: Sequence[Answered]) -> None:
+        async with self._database.write() as tx:
+            await updates.answer(tx, answered, self._owner)
+
+
+def _is_to_blame(error: Exception) -> bool:
+    """Whether it was the update that failed, and not the database that was away or in the way."""
+    away = isinstance(error, (sa.exc.OperationalError, DatabaseError, OSError))
+    return not (away or is_to_begin_again(error))
 
 
 def _kind(error: BaseException) -> str:

@@ -114,6 +114,30 @@ async def test_a_commit_that_seems_to_fail_keeps_nobody_waiting(
     assert bench.telegram.texts() == ["ok", "ok", "ok"]
 
 
+@pytest.mark.parametrize(
+    "word", ["\0", "\ud800"]
+)  # PostgreSQL holds no NUL in JSON; nothing holds half a letter
+async def test_a_reply_that_cannot_be_written_stops_nobody(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    def answered(update: dict[str, Any]) -> Sequence[Call]:
+        return [helpers.say(helpers.chat_id(update), word if update["update_id"] == 2 else "ok")]
+
+    bench.app.replies = bench.app.apologise = answered
+    monkeypatch.setattr("bot.delivery.processing.RETRY_SECONDS", 0.01)
+    await store(bench, *(helpers.message(number, number) for number in (1, 2, 3)))
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    if word == "\0" and bench.database.dialect == "sqlite":
+        assert await answers(bench) == ["1", "2", "3"]
+        return
+    assert await answers(bench) == ["1", "3"]
+    assert sorted(bench.telegram.texts()) == ["ok", "ok"]
+    async with bench.database.read() as tx:
+        ((number, _at, _error),) = await updates.failures(tx)
+    assert number == 2
+
+
 async def hear(tx: AsyncConnection, person: int) -> None:
     await tx.execute(people.update().where(people.c.id == person).values(unanswered=0))
 

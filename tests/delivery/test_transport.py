@@ -115,6 +115,7 @@ ANSWERS = [
         refusal(400, "Bad Request: upgraded", migrate_to_chat_id="-100"),
         Rejected(code=400, description="Bad Request: upgraded"),
     ),
+    (refusal(400, "Bad\0 Request"), Rejected(code=400, description="Bad Request")),
     (
         refusal(400, "Bad Request: upgraded", migrate_to_chat_id=2**63),
         Rejected(code=400, description="Bad Request: upgraded"),

@@ -27,6 +27,9 @@ READERS = 4
 
 Dialect = Literal["sqlite", "postgresql"]
 
+# PostgreSQL's codes for a transaction that it gave up because another one stood in its way.
+_COLLISIONS = ("40001", "40P01")
+
 
 class Database:
     """One open database. `write()` and `read()` each give a connection inside a transaction.
@@ -151,6 +154,12 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
         await connection.undo()
         raise
     connection.keep()
+
+
+def is_to_begin_again(error: BaseException) -> bool:
+    """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return bool(getattr(error, "connection_invalidated", False)) or code in _COLLISIONS
 
 
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:

@@ -197,6 +197,8 @@ class Connection(aiosqlite.Connection):
 
     async def undo(self) -> None:
         """What was done since the last savepoint is undone."""
+        if not self._running:
+            return  # a cancellation closed the connection, which undid everything
         if self._due[-1:] == [SAVEPOINT]:
             self._due.pop()
         else:

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Statement
+from db.batches import Statement, given_ids, members
 from db.schema import updates
 
 
@@ -86,6 +86,13 @@ _ADOPTABLE = Statement(
           ORDER BY update_id {s.lock}) AS orphans"""
     )
 )
+_HELD_ANSWERS = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.json.format("replies")}, begun, error)) AS text)
+    FROM updates WHERE state = 'answered' AND lease_owner = :owner AND update_id IN {given_ids(s)}"""
+    )
+)
 _GIVEN_IDS = "(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {each})"
 _ADOPT = Statement(
     lambda s: f"UPDATE updates SET lease_owner = :owner WHERE update_id IN {_GIVEN_IDS.format(each=s.each)}"
@@ -146,10 +153,18 @@ async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[
     found = await _ADOPTABLE.rows(tx, rows=[(name,) for name in living])
     if found:
         await _ADOPT.run(tx, rows=[(row[0],) for row in found], owner=owner)
-    return [
-        Answered(update_id=number, chat=chat, replies=replies, begun=begun, error=error)
-        for number, chat, replies, begun, error in found
-    ]
+    return [_answered(*row) for row in found]
+
+
+async def held_answers(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> list[Answered]:
+    """Those of these updates that are answered, and whose replies are `owner`'s to post."""
+    return [_answered(*row) for row in await _HELD_ANSWERS.rows(tx, rows=members(numbers), owner=owner)]
+
+
+def _answered(
+    number: int, chat: int, replies: list[dict[str, Any]], begun: int, error: str | None
+) -> Answered:
+    return Answered(update_id=number, chat=chat, replies=replies, begun=begun, error=error)
 
 
 async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: str) -> set[int]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.clock import RealClock
+from bot.delivery.transport import LONGEST_RETRY_AFTER
 from db.engine import Database
 from db.facts import get_fact, set_fact
 from db.processes import reserve_slots
@@ -141,7 +142,8 @@ class LocalBudget:
         if text is None:
             return  # the first process on this database
         self._next = asyncio.get_running_loop().time() + max(1.0, self._spacing)
-        left = (datetime.fromisoformat(text) - _CLOCK.now()).total_seconds()
+        # Noted by a clock that was fast, or read by one that is slow: no silence is longer than Telegram's.
+        left = min((datetime.fromisoformat(text) - _CLOCK.now()).total_seconds(), LONGEST_RETRY_AFTER)
         if left > 0:
             paused(left, "Telegram asked the process before this one to wait")
 

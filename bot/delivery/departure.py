@@ -35,7 +35,7 @@ from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
-# How long a message that was let go may wait for its turn; after that it is looked at again.
+# How long a message that was let go may wait for its turn, in real time; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
 # After so many the event loop has its turn.
 TURN = 16
@@ -84,9 +84,10 @@ class Departure:
 
     def _forget_promises(self, now: datetime) -> None:
         """The oldest come first: at full speed there are more than can be gone through for each batch."""
+        remembered = REMEMBERED * max(1.0, self._clock.speed)
         while self._promised:
             oldest = next(iter(self._promised))
-            if abs(now - self._promised[oldest]) < REMEMBERED:
+            if abs(now - self._promised[oldest]) < remembered:
                 return
             self._promised.popitem(last=False)
 

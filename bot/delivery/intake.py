@@ -11,7 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.outcomes import Done, Outcome, Rejected, in_words
+from bot.delivery.outcomes import Done, Outcome, Rejected, as_id, in_words
 from bot.delivery.transport import Transport
 from db import updates
 from db.engine import Database
@@ -28,8 +28,6 @@ BACK_OFF_FIRST_SECONDS = 0.5
 BACK_OFF_LONGEST_SECONDS = 30.0
 # Nobody is served while another instance polls; it is asked again this often.
 CONFLICT_SECONDS = 5.0
-# What the database's integers hold; Telegram's ids have 52 bits.
-LARGEST = 2**63 - 1
 
 
 class Intake:
@@ -158,6 +156,4 @@ def chat_of(update: Mapping[str, Any]) -> int:
 
 def _id_of(holder: object) -> int | None:
     """The id of a chat or a person, where it is one."""
-    found = holder.get("id") if isinstance(holder, Mapping) else None
-    is_id = isinstance(found, int) and not isinstance(found, bool) and abs(found) <= LARGEST
-    return found if is_id else None
+    return as_id(holder.get("id")) if isinstance(holder, Mapping) else None

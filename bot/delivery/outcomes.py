@@ -34,6 +34,10 @@ HARMLESS = (
 NO_STARS = ("balance", "stars", "paid broadcast", "paid_broadcast", "floodskip")
 
 
+# What the database's integers hold; Telegram's ids have 52 bits.
+LARGEST = 2**63 - 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """Telegram did it and answered `result`."""
@@ -92,6 +96,13 @@ Outcome = Done | NotSent | InDoubt | Rejected
 WRONG_TOKEN = "wrong token"
 UNREADABLE = "unreadable answer"
 """How the reason of an answer begins that no Bot API server would give."""
+
+
+def as_id(value: object) -> int | None:
+    """An id that a server gave, where it is one: anything else could not be kept, and would hold up all the others."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
+        return None
+    return value
 
 
 def in_words(outcome: Outcome) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery.calls import Call
 from bot.delivery.replies import Replies
 from db import updates
-from db.engine import Database, savepoint
+from db.engine import Database, is_to_begin_again, savepoint
 from db.errors import DatabaseError
 from db.updates import Answered, Received
 
@@ -88,20 +89,20 @@ class Processing:
             handled = await self.handle_batch()
             self._room = BATCH
             return handled
-        except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+        except Exception as error:  # a fault in what one update is answered with must not stop the others
             # Nothing was committed and every update still waits. One alone shows who is to blame.
             log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
-            to_blame = self._room == 1 and not isinstance(
-                error, (sa.exc.OperationalError, DatabaseError, OSError)
-            )
-            if to_blame and not getattr(error, "connection_invalidated", False):
+            if self._room == 1 and _is_to_blame(error):
                 await self._set_aside(self._taken, error)
+                self._taken = []
             self._room = 1
             await asyncio.sleep(RETRY_SECONDS)
             return 1
 
     async def handle_batch(self) -> int:
         """Handle one batch; how many updates it was."""
+        if self._taken:
+            await self._take_up()
         async with self._database.write() as tx:
             self._taken = await updates.waiting(tx, self._room)
             if not self._taken:
@@ -111,7 +112,16 @@ class Processing:
             await updates.answer(tx, answered, self._owner)
         for one in answered:
             self._replies.add(one)
+        self._taken = []
         return len(answered)
+
+    async def _take_up(self) -> None:
+        """After trouble with the database: a commit may succeed and seem to fail; then nobody posts these replies."""
+        async with self._database.write() as tx:
+            answered = await updates.held_answers(tx, [one.update_id for one in self._taken], self._owner)
+        for one in answered:
+            self._replies.add(one)
+        self._taken = []
 
     async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answered:
         content = orjson.loads(update.body)
@@ -122,7 +132,7 @@ class Processing:
         except Refused as refused:
             calls = refused.replies
         except Exception as problem:  # a fault in one update must not stop the others
-            if getattr(problem, "connection_invalidated", False):
+            if is_to_begin_again(problem):
                 raise
             error = _kind(problem)
             log.error("update_failed", update=update.update_id, error=error)
@@ -138,6 +148,7 @@ class Processing:
             return []
 
     async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
+        """Keep what failed, with an apology if that can be written."""
         failed = [
             Answered(
                 update_id=update.update_id,
@@ -147,10 +158,25 @@ class Processing:
             )
             for update in taken
         ]
-        async with self._database.write() as tx:
-            await updates.answer(tx, failed, self._owner)
+        try:
+            await self._keep(failed)
+        except Exception as problem:
+            if not _is_to_blame(problem):
+                raise
+            failed = [replace(one, replies=[]) for one in failed]
+            await self._keep(failed)
         for one in failed:
             self._replies.add(one)
+
+    async def _keep(self, answered: Sequence[Answered]) -> None:
+        async with self._database.write() as tx:
+            await updates.answer(tx, answered, self._owner)
+
+
+def _is_to_blame(error: Exception) -> bool:
+    """Whether it was the update that failed, and not the database that was away or in the way."""
+    away = isinstance(error, (sa.exc.OperationalError, DatabaseError, OSError))
+    return not (away or is_to_begin_again(error))
 
 
 def _kind(error: BaseException) -> str:

@@ -312,7 +312,7 @@ class Sender:
         stale: list[int] = []
         for _ in range(max(0, self._may_mark)):
             ready = self._ready.popleft()
-            if not oldest <= ready.prepared_at <= now or _too_late(ready, now):
+            if ready.prepared_at < oldest or _out_of_time(ready, now):
                 stale.append(ready.row.id)
             else:
                 chosen.append(ready)
@@ -336,8 +336,8 @@ class Sender:
                     self._heard_at = self._now()
                 self._unposted -= 1
                 self._work.set()
-            # A slot may come after the last instant at which it could leave.
-            if may_leave and not _too_late(ready, self._clock.now()):
+            # A slot may come after the last instant at which it could leave, and the clock may have been set back.
+            if may_leave and not _out_of_time(ready, self._clock.now()):
                 if self._pacing.unpaid:
                     call = call.free()
                 outcome = UNKNOWN
@@ -371,7 +371,7 @@ class Sender:
         """A second post, which takes its turn like any other."""
         if not await self._pacing.slot(call.chat, bulk=True):
             return NotSent(reason="paused")
-        if _too_late(ready, self._clock.now()):
+        if _out_of_time(ready, self._clock.now()):
             self._pacing.unused()
             return NotSent(reason="too late")
         outcome = await self._transport.post(call)
@@ -379,9 +379,11 @@ class Sender:
         return outcome
 
 
-def _too_late(ready: _Ready, now: datetime) -> bool:
-    """Whether a message that was ready must not leave any more: useless, or held back by the law or the hour."""
-    return any(end is not None and end <= now for end in (ready.row.expires_at, ready.call.leave_before))
+def _out_of_time(ready: _Ready, now: datetime) -> bool:
+    """Whether a message that was ready must not leave now: useless, held back by the law or the hour, or looked at
+    for an instant that is still to come."""
+    ends = (ready.row.expires_at, ready.call.leave_before)
+    return now < ready.prepared_at or any(end is not None and end <= now for end in ends)
 
 
 def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from db.deliveries import Leased, Settled
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def answered(
 def _settled(row: Leased, call: Call, outcome: Outcome, again_at: datetime | None) -> Settled:
     if isinstance(outcome, Done):
         message = outcome.result.get("message_id") if isinstance(outcome.result, dict) else None
-        return Settled(id=row.id, state="sent", message_id=message)
+        return Settled(id=row.id, state="sent", message_id=as_id(message))
     if isinstance(outcome, NotSent):
         return Settled(id=row.id, state="queued", due_at=again_at)
     if isinstance(outcome, InDoubt):

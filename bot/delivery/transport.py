@@ -17,7 +17,7 @@ import structlog
 from yarl import URL
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.wire import NotWritten, Unanswered, Wire
 
 log = structlog.get_logger(__name__)
@@ -165,7 +165,9 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
             return Done(result=answer["result"])
         code = int(answer["error_code"])
         # What Telegram quotes may be somebody's words: it names where a text went wrong by repeating it.
-        description = _QUOTED.sub('"…"', str(answer["description"]))
+        description = _QUOTED.sub('"…"', str(answer["description"])).replace(
+            "\0", ""
+        )  # PostgreSQL holds no NUL
         parameters = dict(answer.get("parameters") or {})
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         code, description, parameters = status, UNREADABLE, {}
@@ -176,8 +178,7 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
     if code == 401 or (code == 404 and "method not found" not in description.lower()):
         return NotSent(reason=WRONG_TOKEN)
     if 400 <= code < 500:
-        chat = parameters.get("migrate_to_chat_id")
-        migrate_to = chat if isinstance(chat, int) else None
+        migrate_to = as_id(parameters.get("migrate_to_chat_id"))
         return Rejected(code=code, description=description, migrate_to=migrate_to)
     return InDoubt(reason=f"HTTP {code}")
 

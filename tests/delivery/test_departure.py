@@ -28,10 +28,10 @@ from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 NOW = paris("2016-11-16T10:00")
 
 
-def a_departure(campaign: Campaign = CAMPAIGN) -> Departure:
+def a_departure(campaign: Campaign = CAMPAIGN, clock: MovableClock | None = None) -> Departure:
     texts = Texts({"campaign": campaign})
     composer = Composer(texts=texts, campaign=campaign, gazetteer=communes.load(), bot_username=BOT)
-    clock = MovableClock(NOW, speed=1.0)
+    clock = clock or MovableClock(NOW, speed=1.0)
     return Departure(campaign=campaign, texts=texts, composer=composer, clock=clock, bot_username=BOT)
 
 
@@ -70,6 +70,19 @@ async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(sqlite_database
     assert isinstance(first, Call)
     assert isinstance(second, Wait)
     assert second.reason == CapReason.DAY
+
+
+async def test_minutes_of_a_fast_clock_are_moments(sqlite_database: Database) -> None:
+    """In a demonstration an hour passes in a minute: the first has not left yet, though the clock has gone on."""
+    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    clock = MovableClock(NOW, speed=60.0)
+    departure = a_departure(clock=clock)
+    for key, expected in (("staff:1", Call), ("staff:2", Wait)):
+        rows = await taken(sqlite_database, key)
+        async with sqlite_database.read() as tx:
+            (decision,) = await departure.prepare(tx, rows)
+        assert isinstance(decision, expected)
+        clock.move(NOW + timedelta(minutes=2))
 
 
 async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(sqlite_database: Database) -> None:

@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from bot.clock import MovableClock
 from bot.delivery import budget as budgets
 from bot.delivery.account import Account
-from bot.delivery.budget import LocalBudget, SharedBudget, budget_for
+from bot.delivery.budget import SILENT_UNTIL, LocalBudget, SharedBudget, budget_for
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from db.engine import Database
+from db.facts import set_fact
 
 NO_STARS = Rejected(code=400, description="Bad Request: BALANCE_TOO_LOW")
 MOVED = Rejected(code=400, description="group chat was upgraded to a supergroup chat", migrate_to=-1009)
@@ -312,6 +313,18 @@ async def test_a_restart_keeps_the_silence_that_was_asked_for(
     assert 290 < (second.blocked_until - clock.now()).total_seconds() <= 300
     assert second.asked_until is not None, "The organizers are told again."
     assert await second.slot(None, bulk=True) is False
+
+
+async def test_a_wrong_clock_does_not_silence_the_bot_for_years(
+    sqlite_database: Database, clock: MovableClock
+) -> None:
+    """A small machine without a battery starts in 1970, until the network tells it the time."""
+    async with sqlite_database.write() as tx:
+        await set_fact(tx, SILENT_UNTIL, "2080-01-01T00:00:00+00:00")
+    pacing = Pacing(budget=budget_for(30.0, sqlite_database), clock=clock)
+    await pacing.restore()
+    assert pacing.blocked_until is not None
+    assert pacing.blocked_until - clock.now() <= timedelta(days=1)
 
 
 async def test_a_restart_leaves_the_last_second_to_the_process_before(

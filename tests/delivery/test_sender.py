@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import InDoubt, NotSent, Rejected
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected
 from bot.delivery.sender import Stop, Wait
 from db import broadcasts
+from db.deliveries import Leased
 from db.schema import deliveries as table
 from db.schema import people
 
@@ -49,6 +50,17 @@ async def test_an_outcome_settles_a_delivery(
     (row,) = await rows(bench)
     assert row.lease_owner is None
     assert (row.sent_at is not None) == (expected.sent == 1) == (row.message_id is not None)
+
+
+@pytest.mark.parametrize("odd", ["abc", 1.5, True, [1], 2**63])
+async def test_an_id_that_is_none_holds_nobody_up(bench: Any, helpers: Any, odd: Any) -> None:
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.telegram.faults.append(Done(result={"message_id": odd}))
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert await bench.account(broadcast) == Account(sent=2)
+    assert len(bench.telegram.arrived) == 1
 
 
 async def test_who_blocked_the_bot_is_not_tried_again(bench: Any, helpers: Any) -> None:
@@ -173,6 +185,40 @@ async def test_what_is_not_due_waits_for_the_clock(bench: Any, helpers: Any) -> 
         bench.clock.move(tomorrow)
         await bench.idle(engine)
     assert await bench.account(broadcast) == Account(sent=2)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_a_clock_that_is_moved_while_a_slot_is_waited_for_is_heeded(
+    bench: Any, helpers: Any, hours: int
+) -> None:
+    """It was looked at for this hour: neither the hours before nor the silence that begins at ten are forgotten."""
+    opens, closes = helpers.start, helpers.start + timedelta(hours=1)
+    again = helpers.start + timedelta(days=1)
+    left = []
+
+    def decide(row: Leased) -> Call | Wait:
+        if bench.clock.now() < opens:
+            return Wait(until=opens, reason="quiet")
+        if closes <= bench.clock.now() < again:
+            return Wait(until=again, reason="quiet")
+        end = closes if bench.clock.now() < closes else None
+        return helpers.say(1_000 + (row.person or 0), "hello", leave_before=end)
+
+    def judge(_method: str, _payload: Any) -> None:
+        left.append(bench.clock.now())
+        if len(left) == 1:  # the second is marked, and waits for its slot
+            bench.clock.move(bench.clock.now() + timedelta(hours=hours))
+
+    bench.app.decide, bench.telegram.judge = decide, judge
+    await helpers.add_people(bench.database, 2)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    async with bench.running(rate=5.0) as engine:
+        await bench.idle(engine)
+        assert len(left) == 1
+        bench.clock.move(again)
+        await bench.idle(engine)
+    assert await bench.account(broadcast) == Account(sent=2)
+    assert left[1] >= again
 
 
 async def test_the_application_can_stop_a_delivery(bench: Any, helpers: Any) -> None:

@@ -115,6 +115,11 @@ ANSWERS = [
         refusal(400, "Bad Request: upgraded", migrate_to_chat_id="-100"),
         Rejected(code=400, description="Bad Request: upgraded"),
     ),
+    (refusal(400, "Bad\0 Request"), Rejected(code=400, description="Bad Request")),
+    (
+        refusal(400, "Bad Request: upgraded", migrate_to_chat_id=2**63),
+        Rejected(code=400, description="Bad Request: upgraded"),
+    ),
     (answer(200, b'{"ok":true}'), InDoubt(reason="unreadable answer (HTTP 200)")),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "in doubt"),  # half an answer
     (b"nonsense\r\n\r\n", "in doubt"),

@@ -1,0 +1,157 @@
+"""Many people in one batch: each gets what they would have got alone, whatever happens to the others."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+from telegram import Update
+
+import db.people
+from bot.actions.people import find_all
+from bot.delivery.intake import received
+from bot.delivery.processing import BATCH, Processing
+from bot.errors import PortevoixError
+from db import updates
+from db.engine import FILE_NAME, Database, open_database
+from db.key import DatabaseKey
+from db.schema import consents, people, responses, rsvps, vote_plans
+from db.updates import Answered
+from handlers.context import Context
+from tests.conversation import Conversation, paris
+
+CHATS = range(201, 221)
+SIGN_UP = (
+    "/start",
+    *(f"1:consent:{purpose}:yes" for purpose in ("contact", "commune", "team", "keep")),
+    *("1:age:yes", "Lyon 3", "1:confirm:ok"),
+)
+TAPS = (
+    *("1:rsvp:lyon1:yes", "1:rsvp:lyon1:no", "1:rsvp:nowhere:yes", "1:step:1:plan:morning"),
+    *("1:choice:team:no", "1:messages:events:off", "1:settings_language:fr", "1:settings_place"),
+)
+WORDS = ("FAIL", "REFUSE", "/stop", "/settings", "Nouméa", "/vote")
+
+
+def what_they_send(chat: int) -> list[str]:
+    chosen = random.Random(chat)
+    sent = [*SIGN_UP, *chosen.choices([*TAPS, *TAPS, *WORDS], k=20)]
+    if chosen.random() < 0.5:
+        sent[chosen.randrange(10, 20) : 0] = ["/delete", "1:delete:yes", *SIGN_UP]
+    return sent
+
+
+def update_of(number: int, chat: int, sent: str) -> dict[str, Any]:
+    user = {
+        "id": chat,
+        "is_bot": False,
+        "first_name": f"<Zoé {chat}>",
+        "language_code": ("fr", "en")[chat % 2],
+    }
+    message = {
+        "message_id": number,
+        "date": 1479286800,
+        "chat": {"id": chat, "type": "private"},
+        "from": user,
+    }
+    if sent.startswith("1:"):
+        tap = {"id": str(number), "from": user, "chat_instance": "c", "data": sent}
+        return {"update_id": number, "callback_query": {**tap, "message": {**message, "text": "…"}}}
+    command = {"type": "bot_command", "offset": 0, "length": len(sent)}
+    entities = {"entities": [command]} if sent.startswith("/") else {}
+    return {"update_id": number, "message": {**message, "text": sent, **entities}}
+
+
+class Kept:
+    """Stands for the replies: keeps them, and the next update of the chat may come."""
+
+    def __init__(self) -> None:
+        self.by_chat: dict[int, list[Any]] = defaultdict(list)
+        self.answered: list[int] = []
+
+    def add(self, one: Answered) -> None:
+        self.answered.append(one.update_id)
+        receipt = re.compile(rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}")
+        self.by_chat[one.chat].append((bool(one.error), receipt.sub(b"", orjson.dumps(one.replies))))
+
+
+async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
+    """Everything is sent at once and handled in batches of so many; what is stored then, and the replies."""
+    conversation = Conversation(database, paris("2016-11-16T10:00"))
+    await conversation.add_event("lyon1")
+    dispatcher = conversation._dispatcher
+    handle = dispatcher._handle
+
+    async def stumbling(update: Update, context: Context) -> None:
+        word = context.message.text if context.message and update.callback_query is None else None
+        if word not in ("FAIL", "REFUSE"):
+            return await handle(update, context)
+        await db.people.change(context.tx, context.person.id, first_name="undone")
+        raise RuntimeError if word == "FAIL" else PortevoixError("no")
+
+    monkeypatch.setattr(dispatcher, "_handle", stumbling)
+    kept = Kept()
+    processing = Processing(
+        database=database,
+        owner="me",
+        meet=find_all,
+        process=dispatcher.process,
+        apologise=dispatcher.apologise,
+        replies=kept,  # type: ignore[arg-type]  # the one method that is called
+    )
+    processing._room = room
+    scripts = {chat: what_they_send(chat) for chat in CHATS}
+    order = [chat for chat in CHATS for _ in scripts[chat]]
+    random.Random(1).shuffle(order)
+    sent = [update_of(number, chat, scripts[chat].pop(0)) for number, chat in enumerate(order, 1)]
+    async with database.write() as tx:
+        await updates.store(tx, map(received, sent), conversation.clock.now())
+    while await processing.handle_batch():
+        async with database.write() as tx:
+            await updates.finish(tx, kept.answered, "me")
+    assert sorted(kept.answered) == [update["update_id"] for update in sent]
+    return await contents(database), dict(kept.by_chat)
+
+
+async def contents(database: Database) -> dict[str, list[str]]:
+    """What is known of people, but for the numbers of rows, which depend on the order."""
+    found = {}
+    async with database.read() as tx:
+        for table in (people, consents, responses, rsvps, vote_plans):
+            kept = [c for c in table.c if c.name not in ("id", "person", "pseudonym", "text_hash")]
+            found[table.name] = sorted(repr(tuple(row)) for row in await tx.execute(sa.select(*kept)))
+    return found
+
+
+@asynccontextmanager
+async def another(template: Path, folder: Path, key: DatabaseKey) -> AsyncIterator[Database]:
+    shutil.copyfile(template, folder / FILE_NAME)
+    database = await open_database(None, folder=folder, key=key)
+    yield database
+    await database.close()
+
+
+async def test_a_batch_does_what_one_after_the_other_does(
+    database: Database,
+    sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    database_key: DatabaseKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored, replies = await play(database, BATCH, monkeypatch)
+    folder = tmp_path_factory.mktemp("alone")
+    async with another(sqlite_template, folder, database_key) as alone:
+        stored_alone, replies_alone = await play(alone, 1, monkeypatch)
+    assert stored == stored_alone
+    assert replies == replies_alone
+    assert not any("undone" in row for row in stored["people"])
+    assert any(failed for each in replies.values() for failed, _calls in each)

@@ -43,7 +43,19 @@ async def _show_page(context: Context, number: int) -> None:
     cards = [
         _card_of(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
     ]
-    answer("events/list", events=cards, page=page, organizes=bool(context.staff))
+    answer(
+        "events/list",
+        events=cards,
+        page=page,
+        organizes=bool(context.staff),
+        invited=_is_invited(context),
+    )
+
+
+def _is_invited(context: Context) -> bool:
+    """Whether a promise to write about the next event can be kept."""
+    person = context.person
+    return person.consent_contact and not person.mutes_events and not context.campaign.is_out(context.now)
 
 
 def quiet_about_events(context: Context) -> Quiet | None:

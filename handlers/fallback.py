@@ -28,7 +28,10 @@ async def unknown_button(update: Update, context: Context) -> None:
 
 async def cancel(update: Update, context: Context) -> None:
     """Leaves the dialog that is open, except signing up, which only waits."""
-    if context.dialog is None or context.is_in(FLOW):
+    if context.is_in(FLOW):
+        context.say("registration/waiting")
+        return
+    if context.dialog is None:
         context.say("general/nothing_to_cancel")
         return
     await context.end_dialog()

@@ -120,7 +120,7 @@ def _dialog_router(routes: Routes) -> Handler:
         awaited = _awaited(routes, update, context)
         ask = routes.questions.get(context.dialog.flow) if context.dialog is not None else None
         if awaited is None and ask is not None:
-            context.say("general/please_answer")
+            context.say("general/please_answer", signing_up=context.is_in("registration"))
             await ask(context, context.say)
         else:
             await (awaited or routes.unexpected)(update, context)

@@ -69,6 +69,12 @@ async def test_one_last_choice_and_nothing_else(tmp_path: Path, language: str) -
         for person, times in ((keeps, 1), (deletes, 1), (says_nothing, 1), (leaves, 0), (far, 1)):
             assert await last_choices(person, read) == times
 
+        late = await story.person("Neuf", language=language)
+        await late.start()
+        await late.expect(read.says("%(name)s: we are no longer in the running, so nobody can sign up"))
+        await keeps.send("/events")
+        await keeps.expect(read.says("No event is planned for now."))
+        assert not read.says("I’ll write to you when there is one").search((await keeps.last()).text)
         await keeps.tell(read.label("Keep me for the next campaign"), "consent", "yes", about="keep")
         await keeps.expect(read.says("Thank you, we’ll keep in touch"))
         await deletes.tap(read.label("Delete everything"))

@@ -18,6 +18,7 @@ from bot.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.rules.audience_limits import limited_to
 from bot.rules.audiences import Audience
+from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer, VoteState
 from bot.rules.permissions import Action
@@ -40,10 +41,15 @@ class Withheld:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """How many people a message is for, and whom of them a quiet period keeps it from at first."""
+    """How many people a message is for, and whom of them a quiet period keeps it from at first.
+
+    `asleep`: for how many others it is too early or too late then, and `awake` by when it can leave for all of them.
+    """
 
     people: int
     withheld: tuple[Withheld, ...] = ()
+    asleep: int = 0
+    awake: datetime | None = None
 
 
 def target(audience: Audience, gazetteer: Gazetteer) -> Target:
@@ -70,23 +76,31 @@ async def reach(
     """Counts the audience, set-based: one row for each territory and zone."""
     found = await db.audiences.groups(tx, targets, kind)
     silent: dict[tuple[Reason, datetime], int] = {}
+    asleep, awake = 0, None
     for group in found:
+        due = when.due_in(group.zone)
         quiet = campaign.quiet(
             kind=kind,
             territory=group.territory,
-            now=when.due_in(group.zone),
+            now=due,
             cancellation=cancellation,
             zone=group.zone,
         )
         if quiet is not None:
             key = (quiet.reason, quiet.until)
             silent[key] = silent.get(key, 0) + group.people
+            continue
+        decent = next_courteous(now=due, zone=group.zone, kind=kind, hours=campaign.courtesy)
+        if decent > due:
+            asleep, awake = asleep + group.people, max(awake or decent, decent)
     return Reach(
         people=_total(found),
         withheld=tuple(
             Withheld(people=people, reason=reason, until=until)
             for (reason, until), people in sorted(silent.items(), key=lambda each: each[0][1])
         ),
+        asleep=asleep,
+        awake=awake,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bot.communes import load
-from bot.errors import PortevoixError
+from bot.errors import PortevoixError, UnknownArea
 from bot.rules.areas import ABROAD_AREA, normal_area
 from bot.settings import Settings
 
@@ -31,10 +31,26 @@ def group(commands: Commands, name: str, help_: str) -> Commands:
 
 def area(text: str, settings: Settings) -> str:
     """The area code of an argument. Raises UnknownArea, and Refused for a commune that does not exist."""
-    code = normal_area(text)
+    try:
+        code = normal_area(text)
+    except UnknownArea:
+        if (named := _area_named(text, settings)) is None:
+            raise
+        raise Refused(f"“{text}” is not the code of an area: {named}.") from None
     if len(code) == 5 and code != ABROAD_AREA and load(settings.data).by_code(code) is None:
         raise Refused(f"There is no commune {code}: find its code with `portevoix communes search NAME`.")
     return code
+
+
+def _area_named(text: str, settings: Settings) -> str | None:
+    """The code of a place that was named instead, as `Rhône is 69`; None where no name is meant for certain."""
+    gazetteer = load(settings.data)
+    regions = {f"R{code}": region for code, region in gazetteer.regions().items()}
+    for code, place in {**gazetteer.departments(), **regions}.items():
+        if place.name.casefold() == text.casefold():
+            return f"{place.name} is {code}"
+    found = gazetteer.search(text, limit=1)
+    return f"{found.results[0].name} is {found.results[0].code}" if found.confident else None
 
 
 def instant(text: str) -> datetime:

@@ -80,6 +80,7 @@ def _ask(question: Question) -> object:
         try:
             typed = input(f"{prompt}: ").strip() or (question.default or "")
         except EOFError:
+            print()  # what is said next does not follow the question on its line
             raise Refused(
                 "The answers ended too soon: run `portevoix init` in a terminal, or give it one answer a line."
             ) from None

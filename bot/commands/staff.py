@@ -24,6 +24,7 @@ HEADERS = ("telegram id", "role", "area", "since")
 SECONDS_TO_ASK = 5
 _PLACES = {EVERYWHERE: "the whole campaign", ABROAD_AREA: "the voters abroad"}
 """What areas that no list names are called."""
+_ONE = {Role.ORGANIZER: "an organizer", Role.COORDINATOR: "a coordinator", Role.ADMIN: "an admin"}
 
 
 def add_to(commands: Commands) -> None:
@@ -74,8 +75,8 @@ def add(arguments: Namespace, settings: Settings) -> int:
     try:
         asyncio.run(work())
     except staff.AlreadyStaff:
-        raise Refused(f"{telegram_id} is {role} of {place} already.") from None
-    print(f"{telegram_id} is {role} of {place} now.")
+        raise Refused(f"{telegram_id} is {_ONE[role]} of {place} already.") from None
+    print(f"{telegram_id} is {_ONE[role]} of {place} now.")
     return 0
 
 
@@ -93,10 +94,10 @@ def link(arguments: Namespace, settings: Settings) -> int:
 
     token, username = asyncio.run(work())
     if username is None:
-        print(
-            "Telegram did not tell the bot’s name, so there is no link: whoever joins sends the bot this message.",
-            file=sys.stderr,
+        why = (
+            "PORTEVOIX_TOKEN is not set" if settings.token is None else "Telegram did not tell the bot’s name"
         )
+        print(f"{why}, so there is no link: whoever joins sends the bot this message.", file=sys.stderr)
         print(f"/start s_{token}")
     else:
         print(f"https://t.me/{username}?start=s_{token}")

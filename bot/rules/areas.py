@@ -82,15 +82,18 @@ def normal_area(code: str) -> str:
 
     A commune is checked for its form and département; whether it exists is known to the list of communes.
     """
-    code = code.strip()
-    if code.lower() == ABROAD_AREA:
+    typed = code.strip()
+    if typed.lower() == ABROAD_AREA:
         return ABROAD_AREA
-    code = code.upper()
+    code = typed.upper()
     if code == EVERYWHERE or code in DEPARTMENTS:
         return code
     if code.startswith("R") and (code[1:] in REGIONS or code[1:] in COLLECTIVITIES):
         return code
-    department_of(code)
+    try:
+        department_of(code)
+    except UnknownArea:
+        raise _unknown(typed) from None
     return code
 
 

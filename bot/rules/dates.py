@@ -126,15 +126,15 @@ def read_moment(text: str, *, now: datetime, zone: str) -> datetime:
     typed = _parts(_folded(text))
     if typed.left or (typed.day is None and typed.weekday is None):
         raise BadDate(f"“{text[:60]}” is not a date and time.", typed=text[:60])
+    day = _day(typed.day, today, text) if typed.day is not None else None
     if typed.at is None:
         raise BadDate(f"“{text[:60]}” does not say at what time.", message="errors/date_without_time")
-    if typed.day is None and typed.weekday is not None:
+    if day is None:
+        assert typed.weekday is not None  # checked first
         day = today + timedelta(days=(typed.weekday - today.weekday()) % 7)
         if at_local(day, typed.at, where) <= now:
             day += timedelta(days=7)
         return at_local(day, typed.at, where)
-    assert typed.day is not None  # the case before
-    day = _day(typed.day, today, text)
     if typed.weekday is not None and typed.weekday != day.weekday():
         raise BadDate("This date falls on another weekday.", message="errors/date_weekday", day=day)
     moment = at_local(day, typed.at, where)

@@ -99,8 +99,7 @@ class Downloads:
 
     async def _send(self, token: str, limit: asyncio.Semaphore) -> Response:
         if limit.locked():
-            language = self.campaign.languages[0]
-            page = self._page("downloads/busy", language)
+            page = self._page("downloads/busy", *self.campaign.languages)
             return HTMLResponse(page, status_code=503, headers={**HEADERS, "Retry-After": RETRY_SECONDS})
         await limit.acquire()
         try:
@@ -138,23 +137,27 @@ class Downloads:
             raise
 
     def _dead(self, dead: LinkDead) -> Response:
-        page = self._page(dead.message, self.campaign.languages[0])
+        page = self._page(dead.message, *self.campaign.languages)
         return HTMLResponse(page, status_code=410, headers=HEADERS)
 
-    def _page(self, name: str, language: str, *, form: bool = False) -> str:
-        words = self.texts.render(name, language).html.replace("\n", "<br>")
-        label = self.texts.render("downloads/button", language).html
+    def _page(self, name: str, *languages: str, form: bool = False) -> str:
+        """The words in each language, one after the other: of whoever follows a dead link none is known."""
+        told = {language: self.texts.render(name, language).html for language in languages}
+        words = "".join(WORDS.format(language=code, words=html) for code, html in told.items())
+        label = self.texts.render("downloads/button", languages[0]).html
         button = f'<form method="post"><button>{label}</button></form>' if form else ""
-        return PAGE.format(language=language, words=words, button=button)
+        return PAGE.format(language=languages[0], words=words, button=button)
 
 
+WORDS = '<p lang="{language}">{words}</p>'
 PAGE = """<!doctype html>
 <html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Portevoix</title>
 <style>
 body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto 0; padding: 0 1.2rem }}
+p {{ white-space: pre-line }}
 button {{ font: inherit; padding: .6rem 1.4rem; margin-top: 1rem }}
 </style>
-<p>{words}</p>{button}
+{words}{button}
 </html>
 """

@@ -190,9 +190,25 @@ async def test_the_count_says_whom_the_law_silences_and_until_when(sqlite_databa
         (silent,) = found.withheld
         assert (silent.people, silent.reason) == (1, Reason.QUIET_PERIOD)
         assert silent.until == paris("2016-11-20T19:00")
+        # In Nouméa it is already half past midnight on Saturday: who is silenced anyway is not counted as asleep too.
+        assert (found.asleep, found.awake) == (0, None)
         # At 18:00 of each one's own Thursday nobody is silenced.
         local = each_at(datetime(2016, 11, 17, 18))  # noqa: DTZ001 - a wall clock
         assert not (await reach(tx, everybody, kind=Kind.PERSUASION, when=local, campaign=CAMPAIGN)).withheld
+
+
+async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database) -> None:
+    async with sqlite_database.write() as tx:
+        await supporter(tx, 1, "FR")
+        await supporter(tx, 2, "971")
+        await supporter(tx, 3, "988")
+        everybody = [target(Audience(), GAZETTEER)]
+        when = all_at(paris("2016-11-08T10:00"))  # 5:00 in Guadeloupe, 20:00 in Nouméa
+        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
+        assert (found.people, found.asleep, found.awake) == (3, 1, paris("2016-11-08T14:00"))
+        when = all_at(paris("2016-11-08T03:00"))  # 22:00 in Guadeloupe, 13:00 in Nouméa
+        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
+        assert (found.asleep, found.awake) == (2, paris("2016-11-08T14:00"))
 
 
 @pytest.mark.parametrize(

@@ -76,5 +76,7 @@ def test_init_without_answers_writes_nothing(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("Only a name\n"))
     assert main(["init", str(tmp_path / "mine")]) == 2
-    assert "ended too soon" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "ended too soon" in said.err
+    assert said.out.endswith("\n"), "The sentence stands on a line of its own."
     assert not (tmp_path / "mine").exists()

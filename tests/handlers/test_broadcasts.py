@@ -145,7 +145,7 @@ async def test_a_time_that_passed_while_one_hesitated_is_refused(conversation: C
     await admin.tap("My clock")
     conversation.clock.move(paris("2016-11-17T19:00"))
     await admin.send("SEND")
-    assert "already past" in admin.last.text
+    assert "already passed" in admin.last.text
     await admin.tap("Change the time")
     await admin.tap("Now")
     await admin.send("SEND")
@@ -195,11 +195,11 @@ async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
     await admin.tap("10 km")
     assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
     await admin.send("Villeurbanne")
-    assert "6 km only" not in admin.last.text
+    assert "about 6 km" not in admin.last.text
     await admin.tap("10 km")
-    assert " communes are placed to about 6 km only" in admin.last.text
+    assert " are located only to within about 6 km" in admin.last.text
     await admin.send("Rhône")
-    assert "6 km only" not in admin.last.text
+    assert "about 6 km" not in admin.last.text
 
 
 async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> None:

@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 
 import db.events
+import db.people
 import db.rsvps
 import db.staff
 from tests.conversation import Conversation, Shown, Talker, paris
@@ -337,3 +338,25 @@ async def test_in_a_quiet_period_who_came_is_thanked_without_a_word_of_the_event
     assert "Public meeting" not in shown.text
     assert "it is noted" in shown.text
     assert (await conversation.answers())[-1] == ("came", "lyon1", "yes")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"consent_contact": False},  # the text changed, and the person has not answered yet
+        {"mutes_events": True},
+    ],
+)
+async def test_nobody_is_promised_an_invitation_that_cannot_be_sent(
+    conversation: Conversation, change: dict[str, bool]
+) -> None:
+    zoe = await supporter(conversation)
+    promise = "I’ll write to you when there is one near you."
+    assert promise in (await zoe.send("/events")).text
+    stored = await zoe.stored()
+    assert stored is not None
+    async with conversation.database.write() as tx:
+        await db.people.change(tx, stored.id, **change)
+    listed = (await zoe.send("/events")).text
+    assert "No event is planned for now." in listed
+    assert promise not in listed

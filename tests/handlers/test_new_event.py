@@ -92,9 +92,9 @@ async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:
     ("typed", "explained"),
     [
         ("31/02 19h", "that day does not exist"),
-        ("15/11 19h", "already past"),
-        ("hier 10h", "already past there: Tuesday, 15 November, 10:00"),
-        ("yesterday 10am", "already past there: Tuesday, 15 November, 10:00"),
+        ("15/11 19h", "already passed"),
+        ("hier 10h", "already passed there: Tuesday, 15 November, 10:00"),
+        ("yesterday 10am", "already passed there: Tuesday, 15 November, 10:00"),
         ("un de ces jours", "I can’t read"),
     ],
 )

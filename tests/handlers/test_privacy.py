@@ -150,6 +150,14 @@ async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: st
     assert said in (await zoe.send("/why")).text
 
 
+async def test_why_tells_the_question_asked_again_from_news(conversation: Conversation, zoe: Talker) -> None:
+    await deliver(conversation, zoe, 500, kind="service")
+    text = (await zoe.send("/why")).text
+    assert "about your rights: the text of what you had agreed to has changed" in text
+    assert "news of the campaign" not in text
+    assert "It was meant for supporters" not in text
+
+
 async def test_why_alone_is_about_the_last_message(conversation: Conversation, zoe: Talker) -> None:
     event = await conversation.add_event("lyon1")
     await deliver(conversation, zoe, 500, sent_at=paris("2016-11-15T10:00"), kind="event_invite", event=event)

@@ -320,3 +320,21 @@ async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) 
         "Saint-Mamet (31) · 31110",
     ]
     assert "In which commune do you vote?" in (await zoe.tap("Another one")).text
+
+
+async def test_cancel_while_signing_up_says_how_to_go_on_and_how_to_be_erased(zoe: Talker) -> None:
+    await zoe.send("/start")
+    said = (await zoe.send("oui")).text
+    assert "May we write to you here?" in said
+    assert "/cancel" not in zoe.screen[-2].text, "It does not end signing up."
+    waiting = (await zoe.send("/cancel")).text
+    assert all(word in waiting for word in ("not finished signing up", "/start", "/delete", "7 days"))
+    await zoe.tap("Yes, write to me")
+    assert "May we choose messages" in zoe.screen[-2].text, "The question above it is still open."
+
+
+async def test_the_list_of_territories_leads_back(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.tap("I’d rather not say")
+    await zoe.tap("Back")
+    assert "In which commune do you vote?" in zoe.last.text

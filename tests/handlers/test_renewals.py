@@ -121,6 +121,18 @@ async def test_whoever_writes_first_is_asked_there_and_not_by_a_message(
     assert await leaving(conversation) == []
 
 
+@pytest.mark.parametrize(
+    ("purposes", "said"),
+    [(("team",), ("this question", "Open it")), (("commune", "team"), ("these questions", "Open each one"))],
+)
+async def test_one_question_is_spoken_of_as_one(
+    conversation: Conversation, zoe: Talker, purposes: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    await looked_at(conversation, other_texts(*purposes))
+    await zoe.send("/menu")
+    assert all(words in zoe.last.text for words in said)
+
+
 async def test_one_that_is_leased_does_not_leave_beside_the_question_in_the_chat(
     conversation: Conversation, zoe: Talker
 ) -> None:

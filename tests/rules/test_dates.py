@@ -55,6 +55,7 @@ def test_it_is_read(typed: str, expected: str) -> None:
         ),  # nothing typed is passed over in silence
         ("24/11", "errors/date_without_time"),
         ("31 février 19h", "errors/date_impossible"),
+        ("31 novembre", "errors/date_impossible"),  # whatever the hour would be
         ("31/02 10:00", "errors/date_impossible"),
         ("29/02/2017 9h", "errors/date_impossible"),
         ("24/13 9h", "errors/date_impossible"),

@@ -135,6 +135,8 @@ async def test_the_button_gives_the_file_of_the_area_once(web: Web) -> None:
     assert (await web.post(url))[0] == 410
     status, page = await web.get(url)
     assert (status, "<button" in page) == (410, False)
+    for said in ("Ce lien ne fonctionne plus", "This link no longer works"):
+        assert said in page, "Whoever opened it may read any language of the campaign."
 
 
 async def test_looking_uses_nothing_up(web: Web) -> None:

@@ -93,15 +93,12 @@ _HELD_ANSWERS = Statement(
     FROM updates WHERE state = 'answered' AND lease_owner = :owner AND update_id IN {given_ids(s)}"""
     )
 )
-_GIVEN_IDS = "(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {each})"
-_ADOPT = Statement(
-    lambda s: f"UPDATE updates SET lease_owner = :owner WHERE update_id IN {_GIVEN_IDS.format(each=s.each)}"
-)
+_ADOPT = Statement(lambda s: f"UPDATE updates SET lease_owner = :owner WHERE update_id IN {given_ids(s)}")
 _HELD = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(update_id)) AS text) FROM updates
-    WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
     )
 )
 _BEGIN = Statement(
@@ -122,7 +119,7 @@ _FINISH = Statement(
         body = CASE WHEN error IS NULL THEN NULL ELSE body END,
         chat = CASE WHEN error IS NULL THEN NULL ELSE chat END,
         replies = NULL, lease_owner = NULL
-    WHERE update_id IN {_GIVEN_IDS.format(each=s.each)} AND lease_owner = :owner"""
+    WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
     )
 )
 

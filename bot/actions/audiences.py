@@ -90,7 +90,9 @@ async def reach(
             key = (quiet.reason, quiet.until)
             silent[key] = silent.get(key, 0) + group.people
             continue
-        decent = next_courteous(now=due, zone=group.zone, kind=kind, hours=campaign.courtesy)
+        decent = next_courteous(
+            now=due, zone=group.zone or "Europe/Paris", kind=kind, hours=campaign.courtesy
+        )
         if decent > due:
             asleep, awake = asleep + group.people, max(awake or decent, decent)
     return Reach(

@@ -261,6 +261,8 @@ def main() -> None:
     names = options.contenders.split(",")
     if any(name in NODE_CONTENDERS for name in names) and shutil.which("node") is None:
         parser.error("node is not installed")
+    if any(name in NODE_CONTENDERS and not (NODE / "node_modules" / name).is_dir() for name in names):
+        parser.error("run `npm install` in benchmarks/node first")
     runs: dict[str, list[Measured]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in names:

@@ -40,6 +40,8 @@ FREE_RATE = 30
 UNPAID_SECONDS = 600.0
 # A `retry_after` of at least this is shown to the organizers.
 LONG_PAUSE_SECONDS = 10.0
+# What makes a pause longer by less than this is one of many posts that were told the same: it is logged once.
+SAME_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -169,9 +171,10 @@ class Pacing:
     def _stop_until(self, seconds: float, reason: str) -> None:
         until = self._now() + seconds
         if until > self._blocked_until:
+            if until > max(self._now(), self._blocked_until) + SAME_PAUSE_SECONDS:
+                log.warning("sending_paused", seconds=round(seconds, 1), reason=reason)
             self._blocked_until = until
             self._blocked_by = reason
-            log.warning("sending_paused", seconds=round(seconds, 1), reason=reason)
             self._send_bulk_back()
             self._arm(until)
 

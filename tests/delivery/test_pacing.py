@@ -7,6 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.clock import MovableClock
 from bot.delivery.budget import budget_for
@@ -44,6 +45,14 @@ async def test_a_chat_gets_one_message_at_a_time_and_holds_nobody_up(clock: Mova
     assert [chat for chat, _at in left[:3]] == [1, 2, 3]
     ones = [at for chat, at in left if chat == 1]
     assert all(later - earlier >= 0.149 for earlier, later in itertools.pairwise(ones))
+
+
+async def test_a_pause_that_many_posts_are_told_of_is_logged_once(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, None)
+    with capture_logs() as logs:
+        for seconds in (13.0, 13.001, 13.002, 40.0):
+            pacing.heed(NotSent(reason="Too Many Requests", retry_after=seconds))
+    assert [entry["seconds"] for entry in logs if entry["event"] == "sending_paused"] == [13.0, 40.0]
 
 
 def test_a_group_gets_twenty_a_minute() -> None:

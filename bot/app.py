@@ -108,9 +108,14 @@ class App:
 
 
 @asynccontextmanager
-async def started(settings: Settings, *, webhook_url: str | None = None) -> AsyncIterator[App]:
-    """A running bot; it stops in good order when the block ends. Raises errors for people where it cannot start."""
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+async def started(
+    settings: Settings, *, campaign: Campaign | None = None, webhook_url: str | None = None
+) -> AsyncIterator[App]:
+    """A running bot; it stops in good order when the block ends. Raises errors for people where it cannot start.
+
+    `campaign`: that of the settings, where it was read already.
+    """
+    campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)

@@ -130,24 +130,31 @@ def open_steps(campaign: Campaign, now: datetime, zones_abroad: Iterable[str] = 
         if not ballot.takes_place_in(territory):
             continue
         if territory == ABROAD:
-            found += [due for zone in zones_abroad for due in _abroad(campaign, ballot, step, zone)]
+            found += [due for zone in zones_abroad for due in _abroad(campaign, ballot, step, zone, now)]
         else:
-            occurrences = campaign.occurrences(ballot, step, territory)
-            found += [OpenStep(ballot=ballot, step=step, occurrence=each) for each in occurrences]
-    return [due for due in found if due.occurrence.at_utc <= now < due.occurrence.expires_at]
+            found += [
+                OpenStep(ballot=ballot, step=step, occurrence=each)
+                for each in campaign.occurrences(ballot, step, territory)
+                if _is_open(each, now)
+            ]
+    return found
 
 
-def _abroad(campaign: Campaign, ballot: Ballot, step: Step, zone: str) -> list[OpenStep]:
+def _is_open(occurrence: StepOccurrence, now: datetime) -> bool:
+    return occurrence.at_utc <= now < occurrence.expires_at
+
+
+def _abroad(campaign: Campaign, ballot: Ballot, step: Step, zone: str, now: datetime) -> list[OpenStep]:
     """The step for those who live by a zone abroad: on the day their consulate votes, in their own hours."""
     voted = campaign.ballot_for(ballot, territory=ABROAD, zone=zone)
-    return [
-        OpenStep(
-            ballot=ballot,
-            step=step,
-            occurrence=in_own_zone(each, zone=zone, step=step, schedule=campaign.schedule),
-            zone=zone,
-        )
+    theirs = [
+        in_own_zone(each, zone=zone, step=step, schedule=campaign.schedule)
         for each in campaign.occurrences(voted, step, ABROAD)
+    ]
+    return [
+        OpenStep(ballot=ballot, step=step, occurrence=each, zone=zone)
+        for each in theirs
+        if _is_open(each, now)
     ]
 
 

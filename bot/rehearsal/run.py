@@ -113,7 +113,7 @@ async def _play(
     async with local_telegram(start, journal) as base:
         own = own_settings(settings, base=base, folder=folder)
         await load(own, members, start)
-        async with staged(own, base=base, journal=journal) as stage:
+        async with staged(own, campaign, base=base, journal=journal) as stage:
             await stage.add_people(chain(STAFF, map(as_account, members)))
             agenda = agenda_of(campaign, members, staff)
             played = await Play(stage, campaign, members, agenda, until=end, progress=progress).run()

@@ -19,6 +19,7 @@ import aiohttp
 import orjson
 
 from bot.app import App, started
+from bot.campaign import Campaign
 from bot.delivery.tuning import settle_memory
 from bot.errors import PortevoixError
 from bot.settings import Settings
@@ -164,10 +165,10 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
 
 
 @asynccontextmanager
-async def staged(own: Settings, *, base: str, journal: Path) -> AsyncIterator[Stage]:
+async def staged(own: Settings, campaign: Campaign, *, base: str, journal: Path) -> AsyncIterator[Stage]:
     """The bot plays; it stops in good order when the block ends."""
     patience = aiohttp.ClientTimeout(total=SETTLED_SECONDS)
-    async with aiohttp.ClientSession(timeout=patience) as session, started(own) as app:
+    async with aiohttp.ClientSession(timeout=patience) as session, started(own, campaign=campaign) as app:
         settle_memory()
         yield Stage(app=app, session=session, base=base, journal=journal)
 

@@ -188,7 +188,8 @@ async def test_others_cannot_manage_the_team(
 async def test_an_admin_of_an_area_cannot_reach_beyond_it(conversation: Conversation, admin: Talker) -> None:
     local = await named(conversation, 2, Role.ADMIN, "69")
     await local.send("/staff")
-    assert "<code>1</code>" not in local.last.text
+    assert 'user?id=2"' in local.last.text  # tapped, it shows who that is
+    assert 'user?id=1"' not in local.last.text
     await local.tap_data("1:staff_ask:1")
     assert "Withdraw this role?" not in local.last.text
     await local.send("/staff")

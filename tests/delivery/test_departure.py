@@ -57,14 +57,14 @@ async def taken(database: Database, key: str) -> list[Leased]:
         return await deliveries.lease(tx, [(broadcast, 10)], owner="sender", now=NOW)
 
 
-async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(sqlite_database: Database) -> None:
+async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(database: Database) -> None:
     """The first was let go and has not left yet when the second is looked at."""
-    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    await supporter(Conversation(database, NOW), 1, "69123")
     departure = a_departure()
     decisions = []
     for key in ("staff:1", "staff:2"):
-        rows = await taken(sqlite_database, key)
-        async with sqlite_database.read() as tx:
+        rows = await taken(database, key)
+        async with database.read() as tx:
             decisions += await departure.prepare(tx, rows)
     first, second = decisions
     assert isinstance(first, Call)
@@ -72,35 +72,35 @@ async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(sqlite_database
     assert second.reason == CapReason.DAY
 
 
-async def test_minutes_of_a_fast_clock_are_moments(sqlite_database: Database) -> None:
+async def test_minutes_of_a_fast_clock_are_moments(database: Database) -> None:
     """In a demonstration an hour passes in a minute: the first has not left yet, though the clock has gone on."""
-    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+    await supporter(Conversation(database, NOW), 1, "69123")
     clock = MovableClock(NOW, speed=60.0)
     departure = a_departure(clock=clock)
     for key, expected in (("staff:1", Call), ("staff:2", Wait)):
-        rows = await taken(sqlite_database, key)
-        async with sqlite_database.read() as tx:
+        rows = await taken(database, key)
+        async with database.read() as tx:
             (decision,) = await departure.prepare(tx, rows)
         assert isinstance(decision, expected)
         clock.move(NOW + timedelta(minutes=2))
 
 
-async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(sqlite_database: Database) -> None:
-    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(database: Database) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
     departure = a_departure()
-    rows = await taken(sqlite_database, "staff:1")
-    async with sqlite_database.read() as tx:
+    rows = await taken(database, "staff:1")
+    async with database.read() as tx:
         for _ in range(2):
             (decision,) = await departure.prepare(tx, rows)
             assert isinstance(decision, Call)
 
 
 @pytest.mark.parametrize("paid", [False, True])
-async def test_each_message_says_whether_the_campaign_pays(sqlite_database: Database, paid: bool) -> None:
-    await supporter(Conversation(sqlite_database, NOW), 1, "69123")
+async def test_each_message_says_whether_the_campaign_pays(database: Database, paid: bool) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
     departure = a_departure(replace(CAMPAIGN, paid_broadcasts=paid))
-    rows = await taken(sqlite_database, "staff:1")
-    async with sqlite_database.read() as tx:
+    rows = await taken(database, "staff:1")
+    async with database.read() as tx:
         (decision,) = await departure.prepare(tx, rows)
     assert isinstance(decision, Call)
     assert decision.payload.get("allow_paid_broadcast") is (True if paid else None)

@@ -36,7 +36,7 @@ from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 from bot.texts import Texts
 from db import broadcasts
-from db.batches import Statement
+from db.batches import Statement, given_ids
 from db.deliveries import Leased
 from db.engine import Database, open_database
 from db.key import DatabaseKey
@@ -82,7 +82,7 @@ _READERS = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(id, telegram_id, first_name)) AS text) FROM people
-    WHERE id IN (SELECT CAST(each.value ->> 0 AS BIGINT) FROM {s.each})"""
+    WHERE id IN {given_ids(s)}"""
     )
 )
 

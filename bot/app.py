@@ -22,7 +22,6 @@ from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
@@ -44,6 +43,7 @@ from bot.web.server import listen, serve
 from db.engine import Database
 from handlers import ROUTES
 from handlers.context import Context, Services
+from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
@@ -225,16 +225,10 @@ def build(
 
 def departure_of(services: Services, clock: Clock) -> Departure:
     """What decides and words each message that is about to leave."""
-    composer = Composer(
-        texts=services.texts,
-        campaign=services.campaign,
-        gazetteer=services.gazetteer,
-        bot_username=services.bot_username,
-    )
     return Departure(
         campaign=services.campaign,
         texts=services.texts,
-        composer=composer,
+        composer=composer(services),
         clock=clock,
         bot_username=services.bot_username,
     )

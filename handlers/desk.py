@@ -15,7 +15,7 @@ from bot.rules.territories import TERRITORIES
 from bot.telegram_html import BadHtml
 from db.events import Event, EventTexts
 from db.people import Person
-from handlers.context import Context
+from handlers.context import Context, Services
 from handlers.routing import MalformedButton
 
 FIRST_NAME_LIMIT = 64
@@ -67,8 +67,8 @@ def typed(context: Context, limit: int) -> str:
     return words
 
 
-def composer(context: Context) -> Composer:
-    services = context.services
+def composer(services: Services) -> Composer:
+    """What composes broadcasts, for a preview as for the people."""
     return Composer(
         texts=services.texts,
         campaign=services.campaign,
@@ -91,7 +91,7 @@ def previews(
 
     `reader`: who would receive it; else whoever writes it.
     """
-    composing = composer(context)
+    composing = composer(context.services)
     # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
     user = context.update.effective_user
     reader = reader or context.person._replace(

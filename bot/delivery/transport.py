@@ -164,10 +164,9 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
         if answer["ok"] is True:
             return Done(result=answer["result"])
         code = int(answer["error_code"])
-        # What Telegram quotes may be somebody's words: it names where a text went wrong by repeating it.
-        description = _QUOTED.sub('"…"', str(answer["description"])).replace(
-            "\0", ""
-        )  # PostgreSQL holds no NUL
+        # PostgreSQL holds no NUL. What Telegram quotes may be somebody's words: it names where a text went wrong by
+        # repeating it.
+        description = _QUOTED.sub('"…"', str(answer["description"]).replace("\0", ""))
         parameters = dict(answer.get("parameters") or {})
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         code, description, parameters = status, UNREADABLE, {}

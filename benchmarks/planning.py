@@ -21,7 +21,7 @@ import structlog
 import uvloop
 
 import db.vote_plans
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.clock import MovableClock
 from bot.ticking import Ticker
 from db.engine import Database, open_database

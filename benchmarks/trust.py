@@ -32,7 +32,7 @@ import handlers
 from bot import communes
 from bot.actions.retention import purge
 from bot.app import suppression_key
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.clock import ClockStart, MovableClock
 from bot.delivery.calls import Call
 from bot.texts import Texts

@@ -23,7 +23,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import communes
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.clock import Clock, MovableClock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call

@@ -17,7 +17,7 @@ import db.updates
 from bot.actions import people
 from bot.actions.people import Meetings
 from bot.actions.renewals import consent_texts
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for

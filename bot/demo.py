@@ -26,7 +26,7 @@ from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
 from bot.actions.planning import plan
 from bot.app import started
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
 from bot.demo_people import DemoPerson, as_supporter, invent, registration_instants

@@ -8,7 +8,7 @@ import hmac
 
 import structlog
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.delivery.engine import Engine
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Rejected, in_words

@@ -14,7 +14,7 @@ from datetime import time
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.campaign import Campaign, Fault
+from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
 from bot.errors import PortevoixError
 from bot.polling_communes import CommuneFinder

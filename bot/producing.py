@@ -14,7 +14,7 @@ import db.people
 from bot.actions import audit, downloads, exports
 from bot.actions.authority import Author, author_of
 from bot.actions.exports import CHAT_BYTES, Commission, ExportTooLarge
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.links import friend_link
 from bot.rules.ballots import Ballot, Hours
 from bot.rules.kinds import Kind

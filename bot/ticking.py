@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 
 import handlers
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.texts import Texts
 from handlers.routing import Command

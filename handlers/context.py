@@ -16,7 +16,7 @@ from telegram.ext import Application, CallbackContext, ExtBot
 
 import db.dialogs
 from bot.actions.responses import Origin
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.errors import PortevoixError

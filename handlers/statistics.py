@@ -8,8 +8,8 @@ from telegram import Update
 
 from bot.actions import statistics
 from bot.actions.authority import Author, area_name
+from bot.campaign.upcoming import upcoming
 from bot.rules.permissions import Action
-from bot.upcoming import upcoming
 from handlers import areas, buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler

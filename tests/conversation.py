@@ -23,7 +23,7 @@ import db.people
 import handlers
 from bot import communes
 from bot.actions.people import find_all
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.intake import chat_of

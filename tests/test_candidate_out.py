@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.calendar import as_json, calendar_entries
-from bot.campaign import Campaign, parse_campaign
+from bot.campaign.calendar import as_json, calendar_entries
+from bot.campaign.campaign import Campaign, parse_campaign
 from bot.rules.candidacy import LAST_CHOICE
 from tests.mission import announce_event, appoint, sign_up_in
 from tests.reading import Reader

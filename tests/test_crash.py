@@ -14,7 +14,7 @@ import db.people
 import db.staff
 from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
 from bot.delivery.sender import IN_FLIGHT
 from bot.opening import opened

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.events
 from bot.actions.authority import Author, area_name
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.rules.audience_limits import limited_to
 from bot.rules.audiences import Audience

@@ -13,7 +13,7 @@ from bot.actions import exports
 from bot.actions.authority import Author, author_of
 from bot.actions.exports import Order
 from bot.actions.staff import TOKEN_BYTES, hash_of
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
 from db.downloads import Download

@@ -17,7 +17,7 @@ from bot.actions import audit, broadcasts
 from bot.actions.audiences import Reach, reach, target, targets_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition

@@ -17,7 +17,7 @@ from itertools import product
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.planning
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import db.retention
 from bot.actions import audit
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
 from bot.rules.retention import cutoffs
 from db.engine import Database

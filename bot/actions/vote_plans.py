@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.vote_plans
 from bot.actions.responses import Origin, record
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.reminders import Question, Step, ballots_of_answer
 from bot.step_values import Vote

@@ -8,8 +8,8 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bot.calendar import HEADERS, as_json, as_row, calendar_entries
-from bot.campaign import check_campaign, find_campaign_file, load_campaign
+from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
+from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import Commands
 from bot.settings import Settings
 from locales import LANGUAGES, TEMPLATES

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from bot.actions import audit, retention
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import Commands, Refused, group
 from bot.opening import database_file, opened, present
 from bot.settings import Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 import db.exports
 from bot.actions import audit, exports
 from bot.actions.exports import Order
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import AREA_HELP, Commands, Refused, area, instant
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS

@@ -12,7 +12,7 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from bot.campaign import parse_campaign
+from bot.campaign.campaign import parse_campaign
 from bot.commands.arguments import Commands, Refused
 from bot.exporting.files import appearing_at
 from bot.settings import Settings

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import Commands, Refused, content_of, group
 from bot.communes import Gazetteer, load
 from bot.opening import opened, present

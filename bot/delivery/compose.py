@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Protocol, TypedDict, Unpack
 
 from bot.broadcast_texts import render_staff_text
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.rules.audience_limits import MUTES, Mute

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.batch import Batch, Freedom, Outgoing, load
 from bot.delivery.calls import Call

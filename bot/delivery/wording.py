@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.delivery.batch import Batch, Outgoing
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Fate, as_call, compose_broadcast

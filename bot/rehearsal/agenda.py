@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rehearsal.conduct import Doing
 from bot.rules.event_reminders import event_occurrences
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, StepOccurrence, in_own_zone

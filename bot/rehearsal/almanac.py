@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment

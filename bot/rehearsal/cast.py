@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import Commune, Gazetteer
 from bot.communes.abroad import country_of
 from bot.communes.consulates import homes_in

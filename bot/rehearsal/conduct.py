@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Character, Member, Place, paris
 
 Act = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rehearsal.almanac import PARTISAN
 from bot.rehearsal.cast import Member, Place
 from bot.rules.steps import Question

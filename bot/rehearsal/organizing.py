@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.conduct import Act, Doing, send, tap
 from bot.rules.territories import METROPOLE

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 
 import db.rehearsal
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.rehearsal.agenda import (
     Agenda,
     due_instants,

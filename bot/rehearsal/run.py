@@ -14,7 +14,7 @@ from typing import Any
 
 import db.people
 import db.staff
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import load as load_gazetteer
 from bot.opening import opened
 from bot.rehearsal.account import Account, Lines, names_of

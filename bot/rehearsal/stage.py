@@ -19,7 +19,7 @@ import aiohttp
 import orjson
 
 from bot.app import App, started
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.delivery.tuning import settle_memory
 from bot.errors import PortevoixError
 from bot.settings import Settings

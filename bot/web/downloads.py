@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from bot.actions import downloads, exports
 from bot.actions.downloads import LinkDead
 from bot.actions.exports import Order
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.exporting.formats import FORMATS

@@ -16,7 +16,7 @@ import db.planning
 import db.responses
 import db.vote_plans
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, plan
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.clock import MovableClock
 from bot.rules.candidacy import LAST_CHOICE
 from bot.ticking import Ticker

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.kinds import Kind
 from bot.rules.territories import TERRITORIES
 from bot.step_values import next_vote, values_for_step, vote_in

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.cli import main
 from tests.commanding import refusal
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 import db.broadcasts
 from bot import communes
-from bot.campaign import Campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import communes
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.delivery.compose import Composer, Draft, compose_broadcast
 from bot.rules.kinds import BROADCAST_KINDS, Kind
 from bot.step_values import values_for_step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import handlers
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from handlers import menu
 from handlers.command_menu import description_calls
 from tests.campaigning import staff

@@ -16,7 +16,7 @@ import db.staff
 import db.suppressions
 import db.updates
 from bot.actions.erasure import suppression_hash
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people, responses, updates
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services

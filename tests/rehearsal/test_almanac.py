@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.calendar import calendar_entries
-from bot.campaign import load_campaign
+from bot.campaign.calendar import calendar_entries
+from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rules.territories import TERRITORIES
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Character, Member, Place
 from bot.rehearsal.checker import Checker, Rule

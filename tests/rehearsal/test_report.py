@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.commands.rehearsing import _Bar
 from bot.rehearsal.account import Account
 from bot.rehearsal.cast import Character, Member, Place

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.kinds import Kind
 
 STEPS = ("pledge", "where", "plan", "echo", "go", "last", "thanks")

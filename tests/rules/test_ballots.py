@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.errors import UnknownTerritory
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.rules.kinds import Kind
 from bot.rules.leaving import free_until, hold
 from bot.rules.territories import TERRITORIES

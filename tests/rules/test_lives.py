@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import hold
 from bot.rules.people import PersonFacts, State, VoteFacts, VoteState

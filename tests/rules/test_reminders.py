@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Kind
 from bot.rules.moments import parse_moment

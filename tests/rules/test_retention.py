@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.rules.consent import (
     OPTIONAL,
     REQUIRED,

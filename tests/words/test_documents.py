@@ -12,7 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import bot.documents
-from bot.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.cli import main
 from bot.documents import DOCUMENTS, MARK, RIGHTS, Document, Storage, languages, questions, written
 from db.inventory import HOLDINGS, Erased, Holding, Kept, Subject

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from bot.campaign_file import Fault, Words
+from bot.campaign.toml import Fault, Words
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours

@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 
-from bot.campaign_file import Source, Table, Words
+from bot.campaign.toml import Source, Table, Words
 from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 import campaigns
-from bot.campaign_file import Fault, Source
-from bot.campaign_model import Campaign, Controller, Label, Practical, Sender
-from bot.campaign_parts import read_campaign
+from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.reading import read_campaign
+from bot.campaign.toml import Fault, Source
 from bot.errors import CampaignError
 
 __all__ = [

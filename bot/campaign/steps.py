@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import time, timedelta
 
-from bot.campaign_file import Source, Table
-from bot.campaign_model import Campaign
+from bot.campaign.model import Campaign
+from bot.campaign.toml import Source, Table
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.calendar import CalendarEntry, calendar_entries
-from bot.campaign import Campaign
+from bot.campaign.calendar import CalendarEntry, calendar_entries
+from bot.campaign.campaign import Campaign
 from bot.rules.territories import territories_in
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign import check_campaign, find_campaign_file, load_campaign, parse_campaign
-from bot.campaign_file import Source, find_lines
-from bot.campaign_parts import read_campaign
+from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign, parse_campaign
+from bot.campaign.reading import read_campaign
+from bot.campaign.toml import Source, find_lines
 from bot.errors import CampaignError
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind

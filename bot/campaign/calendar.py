@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.campaign_model import Campaign
+from bot.campaign.model import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.quiet import Quiet, Reason
 from bot.rules.reminders import StepOccurrence

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.calendar import HEADERS, as_json, as_row, calendar_entries
-from bot.campaign import load_campaign
+from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
+from bot.campaign.campaign import load_campaign
 from bot.rules.territories import TERRITORIES
 
 PRIMARY = load_campaign(Path("campaigns/primaire-2016"))

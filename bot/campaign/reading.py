@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from bot.campaign_ballots import check_ballots, read_ballots
-from bot.campaign_file import Source, Table
-from bot.campaign_model import Campaign, Controller, Label, Practical, Sender
-from bot.campaign_steps import check_steps, read_slots, read_steps
+from bot.campaign.ballots import check_ballots, read_ballots
+from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.steps import check_steps, read_slots, read_steps
+from bot.campaign.toml import Source, Table
 from bot.errors import CampaignError
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind

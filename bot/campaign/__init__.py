@@ -1,0 +1,1 @@
+"""The campaign file: read, checked, frozen, and the calendar it makes."""

@@ -35,7 +35,7 @@ from bot.app import suppression_key
 from bot.campaign.campaign import load_campaign
 from bot.clock import ClockStart, MovableClock
 from bot.delivery.calls import Call
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db import sqlite
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey

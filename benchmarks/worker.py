@@ -34,7 +34,7 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.sender import Prepare, Stop, Wait
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db import broadcasts
 from db.batches import Statement, given_ids
 from db.deliveries import Leased

@@ -35,11 +35,11 @@ from bot.meeting import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_ra
 from bot.opening import opened, suppression_key
 from bot.producing import ExportFiles
 from bot.settings import Settings
-from bot.texts import Texts
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
+from bot.words.texts import Texts
 from db.engine import Database
 from handlers import ROUTES
 from handlers.context import Context, Services

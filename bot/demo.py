@@ -38,7 +38,7 @@ from bot.rules.ballots import Ballot
 from bot.rules.permissions import Role
 from bot.rules.territories import METROPOLE, at_local
 from bot.settings import Settings
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.engine import Database
 from db.events import EventText
 

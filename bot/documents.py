@@ -20,8 +20,8 @@ from bot.actions.staff import LINK_LIFE
 from bot.campaign.campaign import Campaign
 from bot.rules.consent import AGE_GATE, Purpose
 from bot.rules.permissions import ACTIONS, SMALL_COUNT, STAFF_ROLES
-from bot.telegram_html import parse_html
-from bot.texts import Texts, markdown_environment
+from bot.words.telegram_html import parse_html
+from bot.words.texts import Texts, markdown_environment
 from db.inventory import HOLDINGS, Subject
 from locales import LANGUAGES, TEMPLATES
 

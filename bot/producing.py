@@ -20,7 +20,7 @@ from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.errors import NotAllowed
 from bot.links import download_url
-from bot.texts import Text, Texts
+from bot.words.texts import Text, Texts
 from db.engine import Database
 
 MOST_AT_ONCE = 2

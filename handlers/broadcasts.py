@@ -12,7 +12,6 @@ from bot.actions import audiences, doubts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
-from bot.broadcast_texts import check_staff_text
 from bot.delivery.calls import Call
 from bot.delivery.compose import Draft
 from bot.errors import PortevoixError
@@ -22,7 +21,8 @@ from bot.rules.event_draft import Question
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
-from bot.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html, with_typed_tags
+from bot.words.staff_texts import check_staff_text
+from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html, with_typed_tags
 from handlers import audience_dialog, desk
 from handlers.buttons import arguments
 from handlers.context import Context

@@ -8,7 +8,7 @@ from functools import cache
 import handlers
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
-from bot.texts import Texts
+from bot.words.texts import Texts
 from handlers.routing import Command
 from locales import LANGUAGES
 

@@ -20,7 +20,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.errors import PortevoixError
-from bot.texts import Text, Texts
+from bot.words.texts import Text, Texts
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import Staff

@@ -12,7 +12,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Wording, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
-from bot.telegram_html import BadHtml
+from bot.words.telegram_html import BadHtml
 from db.events import Event, EventTexts
 from db.people import Person
 from handlers.context import Context, Services

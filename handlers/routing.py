@@ -12,7 +12,7 @@ from telegram import Message, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.rules.permissions import STAFF_ROLES, Role
-from bot.texts import CALLBACK_VERSION
+from bot.words.texts import CALLBACK_VERSION
 from handlers.context import Context
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]

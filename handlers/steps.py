@@ -12,7 +12,7 @@ from telegram import Update
 from bot.actions import polling_places, vote_plans
 from bot.actions.vote_plans import Company, Departure, Pledge, Turnout
 from bot.rules.reminders import Question
-from bot.step_values import Vote, vote_in
+from bot.words.step_values import Vote, vote_in
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context

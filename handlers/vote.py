@@ -10,7 +10,7 @@ from telegram import Update
 import db.vote_plans
 from bot.actions.polling_places import where_of
 from bot.rules.polling_places import PollingPlace
-from bot.step_values import Vote, next_vote, values_for_step
+from bot.words.step_values import Vote, next_vote, values_for_step
 from handlers import registration
 from handlers.context import Context
 from handlers.routing import Awaited, Handler

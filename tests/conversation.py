@@ -28,7 +28,7 @@ from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.intake import chat_of
 from bot.delivery.processing import Refused
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
 from db.schema import event_texts, events, responses

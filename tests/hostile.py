@@ -9,7 +9,7 @@ from typing import Any
 import handlers
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
-from bot.telegram_html import check_html
+from bot.words.telegram_html import check_html
 from tests.conversation import Conversation, Shown, Talker
 from tests.shapes import Shapes
 

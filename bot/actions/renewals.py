@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.renewals
 from bot.rules.consent import SUSPENDED_UNTIL_RENEWED, Purpose
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.engine import Database
 from db.facts import get_fact, set_fact
 from db.people import Person, renewals_due

@@ -12,7 +12,7 @@ from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.reminders import Question, Step, ballots_of_answer
-from bot.step_values import Vote
+from bot.words.step_values import Vote
 from db.people import Person
 
 TOLD_AFTERWARDS = timedelta(days=2)

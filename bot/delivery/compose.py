@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypedDict, Unpack
 
-from bot.broadcast_texts import render_staff_text
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
@@ -21,7 +20,8 @@ from bot.rules.kinds import Kind
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import territory_of
-from bot.texts import Text, Texts
+from bot.words.staff_texts import render_staff_text
+from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
 

@@ -28,7 +28,7 @@ from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
 from bot.rules.people import PersonFacts, State, VoteFacts
 from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
 from db.vote_plans import VotePlan

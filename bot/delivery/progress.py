@@ -21,7 +21,7 @@ import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, Outcome
 from bot.rules.permissions import Role, Staff, shown_to
-from bot.texts import Text, Texts
+from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
 

@@ -11,8 +11,8 @@ from bot.delivery.batch import Batch, Outgoing
 from bot.delivery.calls import Call
 from bot.delivery.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
-from bot.step_values import values_for_step
-from bot.texts import Button, Text, Texts
+from bot.words.step_values import values_for_step
+from bot.words.texts import Button, Text, Texts
 from db.broadcast_accounts import Broadcast
 from db.people import Person, renewals_due
 from db.renewals import TEMPLATE as RENEWAL

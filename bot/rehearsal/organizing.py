@@ -11,7 +11,7 @@ from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.conduct import Act, Doing, send, tap
 from bot.rules.territories import METROPOLE
-from bot.texts import Texts
+from bot.words.texts import Texts
 
 ORGANIZER: dict[str, Any] = {"id": 6_000_001, "first_name": "Sophie", "language_code": "fr", "keeps": 50}
 SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code": "fr", "keeps": 50}

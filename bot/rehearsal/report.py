@@ -15,7 +15,7 @@ from bot.rehearsal.cast import Character
 from bot.rehearsal.checker import Broken, Rule
 from bot.rehearsal.run import Outcome, summary
 from bot.rules.territories import TERRITORIES
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.rehearsal import Sending
 
 EXAMPLES = 5

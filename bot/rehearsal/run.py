@@ -29,7 +29,7 @@ from bot.rehearsal.stage import local_telegram, most_resident, own_settings, sta
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Role
 from bot.settings import Settings
-from bot.texts import Texts
+from bot.words.texts import Texts
 from locales import LANGUAGES
 
 ROWS_AT_ONCE = 5_000

@@ -26,7 +26,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.exporting.formats import FORMATS
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db.engine import Database
 
 log = structlog.get_logger(__name__)

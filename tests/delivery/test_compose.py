@@ -12,8 +12,8 @@ from bot import communes
 from bot.delivery.compose import Composer, Draft, compose_broadcast
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
-from bot.telegram_html import check_html, parse_html
-from bot.texts import Texts
+from bot.words.telegram_html import check_html, parse_html
+from bot.words.texts import Texts
 from db.events import Event, EventText, text_in
 from db.people import Person
 from tests.conversation import CAMPAIGN, paris

@@ -17,7 +17,7 @@ from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.delivery.sender import Wait
 from bot.rules.courtesy import CapReason
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db import deliveries
 from db.deliveries import Leased
 from db.engine import Database

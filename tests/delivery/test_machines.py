@@ -20,7 +20,7 @@ from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.leading import Leadership
 from bot.delivery.pacing import Pacing
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db import broadcasts, processes
 from db.engine import Database, open_database
 from db.schema import deliveries, people, responses

@@ -16,7 +16,7 @@ from bot.delivery.calls import Call
 from bot.delivery.compose import Composer
 from bot.delivery.departure import Departure
 from bot.polling_file import read_file
-from bot.texts import Texts
+from bot.words.texts import Texts
 from db import deliveries
 from db.schema import audit, broadcasts, chosen_places, polling_places
 from tests.conversation import BOT, CAMPAIGN, Conversation, Talker, paris

@@ -19,10 +19,10 @@ from bot.actions.authority import author_of
 from bot.actions.exports import Order
 from bot.rules.permissions import Role
 from bot.settings import Address
-from bot.texts import Texts
 from bot.web import downloads as pages
 from bot.web.app import make_web
 from bot.web.server import listen, serve
+from bot.words.texts import Texts
 from db import people
 from db.engine import Database
 from db.exports import Selection

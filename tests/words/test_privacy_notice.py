@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.telegram_html import check_html, parse_html
-from bot.texts import Texts
+from bot.words.telegram_html import check_html, parse_html
+from bot.words.texts import Texts
 from locales import LANGUAGES
 
 CAMPAIGNS = {

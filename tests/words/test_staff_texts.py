@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.broadcast_texts import check_staff_text, render_staff_text
 from bot.errors import PortevoixError
-from bot.telegram_html import check_html, parse_html, with_typed_tags
+from bot.words.staff_texts import check_staff_text, render_staff_text
+from bot.words.telegram_html import check_html, parse_html, with_typed_tags
 
 
 @pytest.mark.parametrize(

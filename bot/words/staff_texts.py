@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from bot.errors import BadPlaceholder
 from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
-from bot.telegram_html import TEXT_LIMIT, check_html
+from bot.words.telegram_html import TEXT_LIMIT, check_html
 
 # The rules allow nothing but placeholders; the sandbox holds even if a text came past them.
 _ENVIRONMENT = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)

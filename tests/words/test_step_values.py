@@ -12,8 +12,8 @@ import pytest
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.kinds import Kind
 from bot.rules.territories import TERRITORIES
-from bot.step_values import next_vote, values_for_step, vote_in
-from bot.texts import Text, Texts
+from bot.words.step_values import next_vote, values_for_step, vote_in
+from bot.words.texts import Text, Texts
 from db.people import Person
 from db.vote_plans import VotePlan
 from locales import LANGUAGES

@@ -1,0 +1,1 @@
+"""The words: message name + language + values -> Telegram HTML."""

@@ -4,7 +4,7 @@
         [--rate N] [--until-idle] [--in-flight N]
 
 A delivery is a text that staff wrote, with two placeholders: consent, law, hours and caps are looked at, and it is
-worded for its reader, by `bot.delivery.departure`. It prints `ready` once the engine runs.
+worded for its reader, by `bot.departure.decide`. It prints `ready` once the engine runs.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from bot.campaign.campaign import load_campaign
 from bot.clock import Clock, MovableClock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
-from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
+from bot.delivery.outcomes import Stop, Wait
 from bot.delivery.pacing import Pacing
-from bot.delivery.sender import Prepare, Stop, Wait
+from bot.delivery.sender import Prepare
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
 from bot.words.texts import Texts
 from db import broadcasts
 from db.batches import Statement, given_ids

@@ -22,7 +22,6 @@ from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
@@ -30,6 +29,7 @@ from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
+from bot.departure.decide import Departure
 from bot.following import follow, followed_clock
 from bot.meeting import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
 from bot.opening import opened, suppression_key

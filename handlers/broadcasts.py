@@ -13,7 +13,7 @@ from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
 from bot.delivery.calls import Call
-from bot.delivery.compose import Draft
+from bot.departure.compose import Draft
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
 from bot.rules.dates import read_moment

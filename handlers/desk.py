@@ -9,7 +9,7 @@ from functools import cache
 from bot.actions.authority import Author, author_of
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer, Wording, compose_broadcast
+from bot.departure.compose import Composer, Wording, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
 from bot.words.telegram_html import BadHtml

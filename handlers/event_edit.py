@@ -15,7 +15,7 @@ from telegram import Update
 from bot.actions import events
 from bot.actions.authority import Author
 from bot.actions.events import EventChange, ManagedEvent
-from bot.delivery.compose import Draft
+from bot.departure.compose import Draft
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
 from bot.rules.kinds import Kind

@@ -16,7 +16,7 @@ from bot.actions import audiences, events
 from bot.actions.authority import Author
 from bot.actions.events import NewEvent
 from bot.communes import Commune
-from bot.delivery.compose import Draft
+from bot.departure.compose import Draft
 from bot.rules.audiences import Audience, Radius
 from bot.rules.dates import read_duration, read_moment
 from bot.rules.event_draft import (

@@ -1,4 +1,4 @@
-"""What became of one post, told apart by the only question that matters: may it be posted again?
+"""What became of a message. After its post, told apart by the only question that matters: may it be posted again?
 
 | outcome | did the message leave? | posted again? |
 |---|---|---|
@@ -6,11 +6,14 @@
 | `NotSent` | surely not: refused connection, DNS, no free connection, 429, wrong token | yes |
 | `InDoubt` | nobody knows: reset, read timeout, 5xx, unreadable answer | only what is repeatable |
 | `Rejected` | no, and it never will: Telegram said why | no |
+
+Before its post, whoever looks at it last may say `Stop` or `Wait`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 BLOCKED = (
@@ -91,6 +94,24 @@ class Rejected:
 
 
 Outcome = Done | NotSent | InDoubt | Rejected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """A message does not leave now: `withheld` by a quiet period, or simply `queued` again, until an instant."""
+
+    until: datetime
+    reason: str
+    state: str = "withheld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """A message does not leave at all: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
+
+    state: str
+    reason: str
+
 
 # The reason of a `NotSent` whose token Telegram does not know (401 or 404).
 WRONG_TOKEN = "wrong token"

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
 from bot.delivery.settling import Answered, answered
 from bot.delivery.sharing import alternating, shares
@@ -57,23 +57,6 @@ FRESH_SECONDS = 30.0
 UNKNOWN = InDoubt(reason="fault")
 # The database's trouble is no row's fault: then the whole batch waits.
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wait:
-    """Not now: `withheld` by a quiet period, or simply `queued` again, until an instant."""
-
-    until: datetime
-    reason: str
-    state: str = "withheld"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stop:
-    """Not at all: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
-
-    state: str
-    reason: str
 
 
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]

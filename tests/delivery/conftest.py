@@ -19,9 +19,8 @@ from bot.delivery.account import Account, load_account
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.engine import Engine, Hooks
-from bot.delivery.outcomes import Done, Outcome
+from bot.delivery.outcomes import Done, Outcome, Stop, Wait
 from bot.delivery.pacing import Pacing
-from bot.delivery.sender import Stop, Wait
 from db import broadcasts
 from db.deliveries import Leased
 from db.engine import Database

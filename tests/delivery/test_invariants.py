@@ -22,8 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.clock import MovableClock
 from bot.delivery.account import load_account
-from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected
-from bot.delivery.sender import Wait
+from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Wait
 from db import broadcasts, doubts
 from db.engine import FILE_NAME, Database, open_database
 from db.schema import deliveries, people

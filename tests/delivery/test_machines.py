@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from bot import communes
 from bot.clock import MovableClock
 from bot.delivery.budget import NoBudget
-from bot.delivery.compose import Composer
-from bot.delivery.departure import Departure
 from bot.delivery.engine import Engine, Hooks
 from bot.delivery.leading import Leadership
 from bot.delivery.pacing import Pacing
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
 from bot.words.texts import Texts
 from db import broadcasts, processes
 from db.engine import Database, open_database

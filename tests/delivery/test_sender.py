@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected
-from bot.delivery.sender import Stop, Wait
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected, Stop, Wait
 from db import broadcasts
 from db.deliveries import Leased
 from db.schema import deliveries as table

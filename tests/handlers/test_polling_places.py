@@ -13,8 +13,8 @@ from bot.actions.polling_places import import_places
 from bot.actions.retention import purge
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
-from bot.delivery.departure import Departure
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
 from bot.polling_file import read_file
 from bot.words.texts import Texts
 from db import deliveries

@@ -13,9 +13,9 @@ import db.exports
 from bot.actions.renewals import ConsentTexts, consent_texts, look_at_some
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
-from bot.delivery.departure import Departure
-from bot.delivery.sender import Stop
+from bot.delivery.outcomes import Stop
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
 from db.broadcasts import create
 from db.deliveries import Turn
 from db.exports import Selection

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.campaign.campaign import Campaign
-from bot.delivery.batch import Batch, Outgoing
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer, Fate, as_call, compose_broadcast
+from bot.departure.batch import Batch, Outgoing
+from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
 from bot.words.step_values import values_for_step
 from bot.words.texts import Button, Text, Texts

@@ -10,13 +10,13 @@ import pytest
 
 from bot import communes
 from bot.campaign.campaign import load_campaign
-from bot.delivery.compose import Composer, Draft, compose_broadcast
+from bot.departure.compose import Composer, Draft, compose_broadcast
 from bot.rules.kinds import BROADCAST_KINDS, Kind
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from locales import LANGUAGES
-from tests.delivery.test_compose import AWA, EVENT, WORDS
+from tests.departure.test_compose import AWA, EVENT, WORDS
 
 # With the neutral reminders of the polling day, which a campaign may allow.
 CAMPAIGN = replace(

@@ -13,9 +13,9 @@ from bot import communes
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
-from bot.delivery.departure import Departure
-from bot.delivery.sender import Wait
+from bot.delivery.outcomes import Wait
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
 from bot.rules.courtesy import CapReason
 from bot.words.texts import Texts
 from db import deliveries

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
-from bot.delivery.batch import Batch, Freedom, Outgoing, load
 from bot.delivery.calls import Call
-from bot.delivery.compose import Composer
-from bot.delivery.sender import Stop, Wait
-from bot.delivery.wording import Wording
+from bot.delivery.outcomes import Stop, Wait
+from bot.departure.batch import Batch, Freedom, Outgoing, load
+from bot.departure.compose import Composer
+from bot.departure.wording import Wording
 from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import next_courteous

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import communes
-from bot.delivery.compose import Composer, Draft, compose_broadcast
+from bot.departure.compose import Composer, Draft, compose_broadcast
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.words.telegram_html import check_html, parse_html

@@ -1,0 +1,1 @@
+"""The last look before a message leaves: law, hours, caps, consent, wording."""

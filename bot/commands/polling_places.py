@@ -15,7 +15,7 @@ from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import Commands, Refused, content_of, group
 from bot.communes import Gazetteer, load
 from bot.opening import opened, present
-from bot.polling_file import SEPARATORS, Reading, read_file
+from bot.polling_places.file import SEPARATORS, Reading, read_file
 from bot.rules.polling_places import NewPlace
 from bot.settings import Settings
 from locales import LANGUAGES

@@ -15,7 +15,7 @@ from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
-from bot.polling_file import read_file
+from bot.polling_places.file import read_file
 from bot.words.texts import Texts
 from db import deliveries
 from db.schema import audit, broadcasts, chosen_places, polling_places

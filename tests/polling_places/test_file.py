@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from bot import communes
-from bot.polling_file import Reading, UnreadableFile, read_file
+from bot.polling_places.file import Reading, UnreadableFile, read_file
 from bot.rules.polling_places import read_hours, read_surnames
 from tests.conversation import CAMPAIGN
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
 from bot.errors import PortevoixError
-from bot.polling_communes import CommuneFinder
+from bot.polling_places.communes import CommuneFinder
 from bot.rules.communes_geo import kilometres
 from bot.rules.communes_text import fold
 from bot.rules.polling_places import (

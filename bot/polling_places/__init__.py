@@ -1,0 +1,1 @@
+"""A file of polling places: read, and matched to communes."""

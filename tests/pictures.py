@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.demo import ENGLISH, NEWCOMER, ORGANIZER
+from bot.demo.demo import ENGLISH, NEWCOMER, ORGANIZER
 from simulator.client import Person, Simulator
 from tests.simulator.chromium import opened
 

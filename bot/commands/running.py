@@ -56,8 +56,8 @@ def run(arguments: Namespace, settings: Settings) -> int:
 
 def demo(arguments: Namespace, settings: Settings) -> int:
     """Plays until it is stopped; nothing of it stays."""
-    from bot.demo import DemoOptions
-    from bot.demo import demo as play
+    from bot.demo.demo import DemoOptions
+    from bot.demo.demo import demo as play
     from bot.logs import configure_logs
 
     options = DemoOptions(

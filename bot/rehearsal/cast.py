@@ -14,7 +14,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune, Gazetteer
 from bot.communes.abroad import country_of
 from bot.communes.consulates import homes_in
-from bot.demo_people import FIRST_NAMES, OVERSEAS
+from bot.demo.people import FIRST_NAMES, OVERSEAS
 from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zone
 
 FIRST_ID = 7_000_001

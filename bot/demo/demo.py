@@ -29,7 +29,7 @@ from bot.app import started
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
-from bot.demo_people import DemoPerson, as_supporter, invent, registration_instants
+from bot.demo.people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
 from bot.opening import opened
 from bot.rules.areas import EVERYWHERE

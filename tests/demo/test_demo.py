@@ -8,7 +8,7 @@ import sys
 
 import aiohttp
 
-from bot.demo import PLAYED, refuse_used_port
+from bot.demo.demo import PLAYED, refuse_used_port
 
 PATIENCE = 60.0
 

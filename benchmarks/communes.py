@@ -20,8 +20,8 @@ from rapidfuzz import process
 from benchmarks.communes_audience import SUPPORTERS, radius_times
 from benchmarks.communes_queries import KINDS, Kind, Query, is_others_postcode, queries_of
 from bot.communes import load
-from bot.rules.communes import Commune, Gazetteer
-from bot.rules.communes_text import fold
+from bot.rules.communes.gazetteer import Commune, Gazetteer
+from bot.rules.communes.text import fold
 
 SEED = 20_161_120
 """Never used while the search was tuned."""

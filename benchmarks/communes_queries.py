@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from bot.communes import load
-from bot.rules.communes import Commune
-from bot.rules.communes_text import fold, key_of, words_of
+from bot.rules.communes.gazetteer import Commune
+from bot.rules.communes.text import fold, key_of, words_of
 
 KEYBOARD = ("azertyuiop", "qsdfghjklm", "wxcvbn")
 """A French keyboard's rows: half of the wrong letters are a neighbour of the right one."""

@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.actions import registration
 from bot.communes import Abroad, Commune
-from bot.rules.communes_query import parse_query, says_abroad
+from bot.rules.communes.query import parse_query, says_abroad
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers.buttons import arguments
 from handlers.context import Context

@@ -28,8 +28,8 @@ from babel.core import get_global
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.communes.store import pack
-from bot.rules.communes_geo import kilometres
-from bot.rules.communes_table import (
+from bot.rules.communes.geo import kilometres
+from bot.rules.communes.table import (
     Area,
     ForeignPlace,
     FormerName,
@@ -39,7 +39,7 @@ from bot.rules.communes_table import (
     department_of,
     keys_of,
 )
-from bot.rules.communes_text import key_of, words_of
+from bot.rules.communes.text import key_of, words_of
 
 PACKAGE = "@etalab/decoupage-administratif@6.0.0"
 VINTAGE = "2026"

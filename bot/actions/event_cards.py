@@ -15,7 +15,7 @@ import db.rsvps
 import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
-from bot.rules.communes_geo import kilometres
+from bot.rules.communes.geo import kilometres
 from db.events import Event, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp

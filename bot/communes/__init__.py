@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.communes.errors import GazetteerUnreadable
 from bot.communes.store import read_table
-from bot.rules.communes import Abroad, Commune, Gazetteer, SearchResult
+from bot.rules.communes.gazetteer import Abroad, Commune, Gazetteer, SearchResult
 
 SHIPPED = Path(__file__).parent / "data" / "communes.bin"
 """The gazetteer that comes with Portevoix."""

@@ -13,8 +13,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.communes import load
-from bot.rules.communes_names import allowed_errors
-from bot.rules.communes_text import key_of, without_article, words_of
+from bot.rules.communes.names import allowed_errors
+from bot.rules.communes.text import key_of, without_article, words_of
 
 ZONES = Path(__file__).parent / "data" / "zones.csv"
 LANGUAGES = ("fr", "en")

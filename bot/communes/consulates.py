@@ -15,7 +15,7 @@ from babel.dates import get_timezone_location
 
 from bot.communes import load
 from bot.communes.abroad import country_of
-from bot.rules.communes_text import key_of, words_of
+from bot.rules.communes.text import key_of, words_of
 
 POSTS = Path(__file__).parent / "data" / "consulates.csv"
 _WINTER, _SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.communes.errors import GazetteerUnreadable
-from bot.rules.communes_table import Area, Table
+from bot.rules.communes.table import Area, Table
 
 FORMAT = 1
 _ARRAYS = {

@@ -20,8 +20,8 @@ from typing import Any
 from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, load
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
-from bot.rules.communes_table import DEGREE, FormerName, Place, Table, build_table, department_of
-from bot.rules.communes_text import key_of, words_of
+from bot.rules.communes.table import DEGREE, FormerName, Place, Table, build_table, department_of
+from bot.rules.communes.text import key_of, words_of
 
 COMMUNES = (
     "/communes?fields=nom,code,codesPostaux,population,centre&zone=metro,drom,com"

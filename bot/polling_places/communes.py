@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from bot.communes import Commune, Gazetteer
-from bot.rules.communes_query import parse_query
-from bot.rules.communes_text import fold, words_of
+from bot.rules.communes.query import parse_query
+from bot.rules.communes.text import fold, words_of
 
 _CODE = re.compile(r"\d{5}|2[AB]\d{3}")
 _FEW = 4

@@ -18,8 +18,8 @@ from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
 from bot.errors import PortevoixError
 from bot.polling_places.communes import CommuneFinder
-from bot.rules.communes_geo import kilometres
-from bot.rules.communes_text import fold
+from bot.rules.communes.geo import kilometres
+from bot.rules.communes.text import fold
 from bot.rules.polling_places import (
     EVERY_ROUND,
     NewPlace,

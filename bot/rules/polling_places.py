@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import time
 from hashlib import sha256
 
-from bot.rules.communes_query import parent_of
-from bot.rules.communes_text import fold
+from bot.rules.communes.query import parent_of
+from bot.rules.communes.text import fold
 
 EVERY_ROUND = 0
 MOST_LETTERS = 40

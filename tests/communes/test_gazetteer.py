@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.communes import SHIPPED, Commune, load
 from bot.communes.store import read_table
-from bot.rules.communes import UNSURE_KM
-from bot.rules.communes_text import fold, key_of, words_of
+from bot.rules.communes.gazetteer import UNSURE_KM
+from bot.rules.communes.text import fold, key_of, words_of
 
 GAZETTEER = load()
 CITIES = frozenset({"75056", "69123", "13055"})

@@ -17,7 +17,7 @@ from bot.communes import UPDATED_NAME, load
 from bot.communes.errors import UpdateFailed
 from bot.communes.store import header_of, pack
 from bot.communes.update import update
-from bot.rules.communes_table import Area, FormerName, Place, build_table
+from bot.rules.communes.table import Area, FormerName, Place, build_table
 
 TODAY = date(2026, 11, 24)
 LYON = {

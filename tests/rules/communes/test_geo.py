@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.communes_geo import Grid, cell_of, kilometres
+from bot.rules.communes.geo import Grid, cell_of, kilometres
 
 points = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 

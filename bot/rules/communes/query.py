@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.rules.communes_table import Area
-from bot.rules.communes_text import expand, fold, key_of, without_article, words_of
+from bot.rules.communes.table import Area
+from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
 
 ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "marseille": ("13055", 132, 16)}
 """Each city with arrondissements: its INSEE code, the beginning of theirs, and how many."""

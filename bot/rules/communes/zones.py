@@ -1,6 +1,6 @@
 """The territory and the time zone of a commune, from its INSEE code."""
 
-from bot.rules.communes_table import department_of
+from bot.rules.communes.table import department_of
 
 MARQUESAS = frozenset({"98718", "98723", "98731", "98746", "98756", "98757"})
 """Fatu-Hiva, Hiva-Oa, Nuku-Hiva, Tahuata, Ua-Huka, Ua-Pou."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from bot.rules.communes_slips import cost_of_slips
+from bot.rules.communes.slips import cost_of_slips
 
 keys = st.text(alphabet="abcdehlors", min_size=1, max_size=12)
 

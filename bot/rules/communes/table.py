@@ -10,8 +10,8 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.rules.communes_geo import cell_of
-from bot.rules.communes_text import key_of, skeleton_of, without_article, words_of
+from bot.rules.communes.geo import cell_of
+from bot.rules.communes.text import key_of, skeleton_of, without_article, words_of
 
 DEGREE = 10_000
 """Units of latitude and longitude per degree in the table: about 11 metres each."""

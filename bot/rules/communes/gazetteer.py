@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.rules.communes_by_name import COMPLETION, WELL_KNOWN
-from bot.rules.communes_geo import KM_PER_DEGREE, Grid, Point, kilometres
-from bot.rules.communes_query import ARRONDISSEMENTS, parent_of, parse_query, says_abroad, without_filler
-from bot.rules.communes_search import Searcher
-from bot.rules.communes_table import DEGREE, Area, Table, department_of
-from bot.rules.communes_text import key_of
-from bot.rules.communes_zones import territory_of, zone_of
+from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
+from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
+from bot.rules.communes.query import ARRONDISSEMENTS, parent_of, parse_query, says_abroad, without_filler
+from bot.rules.communes.search import Searcher
+from bot.rules.communes.table import DEGREE, Area, Table, department_of
+from bot.rules.communes.text import key_of
+from bot.rules.communes.zones import territory_of, zone_of
 
 NEAREST_KM = 40.0
 """No commune's centre is further than this from its inhabitants in metropolitan France."""

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.rules.communes_text import MAX_QUERY, fold, key_of, skeleton_of, without_article, words_of
+from bot.rules.communes.text import MAX_QUERY, fold, key_of, skeleton_of, without_article, words_of
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from heapq import nsmallest
 from itertools import accumulate
 from math import log10
 
-from bot.rules.communes_names import Names, allowed_errors
-from bot.rules.communes_query import area_splits, areas_by_key, parent_of, without_filler
-from bot.rules.communes_table import Table, department_of
-from bot.rules.communes_text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
+from bot.rules.communes.names import Names, allowed_errors
+from bot.rules.communes.query import area_splits, areas_by_key, parent_of, without_filler
+from bot.rules.communes.table import Table, department_of
+from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""

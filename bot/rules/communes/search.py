@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import OSA
 
-from bot.rules.communes_by_name import COMPLETION, ELSEWHERE, Match, NameSearch
-from bot.rules.communes_names import Names
-from bot.rules.communes_query import ARRONDISSEMENTS, Query, departments_of_number, parent_of
-from bot.rules.communes_table import Table, department_of
-from bot.rules.communes_text import key_of
+from bot.rules.communes.by_name import COMPLETION, ELSEWHERE, Match, NameSearch
+from bot.rules.communes.names import Names
+from bot.rules.communes.query import ARRONDISSEMENTS, Query, departments_of_number, parent_of
+from bot.rules.communes.table import Table, department_of
+from bot.rules.communes.text import key_of
 
 _OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de", "dans", "le"})
 """Words around the number of an arrondissement that do not say of which city."""

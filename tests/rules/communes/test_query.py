@@ -1,6 +1,6 @@
 import pytest
 
-from bot.rules.communes_query import Query, area_splits, parent_of, parse_query, without_filler
+from bot.rules.communes.query import Query, area_splits, parent_of, parse_query, without_filler
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from heapq import nsmallest
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.rules.communes_slips import cost_of_slips
-from bot.rules.communes_table import Table, grams_of, keys_by_length
+from bot.rules.communes.slips import cost_of_slips
+from bot.rules.communes.table import Table, grams_of, keys_by_length
 
 _GRAMS_PER_ERROR = 4
 """How many grams of a key one error spoils at most (a swap: four): among one more, one is whole."""

@@ -30,11 +30,11 @@ from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.departure.decide import Departure
-from bot.following import follow, followed_clock
-from bot.meeting import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
-from bot.opening import opened, suppression_key
-from bot.producing import ExportFiles
+from bot.export_files import ExportFiles
+from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
+from bot.served_clock import follow, followed_clock
 from bot.settings import Settings
+from bot.startup import opened, suppression_key
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads

@@ -24,7 +24,7 @@ from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
 PRODUCER = "export"
-"""The name under which the application registers `bot.producing.ExportFiles`."""
+"""The name under which the application registers `bot.export_files.ExportFiles`."""
 
 PERIODS = MappingProxyType(
     {"all": None, "d1": timedelta(days=1), "d7": timedelta(days=7), "d30": timedelta(days=30)}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.opening import opened
 from bot.settings import Settings
+from bot.startup import opened
 from simulator.server import running
 from tests.mission import (
     ADDRESS,

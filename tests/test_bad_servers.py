@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.opening import opened
 from bot.settings import Settings
+from bot.startup import opened
 from db.schema import deliveries, people
 from tests.story import BotProcess, Finished, child_environment, until
 from tests.test_crash import START as START_OF_STORY

@@ -17,11 +17,11 @@ from bot.actions.events import NewEvent, announce
 from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
 from bot.delivery.sender import IN_FLIGHT
-from bot.opening import opened
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audiences import Audience
 from bot.rules.permissions import Role
 from bot.settings import Settings
+from bot.startup import opened
 from db.events import EventText
 from simulator.client import Simulator
 from tests.story import Preparation, Story, telling, until

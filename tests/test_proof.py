@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import db.people
-from bot.opening import opened
 from bot.settings import Settings
+from bot.startup import opened
 from db.engine import Database
 from db.erasing import erase_people
 from db.people import Person

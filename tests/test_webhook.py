@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.app import started
-from bot.meeting import webhook_of
+from bot.introduction import webhook_of
 from bot.settings import Settings
 from bot.web.app import SECRET_HEADER
 from simulator.client import Simulator

@@ -10,8 +10,8 @@ from pathlib import Path
 from bot.actions import audit, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import Commands, Refused, group
-from bot.opening import database_file, opened, present
 from bot.settings import Settings
+from bot.startup import database_file, opened, present
 from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back

@@ -11,8 +11,8 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.commands.arguments import Commands, Refused, installed_version
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
-from bot.opening import database_file, present
 from bot.settings import Settings
+from bot.startup import database_file, present
 from locales import LANGUAGES
 
 

@@ -19,9 +19,9 @@ from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
 from bot.exporting.tables import TABLES
-from bot.opening import opened, present
 from bot.rules.areas import EVERYWHERE
 from bot.settings import Settings
+from bot.startup import opened, present
 from db.engine import Database
 from db.exports import Selection
 from locales import LANGUAGES

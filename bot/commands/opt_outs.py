@@ -12,9 +12,9 @@ from pathlib import Path
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
 from bot.commands.arguments import Commands, Refused, content_of, group
-from bot.opening import opened, present, suppression_key
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
+from bot.startup import opened, present, suppression_key
 
 SHOWN_FAULTS = 20
 DECLINED = 1

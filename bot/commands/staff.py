@@ -14,11 +14,11 @@ from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, Commands, Refused, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
-from bot.opening import opened, present
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
 from bot.settings import Settings
+from bot.startup import opened, present
 
 HEADERS = ("telegram id", "role", "area", "since")
 SECONDS_TO_ASK = 5

@@ -31,13 +31,13 @@ from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
 from bot.demo.people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
-from bot.opening import opened
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audiences import Audience, Radius
 from bot.rules.ballots import Ballot
 from bot.rules.permissions import Role
 from bot.rules.territories import METROPOLE, at_local
 from bot.settings import Settings
+from bot.startup import opened
 from bot.words.texts import Texts
 from db.engine import Database
 from db.events import EventText

@@ -16,7 +16,6 @@ import db.people
 import db.staff
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import load as load_gazetteer
-from bot.opening import opened
 from bot.rehearsal.account import Account, Lines, names_of
 from bot.rehearsal.agenda import ending, opening
 from bot.rehearsal.almanac import Almanac
@@ -29,6 +28,7 @@ from bot.rehearsal.stage import local_telegram, most_resident, own_settings, sta
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Role
 from bot.settings import Settings
+from bot.startup import opened
 from bot.words.texts import Texts
 from locales import LANGUAGES
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.actions import audit, downloads, exports
 from bot.delivery.calls import Attachment, Call
-from bot.producing import ExportFiles
+from bot.export_files import ExportFiles
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
 from tests.campaigning import named, revoke
@@ -193,7 +193,7 @@ async def test_too_large_without_the_web_part_says_what_to_do(
     assert "too much for a file in the chat" in karim.last.text
     assert karim.called("sendDocument") == []
     monkeypatch.undo()
-    monkeypatch.setattr("bot.producing.CHAT_BYTES", 100)
+    monkeypatch.setattr("bot.export_files.CHAT_BYTES", 100)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
     said = await files(conversation)(document.produce_arguments)
@@ -214,7 +214,7 @@ async def test_too_large_with_the_web_part_gives_a_link(
     assert f"{address}/download/" in karim.last.text
     assert karim.called("sendDocument") == []
     monkeypatch.setattr("handlers.exports.CHAT_ROWS", 100)
-    monkeypatch.setattr("bot.producing.CHAT_BYTES", 100)
+    monkeypatch.setattr("bot.export_files.CHAT_BYTES", 100)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
     said = await files(conversation, links_to=address)(document.produce_arguments)
@@ -268,7 +268,7 @@ async def test_a_role_withdrawn_while_the_file_was_made_gets_none(
         return await write(*arguments, **options)
 
     monkeypatch.setattr(exports, "write", withdrawn_meanwhile)
-    monkeypatch.setattr("bot.producing.CHAT_BYTES", most_bytes)
+    monkeypatch.setattr("bot.export_files.CHAT_BYTES", most_bytes)
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
     said = await files(conversation, links_to=links_to)(document.produce_arguments)
@@ -306,7 +306,7 @@ async def test_a_file_that_cannot_be_made_is_told(
 async def test_progress_is_shown_in_the_message_that_promised_the_file(
     conversation: Conversation, karim: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.producing.EDIT_SECONDS", 0)
+    monkeypatch.setattr("bot.export_files.EDIT_SECONDS", 0)
     monkeypatch.setattr("db.exports.CHUNK", 3)
     await conversation.person(12).sign_up("Lyon")
     await karim.tap_data("1:export:69:responses:all:-:csv")

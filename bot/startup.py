@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from bot.clock import ClockStart, MovableClock, RealClock
-from bot.following import followed_clock
+from bot.served_clock import followed_clock
 from bot.settings import Settings
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.facts import get_fact, set_fact

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from bot import app, meeting
+from bot import app, introduction
 from bot.cli import main
 from bot.delivery import intake
 
-app.READ_SECONDS = meeting.START_PATIENCE_SECONDS = 0.6
+app.READ_SECONDS = introduction.START_PATIENCE_SECONDS = 0.6
 intake.POLL_SECONDS, intake.PATIENCE_SECONDS = 0, 0.6
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """A message does not leave at all: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
+    """A message never leaves: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
 
     state: str
     reason: str

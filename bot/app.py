@@ -48,6 +48,7 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
+from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +116,7 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
+    all_words()  # a language without its own STOP is told of before anything is opened
     campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None

@@ -17,7 +17,7 @@ from bot.departure.compose import Draft
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
 from bot.rules.dates import read_moment
-from bot.rules.event_draft import Question
+from bot.rules.event_draft import DraftQuestion
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
@@ -40,7 +40,7 @@ async def begin(update: Update, context: Context) -> None:
     await proceed(context, context.say)
 
 
-def _question(context: Context) -> Question:
+def _question(context: Context) -> DraftQuestion:
     return next_question(context.kept, context.campaign.languages)
 
 

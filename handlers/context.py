@@ -23,7 +23,7 @@ from bot.errors import PortevoixError
 from bot.words.texts import Text, Texts
 from db.dialogs import Dialog
 from db.people import Person
-from db.staff import Staff
+from db.staff import HeldRole
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
@@ -50,7 +50,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     tx: AsyncConnection
     now: datetime
     person: Person
-    staff: tuple[Staff, ...]
+    staff: tuple[HeldRole, ...]
     dialog: Dialog | None
     replies: list[Call]
 
@@ -64,7 +64,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         tx: AsyncConnection,
         now: datetime,
         person: Person,
-        staff: tuple[Staff, ...],
+        staff: tuple[HeldRole, ...],
         dialog: Dialog | None,
     ) -> Context:
         context = cls.from_update(update, application)

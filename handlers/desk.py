@@ -9,7 +9,7 @@ from functools import cache
 from bot.actions.authority import Author, author_of
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.departure.compose import Composer, Wording, compose_broadcast
+from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
 from bot.words.telegram_html import BadHtml
@@ -79,7 +79,7 @@ def composer(services: Services) -> Composer:
 
 def previews(
     context: Context,
-    broadcast: Wording,
+    broadcast: Composable,
     texts: dict[str, str],
     *,
     event: Event | None = None,

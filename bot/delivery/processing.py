@@ -19,7 +19,7 @@ from bot.delivery.replies import Replies
 from db import updates
 from db.engine import Database, is_to_begin_again, savepoint
 from db.errors import DatabaseError
-from db.updates import Answered, Received
+from db.updates import AnsweredUpdate, Received
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 
-class Refused(Exception):
+class UpdateRefused(Exception):
     """Raised by `process`: what it did is undone, and these replies leave all the same."""
 
     def __init__(self, replies: Sequence[Call]) -> None:
@@ -123,13 +123,13 @@ class Processing:
             self._replies.add(one)
         self._taken = []
 
-    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answered:
+    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate:
         content = orjson.loads(update.body)
         error = None
         try:
             async with savepoint(tx):
                 calls = await self._process(tx, content, met)
-        except Refused as refused:
+        except UpdateRefused as refused:
             calls = refused.replies
         except Exception as problem:  # a fault in one update must not stop the others
             if is_to_begin_again(problem):
@@ -138,7 +138,7 @@ class Processing:
             log.error("update_failed", update=update.update_id, error=error)
             calls = self._sorry(content)
         replies = [call.to_json() for call in calls]
-        return Answered(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+        return AnsweredUpdate(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:
@@ -150,7 +150,7 @@ class Processing:
     async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
         """Keep what failed, with an apology if that can be written."""
         failed = [
-            Answered(
+            AnsweredUpdate(
                 update_id=update.update_id,
                 chat=update.chat,
                 replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
@@ -168,7 +168,7 @@ class Processing:
         for one in failed:
             self._replies.add(one)
 
-    async def _keep(self, answered: Sequence[Answered]) -> None:
+    async def _keep(self, answered: Sequence[AnsweredUpdate]) -> None:
         async with self._database.write() as tx:
             await updates.answer(tx, answered, self._owner)
 

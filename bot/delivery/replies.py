@@ -20,7 +20,7 @@ from bot.delivery.transport import Transport
 from db import deliveries, updates
 from db.engine import Database
 from db.errors import DatabaseError
-from db.updates import Answered
+from db.updates import AnsweredUpdate
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class Replies:
         """Wait until another update may be answered."""
         await self._room.wait()
 
-    def add(self, answered: Answered) -> None:
+    def add(self, answered: AnsweredUpdate) -> None:
         """Post the replies of an update whose effects are committed."""
         task = asyncio.create_task(self._answer(answered))
         self._tasks.add(task)
@@ -108,7 +108,7 @@ class Replies:
             log.error("replies_interrupted", error=type(error).__name__)
         self._freed()
 
-    async def _answer(self, answered: Answered) -> None:
+    async def _answer(self, answered: AnsweredUpdate) -> None:
         if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
         for index in range(answered.begun, len(answered.replies)):

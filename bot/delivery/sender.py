@@ -25,7 +25,7 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
-from bot.delivery.settling import Answered, answered
+from bot.delivery.settling import EndedPost, answered
 from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
@@ -95,7 +95,7 @@ class Sender:
         enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
         self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
         self._ready: deque[_Ready] = deque()
-        self._answered: list[Answered] = []
+        self._answered: list[EndedPost] = []
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot

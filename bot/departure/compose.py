@@ -38,7 +38,7 @@ class Fate(TypedDict, total=False):
     asks: bool
 
 
-class Wording(Protocol):
+class Composable(Protocol):
     """What composing needs to know of a broadcast: any row or draft that has these."""
 
     @property
@@ -86,7 +86,7 @@ class Composer:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
         return self._signatures[key]
 
-    def event_message(self, broadcast: Wording, language: str, event: Event, text: EventText) -> Text:
+    def event_message(self, broadcast: Composable, language: str, event: Event, text: EventText) -> Text:
         """A message on an event: the same for everybody who reads a language."""
         key = (broadcast.template, broadcast.kind, language, event, text)
         if key not in self._event_messages:
@@ -122,7 +122,7 @@ def _mute(kind: str) -> str:
 
 def compose_broadcast(
     composer: Composer,
-    broadcast: Wording,
+    broadcast: Composable,
     texts: Mapping[str, str],
     person: Person,
     *,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
-from bot.departure.batch import Batch, Outgoing
+from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
 from bot.words.step_values import values_for_step
@@ -34,7 +34,7 @@ class Wording:
         self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
     def call(
-        self, person: Person, sending: Outgoing, batch: Batch, *, leave_before: datetime | None = None
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, *, leave_before: datetime | None = None
     ) -> Call:
         """The call that sends the broadcast to the person, until `leave_before`."""
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
@@ -49,7 +49,7 @@ class Wording:
             return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
         return call
 
-    def _own_text(self, person: Person, sending: Outgoing, batch: Batch) -> Text | None:
+    def _own_text(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Text | None:
         """What the bot says by itself; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
@@ -60,7 +60,7 @@ class Wording:
             return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
         return None
 
-    def _broadcast(self, person: Person, sending: Outgoing, batch: Batch, fate: Fate) -> Call:
+    def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
         return compose_broadcast(
             self._composer,
             sending.row,

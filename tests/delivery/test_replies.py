@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.intake import chat_of, received
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
-from bot.delivery.processing import Refused
+from bot.delivery.processing import UpdateRefused
 from db import updates as store
 from db.schema import people, responses, updates
 from tests.delivery.updating import effects, give, states
@@ -78,7 +78,7 @@ async def test_an_update_that_fails_is_kept_and_apologised_for(bench: Any, helpe
 async def test_an_update_that_is_refused_changes_nothing_and_is_answered(bench: Any, helpers: Any) -> None:
     def refuse(update: dict[str, Any]) -> None:
         if update["update_id"] == 2:
-            raise Refused([helpers.say(2, "no")])
+            raise UpdateRefused([helpers.say(2, "no")])
 
     bench.app.process_hook = refuse
     async with bench.running() as engine:

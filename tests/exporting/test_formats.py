@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from bot.exporting import xlsx
 from bot.exporting.cells import FORMULA_STARTS, clean
 from bot.exporting.formats import FORMATS
-from bot.exporting.tables import Column, Kind
+from bot.exporting.tables import Column, ColumnKind
 
 COLUMNS = (
-    Column(name="text", kind=Kind.TEXT),
-    Column(name="number", kind=Kind.NUMBER),
-    Column(name="at", kind=Kind.INSTANT),
-    Column(name="flag", kind=Kind.FLAG),
-    Column(name="object", kind=Kind.OBJECT),
+    Column(name="text", kind=ColumnKind.TEXT),
+    Column(name="number", kind=ColumnKind.NUMBER),
+    Column(name="at", kind=ColumnKind.INSTANT),
+    Column(name="flag", kind=ColumnKind.FLAG),
+    Column(name="object", kind=ColumnKind.OBJECT),
 )
 AT = "2016-11-20T08:00:00.000Z"
 CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -25,7 +25,7 @@ from db import updates
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
 from db.schema import consents, people, responses, rsvps, vote_plans
-from db.updates import Answered
+from db.updates import AnsweredUpdate
 from handlers.context import Context
 from tests.conversation import Conversation, paris
 
@@ -78,7 +78,7 @@ class Kept:
         self.by_chat: dict[int, list[Any]] = defaultdict(list)
         self.answered: list[int] = []
 
-    def add(self, one: Answered) -> None:
+    def add(self, one: AnsweredUpdate) -> None:
         self.answered.append(one.update_id)
         receipt = re.compile(rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}")
         self.by_chat[one.chat].append((bool(one.error), receipt.sub(b"", orjson.dumps(one.replies))))

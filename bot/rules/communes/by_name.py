@@ -9,7 +9,7 @@ from math import log10
 
 from bot.rules.communes.names import Names, allowed_errors
 from bot.rules.communes.query import area_splits, areas_by_key, parent_of, without_filler
-from bot.rules.communes.table import Table, department_of
+from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
@@ -60,7 +60,7 @@ class _Reading:
 class NameSearch:
     """Searches a table by name."""
 
-    def __init__(self, table: Table, names: Names) -> None:
+    def __init__(self, table: CommuneTable, names: Names) -> None:
         self._table = table
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)

@@ -8,7 +8,7 @@ from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
 from bot.rules.communes.query import ARRONDISSEMENTS, parent_of, parse_query, says_abroad, without_filler
 from bot.rules.communes.search import Searcher
-from bot.rules.communes.table import DEGREE, Area, Table, department_of
+from bot.rules.communes.table import DEGREE, Area, CommuneTable, department_of
 from bot.rules.communes.text import key_of
 from bot.rules.communes.zones import territory_of, zone_of
 
@@ -76,7 +76,7 @@ class SearchResult:
 class Gazetteer:
     """Every commune of a table, with the searches. Built once per process; safe to share between threads."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: CommuneTable) -> None:
         self._table = table
         self._searcher = Searcher(table)
         self._grid = Grid(table.cells, table.cell_places)

@@ -166,7 +166,7 @@ async def test_what_was_begun_before_a_crash_is_not_posted_again(bench: Any, hel
     edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "new"})
     calls = [helpers.say(1, "one"), edit, helpers.say(1, "three")]
     answered = [
-        store.Answered(update_id=n, chat=n, replies=[call.to_json() for call in calls]) for n in (1, 2)
+        store.AnsweredUpdate(update_id=n, chat=n, replies=[call.to_json() for call in calls]) for n in (1, 2)
     ]
     async with bench.database.write() as tx:
         received = [store.Received(update_id=n, chat=n, body=b"{}") for n in (1, 2)]

@@ -18,8 +18,8 @@ from telegram import Update
 
 import db.people
 from bot.actions.people import find_all
-from bot.delivery.intake import received
 from bot.delivery.hooks import nothing
+from bot.delivery.intake import received
 from bot.delivery.processing import BATCH, Processing
 from bot.errors import PortevoixError
 from db import updates

@@ -17,7 +17,7 @@ MOST_CHANGED = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedBroadcast:
     """A broadcast that a step or an event makes by itself; `key` makes it one of its kind."""
 
     key: str
@@ -61,7 +61,7 @@ class StepAudience:
     among: Collection[int] | None = None
 
 
-async def ensure_broadcast(tx: AsyncConnection, planned: Planned, now: datetime) -> int:
+async def ensure_broadcast(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> int:
     """The id of the broadcast of that key, made if it is the first time."""
     values = {**vars(planned), "state": "active", "audience": {}, "area": "FR", "created_at": now}
     created = await create(tx, values)

@@ -23,7 +23,7 @@ from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     DESCRIPTION_LIMIT,
     TITLE_LIMIT,
-    Question,
+    DraftQuestion,
     next_question,
     reopened,
     starts_at,
@@ -53,7 +53,7 @@ async def begin(update: Update, context: Context) -> None:
     await proceed(context, context.say)
 
 
-def _question(context: Context) -> Question:
+def _question(context: Context) -> DraftQuestion:
     return next_question(context.kept, context.campaign.languages)
 
 

@@ -26,8 +26,8 @@ from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
+from bot.delivery.hooks import UpdateRefused
 from bot.delivery.intake import chat_of
-from bot.delivery.processing import Refused
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
@@ -140,7 +140,7 @@ class Conversation:
             async with savepoint(tx):
                 met = await find_all(tx, [chat_of(body)])
                 return await self._dispatcher.process(tx, body, met)
-        except Refused as refused:
+        except UpdateRefused as refused:
             return list(refused.replies)
 
 

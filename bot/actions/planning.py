@@ -26,7 +26,7 @@ from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_o
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.backup import RESTORED_AT
 from db.facts import get_fact
-from db.planning import Planned, StepAudience, StepPlace
+from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
@@ -183,7 +183,7 @@ async def _plan_step(
 ) -> int:
     """Queues one step of a ballot, for one slot, in all the places where it is due; for everybody or among some."""
     ballot, step, slot = dues[0].ballot, dues[0].step, dues[0].occurrence.slot
-    planned = Planned(
+    planned = PlannedBroadcast(
         key=step_key(ballot.number, step.name),
         kind=step.kind,
         template=step.template,
@@ -226,7 +226,7 @@ async def _look_when_out(
     everybody = changed is None or opening not in before.openings
     if now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)
-    planned = Planned(
+    planned = PlannedBroadcast(
         key=step.name,
         kind=step.kind,
         template=step.template,
@@ -264,7 +264,7 @@ async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -
 async def _plan_event_step(
     tx: AsyncConnection, event: int, occurrence: EventOccurrence, now: datetime
 ) -> int:
-    planned = Planned(
+    planned = PlannedBroadcast(
         key=f"event:{event}:{occurrence.step.value}",
         kind=Kind.EVENT_SERVICE,
         template=f"broadcasts/{occurrence.step.value}",

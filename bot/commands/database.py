@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.actions import audit, retention
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import Commands, Refused, group
+from bot.commands.arguments import CommandRefused, Commands, group
 from bot.settings import Settings
 from bot.startup import database_file, opened, present
 from db.backup import Restored
@@ -76,9 +76,11 @@ def rekey(arguments: Namespace, settings: Settings) -> int:
     """A new key in the key file. One that comes from the environment cannot be changed from here."""
     file = database_file(settings)
     if file is None:
-        raise Refused("PostgreSQL is encrypted by its host, not by Portevoix: there is no key to change.")
+        raise CommandRefused(
+            "PostgreSQL is encrypted by its host, not by Portevoix: there is no key to change."
+        )
     if settings.database_key is not None:
-        raise Refused(
+        raise CommandRefused(
             "The key comes from PORTEVOIX_DATABASE_KEY, which cannot be changed from here: save it in a file of"
             " mode 0600, set PORTEVOIX_DATABASE_KEY_FILE to that file instead, then run this again."
         )
@@ -103,7 +105,7 @@ def backup(arguments: Namespace, settings: Settings) -> int:
 def restore(arguments: Namespace, settings: Settings) -> int:
     file = database_file(settings)
     if file is None:
-        raise Refused("PostgreSQL is restored by its own tools: use pg_restore.")
+        raise CommandRefused("PostgreSQL is restored by its own tools: use pg_restore.")
 
     async def work() -> Restored:
         # On a new machine there is no database yet, only the key that was kept: it must not be made anew.

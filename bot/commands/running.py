@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.commands.arguments import Commands, Refused, number
+from bot.commands.arguments import CommandRefused, Commands, number
 from bot.settings import Settings
 
 
@@ -42,9 +42,9 @@ def run(arguments: Namespace, settings: Settings) -> int:
     """Runs until it is stopped."""
     if arguments.webhook is not None:
         if urlsplit(arguments.webhook).scheme not in ("http", "https"):
-            raise Refused(f"“{arguments.webhook}” is not an address: write https://example.org/bot.")
+            raise CommandRefused(f"“{arguments.webhook}” is not an address: write https://example.org/bot.")
         if settings.web is None:
-            raise Refused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
+            raise CommandRefused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
     # Imported here: the other commands need none of it, and answer sooner.
     from bot import app
     from bot.logs import configure_logs

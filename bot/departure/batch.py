@@ -38,7 +38,7 @@ class Freedom:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outgoing:
+class LeavingBroadcast:
     """A broadcast about to leave, with all that is the same for its readers.
 
     `freedoms`: by (territory, zone), as far as somebody asked.
@@ -72,7 +72,7 @@ class Batch:
 
     now: datetime
     people: Mapping[int, Person]
-    broadcasts: Mapping[int, Outgoing]
+    broadcasts: Mapping[int, LeavingBroadcast]
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
@@ -122,14 +122,14 @@ async def load(
     )
 
 
-async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Outgoing]:
+async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
     rows = await db.broadcast_accounts.get_many(tx, ids)
     texts = await db.broadcast_accounts.texts_of_many(tx, ids)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
     return {
-        number: Outgoing(
+        number: LeavingBroadcast(
             row=row,
             kind=Kind(row.kind),
             mute=MUTES.get(Kind(row.kind)),

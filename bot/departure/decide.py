@@ -17,7 +17,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
-from bot.departure.batch import Batch, Freedom, Outgoing, load
+from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer
 from bot.departure.wording import Wording
 from bot.rules.audience_limits import MUTES, Mute
@@ -108,7 +108,7 @@ class Departure:
             batch.sent.setdefault(person.id, []).append(batch.now)
         return self._wording.call(person, sending, batch, leave_before=freedom.until)
 
-    def _hold(self, person: Person, sending: Outgoing, batch: Batch, freedom: Freedom) -> Wait | None:
+    def _hold(self, person: Person, sending: LeavingBroadcast, batch: Batch, freedom: Freedom) -> Wait | None:
         if sending.is_renewal:
             return self._until_a_decent_hour(person, batch.now)
         sent = batch.sent.get(person.id, ())
@@ -125,7 +125,7 @@ class Departure:
         decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
         return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
 
-    def _freedom(self, person: Person, sending: Outgoing, now: datetime) -> Freedom:
+    def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:
         """What law and hours say, which is the same for all who live under the same ones."""
         key = (person.territory, person.zone)
         found = sending.freedoms.get(key)
@@ -135,7 +135,7 @@ class Departure:
             sending.freedoms[key] = found
         return found
 
-    def _leaving(self, person: Person, sending: Outgoing, now: datetime) -> Leaving:
+    def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Leaving:
         step = sending.row.step
         return {
             "kind": sending.kind,
@@ -148,7 +148,7 @@ class Departure:
             "cancellation": sending.is_cancellation,
         }
 
-    def _unwanted(self, person: Person, sending: Outgoing, batch: Batch) -> Stop | Wait | None:
+    def _unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
         is_service = sending.kind is Kind.SERVICE and not sending.is_last_choice
         if not is_service and not (person.is_registered and person.consent_contact):
@@ -199,7 +199,7 @@ class Departure:
         return None
 
 
-def event_unwanted(person: Person, sending: Outgoing, batch: Batch) -> Stop | None:
+def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
     """An event's messages: not once it is cancelled (but the word of it), nor to those who will not come."""
     if sending.event is None or sending.is_cancellation:
         return None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.exporting.tables import Column, Kind
+from bot.exporting.tables import Column, ColumnKind
 
 Values = Sequence[Any]
 """The values of one column, None where there is none."""
@@ -62,7 +62,7 @@ def plain(columns: Sequence[Column], values: Sequence[Values]) -> list[Values]:
     return [_plain(column.kind, column_values) for column, column_values in zip(columns, values, strict=True)]
 
 
-def _plain(kind: Kind, values: Values) -> Values:
-    if kind is Kind.OBJECT:
+def _plain(kind: ColumnKind, values: Values) -> Values:
+    if kind is ColumnKind.OBJECT:
         return cleaned(each(compact, values))
-    return cleaned(values) if kind is Kind.TEXT else values
+    return cleaned(values) if kind is ColumnKind.TEXT else values

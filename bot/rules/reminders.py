@@ -23,14 +23,13 @@ from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import ballot_abroad, embargo_of
-from bot.rules.steps import ANSWERS, Question, Schedule, Slot, Step
+from bot.rules.steps import ANSWERS, Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
 from bot.rules.territories import zone as zone_named
 
 __all__ = [
     "ANSWERS",
     "GAP_BEFORE_FOLLOW_UP",
-    "Question",
     "Schedule",
     "Skip",
     "Slot",

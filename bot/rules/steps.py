@@ -11,7 +11,7 @@ from bot.rules.moments import Anchor, Moment
 from bot.rules.quiet import LawProfile
 
 
-class Question(StrEnum):
+class StepQuestion(StrEnum):
     """What a step asks; each is answered by the buttons of its message."""
 
     PLEDGE = "pledge"
@@ -23,17 +23,17 @@ class Question(StrEnum):
     KEEP_PLAN = "keep_plan"
 
 
-ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
+ANSWERS: MappingProxyType[StepQuestion, tuple[str, ...]] = MappingProxyType(
     {
-        Question.PLEDGE: ("will", "unsure", "cannot"),
-        Question.PLACE: ("known", "help"),
+        StepQuestion.PLEDGE: ("will", "unsure", "cannot"),
+        StepQuestion.PLACE: ("known", "help"),
         # Then from where and with whom, which the conversation asks one after the other.
-        Question.PLAN: ("slot",),
-        Question.ECHO: ("ok", "change"),
-        Question.TURNOUT: ("voted", "later", "cannot"),
-        Question.LAST_CALL: ("voted", "cannot"),
+        StepQuestion.PLAN: ("slot",),
+        StepQuestion.ECHO: ("ok", "change"),
+        StepQuestion.TURNOUT: ("voted", "later", "cannot"),
+        StepQuestion.LAST_CALL: ("voted", "cannot"),
         # Put only when another ballot follows.
-        Question.KEEP_PLAN: ("keep", "change"),
+        StepQuestion.KEEP_PLAN: ("keep", "change"),
     }
 )
 """The answers that each question takes; `slot` stands for the names of the campaign's slots."""
@@ -67,7 +67,7 @@ class Step:
     kind: Kind
     template: str
     ballots: tuple[int, ...] = ()
-    asks: Question | None = None
+    asks: StepQuestion | None = None
     follows: str | None = None
     when_silent: bool = False
     when_voted: bool = False

@@ -317,7 +317,7 @@ async def test_what_failed_is_erased_with_the_person(conversation: Conversation,
         for number, chat in ((900, 7), (901, 8)):
             await db.updates.store(tx, [db.updates.Received(update_id=number, chat=chat, body=body)], NOW)
         answered = [
-            db.updates.Answered(update_id=number, chat=7, replies=[], error="KeyError")
+            db.updates.AnsweredUpdate(update_id=number, chat=7, replies=[], error="KeyError")
             for number in (900, 901)
         ]
         await db.updates.answer(tx, answered, "process")

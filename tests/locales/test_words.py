@@ -149,7 +149,7 @@ def test_a_language_without_its_own_stop_does_not_start(tmp_path: Path) -> None:
         environment=environment
         | {
             "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
-                "PORTEVOIX_API_BASE": "http://127.0.0.1:9",
+            "PORTEVOIX_API_BASE": "http://127.0.0.1:9",
             "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
             "PORTEVOIX_DATA": str(tmp_path),
         },

@@ -9,7 +9,7 @@ from math import log10
 
 from bot.rules.communes.names import Names, allowed_errors
 from bot.rules.communes.query import Sentences, area_splits, areas_by_key, parent_of
-from bot.rules.communes.table import Table, department_of
+from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
@@ -60,7 +60,7 @@ class _Reading:
 class NameSearch:
     """Searches a table by name."""
 
-    def __init__(self, table: Table, names: Names, sentences: Sentences) -> None:
+    def __init__(self, table: CommuneTable, names: Names, sentences: Sentences) -> None:
         self._table = table
         self._sentences = sentences
         self._names = names

@@ -8,7 +8,7 @@ from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
 from bot.rules.communes.query import ARRONDISSEMENTS, Sentences, SentenceWords, parent_of, parse_query
 from bot.rules.communes.search import Searcher
-from bot.rules.communes.table import DEGREE, Area, Table, department_of
+from bot.rules.communes.table import DEGREE, Area, CommuneTable, department_of
 from bot.rules.communes.text import key_of
 from bot.rules.communes.zones import territory_of, zone_of
 
@@ -81,7 +81,7 @@ class Gazetteer:
     Built once per process; safe to share between threads.
     """
 
-    def __init__(self, table: Table, words: SentenceWords) -> None:
+    def __init__(self, table: CommuneTable, words: SentenceWords) -> None:
         self._table = table
         self._sentences = Sentences(words)
         self._searcher = Searcher(table, self._sentences)

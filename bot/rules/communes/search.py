@@ -8,7 +8,7 @@ from rapidfuzz.distance import OSA
 from bot.rules.communes.by_name import COMPLETION, ELSEWHERE, Match, NameSearch
 from bot.rules.communes.names import Names
 from bot.rules.communes.query import ARRONDISSEMENTS, Query, Sentences, departments_of_number, parent_of
-from bot.rules.communes.table import Table, department_of
+from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import key_of
 
 _OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de", "dans", "le"})
@@ -18,7 +18,7 @@ _OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de",
 class Searcher:
     """Searches a table."""
 
-    def __init__(self, table: Table, sentences: Sentences) -> None:
+    def __init__(self, table: CommuneTable, sentences: Sentences) -> None:
         self._table = table
         self._names = Names(table)
         self._by_name = NameSearch(table, self._names, sentences)

@@ -32,6 +32,7 @@ from bot.delivery.tuning import settle_memory
 from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
 from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
+from bot.rules.suppression import SuppressionKey
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings
 from bot.startup import opened, suppression_key
@@ -131,7 +132,7 @@ async def started(
         username = await bot_username(transport)
         application = telegram_application(settings, transport)
         await stack.enter_async_context(application)
-        key = await suppression_key(database)
+        key = await suppression_key(database, settings)
         app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
@@ -163,7 +164,7 @@ def build(
     transport: Transport,
     application: AnyApplication,
     username: str,
-    key: bytes,
+    key: SuppressionKey,
     webhook_url: str | None,
 ) -> App:
     """Every part, connected."""

@@ -20,6 +20,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.errors import PortevoixError
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
 from db.dialogs import Dialog
 from db.people import Person
@@ -38,7 +39,7 @@ class Services:
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
-    suppression_key: bytes
+    suppression_key: SuppressionKey
     links_to: str | None = None
 
 

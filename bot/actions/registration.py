@@ -122,9 +122,9 @@ async def _leave_place(tx: AsyncConnection, person: Person, commune: str | None)
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}
 
 
-async def brought_by(tx: AsyncConnection, person: Person, pseudonym: str) -> None:
-    """Keeps whose link somebody came by, who is no supporter yet; a pseudonym that is nobody's changes nothing."""
-    recruiter = await db.people.find_by_pseudonym(tx, pseudonym)
+async def brought_by(tx: AsyncConnection, person: Person, code: str) -> None:
+    """Keeps whose link somebody came by, who is no supporter yet; a code that is nobody's changes nothing."""
+    recruiter = await db.people.find_by_friend_code(tx, code)
     if recruiter is not None and recruiter.id != person.id:
         await db.people.change(tx, person.id, recruiter=recruiter.id)
 

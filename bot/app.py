@@ -138,7 +138,7 @@ async def started(
             texts=Texts({"campaign": campaign}),
             gazetteer=load_gazetteer(),
             bot_username=username,
-            suppression_key=await suppression_key(database),
+            suppression_key=await suppression_key(database, settings),
             links_to=links_to(settings, webhook_url),
         )
         ground = Ground(

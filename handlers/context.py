@@ -21,6 +21,7 @@ from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.errors import PortevoixError
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
 from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
@@ -39,7 +40,7 @@ class Services:
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
-    suppression_key: bytes
+    suppression_key: SuppressionKey
     links_to: str | None = None
 
 

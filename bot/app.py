@@ -48,6 +48,7 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
+from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +115,7 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
+    all_words()  # a language without its own STOP is told of before anything is opened
     campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
@@ -135,7 +137,7 @@ async def started(
             texts=Texts({"campaign": campaign}),
             gazetteer=load_gazetteer(),
             bot_username=username,
-            suppression_key=await suppression_key(database),
+            suppression_key=await suppression_key(database, settings),
             links_to=links_to(settings, webhook_url),
         )
         ground = Ground(

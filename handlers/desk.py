@@ -137,7 +137,7 @@ def _longest_commune(gazetteer: Gazetteer) -> str:
 def is_confirmation(context: Context, typed: str) -> bool:
     """Whether the word that sends was typed, in any language of the campaign, whatever the case; as no question."""
     texts = context.services.texts
-    words = (texts.plain("broadcasts/confirmation_word", code) for code in context.campaign.languages)
+    words = (texts.typed("broadcasts/confirmation_word", code) for code in context.campaign.languages)
     return "?" not in typed and _folded(typed) in map(_folded, words)
 
 

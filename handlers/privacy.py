@@ -81,7 +81,7 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.html
+            context.tx, context.person, context.origin, language=context.language, text=question.written
         )
         context.edit("privacy/stopped")
         return
@@ -92,7 +92,7 @@ async def choose(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.person = await db.people.get(context.tx, context.person.id) or context.person
     context.toast("toasts/noted")
@@ -115,7 +115,7 @@ async def last_choice(update: Update, context: Context) -> None:
         purpose=Purpose.KEEP,
         given=True,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -136,7 +136,9 @@ async def ask_again(context: Context) -> None:
 async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
-    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    await rights.stop(
+        context.tx, context.person, context.origin, language=context.language, text=text.written
+    )
     context.dialog = None
     context.say("privacy/stopped")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from bot.communes.consulates import city_of
+from bot.words.no_break import bound, with_plain_spaces
 from locales import LANGUAGES, TEMPLATES, catalogue
 from locales.words import Formats, words_of
 
@@ -58,9 +59,14 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A rendered message: Telegram HTML, inline buttons by row, and a location request if there is one."""
+    """A rendered message: Telegram HTML, inline buttons by row, and a location request if there is one.
+
+    `written`: the HTML as templates and catalogues have it, before `bot.words.no_break`. The ledger of consents keeps
+    the hash of this one, so that another custom of spaces is not another text.
+    """
 
     html: str
+    written: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
 
@@ -90,6 +96,10 @@ class _Keyboard:
 
     rows: list[list[Button]] = field(default_factory=lambda: [[]])
     location_request: str | None = None
+
+
+def _bound(button: Button, language: str) -> Button:
+    return replace(button, label=bound(button.label, language))
 
 
 def _plain(label: str) -> str:
@@ -133,16 +143,23 @@ class Texts:
         """The message `name` (`events/card`) in `language`; a missing value raises UndefinedError."""
         keyboard = _Keyboard()
         template = self._environments[language].get_template(f"{name}.html.j2")
-        html = template.render(_keyboard=keyboard, **values)
+        written = _tidy(template.render(_keyboard=keyboard, **values))
+        rows = (tuple(_bound(button, language) for button in row) for row in keyboard.rows if row)
+        request = keyboard.location_request
         return Text(
-            html=_tidy(html),
-            keyboard=tuple(tuple(row) for row in keyboard.rows if row),
-            location_request=keyboard.location_request,
+            html=bound(written, language),
+            written=written,
+            keyboard=tuple(rows),
+            location_request=bound(request, language) if request is not None else None,
         )
 
     def plain(self, name: str, language: str, **values: Any) -> str:
-        """The same without HTML: for toasts, files and logs."""
+        """The words without HTML, as people read them: for toasts, menus and captions."""
         return self.render(name, language, **values).plain
+
+    def typed(self, name: str, language: str, **values: Any) -> str:
+        """The words without HTML and with plain spaces, as people type them: for what is kept or compared."""
+        return with_plain_spaces(self.plain(name, language, **values))
 
     def names(self) -> list[str]:
         """Every message there is, for the tests that render them all."""

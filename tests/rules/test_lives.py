@@ -56,7 +56,8 @@ class Life:
         if found is None:
             return
         step = self.campaign.step(found.step)
-        if self._is_held(found.kind, now, evening=step.evening):
+        unanswered = 0 if step.when_silent else self.facts.unanswered
+        if self._is_held(found.kind, now, evening=step.evening, unanswered=unanswered):
             return
         self._check(Left(at=now, kind=found.kind, occurrence=found))
         vote = self.facts.vote(found.ballot)
@@ -64,7 +65,8 @@ class Life:
         self.facts = replace(self.facts, unanswered=self.facts.unanswered + (step.asks is not None))
 
     def broadcast(self, kind: Kind, now: datetime) -> None:
-        if self.facts.state is State.ACTIVE and not self._is_held(kind, now):
+        unanswered = self.facts.unanswered
+        if self.facts.state is State.ACTIVE and not self._is_held(kind, now, unanswered=unanswered):
             self._check(Left(at=now, kind=kind, occurrence=None))
 
     def answer(self, ballot: int, state: VoteState, slot: str | None) -> None:
@@ -82,7 +84,7 @@ class Life:
             case ("state", State() as state, _):
                 self.facts = replace(self.facts, state=state)
 
-    def _is_held(self, kind: Kind, now: datetime, *, evening: bool = False) -> bool:
+    def _is_held(self, kind: Kind, now: datetime, *, unanswered: int, evening: bool = False) -> bool:
         held = hold(
             kind=kind,
             territory=self.facts.territory,
@@ -90,7 +92,7 @@ class Life:
             now=now,
             policy=self.campaign.policy,
             sent=[each.at for each in self.left if each.kind in PARTISAN],
-            unanswered=self.facts.unanswered,
+            unanswered=unanswered,
             evening=evening,
         )
         return held is not None
@@ -121,7 +123,8 @@ def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[
         days = [at.astimezone(own_zone).date() for at in partisan]
         assert days.count(days[-1]) == 1, "two campaign messages on one day"
         week = [at for at in partisan if at > message.at - timedelta(days=7)]
-        assert len(week) <= (3 if facts.unanswered < 2 else 2), "too many in a week"
+        remains = message.occurrence is not None and message.occurrence.step in {"echo", "go"}
+        assert len(week) <= (3 if facts.unanswered < 2 or remains else 2), "too many in a week"
     if message.kind in PARTISAN | {Kind.EVENT_SERVICE}:
         for ballot in campaign.ballots:
             eves = [

@@ -23,6 +23,7 @@ VARIABLES: tuple[str, ...] = (
     "PORTEVOIX_DATABASE",
     "PORTEVOIX_DATABASE_KEY",
     "PORTEVOIX_DATABASE_KEY_FILE",
+    "PORTEVOIX_SUPPRESSION_KEY_FILE",
     "PORTEVOIX_RATE",
     "PORTEVOIX_CLOCK",
     "PORTEVOIX_WEB",
@@ -60,10 +61,22 @@ class Settings:
     database: str | None = field(repr=False)
     database_key: str | None = field(repr=False)
     database_key_file: Path
+    named_suppression_key_file: Path | None
     rate: float | None
     clock: ClockStart | str | None
     web: Address | None
     web_url: str | None
+
+    @property
+    def suppression_key_file(self) -> Path:
+        """Where the key of the suppression list lies: beside the database key, under the same name, unless it is named.
+
+        The two move together, and neither lies in the database.
+        """
+        if self.named_suppression_key_file is not None:
+            return self.named_suppression_key_file
+        beside = self.database_key_file
+        return beside.with_name(f"{beside.stem}.suppression{beside.suffix}")
 
     @property
     def is_real_telegram(self) -> bool:
@@ -94,6 +107,7 @@ class Settings:
             raise SettingsError(
                 "PORTEVOIX_DATABASE_KEY and PORTEVOIX_DATABASE_KEY_FILE are both set: keep one of them."
             )
+        suppression_key_file = given.get("PORTEVOIX_SUPPRESSION_KEY_FILE")
         settings = cls(
             token=given.get("PORTEVOIX_TOKEN"),
             api_base=_api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API)),
@@ -102,6 +116,7 @@ class Settings:
             database=_database(given.get("PORTEVOIX_DATABASE")),
             database_key=key,
             database_key_file=Path(key_file) if key_file else data / "database.key",
+            named_suppression_key_file=Path(suppression_key_file) if suppression_key_file else None,
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),

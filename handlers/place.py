@@ -62,11 +62,7 @@ async def _put_keyboard_away(context: Context) -> None:
     """The key that shares the location would stay below the chat of whoever types instead."""
     if context.kept.get("sharing"):
         await ask_place(context, context.step, sharing=False)
-        context.call(
-            "sendMessage",
-            text=context.words("registration/place_typed"),
-            reply_markup={"remove_keyboard": True},
-        )
+        context.put_keyboard_away("registration/place_typed")
 
 
 async def share_place(update: Update, context: Context) -> None:
@@ -75,11 +71,7 @@ async def share_place(update: Update, context: Context) -> None:
     location = context.message.location
     assert location is not None  # the handler's filter
     await ask_place(context, context.step, sharing=False)
-    context.call(
-        "sendMessage",
-        text=context.words("registration/location_forgotten"),
-        reply_markup={"remove_keyboard": True},
-    )
+    context.put_keyboard_away("registration/location_forgotten")
     near = context.services.gazetteer.nearest(location.latitude, location.longitude, limit=SUGGESTIONS)
     if near:
         await _offer(context, [commune for commune, _ in near])

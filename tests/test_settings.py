@@ -33,6 +33,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.database is None
     assert settings.database_key is None
     assert settings.database_key_file == settings.data / "database.key"
+    assert settings.suppression_key_file == settings.data / "database.suppression.key"
     assert settings.rate == 30
     assert settings.clock is None
     assert settings.web is None
@@ -57,10 +58,16 @@ def test_everything_set_is_read() -> None:
     assert settings.data == Path("/srv/data")
     assert settings.database == "postgresql+asyncpg://bot@db/portevoix"
     assert settings.database_key_file == Path("/run/secrets/key")
+    assert settings.suppression_key_file == Path("/run/secrets/key.suppression")
     assert settings.rate == 12.5
     assert isinstance(settings.clock, ClockStart)
     assert settings.clock.start == datetime(2016, 11, 16, 7, tzinfo=UTC)
     assert settings.web == Address(host="::1", port=8080)
+
+
+def test_the_suppression_key_may_lie_elsewhere() -> None:
+    settings = Settings.from_environment({"PORTEVOIX_SUPPRESSION_KEY_FILE": "/srv/keys/left"})
+    assert settings.suppression_key_file == Path("/srv/keys/left")
 
 
 def test_the_clock_may_be_a_simulators() -> None:

@@ -103,6 +103,7 @@ async def play(settings: Settings, options: DemoOptions) -> None:
             data=Path(folder),
             database=None,
             database_key=None,
+            named_suppression_key_file=None,
             database_key_file=Path(folder) / "key" / "database.key",
             clock=f"{base}/sim/clock",
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.small_counts import LEAST, is_small
 
 
 class Role(StrEnum):
@@ -146,13 +147,10 @@ def may_manage_staff(staff: Staff, *, role: Role, area: str) -> bool:
     return may(staff, Action.ADD_STAFF, area) and role.rank <= staff.role.rank
 
 
-SMALL_COUNT = 10
-
-
 def shown_count(count: int, staff: Staff) -> str:
     """A count as staff see it: under 10 shows as "< 10" to those limited to an area (DOMAIN.md 3.8)."""
-    if staff.area != EVERYWHERE and 0 < count < SMALL_COUNT:
-        return f"< {SMALL_COUNT}"
+    if staff.area != EVERYWHERE and count and is_small(count):
+        return f"< {LEAST}"
     return str(count)
 
 

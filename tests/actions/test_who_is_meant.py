@@ -152,11 +152,20 @@ UNLIKE: Mapping[str, st.SearchStrategy[Any]] = {
     "unanswered": st.integers(1, 3),
 }
 """In what somebody may differ from those whom most steps are for."""
+LIKE = {
+    "state": "registered",
+    "consent_contact": True,
+    "unreachable_at": None,
+    "mutes_reminders": False,
+    "mutes_news": False,
+    "mutes_events": False,
+    "unanswered": 0,
+}
 SAID = st.fixed_dictionaries(
     {
-        "intention": st.sampled_from((None, "will", "unsure", "cannot")),
+        "intention": st.sampled_from((None, "will", "cannot", "cannot")),
         "slot": st.sampled_from((None, None, "morning", "last_hour", "of an older file")),
-        "vote": st.sampled_from((None, None, "voted", "later", "cannot")),
+        "vote": st.sampled_from((None, "voted", "later", "cannot")),
     }
 )
 
@@ -165,11 +174,9 @@ SAID = st.fixed_dictionaries(
 def somebody(draw: st.DrawFn, campaign: Campaign, now: datetime, there: str) -> Somebody:
     """Somebody of the place where a step is due, like those whom it is for in most things."""
     homes = [home for home in HOMES if home[0] == there] or HOMES
-    unlike = draw(st.sets(st.sampled_from(sorted(UNLIKE)), max_size=2)) if draw(st.booleans()) else ()
-    territory, zone = draw(st.sampled_from(homes) | st.sampled_from(homes) | st.sampled_from(HOMES))
+    unlike = draw(st.sampled_from(((), (), *((column,) for column in UNLIKE))))
+    territory, zone = draw(st.sampled_from((*homes, *homes, *homes, *HOMES)))
     person = {
-        "state": "registered",
-        "consent_contact": True,
         "territory": territory,
         "zone": zone,
         **{column: draw(UNLIKE[column]) for column in unlike},
@@ -181,7 +188,7 @@ def somebody(draw: st.DrawFn, campaign: Campaign, now: datetime, there: str) -> 
             state = draw(st.sampled_from(LEFT))
             sent_at = now - draw(st.sampled_from(AGO)) if state == "sent" else None
             left[ballot, step.name] = {"state": state, "sent_at": sent_at}
-    plans = draw(st.dictionaries(st.sampled_from((1, 2)), SAID, max_size=2))
+    plans = {ballot: said for ballot in (1, 2) if (said := draw(st.none() | SAID)) is not None}
     return Somebody(person=person, plans=plans, left=left)
 
 
@@ -206,7 +213,7 @@ def worlds(draw: st.DrawFn) -> World:
     found = draw(steps())
     campaign = campaign_of(law, held_in, found)
     now, there = draw(instants(campaign))
-    everybody = draw(st.lists(somebody(campaign, now, there), min_size=2, max_size=6))
+    everybody = draw(st.lists(somebody(campaign, now, there), min_size=4, max_size=8))
     return World(law=law, held_in=held_in, steps=found, now=now, everybody=everybody)
 
 
@@ -214,26 +221,32 @@ async def fill(
     tx: AsyncConnection, campaign: Campaign, now: datetime, everybody: Sequence[Somebody]
 ) -> list[int]:
     """The ids of these people, once all that is said of them is in the database."""
-    ids: list[int] = []
-    steps_of: dict[tuple[int, str], int] = {}
-    for ballot in (1, 2):
-        for step in campaign.steps:
-            row = {"key": step_key(ballot, step.name), "kind": step.kind, "template": step.template}
-            row |= {"ballot": ballot, "step": step.name, "audience": {}, "area": "FR"}
-            row |= {"starts_at": now, "created_at": now}
-            added = await tx.execute(sa.insert(broadcasts).values(row).returning(broadcasts.c.id))
-            steps_of[ballot, step.name] = added.scalar_one()
-    for number, each in enumerate(everybody, start=1):
-        row = {"telegram_id": number, "pseudonym": f"p{number}", "created_at": now, "seen_at": now}
-        added = await tx.execute(sa.insert(people).values({**row, **each.person}).returning(people.c.id))
-        person = added.scalar_one()
-        ids.append(person)
-        for ballot, said in each.plans.items():
-            await tx.execute(sa.insert(vote_plans).values(person=person, ballot=ballot, at=now, **said))
-        for which, left in each.left.items():
-            row = {"broadcast": steps_of[which], "person": person, "due_at": now, "changed_at": now}
-            await tx.execute(sa.insert(deliveries).values({**row, **left}))
-    return ids
+    names: dict[tuple[int, str], int] = {}
+    for number, (ballot, step) in enumerate(product((1, 2), campaign.steps), start=1):
+        names[ballot, step.name] = number
+        row = {"key": step_key(ballot, step.name), "kind": step.kind, "template": step.template}
+        row |= {"ballot": ballot, "step": step.name, "audience": {}, "area": "FR", "id": number}
+        await tx.execute(sa.insert(broadcasts).values(starts_at=now, created_at=now, **row))
+    numbered = list(enumerate(everybody, start=1))
+    rows = [
+        {"id": number, "telegram_id": number, "pseudonym": f"p{number}", **LIKE, **each.person}
+        for number, each in numbered
+    ]
+    await tx.execute(sa.insert(people), [{"created_at": now, "seen_at": now, **row} for row in rows])
+    plans = [
+        {"person": number, "ballot": ballot, "at": now, **said}
+        for number, each in numbered
+        for ballot, said in each.plans.items()
+    ]
+    left = [
+        {"broadcast": names[which], "person": number, "due_at": now, "changed_at": now, **what}
+        for number, each in numbered
+        for which, what in each.left.items()
+    ]
+    for table, found in ((vote_plans, plans), (deliveries, left)):
+        if found:
+            await tx.execute(sa.insert(table), found)
+    return [number for number, _ in numbered]
 
 
 async def expected(

@@ -28,6 +28,7 @@ from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.hooks import UpdateRefused
 from bot.delivery.intake import chat_of
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
@@ -48,7 +49,7 @@ def services() -> Services:
         texts=Texts({"campaign": CAMPAIGN}),
         gazetteer=communes.load(),
         bot_username=BOT,
-        suppression_key=b"k" * 32,
+        suppression_key=SuppressionKey(links=(b"k" * 32,)),
     )
 
 

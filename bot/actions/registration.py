@@ -10,12 +10,12 @@ import db.deliveries
 import db.people
 import db.polling_places
 import db.suppressions
-from bot.actions.erasure import suppression_hash
 from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.communes import Commune
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.consent import Purpose
+from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
 
@@ -136,7 +136,7 @@ async def register(
     *,
     first_name: str,
     language: str,
-    suppression_key: bytes,
+    suppression_key: SuppressionKey,
 ) -> None:
     """Makes the person a supporter; one who had asked to be forgotten has now asked to come back."""
     await db.people.change(
@@ -147,5 +147,5 @@ async def register(
         language=language,
         registered_at=person.registered_at or origin.at,
     )
-    await db.suppressions.remove(tx, suppression_hash(suppression_key, person.telegram_id))
+    await db.suppressions.remove(tx, suppression_of(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")

@@ -113,15 +113,6 @@ def rekey_with_file(database: Path, file: Path) -> None:
         claim.close()
 
 
-def rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
-    """Encrypt every page of `database` anew, in one transaction. Raises InUse, WrongKey and CannotOpen."""
-    claim = _claim_opened(database, old)
-    try:
-        _rekey(database, old, new)
-    finally:
-        claim.close()
-
-
 def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
     """The claim on a database that exists and opens with `key`."""
     if not database.exists():
@@ -136,6 +127,7 @@ def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
 
 
 def _rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
+    """Encrypts every page anew, in one transaction."""
     try:
         with closing(sqlite.connect(database, old, sqlite.WRITER_PRAGMAS)) as connection:
             connection.execute(f"PRAGMA rekey = \"x'{new.hex}'\"").fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,22 +12,27 @@ import db.staff
 import db.suppressions
 from bot.actions import audit, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db.people import Person
+from db.suppression_key import begin_anew
 
 ERASED = "erased"
 """The actor in the audit log where a member of the team is erased: who that was is not known any more."""
 
 
-def suppression_hash(key: bytes, telegram_id: int) -> str:
-    """What remains of an erased person: a keyed hash that only this campaign's key can compare."""
-    return db.suppressions.hash_of(key, telegram_id)
-
-
-async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:
+async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await _leave_the_team(tx, person, now)
     await db.erasing.erase_person(tx, person.id)
-    await db.suppressions.add(tx, suppression_hash(key, person.telegram_id), now)
+    await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
+
+
+async def begin_suppressions_anew(tx: AsyncConnection, file: Path, now: datetime) -> int:
+    """A new suppression key in `file`, where the old one is lost; how many marks were given up with it. It is noted."""
+    marks = await begin_anew(tx, file)
+    details = {"marks": marks}
+    await audit.note(tx, actor=audit.COMMAND_LINE, action="lose_suppression_key", details=details, now=now)
+    return marks
 
 
 async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) -> None:

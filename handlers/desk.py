@@ -12,7 +12,7 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
-from bot.words.telegram_html import BadHtml
+from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventTexts
 from db.people import Person
 from handlers.context import Context, Services
@@ -51,6 +51,16 @@ def is_asked(context: Context, flow: str, step: str) -> bool:
         return True
     context.toast("toasts/already_answered")
     return False
+
+
+def formatted(context: Context) -> str:
+    """What was typed, as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
+
+    What no message of Telegram can hold is refused before anybody looks for tags in it.
+    """
+    assert context.message is not None  # a text handler
+    typed(context, TEXT_LIMIT)
+    return with_typed_tags(context.message.text_html)
 
 
 def typed(context: Context, limit: int) -> str:

@@ -13,7 +13,8 @@ from bot.actions import people
 from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
-from bot.delivery.processing import UpdateRefused
+from bot.delivery.hooks import UpdateRefused
+from bot.delivery.messages import message
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.inline import offer_communes
@@ -61,10 +62,7 @@ class Dispatcher:
             return []
         language = language_for((user.language_code or "").split("-")[0], self._services.campaign.languages)
         text = self._services.texts.render("general/failed", language)
-        sorry = Call(
-            method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"}
-        )
-        return with_callback_answered(update, [sorry])
+        return with_callback_answered(update, [message(chat.id, text)])
 
     async def _context(self, tx: AsyncConnection, update: Update, met: Meetings) -> Context:
         assert update.effective_user is not None  # both callers checked

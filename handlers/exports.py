@@ -13,7 +13,7 @@ import db.exports
 from bot.actions import downloads, exports
 from bot.actions.authority import Author, area_name
 from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
-from bot.delivery.calls import Call
+from bot.delivery.messages import captioned
 from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
@@ -195,9 +195,10 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
         shown=shown,
     )
     context.replies.append(
-        Call(
-            method="sendDocument",
-            payload={"chat_id": context.chat_id, "caption": described.html, "parse_mode": "HTML"},
+        captioned(
+            context.chat_id,
+            described,
+            file={},
             produce=PRODUCER,
             produce_arguments=commission.arguments,
             otherwise=context.composed(context.render("exports/failed")).payload,

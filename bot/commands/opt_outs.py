@@ -99,14 +99,14 @@ def _is_wanted() -> bool:
 
 async def _preview(ids: Sequence[int], settings: Settings) -> Effects:
     async with opened(settings) as database:
-        key = await suppression_key(database)
+        key = await suppression_key(database, settings)
         async with database.read() as tx:
             return await opt_outs.preview(tx, ids, key=key)
 
 
 async def _import(ids: Sequence[int], digest: str, settings: Settings) -> Effects:
     async with opened(settings) as database:
-        key, now = await suppression_key(database), await present(settings)
+        key, now = await suppression_key(database, settings), await present(settings)
         async with database.write() as tx:
             return await opt_outs.import_list(
                 tx, ids, key=key, digest=digest, actor=audit.COMMAND_LINE, now=now

@@ -14,6 +14,7 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.hooks import OnSent, Producer
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
@@ -23,9 +24,6 @@ from db.errors import DatabaseError
 from db.updates import AnsweredUpdate
 
 log = structlog.get_logger(__name__)
-
-OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256

@@ -13,16 +13,16 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.delivery.hooks import Prepare
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
 from bot.delivery.settling import EndedPost, answered
@@ -57,9 +57,6 @@ FRESH_SECONDS = 30.0
 UNKNOWN = InDoubt(reason="fault")
 # The database's trouble is no row's fault: then the whole batch waits.
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
-
-
-Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from db.vote_plans import VotePlan
 
 # How many wordings of steps are kept ready.
 MOST_KEPT = 5_000
-# Stands for the pseudonym, in a friend's link, where many share a wording; the same in HTML and in an address.
+# Stands for the code, in a friend's link, where many share a wording; the same in HTML and in an address.
 SOMEBODY = "PORTEVOIXSOMEBODY"
 
 
@@ -76,7 +76,7 @@ class Wording:
         assert broadcast.ballot is not None
         plan = batch.plans.get((person.id, broadcast.ballot))
         values = values_for_step(
-            person=person._replace(pseudonym=SOMEBODY),
+            person=person._replace(friend_code=SOMEBODY),
             plan=plan,
             campaign=self._campaign,
             ballot=broadcast.ballot,
@@ -118,4 +118,4 @@ def _for_friends(button: Button) -> bool:
 
 
 def _named(text: str | None, person: Person) -> str:
-    return (text or "").replace(SOMEBODY, person.pseudonym)
+    return (text or "").replace(SOMEBODY, person.friend_code)

@@ -24,9 +24,7 @@ from bot.exporting.xlsx import Xlsx
 
 
 class FormatMissing(PortevoixError):
-    """A format needs a package that is not installed."""
-
-    default_message = "errors/format_missing"
+    """A format needs a package that is not installed. Only the command line offers such formats."""
 
 
 class Writer(Protocol):
@@ -57,9 +55,8 @@ class Format:
         """Raises FormatMissing where the package is not installed."""
         if self.package is not None and find_spec(self.package) is None:
             raise FormatMissing(
-                f"The format {self.name} needs the package {self.package}: install it with"
-                f" `pip install {self.package}`, or choose csv or jsonl.",
-                format=self.name,
+                f"The format {self.name} needs the package {self.package}, which is not installed: install"
+                f" portevoix[{self.name}], or choose csv, jsonl or xlsx."
             )
 
 

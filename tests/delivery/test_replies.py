@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.hooks import UpdateRefused
 from bot.delivery.intake import chat_of, received
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
-from bot.delivery.processing import UpdateRefused
 from db import updates as store
 from db.schema import people, responses, updates
 from tests.delivery.updating import effects, give, states

@@ -18,6 +18,7 @@ from telegram import Update
 
 import db.people
 from bot.actions.people import find_all
+from bot.delivery.hooks import nothing
 from bot.delivery.intake import received
 from bot.delivery.processing import BATCH, Processing
 from bot.errors import PortevoixError
@@ -106,6 +107,7 @@ async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -
         meet=find_all,
         process=dispatcher.process,
         apologise=dispatcher.apologise,
+        handled=nothing,
         replies=kept,  # type: ignore[arg-type]  # the one method that is called
     )
     processing._room = room

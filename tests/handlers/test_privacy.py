@@ -15,8 +15,8 @@ import db.consents
 import db.staff
 import db.suppressions
 import db.updates
-from bot.actions.erasure import suppression_hash
 from bot.campaign.campaign import load_campaign
+from bot.rules.suppression import suppression_of
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people, responses, updates
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
@@ -296,7 +296,7 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
         assert (await tx.execute(linked)).scalar_one() == 0
         sent = (await tx.execute(sa.select(deliveries))).one()
         assert (sent.person, sent.message_id, sent.state) == (None, None, "sent")
-        assert await db.suppressions.contains(tx, suppression_hash(services().suppression_key, 7))
+        assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
     assert len(await conversation.answers()) == answered + 1  # counted still, and that it was asked for
 
 

@@ -6,14 +6,14 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 
-import aiohttp
-
 import db.staff
 from bot.actions import audit, staff, staff_links
 from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
+from bot.delivery.transport import Transport
+from bot.introduction import identity_in
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
@@ -196,11 +196,7 @@ async def bot_username(settings: Settings) -> str | None:
     """The bot's name, asked from the Bot API server; None where there is no token or no answer."""
     if settings.token is None:
         return None
-    url = f"{settings.api_base}/bot{settings.token}/getMe"
-    timeout = aiohttp.ClientTimeout(total=SECONDS_TO_ASK)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
-            return str((await answer.json())["result"]["username"])
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
+    async with Transport(token=settings.token, api_base=settings.api_base, connections=1) as transport:
         # Whatever is wrong on the way, the link is made and can be given without the name.
-        return None
+        identity = identity_in(await transport.post("getMe", seconds=SECONDS_TO_ASK))
+    return None if identity is None else identity.username

@@ -253,6 +253,8 @@ class Talker:
     def _keyboard(shown: Shown, call: Call) -> None:
         rows = call.payload.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = [button for row in rows for button in row]
+        for machine_reads in (each.get("callback_data") or each["url"] for each in buttons):
+            assert machine_reads == as_read(machine_reads)
         shown.buttons = {
             as_read(each["text"]): each["callback_data"] for each in buttons if "callback_data" in each
         }

@@ -82,7 +82,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
     assert "19:02" in line.told[-1]
     line.ask(None)
     await board.refresh(line)
-    (edited,) = line.called
+    (edited,) = map(as_read, line.called)
     assert "Leaving…" in edited
     assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
 

@@ -107,7 +107,7 @@ async def last_choice(update: Update, context: Context) -> None:
         return
     if await registration.must_sign_up(context):
         return
-    question = context.render(f"steps/{LAST_CHOICE}")
+    question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,

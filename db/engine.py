@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import postgresql, sqlite
-from db.errors import CannotOpen, InUse, MissingKey
+from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
 from db.key import DatabaseKey
 
 FILE_NAME = "portevoix.db"
@@ -160,6 +160,12 @@ def is_to_begin_again(error: BaseException) -> bool:
     """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
     code = getattr(getattr(error, "orig", None), "sqlstate", None)
     return bool(getattr(error, "connection_invalidated", False)) or code in _COLLISIONS
+
+
+def blames_the_data(error: BaseException) -> bool:
+    """Whether an error is about what was to be written, and not about a database that is away or in the way."""
+    away = isinstance(error, (sa.exc.OperationalError, DatabaseError, OSError))
+    return not (away or is_to_begin_again(error))
 
 
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
 import db.suppressions
+import db.unread
 from bot.actions import audit
 from bot.actions.broadcasts import pause_orphans
 from bot.rules.suppression import SuppressionKey, suppression_of
@@ -21,6 +22,7 @@ async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now
     await db.erasing.erase_roles(tx, person.telegram_id)
     await pause_orphans(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id)
+    await db.unread.erase_of(tx, [person.telegram_id])
     await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
 
 
@@ -35,3 +37,4 @@ async def begin_suppressions_anew(tx: AsyncConnection, file: Path, now: datetime
 async def forget(tx: AsyncConnection, person: Person) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
     await db.erasing.erase_person(tx, person.id)
+    await db.unread.erase_of(tx, [person.telegram_id])

@@ -13,7 +13,8 @@ from db.engine import Database
 from db.retention import DueRows
 
 UPDATES_KEPT = timedelta(days=2)
-"""Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
+"""Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
+read or processed to find out why."""
 
 DAILY = "retention"
 """The actor in the audit log when the bot purges by itself."""

@@ -118,6 +118,16 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
         "another’s": Row(run=lambda w, a: broadcasts.followed(w.tx, a, w.broadcast), least="coordinator"),
     },
+    "broadcasts.follow": {
+        "own": Row(
+            run=lambda w, a: broadcasts.follow(w.tx, a, w.own_broadcast, language="fr"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcasts.follow(w.tx, a, w.broadcast, language="fr"), least="coordinator"
+        ),
+    },
     "broadcasts.control": {
         "own": Row(
             run=lambda w, a: broadcasts.control(w.tx, a, w.own_broadcast, "pause"),
@@ -196,6 +206,12 @@ MATRIX: dict[str, dict[str, Row]] = {
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
+    },
+    "exports.latest_events": {
+        "": Row(run=lambda w, a: exports.latest_events(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "exports.event_of": {
+        "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

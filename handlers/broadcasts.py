@@ -256,7 +256,7 @@ async def confirm(update: Update, context: Context) -> None:
 async def follow(context: Context, broadcast: int) -> None:
     """A message that shows how far a broadcast has come, and goes on doing so."""
     author = await desk.author(context)
-    progress = await actions.follow(context.tx, author, broadcast, language=context.language)
+    progress = await actions.followed(context.tx, author, broadcast)
     context.say(
         "broadcasts/progress",
         remember=f"progress:{broadcast}",

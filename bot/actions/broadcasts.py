@@ -13,7 +13,6 @@ import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
-import db.people
 import db.staff
 from bot.actions import audit
 from bot.actions.audiences import targets_of
@@ -181,17 +180,6 @@ async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progr
     if found is None:
         raise BroadcastRefused("This broadcast does not exist any more.")
     _require_control(author, found.broadcast)
-    return found
-
-
-async def follow(tx: AsyncConnection, author: Author, broadcast: int, *, language: str) -> Progress:
-    """The progress of a broadcast, from now on in a message that is rewritten. Raises NotAllowed, BroadcastRefused.
-
-    It is rewritten without an update that tells the language of whoever reads it: the one spoken now is kept.
-    """
-    found = await followed(tx, author, broadcast)
-    if author.person.language is None:
-        await db.people.change(tx, author.id, language=language)
     return found
 
 

@@ -66,6 +66,11 @@ async def refreshed(tx: AsyncConnection, person: Person) -> Person:
     return await db.people.get(tx, person.id) or person
 
 
+async def keep_language(tx: AsyncConnection, person: Person, language: str) -> None:
+    """The language somebody is spoken with, kept for what is written to them by itself."""
+    await db.people.change(tx, person.id, language=language)
+
+
 async def lose(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:
     """The person blocked the bot: nothing is tried again until they write."""
     person = await db.people.find(tx, telegram_id)

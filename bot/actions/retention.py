@@ -16,6 +16,9 @@ UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
 read or processed to find out why."""
 
+NOTICES_KEPT = timedelta(days=30)
+"""What the team was told of itself names people by their Telegram number; the log says the same for longer."""
+
 DAILY = "retention"
 """The actor in the audit log when the bot purges by itself."""
 
@@ -46,4 +49,5 @@ def _due(campaign: Campaign, now: datetime) -> dict[str, list[DueRows]]:
         "unfinished dialogs": db.retention.dialogs_left(due.unfinished_since, inactive_since=inactive_since),
         "processed updates": db.retention.processed_updates(now - UPDATES_KEPT),
         "expired download links": db.retention.expired_links(now),
+        "notices to the team": db.retention.notices_told(now - NOTICES_KEPT),
     }

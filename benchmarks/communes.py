@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from rapidfuzz import process
 
 from benchmarks.communes_audience import SUPPORTERS, radius_times
-from benchmarks.communes_queries import KINDS, Kind, Query, is_others_postcode, queries_of
+from benchmarks.communes_queries import KINDS, Query, TypingStyle, is_others_postcode, queries_of
 from bot.communes import load
 from bot.rules.communes.gazetteer import Commune, Gazetteer
 from bot.rules.communes.text import fold
@@ -208,7 +208,7 @@ def ready() -> tuple[float, float]:
     return min(times), max(megabytes)
 
 
-def goals_missed(kind: Kind, score: Score) -> list[str]:
+def goals_missed(kind: TypingStyle, score: Score) -> list[str]:
     share = score.first if kind.first == 1 else score.first_five
     return [f"{kind.name}: {share:.2%}, goal {kind.goal:.1%}"] if share < kind.goal else []
 

@@ -55,13 +55,19 @@ async def _fill(database: Database, communes: Sequence[Commune], rng: random.Ran
     drawn = rng.choices(communes, [place.population for place in communes], k=DRAWN)
     async with database.write() as tx:
         await tx.execute(people.insert(), [_row(number, place) for number, place in enumerate(drawn)])
-    copied = [column for column in people.c if column.name not in ("id", "telegram_id", "pseudonym")]
+    copied = [
+        column for column in people.c if column.name not in ("id", "telegram_id", "pseudonym", "friend_code")
+    ]
     for copy in range(1, SUPPORTERS // DRAWN):
         async with database.write() as tx:
             rows = sa.select(
                 people.c.telegram_id + copy * DRAWN, people.c.pseudonym + sa.literal(f".{copy}"), *copied
             ).where(people.c.telegram_id < DRAWN)
-            await tx.execute(people.insert().from_select(["telegram_id", "pseudonym", *copied], rows))
+            await tx.execute(
+                people.insert().from_select(
+                    ["telegram_id", "pseudonym", *copied], rows, include_defaults=False
+                )
+            )
 
 
 def _row(number: int, place: Commune) -> dict[str, object]:

@@ -31,7 +31,7 @@ class Query(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class TypingStyle:
     """A way of typing: how a query is made from a commune, and among how many results the answer must be.
 
     Communes are drawn evenly, villages as often as cities, unless `by_inhabitants`.
@@ -179,21 +179,21 @@ def with_error_and_department(commune: Commune, rng: random.Random) -> Query | N
 
 
 KINDS = (
-    Kind(name="name", make=by_name, first=1, goal=0.99),
-    Kind(name="name and département number", make=with_department_number, first=1, goal=0.99),
-    Kind(name="name and département name", make=with_department_name, first=1, goal=0.99),
-    Kind(name="name and postcode", make=with_postcode, first=1, goal=0.99),
-    Kind(name="postcode", make=by_postcode, first=1, goal=0.99),
-    Kind(name="INSEE code that is nothing else", make=by_code, first=1, goal=0.99),
-    Kind(name="INSEE code that is others’ postcode too", make=by_ambiguous_code, first=5, goal=0.99),
-    Kind(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9, by_inhabitants=True),
-    Kind(name="one error", make=with_one_error, first=5, goal=0.985),
-    Kind(name="two errors", make=with_two_errors, first=5, goal=0.96),
-    Kind(name="one error and département number", make=with_error_and_department, first=5, goal=0.985),
+    TypingStyle(name="name", make=by_name, first=1, goal=0.99),
+    TypingStyle(name="name and département number", make=with_department_number, first=1, goal=0.99),
+    TypingStyle(name="name and département name", make=with_department_name, first=1, goal=0.99),
+    TypingStyle(name="name and postcode", make=with_postcode, first=1, goal=0.99),
+    TypingStyle(name="postcode", make=by_postcode, first=1, goal=0.99),
+    TypingStyle(name="INSEE code that is nothing else", make=by_code, first=1, goal=0.99),
+    TypingStyle(name="INSEE code that is others’ postcode too", make=by_ambiguous_code, first=5, goal=0.99),
+    TypingStyle(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9, by_inhabitants=True),
+    TypingStyle(name="one error", make=with_one_error, first=5, goal=0.985),
+    TypingStyle(name="two errors", make=with_two_errors, first=5, goal=0.96),
+    TypingStyle(name="one error and département number", make=with_error_and_department, first=5, goal=0.985),
 )
 
 
-def queries_of(kind: Kind, communes: Sequence[Commune], count: int, seed: int) -> list[Query]:
+def queries_of(kind: TypingStyle, communes: Sequence[Commune], count: int, seed: int) -> list[Query]:
     """The kind's test set: `count` queries, the same for the same seed."""
     rng = random.Random(f"{seed}/{kind.name}")
     weights = list(accumulate(commune.population for commune in communes)) if kind.by_inhabitants else None

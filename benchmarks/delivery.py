@@ -34,7 +34,7 @@ import structlog
 import uvloop
 
 from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all, word_only
-from bot.delivery.sender import Prepare
+from bot.delivery.hooks import Prepare
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 

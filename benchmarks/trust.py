@@ -31,14 +31,15 @@ import db.updates
 import handlers
 from bot import communes
 from bot.actions.retention import purge
-from bot.app import suppression_key
 from bot.campaign.campaign import load_campaign
 from bot.clock import ClockStart, MovableClock
 from bot.delivery.calls import Call
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db import sqlite
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
+from db.suppression_key import open_suppression_key
 from db.upgrade import upgrade
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
@@ -142,7 +143,7 @@ def without_indexes(connection: Any) -> Iterator[None]:
 class Bot:
     """The conversation on the database, without a network."""
 
-    def __init__(self, database: Database, key: bytes) -> None:
+    def __init__(self, database: Database, key: SuppressionKey) -> None:
         campaign = load_campaign(Path("campaigns/primaire-2016"))
         self.database, self.campaign = database, campaign
         services = Services(
@@ -187,7 +188,7 @@ async def ready(folder: Path) -> Database:
     database = await open_database(None, folder=folder, key=KEY)
     await upgrade(database)
     database.claim()
-    await suppression_key(database)
+    await open_suppression_key(database, folder / "suppression.key")
     async with database.write() as tx:
         await db.updates.adopt(tx, "me", ["me"])
         await db.deliveries.recover(tx, ["me"], NOW)
@@ -248,7 +249,7 @@ class Watch:
 async def measure(folder: Path, people: int, rounds: int, *, purging: bool) -> None:
     opening, database = await timed(lambda: ready(folder))
     print(f"opening until ready: {opening:.2f} s")
-    bot = Bot(database, await suppression_key(database))
+    bot = Bot(database, await open_suppression_key(database, folder / "suppression.key"))
     statements = Statements(database)
     chats = [FIRST_CHAT + 1 + index * (people // rounds) for index in range(rounds)]
     results: dict[str, list[float]] = {"/menu": [], "/mydata": [], "/delete": []}

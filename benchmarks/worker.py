@@ -27,10 +27,10 @@ from bot.campaign.campaign import load_campaign
 from bot.clock import Clock, MovableClock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.engine import Engine, Hooks
+from bot.delivery.engine import Engine
+from bot.delivery.hooks import Hooks, Prepare
 from bot.delivery.outcomes import Stop, Wait
 from bot.delivery.pacing import Pacing
-from bot.delivery.sender import Prepare
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
 from bot.departure.compose import Composer

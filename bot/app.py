@@ -6,23 +6,23 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.ext import Application, ContextTypes
 
 import db.updates
 from bot.actions import people
-from bot.actions.people import Meetings
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.engine import Engine, Hooks
+from bot.delivery.engine import Engine
+from bot.delivery.hooks import Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AiohttpRequest
@@ -33,7 +33,7 @@ from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
 from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
 from bot.served_clock import follow, followed_clock
-from bot.settings import Settings
+from bot.settings import Settings, is_loopback
 from bot.startup import opened, suppression_key
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
@@ -48,6 +48,7 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
+from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,6 @@ log = structlog.get_logger(__name__)
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class App:
@@ -115,6 +115,7 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
+    all_words()  # a language without its own STOP is told of before anything is opened
     campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
@@ -131,8 +132,18 @@ async def started(
         username = await bot_username(transport)
         application = telegram_application(settings, transport)
         await stack.enter_async_context(application)
-        key = await suppression_key(database)
-        app = build(settings, campaign, clock, database, transport, application, username, key, webhook_url)
+        services = Services(
+            campaign=campaign,
+            texts=Texts({"campaign": campaign}),
+            gazetteer=load_gazetteer(),
+            bot_username=username,
+            suppression_key=await suppression_key(database, settings),
+            links_to=links_to(settings, webhook_url),
+        )
+        ground = Ground(
+            settings=settings, services=services, clock=clock, database=database, transport=transport
+        )
+        app = build(ground, application, poll=webhook_url is None)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
         app.start(app.engine.run(), app.ticker.run(), app.daily.run())
@@ -144,8 +155,8 @@ async def started(
                 database=database,
                 clock=clock,
                 campaign=campaign,
-                gazetteer=load_gazetteer(),
-                texts=Texts({"campaign": campaign}),
+                gazetteer=services.gazetteer,
+                texts=services.texts,
             )
             web = make_web(health=app.health, webhook=webhook, downloads=downloads)
             app.start(serve(web, listener))
@@ -155,34 +166,27 @@ async def started(
             await app.stop()
 
 
-def build(
-    settings: Settings,
-    campaign: Campaign,
-    clock: Clock,
-    database: Database,
-    transport: Transport,
-    application: AnyApplication,
-    username: str,
-    key: bytes,
-    webhook_url: str | None,
-) -> App:
-    """Every part, connected."""
-    services = Services(
-        campaign=campaign,
-        texts=Texts({"campaign": campaign}),
-        gazetteer=load_gazetteer(),
-        bot_username=username,
-        suppression_key=key,
-        links_to=links_to(settings, webhook_url),
-    )
-    register(application, ROUTES)
-    dispatcher = Dispatcher(application, services, clock)
-    renewals = Renewals(
-        database=database, texts=consent_texts(services.texts), clock=clock, queued=lambda: engine.wake()
-    )
-    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
-    engine: Engine
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What every part stands on."""
+
+    settings: Settings
+    services: Services
+    clock: Clock
+    database: Database
+    transport: Transport
+
+
+def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
+    """Every part, connected: people's answers and the passing of time queue messages, the engine carries them."""
+    database, clock, services = ground.database, ground.clock, ground.services
+    campaign = services.campaign
     board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
+    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
+    # Whatever people did may have made something due.
+    engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
+    texts = consent_texts(services.texts)
+    renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
     async def beat_as_leader() -> None:
         if engine.leadership.held:
@@ -191,36 +195,44 @@ def build(
             await renewals.beat()
 
     ticker = Ticker(
-        database=database,
-        campaign=campaign,
-        clock=clock,
-        queued=lambda: engine.wake(),
-        beats=(beat_as_leader,),
+        database=database, campaign=campaign, clock=clock, queued=engine.wake, beats=(beat_as_leader,)
     )
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
 
-    async def process(tx: AsyncConnection, update: dict[str, Any], met: Meetings) -> list[Call]:
-        ticker.nudge()
-        engine.wake()
-        return await dispatcher.process(tx, update, met)
 
+def engine_of(
+    ground: Ground,
+    application: AnyApplication,
+    board: ProgressBoard,
+    *,
+    handled: Callable[[], None],
+    poll: bool,
+) -> Engine:
+    """The engine, with what gives its messages a meaning: the handlers, the last look, the makers of files."""
+    database, clock, services = ground.database, ground.clock, ground.services
+    register(application, ROUTES)
+    dispatcher = Dispatcher(application, services, clock)
+    # Whoever makes a file tells of its progress through the engine that asked for it.
+    files = export_files(database, clock, services, post=lambda call: engine.call(call))
     engine = Engine(
         database=database,
         clock=clock,
-        transport=transport,
-        pacing=pacing_for(settings.rate, database, clock),
+        transport=ground.transport,
+        pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
             meet=people.find_all,
-            process=process,
+            process=dispatcher.process,
             apologise=dispatcher.apologise,
+            handled=handled,
             prepare=departure_of(services, clock).prepare,
             on_sent=board.remember,
-            producers={PRODUCER: export_files(database, clock, services, lambda call: engine.call(call))},
+            producers={PRODUCER: files},
         ),
-        rate=settings.rate,
-        poll=webhook_url is None,
+        rate=ground.settings.rate,
+        poll=poll,
         allowed_updates=ALLOWED_UPDATES,
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+    return engine
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:
@@ -265,9 +277,8 @@ def links_to(settings: Settings, webhook_url: str | None) -> str | None:
     host, port = settings.web.host, settings.web.port
     own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     address = settings.web_url or webhook_url or own
-    parts = urlsplit(address)
-    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
-    if parts.scheme != "https" and not rehearsed:
+    rehearsed = is_loopback(address) and not settings.is_real_telegram
+    if urlsplit(address).scheme != "https" and not rehearsed:
         log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
         return None
     return address.rstrip("/")

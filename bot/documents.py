@@ -19,7 +19,8 @@ from bot.actions.retention import UPDATES_KEPT
 from bot.actions.staff import LINK_LIFE
 from bot.campaign.campaign import Campaign
 from bot.rules.consent import AGE_GATE, Purpose
-from bot.rules.permissions import ACTIONS, SMALL_COUNT, STAFF_ROLES
+from bot.rules.permissions import ACTIONS, STAFF_ROLES
+from bot.rules.small_counts import LEAST
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts, markdown_environment
 from db.inventory import HOLDINGS, Subject
@@ -105,7 +106,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "retention": retention,
         "updates_days": UPDATES_KEPT.days,
         "link_hours": int(LINK_LIFE.total_seconds() // 3600),
-        "small_count": SMALL_COUNT,
+        "small_count": LEAST,
         "age_gate": AGE_GATE,
         "label_text": "",
     }

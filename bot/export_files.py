@@ -18,6 +18,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.messages import edited, message
 from bot.errors import NotAllowed
 from bot.links import download_url
 from bot.words.texts import Text, Texts
@@ -64,7 +65,7 @@ class ExportFiles:
             await self._require(commission)  # making it may have taken minutes
         except NotAllowed:
             await self._note_refused(commission)
-            return self._message(commission, self._text(commission, "exports/withdrawn"))
+            return message(commission.chat, self._text(commission, "exports/withdrawn"))
         return made
 
     async def _require(self, commission: Commission) -> None:
@@ -118,25 +119,19 @@ class ExportFiles:
     async def _instead(self, commission: Commission, refusal: ExportTooLarge) -> Call:
         """A link to what is too large for the chat; where there can be none, what to do."""
         if self._links_to is None:
-            return self._message(commission, self._text(commission, refusal.message))
+            return message(commission.chat, self._text(commission, refusal.message))
         async with self._database.write() as tx:
             author = await self._author(tx, commission)
             token = await downloads.offer(tx, author, commission.order, commission.language)
         url = download_url(self._links_to, token)
-        return self._message(commission, self._text(commission, "exports/link", url=url))
+        return message(commission.chat, self._text(commission, "exports/link", url=url))
 
     def _text(self, commission: Commission, name: str, **values: Any) -> Text:
         return self._texts.render(name, commission.language, **values)
 
-    def _message(self, commission: Commission, text: Text) -> Call:
-        payload = {"chat_id": commission.chat, "text": text.html, "parse_mode": "HTML"}
-        payload |= {"link_preview_options": {"is_disabled": True}}
-        return Call(method="sendMessage", payload=payload)
-
     async def _edit(self, commission: Commission, text: Text) -> None:
-        payload = {"chat_id": commission.chat, "message_id": commission.message, "text": text.html}
         action = {"chat_id": commission.chat, "action": "upload_document"}
         await asyncio.gather(
-            self._post(Call(method="editMessageText", payload={**payload, "parse_mode": "HTML"})),
+            self._post(edited(commission.chat, commission.message, text)),
             self._post(Call(method="sendChatAction", payload=action)),
         )

@@ -7,9 +7,9 @@ def event_link(bot_username: str, code: str) -> str:
     return f"https://t.me/{bot_username}?start=ev_{code}"
 
 
-def friend_link(bot_username: str, pseudonym: str) -> str:
-    """Signing up through it notes who brought the newcomer."""
-    return f"https://t.me/{bot_username}?start=r_{pseudonym}"
+def friend_link(bot_username: str, code: str) -> str:
+    """Signing up through it notes who brought the newcomer. The code is the person's own for friends: no other."""
+    return f"https://t.me/{bot_username}?start=r_{code}"
 
 
 def download_url(address: str, token: str) -> str:

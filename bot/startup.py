@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 
 from bot.clock import ClockStart, MovableClock, RealClock
+from bot.rules.suppression import SuppressionKey
 from bot.served_clock import followed_clock
 from bot.settings import Settings
 from db.engine import FILE_NAME, Database, open_database, parse_url
-from db.facts import get_fact, set_fact
 from db.key import DatabaseKey, find_key
-from db.suppressions import KEY_FACT
+from db.suppression_key import open_suppression_key
 from db.upgrade import upgrade
 
 
@@ -54,11 +53,9 @@ async def present(settings: Settings) -> datetime:
     return RealClock().now()
 
 
-async def suppression_key(database: Database) -> bytes:
-    """The key of the suppression list's hashes: the campaign's own, so that it outlives a new token or database key."""
-    async with database.write() as tx:
-        kept = await get_fact(tx, KEY_FACT)
-        if kept is None:
-            kept = token_hex(32)
-            await set_fact(tx, KEY_FACT, kept)
-    return bytes.fromhex(kept)
+async def suppression_key(database: Database, settings: Settings) -> SuppressionKey:
+    """The key that seals what stands for people who left, made at first use. Raises MissingKey, WrongKey, UnsafeKey.
+
+    An older database holds it itself: it is moved out.
+    """
+    return await open_suppression_key(database, settings.suppression_key_file)

@@ -25,8 +25,10 @@ from db.carrying import carry, erase_again
 from db.engine import Database, open_database
 from db.errors import BackupFailed
 from db.facts import set_fact
-from db.key import DatabaseKey, sync_folder
+from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, downloads, updates
+from db.secret_files import sync_folder
+from db.suppression_key import begin_anew, open_suppression_key
 from db.upgrade import upgrade
 
 RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
@@ -40,6 +42,9 @@ class Restored:
     paused: int  # broadcasts that may have started after it
     erased: int  # people who were erased after it, and were erased again
     carried: bool  # whether what people asked for since could be read
+    # Marks of people who left that were made with another suppression key: in what was replaced, and in the backup.
+    foreign_marks: int = 0
+    given_up: int = 0
     kept: Path | None = None  # where the database that was replaced is now
 
 
@@ -53,14 +58,23 @@ async def backup(database: Database, target: Path) -> None:
     await asyncio.to_thread(_backup, database.file, database.key, target)
 
 
-async def restore(source: Path, *, file: Path, key: DatabaseKey | None, now: datetime) -> Restored:
+async def restore(
+    source: Path,
+    *,
+    file: Path,
+    key: DatabaseKey | None,
+    suppression_key_file: Path,
+    suppression_key_lost: bool = False,
+    now: datetime,
+) -> Restored:
     """Put the backup `source` in the place of the database `file`, which is kept under another name.
 
     What may have been sent since the backup was made is never sent again by itself: due deliveries become in
     doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
     before it. Who was erased since is erased again; silences, withdrawn consents and withdrawn roles are carried
-    over, as far as the database that is replaced can be read. Raises InUse, UnknownRevision and BackupFailed;
-    then nothing was changed.
+    over, as far as the database that is replaced can be read. `suppression_key_lost`: a new one is made, and the marks
+    of people who left are given up. Raises InUse, UnknownRevision, BackupFailed, and what
+    `open_suppression_key` raises; then nothing was changed.
     """
     _make_folder(file.parent)
     claim = sqlite.claim(file)
@@ -68,7 +82,9 @@ async def restore(source: Path, *, file: Path, key: DatabaseKey | None, now: dat
         with _new_file_for(file) as copy:
             await asyncio.to_thread(_copy, source, copy)
             await asyncio.to_thread(_verify, copy, key, source)
-            restored = await _prepare(copy, file, key, now)
+            restored = await _prepare(
+                copy, file, key, suppression_key_file, lost=suppression_key_lost, now=now
+            )
             kept = await asyncio.to_thread(_swap, copy, file)
     finally:
         claim.close()
@@ -107,22 +123,44 @@ def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
     _require(not faults and has_tables, f"{name} is damaged or empty; use another backup.")
 
 
-async def _prepare(copy: Path, replaced: Path, key: DatabaseKey | None, now: datetime) -> Restored:
+async def _prepare(
+    copy: Path,
+    replaced: Path,
+    key: DatabaseKey | None,
+    suppression_key_file: Path,
+    *,
+    lost: bool,
+    now: datetime,
+) -> Restored:
     """Bring the copy to this version, hold what may have left, and carry what people asked for since."""
     database = await open_database(f"sqlite+aiosqlite:///{copy}", folder=copy.parent, key=key)
     try:
         await upgrade(database)
-        carried = await asyncio.to_thread(carry, copy, replaced, key)
+        given_up = await _begin_anew(database, suppression_key_file) if lost else 0
+        suppression_key = await open_suppression_key(database, suppression_key_file)
+        carried = await asyncio.to_thread(carry, copy, replaced, key, suppression_key)
         async with database.write() as transaction:
             in_doubt, paused = await hold_what_may_have_left(transaction, now)
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
-            erased = await erase_again(transaction, carried)
-        return Restored(in_doubt=in_doubt, paused=paused, erased=erased, carried=carried.known)
+            erased = await erase_again(transaction, carried, suppression_key)
+        return Restored(
+            in_doubt=in_doubt,
+            paused=paused,
+            erased=erased,
+            carried=carried.known,
+            foreign_marks=carried.foreign_marks,
+            given_up=given_up,
+        )
     except sa.exc.DBAPIError as error:
         raise BackupFailed(f"The backup cannot be brought to this version ({error.orig}).") from None
     finally:
         await database.close()
+
+
+async def _begin_anew(database: Database, suppression_key_file: Path) -> int:
+    async with database.write() as transaction:
+        return await begin_anew(transaction, suppression_key_file)
 
 
 async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -> tuple[int, int]:

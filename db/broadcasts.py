@@ -18,7 +18,7 @@ CHUNK = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Due:
+class DueBroadcast:
     """An active broadcast with deliveries that wait; `next_due` is the earliest."""
 
     id: int
@@ -90,11 +90,6 @@ async def resume(tx: AsyncConnection, broadcast: int) -> bool:
     return await _change(tx, broadcast, ("paused",), "active")
 
 
-async def activate(tx: AsyncConnection, broadcast: int) -> bool:
-    """Start a scheduled one; whether it was scheduled."""
-    return await _change(tx, broadcast, ("scheduled",), "active")
-
-
 async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
     """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces."""
     return await _change(tx, broadcast, ("scheduled", "active", "paused"), "cancelled")
@@ -127,11 +122,11 @@ _ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED).where(
 )
 
 
-async def active(tx: AsyncConnection) -> list[Due]:
+async def active(tx: AsyncConnection) -> list[DueBroadcast]:
     """The active broadcasts with queued deliveries, due or not yet."""
     found = await tx.execute(_ACTIVE)
     return [
-        Due(id=row.id, expires_at=row.expires_at, next_due=row.next_due)
+        DueBroadcast(id=row.id, expires_at=row.expires_at, next_due=row.next_due)
         for row in found
         if row.next_due is not None
     ]

@@ -6,6 +6,7 @@ Going back in time must not undo an erasure, a silence, a withdrawn consent or a
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,12 @@ from sqlite3 import Connection
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.erasing import erase_people, erase_roles
-from db.facts import get_fact
 from db.key import DatabaseKey
 from db.schema import downloads, people, suppressions
-from db.suppressions import KEY_FACT, hash_of
+from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
 
@@ -32,15 +33,17 @@ _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, upd
 @dataclass(frozen=True, kw_only=True)
 class Carried:
     """What the replaced database said. `known`: it could be read. `others`: Telegram ids that were erased and are
-    somebody new since, under another pseudonym.
+    somebody new since, under another pseudonym. `foreign_marks`: how many marks of people who left were made with
+    another suppression key, and tell nothing.
     """
 
     known: bool
+    foreign_marks: int = 0
     others: frozenset[int] = field(default_factory=frozenset)
 
 
-def carry(copy: Path, replaced: Path, key: DatabaseKey | None) -> Carried:
-    """Copies wishes and withdrawals from `replaced` into `copy`, whose tables are at this version."""
+def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: SuppressionKey) -> Carried:
+    """Copies wishes and withdrawals from `replaced` into `copy`, whose tables and marks are at this version."""
     if not replaced.exists():
         return Carried(known=False)
     with closing(sqlite.connect(copy, key, sqlite.WRITER_PRAGMAS)) as connection:
@@ -48,6 +51,7 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None) -> Carried:
             spelled = f"\"x'{key.hex}'\"" if key is not None else "''"
             connection.execute(f"ATTACH DATABASE ? AS replaced KEY {spelled}", (str(replaced),))
             connection.execute("BEGIN IMMEDIATE")
+            foreign_marks = _carry_marks(connection, suppression_key)
             others = _carry(connection)
             connection.execute("COMMIT")
             # Folds its write-ahead log into the file, which is about to be renamed.
@@ -56,7 +60,27 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None) -> Carried:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return Carried(known=False)
-    return Carried(known=True, others=others)
+    return Carried(known=True, foreign_marks=foreign_marks, others=others)
+
+
+def _carry_marks(connection: Connection, key: SuppressionKey) -> int:
+    """Who was erased since is on the suppression list too. How many marks another key made: they are left."""
+    facts = {
+        name: json.loads(value)
+        for name, value in connection.execute(
+            "SELECT name, value FROM replaced.facts WHERE name IN (?, ?)", (KEY_FACT, FINGERPRINT_FACT)
+        )
+    }
+    known = told_by(kept=facts.get(KEY_FACT), fingerprint=facts.get(FINGERPRINT_FACT))
+    marks = connection.execute("SELECT hash, at FROM replaced.suppressions").fetchall()
+    earlier = key.earlier(known.fingerprint) if known.fingerprint is not None else None
+    if earlier is None:
+        return len(marks)
+    connection.executemany(
+        "INSERT OR IGNORE INTO main.suppressions (hash, at) VALUES (?, ?)",
+        [(key.carried_on(mark, earlier), at) for mark, at in marks],
+    )
+    return 0
 
 
 def _carry(connection: Connection) -> frozenset[int]:
@@ -65,9 +89,6 @@ def _carry(connection: Connection) -> frozenset[int]:
         f"{name} = newer.{name}" for name in (*_CHOICES, *_RENEWALS, *_MUTES) if name in columns
     )
     statements = (
-        "INSERT OR IGNORE INTO main.suppressions (hash, at) SELECT hash, at FROM replaced.suppressions",
-        f"""INSERT OR REPLACE INTO main.facts (name, value)
-            SELECT name, value FROM replaced.facts WHERE name = '{KEY_FACT}'""",
         f"""INSERT INTO main.consents ({_LEDGER}) SELECT {_LEDGER} FROM replaced.consents
             WHERE id > (SELECT coalesce(max(id), 0) FROM main.consents)
               AND pseudonym IN (SELECT pseudonym FROM main.people)""",
@@ -88,16 +109,14 @@ def _carry(connection: Connection) -> frozenset[int]:
     return frozenset(row[0] for row in connection.execute(changed))
 
 
-async def erase_again(tx: AsyncConnection, carried: Carried) -> int:
+async def erase_again(tx: AsyncConnection, carried: Carried, key: SuppressionKey) -> int:
     """Erases whoever is on the suppression list, or was erased and came back since as somebody new; how many."""
     hashes = set(await tx.scalars(sa.select(suppressions.c.hash)))
-    kept = await get_fact(tx, KEY_FACT)
-    key = bytes.fromhex(kept) if kept else None
     found = await tx.execute(sa.select(people.c.id, people.c.telegram_id))
     doomed = [
         (row.id, row.telegram_id)
         for row in found
-        if row.telegram_id in carried.others or (key and hash_of(key, row.telegram_id) in hashes)
+        if row.telegram_id in carried.others or suppression_of(key, row.telegram_id) in hashes
     ]
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))

@@ -70,6 +70,15 @@ _TITLE = (
     .scalar_subquery()
 )
 
+# How many supporters somebody brought; whom leaves no export.
+_RECRUITS = people.alias("recruits")
+_RECRUITED = (
+    sa.select(sa.func.count())
+    .where(_RECRUITS.c.recruiter == people.c.id, _RECRUITS.c.state != "new")
+    .scalar_subquery()
+    .label("recruited")
+)
+
 _KNOWN = sa.and_(people.c.state == "registered", people.c.consent_team)
 
 
@@ -115,7 +124,6 @@ def supporters(selection: Selection) -> Source:
     if selection.ballot is not None:
         voting = sa.select(vote_plans.c.person).where(vote_plans.c.ballot == selection.ballot)
         about.append(people.c.id.in_(voting))
-    recruiter = people.alias("recruiters")
     query = (
         sa.select(
             *_identity(),
@@ -133,11 +141,10 @@ def supporters(selection: Selection) -> Source:
             people.c.mutes_news,
             people.c.mutes_reminders,
             people.c.volunteer,
-            recruiter.c.pseudonym.label("recruiter"),
+            _RECRUITED,
             people.c.unreachable_at,
             people.c.registered_at,
         )
-        .select_from(people.outerjoin(recruiter, people.c.recruiter == recruiter.c.id))
         .where(people.c.state != "new", person_in(selection.area))
         .where(*_within(people.c.registered_at, selection), *about)
     )

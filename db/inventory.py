@@ -74,6 +74,7 @@ HOLDINGS: tuple[Holding, ...] = (
         data={
             "telegram_id": ("telegram_id",),
             "pseudonym": ("pseudonym",),
+            "friend_code": ("friend_code",),
             "first_name": ("first_name",),
             "language": ("language",),
             "place": (

@@ -7,10 +7,8 @@ own, so that a copy of the data holds no key.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import stat
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,9 @@ from sqlite3 import Connection
 
 from db import sqlite
 from db.errors import CannotOpen, MissingKey, UnsafeKey
+from db.secret_files import Secret, pending, read_secret, sync_folder, write_secret
 
+SECRET = Secret(name="database key", variable="PORTEVOIX_DATABASE_KEY_FILE")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -63,20 +63,8 @@ def find_key(*, value: str | None, file: Path, database: Path | None) -> Databas
 
 
 def read_key(file: Path) -> DatabaseKey:
-    """The key saved in `file`, which only its owner may read."""
-    try:
-        # Windows has no such bits; there the user's own folder protects the file.
-        if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            raise UnsafeKey(f"Other users can read the database key {file}; run `chmod 600 {file}`.")
-        text = file.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        raise MissingKey(
-            f"The database key {file} does not exist; put it back or correct PORTEVOIX_DATABASE_KEY_FILE."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnsafeKey(
-            f"The database key {file} cannot be read ({_reason(error)}); check the file."
-        ) from None
+    """The key saved in `file`, which only its owner may read. Raises MissingKey and UnsafeKey."""
+    text = read_secret(file, SECRET)
     if not _HEX.fullmatch(text):
         raise UnsafeKey(f"The database key {file} must hold 64 hexadecimal digits and nothing else.")
     return DatabaseKey(hex=text)
@@ -84,23 +72,7 @@ def read_key(file: Path) -> DatabaseKey:
 
 def write_key(file: Path, key: DatabaseKey) -> None:
     """Save the key durably in a new file that only its owner may read; nothing is ever overwritten."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(key.hex + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        sync_folder(file.parent)
-    except FileExistsError:
-        raise UnsafeKey(
-            f"The key file {file} exists already and is not overwritten; move it away first."
-        ) from None
-    except OSError as error:
-        raise UnsafeKey(
-            f"The database key cannot be saved in {file} ({_reason(error)}); make the folder writable or set"
-            " PORTEVOIX_DATABASE_KEY_FILE."
-        ) from None
+    write_secret(file, key.hex, SECRET)
 
 
 def rekey_with_file(database: Path, file: Path) -> None:
@@ -113,20 +85,11 @@ def rekey_with_file(database: Path, file: Path) -> None:
     old, new = read_key(file), DatabaseKey.generate()
     claim = _claim_opened(database, old)
     try:
-        write_key(_pending(file), new)
+        write_key(pending(file), new)
         try:
             _rekey(database, old, new)
         finally:
             _finish_interrupted_rekey(database, file)
-    finally:
-        claim.close()
-
-
-def rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
-    """Encrypt every page of `database` anew, in one transaction. Raises InUse, WrongKey and CannotOpen."""
-    claim = _claim_opened(database, old)
-    try:
-        _rekey(database, old, new)
     finally:
         claim.close()
 
@@ -145,6 +108,7 @@ def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
 
 
 def _rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
+    """Encrypts every page anew, in one transaction."""
     try:
         with closing(sqlite.connect(database, old, sqlite.WRITER_PRAGMAS)) as connection:
             connection.execute(f"PRAGMA rekey = \"x'{new.hex}'\"").fetchall()
@@ -160,13 +124,13 @@ def _finish_interrupted_rekey(database: Path, file: Path) -> None:
 
     No key is ever removed unless the other was seen to open it.
     """
-    pending = _pending(file)
-    if not pending.exists() or not database.exists():
+    waiting = pending(file)
+    if not waiting.exists() or not database.exists():
         return
-    if _opens(database, pending):
-        pending.replace(file)
+    if _opens(database, waiting):
+        waiting.replace(file)
     elif _opens(database, file):
-        pending.unlink()
+        waiting.unlink()
     sync_folder(file.parent)
 
 
@@ -176,22 +140,3 @@ def _opens(database: Path, key_file: Path) -> bool:
     except (sqlite.Error, MissingKey, UnsafeKey):
         return False
     return True
-
-
-def _pending(file: Path) -> Path:
-    return file.with_name(file.name + ".new")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a created or renamed file survive a power failure (Windows needs no such call)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

@@ -23,6 +23,7 @@ class Person(NamedTuple):
     id: int
     telegram_id: int
     pseudonym: str
+    friend_code: str
     state: str
     language: str | None
     first_name: str | None
@@ -89,8 +90,10 @@ async def get(tx: AsyncConnection, person: int) -> Person | None:
     return await _one(tx, people.c.id == person)
 
 
-async def find_by_pseudonym(tx: AsyncConnection, pseudonym: str) -> Person | None:
-    return await _one(tx, people.c.pseudonym == pseudonym)
+async def find_by_friend_code(tx: AsyncConnection, code: str) -> Person | None:
+    """Whose link for friends it is. Links sent before people had such codes show the pseudonym, and still work."""
+    found = await _one(tx, sa.and_(people.c.friend_code == code, people.c.friend_code != ""))
+    return found or await _one(tx, people.c.pseudonym == code)
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:

@@ -84,6 +84,7 @@ class Lock(IntEnum):
     LEADING = 7_241_001
     LEASING = 7_241_002
     PLANNING = 7_241_003
+    SUPPRESSION_KEY = 7_241_004
 
 
 async def lock(tx: AsyncConnection, which: Lock) -> None:

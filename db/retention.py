@@ -38,7 +38,7 @@ PAGE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Due:
+class DueRows:
     """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased.
 
     `beforehand`: those of them that are due for another reason too, and gone when their turn comes.
@@ -84,9 +84,9 @@ def _deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitab
     return delete
 
 
-def unfinished(since: datetime) -> list[Due]:
+def unfinished(since: datetime) -> list[DueRows]:
     """People who began to sign up at or before `since` and never finished; staff need not sign up."""
-    return [Due(key=people.c.id, condition=_never_finished(since), erase=erase_people)]
+    return [DueRows(key=people.c.id, condition=_never_finished(since), erase=erase_people)]
 
 
 def _never_finished(since: datetime) -> Condition:
@@ -95,9 +95,9 @@ def _never_finished(since: datetime) -> Condition:
     return sa.and_(new, people.c.telegram_id.not_in(team))
 
 
-def profiles(inactive_since: datetime) -> list[Due]:
+def profiles(inactive_since: datetime) -> list[DueRows]:
     """Everybody who did not agree to be kept, and those who did but were not seen after `inactive_since`."""
-    return [Due(key=people.c.id, condition=_kept_no_longer(inactive_since), erase=erase_people)]
+    return [DueRows(key=people.c.id, condition=_kept_no_longer(inactive_since), erase=erase_people)]
 
 
 def _kept_no_longer(inactive_since: datetime) -> Condition:
@@ -105,47 +105,47 @@ def _kept_no_longer(inactive_since: datetime) -> Condition:
     return sa.and_(people.c.state != "new", unwanted)
 
 
-def event_answers(ended: datetime) -> list[Due]:
+def event_answers(ended: datetime) -> list[DueRows]:
     """Answers to events that ended at or before `ended`; the log keeps them without the person."""
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
     return [
-        Due(key=rsvps.c.person, condition=rsvps.c.event.in_(over), erase=_deleting(rsvps)),
+        DueRows(key=rsvps.c.person, condition=rsvps.c.event.in_(over), erase=_deleting(rsvps)),
         _answers(responses.c.subject.in_(codes)),
     ]
 
 
-def votes(ballots: Sequence[int]) -> list[Due]:
+def votes(ballots: Sequence[int]) -> list[DueRows]:
     """Vote plans, "voted" and the polling places chosen; the log keeps the answers without the person."""
     plans = vote_plans.c.ballot.in_(ballots)
     return [
-        Due(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
-        Due(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
+        DueRows(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
+        DueRows(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots])),
     ]
 
 
-def expired_links(now: datetime) -> list[Due]:
+def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
-    return [Due(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+    return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
 
 
-def _answers(condition: Condition) -> Due:
+def _answers(condition: Condition) -> DueRows:
     named = sa.and_(condition, responses.c.person.is_not(None))
-    return Due(key=responses.c.id, condition=named, erase=cut_loose)
+    return DueRows(key=responses.c.id, condition=named, erase=cut_loose)
 
 
-def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[Due]:
+def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[DueRows]:
     """Dialogs left in the middle at or before `untouched_since`; those of people who are erased go with them."""
     doomed = _never_finished(untouched_since)
     if inactive_since is not None:
         doomed = sa.or_(doomed, _kept_no_longer(inactive_since))
     theirs = dialogs.c.person.in_(sa.select(people.c.id).where(doomed))
     old = dialogs.c.updated_at <= untouched_since
-    return [Due(key=dialogs.c.person, condition=old, erase=_deleting(dialogs), beforehand=theirs)]
+    return [DueRows(key=dialogs.c.person, condition=old, erase=_deleting(dialogs), beforehand=theirs)]
 
 
-def processed_updates(received: datetime) -> list[Due]:
+def processed_updates(received: datetime) -> list[DueRows]:
     """Updates that were processed, received at or before `received`."""
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
-    return [Due(key=updates.c.update_id, condition=done, erase=_deleting(updates))]
+    return [DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates))]

@@ -6,6 +6,7 @@ to be contacted; a *broadcast* is one message to an audience; a *delivery* is th
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +51,11 @@ def _id() -> sa.Column[Any]:
     return sa.Column("id", RowId, primary_key=True, autoincrement=True)
 
 
+def new_friend_code() -> str:
+    """Nobody guesses one of 2^64, and no other code of the person follows from it."""
+    return secrets.token_hex(8)
+
+
 def _flag(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Boolean, nullable=False, default=False, server_default=sa.false())
 
@@ -59,8 +65,12 @@ people = sa.Table(
     metadata,
     _id(),
     sa.Column("telegram_id", sa.BigInteger, nullable=False, unique=True),
-    # What exports and the consent ledger show instead of the Telegram id.
+    # What the consent ledger shows instead of the Telegram id. It never leaves the database: exports derive their own.
     sa.Column("pseudonym", sa.String(32), nullable=False, unique=True),
+    # What the person's link for friends shows, and nothing else does.
+    sa.Column(
+        "friend_code", sa.String(16), nullable=False, default=new_friend_code, server_default=sa.text("''")
+    ),
     # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence)
     sa.Column("state", sa.String(16), nullable=False, default="new"),
     sa.Column("language", sa.String(8)),
@@ -98,6 +108,13 @@ people = sa.Table(
     # Something that decides what is due changed since the planner last looked; it looks at these alone.
     sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     sa.Index(None, "territory", "state", "zone"),
+    sa.Index(
+        "ix_people_friend_code",
+        "friend_code",
+        unique=True,
+        sqlite_where=sa.text("friend_code <> ''"),
+        postgresql_where=sa.text("friend_code <> ''"),
+    ),
     sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
     # Everything that chooses an audience by place, so that no row is read for it (db.audiences).

@@ -50,6 +50,8 @@ WRITER_PRAGMAS: tuple[str, ...] = (
     "PRAGMA journal_mode = WAL",
     # FULL: a commit reaches the disk before it is acknowledged, also when the power fails.
     "PRAGMA synchronous = FULL",
+    # What is erased is overwritten: whoever has the key finds nothing of it in pages that are free.
+    "PRAGMA secure_delete = ON",
     "PRAGMA journal_size_limit = 67108864",
 )
 READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")

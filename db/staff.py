@@ -13,7 +13,7 @@ from db.schema import staff, staff_links
 
 
 @dataclass(frozen=True, kw_only=True)
-class Staff:
+class HeldRole:
     """A role held over an area; one person may hold several."""
 
     id: int
@@ -40,7 +40,7 @@ class StaffLink:
     revoked_at: datetime | None
 
 
-async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[Staff, ...]:
+async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[HeldRole, ...]:
     """The roles this Telegram user holds now."""
     return (await roles_of_many(tx, [telegram_id])).get(telegram_id, ())
 
@@ -52,30 +52,32 @@ _HELD = (
 )
 
 
-async def roles_of_many(tx: AsyncConnection, telegram_ids: Collection[int]) -> dict[int, tuple[Staff, ...]]:
+async def roles_of_many(
+    tx: AsyncConnection, telegram_ids: Collection[int]
+) -> dict[int, tuple[HeldRole, ...]]:
     """The roles that these Telegram users hold now, by user; those who hold none are left out."""
-    found: dict[int, tuple[Staff, ...]] = {}
+    found: dict[int, tuple[HeldRole, ...]] = {}
     for row in await tx.execute(_HELD, {"ids": list(telegram_ids)}):
-        found[row.telegram_id] = (*found.get(row.telegram_id, ()), Staff(**row._mapping))
+        found[row.telegram_id] = (*found.get(row.telegram_id, ()), HeldRole(**row._mapping))
     return found
 
 
-async def all_current(tx: AsyncConnection) -> list[Staff]:
+async def all_current(tx: AsyncConnection) -> list[HeldRole]:
     query = sa.select(staff).where(staff.c.revoked_at.is_(None)).order_by(staff.c.id)
-    return [Staff(**row._mapping) for row in await tx.execute(query)]
+    return [HeldRole(**row._mapping) for row in await tx.execute(query)]
 
 
-async def get(tx: AsyncConnection, staff_id: int) -> Staff | None:
+async def get(tx: AsyncConnection, staff_id: int) -> HeldRole | None:
     row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id))).one_or_none()
-    return None if row is None else Staff(**row._mapping)
+    return None if row is None else HeldRole(**row._mapping)
 
 
 async def add(
     tx: AsyncConnection, *, telegram_id: int, role: str, area: str, added_by: int | None, now: datetime
-) -> Staff:
+) -> HeldRole:
     values = {"telegram_id": telegram_id, "role": role, "area": area, "added_by": added_by, "added_at": now}
     row = (await tx.execute(sa.insert(staff).values(values).returning(staff))).one()
-    return Staff(**row._mapping)
+    return HeldRole(**row._mapping)
 
 
 async def revoke(tx: AsyncConnection, staff_id: int, now: datetime) -> None:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.schema import suppressions
-
-KEY_FACT = "suppression:key"
-"""The fact that holds the key of the hashes, in hexadecimal."""
-
-
-def hash_of(key: bytes, telegram_id: int) -> str:
-    """What remains of an erased person: only whoever has the key can tell whether a number is on the list."""
-    return hmac.new(key, str(telegram_id).encode(), hashlib.sha256).hexdigest()
 
 
 async def add(tx: AsyncConnection, suppression: str, now: datetime) -> None:

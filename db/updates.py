@@ -28,7 +28,7 @@ class Received:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class AnsweredUpdate:
     """An update whose effects are committed and whose replies (Bot API calls as JSON) are leaving.
 
     `begun` is how many of them were begun by whoever held it before.
@@ -139,13 +139,13 @@ async def waiting(tx: AsyncConnection, room: int) -> list[Received]:
     return [Received(update_id=number, chat=chat, body=body.encode()) for number, chat, body in found]
 
 
-async def answer(tx: AsyncConnection, answered: Sequence[Answered], owner: str) -> None:
+async def answer(tx: AsyncConnection, answered: Sequence[AnsweredUpdate], owner: str) -> None:
     """Save what answers each update, in the transaction of its effects; `owner` is going to post it."""
     rows = [(one.update_id, orjson.dumps(one.replies).decode(), one.error) for one in answered]
     await _ANSWER.run(tx, rows=rows, owner=owner)
 
 
-async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[Answered]:
+async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[AnsweredUpdate]:
     """Take over the replies that dead processes were posting."""
     found = await _ADOPTABLE.rows(tx, rows=[(name,) for name in living])
     if found:
@@ -153,15 +153,15 @@ async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[
     return [_answered(*row) for row in found]
 
 
-async def held_answers(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> list[Answered]:
+async def held_answers(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> list[AnsweredUpdate]:
     """Those of these updates that are answered, and whose replies are `owner`'s to post."""
     return [_answered(*row) for row in await _HELD_ANSWERS.rows(tx, rows=members(numbers), owner=owner)]
 
 
 def _answered(
     number: int, chat: int, replies: list[dict[str, Any]], begun: int, error: str | None
-) -> Answered:
-    return Answered(update_id=number, chat=chat, replies=replies, begun=begun, error=error)
+) -> AnsweredUpdate:
+    return AnsweredUpdate(update_id=number, chat=chat, replies=replies, begun=begun, error=error)
 
 
 async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: str) -> set[int]:

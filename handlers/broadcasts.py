@@ -17,12 +17,12 @@ from bot.departure.compose import Draft
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
 from bot.rules.dates import read_moment
-from bot.rules.event_draft import Question
+from bot.rules.event_draft import DraftQuestion
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
-from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html, with_typed_tags
+from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html
 from handlers import audience_dialog, desk
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -40,7 +40,7 @@ async def begin(update: Update, context: Context) -> None:
     await proceed(context, context.say)
 
 
-def _question(context: Context) -> Question:
+def _question(context: Context) -> DraftQuestion:
     return next_question(context.kept, context.campaign.languages)
 
 
@@ -83,11 +83,10 @@ async def choose_kind(update: Update, context: Context) -> None:
 
 
 async def type_text(update: Update, context: Context) -> None:
-    """A text in one language; what Telegram formatted and tags typed by hand are both kept."""
-    assert context.message is not None  # a text handler
+    """A text in one language."""
     language = _question(context).language
     assert language is not None  # this step is asked for a language
-    await _keep_text(context, language, with_typed_tags(context.message.text_html))
+    await _keep_text(context, language, desk.formatted(context))
 
 
 async def _keep_text(context: Context, language: str, html: str) -> None:
@@ -171,7 +170,9 @@ async def send_now(update: Update, context: Context) -> None:
 async def type_time(update: Update, context: Context) -> None:
     """A time to come, in the organizer's own zone for now."""
     assert context.message is not None  # a text handler
-    moment = read_moment(context.message.text or "", now=context.now, zone=context.zone)
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
+    )
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 

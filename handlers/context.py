@@ -19,15 +19,17 @@ from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.errors import PortevoixError
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
+from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
 from db.people import Person
-from db.staff import Staff
+from db.staff import HeldRole
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
-NO_PREVIEW = {"is_disabled": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Services:
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
-    suppression_key: bytes
+    suppression_key: SuppressionKey
     links_to: str | None = None
 
 
@@ -50,7 +52,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     tx: AsyncConnection
     now: datetime
     person: Person
-    staff: tuple[Staff, ...]
+    staff: tuple[HeldRole, ...]
     dialog: Dialog | None
     replies: list[Call]
 
@@ -64,7 +66,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         tx: AsyncConnection,
         now: datetime,
         person: Person,
-        staff: tuple[Staff, ...],
+        staff: tuple[HeldRole, ...],
         dialog: Dialog | None,
     ) -> Context:
         context = cls.from_update(update, application)
@@ -86,6 +88,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         user = self.update.effective_user
         spoken = (user.language_code or "").split("-")[0].lower() if user else ""
         return self.person.language or language_for(spoken, self.campaign.languages)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that the person may type, those of their language first."""
+        return vocabulary(self.language)
 
     @property
     def zone(self) -> str:
@@ -147,15 +154,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def composed(self, text: Text, *, remember: str | None = None) -> Call:
         """A text as a new message to this person, as a call not yet made."""
-        payload: dict[str, Any] = {
-            "chat_id": self.chat_id,
-            "text": text.html,
-            "parse_mode": "HTML",
-            "link_preview_options": NO_PREVIEW,
-        }
-        if text.keyboard or text.location_request:
-            payload["reply_markup"] = text.markup
-        return Call(method="sendMessage", payload=payload, remember=remember)
+        return message(self.chat_id, text, remember=remember)
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
@@ -163,15 +162,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         if query is None or query.message is None:
             self.say(name, **values)
             return
-        text = self.render(name, **values)
-        self.call(
-            "editMessageText",
-            message_id=query.message.message_id,
-            text=text.html,
-            parse_mode="HTML",
-            link_preview_options=NO_PREVIEW,
-            reply_markup=text.markup,
-        )
+        self.replies.append(edited(self.chat_id, query.message.message_id, self.render(name, **values)))
+
+    def put_keyboard_away(self, name: str, /, **values: Any) -> None:
+        """A new message, that takes away the keyboard below the chat."""
+        self.replies.append(without_keyboard(self.chat_id, self.words(name, **values)))
 
     def drop_buttons(self) -> None:
         """Takes the buttons off the tapped message, whose question is answered."""
@@ -194,9 +189,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def send_file(self, content: bytes, *, name: str, caption: str, **values: Any) -> None:
         """A small document made now, with a caption from the templates."""
         text = self.render(caption, **values)
-        payload = {"chat_id": self.chat_id, "caption": text.html, "parse_mode": "HTML"}
         file = Attachment(field="document", name=name, content=content)
-        self.replies.append(Call(method="sendDocument", payload=payload, attachment=file))
+        self.replies.append(captioned(self.chat_id, text, file={}, attachment=file))
 
     def refuse(self, refusal: PortevoixError) -> None:
         """Says why something cannot be done, in place of any other answer."""

@@ -9,10 +9,10 @@ from functools import cache
 from bot.actions.authority import Author, author_of
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.departure.compose import Composer, Wording, compose_broadcast
+from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
-from bot.words.telegram_html import BadHtml
+from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventTexts
 from db.people import Person
 from handlers.context import Context, Services
@@ -53,6 +53,16 @@ def is_asked(context: Context, flow: str, step: str) -> bool:
     return False
 
 
+def formatted(context: Context) -> str:
+    """What was typed, as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
+
+    What no message of Telegram can hold is refused before anybody looks for tags in it.
+    """
+    assert context.message is not None  # a text handler
+    typed(context, TEXT_LIMIT)
+    return with_typed_tags(context.message.text_html)
+
+
 def typed(context: Context, limit: int) -> str:
     """What was typed; raises BadHtml when it is longer than fits."""
     assert context.message is not None  # a text handler
@@ -79,7 +89,7 @@ def composer(services: Services) -> Composer:
 
 def previews(
     context: Context,
-    broadcast: Wording,
+    broadcast: Composable,
     texts: dict[str, str],
     *,
     event: Event | None = None,

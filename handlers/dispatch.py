@@ -13,7 +13,8 @@ from bot.actions import people
 from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
-from bot.delivery.processing import Refused
+from bot.delivery.hooks import UpdateRefused
+from bot.delivery.messages import message
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.inline import offer_communes
@@ -31,7 +32,7 @@ class Dispatcher:
         self._clock = clock
 
     async def process(self, tx: AsyncConnection, body: Mapping[str, Any], met: Meetings) -> list[Call]:
-        """The calls that answer this raw update; its effects are in `tx`. Raises Refused for what it must not do.
+        """The calls that answer this raw update; its effects are in `tx`. Raises UpdateRefused for what it must not do.
 
         `met`: those who write in the same batch, as they were when it began; what staff may do each action asks anew.
         """
@@ -50,7 +51,7 @@ class Dispatcher:
         except PortevoixError as refusal:
             # The person is told why, in the dialog they were in.
             context.refuse(refusal)
-            raise Refused(with_callback_answered(update, context.replies)) from refusal
+            raise UpdateRefused(with_callback_answered(update, context.replies)) from refusal
         return with_callback_answered(update, context.replies)
 
     def apologise(self, body: Mapping[str, Any]) -> list[Call]:
@@ -61,10 +62,7 @@ class Dispatcher:
             return []
         language = language_for((user.language_code or "").split("-")[0], self._services.campaign.languages)
         text = self._services.texts.render("general/failed", language)
-        sorry = Call(
-            method="sendMessage", payload={"chat_id": chat.id, "text": text.html, "parse_mode": "HTML"}
-        )
-        return with_callback_answered(update, [sorry])
+        return with_callback_answered(update, [message(chat.id, text)])
 
     async def _context(self, tx: AsyncConnection, update: Update, met: Meetings) -> Context:
         assert update.effective_user is not None  # both callers checked

@@ -13,9 +13,9 @@ import db.exports
 from bot.actions import downloads, exports
 from bot.actions.authority import Author, area_name
 from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
-from bot.delivery.calls import Call
+from bot.delivery.messages import captioned
 from bot.exporting.layouts import LAYOUTS, layouts_of
-from bot.exporting.tables import TABLES, Table
+from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
 from db.exports import EventName, Selection
@@ -39,7 +39,7 @@ class Choices:
     """What was chosen so far, as buttons carry it: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
 
     area: str
-    table: Table
+    table: ExportTable
     period: str = "all"
     about: str = NOTHING_IN_PARTICULAR
 
@@ -195,9 +195,10 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
         shown=shown,
     )
     context.replies.append(
-        Call(
-            method="sendDocument",
-            payload={"chat_id": context.chat_id, "caption": described.html, "parse_mode": "HTML"},
+        captioned(
+            context.chat_id,
+            described,
+            file={},
             produce=PRODUCER,
             produce_arguments=commission.arguments,
             otherwise=context.composed(context.render("exports/failed")).payload,

@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.actions import registration
 from bot.communes import Abroad, Commune
-from bot.rules.communes.query import parse_query, says_abroad
+from bot.rules.communes.query import parse_query
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -46,7 +46,7 @@ async def type_place(update: Update, context: Context) -> None:
     await _put_keyboard_away(context)
     query = parse_query(context.message.text or "")
     found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
-    if says_abroad(query.words):
+    if found.elsewhere:
         await ask_place(context, WAYS["abroad"])
         await show_step(context, answer=context.say)
     elif found.confident:
@@ -62,11 +62,7 @@ async def _put_keyboard_away(context: Context) -> None:
     """The key that shares the location would stay below the chat of whoever types instead."""
     if context.kept.get("sharing"):
         await ask_place(context, context.step, sharing=False)
-        context.call(
-            "sendMessage",
-            text=context.words("registration/place_typed"),
-            reply_markup={"remove_keyboard": True},
-        )
+        context.put_keyboard_away("registration/place_typed")
 
 
 async def share_place(update: Update, context: Context) -> None:
@@ -75,11 +71,7 @@ async def share_place(update: Update, context: Context) -> None:
     location = context.message.location
     assert location is not None  # the handler's filter
     await ask_place(context, context.step, sharing=False)
-    context.call(
-        "sendMessage",
-        text=context.words("registration/location_forgotten"),
-        reply_markup={"remove_keyboard": True},
-    )
+    context.put_keyboard_away("registration/location_forgotten")
     near = context.services.gazetteer.nearest(location.latitude, location.longitude, limit=SUGGESTIONS)
     if near:
         await _offer(context, [commune for commune, _ in near])

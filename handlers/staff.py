@@ -11,7 +11,7 @@ from bot.actions.audiences import places_named
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.permissions import Action, Role
-from db.staff import Staff
+from db.staff import HeldRole
 from handlers import areas, buttons, command_menu, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -158,7 +158,7 @@ async def revoke_link(update: Update, context: Context) -> None:
     await _show(context, author, context.edit)
 
 
-def _is_self(context: Context, member: Staff) -> bool:
+def _is_self(context: Context, member: HeldRole) -> bool:
     return member.telegram_id == context.person.telegram_id
 
 
@@ -182,7 +182,7 @@ async def join(context: Context, token: str) -> None:
     )
 
 
-def _show_menu(context: Context, chat: int, held: tuple[Staff, ...]) -> None:
+def _show_menu(context: Context, chat: int, held: tuple[HeldRole, ...]) -> None:
     """Telegram's menu in the chat follows the roles held now."""
     roles = {member.role for member in held}
     context.replies += command_menu.team_menu_calls(chat, roles, context.campaign.languages)

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from telegram import Update
 
 from bot.actions import polling_places, vote_plans
-from bot.actions.vote_plans import Company, Departure, Pledge, Turnout
-from bot.rules.reminders import Question
+from bot.actions.vote_plans import Company, Pledge, StartingPoint, Turnout
+from bot.rules.steps import StepQuestion
 from bot.words.step_values import Vote, vote_in
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
@@ -115,7 +115,7 @@ async def _plan(context: Context, vote: Vote, said: str) -> None:
 
 
 async def _departure(context: Context, vote: Vote, said: str) -> None:
-    departure = one_of(Departure, said)
+    departure = one_of(StartingPoint, said)
     await vote_plans.plan_departure(context.tx, context.person, context.origin, vote, departure)
     context.edit("steps/plan_company", **await values(context, vote))
 
@@ -137,14 +137,14 @@ async def _echo(context: Context, vote: Vote, said: str) -> None:
 
 
 async def _turnout(context: Context, vote: Vote, said: str) -> None:
-    await _tell_turnout(context, vote, Question.TURNOUT, one_of(Turnout, said))
+    await _tell_turnout(context, vote, StepQuestion.TURNOUT, one_of(Turnout, said))
 
 
 async def _last_call(context: Context, vote: Vote, said: str) -> None:
-    await _tell_turnout(context, vote, Question.LAST_CALL, one_of(Turnout, said))
+    await _tell_turnout(context, vote, StepQuestion.LAST_CALL, one_of(Turnout, said))
 
 
-async def _tell_turnout(context: Context, vote: Vote, question: Question, said: Turnout) -> None:
+async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, said: Turnout) -> None:
     """Nobody has voted before voting opens where they vote; "can't" may be said earlier."""
     if said is Turnout.VOTED and not vote.has_opened(context.now):
         context.toast("toasts/voting_not_open", alert=True, vote=vote)
@@ -171,21 +171,21 @@ async def _keep_plan(context: Context, vote: Vote, said: str) -> None:
 
 
 QUESTIONS: dict[str, Answering] = {
-    Question.PLEDGE: _pledge,
-    Question.PLACE: _place,
+    StepQuestion.PLEDGE: _pledge,
+    StepQuestion.PLACE: _place,
     "polling_place": _polling_place,
     "places": _list_places,
-    Question.PLAN: _plan,
+    StepQuestion.PLAN: _plan,
     "plan.departure": _departure,
     "plan.company": _company,
-    Question.ECHO: _echo,
-    Question.TURNOUT: _turnout,
-    Question.LAST_CALL: _last_call,
-    Question.KEEP_PLAN: _keep_plan,
+    StepQuestion.ECHO: _echo,
+    StepQuestion.TURNOUT: _turnout,
+    StepQuestion.LAST_CALL: _last_call,
+    StepQuestion.KEEP_PLAN: _keep_plan,
 }
 
 # Answered once the polling places are closed; each says by itself until when.
-ASKED_AFTERWARDS = {Question.TURNOUT, Question.LAST_CALL, Question.KEEP_PLAN}
+ASKED_AFTERWARDS = {StepQuestion.TURNOUT, StepQuestion.LAST_CALL, StepQuestion.KEEP_PLAN}
 
 # The vote goes on where a candidate is out, and so does where one votes.
 ABOUT_THE_PLACE = {"polling_place", "places"}

@@ -31,10 +31,10 @@ from bot.communes.store import pack
 from bot.rules.communes.geo import kilometres
 from bot.rules.communes.table import (
     Area,
+    CommuneTable,
     ForeignPlace,
     FormerName,
     Place,
-    Table,
     build_table,
     department_of,
     keys_of,
@@ -118,7 +118,7 @@ def npm_pack(scratch: Path) -> Path:
     return scratch / "package"
 
 
-def table_from(data: Path) -> Table:
+def table_from(data: Path) -> CommuneTable:
     """The gazetteer's table from the package's JSON files."""
     records: list[Record] = json.loads((data / "communes.json").read_text())
     current = [

@@ -26,8 +26,9 @@ from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
+from bot.delivery.hooks import UpdateRefused
 from bot.delivery.intake import chat_of
-from bot.delivery.processing import Refused
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
@@ -48,7 +49,7 @@ def services() -> Services:
         texts=Texts({"campaign": CAMPAIGN}),
         gazetteer=communes.load(),
         bot_username=BOT,
-        suppression_key=b"k" * 32,
+        suppression_key=SuppressionKey(links=(b"k" * 32,)),
     )
 
 
@@ -140,7 +141,7 @@ class Conversation:
             async with savepoint(tx):
                 met = await find_all(tx, [chat_of(body)])
                 return await self._dispatcher.process(tx, body, met)
-        except Refused as refused:
+        except UpdateRefused as refused:
             return list(refused.replies)
 
 

@@ -49,14 +49,20 @@ async def test_a_played_story_leaves_nothing_to_read_and_who_leaves_is_forgotten
         newcomer = await story.person("Ludivine")
         async with data_of(story) as database:
             stored = [await stored_of(database, each) for each in tellers]
-        await newcomer.start(f"r_{stored[0].pseudonym}")
+        await newcomer.start(f"r_{stored[0].friend_code}")
         await consent(newcomer, READ)
         await story.settled()
         assert (await story.command("backup", str(tmp_path / "backup.db"))).status == 0
         words = [*TITLES.values(), *DESCRIPTIONS.values(), *NEWS.values(), ADDRESS, "programme est en ligne"]
         people = [each.first_name for each in (*tellers, newcomer)]
         ids = [str(each.id) for each in (*tellers, newcomer)]
-        needles = [DEFAULT_TOKEN, *words, *people, *ids, *(each.pseudonym for each in stored)]
+        needles = [
+            DEFAULT_TOKEN,
+            *words,
+            *people,
+            *ids,
+            *(code for each in stored for code in codes_of(each)),
+        ]
         assert files_that_hold(tmp_path, needles) == []
         async with data_of(story) as database:  # the same search finds them where they can be read
             assert await found(database, cast.supporter, stored[0])
@@ -90,8 +96,13 @@ async def stored_of(database: Database, teller: Teller) -> Person:
     return person
 
 
+def codes_of(person: Person) -> tuple[str, str]:
+    """What stands for somebody, and must be gone with them."""
+    return person.pseudonym, person.friend_code
+
+
 async def found(database: Database, teller: Teller, person: Person) -> list[str]:
-    texts = (person.pseudonym, teller.first_name)
+    texts = (*codes_of(person), teller.first_name)
     return await cells_that_hold(database, telegram_id=teller.id, texts=texts, number=person.id)
 
 
@@ -123,7 +134,7 @@ async def zenobie(conversation: Conversation) -> Talker:
     stored = await person.stored()
     assert stored is not None
     friend = conversation.person(8)
-    await friend.send(f"/start r_{stored.pseudonym}")
+    await friend.send(f"/start r_{stored.friend_code}")
     for choice in ("contact", "commune", "team", "keep"):
         await friend.tap_data(f"1:consent:{choice}:yes")
     await person.send("/settings")
@@ -132,7 +143,7 @@ async def zenobie(conversation: Conversation) -> Talker:
 
 
 async def searched(conversation: Conversation, talker: Talker, person: Person) -> list[str]:
-    texts = (person.pseudonym, "Zénobie")
+    texts = (*codes_of(person), "Zénobie")
     return await cells_that_hold(
         conversation.database, telegram_id=talker.telegram_id, texts=texts, number=person.id
     )

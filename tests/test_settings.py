@@ -33,6 +33,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.database is None
     assert settings.database_key is None
     assert settings.database_key_file == settings.data / "database.key"
+    assert settings.suppression_key_file == settings.data / "database.suppression.key"
     assert settings.rate == 30
     assert settings.clock is None
     assert settings.web is None
@@ -57,10 +58,16 @@ def test_everything_set_is_read() -> None:
     assert settings.data == Path("/srv/data")
     assert settings.database == "postgresql+asyncpg://bot@db/portevoix"
     assert settings.database_key_file == Path("/run/secrets/key")
+    assert settings.suppression_key_file == Path("/run/secrets/key.suppression")
     assert settings.rate == 12.5
     assert isinstance(settings.clock, ClockStart)
     assert settings.clock.start == datetime(2016, 11, 16, 7, tzinfo=UTC)
     assert settings.web == Address(host="::1", port=8080)
+
+
+def test_the_suppression_key_may_lie_elsewhere() -> None:
+    settings = Settings.from_environment({"PORTEVOIX_SUPPRESSION_KEY_FILE": "/srv/keys/left"})
+    assert settings.suppression_key_file == Path("/srv/keys/left")
 
 
 def test_the_clock_may_be_a_simulators() -> None:
@@ -102,12 +109,28 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
         ({"PORTEVOIX_RATE": "nan"}, "PORTEVOIX_RATE is “nan”"),
         ({"PORTEVOIX_RATE": "1001"}, "1000 at most"),
         ({**SIMULATOR, "PORTEVOIX_CLOCK": "soon"}, "2016-11-16T08:00:00+01:00@60"),
-        ({"PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00"}, "refused with the real Telegram"),
-        ({"PORTEVOIX_CLOCK": "http://127.0.0.1:8081/sim/clock"}, "refused with the real Telegram"),
+        ({"PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00"}, "refused where messages may reach real people"),
+        (
+            {"PORTEVOIX_CLOCK": "http://127.0.0.1:8081/sim/clock"},
+            "refused where messages may reach real people",
+        ),
         (
             {"PORTEVOIX_API_BASE": "https://API.Telegram.org", "PORTEVOIX_CLOCK": "2016-11-16T08:00:00Z"},
-            "refused with the real Telegram",
+            "refused where messages may reach real people",
         ),
+        (
+            {"PORTEVOIX_API_BASE": "https://bot-api.example.org", "PORTEVOIX_CLOCK": "2016-11-16T08:00:00Z"},
+            "refused where messages may reach real people",
+        ),
+        ({**SIMULATOR, "PORTEVOIX_CLOCK": "http://10.0.0.7/sim/clock"}, "only a simulator on this machine"),
+        ({**SIMULATOR, "PORTEVOIX_CLOCK": "https://example.org/clock"}, "only a simulator on this machine"),
+        # Over http anybody on the way could read.
+        ({"PORTEVOIX_API_BASE": "http://bot-api.example.org"}, "could read the token and every message"),
+        ({"PORTEVOIX_API_BASE": "http://10.0.0.7:8081"}, "could read the token and every message"),
+        ({"PORTEVOIX_API_BASE": "http://localhost.example.org:8081"}, "could read the token"),
+        ({"PORTEVOIX_API_BASE": "http://127.0.0.1.example.org"}, "could read the token"),
+        ({"PORTEVOIX_API_BASE": "http://0.0.0.0:8081"}, "could read the token"),
+        ({"PORTEVOIX_WEB_URL": "http://bot.example.org"}, "could read what people download"),
         ({"PORTEVOIX_WEB": "8080"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:99999"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:http"}, "host:port"),
@@ -127,3 +150,10 @@ def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], said
 def test_a_missing_token_is_said_when_it_is_needed() -> None:
     with pytest.raises(SettingsError, match="BotFather"):
         _ = Settings.from_environment({}).required_token
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "[::1]"])
+def test_plain_http_is_fine_on_this_machine(host: str) -> None:
+    base = f"http://{host}:8081"
+    settings = Settings.from_environment({"PORTEVOIX_API_BASE": base, "PORTEVOIX_CLOCK": f"{base}/sim/clock"})
+    assert not settings.is_real_telegram

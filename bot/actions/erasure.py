@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
 import db.suppressions
+from bot.actions import audit
 from bot.actions.broadcasts import pause_orphans
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db.people import Person
+from db.suppression_key import begin_anew
 
 
-def suppression_hash(key: bytes, telegram_id: int) -> str:
-    """What remains of an erased person: a keyed hash that only this campaign's key can compare."""
-    return db.suppressions.hash_of(key, telegram_id)
-
-
-async def erase(tx: AsyncConnection, person: Person, *, key: bytes, now: datetime) -> None:
+async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await db.erasing.erase_roles(tx, person.telegram_id)
     await pause_orphans(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id)
-    await db.suppressions.add(tx, suppression_hash(key, person.telegram_id), now)
+    await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
+
+
+async def begin_suppressions_anew(tx: AsyncConnection, file: Path, now: datetime) -> int:
+    """A new suppression key in `file`, where the old one is lost; how many marks were given up with it. It is noted."""
+    marks = await begin_anew(tx, file)
+    details = {"marks": marks}
+    await audit.note(tx, actor=audit.COMMAND_LINE, action="lose_suppression_key", details=details, now=now)
+    return marks
 
 
 async def forget(tx: AsyncConnection, person: Person) -> None:

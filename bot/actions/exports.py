@@ -17,10 +17,10 @@ from bot.actions.authority import Author
 from bot.communes import load as load_gazetteer
 from bot.errors import PortevoixError
 from bot.exporting.cells import Values
-from bot.exporting.files import Outgoing
+from bot.exporting.files import OutgoingBytes
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS, Shape
-from bot.exporting.tables import TABLES, Column, Table
+from bot.exporting.tables import TABLES, Column, ExportTable
 from bot.rules.areas import EVERYWHERE
 from db.engine import Database
 from db.exports import Selection
@@ -124,12 +124,12 @@ class Commission:
         return cls(order=Order.from_details(arguments), **{name: arguments[name] for name in names})
 
 
-def tables_for(author: Author, area: str) -> list[Table]:
+def tables_for(author: Author, area: str) -> list[ExportTable]:
     """The exports that somebody may make over an area, for the menu."""
     return [table for table in TABLES.values() if author.may(table.action, _area_of(table, area))]
 
 
-def _area_of(table: Table, area: str) -> str:
+def _area_of(table: ExportTable, area: str) -> str:
     """What tells of the whole campaign needs the right to the whole of it."""
     return area if table.of_area else EVERYWHERE
 
@@ -183,7 +183,7 @@ async def write(
 
 async def content(database: Database, order: Order) -> AsyncGenerator[bytes]:
     """The same file as it is made, for whoever reads it meanwhile: it never stands anywhere as a whole."""
-    outgoing = Outgoing()
+    outgoing = OutgoingBytes()
     async with aclosing(_writing(database, order, cast("BinaryIO", outgoing))) as writing:
         async for _rows in writing:
             if part := outgoing.take():

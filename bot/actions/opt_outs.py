@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.opting_out
 from bot.actions import audit
-from bot.actions.erasure import suppression_hash
 from bot.rules.permissions import Action
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db.opting_out import Known
 
 LEDGER_VERSION = "opt-out list"
@@ -44,13 +44,19 @@ class _Sorted:
     hashes: Sequence[str]
 
 
-async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: bytes) -> Effects:
+async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: SuppressionKey) -> Effects:
     """What importing the list would do; nothing is changed."""
     return (await _sort(tx, telegram_ids, key)).effects
 
 
 async def import_list(
-    tx: AsyncConnection, telegram_ids: Sequence[int], *, key: bytes, digest: str, actor: str, now: datetime
+    tx: AsyncConnection,
+    telegram_ids: Sequence[int],
+    *,
+    key: SuppressionKey,
+    digest: str,
+    actor: str,
+    now: datetime,
 ) -> Effects:
     """Stops who is known, and keeps a keyed hash of everybody, so that nobody of them is invited again.
 
@@ -66,9 +72,9 @@ async def import_list(
     return people.effects
 
 
-async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: bytes) -> _Sorted:
+async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: SuppressionKey) -> _Sorted:
     known = await db.opting_out.known(tx, telegram_ids)
-    hashes = [suppression_hash(key, telegram_id) for telegram_id in telegram_ids]
+    hashes = [suppression_of(key, telegram_id) for telegram_id in telegram_ids]
     silent = [person for person in known if person.state == "stopped" and not person.consent_contact]
     # As with /stop: of somebody who had not finished signing up nothing else is kept, unless they hold a role.
     unfinished = [person for person in known if not person.is_registered and not person.is_staff]

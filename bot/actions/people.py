@@ -14,7 +14,7 @@ import db.people
 import db.staff
 from db.dialogs import Dialog
 from db.people import Person
-from db.staff import Staff
+from db.staff import HeldRole
 
 # `seen_at` serves retention, which counts in months: an hour's precision spares a write for each tap.
 SEEN_PRECISION = timedelta(hours=1)
@@ -25,7 +25,7 @@ class Meeting:
     """Everything a handler must know of the one who wrote."""
 
     person: Person
-    staff: tuple[Staff, ...]
+    staff: tuple[HeldRole, ...]
     dialog: Dialog | None
 
 

@@ -20,7 +20,7 @@ from bot.rules.polling_places import (
     communes_asked,
     where_to_vote,
 )
-from bot.rules.reminders import Question
+from bot.rules.steps import StepQuestion
 from db.people import Person
 
 CHOSEN = "chosen"
@@ -91,4 +91,4 @@ async def choose(
 ) -> None:
     """The person says which of the commune's places is theirs; the log tells that they did, not which."""
     await db.polling_places.choose(tx, person=person.id, place=place)
-    await record(tx, person, origin, Question.PLACE, CHOSEN, subject=str(ballot))
+    await record(tx, person, origin, StepQuestion.PLACE, CHOSEN, subject=str(ballot))

@@ -10,12 +10,12 @@ import db.deliveries
 import db.people
 import db.polling_places
 import db.suppressions
-from bot.actions.erasure import suppression_hash
 from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.communes import Commune
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.consent import Purpose
+from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
 
@@ -122,9 +122,9 @@ async def _leave_place(tx: AsyncConnection, person: Person, commune: str | None)
 NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None, "longitude": None}
 
 
-async def brought_by(tx: AsyncConnection, person: Person, pseudonym: str) -> None:
-    """Keeps whose link somebody came by, who is no supporter yet; a pseudonym that is nobody's changes nothing."""
-    recruiter = await db.people.find_by_pseudonym(tx, pseudonym)
+async def brought_by(tx: AsyncConnection, person: Person, code: str) -> None:
+    """Keeps whose link somebody came by, who is no supporter yet; a code that is nobody's changes nothing."""
+    recruiter = await db.people.find_by_friend_code(tx, code)
     if recruiter is not None and recruiter.id != person.id:
         await db.people.change(tx, person.id, recruiter=recruiter.id)
 
@@ -136,7 +136,7 @@ async def register(
     *,
     first_name: str,
     language: str,
-    suppression_key: bytes,
+    suppression_key: SuppressionKey,
 ) -> None:
     """Makes the person a supporter; one who had asked to be forgotten has now asked to come back."""
     await db.people.change(
@@ -147,5 +147,5 @@ async def register(
         language=language,
         registered_at=person.registered_at or origin.at,
     )
-    await db.suppressions.remove(tx, suppression_hash(suppression_key, person.telegram_id))
+    await db.suppressions.remove(tx, suppression_of(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")

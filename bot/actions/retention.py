@@ -10,7 +10,7 @@ from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
 from bot.rules.retention import cutoffs
 from db.engine import Database
-from db.retention import Due
+from db.retention import DueRows
 
 UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
@@ -33,7 +33,7 @@ async def purge(
     return erased
 
 
-def _due(campaign: Campaign, now: datetime) -> dict[str, list[Due]]:
+def _due(campaign: Campaign, now: datetime) -> dict[str, list[DueRows]]:
     due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     ballots = [ballot.number for ballot in campaign.ballots]
     inactive_since = due.inactive_since if due.profiles else None

@@ -23,6 +23,7 @@ from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.consent import Purpose
+from bot.rules.suppression import SuppressionKey
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
@@ -56,7 +57,7 @@ class Receipt:
     at: datetime
 
 
-async def delete(tx: AsyncConnection, person: Person, origin: Origin, *, key: bytes) -> Receipt:
+async def delete(tx: AsyncConnection, person: Person, origin: Origin, *, key: SuppressionKey) -> Receipt:
     """Erases the person; that they asked for it is still counted."""
     await record(tx, person, origin, "delete", "yes")
     await erasure.erase(tx, person, key=key, now=origin.at)

@@ -16,7 +16,7 @@ from bot.actions.authority import Author
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.permissions import Action, Role, may_manage_staff
 from db.broadcast_accounts import Broadcast
-from db.staff import Staff, StaffLink
+from db.staff import HeldRole, StaffLink
 
 LINK_LIFE = timedelta(hours=48)
 TOKEN_BYTES = 24  # 32 characters: nobody guesses one of 2^192
@@ -72,7 +72,7 @@ class LastAdmin(StaffError):
 class Team:
     """Everybody with a role, and the invitations that can still be used."""
 
-    members: Sequence[Staff]
+    members: Sequence[HeldRole]
     links: Sequence[StaffLink]
 
 
@@ -93,14 +93,14 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
     return Team(members=members, links=links)
 
 
-async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[Staff, ...]:
+async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[HeldRole, ...]:
     """The roles somebody holds now."""
     return await db.staff.roles_of(tx, telegram_id)
 
 
 async def add(
     tx: AsyncConnection, *, telegram_id: int, role: Role, area: str, actor: str, now: datetime
-) -> Staff:
+) -> HeldRole:
     """Gives a role from the command line. Raises AlreadyStaff."""
     await _refuse_twice(tx, telegram_id, role, area)
     added = await db.staff.add(tx, telegram_id=telegram_id, role=role, area=area, added_by=None, now=now)
@@ -134,7 +134,7 @@ async def make_link(
     return token
 
 
-async def join(tx: AsyncConnection, *, telegram_id: int, token: str, now: datetime) -> Staff:
+async def join(tx: AsyncConnection, *, telegram_id: int, token: str, now: datetime) -> HeldRole:
     """Takes a link: the role it gives, in force at once. Raises one of the link's errors, or AlreadyStaff."""
     link = await db.staff.find_link(tx, hash_of(token))
     if link is None:
@@ -171,7 +171,7 @@ async def _refuse_twice(tx: AsyncConnection, telegram_id: int, role: Role, area:
             raise AlreadyStaff(f"{telegram_id} is {role} of {area} already.", role=role, area=area)
 
 
-async def find(tx: AsyncConnection, author: Author, staff_id: int) -> Staff:
+async def find(tx: AsyncConnection, author: Author, staff_id: int) -> HeldRole:
     """A role that may be withdrawn. Raises NoSuchStaff, NotAllowed and LastAdmin."""
     member = await db.staff.get(tx, staff_id)
     if member is None or member.revoked_at is not None:
@@ -186,7 +186,7 @@ async def find(tx: AsyncConnection, author: Author, staff_id: int) -> Staff:
 class Revoked:
     """A role that was withdrawn, and what its holder had written and was paused until somebody resumes it."""
 
-    member: Staff
+    member: HeldRole
     paused: Sequence[Broadcast]
 
 
@@ -225,7 +225,7 @@ def _require_authority(author: Author, role: Role, area: str) -> None:
         raise NotAllowed(f"Your role does not allow {Action.ADD_STAFF}.", message="errors/not_allowed_role")
 
 
-async def _is_last_admin(tx: AsyncConnection, member: Staff) -> bool:
+async def _is_last_admin(tx: AsyncConnection, member: HeldRole) -> bool:
     """Whether nobody else administers the area that this admin does."""
     if member.role != Role.ADMIN:
         return False

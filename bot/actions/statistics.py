@@ -14,14 +14,14 @@ import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action
-from bot.rules.steps import Question
+from bot.rules.steps import StepQuestion
 from db.events import text_in
 from db.statistics import Tally
 
 MOST_PLACES = 9
 MOST_EVENTS = 5
 
-LOGGED = ("rsvp", "attendance", "came", *(question.value for question in Question))
+LOGGED = ("rsvp", "attendance", "came", *(question.value for question in StepQuestion))
 """The questions whose answers are counted: those that have few possible ones."""
 
 

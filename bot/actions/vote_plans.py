@@ -11,7 +11,8 @@ import db.vote_plans
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
-from bot.rules.reminders import Question, Step, ballots_of_answer
+from bot.rules.reminders import Step, ballots_of_cannot
+from bot.rules.steps import StepQuestion
 from bot.words.step_values import Vote
 from db.people import Person
 
@@ -25,7 +26,7 @@ class Pledge(StrEnum):
     CANNOT = "cannot"
 
 
-class Departure(StrEnum):
+class StartingPoint(StrEnum):
     HOME = "home"
     WORK = "work"
     ELSEWHERE = "elsewhere"
@@ -60,25 +61,25 @@ async def pledge(
     tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign, vote: Vote, answer: Pledge
 ) -> None:
     """The intention. "Can't" may speak of every later ballot too; taking it back lifts it from those again."""
-    step = _step_asking(campaign, Question.PLEDGE)
+    step = _step_asking(campaign, StepQuestion.PLEDGE)
     spoken_of: tuple[int, ...] = (vote.ballot,)
     if step is not None:
-        spoken_of = ballots_of_answer(step=step, ballot=vote.ballot, cannot=True, ballots=campaign.ballots)
+        spoken_of = ballots_of_cannot(step=step, ballot=vote.ballot, ballots=campaign.ballots)
     plans = await db.vote_plans.of_person(tx, person.id)
     for ballot in spoken_of:
         before = plans[ballot].intention if ballot in plans else None
         if answer is Pledge.CANNOT or ballot == vote.ballot or before == Pledge.CANNOT:
             await _change(tx, person, origin, ballot, intention=answer.value)
-    await record(tx, person, origin, Question.PLEDGE, answer, subject=str(vote.ballot))
+    await record(tx, person, origin, StepQuestion.PLEDGE, answer, subject=str(vote.ballot))
 
 
-def _step_asking(campaign: Campaign, question: Question) -> Step | None:
+def _step_asking(campaign: Campaign, question: StepQuestion) -> Step | None:
     return next((step for step in campaign.steps if step.asks is question), None)
 
 
 async def tell_place(tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, answer: str) -> None:
     """Whether the person knows their polling place (`known`) or wants to be told more (`help`)."""
-    await record(tx, person, origin, Question.PLACE, answer, subject=str(vote.ballot))
+    await record(tx, person, origin, StepQuestion.PLACE, answer, subject=str(vote.ballot))
 
 
 async def plan_slot(tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, slot: str) -> None:
@@ -92,7 +93,7 @@ async def plan_slot(tx: AsyncConnection, person: Person, origin: Origin, vote: V
 
 
 async def plan_departure(
-    tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, departure: Departure
+    tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, departure: StartingPoint
 ) -> None:
     await _change(tx, person, origin, vote.ballot, departure=departure.value)
     await record(tx, person, origin, "plan.departure", departure, subject=str(vote.ballot))
@@ -109,11 +110,11 @@ async def answer_echo(
     tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, *, holds: bool
 ) -> None:
     """Two days before: the plan holds, or is to be changed."""
-    await record(tx, person, origin, Question.ECHO, "ok" if holds else "change", subject=str(vote.ballot))
+    await record(tx, person, origin, StepQuestion.ECHO, "ok" if holds else "change", subject=str(vote.ballot))
 
 
 async def tell_turnout(
-    tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, question: Question, answer: Turnout
+    tx: AsyncConnection, person: Person, origin: Origin, vote: Vote, question: StepQuestion, answer: Turnout
 ) -> None:
     """On the day: voted, later or can't, for this ballot alone; the last word counts."""
     await _change(tx, person, origin, vote.ballot, vote=answer.value)
@@ -139,7 +140,7 @@ async def keep_plan(
             company=plan.company,
         )
     await record(
-        tx, person, origin, Question.KEEP_PLAN, "keep" if keep else "change", subject=str(vote.ballot)
+        tx, person, origin, StepQuestion.KEEP_PLAN, "keep" if keep else "change", subject=str(vote.ballot)
     )
     return kept
 

@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 
-from bot.campaign.toml import Source, Table, Words
+from bot.campaign.toml import Source, TomlTable, Words
 from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
@@ -29,7 +29,9 @@ class _Shared:
     exceptions: tuple[HoursException, ...]
 
 
-def read_ballots(root: Table, languages: tuple[str, ...]) -> tuple[tuple[Ballot, ...], Mapping[int, Words]]:
+def read_ballots(
+    root: TomlTable, languages: tuple[str, ...]
+) -> tuple[tuple[Ballot, ...], Mapping[int, Words]]:
     """The ballots in order, numbered from 1, and their names. `[polling]` holds what is the same in each."""
     table = root.table("polling")
     usual = _read_hours(table, _DEFAULT_HOURS)
@@ -50,7 +52,7 @@ def read_ballots(root: Table, languages: tuple[str, ...]) -> tuple[tuple[Ballot,
     return tuple(ballot for ballot in ballots if ballot is not None), MappingProxyType(names)
 
 
-def _read_ballot(table: Table, number: int, shared: _Shared) -> Ballot | None:
+def _read_ballot(table: TomlTable, number: int, shared: _Shared) -> Ballot | None:
     day = table.day("day")
     days = _read_days(table.table("days"))
     usual = _read_hours(table, shared.usual)
@@ -76,7 +78,7 @@ def _read_ballot(table: Table, number: int, shared: _Shared) -> Ballot | None:
     return Ballot(number=number, day=day, pollings=pollings, exceptions=tuple(by_area.values()))
 
 
-def _read_hours(table: Table, default: Hours) -> Hours:
+def _read_hours(table: TomlTable, default: Hours) -> Hours:
     hours = Hours(
         opens=table.clock_time("opens", default=default.opens),
         closes=table.clock_time("closes", default=default.closes),
@@ -91,7 +93,7 @@ def _read_hours(table: Table, default: Hours) -> Hours:
     return hours
 
 
-def _read_exceptions(table: Table, usual: Hours) -> tuple[dict[str, Hours], tuple[HoursException, ...]]:
+def _read_exceptions(table: TomlTable, usual: Hours) -> tuple[dict[str, Hours], tuple[HoursException, ...]]:
     """Hours by territory, and by smaller area."""
     territories: dict[str, Hours] = {}
     areas: list[HoursException] = []
@@ -113,7 +115,7 @@ def _read_exceptions(table: Table, usual: Hours) -> tuple[dict[str, Hours], tupl
     return territories, tuple(areas)
 
 
-def _read_days(table: Table) -> dict[str, date]:
+def _read_days(table: TomlTable) -> dict[str, date]:
     """Polling days that differ, by territory."""
     days = {}
     for code in table.codes():
@@ -125,7 +127,7 @@ def _read_days(table: Table) -> dict[str, date]:
     return days
 
 
-def _read_online(table: Table, day: date | None) -> Polling | None:
+def _read_online(table: TomlTable, day: date | None) -> Polling | None:
     """Online voting of people abroad, in Paris time; None when the file has none."""
     if "online" not in table.data:
         return None

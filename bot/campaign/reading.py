@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bot.campaign.ballots import check_ballots, read_ballots
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
 from bot.campaign.steps import check_steps, read_slots, read_steps
-from bot.campaign.toml import Source, Table
+from bot.campaign.toml import Source, TomlTable
 from bot.errors import CampaignError
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
@@ -75,7 +75,7 @@ def _is_broken(source: Source) -> bool:
     return any(not fault.warning for fault in source.faults)
 
 
-def _read_paid(broadcasts: Table) -> bool:
+def _read_paid(broadcasts: TomlTable) -> bool:
     """Whether messages may leave faster than Telegram lets for nothing; never by mistake, for it costs money."""
     paid = broadcasts.flag("paid")
     if paid:
@@ -92,7 +92,7 @@ def _with_warnings(campaign: Campaign, source: Source) -> Campaign:
     return replace(campaign, warnings=tuple(sorted(source.faults, key=lambda fault: fault.line)))
 
 
-def _read_slug(root: Table) -> str:
+def _read_slug(root: TomlTable) -> str:
     slug = root.text("slug", "a short name of small letters, digits and hyphens")
     if slug and not _SLUG.fullmatch(slug):
         root.fault(
@@ -101,7 +101,7 @@ def _read_slug(root: Table) -> str:
     return slug
 
 
-def _read_languages(root: Table, known: Collection[str] | None) -> tuple[str, ...]:
+def _read_languages(root: TomlTable, known: Collection[str] | None) -> tuple[str, ...]:
     """The campaign's languages, the fallback first."""
     expected = 'a list of language codes, the fallback first, such as ["fr", "en"]'
     languages: list[str] = []
@@ -119,7 +119,7 @@ def _read_languages(root: Table, known: Collection[str] | None) -> tuple[str, ..
     return tuple(languages) or ("fr",)
 
 
-def _read_sender(table: Table, languages: tuple[str, ...]) -> Sender:
+def _read_sender(table: TomlTable, languages: tuple[str, ...]) -> Sender:
     sender = Sender(
         name=table.text("name", "the name that signs every message"),
         candidate=table.text("candidate", "the candidate’s name", required=False) or None,
@@ -129,7 +129,7 @@ def _read_sender(table: Table, languages: tuple[str, ...]) -> Sender:
     return sender
 
 
-def _read_controller(table: Table) -> Controller:
+def _read_controller(table: TomlTable) -> Controller:
     controller = Controller(
         name=table.text("name", "who answers for the data: an association, a party, a person"),
         address=table.text("address", "the postal address of who answers for the data"),
@@ -141,7 +141,7 @@ def _read_controller(table: Table) -> Controller:
     return controller
 
 
-def _read_contact(table: Table, key: str, *, required: bool = True) -> str:
+def _read_contact(table: TomlTable, key: str, *, required: bool = True) -> str:
     expected = "an e-mail address or an https address"
     contact = table.text(key, expected, required=required)
     if contact and not _EMAIL_OR_URL.fullmatch(contact):
@@ -149,7 +149,7 @@ def _read_contact(table: Table, key: str, *, required: bool = True) -> str:
     return contact
 
 
-def _read_law(table: Table) -> LawProfile:
+def _read_law(table: TomlTable) -> LawProfile:
     """The profile as the campaign narrows it; after a fault, the strictest that can be read."""
     code = table.one_of("profile", tuple(PROFILES))
     profile = PROFILES[code] if code else replace(PROFILES["fr-L49-2020"], label_required=False)
@@ -170,7 +170,7 @@ def _read_law(table: Table) -> LawProfile:
         return profile
 
 
-def _read_label(root: Table, law: LawProfile, languages: tuple[str, ...]) -> Label | None:
+def _read_label(root: TomlTable, law: LawProfile, languages: tuple[str, ...]) -> Label | None:
     if "label" not in root.data:
         if law.label_required:
             root.fault(
@@ -192,7 +192,7 @@ def _read_label(root: Table, law: LawProfile, languages: tuple[str, ...]) -> Lab
     return label
 
 
-def _read_practical(table: Table, languages: tuple[str, ...]) -> MappingProxyType[str, Practical]:
+def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProxyType[str, Practical]:
     """What people need to know, by language."""
     practical = {}
     for language in table.codes():
@@ -221,7 +221,7 @@ def _read_practical(table: Table, languages: tuple[str, ...]) -> MappingProxyTyp
     return MappingProxyType(practical)
 
 
-def _read_courtesy(table: Table) -> tuple[CourtesyHours, Caps]:
+def _read_courtesy(table: TomlTable) -> tuple[CourtesyHours, Caps]:
     default_hours, default_caps = CourtesyHours(), Caps()
     hours = CourtesyHours(
         opens=table.clock_time("opens", default=default_hours.opens),
@@ -248,7 +248,7 @@ def _read_courtesy(table: Table) -> tuple[CourtesyHours, Caps]:
     return hours, caps
 
 
-def _read_retention(table: Table) -> Retention:
+def _read_retention(table: TomlTable) -> Retention:
     """Days; a campaign may keep things for less time than the defaults, not longer."""
     default = Retention()
     values = {}
@@ -258,11 +258,11 @@ def _read_retention(table: Table) -> Retention:
     return Retention(**values)
 
 
-def _read_links(table: Table) -> MappingProxyType[str, str]:
+def _read_links(table: TomlTable) -> MappingProxyType[str, str]:
     return MappingProxyType({name: _read_address(table, name) for name in table.codes()})
 
 
-def _read_address(table: Table, key: str) -> str:
+def _read_address(table: TomlTable, key: str) -> str:
     address = table.text(key, "an https address", required=False)
     if address and not address.startswith("https://"):
         table.fault(key, f"{table.name_of(key)} is “{address}”", "write an https address")

@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from datetime import time, timedelta
 
 from bot.campaign.model import Campaign
-from bot.campaign.toml import Source, Table
+from bot.campaign.toml import Source, TomlTable
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment
 from bot.rules.quiet import quiet
-from bot.rules.steps import Question, Slot, Step
+from bot.rules.steps import Slot, Step, StepQuestion
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _FORMS = "D-21 18:00, D 16:30, slot-1h, embargo or close"
@@ -24,7 +24,7 @@ DEFAULT_SLOTS = (
 )
 
 
-def read_slots(root: Table) -> tuple[tuple[Slot, ...], str]:
+def read_slots(root: TomlTable) -> tuple[tuple[Slot, ...], str]:
     """The slots that people plan for, and the one that stands for people without a plan."""
     slots: list[Slot] = []
     for table in root.tables("slots", required=False):
@@ -37,7 +37,7 @@ def read_slots(root: Table) -> tuple[tuple[Slot, ...], str]:
     return tuple(slots), root.one_of("default_slot", names, default=names[0]) or names[0]
 
 
-def _read_slot(table: Table) -> Slot:
+def _read_slot(table: TomlTable) -> Slot:
     name = _read_name(table)
     before_close = table.number("minutes_before_close", least=15, most=720)
     if before_close is not None:
@@ -55,14 +55,16 @@ def _read_slot(table: Table) -> Slot:
     return slot
 
 
-def _read_name(table: Table) -> str:
+def _read_name(table: TomlTable) -> str:
     name = table.text("name", "a name of small letters")
     if name and not _NAME.fullmatch(name):
         table.fault("name", f"the name is “{name}”", "use small letters, digits and _, such as last_hour")
     return name
 
 
-def read_steps(root: Table, *, ballots: Sequence[int], templates: Collection[str] | None) -> tuple[Step, ...]:
+def read_steps(
+    root: TomlTable, *, ballots: Sequence[int], templates: Collection[str] | None
+) -> tuple[Step, ...]:
     """The steps in the order of the file."""
     steps: list[Step] = []
     for table in root.tables("steps", required=False):
@@ -81,7 +83,7 @@ def read_steps(root: Table, *, ballots: Sequence[int], templates: Collection[str
     return tuple(steps)
 
 
-def _read_step(table: Table, ballots: Sequence[int], templates: Collection[str] | None) -> Step:
+def _read_step(table: TomlTable, ballots: Sequence[int], templates: Collection[str] | None) -> Step:
     name = _read_name(table)
     step = Step(
         name=name,
@@ -90,7 +92,7 @@ def _read_step(table: Table, ballots: Sequence[int], templates: Collection[str] 
         kind=Kind(table.one_of("kind", tuple(Kind)) or Kind.GOTV),
         template=_read_template(table, name, templates),
         ballots=_read_ballot_numbers(table, ballots),
-        asks=Question(asks) if (asks := table.one_of("asks", tuple(Question), default="")) else None,
+        asks=StepQuestion(asks) if (asks := table.one_of("asks", tuple(StepQuestion), default="")) else None,
         follows=table.text("follows", "the name of a step", required=False) or None,
         when_silent=table.flag("when_silent"),
         when_voted=table.flag("when_voted"),
@@ -100,7 +102,7 @@ def _read_step(table: Table, ballots: Sequence[int], templates: Collection[str] 
     return step
 
 
-def _read_moment(table: Table, key: str) -> Moment:
+def _read_moment(table: TomlTable, key: str) -> Moment:
     text = table.text(key, f"a moment: {_FORMS}")
     if not text:
         return _NEVER
@@ -111,7 +113,7 @@ def _read_moment(table: Table, key: str) -> Moment:
         return _NEVER
 
 
-def _read_template(table: Table, name: str, templates: Collection[str] | None) -> str:
+def _read_template(table: TomlTable, name: str, templates: Collection[str] | None) -> str:
     template = table.text("template", "the name of a template", required=False, default=name) or name
     if templates is not None and template not in templates:
         known = ", ".join(sorted(templates))
@@ -121,7 +123,7 @@ def _read_template(table: Table, name: str, templates: Collection[str] | None) -
     return template
 
 
-def _read_ballot_numbers(table: Table, ballots: Sequence[int]) -> tuple[int, ...]:
+def _read_ballot_numbers(table: TomlTable, ballots: Sequence[int]) -> tuple[int, ...]:
     numbers = table.take("ballots", (list,), "a list of ballot numbers, such as [1]") or []
     for number in numbers:
         if number not in ballots:

@@ -57,9 +57,9 @@ class Source:
         )
 
     @property
-    def root(self) -> "Table":
+    def root(self) -> "TomlTable":
         """The whole file as a table."""
-        return Table(self, self.data, ())
+        return TomlTable(self, self.data, ())
 
 
 def _syntax_fault(message: str) -> str:
@@ -134,7 +134,7 @@ def _lines_of_value(lines: list[str], first: int) -> int:
     return 1
 
 
-class Table:
+class TomlTable:
     """One table of the file. Each reader takes a key, notes a fault for what is missing or wrong, and then
     returns the default or something harmless, so that reading goes on and finds the next fault."""
 
@@ -253,7 +253,7 @@ class Table:
             return MappingProxyType({})
         if isinstance(value, str):
             return MappingProxyType(dict.fromkeys(languages, value))
-        table = Table(self.source, value, (*self.path, key))
+        table = TomlTable(self.source, value, (*self.path, key))
         told = {language: table.text(language, "a text", required=False) for language in languages}
         table.done()
         words = {language: text for language, text in told.items() if text}
@@ -263,18 +263,18 @@ class Table:
             )
         return MappingProxyType(words)
 
-    def table(self, key: str, *, required: bool = False) -> "Table":
+    def table(self, key: str, *, required: bool = False) -> "TomlTable":
         """A table; an empty one when it is not written."""
         value = self.take(key, (dict,), f"a table [{self.name_of(key)}]", required=required)
-        return Table(self.source, value or {}, (*self.path, key))
+        return TomlTable(self.source, value or {}, (*self.path, key))
 
-    def tables(self, key: str, *, required: bool = True) -> tuple["Table", ...]:
+    def tables(self, key: str, *, required: bool = True) -> tuple["TomlTable", ...]:
         """The items of an array of tables."""
         value = self.take(key, (list,), f"at least one table [[{self.name_of(key)}]]", required=required)
         rows = []
         for index, row in enumerate(value or ()):
             if isinstance(row, dict):
-                rows.append(Table(self.source, row, (*self.path, key, index)))
+                rows.append(TomlTable(self.source, row, (*self.path, key, index)))
             else:
                 self.fault(key, f"{self.name_of(key)} has {_shown(row)}", f"write tables [[{key}]]")
         return tuple(rows)

@@ -15,7 +15,7 @@ from bot.rules.territories import territories_in
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class UpcomingStep:
     """One step of one ballot at one local time, in the territories where it is that time.
 
     `at` is a wall-clock time without a zone. `by_plan`: it leaves from then on, at each person's own time.
@@ -35,7 +35,7 @@ class _Group:
     territories: list[str] = field(default_factory=list)
 
 
-def upcoming(campaign: Campaign, area: str, now: datetime) -> list[Planned]:
+def upcoming(campaign: Campaign, area: str, now: datetime) -> list[UpcomingStep]:
     """The steps that did not leave yet in an area, the next first. Raises UnknownArea."""
     reached = territories_in(area)
     groups: dict[tuple[int, str, datetime, bool, bool], _Group] = {}
@@ -49,7 +49,7 @@ def upcoming(campaign: Campaign, area: str, now: datetime) -> list[Planned]:
         group.first = min(group.first, *instants)
         group.territories.append(entry.territory)
     return [
-        Planned(
+        UpcomingStep(
             ballot=ballot,
             step=step,
             at=at,

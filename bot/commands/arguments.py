@@ -19,7 +19,7 @@ Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 AREA_HELP = "FR (everywhere, the default), abroad, a region (R84), a département (69) or a commune (69123)"
 
 
-class Refused(PortevoixError):
+class CommandRefused(PortevoixError):
     """A command cannot do what its arguments say."""
 
 
@@ -30,15 +30,17 @@ def group(commands: Commands, name: str, help_: str) -> Commands:
 
 
 def area(text: str, settings: Settings) -> str:
-    """The area code of an argument. Raises UnknownArea, and Refused for a commune that does not exist."""
+    """The area code of an argument. Raises UnknownArea, and CommandRefused for a commune that does not exist."""
     try:
         code = normal_area(text)
     except UnknownArea:
         if (named := _area_named(text, settings)) is None:
             raise
-        raise Refused(f"“{text}” is not the code of an area: {named}.") from None
+        raise CommandRefused(f"“{text}” is not the code of an area: {named}.") from None
     if len(code) == 5 and code != ABROAD_AREA and load(settings.data).by_code(code) is None:
-        raise Refused(f"There is no commune {code}: find its code with `portevoix communes search NAME`.")
+        raise CommandRefused(
+            f"There is no commune {code}: find its code with `portevoix communes search NAME`."
+        )
     return code
 
 
@@ -58,24 +60,26 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused(f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00.") from None
+        raise CommandRefused(
+            f"“{text}” is not an instant: write 2016-11-20 or 2016-11-20T08:00:00+01:00."
+        ) from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def number(option: str, text: str, *, least: int, most: int) -> int:
     """The whole number of an argument."""
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise Refused(f"{option} is “{text}”: write a whole number from {least} to {most:,}.")
+        raise CommandRefused(f"{option} is “{text}”: write a whole number from {least} to {most:,}.")
     return int(text)
 
 
 def content_of(file: Path, wanted: str) -> bytes:
-    """The bytes of a file; `wanted` says which file to name instead. Raises Refused."""
+    """The bytes of a file; `wanted` says which file to name instead. Raises CommandRefused."""
     try:
         return file.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise Refused(f"{file} cannot be read ({reason}): name {wanted}.") from None
+        raise CommandRefused(f"{file} cannot be read ({reason}): name {wanted}.") from None
 
 
 def installed_version() -> str:

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from typing import Any
 
 from bot.clock import RealClock
-from bot.commands.arguments import Commands, Refused, group
+from bot.commands.arguments import CommandRefused, Commands, group
 from bot.communes import OFFICIAL_API, Commune, Gazetteer, SearchResult, load
 from bot.settings import Settings
 
@@ -67,7 +67,9 @@ def search(arguments: Namespace, settings: Settings) -> int:
     if arguments.jsonl:
         return _answer_lines(gazetteer, arguments.limit)
     if not arguments.text:
-        raise Refused("Nothing to search: write a name or a postcode, or --jsonl to read them from a file.")
+        raise CommandRefused(
+            "Nothing to search: write a name or a postcode, or --jsonl to read them from a file."
+        )
     text = " ".join(arguments.text)
     found = gazetteer.search(text, limit=arguments.limit)
     for commune in found.results:
@@ -86,7 +88,7 @@ def search(arguments: Namespace, settings: Settings) -> int:
 
 def _check_limit(limit: int) -> None:
     if limit < 1:
-        raise Refused(f"--limit {limit} shows nothing: write 1 or more.")
+        raise CommandRefused(f"--limit {limit} shows nothing: write 1 or more.")
 
 
 def _answer_lines(gazetteer: Gazetteer, limit: int) -> int:
@@ -118,7 +120,7 @@ def as_json(found: SearchResult) -> dict[str, Any]:
 
 def nearest(arguments: Namespace, settings: Settings) -> int:
     if not (-90 <= arguments.latitude <= 90 and -180 <= arguments.longitude <= 180):
-        raise Refused("No such point: a latitude is from -90 to 90, a longitude from -180 to 180.")
+        raise CommandRefused("No such point: a latitude is from -90 to 90, a longitude from -180 to 180.")
     _check_limit(arguments.limit)
     found = load(settings.data).nearest(arguments.latitude, arguments.longitude, limit=arguments.limit)
     for commune, kilometres in found:
@@ -134,7 +136,7 @@ def info(arguments: Namespace, settings: Settings) -> int:
     commune = gazetteer.by_code(arguments.code.strip())
     if commune is None:
         code = arguments.code[:40] or "without a code"
-        raise Refused(f"There is no commune {code}: search by name to find its code.")
+        raise CommandRefused(f"There is no commune {code}: search by name to find its code.")
     known = {name: value for name, value in vars(commune).items() if name != "matched_name"}
     known |= {"postcodes": list(commune.postcodes), "vintage": gazetteer.vintage}
     print(json.dumps(known, ensure_ascii=False, indent=1))

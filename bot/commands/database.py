@@ -7,15 +7,18 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from bot.actions import audit, retention
+import db.processes
+from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import Commands, Refused, group
+from bot.commands.arguments import CommandRefused, Commands, group
 from bot.settings import Settings
-from bot.startup import database_file, opened, present
+from bot.startup import database_file, opened, present, suppression_key
 from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back
+from db.engine import Database
 from db.key import find_key, rekey_with_file
+from db.suppression_key import change_suppression_key
 from db.upgrade import revision
 from locales import LANGUAGES
 
@@ -27,12 +30,18 @@ def add_to(commands: Commands) -> None:
         help="make or upgrade the tables",
         description="Make or upgrade the tables; the bot does so at each start too.",
     ).set_defaults(run=upgrade)
-    db.add_parser(
+    rekey_parser = db.add_parser(
         "rekey",
-        help="encrypt the database anew with a new key",
-        description="Encrypt the SQLite database anew with a new key. Stop the bot first; older backups need"
-        " the old key.",
-    ).set_defaults(run=rekey)
+        help="change the keys: encrypt the database anew, seal anew what stands for people who left",
+        description="Encrypt the SQLite database anew with a new key, and seal anew what stands for people who left."
+        " Stop the bot first; older backups need the old database key, and understand the new suppression key.",
+    )
+    rekey_parser.add_argument(
+        "--suppression-key-lost",
+        action="store_true",
+        help="only begin a new suppression key, and erase what the lost one sealed",
+    )
+    rekey_parser.set_defaults(run=rekey)
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",
@@ -46,6 +55,11 @@ def add_to(commands: Commands) -> None:
         description="Put a backup in the database’s place, which is kept under another name. Stop the bot first.",
     )
     restore_parser.add_argument("file", type=Path, metavar="FILE", help="a file made by `portevoix backup`")
+    restore_parser.add_argument(
+        "--suppression-key-lost",
+        action="store_true",
+        help="begin a new suppression key, and do without the marks that the lost one made",
+    )
     restore_parser.set_defaults(run=restore)
     purge_parser = commands.add_parser(
         "purge",
@@ -66,6 +80,7 @@ def add_to(commands: Commands) -> None:
 def upgrade(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
         async with opened(settings) as database:
+            await suppression_key(database, settings)
             print(f"The tables are at revision {await revision(database)}.")
 
     asyncio.run(work())
@@ -73,19 +88,59 @@ def upgrade(arguments: Namespace, settings: Settings) -> int:
 
 
 def rekey(arguments: Namespace, settings: Settings) -> int:
-    """A new key in the key file. One that comes from the environment cannot be changed from here."""
+    """New keys in the key files. A database key that comes from the environment cannot be changed from here."""
+    if arguments.suppression_key_lost:
+        return _begin_suppressions_anew(settings)
     file = database_file(settings)
-    if file is None:
-        raise Refused("PostgreSQL is encrypted by its host, not by Portevoix: there is no key to change.")
-    if settings.database_key is not None:
-        raise Refused(
+    if file is not None and settings.database_key is not None:
+        raise CommandRefused(
             "The key comes from PORTEVOIX_DATABASE_KEY, which cannot be changed from here: save it in a file of"
             " mode 0600, set PORTEVOIX_DATABASE_KEY_FILE to that file instead, then run this again."
         )
+
+    async def seal_anew() -> None:
+        async with opened(settings) as database:
+            await _refuse_while_running(database)
+            await change_suppression_key(database, settings.suppression_key_file)
+
+    asyncio.run(seal_anew())
+    print(
+        f"What stands for people who left is sealed by a new key, in {settings.suppression_key_file}: copy it to where"
+        " you keep it."
+    )
+    if file is None:
+        print("PostgreSQL is encrypted by its host, not by Portevoix: there is no database key to change.")
+        return 0
     rekey_with_file(file, settings.database_key_file)
     print(
         f"{file} is encrypted with a new key, in {settings.database_key_file}."
         " Backups made before open with the old key only."
+    )
+    return 0
+
+
+async def _refuse_while_running(database: Database) -> None:
+    """A process that runs has the old key in its memory. Raises InUse and CommandRefused."""
+    database.claim()
+    async with database.read() as tx:
+        if await db.processes.living(tx, "rekey") != ["rekey"]:
+            raise CommandRefused(
+                "The bot is running on this database: stop every `portevoix run`, then try again."
+            )
+
+
+def _begin_suppressions_anew(settings: Settings) -> int:
+    async def work() -> int:
+        async with opened(settings) as database:
+            await _refuse_while_running(database)
+            now = await present(settings)
+            async with database.write() as tx:
+                return await erasure.begin_suppressions_anew(tx, settings.suppression_key_file, now)
+
+    marks = asyncio.run(work())
+    print(
+        f"A new suppression key is in {settings.suppression_key_file}. {marks} marks of people who left were made with"
+        " the lost one and are erased: an import can no longer tell who they are. Look in your opt-out lists again."
     )
     return 0
 
@@ -96,19 +151,29 @@ def backup(arguments: Namespace, settings: Settings) -> int:
             await back_up(database, arguments.file)
 
     asyncio.run(work())
-    print(f"{arguments.file} is complete and opens with the database’s key. Keep the key somewhere else.")
+    print(
+        f"{arguments.file} is complete and opens with the database’s key. Keep that key somewhere else, and beside it"
+        f" {settings.suppression_key_file}, which is in no backup."
+    )
     return 0
 
 
 def restore(arguments: Namespace, settings: Settings) -> int:
     file = database_file(settings)
     if file is None:
-        raise Refused("PostgreSQL is restored by its own tools: use pg_restore.")
+        raise CommandRefused("PostgreSQL is restored by its own tools: use pg_restore.")
 
     async def work() -> Restored:
         # On a new machine there is no database yet, only the key that was kept: it must not be made anew.
         key = find_key(value=settings.database_key, file=settings.database_key_file, database=arguments.file)
-        return await put_back(arguments.file, file=file, key=key, now=await present(settings))
+        return await put_back(
+            arguments.file,
+            file=file,
+            key=key,
+            suppression_key_file=settings.suppression_key_file,
+            suppression_key_lost=arguments.suppression_key_lost,
+            now=await present(settings),
+        )
 
     restored = asyncio.run(work())
     print(f"{file} is the backup {arguments.file} now.")
@@ -120,6 +185,12 @@ def restore(arguments: Namespace, settings: Settings) -> int:
         print(
             "There was no database to read who was erased, fell silent or left the team since the backup:"
             " ask them again before you write, and withdraw roles with /staff.",
+            file=sys.stderr,
+        )
+    if given_up := restored.foreign_marks + restored.given_up:
+        print(
+            f"{given_up} marks of people who left were made with another suppression key, and tell nothing any more:"
+            " import your opt-out lists again.",
             file=sys.stderr,
         )
     if restored.in_doubt:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.commands.arguments import Commands, Refused, installed_version
+from bot.commands.arguments import CommandRefused, Commands, installed_version
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
 from bot.settings import Settings
@@ -61,10 +61,10 @@ def documents(arguments: Namespace, settings: Settings) -> int:
 
 
 def spoken(campaign: Campaign) -> list[str]:
-    """The languages of the campaign in which there are documents. Raises Refused where there is none."""
+    """The languages of the campaign in which there are documents. Raises CommandRefused where there is none."""
     found = [language for language in campaign.languages if language in languages()]
     if not found:
-        raise Refused(
+        raise CommandRefused(
             f"There are documents in {', '.join(languages())} only: choose one of these with --language."
         )
     return found
@@ -73,11 +73,11 @@ def spoken(campaign: Campaign) -> list[str]:
 def _refuse_to_replace(files: Sequence[Path]) -> None:
     for file in files:
         if file.exists():
-            raise Refused(f"{file} exists already, perhaps with your answers: choose another folder.")
+            raise CommandRefused(f"{file} exists already, perhaps with your answers: choose another folder.")
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f"{folder} cannot be made ({error.strerror}): choose another folder.") from None
+        raise CommandRefused(f"{folder} cannot be made ({error.strerror}): choose another folder.") from None

@@ -14,7 +14,7 @@ import db.exports
 from bot.actions import audit, exports
 from bot.actions.exports import Order
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import AREA_HELP, Commands, Refused, area, instant
+from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, instant
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
@@ -68,39 +68,41 @@ def export(arguments: Namespace, settings: Settings) -> int:
 
 
 def ordered(arguments: Namespace, settings: Settings) -> Order:
-    """The export that the arguments ask for. Raises UnknownArea, CampaignError and Refused."""
+    """The export that the arguments ask for. Raises UnknownArea, CampaignError and CommandRefused."""
     format_ = arguments.format or "csv"
     if arguments.layout is not None:
         layout = LAYOUTS[arguments.layout]
         if arguments.table not in layout.shapes:
-            raise Refused(
+            raise CommandRefused(
                 f"The layout {layout.name} has no {arguments.table}, only {', '.join(layout.shapes)}."
             )
         if arguments.format not in (None, layout.format):
-            raise Refused(f"The layout {layout.name} is written as {layout.format}: leave --format out.")
+            raise CommandRefused(
+                f"The layout {layout.name} is written as {layout.format}: leave --format out."
+            )
         format_ = layout.format
     selection = selected(arguments, settings)
     return Order(table=arguments.table, format=format_, layout=arguments.layout, selection=selection)
 
 
 def selected(arguments: Namespace, settings: Settings) -> Selection:
-    """The rows that the arguments ask for. Raises UnknownArea, CampaignError and Refused."""
+    """The rows that the arguments ask for. Raises UnknownArea, CampaignError and CommandRefused."""
     table = TABLES[arguments.table]
     where = area(arguments.area, settings) if arguments.area else EVERYWHERE
     if where != EVERYWHERE and not table.of_area:
-        raise Refused("The audit log tells of the whole campaign: leave --area out.")
+        raise CommandRefused("The audit log tells of the whole campaign: leave --area out.")
     for given, of_it, option in (
         (arguments.event, table.of_event, "--event"),
         (arguments.ballot, table.of_ballot, "--ballot"),
     ):
         if given is not None and not of_it:
-            raise Refused(f"{table.name} cannot be narrowed by {option}: leave it out.")
+            raise CommandRefused(f"{table.name} cannot be narrowed by {option}: leave it out.")
     if arguments.ballot is not None:
         _require_ballot(arguments.ballot, settings)
     since = instant(arguments.since) if arguments.since else None
     until = instant(arguments.until) if arguments.until else None
     if since is not None and until is not None and since >= until:
-        raise Refused("--since is not before --until: nothing lies between them.")
+        raise CommandRefused("--since is not before --until: nothing lies between them.")
     return Selection(area=where, since=since, until=until, event=arguments.event, ballot=arguments.ballot)
 
 
@@ -108,7 +110,7 @@ def _require_ballot(number: int, settings: Settings) -> None:
     campaign = load_campaign(settings.campaign, languages=LANGUAGES)
     numbers = [ballot.number for ballot in campaign.ballots]
     if number not in numbers:
-        raise Refused(f"There is no ballot {number}: the campaign has {', '.join(map(str, numbers))}.")
+        raise CommandRefused(f"There is no ballot {number}: the campaign has {', '.join(map(str, numbers))}.")
 
 
 async def _export(order: Order, out: str, settings: Settings) -> int:
@@ -130,7 +132,7 @@ async def _require_event(order: Order, database: Database) -> None:
         return
     async with database.read() as tx:
         if await db.exports.event_named(tx, code, EVERYWHERE) is None:
-            raise Refused(f"There is no event {code}: its code is in its link, after `ev_`.")
+            raise CommandRefused(f"There is no event {code}: its code is in its link, after `ev_`.")
 
 
 @contextmanager

@@ -6,17 +6,20 @@ import json
 import re
 import unicodedata
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
 from bot.campaign.campaign import parse_campaign
-from bot.commands.arguments import Commands, Refused
+from bot.commands.arguments import CommandRefused, Commands
 from bot.exporting.files import appearing_at
+from bot.rules.typed import Meaning
 from bot.settings import Settings
-from locales import LANGUAGES
+from bot.words.vocabulary import vocabulary
+from locales import LANGUAGES, SOURCE_LANGUAGE
+from locales.words import words_of
 
 MODEL = files("bot.commands") / "campaign.toml.template"
 LANGUAGE_ORDER = ", ".join(LANGUAGES)
@@ -27,7 +30,7 @@ class BadAnswer(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Prompt:
     """What is asked, what stands in the file, and how an answer is read; an empty one means the default."""
 
     name: str
@@ -50,15 +53,15 @@ def found(arguments: Namespace, settings: Settings) -> int:
     """Asks, writes the file and checks it; a file that exists is never replaced."""
     file = arguments.folder / "campaign.toml"
     if file.exists():
-        raise Refused(f"{file} exists already: edit it, or choose another folder.")
+        raise CommandRefused(f"{file} exists already: edit it, or choose another folder.")
     text = written(ask_all())
     campaign, faults = parse_campaign(text, languages=LANGUAGES)
     if campaign is None:
-        raise Refused("These answers make no valid campaign: " + " ".join(map(str, faults)))
+        raise CommandRefused("These answers make no valid campaign: " + " ".join(map(str, faults)))
     try:
         arguments.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(
+        raise CommandRefused(
             f"{arguments.folder} cannot be made ({error.strerror}): choose another folder."
         ) from None
     with appearing_at(file) as stream:
@@ -70,18 +73,18 @@ def found(arguments: Namespace, settings: Settings) -> int:
 
 
 def ask_all() -> dict[str, object]:
-    """Every answer by its name. Raises Refused where standard input ends before."""
+    """Every answer by its name. Raises CommandRefused where standard input ends before."""
     return {question.name: _ask(question) for question in QUESTIONS}
 
 
-def _ask(question: Question) -> object:
+def _ask(question: Prompt) -> object:
     prompt = question.text if question.default is None else f"{question.text} [{question.default}]"
     while True:
         try:
             typed = input(f"{prompt}: ").strip() or (question.default or "")
         except EOFError:
             print()  # what is said next does not follow the question on its line
-            raise Refused(
+            raise CommandRefused(
                 "The answers ended too soon: run `portevoix init` in a terminal, or give it one answer a line."
             ) from None
         try:
@@ -96,9 +99,11 @@ def written(answers: dict[str, object]) -> str:
     days = answers["ballots"]
     assert isinstance(languages, tuple)  # what `read` of the questions gives
     assert isinstance(days, tuple)
-    words = {
-        name: _words(str(answers[name]), languages) for name in ("name", "statement", "funding", "period")
-    }
+    words = {name: _words(str(answers[name]), languages) for name in ("name", "statement", "period")}
+    if answers["funding"] == _FUNDING:
+        words["funding"] = _each({language: words_of(language).funding for language in languages})
+    else:
+        words["funding"] = _words(str(answers["funding"]), languages)
     values = {
         "slug": _quoted(slug_of(str(answers["name"]))),
         "languages": ", ".join(map(_quoted, languages)),
@@ -126,15 +131,16 @@ def _quoted(text: str) -> str:
 
 def _words(text: str, languages: tuple[str, ...]) -> str:
     """The same text in each language, to be translated in the file."""
-    return "\n".join(f"{language} = {_quoted(text)}" for language in languages)
+    return _each(dict.fromkeys(languages, text))
 
 
-_ROUNDS = {"fr": "tour {number}", "en": "round {number}"}
+def _each(texts: Mapping[str, str]) -> str:
+    return "\n".join(f"{language} = {_quoted(text)}" for language, text in texts.items())
 
 
 def _ballot(number: int, day: date, languages: tuple[str, ...]) -> str:
     names = ", ".join(
-        f"{language} = {_quoted(_ROUNDS.get(language, '{number}').format(number=number))}"
+        f"{language} = {_quoted(words_of(language).round.replace('{number}', str(number)))}"
         for language in languages
     )
     return f"[[ballots]]\nday = {day.isoformat()}\nname = {{ {names} }}\n"
@@ -174,37 +180,41 @@ _SATURDAY = ("971", "972", "973", "975", "977", "978", "987", "987-marquises", "
 
 
 def _saturday(text: str) -> str:
-    if text.lower() not in ("yes", "no", "y", "n", "oui", "non"):
+    meaning = vocabulary(SOURCE_LANGUAGE).meaning({"y": "yes", "n": "no"}.get(text.lower(), text))
+    if meaning not in (Meaning.YES, Meaning.NO):
         raise BadAnswer("Answer yes or no.")
-    return json.dumps(list(_SATURDAY) if text.lower()[0] in "yo" else [])
+    return json.dumps(list(_SATURDAY) if meaning is Meaning.YES else [])
 
+
+_FUNDING = "donations and membership fees"
+"""Stands for the words of each language of the campaign."""
 
 QUESTIONS = (
-    Question(name="name", text="The campaign’s name", read=_some_text),
-    Question(
+    Prompt(name="name", text="The campaign’s name", read=_some_text),
+    Prompt(
         name="languages",
         text=f"Its languages, the fallback first ({LANGUAGE_ORDER})",
         read=_languages,
         default="fr en",
     ),
-    Question(name="sender", text="Who writes (the name under each message)", read=_some_text),
-    Question(
+    Prompt(name="sender", text="Who writes (the name under each message)", read=_some_text),
+    Prompt(
         name="statement",
         text="One sentence that says who writes and why (translate it in the file)",
         read=_some_text,
     ),
-    Question(name="controller", text="Who answers for the data (an association, a party)", read=_some_text),
-    Question(name="address", text="Its postal address", read=_some_text),
-    Question(name="privacy_contact", text="Where to write about one’s data", read=_contact),
-    Question(
+    Prompt(name="controller", text="Who answers for the data (an association, a party)", read=_some_text),
+    Prompt(name="address", text="Its postal address", read=_some_text),
+    Prompt(name="privacy_contact", text="Where to write about one’s data", read=_contact),
+    Prompt(
         name="funding",
         text="Where the money comes from (EU 2024/900)",
         read=_some_text,
-        default="Dons et adhésions",
+        default=_FUNDING,
     ),
-    Question(name="period", text="The period of the campaign, in words", read=_some_text),
-    Question(name="ballots", text="The polling days, such as 2027-04-11 2027-04-25", read=_days),
-    Question(
+    Prompt(name="period", text="The period of the campaign, in words", read=_some_text),
+    Prompt(name="ballots", text="The polling days, such as 2027-04-11 2027-04-25", read=_days),
+    Prompt(
         name="saturday",
         text="Do the Americas and French Polynesia vote on the Saturday before?",
         read=_saturday,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
-from bot.commands.arguments import Commands, Refused, content_of, group
+from bot.commands.arguments import CommandRefused, Commands, content_of, group
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
 from bot.startup import opened, present, suppression_key
@@ -59,7 +59,7 @@ def _lines(content: bytes, file: Path) -> list[str]:
         return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Refused(
+        raise CommandRefused(
             f"{file}, line {line}: this is not UTF-8. Save the list as UTF-8 text or CSV."
         ) from None
 
@@ -70,11 +70,11 @@ def _refuse_faults(told: OptOuts, file: Path) -> None:
             print(f"{file}, {fault}", file=sys.stderr)
         count = len(told.faults)
         more = f" (the first {SHOWN_FAULTS} are above)" if count > SHOWN_FAULTS else ""
-        raise Refused(
+        raise CommandRefused(
             f"{file} has {count} {'fault' if count == 1 else 'faults'}{more}: nothing was imported. Correct the list."
         )
     if not told.ids:
-        raise Refused(f"{file} names nobody: write one Telegram id a line.")
+        raise CommandRefused(f"{file} names nobody: write one Telegram id a line.")
 
 
 def _print_effects(effects: Effects, *, done: bool) -> None:
@@ -94,19 +94,19 @@ def _is_wanted() -> bool:
     try:
         return input("Go on? Type yes: ").strip().casefold() in ("yes", "oui")
     except EOFError:
-        raise Refused("Nobody answered: run this in a terminal, or with --yes.") from None
+        raise CommandRefused("Nobody answered: run this in a terminal, or with --yes.") from None
 
 
 async def _preview(ids: Sequence[int], settings: Settings) -> Effects:
     async with opened(settings) as database:
-        key = await suppression_key(database)
+        key = await suppression_key(database, settings)
         async with database.read() as tx:
             return await opt_outs.preview(tx, ids, key=key)
 
 
 async def _import(ids: Sequence[int], digest: str, settings: Settings) -> Effects:
     async with opened(settings) as database:
-        key, now = await suppression_key(database), await present(settings)
+        key, now = await suppression_key(database, settings), await present(settings)
         async with database.write() as tx:
             return await opt_outs.import_list(
                 tx, ids, key=key, digest=digest, actor=audit.COMMAND_LINE, now=now

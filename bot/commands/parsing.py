@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any, NoReturn
 
-from bot.commands.arguments import Refused
+from bot.commands.arguments import CommandRefused
 
 _SENTENCES = (
     (r"the following arguments are required: COMMAND", "This needs a command: `{prog} --help` lists them."),
@@ -30,7 +30,7 @@ _UNKNOWN_COMMAND = re.compile(r"argument COMMAND: invalid choice: '(.*)' \(choos
 
 
 class Parser(ArgumentParser):
-    """A parser whose sub-commands are parsers of this kind too. Raises Refused for whatever is wrong."""
+    """A parser whose sub-commands are parsers of this kind too. Raises CommandRefused for whatever is wrong."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
@@ -41,7 +41,9 @@ class Parser(ArgumentParser):
         self._refuse_unknown_options(words)
         known, unknown = super().parse_known_args(words, namespace)
         if unknown:
-            raise Refused(f"“{unknown[0]}” has no meaning here: leave it out, or see `{self.prog} --help`.")
+            raise CommandRefused(
+                f"“{unknown[0]}” has no meaning here: leave it out, or see `{self.prog} --help`."
+            )
         return known, unknown
 
     def _refuse_unknown_options(self, words: list[str]) -> None:
@@ -51,7 +53,7 @@ class Parser(ArgumentParser):
         for word in takewhile(lambda word: word != "--", words):
             name = word.partition("=")[0]
             if name.startswith("--") and " " not in name and name not in options:
-                raise Refused(f"There is no option {name}: {self._meant(name, options)}")
+                raise CommandRefused(f"There is no option {name}: {self._meant(name, options)}")
 
     def _meant(self, word: str, known: Iterable[str]) -> str:
         close = get_close_matches(word, known, n=1)
@@ -60,9 +62,9 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if command := _UNKNOWN_COMMAND.fullmatch(message):
             word, known = command[1], command[2].replace("'", "").split(", ")
-            raise Refused(f"There is no command {word}: {self._meant(word, known)}")
+            raise CommandRefused(f"There is no command {word}: {self._meant(word, known)}")
         for said, sentence in _SENTENCES:
             if found := re.fullmatch(said, message, re.DOTALL):
                 parts = [part.replace("'", "") for part in found.groups()]
-                raise Refused(sentence.format(*parts, prog=self.prog))
+                raise CommandRefused(sentence.format(*parts, prog=self.prog))
         raise AssertionError(message)  # the last one fits everything

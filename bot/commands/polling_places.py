@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import Commands, Refused, content_of, group
+from bot.commands.arguments import CommandRefused, Commands, content_of, group
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import SEPARATORS, Reading, read_file
 from bot.rules.polling_places import NewPlace
@@ -61,13 +61,15 @@ def import_(arguments: Namespace, settings: Settings) -> int:
 
 
 def _show_faults(file: Path, reading: Reading) -> None:
-    """Every fault and warning, by its line. Raises Refused where nothing may be imported."""
+    """Every fault and warning, by its line. Raises CommandRefused where nothing may be imported."""
     for fault in reading.faults[:MOST_SHOWN]:
         print(fault, file=sys.stderr)
     if len(reading.faults) > MOST_SHOWN:
         print(f"and {len(reading.faults) - MOST_SHOWN} more", file=sys.stderr)
     if reading.is_broken:
-        raise Refused(f"{file} has faults: nothing was imported. Mend these lines, then import it again.")
+        raise CommandRefused(
+            f"{file} has faults: nothing was imported. Mend these lines, then import it again."
+        )
 
 
 def _show_places(file: Path, reading: Reading, gazetteer: Gazetteer) -> None:

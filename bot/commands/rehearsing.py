@@ -10,7 +10,7 @@ from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 
-from bot.commands.arguments import Commands, Refused, number
+from bot.commands.arguments import CommandRefused, Commands, number
 from bot.commands.running import run_to_end
 from bot.settings import Settings
 
@@ -68,7 +68,7 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
         await asyncio.wait([playing])
         if playing.cancelled():
-            raise Refused("The rehearsal was stopped before its end; there is no report.")
+            raise CommandRefused("The rehearsal was stopped before its end; there is no report.")
         outcomes.append(playing.result())
 
     try:
@@ -85,12 +85,12 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
 
 
 def _claim(file: Path) -> bool:
-    """Whether the report's file is new; Refused where it cannot be written, before an hour was played for nothing."""
+    """Whether the report's file is new. Raises CommandRefused where it cannot be written, before an hour was played."""
     new = not file.exists()
     try:
         file.open("ab").close()
     except OSError as error:
-        raise Refused(
+        raise CommandRefused(
             f"The report {file} cannot be written ({error.strerror}): name another file with --report."
         ) from None
     return new

@@ -11,7 +11,7 @@ import aiohttp
 import db.staff
 from bot.actions import audit, staff
 from bot.actions.authority import area_name
-from bot.commands.arguments import AREA_HELP, Commands, Refused, area, group, number
+from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -75,7 +75,7 @@ def add(arguments: Namespace, settings: Settings) -> int:
     try:
         asyncio.run(work())
     except staff.AlreadyStaff:
-        raise Refused(f"{telegram_id} is {_ONE[role]} of {place} already.") from None
+        raise CommandRefused(f"{telegram_id} is {_ONE[role]} of {place} already.") from None
     print(f"{telegram_id} is {_ONE[role]} of {place} now.")
     return 0
 
@@ -105,7 +105,7 @@ def link(arguments: Namespace, settings: Settings) -> int:
 
 
 def list_team(arguments: Namespace, settings: Settings) -> int:
-    async def work() -> list[db.staff.Staff]:
+    async def work() -> list[db.staff.HeldRole]:
         async with opened(settings) as database, database.read() as tx:
             return await db.staff.all_current(tx)
 

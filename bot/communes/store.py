@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.communes.errors import GazetteerUnreadable
-from bot.rules.communes.table import Area, Table
+from bot.rules.communes.table import Area, CommuneTable
 
 FORMAT = 1
 _ARRAYS = {
@@ -48,7 +48,7 @@ _TEXTS = (
 )
 
 
-def pack(table: Table, sources: list[dict[str, str]]) -> bytes:
+def pack(table: CommuneTable, sources: list[dict[str, str]]) -> bytes:
     """The file's bytes, the same for the same table. `sources` are shown to whoever opens the file."""
     columns: dict[str, bytes] = {"approximate": table.approximate}
     for name in _TEXTS:
@@ -78,7 +78,7 @@ def header_of(data: bytes) -> dict[str, Any]:
     raise GazetteerUnreadable
 
 
-def unpack(data: bytes) -> Table:
+def unpack(data: bytes) -> CommuneTable:
     """The table in a file's bytes; raises `GazetteerUnreadable` if they are damaged or of another format."""
     header = header_of(data)
     try:
@@ -100,10 +100,10 @@ def unpack(data: bytes) -> Table:
         code: Area(code=code, name=name, region=region) for code, name, region in header["departments"]
     }
     regions = {code: Area(code=code, name=name, region=code) for code, name in header["regions"]}
-    return Table(vintage=header["vintage"], departments=departments, regions=regions, **values)
+    return CommuneTable(vintage=header["vintage"], departments=departments, regions=regions, **values)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> CommuneTable:
     """The table in the file at `path`; raises `GazetteerUnreadable` if it is missing or damaged."""
     try:
         return unpack(path.read_bytes())

@@ -20,7 +20,7 @@ from typing import Any
 from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, load
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
-from bot.rules.communes.table import DEGREE, FormerName, Place, Table, build_table, department_of
+from bot.rules.communes.table import DEGREE, CommuneTable, FormerName, Place, build_table, department_of
 from bot.rules.communes.text import key_of, words_of
 
 COMMUNES = (
@@ -143,7 +143,7 @@ def _body(url: str, timeout_s: float) -> bytes:
     return bytes(body)
 
 
-def _merge_places(old: Table, records: Iterable[Any]) -> list[Place]:
+def _merge_places(old: CommuneTable, records: Iterable[Any]) -> list[Place]:
     """The places of the official list, completed with what is known of them; raises `UpdateFailed`."""
     known = {place.code: place for place in _old_places(old)}
     places: dict[str, Place] = {}
@@ -230,7 +230,7 @@ def _former_names(records: Iterable[Any]) -> list[FormerName]:
     return found
 
 
-def _old_places(table: Table) -> Iterable[Place]:
+def _old_places(table: CommuneTable) -> Iterable[Place]:
     for at, code in enumerate(table.codes):
         yield Place(
             code=code,
@@ -243,7 +243,7 @@ def _old_places(table: Table) -> Iterable[Place]:
         )
 
 
-def _old_former_names(table: Table) -> list[FormerName]:
+def _old_former_names(table: CommuneTable) -> list[FormerName]:
     names = table.names[len(table.codes) :]
     return [
         FormerName(name=name, code=table.codes[owner])

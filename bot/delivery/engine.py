@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -13,13 +12,14 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.delivery.hooks import Hooks
 from bot.delivery.intake import Intake
 from bot.delivery.leading import Leadership
 from bot.delivery.outcomes import Outcome
 from bot.delivery.pacing import Pacing
-from bot.delivery.processing import Apologise, Meet, Process, Processing
-from bot.delivery.replies import OnSent, Producer, Replies
-from bot.delivery.sender import IN_FLIGHT, Prepare, Sender
+from bot.delivery.processing import Processing
+from bot.delivery.replies import Replies
+from bot.delivery.sender import IN_FLIGHT, Sender
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries, processes, updates
 from db.engine import Database
@@ -35,26 +35,6 @@ KEEP_DONE = timedelta(days=2)
 KEEP_FAILED = timedelta(days=14)
 IDLE_LOOK_SECONDS = 0.02
 TROUBLE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
-    """What the application gives the engine.
-
-    meet        the chats of some updates -> what is known of them, to be given to `process`
-    process     an update -> its effects in the given transaction, and the replies
-    apologise   the replies to an update that made `process` raise
-    prepare     leased deliveries -> for each a call, a `Wait` or a `Stop`
-    on_sent     told the message that a call with `remember` became
-    producers   make the files of calls with `produce`, by name; the file is deleted once it was posted
-    """
-
-    meet: Meet
-    process: Process
-    apologise: Apologise
-    prepare: Prepare
-    on_sent: OnSent
-    producers: Mapping[str, Producer] = field(default_factory=dict)
 
 
 class Engine:
@@ -86,6 +66,7 @@ class Engine:
         self._poll = poll
         self._started = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._hooks = hooks
         self._replies = Replies(
             database=database,
             clock=clock,
@@ -102,6 +83,7 @@ class Engine:
             meet=hooks.meet,
             process=hooks.process,
             apologise=hooks.apologise,
+            handled=self._handled,
             replies=self._replies,
         )
         self.sender = Sender(
@@ -124,6 +106,11 @@ class Engine:
 
     def _freed(self) -> None:
         self._processing.wake()
+
+    def _handled(self) -> None:
+        """What people did is committed: it may have queued messages, or brought others forward."""
+        self.wake()
+        self._hooks.handled()
 
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
@@ -184,7 +171,7 @@ class Engine:
 
     async def is_idle(self) -> bool:
         """Whether no update waits, no delivery is due and nothing is in flight."""
-        if self._replies.leaving or self.sender.busy:
+        if self._processing.busy or self._replies.leaving or self.sender.busy:
             return False
         now = self._clock.now()
         async with self._database.read() as tx:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,18 +15,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Call
+from bot.delivery.hooks import Apologise, Meet, Met, Process, UpdateRefused
 from bot.delivery.replies import Replies
 from db import updates
 from db.engine import Database, is_to_begin_again, savepoint
 from db.errors import DatabaseError
-from db.updates import Answered, Received
+from db.updates import AnsweredUpdate, Received
 
 log = structlog.get_logger(__name__)
-
-Met = Mapping[int, Any]
-Meet = Callable[[AsyncConnection, Collection[int]], Awaitable[Met]]
-Process = Callable[[AsyncConnection, dict[str, Any], Met], Awaitable[Sequence[Call]]]
-Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
 
 BATCH = 64
 # How often updates that another process stored, or left behind, are looked for.
@@ -34,19 +30,10 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 
-class Refused(Exception):
-    """Raised by `process`: what it did is undone, and these replies leave all the same."""
-
-    def __init__(self, replies: Sequence[Call]) -> None:
-        super().__init__()
-        self.replies = replies
-
-
 class Processing:
     """Takes the oldest waiting updates, one of each chat, and handles them in one transaction.
 
-    `meet` is told the chats, and what it knows of them goes to `process`, which turns an update into its effects (in
-    the given transaction) and its replies; `apologise` words the replies to an update that made it raise.
+    `meet`, `process`, `apologise` and `handled` are the application's: `bot.delivery.hooks` says what each is given.
     """
 
     def __init__(
@@ -57,6 +44,7 @@ class Processing:
         meet: Meet,
         process: Process,
         apologise: Apologise,
+        handled: Callable[[], None],
         replies: Replies,
     ) -> None:
         self._database = database
@@ -64,10 +52,16 @@ class Processing:
         self._meet = meet
         self._process = process
         self._apologise = apologise
+        self._handled = handled
         self._replies = replies
         self._arrived = asyncio.Event()
         self._room = BATCH
         self._taken: list[Received] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether updates were taken that nobody was told the end of."""
+        return bool(self._taken)
 
     def wake(self) -> None:
         """An update was stored, or a chat is free again."""
@@ -110,6 +104,7 @@ class Processing:
             met = await self._meet(tx, [update.chat for update in self._taken])
             answered = [await self._handle(tx, update, met) for update in self._taken]
             await updates.answer(tx, answered, self._owner)
+        self._handled()
         for one in answered:
             self._replies.add(one)
         self._taken = []
@@ -123,13 +118,13 @@ class Processing:
             self._replies.add(one)
         self._taken = []
 
-    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answered:
+    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate:
         content = orjson.loads(update.body)
         error = None
         try:
             async with savepoint(tx):
                 calls = await self._process(tx, content, met)
-        except Refused as refused:
+        except UpdateRefused as refused:
             calls = refused.replies
         except Exception as problem:  # a fault in one update must not stop the others
             if is_to_begin_again(problem):
@@ -138,7 +133,7 @@ class Processing:
             log.error("update_failed", update=update.update_id, error=error)
             calls = self._sorry(content)
         replies = [call.to_json() for call in calls]
-        return Answered(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+        return AnsweredUpdate(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:
@@ -150,7 +145,7 @@ class Processing:
     async def _set_aside(self, taken: Sequence[Received], error: Exception) -> None:
         """Keep what failed, with an apology if that can be written."""
         failed = [
-            Answered(
+            AnsweredUpdate(
                 update_id=update.update_id,
                 chat=update.chat,
                 replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
@@ -168,7 +163,7 @@ class Processing:
         for one in failed:
             self._replies.add(one)
 
-    async def _keep(self, answered: Sequence[Answered]) -> None:
+    async def _keep(self, answered: Sequence[AnsweredUpdate]) -> None:
         async with self._database.write() as tx:
             await updates.answer(tx, answered, self._owner)
 

@@ -19,6 +19,7 @@ import db.broadcast_accounts
 import db.people
 import db.staff
 from bot.delivery.calls import Call
+from bot.delivery.messages import edited
 from bot.delivery.outcomes import Done, Outcome
 from bot.rules.permissions import Role, Staff, shown_to
 from bot.words.texts import Text, Texts
@@ -148,11 +149,6 @@ async def _roles_of(tx: AsyncConnection, telegram_id: int) -> list[Staff]:
 
 def edit_of(broadcast: Broadcast, text: Text) -> Call:
     """The call that puts a text in place of the progress message."""
-    payload = {
-        "chat_id": broadcast.progress_chat,
-        "message_id": broadcast.progress_message,
-        "text": text.html,
-        "parse_mode": "HTML",
-        "reply_markup": text.markup,
-    }
-    return Call(method="editMessageText", payload=payload)
+    assert broadcast.progress_chat is not None  # it is followed
+    assert broadcast.progress_message is not None
+    return edited(broadcast.progress_chat, broadcast.progress_message, text)

@@ -14,18 +14,16 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.hooks import OnSent, Producer
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import deliveries, updates
 from db.engine import Database
 from db.errors import DatabaseError
-from db.updates import Answered
+from db.updates import AnsweredUpdate
 
 log = structlog.get_logger(__name__)
-
-OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
-Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256
@@ -83,7 +81,7 @@ class Replies:
         """Wait until another update may be answered."""
         await self._room.wait()
 
-    def add(self, answered: Answered) -> None:
+    def add(self, answered: AnsweredUpdate) -> None:
         """Post the replies of an update whose effects are committed."""
         task = asyncio.create_task(self._answer(answered))
         self._tasks.add(task)
@@ -108,7 +106,7 @@ class Replies:
             log.error("replies_interrupted", error=type(error).__name__)
         self._freed()
 
-    async def _answer(self, answered: Answered) -> None:
+    async def _answer(self, answered: AnsweredUpdate) -> None:
         if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
         for index in range(answered.begun, len(answered.replies)):

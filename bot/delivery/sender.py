@@ -13,19 +13,19 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
+from bot.delivery.hooks import Prepare
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
-from bot.delivery.settling import Answered, answered
+from bot.delivery.settling import EndedPost, answered
 from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
@@ -57,9 +57,6 @@ FRESH_SECONDS = 30.0
 UNKNOWN = InDoubt(reason="fault")
 # The database's trouble is no row's fault: then the whole batch waits.
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
-
-
-Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +92,7 @@ class Sender:
         enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
         self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
         self._ready: deque[_Ready] = deque()
-        self._answered: list[Answered] = []
+        self._answered: list[EndedPost] = []
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
         self._unposted = 0  # of these, those that wait for their slot

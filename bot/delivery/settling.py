@@ -18,7 +18,7 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
+class EndedPost:
     """A post that has ended, with what else the database is to learn of it."""
 
     settled: Settled
@@ -29,11 +29,11 @@ class Answered:
 
 def answered(
     row: Leased, call: Call, outcome: Outcome, moved: tuple[int, int] | None, again_at: datetime | None
-) -> Answered:
+) -> EndedPost:
     """What an outcome means. What did not leave is queued again, at once or for `again_at`."""
     became = _settled(row, call, outcome, again_at)
     gone = isinstance(outcome, Rejected) and outcome.unreachable
-    return Answered(
+    return EndedPost(
         settled=became,
         unreachable=row.person if gone else None,
         asked=call.asks and became.state == "sent",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from db.broadcasts import Due
+from db.broadcasts import DueBroadcast
 from db.deliveries import Leased
 
 # A broadcast that expires within this time goes before those that can wait.
 URGENT = timedelta(hours=1)
 
 
-def shares(due: Sequence[Due], room: int, now: datetime) -> list[tuple[int, int]]:
+def shares(due: Sequence[DueBroadcast], room: int, now: datetime) -> list[tuple[int, int]]:
     """(broadcast, places) in the order to be served: the urgent first, equally within each of the two groups.
 
     What a broadcast leaves of its places (it has fewer due) is offered again in the next round.

@@ -14,11 +14,10 @@ import db.events
 import db.people
 import db.polling_places
 import db.vote_plans
-from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK
-from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
@@ -38,7 +37,7 @@ class Freedom:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outgoing:
+class LeavingBroadcast:
     """A broadcast about to leave, with all that is the same for its readers.
 
     `freedoms`: by (territory, zone), as far as somebody asked.
@@ -72,7 +71,7 @@ class Batch:
 
     now: datetime
     people: Mapping[int, Person]
-    broadcasts: Mapping[int, Outgoing]
+    broadcasts: Mapping[int, LeavingBroadcast]
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
@@ -122,14 +121,14 @@ async def load(
     )
 
 
-async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Outgoing]:
+async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
     rows = await db.broadcast_accounts.get_many(tx, ids)
     texts = await db.broadcast_accounts.texts_of_many(tx, ids)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
     return {
-        number: Outgoing(
+        number: LeavingBroadcast(
             row=row,
             kind=Kind(row.kind),
             mute=MUTES.get(Kind(row.kind)),

@@ -6,7 +6,7 @@ Previews and the sender call the same function, so that what an organizer sees i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypedDict, Unpack
@@ -14,9 +14,9 @@ from typing import Any, Protocol, TypedDict, Unpack
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
-from bot.rules.audience_limits import MUTES, Mute
+from bot.delivery.messages import captioned, message
 from bot.rules.ballots import Ballot
-from bot.rules.kinds import Kind
+from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import territory_of
@@ -28,7 +28,6 @@ from db.people import Person
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
 MOST_COMMUNES = 20_000
-NO_PREVIEW = {"is_disabled": True}
 
 
 class Fate(TypedDict, total=False):
@@ -38,7 +37,7 @@ class Fate(TypedDict, total=False):
     asks: bool
 
 
-class Wording(Protocol):
+class Composable(Protocol):
     """What composing needs to know of a broadcast: any row or draft that has these."""
 
     @property
@@ -86,7 +85,7 @@ class Composer:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
         return self._signatures[key]
 
-    def event_message(self, broadcast: Wording, language: str, event: Event, text: EventText) -> Text:
+    def event_message(self, broadcast: Composable, language: str, event: Event, text: EventText) -> Text:
         """A message on an event: the same for everybody who reads a language."""
         key = (broadcast.template, broadcast.kind, language, event, text)
         if key not in self._event_messages:
@@ -122,7 +121,7 @@ def _mute(kind: str) -> str:
 
 def compose_broadcast(
     composer: Composer,
-    broadcast: Wording,
+    broadcast: Composable,
     texts: Mapping[str, str],
     person: Person,
     *,
@@ -145,23 +144,19 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    message = composer.event_message(broadcast, language, event, text)
-    return as_call(person.telegram_id, message, photo=broadcast.photo, **fate)
+    told = composer.event_message(broadcast, language, event, text)
+    return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 
 def as_call(
     chat: int, text: Text, *, body: str | None = None, photo: str | None = None, **fate: Unpack[Fate]
 ) -> Call:
     """A text, below its `body` if there is one, as a message or as the caption of a photo that Telegram has already."""
-    html = text.html if body is None else f"{body}\n\n{text.html}"
-    payload: dict[str, Any] = {"chat_id": chat, "parse_mode": "HTML"}
-    if text.keyboard:
-        payload["reply_markup"] = text.markup
+    if body is not None:
+        text = replace(text, html=f"{body}\n\n{text.html}")
     if photo is not None:
-        payload |= {"photo": photo, "caption": html}
-        return Call(method="sendPhoto", payload=payload, **fate)
-    payload |= {"text": html, "link_preview_options": NO_PREVIEW}
-    return Call(method="sendMessage", payload=payload, **fate)
+        return captioned(chat, text, method="sendPhoto", file={"photo": photo}, **fate)
+    return message(chat, text, **fate)
 
 
 def _staff_text(

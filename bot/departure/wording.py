@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
-from bot.departure.batch import Batch, Outgoing
+from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.candidacy import LAST_CHOICE
 from bot.words.step_values import values_for_step
@@ -20,7 +20,7 @@ from db.vote_plans import VotePlan
 
 # How many wordings of steps are kept ready.
 MOST_KEPT = 5_000
-# Stands for the pseudonym, in a friend's link, where many share a wording; the same in HTML and in an address.
+# Stands for the code, in a friend's link, where many share a wording; the same in HTML and in an address.
 SOMEBODY = "PORTEVOIXSOMEBODY"
 
 
@@ -34,7 +34,7 @@ class Wording:
         self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
     def call(
-        self, person: Person, sending: Outgoing, batch: Batch, *, leave_before: datetime | None = None
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, *, leave_before: datetime | None = None
     ) -> Call:
         """The call that sends the broadcast to the person, until `leave_before`."""
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
@@ -49,7 +49,7 @@ class Wording:
             return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
         return call
 
-    def _own_text(self, person: Person, sending: Outgoing, batch: Batch) -> Text | None:
+    def _own_text(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Text | None:
         """What the bot says by itself; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
@@ -60,7 +60,7 @@ class Wording:
             return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
         return None
 
-    def _broadcast(self, person: Person, sending: Outgoing, batch: Batch, fate: Fate) -> Call:
+    def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
         return compose_broadcast(
             self._composer,
             sending.row,
@@ -76,7 +76,7 @@ class Wording:
         assert broadcast.ballot is not None
         plan = batch.plans.get((person.id, broadcast.ballot))
         values = values_for_step(
-            person=person._replace(pseudonym=SOMEBODY),
+            person=person._replace(friend_code=SOMEBODY),
             plan=plan,
             campaign=self._campaign,
             ballot=broadcast.ballot,
@@ -118,4 +118,4 @@ def _for_friends(button: Button) -> bool:
 
 
 def _named(text: str | None, person: Person) -> str:
-    return (text or "").replace(SOMEBODY, person.pseudonym)
+    return (text or "").replace(SOMEBODY, person.friend_code)

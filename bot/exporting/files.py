@@ -43,7 +43,7 @@ def appearing_at(target: Path) -> Iterator[BinaryIO]:
             part.unlink()
 
 
-class Outgoing(io.RawIOBase):
+class OutgoingBytes(io.RawIOBase):
     """Bytes on their way to somebody: what was written is kept until it is taken, and cannot be gone back to."""
 
     def __init__(self) -> None:

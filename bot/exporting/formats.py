@@ -19,14 +19,12 @@ import orjson
 
 from bot.errors import PortevoixError
 from bot.exporting.cells import Values, clean, cleaned, compact, each, flag, made_harmless, plain
-from bot.exporting.tables import Column, Kind
+from bot.exporting.tables import Column, ColumnKind
 from bot.exporting.xlsx import Xlsx
 
 
 class FormatMissing(PortevoixError):
-    """A format needs a package that is not installed."""
-
-    default_message = "errors/format_missing"
+    """A format needs a package that is not installed. Only the command line offers such formats."""
 
 
 class Writer(Protocol):
@@ -57,9 +55,8 @@ class Format:
         """Raises FormatMissing where the package is not installed."""
         if self.package is not None and find_spec(self.package) is None:
             raise FormatMissing(
-                f"The format {self.name} needs the package {self.package}: install it with"
-                f" `pip install {self.package}`, or choose csv or jsonl.",
-                format=self.name,
+                f"The format {self.name} needs the package {self.package}, which is not installed: install"
+                f" portevoix[{self.name}], or choose csv, jsonl or xlsx."
             )
 
 
@@ -77,9 +74,9 @@ class _Csv:
 
     @staticmethod
     def _safe(column: Column, values: Values) -> Values:
-        if column.kind is Kind.FLAG:
+        if column.kind is ColumnKind.FLAG:
             return each(flag, values)
-        return made_harmless(values) if column.kind in (Kind.TEXT, Kind.OBJECT) else values
+        return made_harmless(values) if column.kind in (ColumnKind.TEXT, ColumnKind.OBJECT) else values
 
     def _put(self, rows: Any) -> None:
         text = io.StringIO(newline="")
@@ -100,7 +97,7 @@ class _JsonLines:
 
     def write(self, values: Sequence[Values]) -> None:
         safe = [
-            cleaned(column_values) if column.kind is Kind.TEXT else column_values
+            cleaned(column_values) if column.kind is ColumnKind.TEXT else column_values
             for column, column_values in zip(self._columns, values, strict=True)
         ]
         try:
@@ -121,7 +118,7 @@ class _JsonLines:
 
 
 def _cleaned_objects(column: Column, values: Values) -> Values:
-    if column.kind is not Kind.OBJECT:
+    if column.kind is not ColumnKind.OBJECT:
         return values
     return each(lambda value: json.loads(clean(compact(value))), values)
 
@@ -138,11 +135,11 @@ class _Parquet:
         self._arrow: Any = importlib.import_module("pyarrow")
         parquet: Any = importlib.import_module("pyarrow.parquet")
         types = {
-            Kind.TEXT: self._arrow.string(),
-            Kind.NUMBER: self._arrow.int64(),
-            Kind.INSTANT: self._arrow.timestamp("us", tz="UTC"),
-            Kind.FLAG: self._arrow.bool_(),
-            Kind.OBJECT: self._arrow.string(),
+            ColumnKind.TEXT: self._arrow.string(),
+            ColumnKind.NUMBER: self._arrow.int64(),
+            ColumnKind.INSTANT: self._arrow.timestamp("us", tz="UTC"),
+            ColumnKind.FLAG: self._arrow.bool_(),
+            ColumnKind.OBJECT: self._arrow.string(),
         }
         self._columns = columns
         self._schema = self._arrow.schema([(column.name, types[column.kind]) for column in columns])
@@ -164,7 +161,7 @@ class _Parquet:
             self._flush()
 
     def _array(self, column: Column, values: Values, type_: Any) -> Any:
-        if column.kind is Kind.INSTANT:
+        if column.kind is ColumnKind.INSTANT:
             return self._arrow.array(values, type=self._arrow.string()).cast(type_)
         return self._arrow.array(values, type=type_)
 

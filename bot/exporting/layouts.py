@@ -73,7 +73,6 @@ def _nationbuilder_person(record: Record, gazetteer: Gazetteer) -> Sequence[Any]
         city,
         postcode,
         "Y" if record["volunteer"] else "N",
-        record["recruiter"],
         ",".join(_tags(record)),
         record["registered_at"],
         None,  # free for the team
@@ -133,7 +132,7 @@ LAYOUTS: Mapping[str, Layout] = {
                 "supporters": Shape(
                     columns=columns_of(
                         "external_id first_name last_name language address_city address_zip is_volunteer"
-                        " recruiter_id tag_list created_at:instant note"
+                        " tag_list created_at:instant note"
                     ),
                     row=_nationbuilder_person,
                 )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.rules.permissions import Action
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
 
     TEXT = "text"
@@ -24,11 +24,11 @@ class Column:
     """A column's name, as in the file's header, and what it holds."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class ExportTable:
     """An export: its name on the command line, who may make it, and its columns.
 
     `of_area` is false for what tells of the whole campaign and is not narrowed by an area; `of_event` and
@@ -46,24 +46,24 @@ class Table:
 def columns_of(described: str) -> tuple[Column, ...]:
     """`id:number at:instant supporter …`; text where no kind is given."""
     parts = (word.partition(":") for word in described.split())
-    return tuple(Column(name=name, kind=Kind(kind or Kind.TEXT)) for name, _, kind in parts)
+    return tuple(Column(name=name, kind=ColumnKind(kind or ColumnKind.TEXT)) for name, _, kind in parts)
 
 
 _IDENTITY = "supporter telegram_id:number first_name commune"
 
-TABLES: Mapping[str, Table] = {
+TABLES: Mapping[str, ExportTable] = {
     table.name: table
     for table in (
-        Table(
+        ExportTable(
             name="supporters",
             action=Action.EXPORT_SUPPORTERS,
             columns=columns_of(
                 f"{_IDENTITY} department region territory country language state consent_contact:flag"
                 " consent_commune:flag consent_team:flag consent_keep:flag mutes_events:flag mutes_news:flag"
-                " mutes_reminders:flag volunteer:flag recruiter unreachable_at:instant registered_at:instant"
+                " mutes_reminders:flag volunteer:flag recruited:number unreachable_at:instant registered_at:instant"
             ),
         ),
-        Table(
+        ExportTable(
             name="responses",
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
@@ -71,7 +71,7 @@ TABLES: Mapping[str, Table] = {
                 " message_id:number"
             ),
         ),
-        Table(
+        ExportTable(
             name="deliveries",
             action=Action.EXPORT_DELIVERIES,
             columns=columns_of(
@@ -79,7 +79,7 @@ TABLES: Mapping[str, Table] = {
                 " reason attempts:number due_at:instant sent_at:instant answered_at:instant changed_at:instant"
             ),
         ),
-        Table(
+        ExportTable(
             name="attendance",
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
@@ -88,7 +88,7 @@ TABLES: Mapping[str, Table] = {
             ),
             of_ballot=False,
         ),
-        Table(
+        ExportTable(
             name="audit",
             action=Action.EXPORT_AUDIT,
             columns=columns_of("id:number at:instant actor action details:object previous_hash hash"),

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO
 from xml.sax.saxutils import escape
 
 from bot.exporting.cells import Values, each, flag, plain
-from bot.exporting.tables import Column, Kind
+from bot.exporting.tables import Column, ColumnKind
 
 SHEET_ROWS = 1_048_576
 """What a sheet of an Excel workbook can hold; what is more goes to the next sheet."""
@@ -93,11 +93,11 @@ class Xlsx:
 
 
 def _cells(column: Column, values: Values) -> list[str]:
-    if column.kind is Kind.NUMBER:
+    if column.kind is ColumnKind.NUMBER:
         return ["<c/>" if value is None else f"<c><v>{value}</v></c>" for value in values]
-    if column.kind is Kind.FLAG:
+    if column.kind is ColumnKind.FLAG:
         values = each(flag, values)
-    elif column.kind is not Kind.INSTANT:
+    elif column.kind is not ColumnKind.INSTANT:
         values = _escaped(values)
     return [
         f'<c t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>' if value else "<c/>"

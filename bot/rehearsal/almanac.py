@@ -42,7 +42,7 @@ class Quiet:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class ExpectedStep:
     """A step of a ballot for people with one plan (None: without): from `at` until `expires`, both aware UTC."""
 
     at: datetime
@@ -156,7 +156,7 @@ class Almanac:
 
     # -- steps --
 
-    def _dues(self, territory: str, zone: str) -> tuple[Due, ...]:
+    def _dues(self, territory: str, zone: str) -> tuple[ExpectedStep, ...]:
         """Every step of every ballot for people of a territory who live by a zone, earliest first."""
         found = []
         for ballot in self.campaign.ballots:
@@ -169,7 +169,7 @@ class Almanac:
                 found += [self._due(ballot, step, slot, territory, zone) for slot in slots]
         return tuple(sorted(found, key=lambda due: due.at))
 
-    def _due(self, ballot: Ballot, step: Step, slot: str | None, territory: str, zone: str) -> Due:
+    def _due(self, ballot: Ballot, step: Step, slot: str | None, territory: str, zone: str) -> ExpectedStep:
         expires = self._moment(ballot, step.until, slot, territory)
         own = TERRITORIES[territory].zone
         planned = self._moment(ballot, step.when, slot, territory)
@@ -177,7 +177,7 @@ class Almanac:
         at = at if at < expires else planned
         if territory == ABROAD:
             at = self._abroad(at, expires, step, zone)
-        return Due(at=at, expires=expires, ballot=ballot.number, step=step.name, slot=slot)
+        return ExpectedStep(at=at, expires=expires, ballot=ballot.number, step=step.name, slot=slot)
 
     def _abroad(self, at: datetime, expires: datetime, step: Step, zone: str) -> datetime:
         """By Paris time, put off to the person's own courteous hours, or before them where that is too late."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Protocol
 
-from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, Due, clock_of, instant
+from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.cast import Member
 from bot.rehearsal.lives import WEEK, Life
 from bot.rules.steps import Step
@@ -218,7 +218,7 @@ class Checker:
         number = self._step_numbers.get((ballot, step.follows or ""))
         return None if number is None else life.received.get(number)
 
-    def _due(self, life: Life, ballot: int, step: str, at: datetime) -> Due | None:
+    def _due(self, life: Life, ballot: int, step: str, at: datetime) -> ExpectedStep | None:
         place = life.place(at)
         slot = life.slots.get(ballot) if self._almanac.steps[step].follows_slot else None
         for due in self._almanac.dues(place.territory, place.zone):
@@ -226,7 +226,7 @@ class Checker:
                 return due
         return None
 
-    def _is_on_time(self, life: Life, due: Due, at: datetime) -> bool:
+    def _is_on_time(self, life: Life, due: ExpectedStep, at: datetime) -> bool:
         """Whether a step that nothing changed about came at the first instant at which it might."""
         step, place = self._almanac.steps[due.step], life.place(at)
         kind, may_leave = step.kind.value, due.at
@@ -267,7 +267,7 @@ class Checker:
                 life.expected.append((due.ballot, due.step))
         life.cursor = at
 
-    def _is_meant(self, life: Life, due: Due) -> bool:
+    def _is_meant(self, life: Life, due: ExpectedStep) -> bool:
         step = self._almanac.steps[due.step]
         if step.follows_slot and due.slot != life.slots.get(due.ballot):
             return False

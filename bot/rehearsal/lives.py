@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.almanac import PARTISAN
 from bot.rehearsal.cast import Member, Place
-from bot.rules.steps import Question
+from bot.rules.steps import StepQuestion
 
 WEEK = timedelta(days=7)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -106,7 +106,7 @@ class Life:
             self.cannot -= {ballot}
         elif said == "cannot":
             # Said to a question that is put once, it holds for the later ballots too.
-            once = any(step.ballots for step in campaign.steps if step.asks is Question(question))
+            once = any(step.ballots for step in campaign.steps if step.asks is StepQuestion(question))
             numbers = [each.number for each in campaign.ballots if each.number >= ballot]
             self.cannot |= set(numbers) if once else {ballot}
         elif question == "plan" and said != "open":

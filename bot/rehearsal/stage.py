@@ -156,6 +156,7 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
         data=folder / "data",
         database=None,
         database_key=None,
+        named_suppression_key_file=None,
         database_key_file=folder / "key" / "database.key",
         rate=None,
         clock=f"{base}/sim/clock",

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.rules.event_draft import Question
+from bot.rules.event_draft import DraftQuestion
 from bot.rules.sending import SendingTime, all_at, each_at
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
@@ -27,24 +27,24 @@ STEPS: Mapping[str, Mapping[str, Any]] = {
 """What the summary leads back to, and the values that make it be asked again."""
 
 
-def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> Question:
+def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
     """The first thing still to be said; `summary` when everything was. One text at least is needed."""
     texts = data.get("texts") or {}
     if not data.get("kind"):
-        return Question(step="kind")
+        return DraftQuestion(step="kind")
     for language in languages:
         if language not in texts:
             last = language == languages[-1] and not any(texts.values())
-            return Question(step="text", language=language, may_skip=not last)
+            return DraftQuestion(step="text", language=language, may_skip=not last)
     if data.get("photo") is None:
-        return Question(step="photo")
+        return DraftQuestion(step="photo")
     if not data.get("chosen"):
-        return Question(step="audience")
+        return DraftQuestion(step="audience")
     if not data.get("wall"):
-        return Question(step="when")
+        return DraftQuestion(step="when")
     if data["wall"] != NOW and not data.get("whose"):
-        return Question(step="whose")
-    return Question(step="summary")
+        return DraftQuestion(step="whose")
+    return DraftQuestion(step="summary")
 
 
 def sending_time(data: Mapping[str, Any], *, now: datetime, zone: str) -> SendingTime:

@@ -20,7 +20,7 @@ TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class DraftQuestion:
     """The next thing to ask: a step of the dialog, and the language it is asked for, if any."""
 
     step: str
@@ -39,19 +39,19 @@ _PLAIN = (
 """What is asked once, in order: the key of the data, the step."""
 
 
-def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> Question:
+def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
     """The first thing still to be said; `summary` when everything was. One title at least is needed."""
     titles, descriptions = data.get("titles") or {}, data.get("descriptions") or {}
     for language in languages:
         if language not in titles:
             last = language == languages[-1] and not any(titles.values())
-            return Question(step="title", language=language, may_skip=not last)
+            return DraftQuestion(step="title", language=language, may_skip=not last)
         if titles[language] and language not in descriptions:
-            return Question(step="description", language=language)
+            return DraftQuestion(step="description", language=language)
     for key, step in _PLAIN:
         if data.get(key) in (None, False):
-            return Question(step=step)
-    return Question(step="summary")
+            return DraftQuestion(step=step)
+    return DraftQuestion(step="summary")
 
 
 def reopened(field: str) -> dict[str, Any]:

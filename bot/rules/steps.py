@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.kinds import Kind
@@ -11,7 +10,7 @@ from bot.rules.moments import Anchor, Moment
 from bot.rules.quiet import LawProfile
 
 
-class Question(StrEnum):
+class StepQuestion(StrEnum):
     """What a step asks; each is answered by the buttons of its message."""
 
     PLEDGE = "pledge"
@@ -21,22 +20,6 @@ class Question(StrEnum):
     TURNOUT = "turnout"
     LAST_CALL = "last_call"
     KEEP_PLAN = "keep_plan"
-
-
-ANSWERS: MappingProxyType[Question, tuple[str, ...]] = MappingProxyType(
-    {
-        Question.PLEDGE: ("will", "unsure", "cannot"),
-        Question.PLACE: ("known", "help"),
-        # Then from where and with whom, which the conversation asks one after the other.
-        Question.PLAN: ("slot",),
-        Question.ECHO: ("ok", "change"),
-        Question.TURNOUT: ("voted", "later", "cannot"),
-        Question.LAST_CALL: ("voted", "cannot"),
-        # Put only when another ballot follows.
-        Question.KEEP_PLAN: ("keep", "change"),
-    }
-)
-"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +50,7 @@ class Step:
     kind: Kind
     template: str
     ballots: tuple[int, ...] = ()
-    asks: Question | None = None
+    asks: StepQuestion | None = None
     follows: str | None = None
     when_silent: bool = False
     when_voted: bool = False

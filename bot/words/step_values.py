@@ -170,6 +170,6 @@ def values_for_step(
             "slots": campaign.slots,
             "friend_link": None
             if silent or campaign.is_out(now)
-            else friend_link(bot_username, person.pseudonym),
+            else friend_link(bot_username, person.friend_code),
         }
     )

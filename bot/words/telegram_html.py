@@ -76,12 +76,26 @@ def _explained(html: str, reason: str) -> BadHtml:
     return BadHtml(f"Telegram cannot read this text: {reason}", near=near)
 
 
-_TYPED_TAG = re.compile(r"&lt;(?P<inside>/?[a-z][a-z-]*(?:\s.*?)?)&gt;", re.IGNORECASE | re.DOTALL)
+_OPENS, _CLOSES = "&lt;", "&gt;"
+_INSIDE = re.compile(r"/?[a-z][a-z-]*(?:\s.*)?", re.IGNORECASE | re.DOTALL)
 
 
 def with_typed_tags(text_html: str) -> str:
     """HTML of a message (PTB's `text_html`) in which tags that were typed by hand are tags too.
 
-    What Telegram formatted itself is kept; `a < b` and `<3` stay as they were typed.
+    What Telegram formatted itself is kept; `a < b` and `<3` stay as they were typed. Each part is looked at once,
+    however many tags are never closed.
     """
-    return _TYPED_TAG.sub(lambda tag: f"<{html_entities.unescape(tag['inside'])}>", text_html)
+    pieces: list[str] = []
+    kept = opens = closes = 0
+    while (opens := text_html.find(_OPENS, opens)) >= 0:
+        starts = opens + len(_OPENS)
+        if closes < starts and (closes := text_html.find(_CLOSES, starts)) < 0:
+            break
+        if _INSIDE.fullmatch(text_html, starts, closes):
+            tag = html_entities.unescape(text_html[starts:closes])
+            pieces += (text_html[kept:opens], f"<{tag}>")
+            kept = opens = closes + len(_CLOSES)
+        else:
+            opens = starts
+    return "".join((*pieces, text_html[kept:]))

@@ -27,7 +27,7 @@ vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 MACHINE = """
 audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge staff.add staff.make_link
-authority.roles_of authority.author_of staff.roles_of exports.note
+authority.roles_of authority.author_of staff.roles_of exports.note erasure.begin_suppressions_anew
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -47,7 +47,7 @@ NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
 
 PURE = """
 audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
-erasure.suppression_hash events.silence_at
+events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import zipfile
@@ -24,7 +25,7 @@ from bot.exporting.tables import TABLES
 from db.engine import Database
 from db.exports import SOURCES, Selection
 from db.schema import broadcasts, deliveries, rsvps, vote_plans
-from tests.exported import LYON, NOON, add_answer, add_event, tell
+from tests.exported import LYON, NOON, PARIS, add_answer, add_event, add_person, tell
 
 
 @pytest.fixture
@@ -84,6 +85,23 @@ async def test_the_supporters_of_an_area(told: Database) -> None:
     named, hidden = await rows_of(told, "supporters", area="69")
     assert (named["supporter"], named["telegram_id"]) == ("p1", 1001)
     assert (hidden["supporter"], hidden["telegram_id"], hidden["department"]) == ("p2", None, "69")
+
+
+async def test_how_many_somebody_brought_is_told_and_not_whom(told: Database) -> None:
+    """Two signed up by the first one's link; of whoever has not, nothing is counted."""
+    await add_person(told, 5, PARIS, recruiter=1)
+    await add_person(told, 6, LYON, recruiter=1)
+    await add_person(told, 7, LYON, recruiter=1, state="new", registered_at=None)
+    rows = await rows_of(told, "supporters")
+    assert [row["recruited"] for row in rows] == [2, 0, 0, 0, 0, 0]
+    assert not [name for name in rows[0] if "recruiter" in name]
+    shown = [
+        column.name
+        for layout in LAYOUTS.values()
+        for each in layout.shapes.values()
+        for column in each.columns
+    ]
+    assert not [name for name in shown if "recruiter" in name]
 
 
 async def test_deliveries_and_attendance(told: Database) -> None:
@@ -219,6 +237,13 @@ async def test_csv_runs_no_formula(told: Database) -> None:
         ("\tx", "'\tx"),
         ("a=1", "a=1"),
         ("", ""),
+        # A spreadsheet set to French cuts at semicolons, and takes a quote in the middle for a quote.
+        ("Lyon;=1+1", "Lyon;'=1+1"),
+        ('Lyon; "=1+1"', 'Lyon; "\'=1+1"'),
+        ("a\n-1\tb", "a\n'-1\tb"),
+        ("a\t＝1", "a\t'＝1"),
+        ("=a;+b", "'=a;'+b"),
+        ("7; rue du Bac, 3-5", "7; rue du Bac, 3-5"),
     ],
 )
 def test_formulas_are_made_harmless(typed: str, shown: str) -> None:
@@ -238,7 +263,7 @@ async def test_xlsx_holds_text_and_no_formula(told: Database, tmp_path: Path) ->
 
 
 async def test_parquet_is_typed(told: Database, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = importlib.import_module("pyarrow.parquet")
     file = tmp_path / "responses.parquet"
     with file.open("wb") as stream:
         await exports.write(told, Order(table="responses", format="parquet", selection=Selection()), stream)

@@ -10,15 +10,15 @@ import sqlalchemy as sa
 
 import db.suppressions
 from bot.actions import audit, opt_outs
-from bot.actions.erasure import suppression_hash
 from bot.actions.opt_outs import Effects
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db.engine import Database
 from db.schema import audit as audit_rows
 from db.schema import consents, dialogs, people, staff, suppressions
 from tests.conversation import Conversation, paris
 
 NOW = paris("2016-11-16T10:00")
-KEY = b"k" * 32
+KEY = SuppressionKey(links=(b"k" * 32,))
 DIGEST = "ab" * 32
 LIST = (1, 2, 3, 4, 77, 88)
 EFFECTS = Effects(stopped=2, already_stopped=1, unfinished=1, unknown=2, already_suppressed=1)
@@ -48,7 +48,7 @@ async def filled(database: Database) -> Database:
             await tx.execute(sa.insert(people).values(**row))
         await tx.execute(sa.insert(staff).values(telegram_id=4, role="admin", area="FR", added_at=NOW))
         await tx.execute(sa.insert(dialogs).values(person=3, flow="x", step="y", data={}, updated_at=NOW))
-        await db.suppressions.add(tx, suppression_hash(KEY, 88), NOW)
+        await db.suppressions.add(tx, suppression_of(KEY, 88), NOW)
     return database
 
 
@@ -81,7 +81,7 @@ async def test_the_known_are_stopped_and_nobody_is_invited_again(filled: Databas
         (noted,) = (await tx.execute(sa.select(audit_rows))).all()
         assert (await audit.verify(tx)).faults == ()
         assert (await tx.execute(sa.select(dialogs))).first() is None
-    assert hashes == {suppression_hash(KEY, each) for each in LIST}
+    assert hashes == {suppression_of(KEY, each) for each in LIST}
     assert (withdrawn.pseudonym, withdrawn.purpose, withdrawn.given) == ("a", "contact", False)
     assert (withdrawn.text_version, withdrawn.text_hash) == ("opt-out list", DIGEST)
     assert (noted.action, noted.details["stopped"], noted.details["file"]) == ("import_opt_outs", 2, DIGEST)
@@ -136,7 +136,7 @@ async def test_who_was_on_the_list_may_come_back_by_themselves(conversation: Con
     assert person is not None
     assert person.is_registered
     async with conversation.database.read() as tx:
-        assert not await db.suppressions.contains(tx, suppression_hash(key, 10))
+        assert not await db.suppressions.contains(tx, suppression_of(key, 10))
 
 
 @pytest.fixture

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.cli import main
+from bot.settings import Settings
+from bot.startup import opened
+from db.facts import forget_fact, set_fact
+from db.schema import facts
+from db.suppression_key import FINGERPRINT_FACT, KEY_FACT
 from tests.commanding import refusal
+
+
+async def make_old(key: str) -> None:
+    """The database as it was when it held the suppression key itself."""
+    async with opened(Settings.from_environment()) as database, database.write() as tx:
+        await forget_fact(tx, FINGERPRINT_FACT)
+        await set_fact(tx, KEY_FACT, key)
+
+
+async def names_of_facts() -> set[str]:
+    async with opened(Settings.from_environment()) as database, database.read() as tx:
+        return {row.name for row in await tx.execute(sa.select(facts.c.name)) if "suppression" in row.name}
 
 
 def test_a_lost_key_is_told_and_nothing_is_touched(
@@ -43,6 +62,60 @@ def test_a_new_key_opens_the_database(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "data" / "database.key").read_text() != key
     assert main(["staff", "list"]) == 0
     assert "1            admin" in capsys.readouterr().out
+
+
+def suppression_key() -> str:
+    return Settings.from_environment().suppression_key_file.read_text()
+
+
+def test_the_suppression_key_is_no_part_of_the_database_and_changes_with_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text("7482913650\n")
+    main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
+    first = suppression_key()
+    assert main(["db", "rekey"]) == 0
+    assert "database.suppression.key" in capsys.readouterr().out
+    assert suppression_key().startswith(first)
+    assert len(suppression_key().split()) == 2
+    main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
+    assert "1 stood on the suppression list before." in capsys.readouterr().out
+
+
+def test_an_older_database_is_upgraded_to_a_key_outside_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["db", "upgrade"])
+    file = Settings.from_environment().suppression_key_file
+    file.unlink()
+    asyncio.run(make_old("5e" * 32))
+    assert main(["db", "upgrade"]) == 0
+    assert suppression_key() == "5e" * 32 + "\n"
+    assert asyncio.run(names_of_facts()) == {"suppression:fingerprint"}
+
+
+def test_a_lost_suppression_key_is_told_and_one_may_go_on_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text("7482913650\n")
+    main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
+    copy = tmp_path / "copy.db"
+    main(["backup", str(copy)])
+    assert "is in no backup" in capsys.readouterr().out
+    Settings.from_environment().suppression_key_file.unlink()
+    for command in (
+        ["db", "upgrade"],
+        ["db", "rekey"],
+        ["opt-outs", "import", str(tmp_path / "list.txt")],
+        ["restore", str(copy)],
+    ):
+        assert "--suppression-key-lost" in refusal(capsys, *command)
+    assert main(["db", "rekey", "--suppression-key-lost"]) == 0
+    assert "1 marks of people who left" in capsys.readouterr().out
+    assert main(["audit", "verify"]) == 0
+    main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
+    assert "0 stood on the suppression list before." in capsys.readouterr().out
+    assert "move it away first" in refusal(capsys, "restore", str(copy), "--suppression-key-lost")
 
 
 def test_a_dry_purge(capsys: pytest.CaptureFixture[str]) -> None:

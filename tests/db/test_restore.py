@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.backup import RESTORED_AT, Restored, backup, restore
 from db.engine import FILE_NAME, Database
 from db.erasing import erase_person, erase_roles
-from db.errors import BackupFailed, DatabaseError, InUse, UnknownRevision
+from db.errors import BackupFailed, DatabaseError, InUse, MissingKey, UnknownRevision, WrongKey
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
 from db.schema import (
@@ -28,7 +29,13 @@ from db.schema import (
     suppressions,
     updates,
 )
-from db.suppressions import KEY_FACT, hash_of
+from db.suppression_key import (
+    FINGERPRINT_FACT,
+    KEY_FACT,
+    change_suppression_key,
+    open_suppression_key,
+    write_suppression_key,
+)
 from tests.backups import NOW, broadcast, contents, file_of, fill, names_in, person, reopened
 
 HOUR = timedelta(hours=1)
@@ -39,8 +46,19 @@ async def backed_up(database: Database, folder: Path) -> Path:
     return folder / "copy.db"
 
 
-async def put_back(copy: Path, database: Database, now: datetime = NOW) -> Restored:
-    return await restore(copy, file=file_of(database), key=database.key, now=now)
+async def put_back(
+    copy: Path, database: Database, now: datetime = NOW, *, suppression_key_lost: bool = False
+) -> Restored:
+    file = file_of(database)
+    keys = file.with_name("suppression.key")
+    return await restore(
+        copy,
+        file=file,
+        key=database.key,
+        suppression_key_file=keys,
+        suppression_key_lost=suppression_key_lost,
+        now=now,
+    )
 
 
 async def test_a_restore_brings_back_what_was_and_keeps_what_it_replaced(
@@ -63,7 +81,9 @@ async def test_a_restore_brings_back_what_was_and_keeps_what_it_replaced(
     restored = await reopened(file_of(sqlite_database), sqlite_database.key)
     after = await contents(restored)
     await restored.close()
-    assert after.pop("facts") == [(RESTORED_AT, NOW.isoformat())]
+    facts = dict(after.pop("facts"))
+    assert facts.pop(FINGERPRINT_FACT)
+    assert facts == {RESTORED_AT: NOW.isoformat()}
     before.pop("facts")
     assert after == before
     kept = await reopened(tmp_path / f"{FILE_NAME}.replaced", sqlite_database.key)
@@ -75,7 +95,13 @@ async def test_a_restore_where_there_was_nothing(sqlite_database: Database, tmp_
     await fill(sqlite_database)
     copy = await backed_up(sqlite_database, tmp_path)
     target = tmp_path / "new" / "machine" / FILE_NAME
-    done = await restore(copy, file=target, key=sqlite_database.key, now=NOW)
+    done = await restore(
+        copy,
+        file=target,
+        key=sqlite_database.key,
+        suppression_key_file=tmp_path / "new" / "keys" / "suppression.key",
+        now=NOW,
+    )
     assert done.kept is None
     assert names_in(target.parent) == [FILE_NAME, f"{FILE_NAME}.lock"]
     restored = await reopened(target, sqlite_database.key)
@@ -135,6 +161,7 @@ async def test_after_a_restore_nothing_leaves_twice(sqlite_database: Database, t
 async def test_who_asked_for_silence_after_the_backup_keeps_it(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
+    await open_suppression_key(sqlite_database, tmp_path / "suppression.key")
     async with sqlite_database.write() as transaction:
         await transaction.execute(suppressions.insert(), {"hash": "before", "at": NOW - HOUR})
     copy = await backed_up(sqlite_database, tmp_path)
@@ -151,7 +178,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     """Since the backup: one was erased, one fell silent, one was erased and came back, a role was withdrawn."""
-    key = b"k" * 32
+    key = SuppressionKey(links=(b"k" * 32,))
     agreed = {"state": "registered", "consent_contact": True, "consent_team": True}
     choice = {"purpose": "contact", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
     role = {"telegram_id": 5, "role": "admin", "area": "FR", "added_at": NOW}
@@ -161,7 +188,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         **{"created_at": NOW, "expires_at": NOW + HOUR},
     }
     async with sqlite_database.write() as transaction:
-        await set_fact(transaction, KEY_FACT, key.hex())
+        await set_fact(transaction, KEY_FACT, key.links[0].hex())  # as older databases had it
         rows = [person(number, **agreed) for number in range(4)]
         await transaction.execute(people.insert(), rows)
         await transaction.execute(consents.insert(), {"pseudonym": "p1", "given": True, **choice})
@@ -171,7 +198,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         await transaction.execute(downloads.insert(), download)
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
-        erased = hash_of(key, rows[0]["telegram_id"])
+        erased = suppression_of(key, rows[0]["telegram_id"])
         await transaction.execute(suppressions.insert(), {"hash": erased, "at": NOW})
         for number in (0, 2):
             await erase_person(transaction, number + 1)
@@ -199,6 +226,83 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         ("p1", "stopped", False),
         ("p3", "registered", True),
     ]
+
+
+async def marks_in(database: Database) -> set[str]:
+    async with database.read() as transaction:
+        return set(await transaction.scalars(sa.select(suppressions.c.hash)))
+
+
+async def test_a_backup_of_before_a_change_of_the_key_is_understood(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """The suppression key was changed since: the marks of the backup are sealed by the new link too."""
+    keys = tmp_path / "suppression.key"
+    old = await open_suppression_key(sqlite_database, keys)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.insert(), [person(number) for number in range(3)])
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(old, 1), "at": NOW})
+    copy = await backed_up(sqlite_database, tmp_path)
+    await change_suppression_key(sqlite_database, keys)
+    new = await open_suppression_key(sqlite_database, keys)
+    since = suppression_of(new, person(0)["telegram_id"])
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": since, "at": NOW})
+    await sqlite_database.close()
+    done = await put_back(copy, sqlite_database)
+    assert (done.erased, done.foreign_marks) == (1, 0)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert await marks_in(restored) == {suppression_of(new, 1), since}
+    await restored.close()
+
+
+async def test_marks_of_another_key_are_counted_and_not_mixed_in(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    keys = tmp_path / "suppression.key"
+    mine = await open_suppression_key(sqlite_database, keys)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(mine, 1), "at": NOW})
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await set_fact(transaction, FINGERPRINT_FACT, "another")
+        await transaction.execute(suppressions.insert(), {"hash": "f" * 64, "at": NOW})
+    await sqlite_database.close()
+    assert (await put_back(copy, sqlite_database)).foreign_marks == 2
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert await marks_in(restored) == {suppression_of(mine, 1)}
+    await restored.close()
+
+
+async def test_a_backup_of_another_key_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
+    keys = tmp_path / "suppression.key"
+    await open_suppression_key(sqlite_database, keys)
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    keys.rename(tmp_path / "kept.key")
+    with pytest.raises(MissingKey, match="suppression key"):
+        await put_back(copy, sqlite_database)
+    write_suppression_key(keys, SuppressionKey(links=(b"o" * 32,)))
+    with pytest.raises(WrongKey, match="put the right one there"):
+        await put_back(copy, sqlite_database)
+
+
+async def test_a_backup_whose_key_is_lost_comes_back_without_its_marks(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    keys = tmp_path / "suppression.key"
+    key = await open_suppression_key(sqlite_database, keys)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(key, 1), "at": NOW})
+    copy = await backed_up(sqlite_database, tmp_path)
+    await sqlite_database.close()
+    keys.rename(tmp_path / "kept.key")
+    done = await put_back(copy, sqlite_database, suppression_key_lost=True)
+    assert (done.given_up, done.foreign_marks) == (1, 1)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    assert await marks_in(restored) == set()
+    assert await open_suppression_key(restored, keys) != key
+    await restored.close()
 
 
 async def test_a_damaged_database_does_not_stop_its_restore(

@@ -18,7 +18,8 @@ from bot.clock import MovableClock
 from bot.delivery.account import Account, load_account
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
-from bot.delivery.engine import Engine, Hooks
+from bot.delivery.engine import Engine
+from bot.delivery.hooks import Hooks
 from bot.delivery.outcomes import Done, Outcome, Stop, Wait
 from bot.delivery.pacing import Pacing
 from db import broadcasts

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from bot import communes
 from bot.clock import MovableClock
 from bot.delivery.budget import NoBudget
-from bot.delivery.engine import Engine, Hooks
+from bot.delivery.engine import Engine
+from bot.delivery.hooks import Hooks
 from bot.delivery.leading import Leadership
 from bot.delivery.pacing import Pacing
 from bot.departure.compose import Composer

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.calls import Attachment, Call
+from bot.delivery.hooks import UpdateRefused
 from bot.delivery.intake import chat_of, received
 from bot.delivery.outcomes import InDoubt, NotSent, Rejected
-from bot.delivery.processing import Refused
 from db import updates as store
 from db.schema import people, responses, updates
 from tests.delivery.updating import effects, give, states
@@ -78,7 +78,7 @@ async def test_an_update_that_fails_is_kept_and_apologised_for(bench: Any, helpe
 async def test_an_update_that_is_refused_changes_nothing_and_is_answered(bench: Any, helpers: Any) -> None:
     def refuse(update: dict[str, Any]) -> None:
         if update["update_id"] == 2:
-            raise Refused([helpers.say(2, "no")])
+            raise UpdateRefused([helpers.say(2, "no")])
 
     bench.app.process_hook = refuse
     async with bench.running() as engine:
@@ -166,7 +166,7 @@ async def test_what_was_begun_before_a_crash_is_not_posted_again(bench: Any, hel
     edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "new"})
     calls = [helpers.say(1, "one"), edit, helpers.say(1, "three")]
     answered = [
-        store.Answered(update_id=n, chat=n, replies=[call.to_json() for call in calls]) for n in (1, 2)
+        store.AnsweredUpdate(update_id=n, chat=n, replies=[call.to_json() for call in calls]) for n in (1, 2)
     ]
     async with bench.database.write() as tx:
         received = [store.Received(update_id=n, chat=n, body=b"{}") for n in (1, 2)]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.delivery.sharing import shares
-from db.broadcasts import Due
+from db.broadcasts import DueBroadcast
 
 
 async def test_two_broadcasts_share_fairly(bench: Any, helpers: Any) -> None:
@@ -22,10 +22,10 @@ async def test_two_broadcasts_share_fairly(bench: Any, helpers: Any) -> None:
 
 def test_the_urgent_go_first_and_equals_share(helpers: Any) -> None:
     now, hour = helpers.start, timedelta(hours=1)
-    calm = Due(id=1, expires_at=None, next_due=now)
-    later = Due(id=2, expires_at=now + 5 * hour, next_due=now)
-    soon = Due(id=3, expires_at=now + hour / 2, next_due=now)
-    future = Due(id=4, expires_at=now + hour, next_due=now + hour)
+    calm = DueBroadcast(id=1, expires_at=None, next_due=now)
+    later = DueBroadcast(id=2, expires_at=now + 5 * hour, next_due=now)
+    soon = DueBroadcast(id=3, expires_at=now + hour / 2, next_due=now)
+    future = DueBroadcast(id=4, expires_at=now + hour, next_due=now + hour)
     assert shares([calm, later, soon, future], 100, now) == [(3, 100)]
     assert shares([calm, later, future], 5, now) == [(2, 3), (1, 2)]
     assert shares([future], 100, now) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import re
@@ -15,16 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.exporting import xlsx
-from bot.exporting.cells import FORMULA_STARTS, clean
-from bot.exporting.formats import FORMATS
-from bot.exporting.tables import Column, Kind
+from bot.exporting.cells import FORMULA_STARTS, SIGNS, clean
+from bot.exporting.formats import FORMATS, FormatMissing
+from bot.exporting.tables import Column, ColumnKind
 
 COLUMNS = (
-    Column(name="text", kind=Kind.TEXT),
-    Column(name="number", kind=Kind.NUMBER),
-    Column(name="at", kind=Kind.INSTANT),
-    Column(name="flag", kind=Kind.FLAG),
-    Column(name="object", kind=Kind.OBJECT),
+    Column(name="text", kind=ColumnKind.TEXT),
+    Column(name="number", kind=ColumnKind.NUMBER),
+    Column(name="at", kind=ColumnKind.INSTANT),
+    Column(name="flag", kind=ColumnKind.FLAG),
+    Column(name="object", kind=ColumnKind.OBJECT),
 )
 AT = "2016-11-20T08:00:00.000Z"
 CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -130,7 +131,7 @@ def test_what_a_sheet_cannot_hold_goes_to_the_next(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("text", TROUBLE)
 def test_parquet_is_typed_and_keeps_text(text: str) -> None:
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    parquet: Any = importlib.import_module("pyarrow.parquet")
     row, empty = parquet.read_table(io.BytesIO(written("parquet", text))).to_pylist()
     assert row["text"] == clean(text)
     assert (row["number"], row["flag"], row["at"].isoformat()) == (-5, True, "2016-11-20T08:00:00+00:00")
@@ -156,3 +157,33 @@ def test_every_format_goes_into_a_pipe(format_: str) -> None:
     writer.write([["a"], [1], [AT], [False], [{}]])
     writer.close()
     assert pipe.content
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_is_not_installed_is_said_with_what_to_do(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.exporting.formats.find_spec", lambda _name: None)
+    if FORMATS[format_].package is None:
+        FORMATS[format_].require()
+        return
+    with pytest.raises(FormatMissing, match=r"portevoix\[parquet\], or choose csv, jsonl or xlsx"):
+        FORMATS[format_].require()
+
+
+CUTS = [
+    (",", csv.QUOTE_MINIMAL),
+    *((delimiter, quoting) for delimiter in ";\t" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)),
+]
+
+
+@given(st.lists(st.text(alphabet="ab=+-@;,\t\r\n \"'＝"), min_size=1, max_size=3))
+def test_no_way_to_cut_a_csv_finds_a_formula(cells: list[str]) -> None:
+    """However a spreadsheet cuts the line: at commas or semicolons or tabs, with quotes understood or not."""
+    stream = io.BytesIO()
+    columns = [Column(name=f"c{number}", kind=ColumnKind.TEXT) for number in range(len(cells))]
+    writer = FORMATS["csv"].open(stream, columns)
+    writer.write([[cell] for cell in cells])
+    written = stream.getvalue().decode()
+    for delimiter, quoting in CUTS:
+        for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, quoting=quoting):
+            for cell in row:
+                assert cell[:1] not in set(SIGNS), (delimiter, quoting)

@@ -18,6 +18,7 @@ from telegram import Update
 
 import db.people
 from bot.actions.people import find_all
+from bot.delivery.hooks import nothing
 from bot.delivery.intake import received
 from bot.delivery.processing import BATCH, Processing
 from bot.errors import PortevoixError
@@ -25,7 +26,7 @@ from db import updates
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
 from db.schema import consents, people, responses, rsvps, vote_plans
-from db.updates import Answered
+from db.updates import AnsweredUpdate
 from handlers.context import Context
 from tests.conversation import Conversation, paris
 
@@ -78,7 +79,7 @@ class Kept:
         self.by_chat: dict[int, list[Any]] = defaultdict(list)
         self.answered: list[int] = []
 
-    def add(self, one: Answered) -> None:
+    def add(self, one: AnsweredUpdate) -> None:
         self.answered.append(one.update_id)
         receipt = re.compile(rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}")
         self.by_chat[one.chat].append((bool(one.error), receipt.sub(b"", orjson.dumps(one.replies))))
@@ -106,6 +107,7 @@ async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -
         meet=find_all,
         process=dispatcher.process,
         apologise=dispatcher.apologise,
+        handled=nothing,
         replies=kept,  # type: ignore[arg-type]  # the one method that is called
     )
     processing._room = room

@@ -9,6 +9,7 @@ import pytest
 from bot.actions.broadcasts import progress_of
 from db.engine import Database
 from db.schema import audit, broadcast_texts, broadcasts
+from handlers import desk
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.drafting import begin_broadcast, finish_broadcast, send_broadcast, write_broadcast
@@ -66,6 +67,21 @@ async def test_a_bad_text_is_explained_and_asked_again(
     assert explained in organizer.last.text
     await organizer.send("Bonjour")
     assert "English" in organizer.last.text
+
+
+async def test_what_no_message_can_hold_is_refused_before_its_tags_are_read(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server sends 20,000 tags as one message: none of them is looked at."""
+
+    def read(text_html: str) -> str:
+        raise AssertionError(text_html[:20])
+
+    monkeypatch.setattr(desk, "with_typed_tags", read)
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begin_broadcast(organizer)
+    await organizer.send("<a " * 20_000)
+    assert "59,999 characters; at most 4,096" in organizer.last.text
 
 
 async def test_formatting_of_telegram_is_kept(conversation: Conversation) -> None:
@@ -328,7 +344,7 @@ async def test_a_text_fits_for_the_longest_name_too(conversation: Conversation) 
     """Short for whoever writes it, and too long for somebody: then nobody is left without it."""
     organizer = await staff(conversation, 7, "organizer", "69")
     await begin_broadcast(organizer)
-    shown = await organizer.send("{{ first_name }} " * 40 + "x" * 3_600)
+    shown = await organizer.send("{{ first_name }} " * 40 + "x" * 3_400)
     assert "somebody with a very long first name and commune" in shown.text
     shown = await organizer.send("x" * 4_000)
     assert "very long first name" not in shown.text

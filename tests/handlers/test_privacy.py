@@ -15,8 +15,8 @@ import db.consents
 import db.staff
 import db.suppressions
 import db.updates
-from bot.actions.erasure import suppression_hash
 from bot.campaign.campaign import load_campaign
+from bot.rules.suppression import suppression_of
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people, responses, updates
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
@@ -296,7 +296,7 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
         assert (await tx.execute(linked)).scalar_one() == 0
         sent = (await tx.execute(sa.select(deliveries))).one()
         assert (sent.person, sent.message_id, sent.state) == (None, None, "sent")
-        assert await db.suppressions.contains(tx, suppression_hash(services().suppression_key, 7))
+        assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
     assert len(await conversation.answers()) == answered + 1  # counted still, and that it was asked for
 
 
@@ -317,7 +317,7 @@ async def test_what_failed_is_erased_with_the_person(conversation: Conversation,
         for number, chat in ((900, 7), (901, 8)):
             await db.updates.store(tx, [db.updates.Received(update_id=number, chat=chat, body=body)], NOW)
         answered = [
-            db.updates.Answered(update_id=number, chat=7, replies=[], error="KeyError")
+            db.updates.AnsweredUpdate(update_id=number, chat=7, replies=[], error="KeyError")
             for number in (900, 901)
         ]
         await db.updates.answer(tx, answered, "process")

@@ -113,7 +113,8 @@ async def test_the_plan_is_echoed_and_may_be_changed(conversation: Conversation,
     stored = await zoe.stored()
     assert stored is not None
     assert forward is not zoe.screen[0]  # a message of its own, so that it can be forwarded
-    assert f"https://t.me/portevoix_bot?start=r_{stored.pseudonym}" in forward.text
+    assert f"https://t.me/portevoix_bot?start=r_{stored.friend_code}" in forward.text
+    assert stored.pseudonym not in forward.text + "".join(forward.urls.values())
     assert "three friends" in forward.text
     assert forward.urls["Tell a friend"].startswith("https://t.me/share/url?url=https%3A//t.me/")
     echoed = zoe.screen[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from bot.errors import PortevoixError
@@ -51,7 +53,26 @@ def test_values_are_plain_whatever_they_hold() -> None:
         ),
         # Neither is a tag.
         ("1 &lt; 2, je vous &lt;3, a &gt; b", "1 &lt; 2, je vous &lt;3, a &gt; b"),
+        ("&lt;b&gt;1 &lt; 2&lt;/b&gt; &lt;", "<b>1 &lt; 2</b> &lt;"),
+        ("&lt;&lt;i&gt; jamais fermé &lt;b", "&lt;<i> jamais fermé &lt;b"),
     ],
 )
 def test_tags_typed_by_hand_are_tags(received: str, kept: str) -> None:
     assert with_typed_tags(received) == kept
+
+
+@pytest.mark.parametrize("typed", ["&lt;a ", "&lt;b&gt;", "&lt;", "&lt;b &gt;&lt;3", "&gt;", "&lt;a&lt;/a "])
+def test_the_work_grows_as_the_text_does(typed: str) -> None:
+    """Eight times the tags take about eight times as long; looking for each one's end anew would take 64 times."""
+    few, many = (at_best(typed * number) for number in (500, 4_000))
+    assert many / few < 24
+
+
+def at_best(text: str) -> float:
+    """The least processor time of several runs, so that nothing else on the machine counts."""
+    taken = []
+    for _ in range(5):
+        begins = process_time()
+        with_typed_tags(text)
+        taken.append(process_time() - begins)
+    return max(min(taken), 1e-5)

@@ -25,6 +25,7 @@ LYON = Person(
     id=1,
     telegram_id=7,
     pseudonym="0123456789abcdef",
+    friend_code="fedcba9876543210",
     state="registered",
     language="fr",
     first_name="Zoé",

@@ -8,7 +8,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.rules.communes.slips import cost_of_slips
-from bot.rules.communes.table import Table, grams_of, keys_by_length
+from bot.rules.communes.table import CommuneTable, grams_of, keys_by_length
 
 _GRAMS_PER_ERROR = 4
 """How many grams of a key one error spoils at most (a swap: four): among one more, one is whole."""
@@ -22,9 +22,9 @@ def allowed_errors(key: str) -> int:
 
 
 class Names:
-    """The names of a table by key. Names are given by their index in `Table.names`."""
+    """The names of a table by key. Names are given by their index in `CommuneTable.names`."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: CommuneTable) -> None:
         self._table = table
         self._by_length = keys_by_length(table.keys)
         self._grams = {gram: at for at, gram in enumerate(table.grams)}

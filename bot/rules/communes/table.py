@@ -62,7 +62,7 @@ class Area:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class CommuneTable:
     """Columns. `names` holds the places' names, then the former ones, whose places are in `owners`;
     `ranks` orders the names from the largest commune to the smallest, a former name after its commune's own;
     `by_rank` are the names in that order.
@@ -140,7 +140,7 @@ def build_table(
     regions: Mapping[str, Area],
     foreign: Sequence[ForeignPlace],
     vintage: str,
-) -> Table:
+) -> CommuneTable:
     """The table of these places; former names without a commune, or its own name, are left out."""
     rows = sorted(places, key=lambda place: place.code)
     at = {place.code: index for index, place in enumerate(rows)}
@@ -157,7 +157,7 @@ def build_table(
     abroad = _index_foreign(foreign)
     cells = [cell_of(place.latitude, place.longitude) for place in rows]
     by_cell = sorted(range(len(rows)), key=cells.__getitem__)
-    return Table(
+    return CommuneTable(
         vintage=vintage,
         departments=departments,
         regions=regions,

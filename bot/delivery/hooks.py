@@ -1,0 +1,57 @@
+"""What the application gives the engine: everything that needs to know what an update or a message means."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery.calls import Attachment, Call
+from bot.delivery.outcomes import Stop, Wait
+from db.deliveries import Leased
+
+Met = Mapping[int, Any]
+"""What is known of chats that wrote, by chat; only `meet` and `process` look into it."""
+Meet = Callable[[AsyncConnection, Collection[int]], Awaitable[Met]]
+Process = Callable[[AsyncConnection, dict[str, Any], Met], Awaitable[Sequence[Call]]]
+Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
+Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
+OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
+
+
+def nothing() -> None:
+    """Nobody wants to be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """The application's part, in the order in which it is called.
+
+    meet        (transaction, chats of some updates) -> what is known of them, to be given to `process`
+    process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
+                Raises `UpdateRefused` to have them undone and to reply all the same
+    apologise   an update that made `process` raise anything else -> the replies that say sorry
+    handled     called once the effects of some updates are committed: what is due may have changed
+    prepare     (transaction, leased deliveries) -> for each, in their order, a call, a `Wait` or a `Stop`
+    on_sent     told the name (`Call.remember`) and the message that a call became
+    producers   by name (`Call.produce`): arguments -> the file to post, or the call that says why there is none
+    """
+
+    meet: Meet
+    process: Process
+    apologise: Apologise
+    prepare: Prepare
+    on_sent: OnSent
+    handled: Callable[[], None] = nothing
+    producers: Mapping[str, Producer] = field(default_factory=dict)
+
+
+class UpdateRefused(Exception):
+    """Raised by `process`: what it did is undone, and these replies leave all the same."""
+
+    def __init__(self, replies: Sequence[Call]) -> None:
+        super().__init__()
+        self.replies = replies

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.actions import broadcasts, doubts, downloads, events, exports, staff, statistics
+from bot.actions import broadcasts, doubts, downloads, events, exports, staff, staff_links, statistics
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
@@ -214,12 +214,14 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
     },
-    "staff.invite": {
-        "": Row(run=lambda w, a: staff.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
+    "staff_links.invite": {
+        "": Row(run=lambda w, a: staff_links.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
     },
     "staff.find": {"": Row(run=lambda w, a: staff.find(w.tx, a, w.role), least="admin")},
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
-    "staff.revoke_link": {"": Row(run=lambda w, a: staff.revoke_link(w.tx, a, w.link), least="admin")},
+    "staff_links.revoke_link": {
+        "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
     "statistics.overview": {
         "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),
     },

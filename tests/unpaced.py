@@ -1,4 +1,4 @@
-"""`portevoix` among people who read at once (`python -m tests.unpaced run`): the pauses made for readers are left out."""
+"""`portevoix` among people who read at once (`python -m tests.unpaced run`): pauses made for readers are left out."""
 
 from __future__ import annotations
 

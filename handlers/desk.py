@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-import db.people
+from bot.actions import people
 from bot.actions.authority import Author, author_of
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
@@ -36,7 +36,7 @@ async def author(context: Context) -> Author:
 async def keep_language(context: Context) -> None:
     """The team is written to by itself too, without an update that tells the language of whoever reads it."""
     if context.person.language is None:
-        await db.people.change(context.tx, context.person.id, language=context.language)
+        await people.keep_language(context.tx, context.person, context.language)
         context.person = context.person._replace(language=context.language)
 
 

@@ -4,12 +4,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import aiohttp
-
-if TYPE_CHECKING:
-    from simulator.client import Simulator
 
 DEFAULT_TIMEOUT = 10.0
 LONGEST_POLL = 30.0
@@ -17,6 +14,12 @@ LONGEST_POLL = 30.0
 
 class SimulatorError(Exception):
     """The simulator refused an act; the message is its sentence."""
+
+
+class Line(Protocol):
+    """The way to the simulator: one request to `/sim`, as JSON."""
+
+    async def call(self, method: str, path: str, **options: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class Tap:
 class Person:
     """Somebody who uses the bot. `expect` reads on from the last message that it returned."""
 
-    def __init__(self, simulator: "Simulator", person_id: int, first_name: str) -> None:
+    def __init__(self, simulator: Line, person_id: int, first_name: str) -> None:
         self.id = person_id
         self.first_name = first_name
         self._simulator = simulator

@@ -49,7 +49,7 @@ from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
 from bot.words.texts import Texts
 from db.engine import Database
-from handlers import ROUTES
+from handlers import COMMANDS, ROUTES
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
@@ -150,6 +150,7 @@ async def started(
             gazetteer=load_gazetteer(),
             bot_username=identity.username,
             suppression_key=await suppression_key(database, settings),
+            commands=COMMANDS,
             links_to=links_to(settings, webhook_url),
         )
         ground = Ground(

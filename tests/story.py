@@ -36,14 +36,15 @@ from bot.app import App, started
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
-from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
+from simulator.person_client import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
 from tests.unpaced import unpaced
 
 BOT = "portevoix_bot"
 PARIS = ZoneInfo("Europe/Paris")
-DEADLINE = 30.0
-"""Seconds of the machine after which a condition that did not come true fails the test."""
+DEADLINE = 90.0
+"""Seconds of the machine after which a condition that did not come true fails the test. Nothing lasts so long, but a
+machine may have much else to do."""
 FIRST_LOOK, LAST_LOOK = 0.005, 0.05
 """Seconds between two looks at a condition: at first, and when it takes long."""
 
@@ -246,6 +247,8 @@ def answer_of(row: Mapping[str, str]) -> Answer:
 class Teller(Person):
     """A person of the story, whose answers it keeps."""
 
+    patience = DEADLINE
+
     def __init__(self, story: Story, person_id: int, first_name: str) -> None:
         super().__init__(story.simulator, person_id, first_name)
         self._story = story
@@ -415,4 +418,4 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]
+__all__ = ["Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]

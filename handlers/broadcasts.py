@@ -255,15 +255,14 @@ async def confirm(update: Update, context: Context) -> None:
 
 async def follow(context: Context, broadcast: int) -> None:
     """A message that shows how far a broadcast has come, and goes on doing so."""
-    progress = await actions.progress_of(context.tx, broadcast)
-    assert progress is not None  # it was just made or found
-    shown = (await desk.author(context)).shown
+    author = await desk.author(context)
+    progress = await actions.followed(context.tx, author, broadcast)
     context.say(
         "broadcasts/progress",
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=shown,
+        shown=author.shown,
     )
 
 
@@ -279,8 +278,6 @@ async def list_broadcasts(update: Update, context: Context) -> None:
 
 async def show_broadcast(update: Update, context: Context) -> None:
     (broadcast,) = arguments(context, 1)
-    author = await desk.author(context)
-    await actions.followed(context.tx, author, desk.number(broadcast))
     await follow(context, desk.number(broadcast))
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from telegram import Message, Update
 
-import db.events
-import db.rsvps
-from bot.actions import rsvps
+from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file
 from bot.actions.event_cards import EventCard, event_card, upcoming_page
 from bot.rules.kinds import Kind
@@ -14,9 +12,9 @@ from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
-from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
 
 PAGE = 5
@@ -24,7 +22,7 @@ PAGE = 5
 
 async def list_events(update: Update, context: Context) -> None:
     """/events: what is to come, nearest first. Staff see it without being supporters."""
-    if context.staff or not await registration.must_sign_up(context):
+    if context.staff or not await must_sign_up(context):
         await _show_page(context, 0)
 
 
@@ -70,7 +68,7 @@ def quiet_about_events(context: Context) -> Quiet | None:
 
 async def show_from_link(context: Context, code: str) -> None:
     """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
-    found = await db.events.find(context.tx, code)
+    found = await event_cards.find(context.tx, code)
     if found is None:
         context.say("events/unknown")
     else:
@@ -102,7 +100,7 @@ def _is_text(message: Message) -> bool:
 
 async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
     """The event as this person sees it; `rsvp` is their answer where it is known already."""
-    rsvp = rsvp or await db.rsvps.get(context.tx, event=found.event.id, person=context.person.id)
+    rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
     return _card_of(context, found.event, found.texts, rsvp)
 
 
@@ -120,7 +118,7 @@ def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | Non
 
 async def _event(context: Context, code: str) -> EventInWords | None:
     """The event a button is about; one that was erased since is said to be gone."""
-    found = await db.events.find(context.tx, code)
+    found = await event_cards.find(context.tx, code)
     if found is None:
         context.toast("toasts/event_unknown", alert=True)
     return found
@@ -139,7 +137,7 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
     """The event, if this person may answer it now; else what stands in the way was said."""
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context, start=f"ev_{code}"):
+    if found is None or await must_sign_up(context, start=f"ev_{code}"):
         return None
     event = found.event
     if event.is_cancelled or event.ends_at <= context.now:
@@ -178,7 +176,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     came = yes_or_no(said)
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context):
+    if found is None or await must_sign_up(context):
         return
     event = found.event
     if event.starts_at > context.now or event.is_cancelled:

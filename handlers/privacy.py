@@ -9,19 +9,16 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.events
-import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
-from bot.actions.renewals import may_ask
+from bot.actions.renewals import purposes_to_ask
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
 from db.people import renewals_due
-from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.registration_dialog import commune_of
+from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler
 
 
@@ -40,10 +37,8 @@ async def why(update: Update, context: Context) -> None:
     if reason is None:
         context.say("privacy/why_nothing", replied=replied is not None)
         return
-    about = reason.message.event
-    texts = await db.events.texts_of(context.tx, about) if about is not None else {}
-    fallback = context.campaign.languages[0]
-    title = text_in(texts, context.language, fallback).title if texts else ""
+    texts = reason.event_texts
+    title = text_in(texts, context.language, context.campaign.languages[0]).title if texts else ""
     context.say("privacy/why", reason=reason, title=title)
 
 
@@ -60,7 +55,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -73,7 +68,7 @@ async def choose(update: Update, context: Context) -> None:
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
@@ -94,7 +89,7 @@ async def choose(update: Update, context: Context) -> None:
         language=context.language,
         text=question.written,
     )
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     context.toast("toasts/noted")
     _show_choices(context, context.edit)
 
@@ -105,7 +100,7 @@ async def last_choice(update: Update, context: Context) -> None:
     if not yes_or_no(said, yes="keep", no="delete"):
         context.edit("privacy/delete")
         return
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
@@ -123,11 +118,10 @@ async def last_choice(update: Update, context: Context) -> None:
 
 async def ask_again(context: Context) -> None:
     """At the end of what somebody wrote: once, if the text of what they agreed to has changed."""
-    if not renewals_due(context.person):
-        return
-    person = await db.people.get(context.tx, context.person.id)  # what they wrote may have answered it
-    if person is not None and await may_ask(context.tx, person, context.now):
-        context.say("privacy/renewal", purposes=renewals_due(person))
+    if renewals_due(context.person):
+        purposes = await purposes_to_ask(context.tx, context.person, context.now)
+        if purposes:
+            context.say("privacy/renewal", purposes=purposes)
 
 
 # -- silence, and being forgotten --

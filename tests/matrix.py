@@ -197,6 +197,12 @@ MATRIX: dict[str, dict[str, Row]] = {
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
+    "exports.latest_events": {
+        "": Row(run=lambda w, a: exports.latest_events(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "exports.event_of": {
+        "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
+    },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),
         "audit": Row(run=lambda w, a: require(a, "audit"), least="admin", where="everywhere"),

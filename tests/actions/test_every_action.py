@@ -12,15 +12,18 @@ from tests.matrix import MATRIX
 
 OWN = """
 polling_places.choose polling_places.where_of
-erasure.erase erasure.forget people.find_all people.meet people.lose preferences.want_messages preferences.volunteer
+dialogs.ask dialogs.end
+erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
+preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.declare_age
-registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
+registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join vote_plans.pledge
+rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
+people.keep_language vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
-vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
+vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
 """
 """What people do about themselves: the person who acts is the only one it touches."""
 
@@ -36,7 +39,7 @@ erasure.begin_suppressions_anew
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
 broadcasts.pause_orphans staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
-notices.tell notices.tell_admins notices.admins exports.write exports.content
+notices.tell notices.tell_admins notices.admins event_cards.find exports.write exports.content
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.

@@ -6,15 +6,12 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import Commands
 from bot.settings import Settings
-from bot.words.step_check import step_faults, step_templates
-from handlers import ROUTES
 from locales import LANGUAGES
 from locales.words import all_words
 
@@ -38,13 +35,16 @@ def add_to(commands: Commands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    from bot.app import try_steps
+    from bot.words.step_check import step_templates
+
     all_words()  # what stops the bot at its start is told here as well
     file = find_campaign_file(arguments.file or settings.campaign)
     campaign, faults = check_campaign(
         file,
         templates=step_templates(),
         languages=LANGUAGES,
-        check_steps=partial(step_faults, actions=ROUTES.buttons),
+        check_steps=try_steps,
     )
     for fault in faults:
         print(fault, file=sys.stderr)

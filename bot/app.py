@@ -181,7 +181,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     database, clock, services = ground.database, ground.clock, ground.services
     campaign = services.campaign
     board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
-    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
+    daily = DailyPurge(database=database, campaign=campaign, key=services.suppression_key, clock=clock)
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     texts = consent_texts(services.texts)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+import db.retention
 from bot.clock import ClockStart, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
 from bot.served_clock import followed_clock
@@ -56,6 +57,9 @@ async def present(settings: Settings) -> datetime:
 async def suppression_key(database: Database, settings: Settings) -> SuppressionKey:
     """The key that seals what stands for people who left, made at first use. Raises MissingKey, WrongKey, UnsafeKey.
 
-    An older database holds it itself: it is moved out.
+    An older database holds it itself, and answers that lead to nobody: the key is moved out, the answers are counted.
     """
-    return await open_suppression_key(database, settings.suppression_key_file)
+    key = await open_suppression_key(database, settings.suppression_key_file)
+    for leftovers in db.retention.leftovers(key):
+        await leftovers.erase_all(database)
+    return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.schema import suppressions
 
 
-async def add(tx: AsyncConnection, suppression: str, now: datetime) -> None:
+async def add(tx: AsyncConnection, suppression: str, today: date) -> None:
     if not await contains(tx, suppression):
-        await tx.execute(sa.insert(suppressions).values(hash=suppression, at=now))
+        await tx.execute(sa.insert(suppressions).values(hash=suppression, day=today))
 
 
 async def contains(tx: AsyncConnection, suppression: str) -> bool:

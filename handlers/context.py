@@ -15,6 +15,7 @@ from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 import db.dialogs
+from bot.actions import erasure
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -80,6 +81,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     @property
     def campaign(self) -> Campaign:
         return self.services.campaign
+
+    @property
+    def sealing(self) -> erasure.Sealing:
+        """How what remains of the person is sealed, where they leave now."""
+        return erasure.sealing(self.services.suppression_key, self.campaign.retention, self.now)
 
     @property
     def language(self) -> str:

@@ -81,7 +81,12 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.html
+            context.tx,
+            context.person,
+            context.origin,
+            language=context.language,
+            text=question.html,
+            sealing=context.sealing,
         )
         context.edit("privacy/stopped")
         return
@@ -136,7 +141,14 @@ async def ask_again(context: Context) -> None:
 async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
-    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    await rights.stop(
+        context.tx,
+        context.person,
+        context.origin,
+        language=context.language,
+        text=text.html,
+        sealing=context.sealing,
+    )
     context.dialog = None
     context.say("privacy/stopped")
 
@@ -153,12 +165,10 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         return
     if context.person.state == "new" and context.dialog is None and not context.staff:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
-        await erasure.forget(context.tx, context.person)
+        await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
-    receipt = await rights.delete(
-        context.tx, context.person, context.origin, key=context.services.suppression_key
-    )
+    receipt = await rights.delete(context.tx, context.person, context.origin, context.sealing)
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)
 

@@ -108,7 +108,7 @@ async def declare_age(update: Update, context: Context) -> None:
 
 async def _leave(context: Context, farewell: str) -> None:
     context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
+    await erasure.forget(context.tx, context.person, context.sealing)
 
 
 async def confirm(update: Update, context: Context) -> None:

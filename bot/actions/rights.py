@@ -23,14 +23,16 @@ from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.consent import Purpose
-from bot.rules.suppression import SuppressionKey
+from db.erasing import Sealing
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
 NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
 
 
-async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str) -> None:
+async def stop(
+    tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str, sealing: Sealing
+) -> None:
     """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
 
     Of somebody who had not finished signing up, nothing else is kept.
@@ -44,7 +46,7 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
         await record(tx, person, origin, "stop", "stop")
     unfinished = person.registered_at is None
     if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
-        await erasure.forget(tx, person)
+        await erasure.forget(tx, person, sealing)
     else:
         await db.people.change(tx, person.id, state="stopped", **NOTHING_TO_RENEW)
 
@@ -57,10 +59,10 @@ class Receipt:
     at: datetime
 
 
-async def delete(tx: AsyncConnection, person: Person, origin: Origin, *, key: SuppressionKey) -> Receipt:
+async def delete(tx: AsyncConnection, person: Person, origin: Origin, sealing: Sealing) -> Receipt:
     """Erases the person; that they asked for it is still counted."""
     await record(tx, person, origin, "delete", "yes")
-    await erasure.erase(tx, person, key=key, now=origin.at)
+    await erasure.erase(tx, person, sealing)
     digits = secrets.token_hex(6).upper()
     return Receipt(reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}", at=origin.at)
 

@@ -33,7 +33,7 @@ from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
 from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
 from bot.served_clock import follow, followed_clock
-from bot.settings import Settings
+from bot.settings import Settings, is_loopback
 from bot.startup import opened, suppression_key
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
@@ -48,6 +48,7 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
+from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,6 @@ log = structlog.get_logger(__name__)
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class App:
@@ -115,6 +115,7 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
+    all_words()  # a language without its own STOP is told of before anything is opened
     campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
@@ -276,9 +277,8 @@ def links_to(settings: Settings, webhook_url: str | None) -> str | None:
     host, port = settings.web.host, settings.web.port
     own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     address = settings.web_url or webhook_url or own
-    parts = urlsplit(address)
-    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
-    if parts.scheme != "https" and not rehearsed:
+    rehearsed = is_loopback(address) and not settings.is_real_telegram
+    if urlsplit(address).scheme != "https" and not rehearsed:
         log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
         return None
     return address.rstrip("/")

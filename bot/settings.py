@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -80,8 +81,8 @@ class Settings:
 
     @property
     def is_real_telegram(self) -> bool:
-        """Whether messages reach real people."""
-        return (urlsplit(self.api_base).hostname or "").endswith("telegram.org")
+        """Whether messages may reach real people: only a server on this machine may be a simulator."""
+        return not is_loopback(self.api_base)
 
     @property
     def required_token(self) -> str:
@@ -125,10 +126,30 @@ class Settings:
         _check_token(settings)
         if settings.clock is not None and settings.is_real_telegram:
             raise SettingsError(
-                "PORTEVOIX_CLOCK is refused with the real Telegram, where people would get messages "
-                "at wrong times: unset it, or set PORTEVOIX_API_BASE to a simulator."
+                "PORTEVOIX_CLOCK is refused where messages may reach real people, who would get them at wrong times: "
+                "unset it, or set PORTEVOIX_API_BASE to a simulator on this machine."
             )
         return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address of a URL is this machine's own, which nobody else hears."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_plain_http(url: str, name: str, what: str) -> None:
+    """Raises SettingsError for http:// beyond this machine: `name` is the setting, `what` would be read on the way."""
+    if urlsplit(url).scheme == "http" and not is_loopback(url):
+        raise SettingsError(
+            f"{name} is “{url}”: over http anybody on the way could read {what}. Write https, or an address of this "
+            "machine such as http://127.0.0.1:8081."
+        )
 
 
 def _refuse_misspelt(values: Mapping[str, str]) -> None:
@@ -156,6 +177,7 @@ def _api_base(text: str) -> str:
         raise SettingsError(
             f"PORTEVOIX_API_BASE is “{text}”: write a URL such as http://127.0.0.1:8081, without a token."
         )
+    refuse_plain_http(text, "PORTEVOIX_API_BASE", "the token and every message")
     return text.rstrip("/")
 
 
@@ -183,6 +205,10 @@ def _clock(text: str | None) -> ClockStart | str | None:
     if text is None:
         return None
     if text.startswith(("http://", "https://")):
+        if not is_loopback(text):
+            raise SettingsError(
+                f"PORTEVOIX_CLOCK is “{text}”: only a simulator on this machine gives the time."
+            )
         return text
     try:
         return parse_clock(text)
@@ -208,4 +234,5 @@ def _web_url(text: str | None) -> str | None:
             f"PORTEVOIX_WEB_URL is “{text}”: write the address of the web part as people reach it, such as"
             " https://bot.example.org."
         )
+    refuse_plain_http(text, "PORTEVOIX_WEB_URL", "what people download")
     return text.rstrip("/")

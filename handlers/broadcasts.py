@@ -170,7 +170,9 @@ async def send_now(update: Update, context: Context) -> None:
 async def type_time(update: Update, context: Context) -> None:
     """A time to come, in the organizer's own zone for now."""
     assert context.message is not None  # a text handler
-    moment = read_moment(context.message.text or "", now=context.now, zone=context.zone)
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
+    )
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 

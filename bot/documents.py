@@ -106,7 +106,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "retention": retention,
         "updates_days": UPDATES_KEPT.days,
         "link_hours": int(LINK_LIFE.total_seconds() // 3600),
-        "small_count": LEAST,
+        "least": LEAST,
         "age_gate": AGE_GATE,
         "label_text": "",
     }

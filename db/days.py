@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,11 @@ from db.schema import Instant
 def day_of(instant: datetime) -> date:
     """The day of an instant, in UTC."""
     return instant.astimezone(UTC).date()
+
+
+def first_whole_day(instant: datetime) -> date:
+    """The first day, in UTC, of which nothing lies before the instant."""
+    return day_of(instant + timedelta(days=1, microseconds=-1))
 
 
 def day_text(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[str]:

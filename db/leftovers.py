@@ -78,7 +78,7 @@ async def _wait(tx: AsyncConnection, added: Mapping[str, int]) -> dict[str, int]
         set_={"count": answer_remainders.c.count + statement.excluded.count},
     )
     rows = await tx.execute(statement.returning(answer_remainders.c.cell, answer_remainders.c.count))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 async def _settle(tx: AsyncConnection, tens: Mapping[Cell, int]) -> None:

@@ -175,7 +175,7 @@ def former_staff(since: datetime) -> list[DueRows]:
 
 
 def campaign(since: datetime) -> list[DueRows]:
-    """Messages made and events ended at or before `since`, with all that became of them, and counts not yet ten."""
+    """Messages made and events ended at or before `since`, with all that became of them."""
     old = broadcasts.c.created_at <= since
     theirs = sa.select(broadcasts.c.id).where(old)
     return [
@@ -184,8 +184,12 @@ def campaign(since: datetime) -> list[DueRows]:
         ),
         DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts)),
         DueRows(key=events.c.id, condition=events.c.ends_at <= since, erase=_deleting(events)),
-        DueRows(key=answer_remainders.c.cell, condition=sa.true(), erase=_deleting(answer_remainders)),
     ]
+
+
+def remainders() -> list[DueRows]:
+    """Counts of answers that never came to ten."""
+    return [DueRows(key=answer_remainders.c.cell, condition=sa.true(), erase=_deleting(answer_remainders))]
 
 
 def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[DueRows]:

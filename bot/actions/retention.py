@@ -58,6 +58,7 @@ def _due(campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, li
         "events and messages of the campaign": (
             db.retention.campaign(due.campaign_since) if due.campaign_since is not None else []
         ),
+        "counts of answers under ten": db.retention.remainders() if due.campaign_since is not None else [],
         "roles and invitations that are over": db.retention.former_staff(due.withdrawn_since),
         "marks of people who left": db.retention.suppressions_before(due.left_since),
         "proofs of consent": db.retention.proofs(due.sealed_since),

@@ -31,6 +31,12 @@ class Retention:
     audit_days: int = 1095
 
 
+def whole_years(days: int) -> int | None:
+    """How many years a number of days are, leap days included or not; None: no whole number of them."""
+    years = days // 365
+    return years if years and days - 365 * years <= (years + 3) // 4 else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cutoffs:
     """What one run of the purge erases: everything whose instant is at or before the cutoff (aware UTC).

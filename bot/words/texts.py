@@ -23,12 +23,14 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from bot.communes.consulates import city_of
+from bot.rules.retention import whole_years
 from locales import LANGUAGES, TEMPLATES, catalogue
 from locales.words import Formats, words_of
 
@@ -231,6 +233,11 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def period(days: int) -> str:
+        years = whole_years(days)
+        words = format_unit(years or days, "year" if years else "day", locale=locale)
+        return words.replace(" ", "\u00a0")  # a number stays with its unit
+
     def listing(values: Iterable[object], style: Any = "standard") -> str:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
@@ -244,4 +251,5 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
         "stamp": stamp,
         "number": number,
         "listing": listing,
+        "period": period,
     }

@@ -34,7 +34,7 @@ from bot.export_files import ExportFiles
 from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
-from bot.startup import opened, suppression_key
+from bot.startup import opened, suppression_key, tell_of_a_key_beside_the_data
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
@@ -122,6 +122,7 @@ async def started(
         clock = await clock_of(settings)
         database = await stack.enter_async_context(opened(settings))
         database.claim()
+        await tell_of_a_key_beside_the_data(database, settings)
         transport = Transport(
             token=settings.required_token,
             api_base=settings.api_base,

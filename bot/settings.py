@@ -1,5 +1,6 @@
 """Settings: the environment, read once, checked, frozen. The only reader of `os.environ`."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from platformdirs import user_data_path
+from platformdirs import user_config_path, user_data_path
 
 from bot.clock import ClockStart, parse_clock
 from bot.errors import SettingsError
@@ -70,14 +71,16 @@ class Settings:
 
     @property
     def suppression_key_file(self) -> Path:
-        """Where the key of the suppression list lies: beside the database key, under the same name, unless it is named.
+        """Where the key of the suppression list lies: beside the database key, unless it is named.
 
         The two move together, and neither lies in the database.
         """
-        if self.named_suppression_key_file is not None:
-            return self.named_suppression_key_file
-        beside = self.database_key_file
-        return beside.with_name(f"{beside.stem}.suppression{beside.suffix}")
+        return self.named_suppression_key_file or suppression_key_beside(self.database_key_file)
+
+    @property
+    def own_key_file(self) -> Path:
+        """Where a new database's key lies unless it is named: in the configuration folder, away from the data."""
+        return own_key_file(self.data, self.database)
 
     @property
     def is_real_telegram(self) -> bool:
@@ -116,7 +119,9 @@ class Settings:
             data=data,
             database=_database(given.get("PORTEVOIX_DATABASE")),
             database_key=key,
-            database_key_file=Path(key_file) if key_file else data / "database.key",
+            database_key_file=Path(key_file)
+            if key_file
+            else _key_file(data, given.get("PORTEVOIX_DATABASE")),
             named_suppression_key_file=Path(suppression_key_file) if suppression_key_file else None,
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
@@ -150,6 +155,31 @@ def refuse_plain_http(url: str, name: str, what: str) -> None:
             f"{name} is “{url}”: over http anybody on the way could read {what}. Write https, or an address of this "
             "machine such as http://127.0.0.1:8081."
         )
+
+
+def suppression_key_beside(database_key_file: Path) -> Path:
+    """The suppression key's file beside a database key's, under the same name."""
+    name = database_key_file
+    return name.with_name(f"{name.stem}.suppression{name.suffix}")
+
+
+def own_key_file(data: Path, database: str | None) -> Path:
+    """The key file of a database, named after where the database lies: no two share one."""
+    parts = urlsplit(database or "")
+    if database is None:
+        place = str(data.resolve())
+    elif parts.scheme.startswith("sqlite"):
+        place = str(Path(parts.path[1:]).resolve())
+    else:
+        place = f"{parts.hostname}:{parts.port}{parts.path}"
+    number = hashlib.sha256(place.encode()).hexdigest()[:12]
+    return user_config_path("portevoix", appauthor=False) / "keys" / f"{number}.key"
+
+
+def _key_file(data: Path, database: str | None) -> Path:
+    """That file, or the one of an older installation, whose key lies in the data folder."""
+    beside = data / "database.key"
+    return beside if beside.exists() else own_key_file(data, database)
 
 
 def _refuse_misspelt(values: Mapping[str, str]) -> None:

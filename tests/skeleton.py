@@ -89,6 +89,13 @@ ballot = ["balotado"]
 """
 
 
+def without(key: str, text: str = WORDS) -> str:
+    """The words without the line of a key."""
+    kept = [line for line in text.splitlines() if not line.startswith(f"{key} =")]
+    assert len(kept) < len(text.splitlines())
+    return "\n".join(kept)
+
+
 def add_skeleton(folder: Path, *, words: str = WORDS) -> Mapping[str, str]:
     """Puts `locales` with the skeleton into a folder; the environment of a process that imports them from there."""
     made = folder / "locales"

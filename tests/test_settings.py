@@ -32,8 +32,9 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.data.name == "portevoix"
     assert settings.database is None
     assert settings.database_key is None
-    assert settings.database_key_file == settings.data / "database.key"
-    assert settings.suppression_key_file == settings.data / "database.suppression.key"
+    assert settings.database_key_file.parent.name == "keys"
+    assert settings.data not in settings.database_key_file.parents
+    assert settings.suppression_key_file.name == f"{settings.database_key_file.stem}.suppression.key"
     assert settings.rate == 30
     assert settings.clock is None
     assert settings.web is None
@@ -157,3 +158,32 @@ def test_plain_http_is_fine_on_this_machine(host: str) -> None:
     base = f"http://{host}:8081"
     settings = Settings.from_environment({"PORTEVOIX_API_BASE": base, "PORTEVOIX_CLOCK": f"{base}/sim/clock"})
     assert not settings.is_real_telegram
+
+
+def key_file(**variables: str) -> Path:
+    return Settings.from_environment(
+        {f"PORTEVOIX_{name}": value for name, value in variables.items()}
+    ).database_key_file
+
+
+def test_every_database_has_a_key_file_of_its_own(tmp_path: Path) -> None:
+    places = [
+        {"DATA": "/srv/a"},
+        {"DATA": "/srv/b"},
+        {"DATABASE": "sqlite:////srv/a/other.db"},
+        {"DATABASE": "sqlite+aiosqlite:////srv/a/third.db"},
+        {"DATABASE": "postgresql://bot:secret@db/one"},
+        {"DATABASE": "postgresql://bot:secret@db/two"},
+        {"DATABASE": "postgresql://bot:secret@elsewhere/one"},
+    ]
+    assert len({key_file(**place) for place in places}) == len(places)
+    # The same place, said otherwise.
+    assert key_file(DATA="/srv/a") == key_file(DATA="/srv/../srv/a/")
+    assert key_file(DATABASE="postgresql://bot:secret@db/one") == key_file(
+        DATABASE="postgresql://me:new@db/one"
+    )
+
+
+def test_the_key_of_an_older_installation_is_used_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "database.key").write_text("5e" * 32)
+    assert key_file(DATA=str(tmp_path)) == tmp_path / "database.key"

@@ -11,8 +11,18 @@ import db.staff
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.areas import contains
-from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_to
+from bot.rules.permissions import (
+    Action,
+    Role,
+    Staff,
+    may,
+    may_approve_broadcast,
+    may_change_event,
+    may_control_broadcast,
+    may_supervise,
+    shown_to,
+    supervises,
+)
 from db.people import Person
 
 
@@ -47,15 +57,23 @@ class Author:
 
     def supervised(self) -> tuple[str, ...]:
         """Where they may act on what others made."""
-        return tuple(role.area for role in self.roles if role.role is not Role.ORGANIZER)
+        return tuple(role.area for role in self.roles if may_supervise(role))
 
     def supervises(self, area: str) -> bool:
         """Whether they may act on what others made for an area."""
-        return any(contains(wider, area) for wider in self.supervised())
+        return any(supervises(role, area) for role in self.roles)
+
+    def may_change_event(self, area: str, author: int | None) -> bool:
+        """Whether they may change an event in an area that this author made."""
+        return any(may_change_event(role, event_area=area, author=author) for role in self.roles)
+
+    def may_control(self, area: str, author: int | None) -> bool:
+        """Whether they may pause, resume and cancel what this author wrote for an area."""
+        return any(may_control_broadcast(role, audience_area=area, author=author) for role in self.roles)
 
     def may_approve(self, area: str, author: int | None) -> bool:
         """Whether they may let go what this author wrote for an area: never their own."""
-        return any(may_approve_broadcast(role, audience_area=area, author=author or 0) for role in self.roles)
+        return any(may_approve_broadcast(role, audience_area=area, author=author) for role in self.roles)
 
     def shown(self, count: int) -> str:
         """A count as they may see it: small ones could tell who is who to staff of one area."""

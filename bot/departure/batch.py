@@ -14,11 +14,10 @@ import db.events
 import db.people
 import db.polling_places
 import db.vote_plans
-from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK
-from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast

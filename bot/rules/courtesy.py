@@ -89,13 +89,6 @@ def next_courteous(
     return at_local(day, hours.opens, zone_named(zone)).astimezone(UTC)
 
 
-def is_courteous(
-    *, now: datetime, zone: str, kind: Kind, hours: CourtesyHours, evening: bool = False
-) -> bool:
-    """Whether a message of this kind may leave now, by the person's own clock."""
-    return next_courteous(now=now, zone=zone, kind=kind, hours=hours, evening=evening) == now
-
-
 def capped(
     *,
     kind: Kind,

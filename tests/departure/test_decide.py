@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 import db.broadcasts
 from bot import communes
+from bot.actions.planning import plan
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
@@ -21,6 +22,7 @@ from bot.words.texts import Texts
 from db import deliveries
 from db.deliveries import Leased
 from db.engine import Database
+from db.schema import deliveries as delivered
 from db.schema import people
 from tests.campaigning import supporter
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
@@ -104,3 +106,23 @@ async def test_each_message_says_whether_the_campaign_pays(database: Database, p
         (decision,) = await departure.prepare(tx, rows)
     assert isinstance(decision, Call)
     assert decision.payload.get("allow_paid_broadcast") is (True if paid else None)
+
+
+async def leased_on(database: Database, now: datetime) -> list[Leased]:
+    """What the planner queues at an instant, as the sender has just leased it."""
+    async with database.write() as tx:
+        await plan(tx, CAMPAIGN, now)
+        due = await db.broadcasts.active(tx)
+        return await deliveries.lease(tx, [(each.id, 10) for each in due], owner="sender", now=now)
+
+
+async def test_who_answered_nothing_gets_the_last_call(database: Database) -> None:
+    """They never said a word about this vote: there is no plan of theirs to look at."""
+    await supporter(Conversation(database, NOW), 1, None)
+    for now in (paris("2016-11-20T11:00"), paris("2016-11-20T16:30")):  # `go`, and `last` which follows it
+        rows = await leased_on(database, now)
+        async with database.write() as tx:
+            (decision,) = await a_departure(clock=MovableClock(now, speed=0)).prepare(tx, rows)
+            sent = sa.update(delivered).values(state="sent", sent_at=now)
+            await tx.execute(sent.where(delivered.c.id == rows[0].id))
+        assert isinstance(decision, Call), decision

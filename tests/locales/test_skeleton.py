@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.server import DEFAULT_TOKEN
 from tests.commanding import run_here
-from tests.skeleton import CODE, NAME, SPOKEN, add_skeleton
+from tests.skeleton import CODE, NAME, SPOKEN, add_skeleton, without
 from tests.story import Teller, telling
 
 ANSWERS = f"""Kampanjo
@@ -101,3 +102,29 @@ def test_the_others_speak_as_before(tmp_path: Path, language: str) -> None:
     out = io.StringIO(ended.stdout).read()
     assert NAME in out
     assert (SPOKEN in out) is (language == CODE)
+
+
+def test_a_language_without_its_own_stop_does_not_start(tmp_path: Path) -> None:
+    environment = add_skeleton(tmp_path, words=without("stop"))
+    ended = run_here(
+        "run",
+        environment=environment
+        | {
+            "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
+            "PORTEVOIX_API_BASE": "http://127.0.0.1:9",
+            "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
+            "PORTEVOIX_DATA": str(tmp_path),
+        },
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("portevoix: ")
+    assert "eo/words.toml, said.stop: " in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_language_without_words_does_not_start(tmp_path: Path) -> None:
+    environment = add_skeleton(tmp_path)
+    (tmp_path / "locales" / "eo" / "words.toml").unlink()
+    ended = run_here("check", environment=environment)
+    assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (2, 1)
+    assert "The language eo has no words: write " in ended.stderr

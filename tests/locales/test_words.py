@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,7 @@ from bot.words.texts import Texts
 from bot.words.vocabulary import asks_to_stop, vocabulary
 from locales import FOLDER, LANGUAGES
 from locales.words import DAYS, BadWords, Words, all_words, read_words, words_of
-from simulator.server import DEFAULT_TOKEN
-from tests.commanding import run_here
-from tests.skeleton import WORDS, add_skeleton
+from tests.skeleton import WORDS, without
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 PARIS = "Europe/Paris"
@@ -106,13 +103,6 @@ def test_dates_are_written_by_the_language(
 # -- what is wrong with them is told --
 
 
-def without(key: str, text: str = WORDS) -> str:
-    """The words without the line of a key."""
-    kept = [line for line in text.splitlines() if not line.startswith(f"{key} =")]
-    assert len(kept) < len(text.splitlines())
-    return "\n".join(kept)
-
-
 @pytest.mark.parametrize(
     "key", ["stop", "yes", "no", "noon", "hours", *DAYS, "day", "moment", "round", "address"]
 )
@@ -140,32 +130,6 @@ def test_what_is_wrong_is_named(wrong: str, right: str, said: str) -> None:
         read_words(WORDS.replace(right, wrong), name="eo/words.toml")
     assert refusal.value.sentence.startswith("eo/words.toml")
     assert said in refusal.value.sentence
-
-
-def test_a_language_without_its_own_stop_does_not_start(tmp_path: Path) -> None:
-    environment = add_skeleton(tmp_path, words=without("stop"))
-    ended = run_here(
-        "run",
-        environment=environment
-        | {
-            "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
-            "PORTEVOIX_API_BASE": "http://127.0.0.1:9",
-            "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
-            "PORTEVOIX_DATA": str(tmp_path),
-        },
-    )
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("portevoix: ")
-    assert "eo/words.toml, said.stop: " in ended.stderr
-    assert len(ended.stderr.strip().splitlines()) == 1
-
-
-def test_a_language_without_words_does_not_start(tmp_path: Path) -> None:
-    environment = add_skeleton(tmp_path)
-    (tmp_path / "locales" / "eo" / "words.toml").unlink()
-    ended = run_here("check", environment=environment)
-    assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (2, 1)
-    assert "The language eo has no words: write " in ended.stderr
 
 
 def test_all_are_read() -> None:

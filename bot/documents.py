@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-
 from bot.actions.retention import UPDATES_KEPT
 from bot.actions.staff import LINK_LIFE
 from bot.campaign.campaign import Campaign
@@ -78,7 +76,6 @@ def written(
     common = _values(campaign, language) | {"storage": storage, "version": version}
     environment = markdown_environment(language, common)
     environment.filters["cell"] = _cell
-    environment.filters["date"] = lambda day: format_date(day, "long", LANGUAGES[language].locale)
     template = environment.get_template(f"documents/{language}/{document.name}.md.j2")
     return re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip() + "\n"
 

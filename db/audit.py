@@ -85,6 +85,25 @@ async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
         last = rows[-1].id
 
 
+async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:
+    """What somebody did, and what is noted about them by their Telegram number, oldest first."""
+    text = sa.cast(audit.c.details, sa.Text)
+    told = sa.or_(audit.c.actor == actor, text.contains(str(telegram_id), autoescape=True))
+    found = [
+        Entry(**row._mapping) for row in await tx.execute(sa.select(audit).where(told).order_by(audit.c.id))
+    ]
+    return [entry for entry in found if entry.actor == actor or _mentions(entry.details, telegram_id)]
+
+
+def _mentions(value: Any, telegram_id: int) -> bool:
+    """Whether a number stands somewhere in what JSON holds."""
+    if isinstance(value, dict):
+        return any(_mentions(each, telegram_id) for each in value.values())
+    if isinstance(value, list):
+        return any(_mentions(each, telegram_id) for each in value)
+    return value in (telegram_id, str(telegram_id), f"staff:{telegram_id}") and not isinstance(value, bool)
+
+
 async def has_hash(tx: AsyncConnection, hash_: str) -> bool:
     """Whether some entry has this hash."""
     return (await tx.execute(sa.select(audit.c.id).where(audit.c.hash == hash_).limit(1))).first() is not None

@@ -15,6 +15,13 @@ async def add(tx: AsyncConnection, suppression: str, today: date) -> None:
         await tx.execute(sa.insert(suppressions).values(hash=suppression, day=today))
 
 
+async def left_on(tx: AsyncConnection, suppression: str) -> date | None:
+    """The day of a mark that is on the list."""
+    query = sa.select(suppressions.c.day).where(suppressions.c.hash == suppression)
+    found: date | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
+
+
 async def contains(tx: AsyncConnection, suppression: str) -> bool:
     query = sa.select(suppressions.c.hash).where(suppressions.c.hash == suppression)
     return (await tx.execute(query)).first() is not None

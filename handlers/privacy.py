@@ -49,7 +49,12 @@ async def why(update: Update, context: Context) -> None:
 
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
-    held = await rights.holding(context.tx, context.person)
+    held = await rights.holding(
+        context.tx,
+        context.person,
+        key=context.services.suppression_key,
+        retention=context.campaign.retention,
+    )
     context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
@@ -108,7 +113,7 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        context.edit("privacy/delete")
+        _ask_whether_to_erase(context, context.edit)
         return
     if await registration.must_sign_up(context):
         return
@@ -154,7 +159,11 @@ async def stop(update: Update, context: Context) -> None:
 
 
 async def delete(update: Update, context: Context) -> None:
-    context.say("privacy/delete")
+    _ask_whether_to_erase(context, context.say)
+
+
+def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/delete", in_team=bool(context.staff))
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -168,7 +177,9 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
-    receipt = await rights.delete(context.tx, context.person, context.origin, context.sealing)
+    receipt = await rights.delete(
+        context.tx, context.person, context.origin, context.sealing, context.campaign.retention
+    )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)
 

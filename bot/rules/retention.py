@@ -36,6 +36,16 @@ def whole_years(days: int) -> int | None:
     return years if years and days - 365 * years <= (years + 3) // 4 else None
 
 
+def proof_ends(sealed_on: date, retention: Retention) -> date:
+    """The day on which the sealed proof of somebody's consents is erased."""
+    return sealed_on + timedelta(days=retention.proof_days)
+
+
+def suppression_ends(left_on: date, retention: Retention) -> date:
+    """The day on which the mark of somebody who left is erased."""
+    return left_on + timedelta(days=retention.suppression_days)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cutoffs:
     """What one run of the purge erases: everything whose instant is at or before the cutoff (aware UTC).

@@ -233,6 +233,9 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def date_(day: date) -> str:
+        return format_date(day, "long", locale)
+
     def period(days: int) -> str:
         years = whole_years(days)
         words = format_unit(years or days, "year" if years else "day", locale=locale)
@@ -244,6 +247,7 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     return {
         "country": country,
         "zone_city": zone_city,
+        "date": date_,
         "day": day,
         "day_and_month": day_and_month,
         "hour": hour,

@@ -17,7 +17,7 @@ registration.choose_language registration.decide_consent registration.declare_ag
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
-rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+proofs.sealed_of rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
@@ -28,6 +28,7 @@ MACHINE = """
 audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge staff.add staff.make_link
 authority.roles_of authority.author_of staff.roles_of exports.note erasure.begin_suppressions_anew
+proofs.prove
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -46,7 +47,7 @@ NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
+erasure.sealing audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
 events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -18,8 +17,7 @@ from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.suppression import SuppressionKey
-from db.engine import Database
-from db.errors import DatabaseError
+from db.engine import TROUBLES, Database
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -168,7 +166,7 @@ class DailyPurge:
                 erased = await purge(
                     self._database, self._campaign, key=self._key, actor=DAILY, now=self._clock.now()
                 )
-            except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+            except TROUBLES as error:
                 log.error("purge_failed", error=type(error).__name__, again_in=PURGE_AGAIN_SECONDS)
                 await asyncio.sleep(PURGE_AGAIN_SECONDS)
                 self._new_day.set()

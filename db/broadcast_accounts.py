@@ -26,6 +26,7 @@ class Broadcast:
     kind: str
     state: str
     template: str | None
+    details: Mapping[str, Any] | None
     event: int | None
     ballot: int | None
     step: str | None

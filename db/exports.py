@@ -23,6 +23,7 @@ from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
 from db.export_columns import in_row_order, instants_as_text
+from db.notices import IS_NOTICE
 from db.schema import (
     answer_counts,
     audit,
@@ -264,6 +265,8 @@ def sent(selection: Selection) -> Source:
                 people, deliveries.c.person == person, isouter=everywhere
             )
         )
+        # What tells the team something is no message of the campaign, and would tell who is of the team.
+        .where(sa.not_(IS_NOTICE))
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)

@@ -20,6 +20,7 @@ from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
+from db.notices import IS_NOTICE
 from db.schema import (
     answer_remainders,
     broadcasts,
@@ -142,6 +143,12 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
 def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
     return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+
+
+def notices_told(finished: datetime) -> list[DueRows]:
+    """What the team was told of itself, once it had left at or before `finished`."""
+    old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
+    return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
 
 
 def leftovers(key: SuppressionKey) -> list[DueRows]:

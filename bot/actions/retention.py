@@ -17,6 +17,9 @@ from db.retention import DueRows
 UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
 
+NOTICES_KEPT = timedelta(days=30)
+"""What the team was told of itself names people by their Telegram number; the log says the same for longer."""
+
 DAILY = "retention"
 """The actor in the audit log when the bot purges by itself."""
 
@@ -62,4 +65,5 @@ def _due(campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, li
         "roles and invitations that are over": db.retention.former_staff(due.withdrawn_since),
         "marks of people who left": db.retention.suppressions_before(due.left_since),
         "proofs of consent": db.retention.proofs(due.sealed_since),
+        "notices to the team": db.retention.notices_told(now - NOTICES_KEPT),
     }

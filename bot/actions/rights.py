@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audit
 import db.consents
 import db.dialogs
+import db.events
 import db.people
 import db.personal_data
 import db.polling_places
@@ -28,6 +29,7 @@ from bot.rules.consent import Purpose
 from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey
 from db.erasing import Sealing
+from db.events import EventTexts
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
@@ -69,7 +71,7 @@ async def delete(
 ) -> Receipt:
     """Erases the person; that they asked for it is still counted."""
     await record(tx, person, origin, "delete", "yes")
-    await erasure.erase(tx, person, sealing)
+    await erasure.erase(tx, person, sealing, origin.at)
     digits = secrets.token_hex(6).upper()
     return Receipt(
         reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}",
@@ -87,10 +89,12 @@ async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
 class Reason:
     """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
 
-    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad.
+    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad. `event_texts`: of the event
+    it was about; empty where it was about none.
     """
 
     message: ReceivedMessage
+    event_texts: EventTexts
     area: str
     radius_km: int | None
     around: str
@@ -107,10 +111,12 @@ async def why(
     message = await db.personal_data.received(tx, person.id, message_id)
     if message is None:
         return None
+    texts = await db.events.texts_of(tx, message.event) if message.event is not None else {}
     audience = message.audience
     radius: Mapping[str, Any] = audience.get("radius") or {}
     return Reason(
         message=message,
+        event_texts=texts,
         area=area_name(audience.get("area", EVERYWHERE), gazetteer),
         radius_km=radius.get("km"),
         around=area_name(radius["commune"], gazetteer) if radius else "",

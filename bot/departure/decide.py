@@ -113,8 +113,11 @@ class Departure:
         sent = batch.sent.get(person.id, ())
         if not sent and freedom.may_leave:
             return None
-        leaving = self._leaving(person, sending, batch.now)
-        held = hold(**leaving, sent=sent, unanswered=person.unanswered)
+        leaving, step = self._leaving(person, sending, batch.now), sending.row.step
+        unanswered = person.unanswered
+        if step is not None:
+            unanswered = self._campaign.step(step).unanswered_before(unanswered)
+        held = hold(**leaving, sent=sent, unanswered=unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:

@@ -37,7 +37,8 @@ class CourtesyHours:
 class Caps:
     """How many partisan messages one person may get in a local day and in any seven days.
 
-    `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered.
+    `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered; but not for a step
+    that is marked to remain for them, which gives way to the other two alone.
     """
 
     per_day: int = 1

@@ -65,6 +65,10 @@ class Step:
         """Whether the step is planned for this ballot."""
         return not self.ballots or ballot in self.ballots
 
+    def unanswered_before(self, unanswered: int) -> int:
+        """How many unanswered questions count against it under the caps: none where it remains for the silent."""
+        return 0 if self.when_silent else unanswered
+
     @property
     def follows_slot(self) -> bool:
         """Whether the step leaves at each person's own time."""

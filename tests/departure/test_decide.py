@@ -22,8 +22,8 @@ from bot.words.texts import Texts
 from db import deliveries
 from db.deliveries import Leased
 from db.engine import Database
+from db.schema import broadcasts, people
 from db.schema import deliveries as delivered
-from db.schema import people
 from tests.campaigning import supporter
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 
@@ -95,6 +95,40 @@ async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(database:
         for _ in range(2):
             (decision,) = await departure.prepare(tx, rows)
             assert isinstance(decision, Call)
+
+
+@pytest.mark.parametrize(
+    ("before", "step_leaves", "news_leave"),
+    [
+        (1, True, True),
+        # The most in a week for somebody silent; but not for what remains for the silent.
+        (2, True, False),
+        # The general cap holds for both.
+        (3, False, False),
+    ],
+)
+async def test_what_remains_for_the_silent_gives_way_to_the_general_caps_alone(
+    database: Database, before: int, *, step_leaves: bool, news_leave: bool
+) -> None:
+    """The second round's `echo`, two days before it, to somebody who has answered nothing since the first."""
+    assert CAMPAIGN.step("echo").when_silent
+    now = paris("2016-11-25T18:00")
+    await supporter(Conversation(database, NOW), 1, "69123", unanswered=5)
+    for days in range(1, before + 1):
+        for row in await taken(database, f"staff:{days}"):
+            async with database.write() as tx:
+                gone = {"state": "sent", "sent_at": now - timedelta(days=days)}
+                await tx.execute(sa.update(delivered).where(delivered.c.id == row.id).values(gone))
+    async with database.write() as tx:
+        assert await plan(tx, CAMPAIGN, now) == 1
+        step = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.key == "step:2:echo"))
+        assert step is not None
+        echo = await deliveries.lease(tx, [(step, 10)], owner="sender", now=now)
+    for rows, leaves in ((echo, step_leaves), (await taken(database, "staff:news"), news_leave)):
+        async with database.read() as tx:
+            (decision,) = await a_departure(clock=MovableClock(now, speed=0)).prepare(tx, rows)
+        assert isinstance(decision, Call) == leaves
+        assert leaves or decision.reason == CapReason.WEEK
 
 
 @pytest.mark.parametrize("paid", [False, True])

@@ -45,7 +45,8 @@ class Life:
 
     def tick(self, now: datetime) -> None:
         for ballot, step in due_now(self.campaign, self.facts, now):
-            if not self._is_held(step.kind, now, evening=step.evening):
+            unanswered = step.unanswered_before(self.facts.unanswered)
+            if not self._is_held(step.kind, now, evening=step.evening, unanswered=unanswered):
                 self._leave(ballot, step, now)
 
     def _leave(self, ballot: Ballot, step: Step, now: datetime) -> None:
@@ -56,7 +57,8 @@ class Life:
         self.facts = replace(self.facts, unanswered=self.facts.unanswered + (step.asks is not None))
 
     def broadcast(self, kind: Kind, now: datetime) -> None:
-        if self.facts.state is State.ACTIVE and not self._is_held(kind, now):
+        unanswered = self.facts.unanswered
+        if self.facts.state is State.ACTIVE and not self._is_held(kind, now, unanswered=unanswered):
             self._check(Left(at=now, kind=kind, occurrence=None))
 
     def answer(self, ballot: int, state: VoteState, slot: str | None) -> None:
@@ -74,7 +76,7 @@ class Life:
             case ("state", State() as state, _):
                 self.facts = replace(self.facts, state=state)
 
-    def _is_held(self, kind: Kind, now: datetime, *, evening: bool = False) -> bool:
+    def _is_held(self, kind: Kind, now: datetime, *, unanswered: int, evening: bool = False) -> bool:
         held = hold(
             kind=kind,
             territory=self.facts.territory,
@@ -82,7 +84,7 @@ class Life:
             now=now,
             policy=self.campaign.policy,
             sent=[each.at for each in self.left if each.kind in PARTISAN],
-            unanswered=self.facts.unanswered,
+            unanswered=unanswered,
             evening=evening,
         )
         return held is not None
@@ -113,7 +115,8 @@ def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[
         days = [at.astimezone(own_zone).date() for at in partisan]
         assert days.count(days[-1]) == 1, "two campaign messages on one day"
         week = [at for at in partisan if at > message.at - timedelta(days=7)]
-        assert len(week) <= (3 if facts.unanswered < 2 else 2), "too many in a week"
+        remains = message.occurrence is not None and message.occurrence.step in {"echo", "go"}
+        assert len(week) <= (3 if facts.unanswered < 2 or remains else 2), "too many in a week"
     if message.kind in PARTISAN | {Kind.EVENT_SERVICE}:
         for ballot in campaign.ballots:
             eves = [

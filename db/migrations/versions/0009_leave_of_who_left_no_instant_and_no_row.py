@@ -2,7 +2,7 @@
 
 Answers that lead to nobody become counts at the next start, by the key that is not in the database (db.leftovers).
 
-Revision 0008, after 0007.
+Revision 0009, after 0008.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

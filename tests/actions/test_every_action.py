@@ -28,7 +28,8 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
+audit.note audit.verify audit.forget_some audit.count_forgotten
+planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note

@@ -235,6 +235,48 @@ async def test_events_and_messages_go_a_year_after_the_last_ballot(filled: Datab
         assert await column(filled, gone) == []
 
 
+async def test_the_log_of_the_team_is_kept_for_three_years_and_stays_whole(filled: Database) -> None:
+    async with filled.write() as tx:
+        for number in range(3):
+            noted = START + number * DAY
+            await audit.note(tx, actor="staff:4", action="broadcast", details={"number": number}, now=noted)
+    log = "entries of the team’s log"
+    last = START + (1095 + 1) * DAY
+    assert log not in await purged(filled, START + 1094 * DAY)
+    assert (await purged(filled, last, dry_run=True))[log] == 2
+    assert (await purged(filled, last))[log] == 2
+    async with filled.read() as tx:
+        verified = await audit.verify(tx)
+        kept = (await tx.execute(sa.select(audit_rows).order_by(audit_rows.c.id))).all()
+    assert verified.faults == ()
+    assert [row.details.get("number") for row in kept if row.action == "broadcast"] == [2]
+    (noted_row,) = [row for row in kept if row.action == "forget_log"]
+    assert (noted_row.actor, noted_row.details["entries"]) == ("retention", 2)
+    assert (await purged(filled, last + DAY))[log] == 1
+    async with filled.read() as tx:
+        assert (await audit.verify(tx)).faults == ()
+
+
+@pytest.mark.parametrize("removed", ["first", "all"])
+async def test_whoever_removes_more_than_is_due_is_found(filled: Database, removed: str) -> None:
+    async with filled.write() as tx:
+        for number in range(4):
+            await audit.note(
+                tx, actor="staff:4", action="broadcast", details={}, now=START + 400 * number * DAY
+            )
+    await purged(filled, START + 1500 * DAY)
+    async with filled.write() as tx:
+        first = sa.select(sa.func.min(audit_rows.c.id)).scalar_subquery()
+        doomed = (
+            sa.delete(audit_rows)
+            if removed == "all"
+            else sa.delete(audit_rows).where(audit_rows.c.id == first)
+        )
+        await tx.execute(doomed)
+    async with filled.read() as tx:
+        assert (await audit.verify(tx)).faults != ()
+
+
 async def test_a_dry_run_tells_and_erases_nothing(filled: Database) -> None:
     told = await purged(filled, END + 30 * DAY, dry_run=True)
     assert await column(filled, people.c.id) == [1, 2, 3, 4]

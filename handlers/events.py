@@ -12,9 +12,9 @@ from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
-from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
 
 PAGE = 5
@@ -22,7 +22,7 @@ PAGE = 5
 
 async def list_events(update: Update, context: Context) -> None:
     """/events: what is to come, nearest first. Staff see it without being supporters."""
-    if context.staff or not await registration.must_sign_up(context):
+    if context.staff or not await must_sign_up(context):
         await _show_page(context, 0)
 
 
@@ -137,7 +137,7 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
     """The event, if this person may answer it now; else what stands in the way was said."""
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context, start=f"ev_{code}"):
+    if found is None or await must_sign_up(context, start=f"ev_{code}"):
         return None
     event = found.event
     if event.is_cancelled or event.ends_at <= context.now:
@@ -176,7 +176,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     came = yes_or_no(said)
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context):
+    if found is None or await must_sign_up(context):
         return
     event = found.event
     if event.starts_at > context.now or event.is_cancelled:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.erasing
 import db.staff
 import db.suppressions
+import db.unread
 from bot.actions import audit, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
 from bot.rules.retention import Retention
@@ -34,6 +35,7 @@ async def erase(tx: AsyncConnection, person: Person, sealing: Sealing, now: date
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await _leave_the_team(tx, person, now)
     await db.erasing.erase_person(tx, person.id, sealing)
+    await db.unread.erase_of(tx, [person.telegram_id])
     await db.suppressions.add(tx, suppression_of(sealing.key, person.telegram_id), sealing.today)
 
 
@@ -63,3 +65,4 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
 async def forget(tx: AsyncConnection, person: Person, sealing: Sealing) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
     await db.erasing.erase_person(tx, person.id, sealing)
+    await db.unread.erase_of(tx, [person.telegram_id])

@@ -2,7 +2,7 @@
 
 Answers that lead to nobody become counts at the next start, by the key that is not in the database (db.leftovers).
 
-Revision 0009, after 0008.
+Revision 0010, after 0009.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

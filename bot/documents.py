@@ -19,6 +19,7 @@ from bot.campaign.campaign import Campaign
 from bot.rules.consent import AGE_GATE, Purpose
 from bot.rules.permissions import ACTIONS, STAFF_ROLES
 from bot.rules.small_counts import LEAST
+from bot.words.no_break import bound
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts, markdown_environment
 from db.inventory import HOLDINGS, Subject
@@ -77,7 +78,8 @@ def written(
     environment = markdown_environment(language, common)
     environment.filters["cell"] = _cell
     template = environment.get_template(f"documents/{language}/{document.name}.md.j2")
-    return re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip() + "\n"
+    markdown = re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip()
+    return bound(markdown, language) + "\n"
 
 
 def questions(markdown: str) -> int:

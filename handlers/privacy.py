@@ -85,7 +85,7 @@ async def choose(update: Update, context: Context) -> None:
             context.person,
             context.origin,
             language=context.language,
-            text=question.html,
+            text=question.written,
             sealing=context.sealing,
         )
         context.edit("privacy/stopped")
@@ -97,7 +97,7 @@ async def choose(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     await context.refresh()
     context.toast("toasts/noted")
@@ -112,7 +112,7 @@ async def last_choice(update: Update, context: Context) -> None:
         return
     if await must_sign_up(context):
         return
-    question = context.render(f"steps/{LAST_CHOICE}")
+    question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,
@@ -120,7 +120,7 @@ async def last_choice(update: Update, context: Context) -> None:
         purpose=Purpose.KEEP,
         given=True,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -145,7 +145,7 @@ async def stop(update: Update, context: Context) -> None:
         context.person,
         context.origin,
         language=context.language,
-        text=text.html,
+        text=text.written,
         sealing=context.sealing,
     )
     context.dialog = None

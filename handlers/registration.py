@@ -48,7 +48,7 @@ async def decide_consent(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     if purpose == Purpose.CONTACT and not given:
         await _leave(context, "registration/declined")

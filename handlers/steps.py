@@ -1,6 +1,7 @@
 """The answers to the reminder steps: `step:<ballot>:<question>:<answer>`, each edited into what follows it.
 
-`QUESTIONS` is the one table. The words of the steps themselves are `locales/templates/steps/<template>`.
+`QUESTIONS` is the one table. The words of the steps themselves are `locales/templates/steps/<template>`,
+those of the replies `step_replies/`.
 """
 
 from __future__ import annotations
@@ -50,19 +51,21 @@ def _vote(context: Context, number: int) -> Vote | None:
 
 def _explain_over(context: Context) -> None:
     context.toast("toasts/vote_over", alert=True)
-    context.edit("steps/over")
+    context.edit("step_replies/over")
 
 
 async def _pledge(context: Context, vote: Vote, said: str) -> None:
     pledged = one_of(Pledge, said)
     await vote_plans.pledge(context.tx, context.person, context.origin, context.campaign, vote, pledged)
-    context.edit("steps/pledged", answer=pledged, **await values(context, vote))
+    context.edit("step_replies/pledged", answer=pledged, **await values(context, vote))
 
 
 async def _place(context: Context, vote: Vote, said: str) -> None:
     known = yes_or_no(said, yes="known", no="help")
     await vote_plans.tell_place(context.tx, context.person, context.origin, vote, said)
-    context.edit("steps/place_known" if known else "steps/place_help", **await values(context, vote))
+    context.edit(
+        "step_replies/place_known" if known else "step_replies/place_help", **await values(context, vote)
+    )
 
 
 async def _polling_place(context: Context, vote: Vote, said: str) -> None:
@@ -79,7 +82,7 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
         return
     await polling_places.choose(context.tx, context.person, context.origin, ballot=vote.ballot, place=place)
     context.toast("toasts/noted")
-    context.edit("steps/place_chosen", **await values(context, vote))
+    context.edit("step_replies/place_chosen", **await values(context, vote))
     send_venue(context, place)
 
 
@@ -88,13 +91,13 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
     shown = await values(context, vote)
     places = shown["where"].choices
     if not places:
-        context.edit("steps/place_help", **shown)
+        context.edit("step_replies/place_help", **shown)
         return
     last = (len(places) - 1) // PLACES_A_PAGE
     page = min(whole_number(said), last)
     first = page * PLACES_A_PAGE
     context.edit(
-        "steps/places",
+        "step_replies/places",
         page=page,
         last=last,
         first=first,
@@ -106,24 +109,24 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
 async def _plan(context: Context, vote: Vote, said: str) -> None:
     """`open` asks when; the name of a slot answers, and from where comes next."""
     if said == "open":
-        context.edit("steps/plan_slot", **await values(context, vote))
+        context.edit("step_replies/plan_slot", **await values(context, vote))
         return
     if said not in {slot.name for slot in context.campaign.slots}:
         raise MalformedButton
     await vote_plans.plan_slot(context.tx, context.person, context.origin, vote, said)
-    context.edit("steps/plan_departure", **await values(context, vote))
+    context.edit("step_replies/plan_departure", **await values(context, vote))
 
 
 async def _departure(context: Context, vote: Vote, said: str) -> None:
     departure = one_of(StartingPoint, said)
     await vote_plans.plan_departure(context.tx, context.person, context.origin, vote, departure)
-    context.edit("steps/plan_company", **await values(context, vote))
+    context.edit("step_replies/plan_company", **await values(context, vote))
 
 
 async def _company(context: Context, vote: Vote, said: str) -> None:
     company = one_of(Company, said)
     await vote_plans.plan_company(context.tx, context.person, context.origin, vote, company)
-    context.edit("steps/plan_made", **await values(context, vote))
+    context.edit("step_replies/plan_made", **await values(context, vote))
 
 
 async def _echo(context: Context, vote: Vote, said: str) -> None:
@@ -131,9 +134,9 @@ async def _echo(context: Context, vote: Vote, said: str) -> None:
     holds = yes_or_no(said, yes="ok", no="change")
     await vote_plans.answer_echo(context.tx, context.person, context.origin, vote, holds=holds)
     shown = await values(context, vote)
-    context.edit("steps/plan_made" if holds else "steps/plan_slot", **shown)
+    context.edit("step_replies/plan_made" if holds else "step_replies/plan_slot", **shown)
     if holds and shown["friend_link"] is not None:
-        context.say("steps/forward", **shown)
+        context.say("step_replies/forward", **shown)
 
 
 async def _turnout(context: Context, vote: Vote, said: str) -> None:
@@ -153,7 +156,7 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
     else:
         await vote_plans.tell_turnout(context.tx, context.person, context.origin, vote, question, said)
         context.toast("toasts/noted")
-        context.edit("steps/turnout", answer=said, **await values(context, vote))
+        context.edit("step_replies/turnout", answer=said, **await values(context, vote))
 
 
 async def _keep_plan(context: Context, vote: Vote, said: str) -> None:
@@ -167,7 +170,9 @@ async def _keep_plan(context: Context, vote: Vote, said: str) -> None:
     kept = await vote_plans.keep_plan(
         context.tx, context.person, context.origin, context.campaign, vote, keep=keep
     )
-    context.edit("steps/plan_kept" if kept else "steps/plan_slot", **await values(context, upcoming))
+    context.edit(
+        "step_replies/plan_kept" if kept else "step_replies/plan_slot", **await values(context, upcoming)
+    )
 
 
 QUESTIONS: dict[str, Answering] = {

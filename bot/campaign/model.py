@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
@@ -113,6 +114,7 @@ class Campaign:
     out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str
+    own_templates: tuple[OwnTemplate, ...] = ()
 
     @cached_property
     def schedule(self) -> Schedule:

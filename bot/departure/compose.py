@@ -176,7 +176,9 @@ def _staff_text(
         first = composer.campaign.languages[0]
         language = first if first in texts else next(iter(texts))
     written = texts[language]
-    return render_staff_text(written, lambda name: _value(composer, name, person, language, now, event, text))
+    return render_staff_text(
+        written, language, lambda name: _value(composer, name, person, language, now, event, text)
+    )
 
 
 def _value(

@@ -55,7 +55,7 @@ class Wording:
         """What the bot says by itself; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
-            return self._texts.render(f"steps/{LAST_CHOICE}", language, person=person)
+            return self._texts.render(f"candidacy/{LAST_CHOICE}", language, person=person)
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step(person, sending.row, batch, language)
         if sending.is_renewal:

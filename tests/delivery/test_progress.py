@@ -14,6 +14,7 @@ from db import broadcast_accounts, broadcasts
 from db.engine import Database
 from db.facts import set_fact
 from db.schema import people
+from simulator.reading import as_read
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, paris, services
 
@@ -39,7 +40,7 @@ class Line:
         return Done(result=True)
 
     async def tell(self, call: Call) -> Outcome:
-        self.told.append(call.payload["text"])
+        self.told.append(as_read(call.payload["text"]))
         return self.answer
 
     def ask(self, until: datetime | None) -> None:
@@ -81,7 +82,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
     assert "19:02" in line.told[-1]
     line.ask(None)
     await board.refresh(line)
-    (edited,) = line.called
+    (edited,) = map(as_read, line.called)
     assert "Leaving…" in edited
     assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
 

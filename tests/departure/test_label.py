@@ -17,6 +17,7 @@ from bot.words.step_values import values_for_step
 from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from locales import LANGUAGES
+from simulator.reading import as_read
 from tests.departure.test_compose import AWA, EVENT, WORDS
 
 # With the neutral reminders of the polling day, which a campaign may allow.
@@ -36,7 +37,7 @@ def must_be_labelled(html: str, language: str) -> None:
     """The statement, the sponsor, who controls it, the election, the period, the notice and the way to it (art. 11)."""
     label = CAMPAIGN.label
     assert label is not None
-    shown = parse_html(html)
+    shown = as_read(parse_html(html))
     for told in (
         SAYS[language],
         label.sponsor,

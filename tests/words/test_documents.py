@@ -19,6 +19,8 @@ from db.inventory import HOLDINGS, Erased, Holding, Kept, Subject
 from db.schema import metadata
 from handlers import COMMANDS
 from locales import LANGUAGES, TEMPLATES
+from simulator.reading import as_read
+from tests.spaces import may_break
 
 CAMPAIGNS = {
     name: load_campaign(Path("campaigns") / name, languages=LANGUAGES)
@@ -32,9 +34,11 @@ REGISTER, DPIA = DOCUMENTS[:2]
 def paper(
     document: Document, language: str, campaign: Campaign = PRESIDENTIAL, storage: Storage = ENCRYPTED
 ) -> str:
-    return written(
+    made = written(
         document, language, campaign=campaign, storage=storage, today=date(2026, 11, 24), version="0.1.0"
     )
+    assert may_break(re.sub(r"`[^`]*`", "", made), language) == []
+    return as_read(made)
 
 
 # -- every table and every column is told --

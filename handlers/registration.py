@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import erasure, registration
+from bot.actions import registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import events, menu
@@ -40,10 +40,7 @@ async def begin(context: Context, start: str) -> None:
     if is_drafting(context):
         context.say("registration/draft_open")
         return
-    if context.campaign.is_out(context.now):
-        # Asking for data that serve nothing any more would be unfair, and the first question promises invitations.
-        context.say("registration/closed")
-        return
+    registration.require_open(context.campaign, context.now)
     if start.startswith("r_"):
         # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
         await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
@@ -74,7 +71,7 @@ async def decide_consent(update: Update, context: Context) -> None:
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    await registration.decide_consent(
+    goes_on = await registration.answer_consent(
         context.tx,
         context.person,
         context.origin,
@@ -83,8 +80,8 @@ async def decide_consent(update: Update, context: Context) -> None:
         language=context.language,
         text=question.html,
     )
-    if purpose == Purpose.CONTACT and not given:
-        await _leave(context, "registration/declined")
+    if not goes_on:
+        context.edit("registration/declined")
         return
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
@@ -98,14 +95,9 @@ async def declare_age(update: Update, context: Context) -> None:
         return
     await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
     if not of_age:
-        await _leave(context, "registration/too_young")
+        context.edit("registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
-
-
-async def _leave(context: Context, farewell: str) -> None:
-    context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -139,6 +131,7 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.tx,
         context.person,
         context.origin,
+        context.campaign,
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,

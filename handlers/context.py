@@ -27,6 +27,7 @@ from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
+from handlers.command import Command
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
@@ -41,6 +42,7 @@ class Services:
     gazetteer: Gazetteer
     bot_username: str
     suppression_key: SuppressionKey
+    commands: tuple[Command, ...]
     links_to: str | None = None
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
-from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
@@ -131,15 +129,9 @@ def previews(
 
 def longest_readers(context: Context) -> list[Person]:
     """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
-    code = _longest_commune(context.services.gazetteer)
+    code = context.services.gazetteer.longest_name()
     longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
     return [longest._replace(territory=territory) for territory in TERRITORIES]
-
-
-@cache
-def _longest_commune(gazetteer: Gazetteer) -> str:
-    names = {code: found.name for code in gazetteer.codes() if (found := gazetteer.by_code(code))}
-    return max(names, key=lambda code: len(names[code]))
 
 
 def is_confirmation(context: Context, typed: str) -> bool:

@@ -13,9 +13,9 @@ from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
-from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
 
 PAGE = 5
@@ -23,7 +23,7 @@ PAGE = 5
 
 async def list_events(update: Update, context: Context) -> None:
     """/events: what is to come, nearest first. Staff see it without being supporters."""
-    if context.staff or not await registration.must_sign_up(context):
+    if context.staff or not await must_sign_up(context):
         await _show_page(context, 0)
 
 
@@ -138,7 +138,7 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
     """The event, for a supporter; whoever is none signs up first, and comes back to it."""
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context, start=f"ev_{code}"):
+    if found is None or await must_sign_up(context, start=f"ev_{code}"):
         return None
     return found
 
@@ -188,7 +188,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     came = yes_or_no(said)
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context):
+    if found is None or await must_sign_up(context):
         return
     try:
         await rsvps.tell_whether_came(context.tx, context.person, context.origin, found.event, came=came)

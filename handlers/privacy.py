@@ -16,10 +16,9 @@ from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
 from db.people import renewals_due
-from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.registration_dialog import commune_of
+from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler
 
 
@@ -56,7 +55,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -69,7 +68,7 @@ async def choose(update: Update, context: Context) -> None:
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
@@ -101,7 +100,7 @@ async def last_choice(update: Update, context: Context) -> None:
     if not yes_or_no(said, yes="keep", no="delete"):
         context.edit("privacy/delete")
         return
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     question = context.render(f"steps/{LAST_CHOICE}")
     await decide_consent(

@@ -16,38 +16,8 @@ from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import (
-    FLOW,
-    advance,
-    is_drafting,
-    missing,
-    out_of_turn,
-    show_step,
-)
+from handlers.registration_dialog import FLOW, advance, out_of_turn, show_step
 from handlers.routing import Awaited, Handler, MalformedButton
-
-
-async def must_sign_up(context: Context, start: str = "") -> bool:
-    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
-    if context.person.is_registered:
-        return False
-    await begin(context, start)
-    return True
-
-
-async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
-    if is_drafting(context):
-        context.say("registration/draft_open")
-        return
-    registration.require_open(context.campaign, context.now)
-    if start.startswith("r_"):
-        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
-        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
-        start = ""
-    step = context.step if context.is_in(FLOW) else missing({})
-    await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer=context.say)
 
 
 async def choose_language(update: Update, context: Context) -> None:

@@ -24,9 +24,9 @@ from bot.actions.vote_plans import (
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
 from bot.words.step_values import Vote, vote_in
-from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 from handlers.vote import send_venue, values
 
@@ -41,7 +41,7 @@ async def answer(update: Update, context: Context) -> None:
     ballot = whole_number(number)
     if question not in QUESTIONS or ballot not in {held.number for held in context.campaign.ballots}:
         raise MalformedButton
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     vote = vote_in(
         context.campaign, context.campaign.ballot(ballot), person=context.person, language=context.language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -14,9 +14,7 @@ from simulator.params import Params, Upload
 from simulator.parse import parse_text
 from simulator.records import Message, Person
 from simulator.shapes import user_shape
-
-if TYPE_CHECKING:  # the world holds scripts, which are made of these acts
-    from simulator.world import World
+from simulator.world import World
 
 LONGEST_MESSAGE = 4096
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")

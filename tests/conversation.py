@@ -50,6 +50,7 @@ def services() -> Services:
         gazetteer=communes.load(),
         bot_username=BOT,
         suppression_key=SuppressionKey(links=(b"k" * 32,)),
+        commands=handlers.COMMANDS,
     )
 
 

@@ -21,6 +21,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.events import is_over, is_to_come
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
@@ -148,7 +149,7 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
 
 
 def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
-    if starts_at <= now:
+    if not is_to_come(starts_at, now):
         raise EventRefused(
             "An event begins in the future.", message="errors/date_past", moment=starts_at, place_zone=zone
         )
@@ -183,7 +184,7 @@ async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEv
     found = await find_managed(tx, author, code)
     if found.event.is_cancelled:
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
-    if found.event.ends_at <= author.now:
+    if is_over(found.event.ends_at, author.now):
         raise EventRefused("This event is over.", message="errors/event_over")
     return found
 

@@ -15,7 +15,7 @@ polling_places.choose polling_places.where_of
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
-registration.choose_language registration.decide_consent registration.declare_age
+registration.choose_language registration.decide_consent registration.declare_age registration.answer_consent
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
@@ -59,7 +59,8 @@ event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name
 staff_links.hash_of statistics.level_within statistics.wider_area
-vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
+vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
+people.require_supporter registration.require_open
 """
 """What computes and touches no database."""
 

@@ -237,6 +237,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "kind",
                 "state",
                 "template",
+                "fields",
                 "event",
                 "ballot",
                 "step",

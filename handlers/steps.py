@@ -12,6 +12,7 @@ from telegram import Update
 from bot.actions import polling_places, vote_plans
 from bot.actions.vote_plans import Company, Pledge, StartingPoint, Turnout
 from bot.rules.steps import StepQuestion
+from bot.words import neutral
 from bot.words.step_values import Vote, vote_in
 from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
@@ -153,7 +154,9 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
     else:
         await vote_plans.tell_turnout(context.tx, context.person, context.origin, vote, question, said)
         context.toast("toasts/noted")
-        context.edit("steps/turnout", answer=said, **await values(context, vote))
+        context.show(
+            neutral.worded("turnout", context.language, vote=vote, answer=said.value, now=context.now)
+        )
 
 
 async def _keep_plan(context: Context, vote: Vote, said: str) -> None:

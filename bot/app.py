@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,13 +25,20 @@ from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
-from bot.delivery.request import AiohttpRequest
+from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
-from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
+from bot.introduction import (
+    ALLOWED_UPDATES,
+    Identity,
+    bot_identity,
+    introduce,
+    warn_of_the_rate,
+    webhook_of,
+)
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
 from bot.startup import opened, suppression_key, tell_of_a_key_beside_the_data
@@ -130,14 +137,14 @@ async def started(
             read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
-        username = await bot_username(transport)
-        application = telegram_application(settings, transport)
+        identity = await bot_identity(transport)
+        application = telegram_application(settings, identity)
         await stack.enter_async_context(application)
         services = Services(
             campaign=campaign,
             texts=Texts({"campaign": campaign}),
             gazetteer=load_gazetteer(),
-            bot_username=username,
+            bot_username=identity.username,
             suppression_key=await suppression_key(database, settings),
             links_to=links_to(settings, webhook_url),
         )
@@ -285,14 +292,15 @@ def links_to(settings: Settings, webhook_url: str | None) -> str | None:
     return address.rstrip("/")
 
 
-def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:
+def telegram_application(settings: Settings, identity: Identity) -> AnyApplication:
     """PTB's application: its types and handlers. Updates reach it from our own intake, so it has no updater."""
+    request = AnsweredRequest({"is_bot": True, **asdict(identity)})
     return (
         Application.builder()
         .token(settings.required_token)
         .base_url(f"{settings.api_base}/bot")
-        .request(AiohttpRequest(transport))
-        .get_updates_request(AiohttpRequest(transport))
+        .request(request)
+        .get_updates_request(request)
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Context))

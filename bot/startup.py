@@ -16,7 +16,8 @@ from bot.settings import Settings, suppression_key_beside
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.errors import CannotOpen, LostDatabase
 from db.facts import get_fact, set_fact
-from db.key import DatabaseKey, find_key, key_that_opens, read_key, write_key
+from db.key import DatabaseKey, read_key, write_key
+from db.keyring import find_key, key_that_opens
 from db.suppression_key import open_suppression_key, read_suppression_key, write_suppression_key
 from db.upgrade import upgrade
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,8 +16,7 @@ from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
-from db.engine import Database
-from db.errors import DatabaseError
+from db.engine import TROUBLES, Database
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -165,7 +163,7 @@ class DailyPurge:
             self._new_day.clear()
             try:
                 erased = await purge(self._database, self._campaign, actor=DAILY, now=self._clock.now())
-            except (sa.exc.SQLAlchemyError, DatabaseError, OSError) as error:
+            except TROUBLES as error:
                 log.error("purge_failed", error=type(error).__name__, again_in=PURGE_AGAIN_SECONDS)
                 await asyncio.sleep(PURGE_AGAIN_SECONDS)
                 self._new_day.set()

@@ -28,7 +28,7 @@ class Broadcast:
     kind: str
     state: str
     template: str | None
-    fields: Sequence[str] | None
+    details: Mapping[str, Any] | None
     event: int | None
     ballot: int | None
     step: str | None
@@ -43,6 +43,12 @@ class Broadcast:
     finished_at: datetime | None
     progress_chat: int | None
     progress_message: int | None
+
+    @property
+    def fields(self) -> Sequence[str] | None:
+        """The practical fields that a neutral reminder shows; None where it is none."""
+        fields = (self.details or {}).get("fields")
+        return [str(field) for field in fields] if isinstance(fields, list) else None
 
 
 @dataclass(frozen=True, kw_only=True)

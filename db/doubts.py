@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.areas import person_in
+from db.notices import IS_NOTICE
 from db.schema import broadcasts, deliveries, people
 
 MOST_BROADCASTS = 20
@@ -141,7 +142,7 @@ async def unattended(tx: AsyncConnection) -> list[Doubtful]:
     query = (
         sa.select(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.area, sa.func.count().label("people"))
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None))
+        .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None), sa.not_(IS_NOTICE))
         .group_by(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.area)
         .order_by(broadcasts.c.id.desc())
         .limit(MOST_BROADCASTS)

@@ -7,7 +7,6 @@ from typing import Any
 
 from telegram import Update
 
-import db.people
 from bot.actions import audiences, doubts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
@@ -306,18 +305,14 @@ async def confirm(update: Update, context: Context) -> None:
 
 async def follow(context: Context, broadcast: int) -> None:
     """A message that shows how far a broadcast has come, and goes on doing so."""
-    progress = await actions.progress_of(context.tx, broadcast)
-    assert progress is not None  # it was just made or found
-    if context.person.language is None:
-        # The board rewrites this message later, without an update that tells the language of whoever reads it.
-        await db.people.change(context.tx, context.person.id, language=context.language)
-    shown = (await desk.author(context)).shown
+    author = await desk.author(context)
+    progress = await actions.followed(context.tx, author, broadcast)
     context.say(
         "broadcasts/progress",
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=shown,
+        shown=author.shown,
     )
 
 
@@ -333,8 +328,6 @@ async def list_broadcasts(update: Update, context: Context) -> None:
 
 async def show_broadcast(update: Update, context: Context) -> None:
     (broadcast,) = arguments(context, 1)
-    author = await desk.author(context)
-    await actions.followed(context.tx, author, desk.number(broadcast))
     await follow(context, desk.number(broadcast))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
-import db.dialogs
+from bot.actions import dialogs, people
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -98,6 +98,10 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def zone(self) -> str:
         """The IANA zone the person lives by."""
         return self.person.zone or "Europe/Paris"
+
+    async def refresh(self) -> None:
+        """The person as they are after what this update changed."""
+        self.person = await people.refreshed(self.tx, self.person)
 
     @property
     def chat_id(self) -> int:
@@ -221,15 +225,13 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     async def ask(self, flow: str, step: str, **data: Any) -> None:
         """Waits for the answer to a step of a dialog, keeping what was said so far."""
-        kept = self.dialog.data if self.dialog is not None and self.dialog.flow == flow else {}
-        self.dialog = Dialog(flow=flow, step=step, data={**kept, **data})
-        await db.dialogs.put(
-            self.tx, self.person.id, flow=flow, step=step, data=self.dialog.data, now=self.now
+        self.dialog = await dialogs.ask(
+            self.tx, self.person, self.dialog, flow=flow, step=step, said=data, now=self.now
         )
 
     async def end_dialog(self) -> None:
         if self.dialog is not None:
-            await db.dialogs.end(self.tx, self.person.id)
+            await dialogs.end(self.tx, self.person)
             self.dialog = None
 
 

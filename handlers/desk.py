@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 
+from bot.actions import people
 from bot.actions.authority import Author, author_of
-from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
@@ -32,6 +31,13 @@ async def author(context: Context) -> Author:
         gazetteer=services.gazetteer,
         now=context.now,
     )
+
+
+async def keep_language(context: Context) -> None:
+    """The team is written to by itself too, without an update that tells the language of whoever reads it."""
+    if context.person.language is None:
+        await people.keep_language(context.tx, context.person, context.language)
+        context.person = context.person._replace(language=context.language)
 
 
 async def begin_draft(context: Context, flow: str, *, allowed: Action, first: str, resumed: str) -> None:
@@ -123,15 +129,9 @@ def previews(
 
 def longest_readers(context: Context) -> list[Person]:
     """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
-    code = _longest_commune(context.services.gazetteer)
+    code = context.services.gazetteer.longest_name()
     longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
     return [longest._replace(territory=territory) for territory in TERRITORIES]
-
-
-@cache
-def _longest_commune(gazetteer: Gazetteer) -> str:
-    names = {code: found.name for code in gazetteer.codes() if (found := gazetteer.by_code(code))}
-    return max(names, key=lambda code: len(names[code]))
 
 
 def is_confirmation(context: Context, typed: str) -> bool:

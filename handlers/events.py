@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from telegram import Message, Update
 
-import db.events
-import db.rsvps
-from bot.actions import rsvps
+from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file
 from bot.actions.event_cards import EventCard, event_card, upcoming_page
 from bot.rules.kinds import Kind
@@ -70,7 +68,7 @@ def quiet_about_events(context: Context) -> Quiet | None:
 
 async def show_from_link(context: Context, code: str) -> None:
     """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
-    found = await db.events.find(context.tx, code)
+    found = await event_cards.find(context.tx, code)
     if found is None:
         context.say("events/unknown")
     else:
@@ -102,7 +100,7 @@ def _is_text(message: Message) -> bool:
 
 async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
     """The event as this person sees it; `rsvp` is their answer where it is known already."""
-    rsvp = rsvp or await db.rsvps.get(context.tx, event=found.event.id, person=context.person.id)
+    rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
     return _card_of(context, found.event, found.texts, rsvp)
 
 
@@ -120,7 +118,7 @@ def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | Non
 
 async def _event(context: Context, code: str) -> EventInWords | None:
     """The event a button is about; one that was erased since is said to be gone."""
-    found = await db.events.find(context.tx, code)
+    found = await event_cards.find(context.tx, code)
     if found is None:
         context.toast("toasts/event_unknown", alert=True)
     return found

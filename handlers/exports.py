@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from telegram import Update
 
-import db.exports
 from bot.actions import downloads, exports
 from bot.actions.authority import Author, area_name
 from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
@@ -31,7 +30,6 @@ PERIODS = MappingProxyType(
 )
 """How far back an export goes."""
 NOTHING_IN_PARTICULAR = "-"
-MOST_EVENTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +48,11 @@ class Choices:
     @property
     def event(self) -> str | None:
         return self.about[1:] if self.about[0] == "e" else None
+
+    def order(self) -> Order:
+        """What it comes to, whatever its format and period."""
+        selection = Selection(area=self.area, event=self.event, ballot=self.ballot)
+        return Order(table=self.table.name, format=CHAT_FORMATS[0], selection=selection)
 
     def selection(self, context: Context) -> Selection:
         back = PERIODS[self.period]
@@ -76,7 +79,7 @@ async def choose(update: Update, context: Context) -> None:
         _ask_table(context, author, areas.tapped(typed), context.edit)
         return
     choices = _read(context, typed, rest[:3])
-    _require(author, choices)
+    exports.require(author, choices.order())
     if len(rest) == 4:
         await _send(context, author, choices, rest[3])
     elif len(rest) in (1, 3):
@@ -89,8 +92,7 @@ async def choose_event(update: Update, context: Context) -> None:
     """The latest events of the area, one of which the export is narrowed to."""
     typed, table, period = buttons.arguments(context, 3)
     choices = _read(context, typed, [table, period, NOTHING_IN_PARTICULAR])
-    _require(await desk.author(context), choices)
-    found = await db.exports.latest_events(context.tx, choices.area, MOST_EVENTS)
+    found = await exports.latest_events(context.tx, await desk.author(context), choices.order())
     context.edit("exports/events", choices=choices, events=found)
 
 
@@ -110,12 +112,6 @@ def _read(context: Context, area: str, rest: list[str]) -> Choices:
     return Choices(area=choices.area, table=choices.table, period=period, about=about)
 
 
-def _require(author: Author, choices: Choices) -> None:
-    exports.require(
-        author, Order(table=choices.table.name, format="csv", selection=Selection(area=choices.area))
-    )
-
-
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
     author.require(Action.EXPORT_RESPONSES, area)
     tables = [table.name for table in exports.tables_for(author, area)]
@@ -130,7 +126,7 @@ async def _ask_format(context: Context, author: Author, choices: Choices) -> Non
     context.edit(
         "exports/formats",
         choices=choices,
-        event=await _event(context, choices),
+        event=await _event(context, author, choices),
         periods=list(PERIODS),
         ballots=names if choices.table.of_ballot else {},
         formats=CHAT_FORMATS,
@@ -138,19 +134,17 @@ async def _ask_format(context: Context, author: Author, choices: Choices) -> Non
     )
 
 
-async def _event(context: Context, choices: Choices) -> EventName | None:
+async def _event(context: Context, author: Author, choices: Choices) -> EventName | None:
     """The event chosen. One of another area, or of none, was forged."""
-    if choices.event is None:
-        return None
-    event = await db.exports.event_named(context.tx, choices.event, choices.area)
-    if event is None:
+    event = await exports.event_of(context.tx, author, choices.order())
+    if event is None and choices.event is not None:
         raise MalformedButton
     return event
 
 
 async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
     order = _order(context, choices, chosen)
-    await _event(context, choices)
+    await _event(context, author, choices)
     rows = await exports.order_in_chat(context.tx, author, order)
     if not rows:
         context.edit("exports/nothing")

@@ -9,11 +9,9 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.events
-import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
-from bot.actions.renewals import may_ask
+from bot.actions.renewals import purposes_to_ask
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
@@ -40,10 +38,8 @@ async def why(update: Update, context: Context) -> None:
     if reason is None:
         context.say("privacy/why_nothing", replied=replied is not None)
         return
-    about = reason.message.event
-    texts = await db.events.texts_of(context.tx, about) if about is not None else {}
-    fallback = context.campaign.languages[0]
-    title = text_in(texts, context.language, fallback).title if texts else ""
+    texts = reason.event_texts
+    title = text_in(texts, context.language, context.campaign.languages[0]).title if texts else ""
     context.say("privacy/why", reason=reason, title=title)
 
 
@@ -94,7 +90,7 @@ async def choose(update: Update, context: Context) -> None:
         language=context.language,
         text=question.html,
     )
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     context.toast("toasts/noted")
     _show_choices(context, context.edit)
 
@@ -123,11 +119,10 @@ async def last_choice(update: Update, context: Context) -> None:
 
 async def ask_again(context: Context) -> None:
     """At the end of what somebody wrote: once, if the text of what they agreed to has changed."""
-    if not renewals_due(context.person):
-        return
-    person = await db.people.get(context.tx, context.person.id)  # what they wrote may have answered it
-    if person is not None and await may_ask(context.tx, person, context.now):
-        context.say("privacy/renewal", purposes=renewals_due(person))
+    if renewals_due(context.person):
+        purposes = await purposes_to_ask(context.tx, context.person, context.now)
+        if purposes:
+            context.say("privacy/renewal", purposes=purposes)
 
 
 # -- silence, and being forgotten --

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.people
 from bot.actions import erasure, registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
@@ -60,7 +59,7 @@ async def choose_language(update: Update, context: Context) -> None:
     if language not in context.campaign.languages:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     if context.is_in(FLOW):
         await show_step(context, answer=context.edit)
     else:
@@ -87,8 +86,6 @@ async def decide_consent(update: Update, context: Context) -> None:
     if purpose == Purpose.CONTACT and not given:
         await _leave(context, "registration/declined")
         return
-    if purpose == Purpose.CONTACT and context.person.language is None:
-        await db.people.change(context.tx, context.person.id, language=context.language)
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
@@ -147,7 +144,7 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         suppression_key=context.services.suppression_key,
     )
     await context.end_dialog()
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     answer("registration/welcome")
     if start.startswith("ev_"):
         await events.show_from_link(context, start.removeprefix("ev_"))

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import db.people
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
@@ -96,8 +95,7 @@ async def ask_place(context: Context, step: str, **data: Any) -> None:
 async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
     """Keeps an answer and asks the next question."""
     merged = {**context.kept, **data}
-    refreshed = await db.people.get(context.tx, context.person.id)
-    context.person = refreshed or context.person
+    await context.refresh()
     if context.is_in(MOVING):
         commune = _as_typed(context, commune_of(context))
         await context.end_dialog()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.people
 from bot.actions import preferences
 from bot.actions.registration import choose_language as keep_language
 from bot.rules.kinds import Mute
@@ -26,10 +25,6 @@ def show(context: Context, answer: Callable[..., None]) -> None:
     answer("settings/settings", commune=commune_of(context))
 
 
-async def _refresh(context: Context) -> None:
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
-
-
 async def choose_language(update: Update, context: Context) -> None:
     (language,) = arguments(context, 1)
     if language not in context.campaign.languages:
@@ -37,7 +32,7 @@ async def choose_language(update: Update, context: Context) -> None:
     if await registration.must_sign_up(context):
         return
     await keep_language(context.tx, context.person, context.origin, language)
-    await _refresh(context)
+    await context.refresh()
     show(context, context.edit)
 
 
@@ -54,7 +49,7 @@ async def choose_messages(update: Update, context: Context) -> None:
     if await registration.must_sign_up(context):
         return
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=wanted)
-    await _refresh(context)
+    await context.refresh()
     context.toast("toasts/noted")
     show(context, context.edit)
 
@@ -65,7 +60,7 @@ async def choose_volunteering(update: Update, context: Context) -> None:
     if await registration.must_sign_up(context):
         return
     await preferences.volunteer(context.tx, context.person, context.origin, willing=willing)
-    await _refresh(context)
+    await context.refresh()
     context.toast("toasts/noted")
     show(context, context.edit)
 
@@ -75,7 +70,7 @@ async def opt_out(update: Update, context: Context) -> None:
     (kind,) = arguments(context, 1)
     group = one_of(Mute, kind)
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=False)
-    await _refresh(context)
+    await context.refresh()
     context.toast("toasts/opted_out")
     context.say("settings/opted_out", group=group)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from telegram import Update
 
-import db.vote_plans
+from bot.actions import vote_plans
 from bot.actions.polling_places import where_of
 from bot.rules.polling_places import PollingPlace
 from bot.words.step_values import Vote, next_vote, values_for_step
@@ -33,7 +33,7 @@ async def values(context: Context, about: Vote) -> Mapping[str, Any]:
     """What the templates about voting are given, for this person and ballot."""
     return values_for_step(
         person=context.person,
-        plan=await db.vote_plans.get(context.tx, person=context.person.id, ballot=about.ballot),
+        plan=await vote_plans.plan_of(context.tx, context.person, about.ballot),
         campaign=context.campaign,
         ballot=about.ballot,
         language=context.language,

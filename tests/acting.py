@@ -13,7 +13,7 @@ import db.facts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import broadcasts, events, staff
+from bot.actions import broadcasts, events, staff, staff_links
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
@@ -100,7 +100,7 @@ async def made_world(tx: AsyncConnection) -> World:
     many = replace(theirs, campaign=replace(CAMPAIGN, approval_above=1))
     unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
     announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
-    await staff.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
+    await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)
     member = await staff.add(tx, telegram_id=9, role=Role.ORGANIZER, area=LYON, actor="test", now=NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)

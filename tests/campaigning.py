@@ -85,6 +85,11 @@ async def rows(conversation: Conversation, table: sa.Table) -> list[Any]:
         return list(await tx.execute(sa.select(table).order_by(*table.primary_key.columns)))
 
 
+async def written(conversation: Conversation) -> list[Any]:
+    """What staff wrote: every broadcast but the bot’s own."""
+    return [row for row in await rows(conversation, broadcasts) if row.created_by is not None]
+
+
 async def recipients(conversation: Conversation, key: str) -> dict[int, Any]:
     """The deliveries of the broadcast whose key is like this, by the person's number."""
     async with conversation.database.read() as tx:

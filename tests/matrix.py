@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.actions import broadcasts, doubts, downloads, events, exports, staff, statistics
+from bot.actions import broadcasts, doubts, downloads, events, exports, staff, staff_links, statistics
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
@@ -197,6 +197,12 @@ MATRIX: dict[str, dict[str, Row]] = {
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
+    "exports.latest_events": {
+        "": Row(run=lambda w, a: exports.latest_events(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "exports.event_of": {
+        "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
+    },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),
         "audit": Row(run=lambda w, a: require(a, "audit"), least="admin", where="everywhere"),
@@ -214,12 +220,14 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
     },
-    "staff.invite": {
-        "": Row(run=lambda w, a: staff.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
+    "staff_links.invite": {
+        "": Row(run=lambda w, a: staff_links.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
     },
     "staff.find": {"": Row(run=lambda w, a: staff.find(w.tx, a, w.role), least="admin")},
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
-    "staff.revoke_link": {"": Row(run=lambda w, a: staff.revoke_link(w.tx, a, w.link), least="admin")},
+    "staff_links.revoke_link": {
+        "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
     "statistics.overview": {
         "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),
     },

@@ -51,6 +51,8 @@ async def play(story: Story, language: str) -> Cast:
     await story.jump("2016-11-02T10:00+01:00")
     event = await announce_event(organizer, read)
     await accept_invitation(story, supporter, read, event)
+    progress = await organizer.expect(read.says("Answers: "))
+    assert ": < 10" in progress.text.splitlines()[-1]
     friend = await story.person(friends_name, language=language)
     await join_by_link(friend, read, event)
     await story.jump("2016-11-08T10:00+01:00")

@@ -37,12 +37,14 @@ from simulator.client import Person, Simulator
 from simulator.clock import Clock
 from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
+from tests.unpaced import unpaced
 
 BOT = "portevoix_bot"
 PARIS = ZoneInfo("Europe/Paris")
 DEADLINE = 30.0
 """Seconds of the machine after which a condition that did not come true fails the test."""
-LOOK = 0.05
+FIRST_LOOK, LAST_LOOK = 0.005, 0.05
+"""Seconds between two looks at a condition: at first, and when it takes long."""
 
 Figures = Mapping[str, Any]
 Preparation = Callable[[Settings, Simulator], Awaitable[None]]
@@ -85,15 +87,16 @@ class Bot(Protocol):
 class BotHere:
     """The bot in this event loop: quick to start, stopped in good order."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Mapping[str, str], *, paced: bool = False) -> None:
+        self._environment, self._paced = environment, paced
         self._stack = AsyncExitStack()
         self._app: App | None = None
 
     async def start(self) -> None:
-        self._app = await self._stack.enter_async_context(
-            started(Settings.from_environment(self._environment))
-        )
+        if not self._paced:
+            self._stack.enter_context(unpaced())
+        settings = Settings.from_environment(self._environment)
+        self._app = await self._stack.enter_async_context(started(settings))
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -132,6 +135,11 @@ class BotProcess:
         except aiohttp.ClientError:
             return False
         return True
+
+    @property
+    def process_id(self) -> int:
+        assert self._process is not None, "It was not started."
+        return self._process.pid
 
     async def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
@@ -327,10 +335,12 @@ async def telling(
     rate: float = 1000,
     prepare: Preparation | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
+    paced: bool = False,
 ) -> AsyncIterator[Story]:
     """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
 
-    `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings.
+    `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings. Unless
+    it is `paced`, the pauses that are made for readers are left out: its people read at once.
     """
     clock = Clock(datetime.fromisoformat(at), 0)
     world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
@@ -338,7 +348,9 @@ async def telling(
         environment = {**environment_of(served.base_url, folder, rate=rate), **more}
         if prepare is not None:
             await prepare(Settings.from_environment(environment), simulator)
-        bot: Bot = BotProcess(environment, folder / "bot.log") if killable else BotHere(environment)
+        bot: Bot = BotHere(environment, paced=paced)
+        if killable:
+            bot = BotProcess(environment, folder / "bot.log", module="bot.cli" if paced else "tests.unpaced")
         await bot.start()
         try:
             yield Story(simulator, bot, environment)
@@ -383,10 +395,11 @@ async def command(environment: Mapping[str, str], *arguments: str) -> Finished:
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = DEADLINE) -> None:
     """Returns once the condition holds; AssertionError after so many seconds."""
-    deadline = time.monotonic() + seconds
+    deadline, look = time.monotonic() + seconds, FIRST_LOOK
     while not await condition():
         assert time.monotonic() < deadline, f"It took more than {seconds:g} s until {what}."
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(look)
+        look = min(look * 2, LAST_LOOK)
 
 
 def free_port() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from bot.rules.permissions import (
     may_approve_broadcast,
     may_change_event,
     may_control_broadcast,
+    may_manage_staff,
     may_supervise,
     shown_to,
     supervises,
@@ -94,6 +95,14 @@ class Author:
                 areas=[area_name(self.gazetteer, each) for each in areas],
             )
 
+    def require_management(self, role: Role, area: str) -> None:
+        """Raises NotAllowed where they would give or take a role above their own or beyond their area."""
+        if not any(may_manage_staff(held, role=role, area=area) for held in self.roles):
+            self.require(Action.ADD_STAFF, area)
+            raise NotAllowed(
+                f"Your role does not allow {Action.ADD_STAFF}.", message="errors/not_allowed_role"
+            )
+
     def require_standing(self) -> None:
         """Raises CandidateOut unless there is still something to campaign for."""
         if self.campaign.is_out(self.now):
@@ -112,6 +121,11 @@ async def author_of(
     """The person with the roles they hold now, if any."""
     roles = await roles_of(tx, person)
     return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
+
+
+async def asked_again(tx: AsyncConnection, author: Author) -> Author:
+    """The author with the roles of this moment: others may have taken them since the transaction began."""
+    return replace(author, roles=await roles_of(tx, author.person))
 
 
 def area_name(gazetteer: Gazetteer, area: str) -> str:

@@ -124,7 +124,7 @@ async def queue(
         "kind": new.kind.value,
         "state": "active",
         "template": new.template,
-        "fields": None if new.fields is None else list(new.fields),
+        "details": None if new.fields is None else {"fields": list(new.fields)},
         "ballot": new.ballot,
         "event": new.event,
         "audience": new.audience.to_json(),

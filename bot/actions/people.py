@@ -61,6 +61,16 @@ async def meet(tx: AsyncConnection, telegram_id: int, now: datetime, met: Meetin
     return meeting
 
 
+async def refreshed(tx: AsyncConnection, person: Person) -> Person:
+    """The person as they are now; as they were where they were just erased."""
+    return await db.people.get(tx, person.id) or person
+
+
+async def keep_language(tx: AsyncConnection, person: Person, language: str) -> None:
+    """The language somebody is spoken with, kept for what is written to them by itself."""
+    await db.people.change(tx, person.id, language=language)
+
+
 async def lose(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:
     """The person blocked the bot: nothing is tried again until they write."""
     person = await db.people.find(tx, telegram_id)

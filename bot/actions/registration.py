@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
@@ -39,7 +41,10 @@ async def decide_consent(
     language: str,
     text: str,
 ) -> None:
-    """Puts a choice in the ledger with the exact text it was made on, and in force at once."""
+    """Puts a choice in the ledger with the exact text it was made on, and in force at once.
+
+    The language in which somebody agreed to be written to is theirs, unless they chose another.
+    """
     await db.consents.add(
         tx,
         db.consents.Consent(
@@ -53,7 +58,10 @@ async def decide_consent(
             update_id=origin.update_id,
         ),
     )
-    await db.people.change(tx, person.id, **{f"consent_{purpose}": given, f"renew_{purpose}": False})
+    changes: dict[str, Any] = {f"consent_{purpose}": given, f"renew_{purpose}": False}
+    if purpose == Purpose.CONTACT and given and person.language is None:
+        changes["language"] = language
+    await db.people.change(tx, person.id, **changes)
     if purpose == Purpose.COMMUNE and not given:
         await stop_choosing_by_commune(tx, person)
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)

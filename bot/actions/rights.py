@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.consents
 import db.dialogs
+import db.events
 import db.people
 import db.personal_data
 import db.polling_places
@@ -24,6 +25,7 @@ from bot.communes import Gazetteer
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.consent import Purpose
 from bot.rules.suppression import SuppressionKey
+from db.events import EventTexts
 from db.people import Person
 from db.personal_data import ReceivedMessage
 
@@ -74,10 +76,12 @@ async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
 class Reason:
     """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
 
-    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad.
+    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad. `event_texts`: of the event
+    it was about; empty where it was about none.
     """
 
     message: ReceivedMessage
+    event_texts: EventTexts
     area: str
     radius_km: int | None
     around: str
@@ -94,10 +98,12 @@ async def why(
     message = await db.personal_data.received(tx, person.id, message_id)
     if message is None:
         return None
+    texts = await db.events.texts_of(tx, message.event) if message.event is not None else {}
     audience = message.audience
     radius: Mapping[str, Any] = audience.get("radius") or {}
     return Reason(
         message=message,
+        event_texts=texts,
         area=area_name(audience.get("area", EVERYWHERE), gazetteer),
         radius_km=radius.get("km"),
         around=area_name(radius["commune"], gazetteer) if radius else "",

@@ -14,6 +14,11 @@ from db.people import Person
 from db.rsvps import Rsvp
 
 
+async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
+    """What the person answered to an event; None while they said nothing."""
+    return await db.rsvps.get(tx, event=event.id, person=person.id)
+
+
 async def answer_invitation(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, answer: RsvpAnswer
 ) -> Rsvp:

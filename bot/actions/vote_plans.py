@@ -15,6 +15,7 @@ from bot.rules.reminders import Step, ballots_of_cannot
 from bot.rules.steps import StepQuestion
 from bot.words.step_values import Vote
 from db.people import Person
+from db.vote_plans import VotePlan
 
 TOLD_AFTERWARDS = timedelta(days=2)
 """How long after the close one may still tell that one voted."""
@@ -55,6 +56,11 @@ def next_ballot_for(campaign: Campaign, vote: Vote) -> Ballot | None:
     """The ballot after this one in the same territory."""
     later = (ballot for ballot in campaign.ballots if ballot.number > vote.ballot)
     return next((ballot for ballot in later if ballot.takes_place_in(vote.territory)), None)
+
+
+async def plan_of(tx: AsyncConnection, person: Person, ballot: int) -> VotePlan | None:
+    """What the person said of a ballot; None while they said nothing."""
+    return await db.vote_plans.get(tx, person=person.id, ballot=ballot)
 
 
 async def pledge(

@@ -15,7 +15,7 @@ from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet
 from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
-from bot.rules.territories import ABROAD
+from bot.rules.territories import ABROAD, TERRITORIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +179,21 @@ class Campaign:
     def occurrences(self, ballot: Ballot, step: Step, territory: str) -> tuple[StepOccurrence, ...]:
         """When a step is due in a territory: see `bot.rules.reminders.occurrences`."""
         return occurrences(ballot=ballot, step=step, territory=territory, schedule=self.schedule)
+
+    @cached_property
+    def timetable(self) -> tuple[tuple[Ballot, Step, StepOccurrence], ...]:
+        """Every occurrence of every step in the territories of each ballot; abroad the hours are each person's own.
+
+        Made once: what is due is looked up in it several times a second.
+        """
+        return tuple(
+            (ballot, step, occurrence)
+            for ballot in self.ballots
+            for step in self.steps
+            for territory in TERRITORIES
+            if territory != ABROAD and ballot.takes_place_in(territory)
+            for occurrence in self.occurrences(ballot, step, territory)
+        )
 
     def quiet(
         self,

@@ -17,7 +17,7 @@ from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back
 from db.engine import Database
-from db.key import find_key, rekey_with_file
+from db.keyring import find_key, rekey_with_file
 from db.suppression_key import change_suppression_key
 from db.upgrade import revision
 from locales import LANGUAGES

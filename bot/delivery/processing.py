@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,8 +17,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import Apologise, Meet, Met, Process, UpdateRefused
 from bot.delivery.replies import Replies
 from db import updates
-from db.engine import Database, is_to_begin_again, savepoint
-from db.errors import DatabaseError
+from db.engine import UNREACHED, Database, is_to_begin_again, savepoint
 from db.updates import AnsweredUpdate, Received
 
 log = structlog.get_logger(__name__)
@@ -170,8 +168,7 @@ class Processing:
 
 def _is_to_blame(error: Exception) -> bool:
     """Whether it was the update that failed, and not the database that was away or in the way."""
-    away = isinstance(error, (sa.exc.OperationalError, DatabaseError, OSError))
-    return not (away or is_to_begin_again(error))
+    return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
 
 
 def _kind(error: BaseException) -> str:

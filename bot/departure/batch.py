@@ -23,6 +23,7 @@ from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
+from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
@@ -71,6 +72,11 @@ class LeavingBroadcast:
     @property
     def is_renewal(self) -> bool:
         return self.row.template == RENEWAL
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells the team something."""
+        return (self.row.template or "").startswith(NOTICES)
 
 
 @dataclass(frozen=True, kw_only=True)

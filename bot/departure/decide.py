@@ -223,7 +223,7 @@ def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
     """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
     row = sending.row
     if sending.kind is Kind.SERVICE:
-        return sending.is_renewal or sending.is_last_choice
+        return sending.is_renewal or sending.is_last_choice or sending.is_notice
     if sending.kind is not Kind.CIVIC_NEUTRAL:
         return True
     return row.ballot is not None and is_worded_by_the_program(

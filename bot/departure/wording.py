@@ -6,10 +6,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime
 
+from bot.actions.authority import area_name
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
+from bot.rules.areas import EVERYWHERE
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.polling_places import NOWHERE_KNOWN
@@ -75,7 +77,23 @@ class Wording:
         if is_quiet and sending.is_cancellation and sending.event is not None:
             commune = self._composer.gazetteer.by_code(sending.event.commune)
             return neutral.event_cancelled(language, sending.event, commune)
+        if sending.is_notice:
+            return self._notice(person, sending.row, language)
         return None
+
+    def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
+        """What its details say, in the words and by the clock of who reads it."""
+        values = {
+            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
+            for name, value in (broadcast.details or {}).items()
+        }
+        place = area_name(self._composer.gazetteer, str(values.get("area", EVERYWHERE)))
+        zone = person.zone or "Europe/Paris"
+        return self._texts.render(
+            str(broadcast.template),
+            language,
+            **{"zone": zone, "person": person, "area_name": place, **values},
+        )
 
     def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
         return compose_broadcast(

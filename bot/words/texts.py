@@ -16,14 +16,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -167,6 +169,24 @@ class _KeepLines(Extension):
         return source.replace("endtrans %}", "endtrans +%}")
 
 
+class _CompiledOnce(BytecodeCache):
+    """Compiling a template takes far longer than rendering it: it is done once in a process, for every environment of
+    a language.
+    """
+
+    compiled: ClassVar[dict[tuple[str, str, str], CodeType]] = {}
+
+    def __init__(self, language: str) -> None:
+        self._language = language  # what a filter makes of a constant is compiled in
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.compiled.get((self._language, bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None  # jinja2 has just compiled it
+        self.compiled[self._language, bucket.key, bucket.checksum] = bucket.code
+
+
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
     """What renders documents for people who print them: the same formats, no HTML."""
     return _environment(code, common, autoescape=False)
@@ -176,6 +196,7 @@ def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = Tru
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     environment = Environment(
         loader=FileSystemLoader(str(TEMPLATES)),
+        bytecode_cache=_CompiledOnce(f"{code} {'html' if autoescape else 'plain'}"),
         auto_reload=False,  # else each rendering asks the disk whether its files have changed
         autoescape=autoescape,
         undefined=StrictUndefined,

@@ -77,11 +77,11 @@ async def looked_at(
     [
         # A message of an older version: typed, and approved by a second person, perhaps.
         {"texts": PARTISAN_TEXT},
-        {"texts": PARTISAN_TEXT, "template": REMINDER, "fields": ["place"], "ballot": 1},
-        {"template": REMINDER, "fields": ["place"], "ballot": 1, "photo": "file"},
-        {"template": REMINDER, "fields": ["slogan"], "ballot": 1},
+        {"texts": PARTISAN_TEXT, "template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1},
+        {"template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1, "photo": "file"},
+        {"template": REMINDER, "details": {"fields": ["slogan"]}, "ballot": 1},
         {"template": REMINDER, "ballot": 1},
-        {"template": REMINDER, "fields": []},
+        {"template": REMINDER, "details": {"fields": []}},
         {"template": "broadcasts/event_invitation", "ballot": 1},
         {"kind": "service", "texts": PARTISAN_TEXT},
         # A step of a campaign file that has changed since.
@@ -115,7 +115,7 @@ async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -
             async with database.write() as tx:
                 await db.vote_plans.change(tx, person=person, ballot=1, at=EVE, vote=vote)
     await supporter(conversation, 9, LYON, mutes_reminders=True)
-    broadcast = await queued(database, template=REMINDER, fields=["place", "identity"], ballot=1)
+    broadcast = await queued(database, template=REMINDER, details={"fields": ["place", "identity"]}, ballot=1)
     decisions = await looked_at(database, broadcast)
     assert [each.reason if isinstance(each, Stop) else "leaves" for each in decisions] == [
         "leaves",
@@ -134,7 +134,7 @@ async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -
 async def test_where_the_file_does_not_allow_them_they_wait(database: Database) -> None:
     await supporter(Conversation(database, EVE), 1, LYON)
     law = narrowed(PROFILES["fr-primary-2016"], Narrowing())
-    broadcast = await queued(database, template=REMINDER, fields=[], ballot=1)
+    broadcast = await queued(database, template=REMINDER, details={"fields": []}, ballot=1)
     (decision,) = await looked_at(database, broadcast, campaign=replace(CAMPAIGN, law=law))
     assert isinstance(decision, Wait)
     assert decision.reason == "civic_neutral_not_allowed"
@@ -159,13 +159,15 @@ async def test_neutral_reminders_of_staff_have_caps_of_their_own(
     await supporter(Conversation(database, EVE), 1, LYON)
     for number, (whose, at) in enumerate(before):
         of_a_step = (
-            {"step": "go", "template": "go"} if whose == "step" else {"template": REMINDER, "fields": []}
+            {"step": "go", "template": "go"}
+            if whose == "step"
+            else {"template": REMINDER, "details": {"fields": []}}
         )
         broadcast = await queued(database, key=f"before:{number}", ballot=1, **of_a_step)
         async with database.write() as tx:
             mine = delivered.c.broadcast == broadcast
             await tx.execute(sa.update(delivered).where(mine).values(state="sent", sent_at=at))
-    broadcast = await queued(database, template=REMINDER, fields=[], ballot=1)
+    broadcast = await queued(database, template=REMINDER, details={"fields": []}, ballot=1)
     (decision,) = await looked_at(database, broadcast)
     assert (decision.reason if isinstance(decision, Wait) else None) == reason
 
@@ -173,7 +175,7 @@ async def test_neutral_reminders_of_staff_have_caps_of_their_own(
 async def test_a_reminder_of_staff_never_keeps_that_of_a_step_from_leaving(database: Database) -> None:
     noon = paris("2016-11-20T12:00")
     await supporter(Conversation(database, EVE), 1, LYON)
-    broadcast = await queued(database, template=REMINDER, fields=[], ballot=1)
+    broadcast = await queued(database, template=REMINDER, details={"fields": []}, ballot=1)
     async with database.write() as tx:
         await tx.execute(sa.update(delivered).values(state="sent", sent_at=noon - timedelta(hours=1)))
         assert await plan(tx, CAMPAIGN, noon) == 1

@@ -59,7 +59,7 @@ async def everything_queued(database: Database, campaign: Campaign, now: datetim
     everything += [
         (
             f"neutral:{ballot.number}",
-            {"template": REMINDER, "fields": ["place"], "ballot": ballot.number},
+            {"template": REMINDER, "details": {"fields": ["place"]}, "ballot": ballot.number},
             None,
         )
         for ballot in campaign.ballots

@@ -64,10 +64,10 @@ async def test_a_partisan_message_does_not_leave_as_a_neutral_reminder(eve: Conv
     await organizer.send("SEND")
     assert list(await recipients(eve, "staff:%")) == [person]
     (broadcast,) = await rows(eve, broadcasts)
-    assert (broadcast.kind, broadcast.template, broadcast.fields, broadcast.ballot, broadcast.photo) == (
+    assert (broadcast.kind, broadcast.template, broadcast.details, broadcast.ballot, broadcast.photo) == (
         "civic_neutral",
         REMINDER,
-        ["place", "identity"],
+        {"fields": ["place", "identity"]},
         1,
         None,
     )
@@ -95,7 +95,7 @@ async def test_what_it_shows_is_chosen_and_may_be_changed(eve: Conversation) -> 
     assert organizer.screen[-2].urls == {}
     await organizer.send("SEND")
     (broadcast,) = await rows(eve, broadcasts)
-    assert broadcast.fields == ["identity"]
+    assert broadcast.details == {"fields": ["identity"]}
 
 
 async def test_what_was_typed_for_another_kind_does_not_come_along(eve: Conversation) -> None:
@@ -228,7 +228,7 @@ async def test_why_tells_what_it_is(eve: Conversation) -> None:
     values = {"key": "staff:1", "kind": "civic_neutral", "audience": {}, "area": "FR", "template": REMINDER}
     async with eve.database.write() as tx:
         broadcast = await db.broadcasts.create(
-            tx, {**values, "fields": [], "ballot": 1, "starts_at": EVE, "created_at": EVE}
+            tx, {**values, "details": {"fields": []}, "ballot": 1, "starts_at": EVE, "created_at": EVE}
         )
         sent = {"broadcast": broadcast, "person": person, "state": "sent", "sent_at": EVE, "message_id": 5}
         row = {**sent, "due_at": EVE, "attempts": 1, "changed_at": EVE}

@@ -18,6 +18,9 @@ from bot.cli import main
 from bot.rules.territories import TERRITORIES
 from tests.story import child_environment, until
 
+# On one worker, for they share two rehearsals.
+pytestmark = pytest.mark.xdist_group("rehearsal")
+
 PATIENCE = 600.0
 PEOPLE = 30
 

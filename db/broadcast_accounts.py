@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.kinds import Kind
+from bot.rules.neutrality import NOT_NEUTRAL
 from db.facts import get_fact
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 
@@ -41,6 +43,12 @@ class Broadcast:
     finished_at: datetime | None
     progress_chat: int | None
     progress_message: int | None
+
+    @property
+    def fields(self) -> Sequence[str] | None:
+        """The practical fields that a neutral reminder shows; None where it is none."""
+        fields = (self.details or {}).get("fields")
+        return [str(field) for field in fields] if isinstance(fields, list) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,8 @@ class Progress:
     is_silent: bool = False
     # The bot's Stars do not pay for a faster rate.
     unpaid: bool = False
+    # Called a neutral reminder, and not the program's own words: so many did not leave.
+    not_neutral: int = 0
 
     @property
     def waiting(self) -> int:
@@ -129,7 +139,17 @@ async def progress(tx: AsyncConnection, broadcast: Broadcast) -> Progress:
         account=await account(tx, broadcast.id),
         awaits_approval=await get_fact(tx, approval_fact(broadcast.id)) is not None,
         orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
+        not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL)
+        if broadcast.kind == Kind.CIVIC_NEUTRAL
+        else 0,
     )
+
+
+async def _stopped(tx: AsyncConnection, broadcast: int, reason: str) -> int:
+    """How many deliveries were cancelled for a reason."""
+    mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "cancelled")
+    counted = sa.select(sa.func.count()).where(mine, deliveries.c.reason == reason)
+    return int((await tx.execute(counted)).scalar_one())
 
 
 def approval_fact(broadcast: int) -> str:

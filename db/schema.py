@@ -308,7 +308,7 @@ broadcasts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False, default="active"),
     # The template that words it; none where staff wrote the texts.
     sa.Column("template", sa.String(64)),
-    # What fills the template of a notice to the team.
+    # What fills the template: of a notice to the team; in a neutral reminder of staff, `fields`, what it shows.
     sa.Column("details", Json),
     sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL")),
     sa.Column("ballot", sa.Integer),

@@ -169,11 +169,15 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
+        self.show(self.render(name, **values))
+
+    def show(self, text: Text) -> None:
+        """A text in place of the tapped message; a new one where there is no message to change."""
         query = self.update.callback_query
         if query is None or query.message is None:
-            self.say(name, **values)
-            return
-        self.replies.append(edited(self.chat_id, query.message.message_id, self.render(name, **values)))
+            self.replies.append(self.composed(text))
+        else:
+            self.replies.append(edited(self.chat_id, query.message.message_id, text))
 
     def put_keyboard_away(self, name: str, /, **values: Any) -> None:
         """A new message, that takes away the keyboard below the chat."""

@@ -24,6 +24,7 @@ from bot.actions.vote_plans import (
 )
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
+from bot.words import neutral
 from bot.words.step_values import Vote, vote_in
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
@@ -167,7 +168,7 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
         context.tx, context.person, context.origin, context.campaign, vote, question=question, answer=said
     )
     context.toast("toasts/noted")
-    context.edit("step_replies/turnout", answer=said, **await values(context, vote))
+    context.show(neutral.worded("turnout", context.language, vote=vote, answer=said.value, now=context.now))
 
 
 async def _keep_plan(context: Context, vote: Vote, said: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,10 +17,13 @@ import db.staff
 from bot.actions import audit
 from bot.actions.audiences import targets_of
 from bot.actions.authority import Author
+from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audience_limits import common_area
 from bot.rules.audiences import Audience
+from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
+from bot.rules.neutrality import REMINDER, is_worded_by_the_program
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from db.audiences import Target
@@ -29,7 +32,7 @@ from db.events import text_in
 from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
-"""The kinds a person may choose for what they write; events make their own messages."""
+"""The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
 
 
 MOST_LISTED = 10
@@ -43,7 +46,10 @@ class BroadcastRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewBroadcast:
-    """What makes a broadcast, whoever writes it. `texts` by language where no template words it."""
+    """What makes a broadcast, whoever writes it. `texts` by language where no template words it.
+
+    `fields`: what a neutral reminder shows beside the day and the hours.
+    """
 
     key: str
     kind: Kind
@@ -51,6 +57,8 @@ class NewBroadcast:
     when: SendingTime
     texts: Mapping[str, str]
     template: str | None = None
+    fields: Sequence[str] | None = None
+    ballot: int | None = None
     event: int | None = None
     photo: str | None = None
     expires_at: datetime | None = None
@@ -74,12 +82,37 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     author.require_standing()
     if new.kind not in STAFF_KINDS:
         raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
+    if new.kind is Kind.CIVIC_NEUTRAL:
+        new = _as_the_program_words_it(new, author)
     queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
     details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
     await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
     return queued
+
+
+def _as_the_program_words_it(new: NewBroadcast, author: Author) -> NewBroadcast:
+    """The neutral reminder of the next round. Raises BroadcastRefused where anything of it was written or pictured."""
+    ballot = require_vote_to_come(author.campaign, max(new.when.at, author.now))
+    if not is_worded_by_the_program(
+        step=None,
+        template=new.template or REMINDER,
+        fields=new.fields,
+        photo=new.photo,
+        has_texts=any(new.texts.values()),
+        event=new.event,
+    ):
+        raise BroadcastRefused("Nobody writes a neutral reminder.", message="errors/neutral_is_worded")
+    return replace(new, template=REMINDER, ballot=ballot.number, texts={})
+
+
+def require_vote_to_come(campaign: Campaign, at: datetime) -> Ballot:
+    """The round that a neutral reminder is about which leaves at an instant. Raises BroadcastRefused after the last."""
+    ballot = campaign.next_ballot(at)
+    if ballot is None:
+        raise BroadcastRefused("There is no vote to remind of.", message="errors/no_vote_to_come")
+    return ballot
 
 
 async def queue(
@@ -91,6 +124,8 @@ async def queue(
         "kind": new.kind.value,
         "state": "active",
         "template": new.template,
+        "details": None if new.fields is None else {"fields": list(new.fields)},
+        "ballot": new.ballot,
         "event": new.event,
         "audience": new.audience.to_json(),
         "area": common_area(each.audience.area for each in targets),

@@ -209,7 +209,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,
-        "shown": author.shown,
+        "counts": author.reader,
     }
 
 
@@ -254,18 +254,18 @@ async def confirm(update: Update, context: Context) -> None:
 
 async def follow(context: Context, broadcast: int) -> None:
     """A message that shows how far a broadcast has come, and goes on doing so."""
-    progress = await actions.progress_of(context.tx, broadcast)
+    author = await desk.author(context)
+    progress = await actions.progress_of(context.tx, author, broadcast)
     assert progress is not None  # it was just made or found
     if context.person.language is None:
         # The board rewrites this message later, without an update that tells the language of whoever reads it.
         await db.people.change(context.tx, context.person.id, language=context.language)
-    shown = (await desk.author(context)).shown
     context.say(
         "broadcasts/progress",
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=shown,
+        counts=author.reader,
     )
 
 
@@ -276,7 +276,7 @@ async def list_broadcasts(update: Update, context: Context) -> None:
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
     doubtful = await doubts.unattended(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful, counts=author.reader)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
@@ -297,7 +297,7 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.followed(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", shown=author.shown)
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

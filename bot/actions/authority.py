@@ -12,7 +12,8 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import contains
-from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, shown_to
+from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, reader_of
+from bot.rules.small_counts import Reader
 from db.people import Person
 
 
@@ -57,9 +58,10 @@ class Author:
         """Whether they may let go what this author wrote for an area: never their own."""
         return any(may_approve_broadcast(role, audience_area=area, author=author or 0) for role in self.roles)
 
-    def shown(self, count: int) -> str:
-        """A count as they may see it: small ones could tell who is who to staff of one area."""
-        return shown_to(self.roles, count)
+    @property
+    def reader(self) -> Reader:
+        """How they read counts: small ones could tell who is who to staff of one area."""
+        return reader_of(self.roles)
 
     def may(self, action: Action, area: str) -> bool:
         return any(may(role, action, area) for role in self.roles)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +20,7 @@ import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited
 from bot.delivery.outcomes import Done, Outcome
-from bot.rules.permissions import Role, Staff, shown_to
+from bot.rules.permissions import Role, Staff, reader_of
 from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
@@ -44,7 +43,7 @@ def progress_text(
         progress=progress,
         zone=zone,
         asking=False,
-        shown=partial(shown_to, roles),
+        counts=reader_of(roles),
     )
 
 
@@ -127,7 +126,7 @@ class ProgressBoard:
                 if not roles:
                     continue  # whoever left the team follows nothing any more
                 progress = replace(
-                    await db.broadcast_accounts.progress(tx, broadcast),
+                    await db.broadcast_accounts.progress(tx, broadcast, reader_of(roles).known_in),
                     asked_until=self._asked_until,
                     is_silent=silent,
                     unpaid=pauses.unpaid,

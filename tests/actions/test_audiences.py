@@ -16,12 +16,13 @@ from bot import communes
 from bot.actions.audiences import places_named, reach, target
 from bot.rules.areas import department_of, region_of
 from bot.rules.audience_limits import MUTES, limited_to
-from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition, matches
+from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition, lives_in, matches
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Kind
 from bot.rules.people import PersonFacts, RsvpAnswer, State, VoteFacts, VoteState
 from bot.rules.quiet import Reason
 from bot.rules.sending import all_at, each_at
+from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import TERRITORIES, territory_of
 from db.engine import Database
 from db.schema import events, people, rsvps, vote_plans
@@ -33,7 +34,11 @@ GAZETTEER = communes.load()
 COMMUNES = ("69123", "69381", "69266", "2A004", "97411", "97502", "98731", "98818", "75056", "75101", "44109")
 AREAS = ("FR", "FR", "FR", "FR", "abroad", "R84", "R04", "R975", "69", "2A", "974", "975", "987", *COMMUNES)
 EVENTS = (1, 2)
+NATIONAL = Reader(known_in=None)
 STATES = {"new": State.UNFINISHED, "registered": State.ACTIVE, "stopped": State.STOPPED}
+
+
+NATIONAL = Reader(known_in=None)
 
 
 def person_row(chance: random.Random, number: int) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def person_row(chance: random.Random, number: int) -> dict[str, Any]:
         "consent_commune": chance.random() < 0.7,
         "volunteer": chance.random() < 0.4,
         "mutes_events": chance.random() < 0.2,
+        "consent_team": chance.random() < 0.5,
         "mutes_news": chance.random() < 0.2,
         "mutes_reminders": chance.random() < 0.2,
         "unreachable_at": NOW if chance.random() < 0.1 else None,
@@ -137,6 +143,12 @@ async def fill(tx: AsyncConnection, chance: random.Random, count: int) -> dict[i
     return found
 
 
+def is_named(person: tuple[Any, PersonFacts], areas: tuple[str, ...]) -> bool:
+    """Whether the team of one of the areas knows somebody by name."""
+    row, known = person
+    return row["consent_team"] and any(lives_in(area, known) for area in areas)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_sql_chooses_whom_the_rules_choose(database: Database, seed: int) -> None:
     chance = random.Random(seed)
@@ -155,8 +167,10 @@ async def test_sql_chooses_whom_the_rules_choose(database: Database, seed: int) 
                 and any(matches(t.audience, known, communes_within=t.communes_within) for t in targets)
             }
             assert await db.audiences.ids(tx, targets, kind) == expected, (limited, kind)
-            groups = await db.audiences.groups(tx, targets, kind)
-            assert sum(group.people for group in groups) == len(expected)
+            groups = await db.audiences.groups(tx, targets, kind, known_in=areas)
+            count = sum((group.people for group in groups), start=NOBODY)
+            named = sum(is_named(found[person], areas) for person in expected)
+            assert count == Headcount(known=named, others=len(expected) - named)
             chosen += len(expected)
     # The audiences were not all empty, which would prove nothing.
     assert chosen > 50
@@ -185,16 +199,20 @@ async def test_the_count_says_whom_the_law_silences_and_until_when(sqlite_databa
         await supporter(tx, 2, "FR")
         await supporter(tx, 3, "988")
         everybody = [target(Audience(), GAZETTEER)]
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=all_at(friday), campaign=CAMPAIGN)
-        assert found.people == 3
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=all_at(friday), campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert found.people.total == 3
         (silent,) = found.withheld
-        assert (silent.people, silent.reason) == (1, Reason.QUIET_PERIOD)
+        assert (silent.people.total, silent.reason) == (1, Reason.QUIET_PERIOD)
         assert silent.until == paris("2016-11-20T19:00")
         # In Nouméa it is already half past midnight on Saturday: who is silenced anyway is not counted as asleep too.
-        assert (found.asleep, found.awake) == (0, None)
+        assert (found.asleep.total, found.awake) == (0, None)
         # At 18:00 of each one's own Thursday nobody is silenced.
         local = each_at(datetime(2016, 11, 17, 18))  # noqa: DTZ001 - a wall clock
-        assert not (await reach(tx, everybody, kind=Kind.PERSUASION, when=local, campaign=CAMPAIGN)).withheld
+        assert not (
+            await reach(tx, everybody, kind=Kind.PERSUASION, when=local, campaign=CAMPAIGN, reader=NATIONAL)
+        ).withheld
 
 
 async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database) -> None:
@@ -204,11 +222,15 @@ async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database
         await supporter(tx, 3, "988")
         everybody = [target(Audience(), GAZETTEER)]
         when = all_at(paris("2016-11-08T10:00"))  # 5:00 in Guadeloupe, 20:00 in Nouméa
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
-        assert (found.people, found.asleep, found.awake) == (3, 1, paris("2016-11-08T14:00"))
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert (found.people.total, found.asleep.total, found.awake) == (3, 1, paris("2016-11-08T14:00"))
         when = all_at(paris("2016-11-08T03:00"))  # 22:00 in Guadeloupe, 13:00 in Nouméa
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
-        assert (found.asleep, found.awake) == (2, paris("2016-11-08T14:00"))
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert (found.asleep.total, found.awake) == (2, paris("2016-11-08T14:00"))
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from bot.rules.permissions import (
     may_manage_staff,
     may_see_statistics,
     needs_approval,
+    reader_of,
     require,
-    shown_count,
 )
 
 RHONE = "69"
@@ -129,9 +129,9 @@ def test_a_refusal_names_its_text() -> None:
     assert refused.value.message == "not_allowed_role"
 
 
-@pytest.mark.parametrize(
-    ("count", "area", "shown"),
-    [(0, "69", "0"), (1, "69", "< 10"), (9, "69", "< 10"), (10, "69", "10"), (9, "FR", "9")],
-)
-def test_small_counts_are_hidden_from_staff_of_an_area(count: int, area: str, shown: str) -> None:
-    assert shown_count(count, Staff(id=1, role=Role.COORDINATOR, area=area)) == shown
+def test_one_role_over_everything_reads_exact_counts() -> None:
+    local, other = (Staff(id=1, role=Role.COORDINATOR, area=area) for area in ("69", "75"))
+    everywhere = Staff(id=1, role=Role.ORGANIZER)
+    assert reader_of([local, everywhere]).known_in is None
+    assert reader_of([local, other]).known_in == ("69", "75")
+    assert reader_of([]).known_in == ()  # who holds no role any more knows nobody

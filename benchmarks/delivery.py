@@ -123,7 +123,7 @@ async def send_ptb_aiohttp(api: str, messages: int) -> Spent:
     """python-telegram-bot on our transport."""
     from telegram import Bot
 
-    from bot.delivery.request import AiohttpRequest
+    from benchmarks.ptb_request import AiohttpRequest
 
     async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
         request = AiohttpRequest(transport)

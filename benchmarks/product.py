@@ -24,6 +24,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "PORTEVOIX_TOKEN": TOKEN,
         "PORTEVOIX_API_BASE": options.api,
         "PORTEVOIX_DATA": options.folder,
+        "PORTEVOIX_SUPPRESSION_KEY_FILE": f"{options.folder}/suppression.key",
         "PORTEVOIX_CLOCK": MORNING.isoformat(),
         **({"PORTEVOIX_DATABASE": options.url} if options.url else {"PORTEVOIX_DATABASE_KEY": KEY.hex}),
     }

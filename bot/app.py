@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,16 +25,23 @@ from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
-from bot.delivery.request import AiohttpRequest
+from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
-from bot.introduction import ALLOWED_UPDATES, bot_username, introduce, warn_of_the_rate, webhook_of
+from bot.introduction import (
+    ALLOWED_UPDATES,
+    Identity,
+    bot_identity,
+    introduce,
+    warn_of_the_rate,
+    webhook_of,
+)
 from bot.served_clock import follow, followed_clock
-from bot.settings import Settings
-from bot.startup import opened, suppression_key
+from bot.settings import Settings, is_loopback
+from bot.startup import opened, suppression_key, tell_of_a_key_beside_the_data
 from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
@@ -48,6 +55,7 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.routing import register
 from locales import LANGUAGES
+from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +63,6 @@ log = structlog.get_logger(__name__)
 STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class App:
@@ -115,12 +122,14 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
+    all_words()  # a language without its own STOP is told of before anything is opened
     campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
         database = await stack.enter_async_context(opened(settings))
         database.claim()
+        await tell_of_a_key_beside_the_data(database, settings)
         transport = Transport(
             token=settings.required_token,
             api_base=settings.api_base,
@@ -128,14 +137,14 @@ async def started(
             read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
-        username = await bot_username(transport)
-        application = telegram_application(settings, transport)
+        identity = await bot_identity(transport)
+        application = telegram_application(settings, identity)
         await stack.enter_async_context(application)
         services = Services(
             campaign=campaign,
             texts=Texts({"campaign": campaign}),
             gazetteer=load_gazetteer(),
-            bot_username=username,
+            bot_username=identity.username,
             suppression_key=await suppression_key(database, settings),
             links_to=links_to(settings, webhook_url),
         )
@@ -276,22 +285,22 @@ def links_to(settings: Settings, webhook_url: str | None) -> str | None:
     host, port = settings.web.host, settings.web.port
     own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     address = settings.web_url or webhook_url or own
-    parts = urlsplit(address)
-    rehearsed = parts.hostname in LOOPBACK and not settings.is_real_telegram
-    if parts.scheme != "https" and not rehearsed:
+    rehearsed = is_loopback(address) and not settings.is_real_telegram
+    if urlsplit(address).scheme != "https" and not rehearsed:
         log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
         return None
     return address.rstrip("/")
 
 
-def telegram_application(settings: Settings, transport: Transport) -> AnyApplication:
+def telegram_application(settings: Settings, identity: Identity) -> AnyApplication:
     """PTB's application: its types and handlers. Updates reach it from our own intake, so it has no updater."""
+    request = AnsweredRequest({"is_bot": True, **asdict(identity)})
     return (
         Application.builder()
         .token(settings.required_token)
         .base_url(f"{settings.api_base}/bot")
-        .request(AiohttpRequest(transport))
-        .get_updates_request(AiohttpRequest(transport))
+        .request(request)
+        .get_updates_request(request)
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Context))

@@ -9,7 +9,6 @@ is used from one event loop.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,9 +28,6 @@ class Clock(Protocol):
 
     async def changed(self) -> None:
         """Returns when the clock is moved or its speed changes; never for a clock that cannot be."""
-
-    async def sleep_until(self, instant: datetime) -> None:
-        """Returns when this clock reaches the instant, however it is moved meanwhile."""
 
 
 class _Moves:
@@ -63,10 +59,6 @@ class RealClock:
     async def changed(self) -> None:
         """Never returns: real time is not moved."""
         await self._moves.next()
-
-    async def sleep_until(self, instant: datetime) -> None:
-        """Returns at the instant."""
-        await _sleep_until(self, instant)
 
 
 class MovableClock:
@@ -101,10 +93,6 @@ class MovableClock:
     async def changed(self) -> None:
         """Returns when the clock is moved or its speed changes."""
         await self._moves.next()
-
-    async def sleep_until(self, instant: datetime) -> None:
-        """Returns when this clock reaches the instant."""
-        await _sleep_until(self, instant)
 
 
 class FollowedClock:
@@ -146,10 +134,6 @@ class FollowedClock:
         """Returns when the clock that is followed was moved, or drift was corrected."""
         await self._clock.changed()
 
-    async def sleep_until(self, instant: datetime) -> None:
-        """Returns when this clock reaches the instant."""
-        await _sleep_until(self, instant)
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClockStart:
@@ -180,16 +164,3 @@ def _checked_speed(speed: float) -> float:
     if not 0 <= speed <= 1_000_000:
         raise ValueError("the speed of a clock is a number from 0 to 1,000,000")
     return speed
-
-
-LONGEST_WAIT = 3600.0
-"""Seconds of the machine after which a waiter looks again: a suspended machine's timers are late."""
-
-
-async def _sleep_until(clock: Clock, instant: datetime) -> None:
-    while (left := (instant - clock.now()).total_seconds()) > 0:
-        wait = min(left / clock.speed, LONGEST_WAIT) if clock.speed else LONGEST_WAIT
-        # When it ends, either it is time, or the loop looks again. Not `wait_for`: it may miss a cancellation.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await clock.changed()

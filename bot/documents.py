@@ -16,7 +16,7 @@ from typing import Any
 from babel.dates import format_date
 
 from bot.actions.retention import UPDATES_KEPT
-from bot.actions.staff import LINK_LIFE
+from bot.actions.staff_links import LINK_LIFE
 from bot.campaign.campaign import Campaign
 from bot.rules.consent import AGE_GATE, Purpose
 from bot.rules.permissions import ACTIONS, STAFF_ROLES

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.delivery.engine import Engine
-from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Rejected, in_words
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Outcome, Rejected, as_id, in_words
 from bot.delivery.pacing import FREE_RATE
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
@@ -26,15 +29,38 @@ ASK_AGAIN_FIRST_SECONDS = 1.0
 ASK_AGAIN_LONGEST_SECONDS = 30.0
 # How long an answer is waited for at the start, when somebody watches: what is asked then may be asked again.
 START_PATIENCE_SECONDS = 10.0
+USERNAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
-async def bot_username(transport: Transport) -> str:
-    """The bot's name; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who the bot is, as `getMe` says."""
+
+    id: int
+    first_name: str
+    username: str
+
+
+def identity_in(outcome: Outcome) -> Identity | None:
+    """What an answer to `getMe` says; None where it is not one that a Bot API server gives."""
+    if not isinstance(outcome, Done) or not isinstance(outcome.result, Mapping):
+        return None
+    number, first_name = as_id(outcome.result.get("id")), outcome.result.get("first_name")
+    username, is_bot = outcome.result.get("username"), outcome.result.get("is_bot")
+    if number is None or is_bot is not True or not isinstance(first_name, str):
+        return None
+    if not isinstance(username, str) or not USERNAME.fullmatch(username):
+        return None
+    return Identity(id=number, first_name=first_name, username=username)
+
+
+async def bot_identity(transport: Transport) -> Identity:
+    """Who the bot is; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
     again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
-        if isinstance(outcome, Done) and isinstance(outcome.result, dict) and "username" in outcome.result:
-            return str(outcome.result["username"])
+        if (identity := identity_in(outcome)) is not None:
+            return identity
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
             raise SettingsError(
                 "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one."

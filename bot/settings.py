@@ -1,14 +1,16 @@
 """Settings: the environment, read once, checked, frozen. The only reader of `os.environ`."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from platformdirs import user_data_path
+from platformdirs import user_config_path, user_data_path
 
 from bot.clock import ClockStart, parse_clock
 from bot.errors import SettingsError
@@ -69,19 +71,21 @@ class Settings:
 
     @property
     def suppression_key_file(self) -> Path:
-        """Where the key of the suppression list lies: beside the database key, under the same name, unless it is named.
+        """Where the key of the suppression list lies: beside the database key, unless it is named.
 
         The two move together, and neither lies in the database.
         """
-        if self.named_suppression_key_file is not None:
-            return self.named_suppression_key_file
-        beside = self.database_key_file
-        return beside.with_name(f"{beside.stem}.suppression{beside.suffix}")
+        return self.named_suppression_key_file or suppression_key_beside(self.database_key_file)
+
+    @property
+    def own_key_file(self) -> Path:
+        """Where a new database's key lies unless it is named: in the configuration folder, away from the data."""
+        return own_key_file(self.data, self.database)
 
     @property
     def is_real_telegram(self) -> bool:
-        """Whether messages reach real people."""
-        return (urlsplit(self.api_base).hostname or "").endswith("telegram.org")
+        """Whether messages may reach real people: only a server on this machine may be a simulator."""
+        return not is_loopback(self.api_base)
 
     @property
     def required_token(self) -> str:
@@ -115,7 +119,9 @@ class Settings:
             data=data,
             database=_database(given.get("PORTEVOIX_DATABASE")),
             database_key=key,
-            database_key_file=Path(key_file) if key_file else data / "database.key",
+            database_key_file=Path(key_file)
+            if key_file
+            else _key_file(data, given.get("PORTEVOIX_DATABASE")),
             named_suppression_key_file=Path(suppression_key_file) if suppression_key_file else None,
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
@@ -125,10 +131,55 @@ class Settings:
         _check_token(settings)
         if settings.clock is not None and settings.is_real_telegram:
             raise SettingsError(
-                "PORTEVOIX_CLOCK is refused with the real Telegram, where people would get messages "
-                "at wrong times: unset it, or set PORTEVOIX_API_BASE to a simulator."
+                "PORTEVOIX_CLOCK is refused where messages may reach real people, who would get them at wrong times: "
+                "unset it, or set PORTEVOIX_API_BASE to a simulator on this machine."
             )
         return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address of a URL is this machine's own, which nobody else hears."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_plain_http(url: str, name: str, what: str) -> None:
+    """Raises SettingsError for http:// beyond this machine: `name` is the setting, `what` would be read on the way."""
+    if urlsplit(url).scheme == "http" and not is_loopback(url):
+        raise SettingsError(
+            f"{name} is “{url}”: over http anybody on the way could read {what}. Write https, or an address of this "
+            "machine such as http://127.0.0.1:8081."
+        )
+
+
+def suppression_key_beside(database_key_file: Path) -> Path:
+    """The suppression key's file beside a database key's, under the same name."""
+    name = database_key_file
+    return name.with_name(f"{name.stem}.suppression{name.suffix}")
+
+
+def own_key_file(data: Path, database: str | None) -> Path:
+    """The key file of a database, named after where the database lies: no two share one."""
+    parts = urlsplit(database or "")
+    if database is None:
+        place = str(data.resolve())
+    elif parts.scheme.startswith("sqlite"):
+        place = str(Path(parts.path[1:]).resolve())
+    else:
+        place = f"{parts.hostname}:{parts.port}{parts.path}"
+    number = hashlib.sha256(place.encode()).hexdigest()[:12]
+    return user_config_path("portevoix", appauthor=False) / "keys" / f"{number}.key"
+
+
+def _key_file(data: Path, database: str | None) -> Path:
+    """That file, or the one of an older installation, whose key lies in the data folder."""
+    beside = data / "database.key"
+    return beside if beside.exists() else own_key_file(data, database)
 
 
 def _refuse_misspelt(values: Mapping[str, str]) -> None:
@@ -156,6 +207,7 @@ def _api_base(text: str) -> str:
         raise SettingsError(
             f"PORTEVOIX_API_BASE is “{text}”: write a URL such as http://127.0.0.1:8081, without a token."
         )
+    refuse_plain_http(text, "PORTEVOIX_API_BASE", "the token and every message")
     return text.rstrip("/")
 
 
@@ -183,6 +235,10 @@ def _clock(text: str | None) -> ClockStart | str | None:
     if text is None:
         return None
     if text.startswith(("http://", "https://")):
+        if not is_loopback(text):
+            raise SettingsError(
+                f"PORTEVOIX_CLOCK is “{text}”: only a simulator on this machine gives the time."
+            )
         return text
     try:
         return parse_clock(text)
@@ -208,4 +264,5 @@ def _web_url(text: str | None) -> str | None:
             f"PORTEVOIX_WEB_URL is “{text}”: write the address of the web part as people reach it, such as"
             " https://bot.example.org."
         )
+    refuse_plain_http(text, "PORTEVOIX_WEB_URL", "what people download")
     return text.rstrip("/")

@@ -7,14 +7,22 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from bot.clock import ClockStart, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
 from bot.served_clock import followed_clock
-from bot.settings import Settings
+from bot.settings import Settings, suppression_key_beside
 from db.engine import FILE_NAME, Database, open_database, parse_url
-from db.key import DatabaseKey, find_key
-from db.suppression_key import open_suppression_key
+from db.errors import CannotOpen, LostDatabase
+from db.facts import get_fact, set_fact
+from db.key import DatabaseKey, find_key, key_that_opens, read_key, write_key
+from db.suppression_key import open_suppression_key, read_suppression_key, write_suppression_key
 from db.upgrade import upgrade
+
+log = structlog.get_logger(__name__)
+
+TOLD_OF_KEY = "told:key_beside_the_data"
 
 
 def database_file(settings: Settings) -> Path | None:
@@ -26,11 +34,81 @@ def database_file(settings: Settings) -> Path | None:
 
 
 def database_key(settings: Settings) -> DatabaseKey | None:
-    """The key of the SQLite file, made at first use; None for PostgreSQL. Raises MissingKey and UnsafeKey."""
+    """The key of the SQLite file, made at first use; None for PostgreSQL.
+
+    Raises LostDatabase, MissingKey and UnsafeKey.
+    """
     file = database_file(settings)
     if file is None:
         return None
+    refuse_lost(file, settings)
+    follow_moved(file, settings)
     return find_key(value=settings.database_key, file=settings.database_key_file, database=file)
+
+
+def refuse_lost(file: Path, settings: Settings) -> None:
+    """Raises LostDatabase where there was a database: its file is empty, or its keys are there without it."""
+    if file.exists():
+        if file.stat().st_size:
+            return
+        what = f"The database {file} is an empty file"
+    else:
+        left = keys_left(settings)
+        if not left:
+            return
+        what = f"The database {file} is gone, though its key {left[0]} is there"
+    raise LostDatabase(
+        f"{what}: is a disk not mounted? Put it back, or a backup with `portevoix restore FILE`. To begin with an empty"
+        " one, run `portevoix db new`."
+    )
+
+
+def keys_left(settings: Settings) -> list[Path]:
+    """The key files that only a database can have left. One that is named may have been put there before the first
+    start; but whoever named it did not make the other.
+    """
+    ours = [settings.suppression_key_file]
+    if settings.database_key is None and settings.database_key_file in (
+        settings.own_key_file,
+        settings.data / "database.key",
+    ):
+        ours.insert(0, settings.database_key_file)
+    return [file for file in ours if file.exists()]
+
+
+def set_aside_what_is_left(settings: Settings, now: datetime) -> list[Path]:
+    """Keys without their database, and an empty file in its place, under names of their own. Raises CannotOpen.
+
+    The new names; nothing is deleted.
+    """
+    file = database_file(settings)
+    if file is None:
+        raise CannotOpen("PostgreSQL has no file that can be gone: make another database there.")
+    if file.exists() and file.stat().st_size:
+        raise CannotOpen(f"The database {file} is there, and is not replaced: move it away first.")
+    around = [file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")]
+    left = [*keys_left(settings), *(each for each in around if each.exists())]
+    return [each.rename(each.with_name(f"{each.name}.before-{now:%Y%m%d-%H%M%S}")) for each in left]
+
+
+def follow_moved(file: Path, settings: Settings) -> None:
+    """A database that was moved or copied on this machine is known by the key that opens it: its keys are copied."""
+    own = settings.own_key_file
+    if (
+        settings.database_key is not None
+        or settings.database_key_file != own
+        or own.exists()
+        or not file.exists()
+    ):
+        return
+    candidates = [each for each in sorted(own.parent.glob("*.key")) if ".suppression" not in each.name]
+    found = key_that_opens(file, candidates)
+    if found is None:
+        return
+    write_key(own, read_key(found))
+    sealed, new = suppression_key_beside(found), settings.suppression_key_file
+    if sealed.exists() and not new.exists():
+        write_suppression_key(new, read_suppression_key(sealed))
 
 
 @asynccontextmanager
@@ -59,3 +137,22 @@ async def suppression_key(database: Database, settings: Settings) -> Suppression
     An older database holds it itself: it is moved out.
     """
     return await open_suppression_key(database, settings.suppression_key_file)
+
+
+async def tell_of_a_key_beside_the_data(database: Database, settings: Settings) -> None:
+    """Once: whoever takes the folder of an older installation takes its key too, and how to mend that."""
+    beside, own = settings.database_key_file, settings.own_key_file
+    if database.file is None or settings.database_key is not None or beside.parent != settings.data:
+        return
+    async with database.write() as tx:
+        if await get_fact(tx, TOLD_OF_KEY):
+            return
+        await set_fact(tx, TOLD_OF_KEY, True)
+    sealed = settings.suppression_key_file
+    moves = [f"mkdir -p -m 700 {own.parent}", f"mv {beside} {own}"]
+    if sealed.parent == settings.data:
+        moves.append(f"mv {sealed} {suppression_key_beside(own)}")
+    log.warning(
+        "key_beside_the_data",
+        hint="Whoever copies the data folder has the key too. Stop the bot, then: " + " && ".join(moves),
+    )

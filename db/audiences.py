@@ -1,4 +1,4 @@
-"""Audiences as SQL: the condition that `bot.rules.audiences.matches` states, for whole tables at once."""
+"""Audiences as SQL: the conditions of `bot.rules.audiences`, asked of whole tables at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, normal_area
-from bot.rules.audience_limits import MUTES
 from bot.rules.audiences import Audience, RsvpCondition, VoteCondition
-from bot.rules.kinds import Kind
+from bot.rules.kinds import MUTES, Kind
 from bot.rules.people import RsvpAnswer, VoteState
 from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
 from db.headcounts import counted, headcount, known_to
 from db.schema import events, people, rsvps, vote_plans
+from db.vote_plans import SAID
 
 Condition = sa.ColumnElement[bool]
 
@@ -142,10 +142,9 @@ def _sorted(answers: Iterable[RsvpAnswer]) -> list[RsvpAnswer]:
 
 
 def _votes_so(condition: VoteCondition) -> Condition:
-    """What the person said on the day outweighs what they intended; no row says nothing yet."""
-    said = sa.func.coalesce(vote_plans.c.vote, vote_plans.c.intention, VoteState.NONE.value)
+    """By what the person last said; no row says nothing yet."""
     states = [state.value for state in sorted(condition.states, key=lambda state: state.value)]
-    row = sa.and_(said.in_(states), _planned_so(condition.planned))
+    row = sa.and_(SAID.in_(states), _planned_so(condition.planned))
     plan = sa.select(sa.literal(1)).where(
         vote_plans.c.person == people.c.id, vote_plans.c.ballot == condition.ballot
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ class Broadcast:
     kind: str
     state: str
     template: str | None
+    details: Mapping[str, Any] | None
     event: int | None
     ballot: int | None
     step: str | None
@@ -61,6 +62,16 @@ class Account:
     answered: Headcount
     withheld: tuple[Waiting, ...]
     next_due: datetime | None
+
+    @property
+    def in_total(self) -> Account:
+        """The same numbers, whoever of them is known."""
+        return replace(
+            self,
+            states={state: people.in_total for state, people in self.states.items()},
+            answered=self.answered.in_total,
+            withheld=tuple(replace(each, people=each.people.in_total) for each in self.withheld),
+        )
 
     @property
     def people(self) -> Headcount:

@@ -90,11 +90,6 @@ async def resume(tx: AsyncConnection, broadcast: int) -> bool:
     return await _change(tx, broadcast, ("paused",), "active")
 
 
-async def activate(tx: AsyncConnection, broadcast: int) -> bool:
-    """Start a scheduled one; whether it was scheduled."""
-    return await _change(tx, broadcast, ("scheduled",), "active")
-
-
 async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
     """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces."""
     return await _change(tx, broadcast, ("scheduled", "active", "paused"), "cancelled")

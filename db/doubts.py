@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.small_counts import Headcount
 from db.areas import person_in
 from db.headcounts import counted, headcount, known_to, named_in
+from db.notices import IS_NOTICE
 from db.schema import broadcasts, deliveries, people
 
 MOST_BROADCASTS = 20
@@ -147,7 +148,7 @@ async def unattended(tx: AsyncConnection, known_in: Sequence[str] | None) -> lis
     query = (
         sa.select(*columns, *counted("people", known_to(known_in)))
         .select_from(_JOINED)
-        .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None))
+        .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None), sa.not_(IS_NOTICE))
         .group_by(*columns)
         .order_by(broadcasts.c.id.desc())
         .limit(MOST_BROADCASTS)

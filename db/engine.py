@@ -220,15 +220,13 @@ async def _open_sqlite(file: Path, key: DatabaseKey | None) -> Database:
 
 
 def _prepare_file(file: Path, key: DatabaseKey | None) -> None:
-    """Create the file for its owner alone, and prove that it opens and can be written."""
+    """Create the file where there is none, and prove that it opens and can be written."""
+    if not file.exists():
+        sqlite.create_file(file, key)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(file, os.O_RDWR))
     except OSError as error:
-        raise CannotOpen(
-            f"The database {file} cannot be opened ({error.strerror}); make the folder and the file writable"
-            " or set PORTEVOIX_DATA to another folder."
-        ) from None
+        raise sqlite.cannot_write(file, error) from None
     try:
         sqlite.connect(file, key, sqlite.WRITER_PRAGMAS).close()
     except sqlite.Error as error:

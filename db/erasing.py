@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import notices
 from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
 
 ERASED = "erased"
@@ -27,9 +28,12 @@ async def erase_person(tx: AsyncConnection, person: int) -> None:
 
 
 async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
-    """Deletes the roles of somebody who is erased, and where they followed their broadcasts. The audit log stays."""
+    """Deletes the roles of somebody who is erased, what the team was told of them, and where they followed their
+    broadcasts. The audit log stays.
+    """
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
     await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
+    await tx.execute(sa.delete(broadcasts).where(notices.names(telegram_id)))
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
 

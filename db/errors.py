@@ -19,6 +19,10 @@ class MissingKey(DatabaseError):
     """There is an encrypted database but no key for it; a new key would not open it."""
 
 
+class LostDatabase(DatabaseError):
+    """The database is gone or empty, though there was one: a new campaign is not begun in its place by itself."""
+
+
 class UnsafeKey(DatabaseError):
     """The key is malformed, or its file can be read by others."""
 

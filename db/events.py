@@ -121,10 +121,6 @@ _WITH_CODE = Statement(
 _TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
 
 
-async def get(tx: AsyncConnection, event: int) -> Event | None:
-    return await _one(tx, events.c.id == event)
-
-
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
     rows = await _WITH_CODE.rows(tx, code=code)
@@ -209,8 +205,3 @@ async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:
     """The broadcasts on an event that are not finished."""
     query = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.finished_at.is_(None))
     return list(await tx.scalars(query))
-
-
-async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Event | None:
-    row = (await tx.execute(sa.select(events).where(condition))).one_or_none()
-    return None if row is None else Event(**row._mapping)

@@ -22,6 +22,7 @@ from bot.rules.areas import EVERYWHERE
 from db import sqlite
 from db.areas import event_in, lies_in, person_in
 from db.export_columns import in_row_order, instants_as_text
+from db.notices import IS_NOTICE
 from db.schema import (
     audit,
     broadcasts,
@@ -235,6 +236,8 @@ def sent(selection: Selection) -> Source:
                 people, deliveries.c.person == person, isouter=everywhere
             )
         )
+        # What tells the team something is no message of the campaign, and would tell who is of the team.
+        .where(sa.not_(IS_NOTICE))
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)

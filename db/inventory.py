@@ -229,7 +229,10 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.CUT_LOOSE,
-        data={"broadcast_author": ("created_by", "created_at", "progress_chat", "progress_message")},
+        data={
+            "broadcast_author": ("created_by", "created_at", "progress_chat", "progress_message"),
+            "notice": ("details",),
+        },
         plain=(
             *(
                 "id",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,8 +44,8 @@ class DatabaseKey:
 def find_key(*, value: str | None, file: Path, database: Path | None) -> DatabaseKey:
     """The key from `value` (the environment's), else from `file`, else a new one saved in `file`.
 
-    A new key is made only where `database` (None: another engine) does not exist yet: it could not open an
-    existing one. Raises MissingKey and UnsafeKey.
+    A new key is made only where `database` (None: another engine) does not exist yet, and the database with it: it
+    could not open an existing one. Raises MissingKey, UnsafeKey and CannotOpen.
     """
     if value:
         return DatabaseKey(hex=value.strip())
@@ -57,9 +58,27 @@ def find_key(*, value: str | None, file: Path, database: Path | None) -> Databas
             f"The database {database} exists but its key {file} does not; put the key file back, or set"
             " PORTEVOIX_DATABASE_KEY or PORTEVOIX_DATABASE_KEY_FILE."
         )
-    key = DatabaseKey.generate()
-    write_key(file, key)
+    if database is None:
+        key = DatabaseKey.generate()
+        write_key(file, key)
+        return key
+    return _begin(database, file)
+
+
+def _begin(database: Path, file: Path) -> DatabaseKey:
+    """A new key and a new database. The key takes its place after the database: alone, it means that one was lost."""
+    waiting = pending(file)
+    if not waiting.exists():
+        write_key(waiting, DatabaseKey.generate())
+    key = read_key(waiting)
+    sqlite.create_file(database, key)
+    _finish_interrupted_rekey(database, file)
     return key
+
+
+def key_that_opens(database: Path, files: Iterable[Path]) -> Path | None:
+    """The first of these key files whose key opens the database, which exists."""
+    return next((file for file in files if _opens(database, file)), None)
 
 
 def read_key(file: Path) -> DatabaseKey:
@@ -94,15 +113,6 @@ def rekey_with_file(database: Path, file: Path) -> None:
         claim.close()
 
 
-def rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
-    """Encrypt every page of `database` anew, in one transaction. Raises InUse, WrongKey and CannotOpen."""
-    claim = _claim_opened(database, old)
-    try:
-        _rekey(database, old, new)
-    finally:
-        claim.close()
-
-
 def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
     """The claim on a database that exists and opens with `key`."""
     if not database.exists():
@@ -117,6 +127,7 @@ def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
 
 
 def _rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
+    """Encrypts every page anew, in one transaction."""
     try:
         with closing(sqlite.connect(database, old, sqlite.WRITER_PRAGMAS)) as connection:
             connection.execute(f"PRAGMA rekey = \"x'{new.hex}'\"").fetchall()

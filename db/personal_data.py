@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.notices import IS_NOTICE, PREFIX
 from db.schema import broadcasts, deliveries, events, responses, rsvps, vote_plans
 
 
@@ -17,11 +18,17 @@ class ReceivedMessage:
     """A campaign message that reached a person, and whom it was for."""
 
     kind: str
+    template: str | None
     step: str | None
     ballot: int | None
     event: int | None
     audience: dict[str, Any]
     sent_at: datetime
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it told the team something."""
+        return (self.template or "").startswith(PREFIX)
 
 
 async def received(tx: AsyncConnection, person: int, message_id: int | None) -> ReceivedMessage | None:
@@ -29,6 +36,7 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     query = (
         sa.select(
             broadcasts.c.kind,
+            broadcasts.c.template,
             broadcasts.c.step,
             broadcasts.c.ballot,
             broadcasts.c.event,
@@ -42,6 +50,8 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     )
     if message_id is not None:
         query = query.where(deliveries.c.message_id == message_id)
+    else:
+        query = query.where(sa.not_(IS_NOTICE))
     row = (await tx.execute(query)).first()
     return None if row is None else ReceivedMessage(**row._mapping)
 

@@ -9,11 +9,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.kinds import Mute
+from bot.rules.people import VoteState
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.broadcasts import create, queue_deliveries
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
+from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
 """When more people changed, everybody is looked at: one pass over all costs less than many lists."""
+
+ZONE_OF_THE_UNKNOWN = TERRITORIES[METROPOLE].zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +39,7 @@ class PlannedBroadcast:
 class StepPlace:
     """A territory where a step is due until `expires_at`; abroad, for those who live by `zone`.
 
-    `or_unknown`: also for those of whom no territory is known.
+    `or_unknown`: also for those of whom no territory is known. Who has no zone lives by that of `METROPOLE`.
     """
 
     territory: str
@@ -47,7 +53,8 @@ class StepAudience:
     """Whom a step is for, in all the places where it is due now.
 
     `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
-    before `followed_before`. `silent_after` None: silence does not matter. `among` None: everybody is looked at.
+    before `followed_before`. `silent_after` None: silence does not matter. `mutes`: the switches that keep it away.
+    `among` None: everybody is looked at. It is for those of whom `bot.rules.reminders.reason_not_meant` says nothing.
     """
 
     places: Sequence[StepPlace]
@@ -56,6 +63,7 @@ class StepAudience:
     slots: Collection[str] | None
     silent_after: int | None
     when_voted: bool
+    mutes: Collection[Mute]
     follows: str | None
     followed_before: datetime
     among: Collection[int] | None = None
@@ -96,12 +104,20 @@ def _by_expiry(places: Iterable[StepPlace]) -> list[tuple[datetime, sa.ColumnEle
 def _within(places: Sequence[StepPlace]) -> list[sa.ColumnElement[bool]]:
     whole = [place.territory for place in places if place.zone is None]
     conditions: list[sa.ColumnElement[bool]] = [people.c.territory.in_(whole)]
-    zones = [place.zone for place in places if place.zone is not None]
-    if zones:
-        abroad = next(place.territory for place in places if place.zone is not None)
-        conditions.append(sa.and_(people.c.territory == abroad, people.c.zone.in_(zones)))
-    if any(place.or_unknown for place in places):
+    if any(place.or_unknown for place in places if place.zone is None):
         conditions.append(people.c.territory.is_(None))
+    abroad = [place for place in places if place.zone is not None]
+    if abroad:
+        zones = {place.zone for place in abroad}
+        lives_by: sa.ColumnElement[bool] = people.c.zone.in_(
+            sorted(zone for zone in zones if zone is not None)
+        )
+        if ZONE_OF_THE_UNKNOWN in zones:
+            lives_by = sa.or_(lives_by, people.c.zone.is_(None))
+        where: sa.ColumnElement[bool] = people.c.territory == abroad[0].territory
+        if any(place.or_unknown for place in abroad):
+            where = sa.or_(where, people.c.territory.is_(None))
+        conditions.append(sa.and_(where, lives_by))
     return conditions
 
 
@@ -161,12 +177,13 @@ async def queue_event_reminder(
     )
 
 
-async def zones_abroad(tx: AsyncConnection) -> list[str]:
-    """The zones that supporters abroad live by."""
-    query = (
-        sa.select(people.c.zone).distinct().where(people.c.territory == "abroad", people.c.zone.is_not(None))
-    )
-    return list((await tx.execute(query)).scalars())
+async def zones_abroad(tx: AsyncConnection, *, or_unknown: bool = False) -> list[str]:
+    """The zones that supporters abroad live by; `or_unknown`: and those of whom no territory is known."""
+    where = people.c.territory == ABROAD
+    if or_unknown:
+        where = sa.or_(where, people.c.territory.is_(None))
+    found = await tx.scalars(sa.select(people.c.zone).distinct().where(where))
+    return list({zone or ZONE_OF_THE_UNKNOWN for zone in found})
 
 
 async def events_around(
@@ -199,17 +216,15 @@ def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
-    said_no = sa.or_(vote_plans.c.vote == "cannot", vote_plans.c.intention == "cannot")
+    refused = [VoteState.CANNOT] if audience.when_voted else [VoteState.CANNOT, VoteState.VOTED]
     conditions: list[sa.ColumnElement[bool]] = [
-        people.c.mutes_reminders.is_(False),
-        sa.or_(said_no.is_(None), sa.not_(said_no)),
+        *(people.c[f"mutes_{mute}"].is_(False) for mute in sorted(audience.mutes)),
+        SAID.not_in([state.value for state in refused]),
     ]
     if audience.among is not None:
         conditions.append(people.c.id.in_(audience.among))
     if audience.slots is not None:
         conditions.append(_slot_condition(audience.slot, audience.slots))
-    if not audience.when_voted:
-        conditions.append(sa.or_(vote_plans.c.vote.is_(None), vote_plans.c.vote != "voted"))
     if audience.silent_after is not None:
         conditions.append(people.c.unanswered < audience.silent_after)
     if audience.follows is not None:

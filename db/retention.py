@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 from db.erasing import cut_loose, erase_people
+from db.notices import IS_NOTICE
 from db.schema import (
+    broadcasts,
     chosen_places,
     dialogs,
     downloads,
@@ -128,6 +130,12 @@ def votes(ballots: Sequence[int]) -> list[DueRows]:
 def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
     return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+
+
+def notices_told(finished: datetime) -> list[DueRows]:
+    """What the team was told of itself, once it had left at or before `finished`."""
+    old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
+    return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
 
 
 def _answers(condition: Condition) -> DueRows:

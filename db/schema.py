@@ -302,6 +302,8 @@ broadcasts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False, default="active"),
     # The template that words it; none where staff wrote the texts.
     sa.Column("template", sa.String(64)),
+    # What fills the template of a notice to the team.
+    sa.Column("details", Json),
     sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL")),
     sa.Column("ballot", sa.Integer),
     sa.Column("step", sa.String(32)),

@@ -8,6 +8,9 @@ up; the connection and cursor below make one for a statement and one to commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import secrets
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -101,6 +104,35 @@ def create_engine(
         pool_use_lifo=True,  # each connection has a cache of its own: those that are not needed stay empty
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
+    )
+
+
+def create_file(path: Path, key: DatabaseKey | None) -> None:
+    """A new database for its owner alone. It appears whole: no crash leaves a file of 0 bytes behind.
+
+    One that appeared meanwhile stays. Raises CannotOpen.
+    """
+    begun = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(begun, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            connect(begun, key, WRITER_PRAGMAS).close()
+            with contextlib.suppress(FileExistsError):
+                os.link(begun, path)
+        finally:
+            begun.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    except Error as error:
+        raise explain(error, path, key) from None
+
+
+def cannot_write(path: Path, error: OSError) -> CannotOpen:
+    """The sentence for a file that cannot be made or written."""
+    return CannotOpen(
+        f"The database {path} cannot be opened ({error.strerror}); make the folder and the file writable"
+        " or set PORTEVOIX_DATA to another folder."
     )
 
 

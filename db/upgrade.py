@@ -43,16 +43,6 @@ async def revision(database: Database) -> str | None:
         return await connection.run_sync(_revision)
 
 
-async def require_current(database: Database) -> None:
-    """For commands that only read: raises UnknownRevision unless the tables are at this version."""
-    found = await revision(database)
-    if found is None:
-        raise UnknownRevision("The database is empty; run `portevoix db upgrade` first.")
-    _refuse_newer(found)
-    if found != revisions()[-1]:
-        raise UnknownRevision("The database is older than this Portevoix; run `portevoix db upgrade` first.")
-
-
 @cache
 def revisions() -> tuple[str, ...]:
     """Every revision of this version, oldest first: the numbers that their files' names begin with."""

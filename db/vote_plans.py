@@ -13,6 +13,9 @@ from bot.rules.people import VoteState
 from db.schema import people, vote_plans
 from db.upsert import insert
 
+SAID = sa.func.coalesce(vote_plans.c.vote, vote_plans.c.intention, VoteState.NONE.value)
+"""`VotePlan.state` as SQL; `none` also where an outer join found no plan."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VotePlan:

@@ -7,7 +7,6 @@ from typing import Any
 
 from telegram import Update
 
-import db.people
 from bot.actions import audiences, doubts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
@@ -170,7 +169,9 @@ async def send_now(update: Update, context: Context) -> None:
 async def type_time(update: Update, context: Context) -> None:
     """A time to come, in the organizer's own zone for now."""
     assert context.message is not None  # a text handler
-    moment = read_moment(context.message.text or "", now=context.now, zone=context.zone)
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
+    )
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 
@@ -257,9 +258,6 @@ async def follow(context: Context, broadcast: int) -> None:
     author = await desk.author(context)
     progress = await actions.progress_of(context.tx, author, broadcast)
     assert progress is not None  # it was just made or found
-    if context.person.language is None:
-        # The board rewrites this message later, without an update that tells the language of whoever reads it.
-        await db.people.change(context.tx, context.person.id, language=context.language)
     context.say(
         "broadcasts/progress",
         remember=f"progress:{broadcast}",

@@ -23,6 +23,7 @@ from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.errors import PortevoixError
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
+from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
@@ -87,6 +88,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         user = self.update.effective_user
         spoken = (user.language_code or "").split("-")[0].lower() if user else ""
         return self.person.language or language_for(spoken, self.campaign.languages)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that the person may type, those of their language first."""
+        return vocabulary(self.language)
 
     @property
     def zone(self) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
+import db.people
 from bot.actions.authority import Author, author_of
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
@@ -32,6 +33,13 @@ async def author(context: Context) -> Author:
         gazetteer=services.gazetteer,
         now=context.now,
     )
+
+
+async def keep_language(context: Context) -> None:
+    """The team is written to by itself too, without an update that tells the language of whoever reads it."""
+    if context.person.language is None:
+        await db.people.change(context.tx, context.person.id, language=context.language)
+        context.person = context.person._replace(language=context.language)
 
 
 async def begin_draft(context: Context, flow: str, *, allowed: Action, first: str, resumed: str) -> None:

@@ -17,6 +17,7 @@ from bot.delivery.hooks import UpdateRefused
 from bot.delivery.messages import message
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
+from handlers.desk import keep_language
 from handlers.inline import offer_communes
 from handlers.privacy import ask_again
 
@@ -45,6 +46,8 @@ class Dispatcher:
         if update.my_chat_member is not None:
             return await self._membership(tx, update, met)
         context = await self._context(tx, update, met)
+        if context.staff:
+            await keep_language(context)
         try:
             await self._handle(update, context)
             await ask_again(context)

@@ -119,7 +119,9 @@ async def type_date(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     author = await desk.author(context)
     found = await _open(context, author)
-    moment = read_moment(context.message.text or "", now=context.now, zone=found.event.zone)
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=found.event.zone
+    )
     await _keep(context, author, found, wall=moment.replace(tzinfo=None).isoformat())
 
 

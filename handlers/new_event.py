@@ -179,13 +179,15 @@ async def share_pin(update: Update, context: Context) -> None:
 async def type_date(update: Update, context: Context) -> None:
     """A local time of the place, as people write it."""
     assert context.message is not None  # a text handler
-    moment = read_moment(context.message.text or "", now=context.now, zone=_commune(context).zone)
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=_commune(context).zone
+    )
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 
 async def type_duration(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
-    duration = read_duration(context.message.text or "")
+    duration = read_duration(context.message.text or "", context.vocabulary.dates)
     await proceed(context, context.say, minutes=int(duration.total_seconds()) // 60)
 
 

@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.actions import registration
 from bot.communes import Abroad, Commune
-from bot.rules.communes.query import parse_query, says_abroad
+from bot.rules.communes.query import parse_query
 from bot.rules.territories import ABROAD, TERRITORIES
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -46,7 +46,7 @@ async def type_place(update: Update, context: Context) -> None:
     await _put_keyboard_away(context)
     query = parse_query(context.message.text or "")
     found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
-    if says_abroad(query.words):
+    if found.elsewhere:
         await ask_place(context, WAYS["abroad"])
         await show_step(context, answer=context.say)
     elif found.confident:

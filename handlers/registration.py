@@ -12,6 +12,7 @@ from telegram import Update
 import db.people
 from bot.actions import erasure, registration
 from bot.rules.consent import Purpose
+from bot.rules.typed import Meaning
 from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
@@ -25,7 +26,6 @@ from handlers.registration_dialog import (
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
-from handlers.spoken import yes_or_no_in
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -124,11 +124,11 @@ async def confirm(update: Update, context: Context) -> None:
 async def type_instead_of_confirming(update: Update, context: Context) -> None:
     """Yes or no in words; whoever types another commune means that one."""
     assert context.message is not None  # a text handler
-    is_right = yes_or_no_in(context.message.text or "")
-    if is_right is None:
-        await type_place(update, context)
+    meaning = context.vocabulary.meaning(context.message.text or "")
+    if meaning in (Meaning.YES, Meaning.NO):
+        await _conclude(update, context, context.say, is_right=meaning is Meaning.YES)
     else:
-        await _conclude(update, context, context.say, is_right=is_right)
+        await type_place(update, context)
 
 
 async def _conclude(update: Update, context: Context, answer: Callable[..., None], *, is_right: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +11,7 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 
 from bot.rules.permissions import STAFF_ROLES, Role
 from bot.words.texts import CALLBACK_VERSION
+from bot.words.vocabulary import asks_to_stop
 from handlers.context import Context
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
@@ -60,14 +59,6 @@ class Routes:
     unexpected: Handler
     not_staff: Handler
     unknown_button: Handler
-
-
-STOP_WORDS = re.compile(r"^\W*(stop|arr[eê]t|arr[eê]tez|unsubscribe)\W*$", re.IGNORECASE)
-
-
-def asks_to_stop(text: str) -> bool:
-    """Whether the text is one of the words, also where its accents are characters of their own."""
-    return STOP_WORDS.match(unicodedata.normalize("NFC", text)) is not None
 
 
 class _StopWord(filters.MessageFilter):

@@ -8,8 +8,8 @@ from telegram import Update
 
 import db.people
 from bot.actions import preferences
-from bot.actions.preferences import Group
 from bot.actions.registration import choose_language as keep_language
+from bot.rules.kinds import Mute
 from handlers import place, registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
@@ -50,7 +50,7 @@ async def change_place(update: Update, context: Context) -> None:
 async def choose_messages(update: Update, context: Context) -> None:
     """A kind of message, on or off."""
     kind, said = arguments(context, 2)
-    group, wanted = one_of(Group, kind), yes_or_no(said, yes="on", no="off")
+    group, wanted = one_of(Mute, kind), yes_or_no(said, yes="on", no="off")
     if await registration.must_sign_up(context):
         return
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=wanted)
@@ -73,7 +73,7 @@ async def choose_volunteering(update: Update, context: Context) -> None:
 async def opt_out(update: Update, context: Context) -> None:
     """The button under every campaign message: it works for everybody, at once, and leaves the message as it is."""
     (kind,) = arguments(context, 1)
-    group = one_of(Group, kind)
+    group = one_of(Mute, kind)
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=False)
     await _refresh(context)
     context.toast("toasts/opted_out")

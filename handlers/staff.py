@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import staff
+from bot.actions import staff, staff_links
 from bot.actions.audiences import places_named
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -34,16 +34,18 @@ async def _show(context: Context, author: Author, answer: Callable[..., None]) -
     team = await staff.team(context.tx, author)
     answer(
         "staff/list",
-        members=[_described(author, member) for member in team.members[:SHOWN]],
-        links=[_described(author, link) for link in team.links[:SHOWN]],
+        members=[
+            _described(author, member, maker=team.makers[member.added_by]) for member in team.members[:SHOWN]
+        ],
+        links=[_described(author, link, maker=team.makers[link.created_by]) for link in team.links[:SHOWN]],
         more=max(0, len(team.members) - SHOWN),
     )
 
 
-def _described(author: Author, holder: object) -> dict[str, object]:
+def _described(author: Author, holder: object, **more: object) -> dict[str, object]:
     """A role or an invitation, with the name of its area."""
     values = dict(vars(holder))
-    return {**values, "area_name": area_name(author.gazetteer, values["area"])}
+    return {**values, **more, "area_name": area_name(author.gazetteer, values["area"])}
 
 
 # -- inviting --
@@ -104,7 +106,7 @@ async def _make_link(context: Context, area: str, answer: Callable[..., None]) -
         return
     role = _staff_role(context.kept["role"])
     author = await desk.author(context)
-    token = await staff.invite(context.tx, author, role=role, area=area)
+    token = await staff_links.invite(context.tx, author, role=role, area=area)
     await context.end_dialog()
     answer(
         "staff/link",
@@ -112,7 +114,7 @@ async def _make_link(context: Context, area: str, answer: Callable[..., None]) -
         area=area,
         area_name=area_name(author.gazetteer, area),
         url=f"https://t.me/{context.services.bot_username}?start=s_{token}",
-        hours=int(staff.LINK_LIFE.total_seconds() // 3600),
+        hours=int(staff_links.LINK_LIFE.total_seconds() // 3600),
     )
 
 
@@ -153,7 +155,7 @@ async def revoke(update: Update, context: Context) -> None:
 async def revoke_link(update: Update, context: Context) -> None:
     (number,) = buttons.arguments(context, 1)
     author = await desk.author(context)
-    await staff.revoke_link(context.tx, author, desk.number(number))
+    await staff_links.revoke_link(context.tx, author, desk.number(number))
     context.toast("toasts/link_withdrawn")
     await _show(context, author, context.edit)
 
@@ -167,9 +169,10 @@ def _is_self(context: Context, member: HeldRole) -> bool:
 
 async def join(context: Context, token: str) -> None:
     """/start with a link of the staff. The person need not be a supporter."""
-    joined = await staff.join(
+    joined = await staff_links.join(
         context.tx, telegram_id=context.person.telegram_id, token=token, now=context.now
     )
+    await desk.keep_language(context)
     roles = await staff.roles_of(context.tx, context.person.telegram_id)
     _show_menu(context, context.person.telegram_id, roles)
     commands = [command for command in command_menu.allowed({joined.role}) if command.roles]

@@ -1,7 +1,8 @@
 """The words: languages, gettext catalogues and message templates.
 
-Adding a language touches only this folder: a row in `LANGUAGES` and a catalogue. The sources are English;
-a catalogue is read from its `.po` at start, since compiled files are ignored by version control.
+Adding a language touches only this folder: a row in `LANGUAGES`, and a folder with its catalogue and what people
+type (`words.toml`, see `locales.words`). The sources are English; a catalogue is read from its `.po` at start, since
+compiled files are ignored by version control.
 """
 
 from __future__ import annotations

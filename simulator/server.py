@@ -22,6 +22,7 @@ from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
 from simulator.http_json import answer
+from simulator.origin import refusing_strangers
 from simulator.world import World
 
 DEFAULT_TOKEN = "12345:TEST"
@@ -76,8 +77,8 @@ def make_world(
     return world
 
 
-def make_app(world: World) -> ASGIApp:
-    """Bot API calls go straight to BotApi; everything else through Starlette."""
+def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
+    """Bot API calls go straight to BotApi; everything else through Starlette. Only this machine is answered."""
     bot_api = BotApi(world)
     rest = Starlette(
         routes=[
@@ -97,7 +98,7 @@ def make_app(world: World) -> ASGIApp:
         else:
             await rest(scope, receive, send)
 
-    return app
+    return refusing_strangers(app, host=host)
 
 
 def serve(
@@ -111,7 +112,7 @@ def serve(
     with listening(host, port) as listener:
         if announce is not None:
             announce(_address(host, listener))
-        server = _Server(_config(world), world)
+        server = _Server(_config(world, host), world)
         server.run(sockets=[listener])
 
 
@@ -122,7 +123,7 @@ async def running(
     """Serve inside this event loop, on a free port unless one is named. Signals are left to the caller."""
     world = world or make_world()
     with listening(host, port) as listener:
-        server = _EmbeddedServer(_config(world), world)
+        server = _EmbeddedServer(_config(world, host), world)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.ready.wait()
@@ -165,9 +166,9 @@ class _EmbeddedServer(_Server):
         yield
 
 
-def _config(world: World) -> uvicorn.Config:
+def _config(world: World, host: str) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(world),
+        make_app(world, host=host),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -13,11 +13,10 @@ import db.facts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import broadcasts, events, staff
+from bot.actions import broadcasts, events, staff, staff_links
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
-from bot.rules.areas import department_of, region_of
 from bot.rules.audiences import Audience
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Role
@@ -26,6 +25,7 @@ from db.events import Event, EventText
 from db.people import Person
 from db.schema import deliveries, people
 from tests.conversation import CAMPAIGN, paris
+from tests.places import place_of
 
 NOW = paris("2016-11-02T10:00")
 LYON, MARSEILLE, PARIS = "69123", "13055", "75056"
@@ -81,9 +81,8 @@ async def made_world(tx: AsyncConnection) -> World:
     colleague = await db.people.create(tx, telegram_id=COLLEAGUE, pseudonym="colleague", now=NOW)
     base = {"state": "registered", "consent_contact": True, "consent_commune": True, "zone": "Europe/Paris"}
     for number, commune in enumerate((LYON, "69381", "69266", MARSEILLE, PARIS), start=100):
-        place = {"commune": commune, "department": department_of(commune), "region": region_of(commune)}
         row = {"telegram_id": number, "pseudonym": str(number), "created_at": NOW, "seen_at": NOW}
-        await tx.execute(sa.insert(people).values(territory="FR", **base, **place, **row))
+        await tx.execute(sa.insert(people).values(territory="FR", **base, **place_of(commune), **row))
     # Roles that make what is there; the actor's own are withdrawn again.
     for telegram_id in (ACTOR, COLLEAGUE):
         await db.staff.add(tx, telegram_id=telegram_id, role="admin", area="FR", added_by=None, now=NOW)
@@ -101,7 +100,7 @@ async def made_world(tx: AsyncConnection) -> World:
     many = replace(theirs, campaign=replace(CAMPAIGN, approval_above=1))
     unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
     announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
-    await staff.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
+    await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)
     member = await staff.add(tx, telegram_id=9, role=Role.ORGANIZER, area=LYON, actor="test", now=NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)

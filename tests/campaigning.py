@@ -9,11 +9,12 @@ import sqlalchemy as sa
 import db.staff
 from bot.actions import audit
 from bot.actions import staff as actions
-from bot.rules.areas import EVERYWHERE, department_of, region_of
+from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Role
 from bot.rules.territories import TERRITORIES, territory_of
 from db.schema import broadcasts, deliveries, people, rsvps
 from tests.conversation import Conversation, Talker
+from tests.places import place_of
 
 
 async def staff(conversation: Conversation, telegram_id: int, role: str, area: str) -> Talker:
@@ -58,9 +59,7 @@ async def supporter(conversation: Conversation, telegram_id: int, commune: str |
         "state": "registered",
         "first_name": "Awa",
         "language": "fr",
-        "commune": commune,
-        "department": department_of(commune) if commune else None,
-        "region": region_of(commune) if commune else None,
+        **place_of(commune),
         "territory": territory,
         "zone": TERRITORIES[territory].zone,
         "consent_contact": True,
@@ -84,6 +83,11 @@ async def answer(conversation: Conversation, person: int, event: int, said: str)
 async def rows(conversation: Conversation, table: sa.Table) -> list[Any]:
     async with conversation.database.read() as tx:
         return list(await tx.execute(sa.select(table).order_by(*table.primary_key.columns)))
+
+
+async def written(conversation: Conversation) -> list[Any]:
+    """What staff wrote: every broadcast but the bot’s own."""
+    return [row for row in await rows(conversation, broadcasts) if row.created_by is not None]
 
 
 async def recipients(conversation: Conversation, key: str) -> dict[int, Any]:

@@ -30,6 +30,15 @@ KEY = DatabaseKey(hex="5e" * 32)
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def configuration_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keys that no test names are made there, and not where those of whoever runs the tests lie."""
+    folder = tmp_path_factory.mktemp("configuration")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def database_key() -> DatabaseKey:
     return KEY

@@ -6,7 +6,7 @@ For tests of handlers: `person.send("/vote")`, `person.tap("Make my plan")`, the
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -230,6 +230,11 @@ class Talker:
         for call in self.calls:
             self._show(call)
         return self.screen[-1] if self.screen else Shown(id=0, text="")
+
+    def receive(self, calls: Iterable[Call]) -> None:
+        """Messages that come by themselves."""
+        for call in calls:
+            self._show(call)
 
     def _show(self, call: Call) -> None:
         if call.method == "sendMessage":

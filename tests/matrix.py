@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.actions import broadcasts, doubts, downloads, events, exports, staff, statistics
+from bot.actions import broadcasts, doubts, downloads, events, exports, staff, staff_links, statistics
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
-from bot.rules.areas import contains, covers, department_of, region_of
+from bot.rules.areas import contains
 from bot.rules.permissions import Action, Role
 from db.exports import Selection
 from db.schema import deliveries, people
@@ -59,7 +59,7 @@ async def reaches_nobody_else(world: World, author: Author, queued: Any) -> None
     here = {
         row.id
         for row in everybody
-        if row.commune and any(_lives(role.area, row.commune) for role in author.roles)
+        if row.commune and any(contains(role.area, row.commune) for role in author.roles)
     }
     assert reached == here
 
@@ -68,17 +68,13 @@ def _recipients(broadcast: int) -> sa.Select[Any]:
     return sa.select(deliveries.c.person).where(deliveries.c.broadcast == broadcast)
 
 
-def _lives(area: str, commune: str) -> bool:
-    return covers(area, commune=commune, department=department_of(commune), region=region_of(commune))
-
-
 def supervises(author: Author) -> bool:
     return any(contains(role.area, LYON) and role.role is not Role.ORGANIZER for role in author.roles)
 
 
 async def sends_again_in_its_area(world: World, author: Author, again: int) -> None:
     """Of the two people in doubt, those who live where the author holds a role."""
-    assert again == sum(any(_lives(role.area, home) for role in author.roles) for home in DOUBTFUL)
+    assert again == sum(any(contains(role.area, home) for role in author.roles) for home in DOUBTFUL)
 
 
 async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
@@ -218,12 +214,14 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),
     },
-    "staff.invite": {
-        "": Row(run=lambda w, a: staff.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
+    "staff_links.invite": {
+        "": Row(run=lambda w, a: staff_links.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
     },
     "staff.find": {"": Row(run=lambda w, a: staff.find(w.tx, a, w.role), least="admin")},
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
-    "staff.revoke_link": {"": Row(run=lambda w, a: staff.revoke_link(w.tx, a, w.link), least="admin")},
+    "staff_links.revoke_link": {
+        "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
     "statistics.overview": {
         "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),
     },

@@ -133,6 +133,11 @@ class BotProcess:
             return False
         return True
 
+    @property
+    def process_id(self) -> int:
+        assert self._process is not None, "It was not started."
+        return self._process.pid
+
     async def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
         await self._end(signal.SIGKILL)

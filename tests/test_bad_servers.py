@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class Server:
         self.answered: list[dict[str, Any]] = []
         self.is_silent: Callable[[str], bool] = lambda _method: False
         self.received: Counter[int] = Counter()
+        self.endless: Callable[[str], Iterable[bytes] | None] = lambda _method: None
+        self.hung_up = 0  # of endless answers
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -80,6 +82,9 @@ class Server:
                 if self.is_silent(method):
                     await reader.read()  # until the bot hangs up
                     return
+                if (pieces := self.endless(method)) is not None:
+                    await self._pour(pieces, writer)
+                    return
                 status, content = (
                     self.bad or (0, b"") if self.is_bad else (200, await self._good(method, body))
                 )
@@ -93,6 +98,14 @@ class Server:
             pass
         finally:
             writer.close()
+
+    async def _pour(self, pieces: Iterable[bytes], writer: asyncio.StreamWriter) -> None:
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        finally:
+            self.hung_up += 1
 
     async def _good(self, method: str, body: bytes) -> bytes:
         result: Any = True

@@ -69,29 +69,6 @@ async def test_who_waits_is_told_that_the_clock_was_moved() -> None:
     await asyncio.wait_for(asyncio.gather(*waiters), timeout=5)
 
 
-async def test_a_sleeper_wakes_when_the_clock_is_moved_past_its_instant() -> None:
-    clock = MovableClock(START, 0)
-    sleeper = asyncio.create_task(clock.sleep_until(START + timedelta(days=4)))
-    await asyncio.sleep(0)
-    clock.move(START + timedelta(days=3))  # not far enough: it sleeps on
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert not sleeper.done()
-    clock.move(START + timedelta(days=5))
-    await asyncio.wait_for(sleeper, timeout=5)
-
-
-async def test_a_sleeper_wakes_at_its_instant_by_itself() -> None:
-    clock = MovableClock(START, 100_000)
-    await asyncio.wait_for(clock.sleep_until(START + timedelta(hours=1)), timeout=5)
-    assert clock.now() >= START + timedelta(hours=1)
-
-
-async def test_sleeping_until_the_past_returns_at_once() -> None:
-    await asyncio.wait_for(MovableClock(START, 0).sleep_until(START), timeout=5)
-    await asyncio.wait_for(RealClock().sleep_until(START), timeout=5)
-
-
 def test_a_followed_clock_runs_on_between_samples() -> None:
     seconds = Seconds()
     clock = FollowedClock(START, 60, 1, monotonic=seconds)

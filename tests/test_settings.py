@@ -32,8 +32,9 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.data.name == "portevoix"
     assert settings.database is None
     assert settings.database_key is None
-    assert settings.database_key_file == settings.data / "database.key"
-    assert settings.suppression_key_file == settings.data / "database.suppression.key"
+    assert settings.database_key_file.parent.name == "keys"
+    assert settings.data not in settings.database_key_file.parents
+    assert settings.suppression_key_file.name == f"{settings.database_key_file.stem}.suppression.key"
     assert settings.rate == 30
     assert settings.clock is None
     assert settings.web is None
@@ -109,12 +110,28 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
         ({"PORTEVOIX_RATE": "nan"}, "PORTEVOIX_RATE is “nan”"),
         ({"PORTEVOIX_RATE": "1001"}, "1000 at most"),
         ({**SIMULATOR, "PORTEVOIX_CLOCK": "soon"}, "2016-11-16T08:00:00+01:00@60"),
-        ({"PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00"}, "refused with the real Telegram"),
-        ({"PORTEVOIX_CLOCK": "http://127.0.0.1:8081/sim/clock"}, "refused with the real Telegram"),
+        ({"PORTEVOIX_CLOCK": "2016-11-16T08:00:00+01:00"}, "refused where messages may reach real people"),
+        (
+            {"PORTEVOIX_CLOCK": "http://127.0.0.1:8081/sim/clock"},
+            "refused where messages may reach real people",
+        ),
         (
             {"PORTEVOIX_API_BASE": "https://API.Telegram.org", "PORTEVOIX_CLOCK": "2016-11-16T08:00:00Z"},
-            "refused with the real Telegram",
+            "refused where messages may reach real people",
         ),
+        (
+            {"PORTEVOIX_API_BASE": "https://bot-api.example.org", "PORTEVOIX_CLOCK": "2016-11-16T08:00:00Z"},
+            "refused where messages may reach real people",
+        ),
+        ({**SIMULATOR, "PORTEVOIX_CLOCK": "http://10.0.0.7/sim/clock"}, "only a simulator on this machine"),
+        ({**SIMULATOR, "PORTEVOIX_CLOCK": "https://example.org/clock"}, "only a simulator on this machine"),
+        # Over http anybody on the way could read.
+        ({"PORTEVOIX_API_BASE": "http://bot-api.example.org"}, "could read the token and every message"),
+        ({"PORTEVOIX_API_BASE": "http://10.0.0.7:8081"}, "could read the token and every message"),
+        ({"PORTEVOIX_API_BASE": "http://localhost.example.org:8081"}, "could read the token"),
+        ({"PORTEVOIX_API_BASE": "http://127.0.0.1.example.org"}, "could read the token"),
+        ({"PORTEVOIX_API_BASE": "http://0.0.0.0:8081"}, "could read the token"),
+        ({"PORTEVOIX_WEB_URL": "http://bot.example.org"}, "could read what people download"),
         ({"PORTEVOIX_WEB": "8080"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:99999"}, "host:port"),
         ({"PORTEVOIX_WEB": "127.0.0.1:http"}, "host:port"),
@@ -134,3 +151,39 @@ def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], said
 def test_a_missing_token_is_said_when_it_is_needed() -> None:
     with pytest.raises(SettingsError, match="BotFather"):
         _ = Settings.from_environment({}).required_token
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "[::1]"])
+def test_plain_http_is_fine_on_this_machine(host: str) -> None:
+    base = f"http://{host}:8081"
+    settings = Settings.from_environment({"PORTEVOIX_API_BASE": base, "PORTEVOIX_CLOCK": f"{base}/sim/clock"})
+    assert not settings.is_real_telegram
+
+
+def key_file(**variables: str) -> Path:
+    return Settings.from_environment(
+        {f"PORTEVOIX_{name}": value for name, value in variables.items()}
+    ).database_key_file
+
+
+def test_every_database_has_a_key_file_of_its_own(tmp_path: Path) -> None:
+    places = [
+        {"DATA": "/srv/a"},
+        {"DATA": "/srv/b"},
+        {"DATABASE": "sqlite:////srv/a/other.db"},
+        {"DATABASE": "sqlite+aiosqlite:////srv/a/third.db"},
+        {"DATABASE": "postgresql://bot:secret@db/one"},
+        {"DATABASE": "postgresql://bot:secret@db/two"},
+        {"DATABASE": "postgresql://bot:secret@elsewhere/one"},
+    ]
+    assert len({key_file(**place) for place in places}) == len(places)
+    # The same place, said otherwise.
+    assert key_file(DATA="/srv/a") == key_file(DATA="/srv/../srv/a/")
+    assert key_file(DATABASE="postgresql://bot:secret@db/one") == key_file(
+        DATABASE="postgresql://me:new@db/one"
+    )
+
+
+def test_the_key_of_an_older_installation_is_used_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "database.key").write_text("5e" * 32)
+    assert key_file(DATA=str(tmp_path)) == tmp_path / "database.key"

@@ -67,6 +67,14 @@ class Verified:
     faults: tuple[Fault, ...]
 
 
+async def take_turn(tx: AsyncConnection) -> None:
+    """Waits until no other transaction is noting something: what is asked from here on, nobody changes any more.
+
+    For acts that two people could do against each other; they end in a note, so that one lock serves for both.
+    """
+    await db.audit.lock_tail(tx)
+
+
 async def note(
     tx: AsyncConnection, *, actor: str, action: str, details: Mapping[str, object], now: datetime
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,8 +11,19 @@ import db.staff
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.areas import contains
-from bot.rules.permissions import Action, Role, Staff, may, may_approve_broadcast, reader_of
+from bot.rules.permissions import (
+    Action,
+    Role,
+    Staff,
+    may,
+    may_approve_broadcast,
+    may_change_event,
+    may_control_broadcast,
+    may_manage_staff,
+    may_supervise,
+    reader_of,
+    supervises,
+)
 from bot.rules.small_counts import Reader
 from db.people import Person
 
@@ -48,15 +59,23 @@ class Author:
 
     def supervised(self) -> tuple[str, ...]:
         """Where they may act on what others made."""
-        return tuple(role.area for role in self.roles if role.role is not Role.ORGANIZER)
+        return tuple(role.area for role in self.roles if may_supervise(role))
 
     def supervises(self, area: str) -> bool:
         """Whether they may act on what others made for an area."""
-        return any(contains(wider, area) for wider in self.supervised())
+        return any(supervises(role, area) for role in self.roles)
+
+    def may_change_event(self, area: str, author: int | None) -> bool:
+        """Whether they may change an event in an area that this author made."""
+        return any(may_change_event(role, event_area=area, author=author) for role in self.roles)
+
+    def may_control(self, area: str, author: int | None) -> bool:
+        """Whether they may pause, resume and cancel what this author wrote for an area."""
+        return any(may_control_broadcast(role, audience_area=area, author=author) for role in self.roles)
 
     def may_approve(self, area: str, author: int | None) -> bool:
         """Whether they may let go what this author wrote for an area: never their own."""
-        return any(may_approve_broadcast(role, audience_area=area, author=author or 0) for role in self.roles)
+        return any(may_approve_broadcast(role, audience_area=area, author=author) for role in self.roles)
 
     @property
     def reader(self) -> Reader:
@@ -78,6 +97,14 @@ class Author:
                 areas=[area_name(self.gazetteer, each) for each in areas],
             )
 
+    def require_management(self, role: Role, area: str) -> None:
+        """Raises NotAllowed where they would give or take a role above their own or beyond their area."""
+        if not any(may_manage_staff(held, role=role, area=area) for held in self.roles):
+            self.require(Action.ADD_STAFF, area)
+            raise NotAllowed(
+                f"Your role does not allow {Action.ADD_STAFF}.", message="errors/not_allowed_role"
+            )
+
     def require_standing(self) -> None:
         """Raises CandidateOut unless there is still something to campaign for."""
         if self.campaign.is_out(self.now):
@@ -96,6 +123,11 @@ async def author_of(
     """The person with the roles they hold now, if any."""
     roles = await roles_of(tx, person)
     return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
+
+
+async def asked_again(tx: AsyncConnection, author: Author) -> Author:
+    """The author with the roles of this moment: others may have taken them since the transaction began."""
+    return replace(author, roles=await roles_of(tx, author.person))
 
 
 def area_name(gazetteer: Gazetteer, area: str) -> str:

@@ -163,8 +163,8 @@ async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
     author.require(Action.CONTROL_BROADCAST)
     whose = None if author.supervised() else author.id
     found = await db.broadcast_accounts.recent(tx, author=whose)
-    mine = [each for each in found if each.created_by == author.id or author.supervises(each.area)]
-    return mine[:MOST_LISTED]
+    theirs = [each for each in found if author.may_control(each.area, each.created_by)]
+    return theirs[:MOST_LISTED]
 
 
 async def event_titles(
@@ -240,8 +240,6 @@ async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
 
 
 def _require_control(author: Author, broadcast: Broadcast) -> None:
-    """Their own, as long as they hold a role; those of others where they supervise."""
     author.require(Action.CONTROL_BROADCAST)
-    own = broadcast.created_by == author.id
-    if not own and not author.supervises(broadcast.area):
+    if not author.may_control(broadcast.area, broadcast.created_by):
         raise NotAllowed("Only its author may do this.", message="errors/not_your_broadcast")

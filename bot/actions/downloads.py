@@ -12,7 +12,7 @@ import db.people
 from bot.actions import exports
 from bot.actions.authority import Author, author_of
 from bot.actions.exports import Order
-from bot.actions.staff import TOKEN_BYTES, hash_of
+from bot.actions.staff_links import TOKEN_BYTES, hash_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError

@@ -8,18 +8,21 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
+import db.staff
 import db.suppressions
-from bot.actions import audit
+from bot.actions import audit, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.people import Person
 from db.suppression_key import begin_anew
 
+ERASED = "erased"
+"""The actor in the audit log where a member of the team is erased: who that was is not known any more."""
+
 
 async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
-    await db.erasing.erase_roles(tx, person.telegram_id)
-    await pause_orphans(tx, person.telegram_id)
+    await _leave_the_team(tx, person, now)
     await db.erasing.erase_person(tx, person.id)
     await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
 
@@ -30,6 +33,21 @@ async def begin_suppressions_anew(tx: AsyncConnection, file: Path, now: datetime
     details = {"marks": marks}
     await audit.note(tx, actor=audit.COMMAND_LINE, action="lose_suppression_key", details=details, now=now)
     return marks
+
+
+async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) -> None:
+    """Their roles end with what rested on them; the log and the admins hear which, and not whose any more."""
+    held = await db.staff.roles_of(tx, person.telegram_id)
+    if held:
+        await audit.take_turn(tx)
+    await db.erasing.erase_roles(tx, person.telegram_id)
+    await staff_links.end_unfounded(tx, person.telegram_id, now)
+    await pause_orphans(tx, person.telegram_id)
+    for role in held:
+        details = {"role": role.role, "area": role.area}
+        await audit.note(tx, actor=ERASED, action="leave_staff", details=details, now=now)
+        news = {**details, "telegram_id": None, "by": None}
+        await notices.tell_admins(tx, "staff_left", news, now=now)
 
 
 async def forget(tx: AsyncConnection, person: Person) -> None:

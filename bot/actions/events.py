@@ -168,14 +168,14 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     if found is None:
         raise EventRefused("This event does not exist any more.")
     _require_managed(author, found.event)
+    author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers)
 
 
 def _require_managed(author: Author, event: Event) -> None:
-    """Their own within their areas, and those of others where they supervise."""
     author.require(Action.CHANGE_EVENT, event.commune)
-    if event.created_by != author.id and not author.supervises(event.commune):
+    if not author.may_change_event(event.commune, event.created_by):
         raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
 
 

@@ -21,8 +21,8 @@ from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
-from bot.rules.kinds import Kind
-from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone
+from bot.rules.kinds import Kind, mutes_of_step
+from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.backup import RESTORED_AT
 from db.facts import get_fact
@@ -98,7 +98,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     restored_at = await get_fact(tx, RESTORED_AT)
     # After a restore the backup may not know that a step left: it does not leave again.
     after = datetime.fromisoformat(restored_at) if restored_at else None
-    zones = await db.planning.zones_abroad(tx) if _may_be_open_abroad(campaign, now) else []
+    zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
     due = [
         each for each in open_steps(campaign, now, zones) if after is None or each.occurrence.at_utc > after
     ]
@@ -169,6 +169,12 @@ def _may_be_open_abroad(campaign: Campaign, now: datetime) -> bool:
     )
 
 
+async def _zones_abroad(tx: AsyncConnection, campaign: Campaign) -> list[str]:
+    """The zones of those who follow the steps of people abroad."""
+    unknown = any(territory_followed(None, ballot) == ABROAD for ballot in campaign.ballots)
+    return await db.planning.zones_abroad(tx, or_unknown=unknown)
+
+
 def step_key(ballot: int, step: str) -> str:
     """The key of the one broadcast of a step in a round."""
     return f"step:{ballot}:{step}"
@@ -199,6 +205,7 @@ async def _plan_step(
         slots=[slot.name for slot in campaign.slots] if step.follows_slot else None,
         silent_after=None if step.when_silent else campaign.caps.silent_after,
         when_voted=step.when_voted,
+        mutes=mutes_of_step(step.kind),
         follows=step_key(ballot.number, step.follows) if step.follows else None,
         followed_before=now - GAP_BEFORE_FOLLOW_UP,
         among=among,
@@ -210,7 +217,7 @@ def _place(due: OpenStep) -> StepPlace:
     return StepPlace(
         territory=due.occurrence.territory,
         zone=due.zone,
-        or_unknown=due.occurrence.territory == METROPOLE,
+        or_unknown=due.occurrence.territory == territory_followed(None, due.ballot),
         expires_at=due.occurrence.expires_at,
     )
 

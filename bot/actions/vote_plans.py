@@ -11,7 +11,7 @@ import db.vote_plans
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
-from bot.rules.reminders import Step, ballots_of_answer
+from bot.rules.reminders import Step, ballots_of_cannot
 from bot.rules.steps import StepQuestion
 from bot.words.step_values import Vote
 from db.people import Person
@@ -64,7 +64,7 @@ async def pledge(
     step = _step_asking(campaign, StepQuestion.PLEDGE)
     spoken_of: tuple[int, ...] = (vote.ballot,)
     if step is not None:
-        spoken_of = ballots_of_answer(step=step, ballot=vote.ballot, cannot=True, ballots=campaign.ballots)
+        spoken_of = ballots_of_cannot(step=step, ballot=vote.ballot, ballots=campaign.ballots)
     plans = await db.vote_plans.of_person(tx, person.id)
     for ballot in spoken_of:
         before = plans[ballot].intention if ballot in plans else None

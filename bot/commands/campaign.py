@@ -13,6 +13,7 @@ from bot.campaign.campaign import check_campaign, find_campaign_file, load_campa
 from bot.commands.arguments import Commands
 from bot.settings import Settings
 from locales import LANGUAGES, TEMPLATES
+from locales.words import all_words
 
 
 def add_to(commands: Commands) -> None:
@@ -34,6 +35,7 @@ def add_to(commands: Commands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    all_words()  # what stops the bot at its start is told here as well
     file = find_campaign_file(arguments.file or settings.campaign)
     campaign, faults = check_campaign(file, templates=step_templates(), languages=LANGUAGES)
     for fault in faults:

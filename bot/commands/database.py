@@ -12,7 +12,7 @@ from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, Commands, group
 from bot.settings import Settings
-from bot.startup import database_file, opened, present, suppression_key
+from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
 from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back
@@ -22,6 +22,9 @@ from db.suppression_key import change_suppression_key
 from db.upgrade import revision
 from locales import LANGUAGES
 
+NEW = "new"
+"""The word that is typed where an empty database takes the place of one that is gone."""
+
 
 def add_to(commands: Commands) -> None:
     db = group(commands, "db", "look after the database")
@@ -30,6 +33,12 @@ def add_to(commands: Commands) -> None:
         help="make or upgrade the tables",
         description="Make or upgrade the tables; the bot does so at each start too.",
     ).set_defaults(run=upgrade)
+    db.add_parser(
+        "new",
+        help="begin with an empty database where the old one is gone",
+        description="Begin with an empty database where the old one is gone or empty, after a typed word. Keys that"
+        " are left of it are kept under another name.",
+    ).set_defaults(run=new)
     rekey_parser = db.add_parser(
         "rekey",
         help="change the keys: encrypt the database anew, seal anew what stands for people who left",
@@ -84,6 +93,31 @@ def upgrade(arguments: Namespace, settings: Settings) -> int:
             print(f"The tables are at revision {await revision(database)}.")
 
     asyncio.run(work())
+    return 0
+
+
+def new(arguments: Namespace, settings: Settings) -> int:
+    """Begins anew, knowingly: what was registered, consented to and sent is not known to the new database."""
+    print(
+        "A new database knows nobody: not who registered, nor who asked for silence or to be erased. Look for the old"
+        " one, or a backup, first."
+    )
+    try:
+        typed = input(f"Type {NEW} to begin with an empty database: ")
+    except EOFError:
+        typed = ""
+    if typed.strip().lower() != NEW:
+        raise CommandRefused(f"Nothing was changed: the word was not “{NEW}”.")
+
+    async def work() -> list[Path]:
+        kept = set_aside_what_is_left(settings, await present(settings))
+        async with opened(settings) as database:
+            await suppression_key(database, settings)
+        return kept
+
+    for kept in asyncio.run(work()):
+        print(f"Kept: {kept}")
+    print("The new database is ready.")
     return 0
 
 
@@ -165,6 +199,7 @@ def restore(arguments: Namespace, settings: Settings) -> int:
 
     async def work() -> Restored:
         # On a new machine there is no database yet, only the key that was kept: it must not be made anew.
+        follow_moved(arguments.file, settings)
         key = find_key(value=settings.database_key, file=settings.database_key_file, database=arguments.file)
         return await put_back(
             arguments.file,

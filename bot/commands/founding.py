@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -15,8 +15,11 @@ from pathlib import Path
 from bot.campaign.campaign import parse_campaign
 from bot.commands.arguments import CommandRefused, Commands
 from bot.exporting.files import appearing_at
+from bot.rules.typed import Meaning
 from bot.settings import Settings
-from locales import LANGUAGES
+from bot.words.vocabulary import vocabulary
+from locales import LANGUAGES, SOURCE_LANGUAGE
+from locales.words import words_of
 
 MODEL = files("bot.commands") / "campaign.toml.template"
 LANGUAGE_ORDER = ", ".join(LANGUAGES)
@@ -96,9 +99,11 @@ def written(answers: dict[str, object]) -> str:
     days = answers["ballots"]
     assert isinstance(languages, tuple)  # what `read` of the questions gives
     assert isinstance(days, tuple)
-    words = {
-        name: _words(str(answers[name]), languages) for name in ("name", "statement", "funding", "period")
-    }
+    words = {name: _words(str(answers[name]), languages) for name in ("name", "statement", "period")}
+    if answers["funding"] == _FUNDING:
+        words["funding"] = _each({language: words_of(language).funding for language in languages})
+    else:
+        words["funding"] = _words(str(answers["funding"]), languages)
     values = {
         "slug": _quoted(slug_of(str(answers["name"]))),
         "languages": ", ".join(map(_quoted, languages)),
@@ -126,15 +131,16 @@ def _quoted(text: str) -> str:
 
 def _words(text: str, languages: tuple[str, ...]) -> str:
     """The same text in each language, to be translated in the file."""
-    return "\n".join(f"{language} = {_quoted(text)}" for language in languages)
+    return _each(dict.fromkeys(languages, text))
 
 
-_ROUNDS = {"fr": "tour {number}", "en": "round {number}"}
+def _each(texts: Mapping[str, str]) -> str:
+    return "\n".join(f"{language} = {_quoted(text)}" for language, text in texts.items())
 
 
 def _ballot(number: int, day: date, languages: tuple[str, ...]) -> str:
     names = ", ".join(
-        f"{language} = {_quoted(_ROUNDS.get(language, '{number}').format(number=number))}"
+        f"{language} = {_quoted(words_of(language).round.replace('{number}', str(number)))}"
         for language in languages
     )
     return f"[[ballots]]\nday = {day.isoformat()}\nname = {{ {names} }}\n"
@@ -174,10 +180,14 @@ _SATURDAY = ("971", "972", "973", "975", "977", "978", "987", "987-marquises", "
 
 
 def _saturday(text: str) -> str:
-    if text.lower() not in ("yes", "no", "y", "n", "oui", "non"):
+    meaning = vocabulary(SOURCE_LANGUAGE).meaning({"y": "yes", "n": "no"}.get(text.lower(), text))
+    if meaning not in (Meaning.YES, Meaning.NO):
         raise BadAnswer("Answer yes or no.")
-    return json.dumps(list(_SATURDAY) if text.lower()[0] in "yo" else [])
+    return json.dumps(list(_SATURDAY) if meaning is Meaning.YES else [])
 
+
+_FUNDING = "donations and membership fees"
+"""Stands for the words of each language of the campaign."""
 
 QUESTIONS = (
     Prompt(name="name", text="The campaign’s name", read=_some_text),
@@ -200,7 +210,7 @@ QUESTIONS = (
         name="funding",
         text="Where the money comes from (EU 2024/900)",
         read=_some_text,
-        default="Dons et adhésions",
+        default=_FUNDING,
     ),
     Prompt(name="period", text="The period of the campaign, in words", read=_some_text),
     Prompt(name="ballots", text="The polling days, such as 2027-04-11 2027-04-25", read=_days),

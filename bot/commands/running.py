@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.commands.arguments import CommandRefused, Commands, number
-from bot.settings import Settings
+from bot.settings import Settings, is_loopback
+
+WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
 
 def add_to(commands: Commands) -> None:
@@ -41,8 +43,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: Namespace, settings: Settings) -> int:
     """Runs until it is stopped."""
     if arguments.webhook is not None:
-        if urlsplit(arguments.webhook).scheme not in ("http", "https"):
-            raise CommandRefused(f"“{arguments.webhook}” is not an address: write https://example.org/bot.")
+        check_webhook(arguments.webhook)
         if settings.web is None:
             raise CommandRefused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
     # Imported here: the other commands need none of it, and answer sooner.
@@ -52,6 +53,23 @@ def run(arguments: Namespace, settings: Settings) -> int:
     configure_logs()
     run_to_end(app.run(settings, webhook_url=arguments.webhook))
     return 0
+
+
+def check_webhook(url: str) -> None:
+    """Raises CommandRefused for an address at which Telegram would not call, or where others could listen."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or 443
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CommandRefused(f"“{url}” is not an address: write https://example.org/bot.")
+    if is_loopback(url):
+        return  # a simulator's, at any port
+    if parts.scheme != "https":
+        raise CommandRefused(f"“{url}” is no https address: Telegram calls no other.")
+    if port not in WEBHOOK_PORTS:
+        raise CommandRefused(f"“{url}”: Telegram calls at the ports 443, 80, 88 and 8443 only.")
 
 
 def demo(arguments: Namespace, settings: Settings) -> int:

@@ -6,24 +6,25 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 
-import aiohttp
-
 import db.staff
-from bot.actions import audit, staff
+from bot.actions import audit, staff, staff_links
 from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
+from bot.delivery.transport import Transport
+from bot.introduction import identity_in
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
 from bot.settings import Settings
 from bot.startup import opened, present
 
-HEADERS = ("telegram id", "role", "area", "since")
+HEADERS = ("telegram id", "role", "area", "since", "given by")
 SECONDS_TO_ASK = 5
 _PLACES = {EVERYWHERE: "the whole campaign", ABROAD_AREA: "the voters abroad"}
 """What areas that no list names are called."""
+_MAKERS: dict[staff.Maker, str] = {"machine": "command line", "gone": "somebody erased since"}
 _ONE = {Role.ORGANIZER: "an organizer", Role.COORDINATOR: "a coordinator", Role.ADMIN: "an admin"}
 
 
@@ -32,9 +33,7 @@ def add_to(commands: Commands) -> None:
     add_parser = team.add_parser(
         "add", help="give somebody a role", description="Give a role to a Telegram user."
     )
-    add_parser.add_argument(
-        "--telegram-id", required=True, metavar="N", help="Telegram’s number of the person"
-    )
+    _add_person(add_parser)
     _add_role(add_parser)
     add_parser.set_defaults(run=add)
     link_parser = team.add_parser(
@@ -44,22 +43,35 @@ def add_to(commands: Commands) -> None:
     )
     _add_role(link_parser)
     link_parser.set_defaults(run=link)
+    revoke_parser = team.add_parser(
+        "revoke",
+        help="withdraw somebody’s roles",
+        description="Withdraw the roles of a Telegram user, at once: all of them, or those of one kind or area."
+        " Their open invitations end with them, what they wrote and has not left is paused, and all admins are told.",
+    )
+    _add_person(revoke_parser)
+    _add_role(revoke_parser, required=False)
+    revoke_parser.set_defaults(run=revoke)
     team.add_parser(
         "list", help="who has which role", description="Print who has which role, and where."
     ).set_defaults(run=list_team)
 
 
-def _add_role(parser: ArgumentParser) -> None:
+def _add_person(parser: ArgumentParser) -> None:
+    parser.add_argument("--telegram-id", required=True, metavar="N", help="Telegram’s number of the person")
+
+
+def _add_role(parser: ArgumentParser, *, required: bool = True) -> None:
     roles = [role.value for role in STAFF_ROLES]
-    parser.add_argument("--role", choices=roles, required=True, help=", ".join(roles))
-    parser.add_argument("--territory", metavar="CODE", default=EVERYWHERE, help=AREA_HELP)
+    parser.add_argument("--role", choices=roles, required=required, help=", ".join(roles))
+    everywhere = EVERYWHERE if required else None
+    parser.add_argument("--territory", metavar="CODE", default=everywhere, help=AREA_HELP)
 
 
 def add(arguments: Namespace, settings: Settings) -> int:
-    telegram_id = number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
+    telegram_id = _telegram_id(arguments)
     role, where = Role(arguments.role), area(arguments.territory, settings)
-
-    place = _PLACES.get(where) or area_name(load(settings.data), where)
+    place = _place(where, settings)
 
     async def work() -> None:
         async with opened(settings) as database, database.write() as tx:
@@ -74,10 +86,62 @@ def add(arguments: Namespace, settings: Settings) -> int:
 
     try:
         asyncio.run(work())
-    except staff.AlreadyStaff:
+    except staff_links.AlreadyStaff:
         raise CommandRefused(f"{telegram_id} is {_ONE[role]} of {place} already.") from None
     print(f"{telegram_id} is {_ONE[role]} of {place} now.")
     return 0
+
+
+def _telegram_id(arguments: Namespace) -> int:
+    return number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
+
+
+def _place(where: str, settings: Settings) -> str:
+    return _PLACES.get(where) or area_name(load(settings.data), where)
+
+
+def revoke(arguments: Namespace, settings: Settings) -> int:
+    """Also the last admin's: whoever has the machine can name another one."""
+    telegram_id = _telegram_id(arguments)
+    role = Role(arguments.role) if arguments.role else None
+    where = area(arguments.territory, settings) if arguments.territory else None
+
+    async def work() -> tuple[list[staff.Revoked], bool]:
+        async with opened(settings) as database, database.write() as tx:
+            revoked = await staff.revoke_on_the_machine(
+                tx,
+                telegram_id=telegram_id,
+                role=role,
+                area=where,
+                actor=audit.COMMAND_LINE,
+                now=await present(settings),
+            )
+            left = await db.staff.all_current(tx)
+            return revoked, any((each.role, each.area) == (Role.ADMIN, EVERYWHERE) for each in left)
+
+    try:
+        revoked, is_led = asyncio.run(work())
+    except staff_links.NoSuchStaff as fault:
+        raise CommandRefused(fault.sentence) from None
+    for each in revoked:
+        _print_revoked(each, settings)
+    if not is_led:
+        print(
+            "Nobody is an admin of the whole campaign now, so nobody can invite to all of it in the chat: name one"
+            " with `portevoix staff add`.",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _print_revoked(revoked: staff.Revoked, settings: Settings) -> None:
+    member = revoked.member
+    place = _place(member.area, settings)
+    print(f"{member.telegram_id} is no longer {_ONE[Role(member.role)]} of {place}.")
+    if revoked.links:
+        print(f"Invitations of theirs that were open, and are withdrawn: {len(revoked.links)}.")
+    if revoked.paused:
+        print(f"Messages of theirs that had not left, and are paused: {len(revoked.paused)}.")
 
 
 def link(arguments: Namespace, settings: Settings) -> int:
@@ -87,7 +151,7 @@ def link(arguments: Namespace, settings: Settings) -> int:
         async with opened(settings) as database:
             now = await present(settings)
             async with database.write() as tx:
-                token = await staff.make_link(
+                token = await staff_links.make_link(
                     tx, role=role, area=where, by=None, actor=audit.COMMAND_LINE, now=now
                 )
         return token, await bot_username(settings)
@@ -105,16 +169,23 @@ def link(arguments: Namespace, settings: Settings) -> int:
 
 
 def list_team(arguments: Namespace, settings: Settings) -> int:
-    async def work() -> list[db.staff.HeldRole]:
+    async def work() -> tuple[list[db.staff.HeldRole], dict[int | None, staff.Maker]]:
         async with opened(settings) as database, database.read() as tx:
-            return await db.staff.all_current(tx)
+            members = await db.staff.all_current(tx)
+            return members, await staff.makers_of(tx, (member.added_by for member in members))
 
-    members = asyncio.run(work())
+    members, makers = asyncio.run(work())
     if not members:
         print("Nobody has a role yet: name the first admin with `portevoix staff add`.", file=sys.stderr)
         return 0
     rows = [
-        (str(member.telegram_id), member.role, member.area, f"{member.added_at:%Y-%m-%d %H:%M} UTC")
+        (
+            str(member.telegram_id),
+            member.role,
+            member.area,
+            f"{member.added_at:%Y-%m-%d %H:%M} UTC",
+            _MAKERS.get(makers[member.added_by]) or str(makers[member.added_by]),
+        )
         for member in members
     ]
     print_table(HEADERS, rows)
@@ -125,11 +196,7 @@ async def bot_username(settings: Settings) -> str | None:
     """The bot's name, asked from the Bot API server; None where there is no token or no answer."""
     if settings.token is None:
         return None
-    url = f"{settings.api_base}/bot{settings.token}/getMe"
-    timeout = aiohttp.ClientTimeout(total=SECONDS_TO_ASK)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
-            return str((await answer.json())["result"]["username"])
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
+    async with Transport(token=settings.token, api_base=settings.api_base, connections=1) as transport:
         # Whatever is wrong on the way, the link is made and can be given without the name.
-        return None
+        identity = identity_in(await transport.post("getMe", seconds=SECONDS_TO_ASK))
+    return None if identity is None else identity.username

@@ -6,6 +6,8 @@ from pathlib import Path
 from bot.communes.errors import GazetteerUnreadable
 from bot.communes.store import read_table
 from bot.rules.communes.gazetteer import Abroad, Commune, Gazetteer, SearchResult
+from bot.rules.communes.query import SentenceWords
+from locales.words import all_words
 
 SHIPPED = Path(__file__).parent / "data" / "communes.bin"
 """The gazetteer that comes with Portevoix."""
@@ -13,6 +15,17 @@ OFFICIAL_API = "https://geo.api.gouv.fr"
 """The State's own service, which `portevoix communes update` reads."""
 UPDATED_NAME = "communes.bin"
 """The file's name in the data folder, once `portevoix communes update` has run."""
+
+
+def sentence_words() -> SentenceWords:
+    """What people say around the name of a place, in every language."""
+    places = [words.places for words in all_words()]
+    return SentenceWords(
+        before=tuple(word for each in places for word in each.before),
+        linking=tuple(word for each in places for word in each.linking),
+        abroad=tuple(word for each in places for word in each.abroad),
+        countries=tuple(pair for each in places for pair in each.countries.items()),
+    )
 
 
 @cache
@@ -24,10 +37,10 @@ def load(folder: Path | None = None) -> Gazetteer:
     """
     if folder is not None and (folder / UPDATED_NAME).exists():
         try:
-            return Gazetteer(read_table(folder / UPDATED_NAME))
+            return Gazetteer(read_table(folder / UPDATED_NAME), sentence_words())
         except GazetteerUnreadable:
             pass
-    return Gazetteer(read_table(SHIPPED))
+    return Gazetteer(read_table(SHIPPED), sentence_words())
 
 
 __all__ = [

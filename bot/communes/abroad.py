@@ -1,6 +1,7 @@
 """The countries where French people live abroad: found by name, with their time zones.
 
-Names come from Unicode CLDR through Babel; zones from GeoNames, those with most inhabitants first.
+Names come from Unicode CLDR through Babel, and what else people call them from each language (`locales`); zones from
+GeoNames, those with most inhabitants first.
 """
 
 from collections.abc import Mapping
@@ -14,39 +15,12 @@ from rapidfuzz.distance import OSA
 
 from bot.communes import load
 from bot.rules.communes.names import allowed_errors
-from bot.rules.communes.text import key_of, without_article, words_of
+from bot.rules.communes.text import MAX_QUERY, key_of, words_of
+from bot.rules.typed import phrase
+from locales import LANGUAGES
+from locales.words import all_words
 
 ZONES = Path(__file__).parent / "data" / "zones.csv"
-LANGUAGES = ("fr", "en")
-"""The languages in which a country's name is understood, whatever language the person chose."""
-_ALSO_CALLED = {
-    "angleterre": "GB",
-    "england": "GB",
-    "ecosse": "GB",
-    "scotland": "GB",
-    "grandebretagne": "GB",
-    "greatbritain": "GB",
-    "paysdegalles": "GB",
-    "wales": "GB",
-    "uk": "GB",
-    "us": "US",
-    "usa": "US",
-    "amerique": "US",
-    "america": "US",
-    "emirats": "AE",
-    "uae": "AE",
-    "hollande": "NL",
-    "holland": "NL",
-    "coree": "KR",
-    "korea": "KR",
-    "rdc": "CD",
-    "congo": "CG",
-    "birmanie": "MM",
-    "republiquetcheque": "CZ",
-    "czechrepublic": "CZ",
-    "ivorycoast": "CI",
-    "turkey": "TR",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,16 +44,32 @@ def _zones() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def _articles() -> frozenset[str]:
+    """The words before a country's name, in some language, that are no part of it."""
+    return frozenset(article for words in all_words() for article in words.places.articles)
+
+
+def _key(name: str, *, whole: bool = False) -> str:
+    """What a name is found by: its letters alone, without its article unless it is wanted `whole`."""
+    # Folding for communes keeps the Latin alphabet alone.
+    words = words_of(name) or phrase(name[:MAX_QUERY]).split()
+    bears_article = len(words) > 1 and words[0] in _articles()
+    return key_of(words[1:] if bears_article and not whole else words)
+
+
+@cache
 def _keys() -> Mapping[str, str]:
-    """Every key that names a country, and its code."""
+    """Every key that names a country in some language, and its code."""
     found: dict[str, str] = {}
-    for language in LANGUAGES:
-        names = Locale(language).territories
+    for language in LANGUAGES.values():
+        names = Locale.parse(language.locale).territories
         for code in _zones():
-            words = words_of(names.get(code, code))
-            found.setdefault(key_of(words), code)
-            found.setdefault(key_of(without_article(words)), code)
-    return found | _ALSO_CALLED
+            name = names.get(code, code)
+            found.setdefault(_key(name, whole=True), code)
+            found.setdefault(_key(name), code)
+    for words in all_words():
+        found |= {_key(name, whole=True): code for name, code in words.places.countries.items()}
+    return found
 
 
 @cache
@@ -96,19 +86,18 @@ def country_of(code: str, language: str) -> Country | None:
 
 
 def find_country(text: str, language: str, limit: int = 5) -> list[Country]:
-    """The countries that `text` may mean, best first: by their name in French or English, whole, begun or
+    """The countries that `text` may mean, best first: by their name in any language, whole, begun or
     misspelt, by ISO code in capitals, or by a large city. Never fails.
     """
     by_code = {country.code: country for country in countries(language)}
     if text.strip() in by_code:
         return [by_code[text.strip()]]
-    words = words_of(text)
-    key = key_of(without_article(words))
+    key = _key(text)
     if not key:
         return []
     keys = _keys()
-    if key_of(words) in keys or key in keys:
-        return [by_code[keys.get(key_of(words)) or keys[key]]]
+    if found := keys.get(_key(text, whole=True)) or keys.get(key):
+        return [by_code[found]]
     if city := load().search(text).abroad:
         country = by_code[city.country]
         others = tuple(zone for zone in country.zones if zone != city.zone)

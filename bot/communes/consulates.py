@@ -1,7 +1,8 @@
 """Where in a country people live: its French consular posts, and a city for each other hour of the clock there.
 
 The posts are a table written by hand (`data/consulates.csv`): countries with several of them or with several
-zones. Zones come from GeoNames, the names of their cities from Unicode CLDR through Babel.
+zones; their names in other languages than English stand there (`locales`). Zones come from GeoNames, the names of
+their cities from Unicode CLDR through Babel.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from babel.dates import get_timezone_location
 
 from bot.communes import load
 from bot.communes.abroad import country_of
-from bot.rules.communes.text import key_of, words_of
+from bot.rules.communes.text import key_of
+from bot.rules.communes.text import words_of as place_words
+from locales import LANGUAGES
+from locales.words import all_words, words_of
 
 POSTS = Path(__file__).parent / "data" / "consulates.csv"
 _WINTER, _SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC)
@@ -34,7 +38,7 @@ class Home:
 
 @cache
 def _posts() -> tuple[tuple[str, ...], ...]:
-    """Country, zone, French name and English name of each post, those with most French people first."""
+    """Country, zone and English name of each post, those with most French people first."""
     lines = POSTS.read_text(encoding="utf-8").splitlines()
     return tuple(tuple(line.split(",")) for line in lines if line[:1] != "#")
 
@@ -42,10 +46,10 @@ def _posts() -> tuple[tuple[str, ...], ...]:
 @cache
 def homes_in(country: str, language: str) -> tuple[Home, ...]:
     """What somebody who lives in this country chooses from; none or one where there is nothing to choose."""
-    french = Locale.parse(language, sep="-").language == "fr"
+    called = words_of(language).places.posts if language in LANGUAGES else {}
     homes = [
-        Home(key=_key(in_english), name=in_french if french else in_english, zone=zone, is_post=True)
-        for code, zone, in_french, in_english in _posts()
+        Home(key=_key(name), name=called.get(name, name), zone=zone, is_post=True)
+        for code, zone, name in _posts()
         if code == country
     ]
     known = {hours_of(home.zone) for home in homes}
@@ -69,9 +73,10 @@ def home_of(country: str, key: str, language: str) -> Home | None:
 def home_named(text: str, country: str, language: str) -> Home | None:
     """The post, or else the large city of this country, that was typed; None if it is neither."""
     key = _key(text)
-    for code, _, *names in _posts():
-        if code == country and key in map(_key, names):
-            return home_of(country, _key(names[1]), language)
+    for code, _, name in _posts():
+        called = (name, *(words.places.posts.get(name, name) for words in all_words()))
+        if code == country and key in map(_key, called):
+            return home_of(country, _key(name), language)
     for home in homes_in(country, language):
         if key in (home.key, _key(home.name)):
             return home
@@ -99,4 +104,4 @@ def city_of(zone: str, language: str) -> str:
 
 
 def _key(text: str) -> str:
-    return key_of(words_of(text.replace("_", " ")))
+    return key_of(place_words(text.replace("_", " ")))

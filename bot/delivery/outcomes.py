@@ -115,8 +115,11 @@ class Stop:
 
 # The reason of a `NotSent` whose token Telegram does not know (401 or 404).
 WRONG_TOKEN = "wrong token"
+# How the reason of an answer begins that no Bot API server would give.
+TOO_LARGE = "too large an answer"
 UNREADABLE = "unreadable answer"
-"""How the reason of an answer begins that no Bot API server would give."""
+UNEXPECTED = "an answer to something else"
+NO_BOT_API = "not from a Bot API server: a gateway in between, or a wrong PORTEVOIX_API_BASE"
 
 
 def as_id(value: object) -> int | None:
@@ -129,7 +132,7 @@ def as_id(value: object) -> int | None:
 def in_words(outcome: Outcome) -> str:
     """An outcome for whoever reads the log: what happened, and where it helps, what to look at."""
     if isinstance(outcome, Done):
-        return "Telegram answers something unexpected"
+        return f"{UNEXPECTED}, {NO_BOT_API}"
     if isinstance(outcome, Rejected):
         return f"Telegram refuses: {outcome.code} {outcome.description}"
     if isinstance(outcome, NotSent):
@@ -138,8 +141,8 @@ def in_words(outcome: Outcome) -> str:
         if outcome.reason == WRONG_TOKEN:
             return "Telegram does not know this token: check PORTEVOIX_TOKEN, and PORTEVOIX_API_BASE if it is set"
         return f"the server cannot be reached ({outcome.reason}): check the network and PORTEVOIX_API_BASE"
-    if outcome.reason.startswith(UNREADABLE):
-        return f"{outcome.reason}, not from a Bot API server: a gateway in between, or a wrong PORTEVOIX_API_BASE"
+    if outcome.reason.startswith((UNREADABLE, TOO_LARGE)):
+        return f"{outcome.reason}, {NO_BOT_API}"
     if outcome.reason.startswith("HTTP"):
         return f"the server fails ({outcome.reason})"
     if "Timeout" in outcome.reason:

@@ -1,67 +1,35 @@
-"""PTB's transport on our aiohttp session, for the few calls that are made with PTB's own methods."""
+"""What PTB asks Telegram through, which carries nothing: each call leaves through `bot.delivery.transport`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-from telegram.error import NetworkError, TimedOut
+import orjson
+from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
-from bot.delivery.transport import CONNECT_SECONDS, READ_SECONDS, Transport
 
+class AnsweredRequest(BaseRequest):
+    """Answers PTB's one question, who the bot is (`me`): it was asked before, and the answer was looked at."""
 
-class AiohttpRequest(BaseRequest):
-    """What `telegram.Bot(token, request=AiohttpRequest(transport))` posts through.
-
-    The session belongs to the transport, which must be open; shutting the bot down leaves it open. Failures
-    become PTB's TimedOut and NetworkError: whoever catches them must know that a message may have left.
-    """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, me: Mapping[str, Any]) -> None:
+        self._answer = orjson.dumps({"ok": True, "result": me})
 
     @property
-    def read_timeout(self) -> float:
-        return READ_SECONDS
+    def read_timeout(self) -> float | None:
+        return None
 
     async def initialize(self) -> None:
-        """Nothing to open: the session is the transport's."""
+        """Nothing to open."""
 
     async def shutdown(self) -> None:
-        """Nothing to close: the session is the transport's."""
+        """Nothing to close."""
 
     async def do_request(
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        read_timeout: Any = BaseRequest.DEFAULT_NONE,
-        write_timeout: Any = BaseRequest.DEFAULT_NONE,
-        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
-        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+        self, url: str, method: str, request_data: RequestData | None = None, *_timeouts: Any, **_more: Any
     ) -> tuple[int, bytes]:
-        """Post and return (HTTP status, body)."""
-        silence = read_timeout if isinstance(read_timeout, int | float) else READ_SECONDS
-        patience = aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_read=silence)
-        try:
-            async with self._transport.session.request(
-                method, url, data=_form(request_data), timeout=patience, allow_redirects=False
-            ) as response:
-                return response.status, await response.read()
-        except TimeoutError as error:
-            raise TimedOut from error
-        except aiohttp.ClientError as error:
-            # The text of an aiohttp error may hold the address, and with it the token.
-            raise NetworkError(type(error).__name__) from None
-
-
-def _form(data: RequestData | None) -> aiohttp.FormData | None:
-    if data is None:
-        return None
-    form = aiohttp.FormData()
-    for name, value in data.json_parameters.items():
-        form.add_field(name, value)
-    for name, (file_name, content, mime_type) in (data.multipart_data or {}).items():
-        form.add_field(name, content, filename=file_name, content_type=mime_type)
-    return form
+        """(HTTP status, body). Raises NetworkError for any other question."""
+        if url.endswith("/getMe"):
+            return 200, self._answer
+        raise NetworkError("PTB asks nothing else: calls are replies, and leave through the transport")

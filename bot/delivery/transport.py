@@ -1,14 +1,15 @@
 """The way to the Bot API, and a verdict on every post.
 
-Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. Files, and PTB's own few calls
-(`bot.delivery.request`), go through one aiohttp session.
+Ready JSON is posted as it is, over `bot.delivery.wire`: no objects, no forms. Files go through one aiohttp session.
+Whatever a server sends, no more than a bounded part of it is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -17,8 +18,19 @@ import structlog
 from yarl import URL
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import UNREADABLE, WRONG_TOKEN, Done, InDoubt, NotSent, Outcome, Rejected, as_id
-from bot.delivery.wire import NotWritten, Unanswered, Wire
+from bot.delivery.outcomes import (
+    TOO_LARGE,
+    UNREADABLE,
+    WRONG_TOKEN,
+    Done,
+    InDoubt,
+    NotSent,
+    Outcome,
+    Rejected,
+    as_id,
+)
+from bot.delivery.reading import items_of, loads
+from bot.delivery.wire import MOST_BYTES, Allowance, NotWritten, Unanswered, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +47,11 @@ UPLOAD_SECONDS = 300.0
 DEFAULT_RETRY_AFTER = 1.0
 # After so long Telegram is asked again, whatever it said.
 LONGEST_RETRY_AFTER = 86_400.0
+# An answer of many items: what is cut off of it is asked for again.
+MOST_ITEM_BYTES = 2 * MOST_BYTES
+# Of what a server says of itself nobody needs more.
+LONGEST_DESCRIPTION = 500
+NOT_OPEN = "The transport is not open: use `async with Transport(…)`."
 
 
 class Transport:
@@ -65,6 +82,8 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             # Answers are small: asking for compressed ones, and who we are, only costs time.
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            # Nor are they read: a few bytes may become a thousand times as many.
+            auto_decompress=False,
         )
         self._wire = Wire(
             self._base,
@@ -85,8 +104,14 @@ class Transport:
     @property
     def session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            raise RuntimeError("The transport is not open: use `async with Transport(…)`.")
+            raise RuntimeError(NOT_OPEN)
         return self._session
+
+    @property
+    def _opened_wire(self) -> Wire:
+        if self._wire is None:
+            raise RuntimeError(NOT_OPEN)
+        return self._wire
 
     async def post(
         self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
@@ -106,14 +131,43 @@ class Transport:
 
     async def post_bytes(self, method: str, body: bytes, *, seconds: float | None = None) -> Outcome:
         """Post a body that is JSON already, the fast path of a broadcast."""
-        if self._wire is None:
-            raise RuntimeError("The transport is not open: use `async with Transport(…)`.")
+        return await self._post(method, body, seconds or self._read_seconds)
+
+    async def post_for_items(
+        self,
+        method: str,
+        payload: Mapping[str, Any],
+        read: Callable[[Any], object],
+        *,
+        most: int,
+        seconds: float,
+    ) -> Outcome:
+        """Post a call that is answered by many items: `Done` has what `items_of` makes of the first `most`."""
+
+        def judge(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome:
+            if status == 200:
+                with contextlib.suppress(ValueError):
+                    return Done(result=items_of(body, read, most=most))
+            return read_answer(status, body, headers)
+
+        return await self._post(method, orjson.dumps(payload), seconds, judge, MOST_ITEM_BYTES)
+
+    async def _post(
+        self,
+        method: str,
+        body: bytes,
+        seconds: float,
+        judge: Callable[[int, bytes, Mapping[str, str]], Outcome] | None = None,
+        most: int = MOST_BYTES,
+    ) -> Outcome:
+        """`judge` reads the answer, also one that is larger than `most` and was cut off there."""
+        wire = self._opened_wire
         path = self._paths.get(method)
         if path is None:
             path = self._paths[method] = f"{self._base.raw_path}{method}".encode()
         try:
-            answer = await self._wire.post(path, body, seconds or self._read_seconds)
-            return read_answer(answer.status, answer.body, answer.headers)
+            answer = await wire.post(path, body, seconds, most=most, cut=judge is not None)
+            return (judge or read_answer)(answer.status, answer.body, answer.headers)
         except NotWritten as error:
             return NotSent(reason=str(error))
         except Unanswered as error:
@@ -135,7 +189,11 @@ class Transport:
             async with self.session.post(
                 self._root + method, data=form, timeout=patience, allow_redirects=False
             ) as response:
-                return read_answer(response.status, await response.read(), response.headers)
+                body = await _body_of(response, self._opened_wire.allowance)
+                if body is None:
+                    response.close()
+                    return InDoubt(reason=TOO_LARGE)
+                return read_answer(response.status, body, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # Refused, unknown host, failed handshake, no free connection: not one byte of the request was
             # written.
@@ -144,6 +202,19 @@ class Transport:
             return InDoubt(reason=type(error).__name__)
         except Exception as error:  # as above
             return _faulty(error)
+
+
+async def _body_of(response: aiohttp.ClientResponse, allowance: Allowance) -> bytes | None:
+    """The whole body; None, without reading on, where it is too large."""
+    body = bytearray()
+    try:
+        async for piece in response.content.iter_any():
+            if len(body) + len(piece) > MOST_BYTES or not allowance.take(len(piece)):
+                return None
+            body += piece
+        return bytes(body)
+    finally:
+        allowance.give_back(len(body))
 
 
 def _faulty(error: Exception) -> InDoubt:
@@ -160,15 +231,15 @@ def read_answer(status: int, body: bytes, headers: Mapping[str, str]) -> Outcome
     What cannot be read is in doubt, unless the status alone says that nothing was done.
     """
     try:
-        answer = orjson.loads(body)
+        answer = loads(body)
         if answer["ok"] is True:
             return Done(result=answer["result"])
         code = int(answer["error_code"])
         # PostgreSQL holds no NUL. What Telegram quotes may be somebody's words: it names where a text went wrong by
         # repeating it.
-        description = _QUOTED.sub('"…"', str(answer["description"]).replace("\0", ""))
+        description = _QUOTED.sub('"…"', str(answer["description"]).replace("\0", ""))[:LONGEST_DESCRIPTION]
         parameters = dict(answer.get("parameters") or {})
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         code, description, parameters = status, UNREADABLE, {}
         if status not in (401, 404, 429):
             return InDoubt(reason=f"{UNREADABLE} (HTTP {status})")

@@ -18,8 +18,15 @@ import aiohappyeyeballs
 import httptools
 from yarl import URL
 
-# Answers are small; one that is larger than this is not Telegram's.
-MOST_BYTES = 64 * 1024 * 1024
+from bot.delivery.outcomes import TOO_LARGE
+
+# Answers are small; one that is larger than this is not Telegram's, and so is a head of this size.
+MOST_BYTES = 1024 * 1024
+MOST_HEAD_BYTES = 64 * 1024
+# What all connections together may hold of answers that have not ended, beyond the first piece of each: hundreds of
+# endless answers cost no more than some. The small answers beside them are not touched.
+MOST_BYTES_IN_ALL = 16 * 1024 * 1024
+FREE_BYTES = 64 * 1024
 # How often silent and idle connections are looked for: one timer for all instead of one a post.
 SWEEP_SECONDS = 0.25
 # How long an address may be silent before the host's next one is tried beside it.
@@ -34,6 +41,23 @@ class NotWritten(Exception):
 
 class Unanswered(Exception):
     """The request was written, but no complete answer came."""
+
+
+class Allowance:
+    """How many bytes of unfinished answers may still be held, by whoever reads any."""
+
+    def __init__(self, most: int = MOST_BYTES_IN_ALL) -> None:
+        self._left = most
+
+    def take(self, count: int) -> bool:
+        """Hold so many more; False, and none are, where there are not as many left."""
+        if count > self._left:
+            return False
+        self._left -= count
+        return True
+
+    def give_back(self, count: int) -> None:
+        self._left += count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +78,7 @@ class Wire:
     """
 
     def __init__(self, base: URL, *, connections: int, connect_seconds: float, idle_seconds: float) -> None:
+        self.allowance = Allowance()
         assert base.host is not None
         assert base.port is not None
         self._host, self._port = base.host, base.port
@@ -71,15 +96,17 @@ class Wire:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def post(self, path: bytes, body: bytes, seconds: float) -> Answer:
-        """Post `body` to `path` and wait `seconds` at most for the whole answer.
+    async def post(
+        self, path: bytes, body: bytes, seconds: float, *, most: int = MOST_BYTES, cut: bool = False
+    ) -> Answer:
+        """Post `body` to `path` and wait `seconds` at most for the whole answer, of `most` bytes.
 
-        Raises NotWritten or Unanswered.
+        `cut`: of an answer that is larger the beginning is given. Raises NotWritten or Unanswered.
         """
         connection = self._rested() or await self._connect(seconds)
         request = b"".join((b"POST ", path, self._head, b"%d\r\n\r\n" % len(body), body))
         try:
-            answer = await connection.ask(request, seconds)
+            answer = await connection.ask(request, seconds, most, cut)
         except (
             BaseException
         ):  # cancelled too: what was written cannot be taken back, nor its answer told apart
@@ -190,12 +217,16 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Answer] | None = None
         self._deadline = 0.0
         self._rested_at = asyncio.get_running_loop().time()
+        self._most, self._cut = MOST_BYTES, False
+        self._body: bytes | bytearray = b""
+        self._held = 0
         self._parser = httptools.HttpResponseParser(self)
         self._begin()
 
-    def ask(self, request: bytes, seconds: float) -> asyncio.Future[Answer]:
+    def ask(self, request: bytes, seconds: float, most: int, cut: bool) -> asyncio.Future[Answer]:
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
+        self._most, self._cut = most, cut
         self._deadline = loop.time() + seconds
         if self._transport is None or self._transport.is_closing():
             self._answer.set_exception(NotWritten("ConnectionClosed"))
@@ -222,6 +253,7 @@ class _Connection(asyncio.Protocol):
             self.close()
 
     def close(self) -> None:
+        self._begin()
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
@@ -238,17 +270,35 @@ class _Connection(asyncio.Protocol):
         if self._answer is None:  # nothing was asked: whatever it is, it is not an answer
             self.close()
             return
-        self._received += len(data)
+        if not self._may_hold(len(data)):
+            self._too_large()
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(type(error).__name__)
             self.close()  # after a whole answer too: nothing more could be read from it
             return
-        if self._received > MOST_BYTES:
-            self._fail("TooLarge")
-        elif self._answer is None and (self._headed or self._headers or self._pieces):
+        if self._answer is None and (self._headed or self._headers or self._body):
             self.close()  # more came than the answer
+
+    def _may_hold(self, count: int) -> bool:
+        """Whether the answer may grow by so many bytes."""
+        self._received += count
+        if self._received > (self._most if self._headed else MOST_HEAD_BYTES + count):
+            return False
+        beyond = max(0, self._received - FREE_BYTES) - self._held
+        if not self._wire.allowance.take(beyond):
+            return False
+        self._held += beyond
+        return True
+
+    def _too_large(self) -> None:
+        if self._cut and self._headed:
+            self._answered(reusable=False)
+        else:
+            self._fail(TOO_LARGE)
+        self.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._transport = None
@@ -257,6 +307,7 @@ class _Connection(asyncio.Protocol):
         if self._answer is not None and self._headed and ends_here:
             self.on_message_complete()
         self._fail("ServerDisconnected")
+        self._begin()
 
     # httptools' callbacks
 
@@ -269,17 +320,25 @@ class _Connection(asyncio.Protocol):
         self._headed = self._parser.get_status_code() >= 200
 
     def on_body(self, data: bytes) -> None:
-        self._pieces.append(data)
+        # Most answers come in one piece. Many small ones, kept apart, would cost many times what they hold.
+        if not self._body:
+            self._body = data
+        elif isinstance(self._body, bytearray):
+            self._body += data
+        else:
+            self._body = bytearray(self._body + data)
 
     def on_message_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if status < 200:  # "100 Continue": the answer follows
+        if self._parser.get_status_code() < 200:  # "100 Continue": the answer follows
             return
+        self._answered(reusable=self._transport is not None and self._parser.should_keep_alive())
+
+    def _answered(self, *, reusable: bool) -> None:
         answer = Answer(
-            status=status,
-            body=self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces),
+            status=self._parser.get_status_code(),
+            body=bytes(self._body),
             headers=self._headers,
-            reusable=self._transport is not None and self._parser.should_keep_alive(),
+            reusable=reusable,
         )
         waiting, self._answer = self._answer, None
         self._begin()
@@ -289,7 +348,9 @@ class _Connection(asyncio.Protocol):
             waiting.set_result(answer)
 
     def _begin(self) -> None:
-        self._pieces: list[bytes] = []
+        self._wire.allowance.give_back(self._held)
+        self._held = 0
+        self._body = b""
         self._headers: dict[str, str] = {}
         self._headed = False
         self._received = 0

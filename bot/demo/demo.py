@@ -42,7 +42,7 @@ from bot.words.texts import Texts
 from db.engine import Database
 from db.events import EventText
 
-TOKEN = "1000000001:portevoix-demo-portevoix-demo-porte"
+BOT_ID = 1000000001
 READY_SECONDS = 15.0
 LOOK_SECONDS = 0.1
 # Just before the step "plan" of the first round leaves in metropolitan France.
@@ -95,10 +95,12 @@ async def play(settings: Settings, options: DemoOptions) -> None:
     campaign = load_campaign(settings.campaign)
     start = opening_instant(campaign)
     base = f"http://127.0.0.1:{options.port}"
+    # Another at each start: no page can have learned it from an earlier one.
+    token = f"{BOT_ID}:{secrets.token_urlsafe(26)}"
     with tempfile.TemporaryDirectory(prefix="portevoix-demo-") as folder:
         own = replace(
             settings,
-            token=TOKEN,
+            token=token,
             api_base=base,
             data=Path(folder),
             database=None,
@@ -107,7 +109,7 @@ async def play(settings: Settings, options: DemoOptions) -> None:
             database_key_file=Path(folder) / "key" / "database.key",
             clock=f"{base}/sim/clock",
         )
-        async with local_telegram(options.port, campaign, start):
+        async with local_telegram(options.port, token, campaign, start):
             await seed(own, base, start, options.supporters)
             async with started(own) as app:
                 print(f"The chat page is open at {base}/ – stop with Ctrl+C.", flush=True)
@@ -137,13 +139,13 @@ def _last_week(ballot: Ballot) -> datetime:
 
 
 @asynccontextmanager
-async def local_telegram(port: int, campaign: Campaign, start: datetime) -> AsyncIterator[None]:
+async def local_telegram(port: int, token: str, campaign: Campaign, start: datetime) -> AsyncIterator[None]:
     """The simulator in a process of its own: the bot reaches it only through HTTP."""
     refuse_used_port(port)
     marks = [argument for mark in bookmarks(campaign) for argument in ("--mark", mark)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "simulator", "--port", str(port), "--token", TOKEN, "--clock", start.isoformat()),
+        *("-m", "simulator", "--port", str(port), "--token", token, "--clock", start.isoformat()),
         *("--name", "Portevoix", "--username", "portevoix_bot", *marks),
         stdout=asyncio.subprocess.DEVNULL,
     )

@@ -14,16 +14,16 @@ import db.events
 import db.people
 import db.polling_places
 import db.vote_plans
-from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK
-from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
+from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
@@ -64,6 +64,11 @@ class LeavingBroadcast:
     @property
     def is_renewal(self) -> bool:
         return self.row.template == RENEWAL
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells the team something."""
+        return (self.row.template or "").startswith(NOTICES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,8 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.delivery.messages import captioned, message
-from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.ballots import Ballot
-from bot.rules.kinds import Kind
+from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import territory_of

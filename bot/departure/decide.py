@@ -20,14 +20,13 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer
 from bot.departure.wording import Wording
-from bot.rules.audience_limits import MUTES, Mute
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import next_courteous
 from bot.rules.holdout import is_held_out
-from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
-from bot.rules.people import PersonFacts, State, VoteFacts
-from bot.rules.reminders import Skip, occurrence_for, reason_not_meant
+from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.reminders import Skip, reason_to_skip
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
@@ -114,8 +113,11 @@ class Departure:
         sent = batch.sent.get(person.id, ())
         if not sent and freedom.may_leave:
             return None
-        leaving = self._leaving(person, sending, batch.now)
-        held = hold(**leaving, sent=sent, unanswered=person.unanswered)
+        leaving, step = self._leaving(person, sending, batch.now), sending.row.step
+        unanswered = person.unanswered
+        if step is not None:
+            unanswered = self._campaign.step(step).unanswered_before(unanswered)
+        held = hold(**leaving, sent=sent, unanswered=unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
@@ -178,25 +180,20 @@ class Departure:
         step, ballot, now = self._campaign.step(name), self._campaign.ballot(number), batch.now
         plan = batch.plans.get((person.id, number))
         followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}
-        facts = facts_of(person, {number: plan} if plan else {}, followed)
-        skip = reason_not_meant(
+        found = reason_to_skip(
             step=step,
-            ballot=number,
-            facts=facts,
+            ballot=ballot,
+            schedule=self._campaign.schedule,
+            facts=facts_of(person, number, plan, followed),
             now=now,
             silent_after=self._campaign.caps.silent_after,
         )
-        if skip is not None:
-            return Stop(state="cancelled", reason=skip.value)
-        schedule = self._campaign.schedule
-        occurrence = occurrence_for(ballot=ballot, step=step, schedule=schedule, facts=facts)
-        if occurrence is None:
-            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
-        if now >= occurrence.expires_at:
-            return Stop(state="expired", reason=Skip.EXPIRED.value)
-        if now < occurrence.at_utc:  # the plan or the place changed since it was queued
-            return Wait(until=occurrence.at_utc, reason=Skip.NOT_YET.value, state="queued")
-        return None
+        if found is None:
+            return None
+        if found.until is not None:  # the plan or the place changed since it was queued
+            return Wait(until=found.until, reason=found.reason.value, state="queued")
+        ended = "expired" if found.reason is Skip.EXPIRED else "cancelled"
+        return Stop(state=ended, reason=found.reason.value)
 
 
 def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
@@ -216,28 +213,23 @@ def is_muted(person: Person, mute: Mute) -> bool:
     return bool(getattr(person, f"mutes_{mute}"))
 
 
-def facts_of(
-    person: Person, plans: Mapping[int, VotePlan], sent: Mapping[str, datetime] | None = None
-) -> PersonFacts:
-    """A supporter as the rules know them. `sent`: when steps of the ballots in `plans` left."""
+def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
+    """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
     purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
     states = {"registered": State.ACTIVE, "stopped": State.STOPPED}
     state = State.UNREACHABLE if person.unreachable_at else states.get(person.state, State.UNFINISHED)
     return PersonFacts(
         territory=person.territory,
         zone=person.zone or "Europe/Paris",
-        language=person.language or "fr",
-        registered_at=person.registered_at or person.created_at,
         state=state,
-        commune=person.commune,
-        department=person.department,
-        region=person.region,
         consents=frozenset(purposes),
-        muted=frozenset(kind for kind, mute in MUTES.items() if is_muted(person, mute)),
-        volunteer=person.volunteer,
+        mutes=frozenset(mute for mute in Mute if is_muted(person, mute)),
         unanswered=person.unanswered,
         votes={
-            number: VoteFacts(state=plan.state, slot=plan.slot, sent=sent or {})
-            for number, plan in plans.items()
+            ballot: VoteFacts(
+                state=plan.state if plan is not None else VoteState.NONE,
+                slot=plan.slot if plan is not None else None,
+                sent=sent,
+            )
         },
     )

@@ -6,10 +6,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime
 
+from bot.actions.authority import area_name
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
+from bot.rules.areas import EVERYWHERE
 from bot.rules.candidacy import LAST_CHOICE
 from bot.words.step_values import values_for_step
 from bot.words.texts import Button, Text, Texts
@@ -58,7 +60,23 @@ class Wording:
             return self._step(person, sending.row, batch, language)
         if sending.is_renewal:
             return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
+        if sending.is_notice:
+            return self._notice(person, sending.row, language)
         return None
+
+    def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
+        """What its details say, in the words and by the clock of who reads it."""
+        values = {
+            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
+            for name, value in (broadcast.details or {}).items()
+        }
+        place = area_name(self._composer.gazetteer, str(values.get("area", EVERYWHERE)))
+        zone = person.zone or "Europe/Paris"
+        return self._texts.render(
+            str(broadcast.template),
+            language,
+            **{"zone": zone, "person": person, "area_name": place, **values},
+        )
 
     def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
         return compose_broadcast(

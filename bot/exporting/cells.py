@@ -13,7 +13,11 @@ Values = Sequence[Any]
 """The values of one column, None where there is none."""
 
 # What makes a spreadsheet take a cell for a formula; the wide forms are what some input methods type.
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+SIGNS = "=+-@＝＋－＠"
+FORMULA_STARTS = frozenset(SIGNS + "\t\r\n")
+# A cell begins where its text does, and after whatever may be taken for the end of a cell: a spreadsheet set to French
+# cuts a file of commas at its semicolons, and knows no quotes in the middle of a cell.
+_BEGINS_A_FORMULA = re.compile(rf'(?:\A|[;\t\r\n][ "]*)(?=[{re.escape(SIGNS)}])|\A(?=[\t\r\n])')
 
 # XML 1.0 has no place for these, PostgreSQL none for NUL, and UTF-8 none for half a surrogate pair.
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -25,8 +29,8 @@ def clean(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text
+    """The text, with an apostrophe before whatever a spreadsheet would run as a formula, however it cuts the line."""
+    return _BEGINS_A_FORMULA.sub(r"\g<0>'", text)
 
 
 def compact(value: object) -> str:
@@ -51,8 +55,8 @@ def cleaned(values: Values) -> Values:
 
 
 def made_harmless(values: Values) -> Values:
-    """A column of text in which no cell begins as a formula does."""
-    if FORMULA_STARTS.isdisjoint({value[:1] for value in values if value}):
+    """A column of text in which no cell begins as a formula does. Nearly always there is nothing to do."""
+    if not _BEGINS_A_FORMULA.search("\n" + "\n".join([value for value in values if value])):
         return values
     return each(harmless, values)
 

@@ -1,7 +1,7 @@
 """A file of polling places, as campaigns and prefectures have them: read, matched to communes, every fault by its line.
 
-CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or the Windows and Latin-1 encodings, with French or English
-column names. docs/polling-places.md tells the columns. Nothing is stored here.
+CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or the Windows and Latin-1 encodings, with column
+names of any language (`locales`). docs/polling-places.md tells the columns. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from functools import cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from bot.errors import PortevoixError
 from bot.polling_places.communes import CommuneFinder
 from bot.rules.communes.geo import kilometres
 from bot.rules.communes.text import fold
+from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.polling_places import (
     EVERY_ROUND,
     NewPlace,
@@ -30,31 +32,7 @@ from bot.rules.polling_places import (
     read_surnames,
     read_time,
 )
-
-COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "code": ("code insee", "insee", "code commune", "code de la commune", "insee code", "commune code"),
-        "commune": ("commune", "ville", "nom de la commune", "nom commune", "city", "town", "municipality"),
-        "department": ("departement", "dept", "dep", "code departement", "department"),
-        "name": (
-            *("nom", "lieu", "lieu de vote", "bureau", "bureau de vote", "nom du bureau", "nom du lieu"),
-            *("name", "place", "polling place", "polling station"),
-        ),
-        "address": ("adresse", "address", "adresse du bureau"),
-        "hours": ("horaires", "heures", "hours", "opening hours"),
-        "opens": ("ouverture", "ouvre", "heure d ouverture", "opens", "opening"),
-        "closes": ("fermeture", "ferme", "heure de fermeture", "closes", "closing"),
-        "streets": ("rues", "rue", "voies", "streets", "street", "street range"),
-        "surnames": (
-            *("noms de famille", "nom de famille", "initiales", "lettres", "surnames", "surname"),
-            *("surname range", "initials", "letters"),
-        ),
-        "latitude": ("latitude", "lat"),
-        "longitude": ("longitude", "lon", "long", "lng"),
-        "ballot": ("tour", "scrutin", "ballot", "round"),
-    }
-)
-"""The columns by what they hold, each with the names it goes by, folded: no accent, no capital, no punctuation."""
+from locales.words import all_words
 
 SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
 REMARK = "#"
@@ -62,7 +40,6 @@ REMARK = "#"
 MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
 FAR_KM = 200.0
 """No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
-_EVERY_ROUND_WORDS = frozenset({"", "0", "tous", "toutes", "les deux", "all", "both"})
 
 Value = TypeVar("Value")
 
@@ -183,7 +160,7 @@ def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mappi
 
 def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
     """What each column holds, None for one that is left out."""
-    known = {name: column for column, names in COLUMNS.items() for name in names}
+    known = _spoken().columns
     found: list[str | None] = []
     for title in header:
         column = known.get(fold(title))
@@ -196,9 +173,36 @@ def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
     if "code" not in found and "commune" not in found:
         missing.insert(0, "commune")
     if missing:
-        expected = ", ".join(f"“{COLUMNS[name][0]}”" for name in missing)
+        names = dict(all_words()[0].polling_places.columns)
+        expected = ", ".join(f"“{names[name][0]}”" for name in missing)
         raise UnreadableFile(f"The first line names no column {expected}: add it, or correct its name.")
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spoken:
+    """What a file may say, in the words of every language."""
+
+    columns: Mapping[str, str]
+    dates: DateWords
+    surnames: tuple[str, ...]
+    every_round: frozenset[str]
+
+
+@cache
+def _spoken() -> _Spoken:
+    files = [words.polling_places for words in all_words()]
+    return _Spoken(
+        columns={
+            fold(name): column
+            for words in reversed(files)
+            for column, names in words.columns
+            for name in names
+        },
+        dates=words_of_all([words.dates for words in all_words()]),
+        surnames=tuple(name for words in files for name in words.surnames),
+        every_round=frozenset(fold(name) for words in files for name in words.every_round) | {"", "0"},
+    )
 
 
 class _Rows:
@@ -214,9 +218,7 @@ class _Rows:
         before = len(self._notes.faults)
         commune = self._try(line, lambda: self._commune(cells))
         hours = self._try(line, lambda: _hours(cells))
-        surnames = self._try(
-            line, lambda: read_surnames(cells["surnames"]) if cells.get("surnames") else None
-        )
+        surnames = self._try(line, lambda: _surnames(cells["surnames"]) if cells.get("surnames") else None)
         point = self._try(line, lambda: _point(cells, commune))
         ballot = self._try(line, lambda: self._ballot(cells.get("ballot", "")))
         texts = {
@@ -255,7 +257,7 @@ class _Rows:
 
     def _ballot(self, text: str) -> int:
         plain = fold(text)
-        if plain in _EVERY_ROUND_WORDS:
+        if plain in _spoken().every_round:
             return EVERY_ROUND
         if plain not in self._ballots:
             raise ValueError(
@@ -273,6 +275,10 @@ def _text(cells: Mapping[str, str], name: str, most: int) -> str | None:
     return text or None
 
 
+def _surnames(text: str) -> tuple[str, str]:
+    return read_surnames(text, _spoken().dates, named=_spoken().surnames)
+
+
 def _hours(cells: Mapping[str, str]) -> tuple[time, time] | None:
     both, opens, closes = (cells.get(name, "") for name in ("hours", "opens", "closes"))
     if both and (opens or closes):
@@ -280,12 +286,12 @@ def _hours(cells: Mapping[str, str]) -> tuple[time, time] | None:
             "the hours are there twice: keep one column of hours, or those of opening and closing"
         )
     if both:
-        return read_hours(both)
+        return read_hours(both, _spoken().dates)
     if not opens and not closes:
         return None
     if not opens or not closes:
         raise ValueError("one of the two hours is missing: write both, or none for the campaign file’s")
-    found = read_time(opens), read_time(closes)
+    found = read_time(opens, _spoken().dates), read_time(closes, _spoken().dates)
     check_hours(*found)
     return found
 

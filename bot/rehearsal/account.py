@@ -11,6 +11,7 @@ from typing import Any
 from bot.rehearsal.almanac import clock_of
 from bot.rehearsal.cast import Character
 from bot.rehearsal.checker import Arrival
+from bot.rehearsal.reminding import Reminded
 from db.rehearsal import Sending
 
 
@@ -66,12 +67,16 @@ def as_json(arrival: Arrival, name: str) -> dict[str, Any]:
 
 
 class Account:
-    """How many messages left: by territory and instant, and by what kind of person received them."""
+    """How many messages left: by territory and instant, and by what kind of person received them.
+
+    `reminders`: how many people were reminded in the last two days before each round, or why not.
+    """
 
     def __init__(self) -> None:
         self.by_place: Counter[tuple[str, int, datetime]] = Counter()
         self.by_character: Counter[tuple[Character, int]] = Counter()
         self.by_language: Counter[str] = Counter()
+        self.reminders: Counter[tuple[int, Reminded]] = Counter()
 
     def add(self, arrival: Arrival) -> None:
         territory = arrival.member.place_at(arrival.at).territory

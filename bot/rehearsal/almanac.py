@@ -128,6 +128,14 @@ class Almanac:
         ]
         return instant(polling.day, max(closing), TERRITORIES[territory].zone)
 
+    def polling_day(self, ballot: Ballot, territory: str, zone: str) -> date | None:
+        """The day on which people of a territory vote who live by a zone; None where the ballot is not held."""
+        polling = next((each for each in ballot.pollings if each.territory == territory), None)
+        if polling is None:
+            return None
+        earlier = self._votes_a_day_earlier(territory, zone) and not polling.online
+        return polling.day - timedelta(days=1) if earlier else polling.day
+
     def metropolitan_close(self, ballot: Ballot) -> datetime:
         votes = [polling.territory for polling in ballot.pollings]
         return max(self.close(ballot, each) for each in ([FRANCE] if FRANCE in votes else votes))

@@ -6,6 +6,7 @@ It knows nothing of what the bot decided. Of the bot's own log it takes two thin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.cast import Member
 from bot.rehearsal.lives import WEEK, Life
+from bot.rehearsal.reminding import LastDays, Reminded, Reminders
 from bot.rules.steps import Step
 from db.rehearsal import Sending
 
@@ -36,6 +38,7 @@ class Rule(StrEnum):
     TOO_LATE = "too_late"
     DELAYED = "delayed"
     MISSING = "missing"
+    NOT_REMINDED = "not_reminded"
     AFTER_VOTED = "after_voted"
     AFTER_CANNOT = "after_cannot"
     AFTER_STOP = "after_stop"
@@ -80,12 +83,18 @@ class Evidence(Protocol):
     def accounted(self, person: int) -> Iterable[int]:
         """The broadcasts that the bot says it did not send to somebody, whatever the reason."""
 
+    def is_held_out(self, person: int) -> bool:
+        """Whether the bot says that it left somebody without reminders, to measure their effect."""
+
     @property
     def sendings(self) -> Mapping[int, Sending]: ...
 
 
 class Checker:
-    """Reads the journal line by line. `arrived` is told every campaign message."""
+    """Reads the journal line by line. `arrived` is told every campaign message.
+
+    `reminders`: how many people were reminded in the last two days before each round, or why not.
+    """
 
     def __init__(
         self,
@@ -106,6 +115,8 @@ class Checker:
             for sending in evidence.sendings.values()
             if sending.step is not None
         }
+        self._reminders = Reminders(almanac, evidence.sendings)
+        self.reminders: Counter[tuple[int, Reminded]] = Counter()
         self.broken: list[Broken] = []
 
     def read(self, line: Mapping[str, Any]) -> None:
@@ -176,17 +187,19 @@ class Checker:
         if MUTED_BY.get(kind, "news" if kind in NEWS else "") in life.muted:
             yield Rule.MUTED
         if kind in PARTISAN:
-            yield from self._caps(life, place.zone, at)
+            yield from self._caps(life, sending, place.zone, at)
 
     def _is_of_the_evening(self, sending: Sending) -> bool:
         return sending.step is not None and self._almanac.steps[sending.step].evening
 
-    def _caps(self, life: Life, zone: str, at: datetime) -> Iterable[Rule]:
+    def _caps(self, life: Life, sending: Sending, zone: str, at: datetime) -> Iterable[Rule]:
+        """The general caps, and the lower one of those who left questions unanswered; but for what remains for them."""
         caps = self._campaign.caps
+        remains = sending.step is not None and self._almanac.steps[sending.step].when_silent
         today = at.astimezone(clock_of(zone)).date()
         if sum(each.astimezone(clock_of(zone)).date() == today for each in life.partisan) >= caps.per_day:
             yield Rule.CAP_DAY
-        silent = life.unanswered >= caps.silent_after
+        silent = life.unanswered >= caps.silent_after and not remains
         per_week = caps.per_week_when_silent if silent else caps.per_week
         if sum(at - each < WEEK for each in life.partisan) >= per_week:
             yield Rule.CAP_WEEK
@@ -265,7 +278,19 @@ class Checker:
         for due in self._almanac.dues(place.territory, place.zone):
             if life.cursor < due.at <= at and self._is_meant(life, due):
                 life.expected.append((due.ballot, due.step))
+        for days in self._reminders.last_days(place.territory, place.zone):
+            if life.cursor < days.closes <= at:
+                self._look_back(life, days)
         life.cursor = at
+
+    def _look_back(self, life: Life, days: LastDays) -> None:
+        """The polls have closed where somebody votes: were they reminded?"""
+        held_out = self._evidence.is_held_out(life.member.telegram_id)
+        found = self._reminders.looked_back(life, days, held_out=held_out)
+        if found is None:
+            self._break(Rule.NOT_REMINDED, life, days.closes, round_name(days.ballot))
+        else:
+            self.reminders[days.ballot, found] += 1
 
     def _is_meant(self, life: Life, due: ExpectedStep) -> bool:
         step = self._almanac.steps[due.step]
@@ -281,6 +306,11 @@ class Checker:
             followed = self._followed(life, due.ballot, step)
             return followed is not None and due.at - followed >= GAP
         return True
+
+
+def round_name(ballot: int) -> str:
+    """What a broken rule about a whole round names."""
+    return f"round:{ballot}"
 
 
 # One object for all the lines of an instant: a life keeps many of them.

@@ -12,6 +12,7 @@ import db.rehearsal
 from db.rehearsal import LoggedDelivery, Sending
 
 SENT = "sent"
+HELD_OUT = "held_out"
 # Message numbers that are made room for at a time.
 SPARE = 4096
 
@@ -24,6 +25,7 @@ class Log:
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
+        self._held_out: set[int] = set()
         # What did not leave, by broadcast, state and reason.
         self.outcomes: Counter[tuple[int, str, str]] = Counter()
 
@@ -41,6 +43,10 @@ class Log:
         """The broadcasts that the bot says it did not send to somebody."""
         return self._not_sent.get(person, ())
 
+    def is_held_out(self, person: int) -> bool:
+        """Whether the bot says that it left somebody without reminders, to measure their effect."""
+        return person in self._held_out
+
     def note(self, delivery: LoggedDelivery) -> None:
         if delivery.state == SENT:
             if delivery.message_id is not None:
@@ -50,6 +56,8 @@ class Log:
         if delivery.person is not None:
             known = self._not_sent.get(delivery.person, ())
             self._not_sent[delivery.person] = (*known, delivery.broadcast)
+            if delivery.reason == HELD_OUT:
+                self._held_out.add(delivery.person)
 
     def _label(self, message_id: int, broadcast: int) -> None:
         missing = message_id + 1 - len(self._by_message)

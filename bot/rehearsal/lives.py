@@ -11,15 +11,17 @@ from bot.rehearsal.cast import Member, Place
 from bot.rules.steps import StepQuestion
 
 WEEK = timedelta(days=7)
+# What left is looked back at two days later.
+REMEMBERED = WEEK + timedelta(days=2)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Life:
     """One person at the present instant of the journal.
 
-    `changed`: when they last did something that may change what is meant for them. `partisan`: when messages that count
-    for the caps arrived in the last seven days. `received`: the broadcasts that arrived, and when. `expected`: the
-    ballots and steps that were due to them.
+    `changed`: when they last did something that may change what is meant for them. `here_since`: when they last signed
+    up or came back. `partisan`: when messages that count for the caps arrived in the last nine days. `received`: the
+    broadcasts that arrived, and when. `expected`: the ballots and steps that were due to them.
     """
 
     __slots__ = (
@@ -30,6 +32,7 @@ class Life:
         "changed",
         "cursor",
         "expected",
+        "here_since",
         "member",
         "muted",
         "partisan",
@@ -44,7 +47,7 @@ class Life:
         self.member = member
         self.active = member.joins_at is None
         self.stopped = self.blocked = False
-        self.changed = self.acted = NEVER
+        self.changed = self.acted = self.here_since = NEVER
         self.cursor = start
         self.unanswered = 0
         self.muted: frozenset[str] = frozenset()
@@ -63,7 +66,7 @@ class Life:
         self.received[broadcast] = at
         self.unanswered += asks
         if kind in PARTISAN:
-            self.partisan = (*(each for each in self.partisan if at - each < WEEK), at)
+            self.partisan = (*(each for each in self.partisan if at - each < REMEMBERED), at)
 
     def acts(self, act: str, data: str, at: datetime, campaign: Campaign, *, answers: bool) -> None:
         """They did something. `answers`: it is said on a campaign message."""
@@ -73,16 +76,18 @@ class Life:
         if act == "block":
             self.blocked = True
         elif act in ("start", "unblock"):
+            self.here_since = at if self.blocked else self.here_since
             self.blocked = False
         elif act == "send":
             self.stopped = self.stopped or data.casefold() in ("stop", "/stop")
             self.active = self.active and not self.stopped
         elif act == "tap":
-            self._taps(data.split(":")[1:], campaign)
+            self._taps(data.split(":")[1:], at, campaign)
 
-    def _taps(self, parts: Sequence[str], campaign: Campaign) -> None:
+    def _taps(self, parts: Sequence[str], at: datetime, campaign: Campaign) -> None:
         match parts:
             case ["confirm", "ok"]:
+                self.here_since = self.here_since if self.active else at
                 self.active, self.stopped = True, False
             case ["delete", "yes"]:
                 self._forgotten()

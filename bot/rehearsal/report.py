@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.rehearsal.account import Account
 from bot.rehearsal.almanac import PARIS, Almanac, clock_of
 from bot.rehearsal.cast import Character
-from bot.rehearsal.checker import Broken, Rule
+from bot.rehearsal.checker import Broken, Rule, round_name
+from bot.rehearsal.reminding import OUT_OF_REACH, Reminded
 from bot.rehearsal.run import Outcome, summary
 from bot.rules.territories import TERRITORIES
 from bot.words.texts import Texts
@@ -80,6 +82,16 @@ class NotSent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoundReminded:
+    """Of those who could be reached in the last two days before a round: how many were reminded, and why others not."""
+
+    ballot: int
+    reachable: int
+    reminded: int
+    others: Sequence[tuple[Reminded, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Breach:
     """A rule that was broken, how often, and the first cases."""
 
@@ -100,6 +112,7 @@ def page(outcome: Outcome) -> str:
         "rows": list(rows(outcome, sendings)),
         "not_sent": not_sent(outcome),
         "held_back": held_back(outcome),
+        "reminders": reminders(outcome.account, outcome.broken),
         "breaches": breaches(outcome.broken),
         "rules": list(Rule),
         "hour": HOUR,
@@ -121,6 +134,12 @@ def lines(outcome: Outcome, file: Path) -> Iterator[str]:
         f"{figures['instants']:,} instants. {outcome.seconds:.0f} s; {own:.0f} MB of memory at most, and "
         f"{local:.0f} MB for the local Telegram."
     )
+    for each in reminders(outcome.account, outcome.broken):
+        others = ", ".join(f"{people:,} {_WHY[why]}" for why, people in each.others)
+        yield (
+            f"Round {each.ballot}: {each.reminded:,} of {each.reachable:,} people who could be reached were reminded "
+            f"in its last two days{f'; {others}' if others else ''}."
+        )
     for breach in breaches(outcome.broken):
         times = f"{breach.times:,} time{'s' if breach.times > 1 else ''}"
         yield f"BROKEN: {breach.rule}, {times}, first {_case(breach.examples[0])}."
@@ -242,6 +261,37 @@ def held_back(outcome: Outcome) -> list[NotSent]:
         NotSent(sending=outcome.log.sendings[number], state="withheld", reason=reason, people=people)
         for (number, reason), people in sorted(outcome.played.held_back.items())
     ]
+
+
+_WHY = {
+    Reminded.CAPS: "had had as many messages as the caps allow",
+    Reminded.QUIET: "could not be written to in the quiet period",
+    Reminded.SILENT: "had left too many questions unanswered for any step of those days",
+    Reminded.LATE: "signed up or came back in those days",
+    Reminded.MOVED: "moved in those days",
+    Reminded.NO_STEP: "had no step in those days",
+    Reminded.HELD_OUT: "were left out on purpose, to measure the effect",
+}
+
+
+def reminders(account: Account, broken: Sequence[Broken]) -> list[RoundReminded]:
+    """Each round. Those of whom nothing explains why they were not reminded are among who could be reached alone."""
+    found = []
+    for ballot in sorted({ballot for ballot, _ in account.reminders}):
+        people = {why: account.reminders[ballot, why] for why in Reminded if why not in OUT_OF_REACH}
+        unexplained = sum(
+            each.rule is Rule.NOT_REMINDED and each.about == round_name(ballot) for each in broken
+        )
+        others = [(why, count) for why, count in people.items() if count and why is not Reminded.YES]
+        found.append(
+            RoundReminded(
+                ballot=ballot,
+                reachable=sum(people.values()) + unexplained,
+                reminded=people[Reminded.YES],
+                others=others,
+            )
+        )
+    return found
 
 
 def breaches(broken: Sequence[Broken]) -> list[Breach]:

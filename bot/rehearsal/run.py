@@ -169,6 +169,7 @@ def check(
         for line in journal_lines(journal):
             checker.read(line)
         broken += checker.finish(ending(campaign), last=first + size >= len(members))
+        account.reminders.update(checker.reminders)
     if lines is not None:
         lines.flush()
     return broken

@@ -62,11 +62,6 @@ def department_of(commune: str) -> str:
     raise _unknown(commune)
 
 
-def region_of(commune: str) -> str:
-    """The INSEE region of a commune's code (`84`); raises UnknownArea."""
-    return DEPARTMENTS[department_of(commune)]
-
-
 def city_of(commune: str) -> str:
     """The commune that a code stands for: arrondissements of Paris, Lyon and Marseille are part of their
     city.
@@ -119,23 +114,6 @@ def contains(area: str, other: str) -> bool:
         return True
     # A collectivity is a region and a département at once.
     return area in COLLECTIVITIES and "R" + area in chain
-
-
-def covers(area: str, *, commune: str | None, department: str | None, region: str | None) -> bool:
-    """Whether a person lies in an area, by what is known of them; somebody with no commune lies only in `FR`.
-
-    `region` is an INSEE code without the R. For people abroad call `contains(area, ABROAD_AREA)`.
-    """
-    area = normal_area(area)
-    if area == EVERYWHERE:
-        return True
-    if commune is not None:
-        return contains(area, commune)
-    if department is not None:
-        return contains(area, department)
-    if region is not None:
-        return contains(area, "R" + region)
-    return False
 
 
 def _unknown(code: str) -> UnknownArea:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from enum import StrEnum
-from types import MappingProxyType
 
 from bot.rules.areas import (
     ABROAD_AREA,
@@ -15,28 +13,6 @@ from bot.rules.areas import (
     department_of,
 )
 from bot.rules.audiences import Audience
-from bot.rules.kinds import Kind
-
-
-class Mute(StrEnum):
-    """The three groups of kinds that a person may switch off; a column `mutes_<group>` holds each."""
-
-    EVENTS = "events"
-    NEWS = "news"
-    REMINDERS = "reminders"
-
-
-MUTES: MappingProxyType[Kind, Mute] = MappingProxyType(
-    {
-        Kind.EVENT_INVITE: Mute.EVENTS,
-        Kind.PERSUASION: Mute.NEWS,
-        Kind.POLL: Mute.NEWS,
-        Kind.RESULT: Mute.NEWS,
-        Kind.GOTV: Mute.REMINDERS,
-        Kind.CIVIC_NEUTRAL: Mute.REMINDERS,
-    }
-)
-"""Which switch silences a kind; `service` and `event_service` have none: who accepted an event hears of it."""
 
 
 def limited_to(audience: Audience, areas: Iterable[str]) -> tuple[Audience, ...]:

@@ -1,18 +1,16 @@
 """Audiences: whom a message is for. Every condition that is set must hold; an empty audience is everybody.
 
 Choosing people by their commune needs their consent to it (purpose `commune`). A radius is around a commune's
-centre: `matches` is given the communes within it, which whoever knows the coordinates has looked up.
+centre. `db.audiences` finds the people.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import BadAudience
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains, covers, normal_area
-from bot.rules.consent import may_choose_by_commune, may_contact
-from bot.rules.people import PersonFacts, RsvpAnswer, State, VoteState
-from bot.rules.territories import ABROAD
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, normal_area
+from bot.rules.people import RsvpAnswer, VoteState
 
 MAX_RADIUS_KM = 500
 
@@ -61,10 +59,6 @@ class Audience:
     def uses_commune(self) -> bool:
         """Whether people are chosen by where they vote or live, which needs their consent."""
         return self.area not in {EVERYWHERE, ABROAD_AREA} or self.radius is not None
-
-    def within(self, area: str) -> bool:
-        """Whether nobody outside a staff member's area can be in this audience by its own area."""
-        return contains(area, self.area)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; conditions that are not set are left out."""
@@ -126,46 +120,3 @@ def chosen_by_commune(audience: Mapping[str, Any], area: str) -> bool:
     """Whether a broadcast, as it is stored, chose people by where they vote: by itself or by its author's `area`."""
     areas = {area, audience.get("area", EVERYWHERE)}
     return bool(audience.get("radius")) or not areas <= {EVERYWHERE, ABROAD_AREA}
-
-
-def matches(audience: Audience, facts: PersonFacts, *, communes_within: Collection[str] = ()) -> bool:
-    """Whether a person is in the audience: active, agreed to be contacted, and every condition holds.
-
-    `communes_within`: the INSEE codes within the audience's radius; without a radius it does not matter.
-    """
-    if facts.state is not State.ACTIVE or not may_contact(facts.consents):
-        return False
-    if audience.uses_commune and not may_choose_by_commune(facts.consents):
-        return False
-    if not lives_in(audience.area, facts):
-        return False
-    if audience.radius is not None and facts.commune not in communes_within:
-        return False
-    if audience.language is not None and facts.language != audience.language:
-        return False
-    if audience.volunteers and not facts.volunteer:
-        return False
-    return _answered_so(audience.rsvp, facts) and _votes_so(audience.vote, facts)
-
-
-def lives_in(area: str, facts: PersonFacts) -> bool:
-    """Whether a person lies in an area, by their territory or commune."""
-    if facts.territory == ABROAD:
-        return contains(area, ABROAD_AREA)
-    return covers(area, commune=facts.commune, department=facts.department, region=facts.region)
-
-
-def _answered_so(condition: RsvpCondition | None, facts: PersonFacts) -> bool:
-    if condition is None:
-        return True
-    answer = facts.rsvps.get(condition.event)
-    return answer in condition.answers if condition.answers else answer is None
-
-
-def _votes_so(condition: VoteCondition | None, facts: PersonFacts) -> bool:
-    if condition is None:
-        return True
-    vote = facts.vote(condition.ballot)
-    if condition.planned is not None and condition.planned != (vote.slot is not None):
-        return False
-    return vote.state in condition.states

@@ -37,7 +37,8 @@ class CourtesyHours:
 class Caps:
     """How many partisan messages one person may get in a local day and in any seven days.
 
-    `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered.
+    `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered; but not for a step
+    that is marked to remain for them, which gives way to the other two alone.
     """
 
     per_day: int = 1
@@ -87,13 +88,6 @@ def next_courteous(
     else:
         day = local.date() + timedelta(days=1)
     return at_local(day, hours.opens, zone_named(zone)).astimezone(UTC)
-
-
-def is_courteous(
-    *, now: datetime, zone: str, kind: Kind, hours: CourtesyHours, evening: bool = False
-) -> bool:
-    """Whether a message of this kind may leave now, by the person's own clock."""
-    return next_courteous(now=now, zone=zone, kind=kind, hours=hours, evening=evening) == now
 
 
 def capped(

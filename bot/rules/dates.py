@@ -1,18 +1,21 @@
 """Dates and times as people type them: `24/11 19h`, `24 novembre 2016 19h30`, `Nov 24 7pm`, `tomorrow 19:00`.
 
-French and English are read at once, whatever the language of the person: both use day/month, and nobody
+The words of every language are read at once, whatever the person chose: numbers are day/month in each, and nobody
 should have to think about it. What is typed is a wall-clock time in a place's zone.
 """
 
 import re
-import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import ClassVar
 
 from bot.errors import PortevoixError
+from bot.rules.date_words import DateWords, one_of
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
+from bot.rules.typed import folded
 
 LONGEST_AHEAD = timedelta(days=300)
 """A date without a year is the next one, unless that is so far away that the last one was meant."""
@@ -28,82 +31,62 @@ class BadDate(PortevoixError):
     default_message: ClassVar[str] = "errors/date_unreadable"
 
 
-_MONTHS = (
-    ("janvier", "january", "janv", "jan"),
-    ("fevrier", "february", "fevr", "fev", "feb"),
-    ("mars", "march", "mar"),
-    ("avril", "april", "avr", "apr"),
-    ("mai", "may"),
-    ("juin", "june", "jun"),
-    ("juillet", "july", "juil", "jul"),
-    ("aout", "august", "aug"),
-    ("septembre", "september", "sept", "sep"),
-    ("octobre", "october", "oct"),
-    ("novembre", "november", "nov"),
-    ("decembre", "december", "dec"),
-)
-_WEEKDAYS = (
-    ("lundi", "monday", "mon", "lun"),
-    ("mardi", "tuesday", "tue"),
-    ("mercredi", "wednesday", "wed", "mer"),
-    ("jeudi", "thursday", "thu", "jeu"),
-    ("vendredi", "friday", "fri", "ven"),
-    ("samedi", "saturday", "sat", "sam"),
-    ("dimanche", "sunday", "sun", "dim"),
-)
-_MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
-_WEEKDAY_NUMBERS = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
-_DAYS_AHEAD = {
-    "apres-demain": 2,
-    "apres demain": 2,
-    "day after tomorrow": 2,
-    "aujourd'hui": 0,
-    "today": 0,
-    "tonight": 0,
-    "ce soir": 0,
-    "demain": 1,
-    "tomorrow": 1,
-    # Read to be refused as past, not as a date that nobody can read.
-    "hier": -1,
-    "yesterday": -1,
-    "avant-hier": -2,
-    "avant hier": -2,
-    "day before yesterday": -2,
-}
+class _Forms:
+    """The patterns that read the words of some languages, and the numbers behind their names."""
+
+    def __init__(self, words: DateWords) -> None:
+        self.months = {folded(name): number for number, names in enumerate(words.months, 1) for name in names}
+        self.weekdays = {
+            folded(name): number for number, names in enumerate(words.weekdays) for name in names
+        }
+        self.ahead = {folded(name): days for name, days in words.days_ahead}
+        self.after_noon = frozenset(map(folded, words.after_noon))
+        halves = one_of(_with_points((*words.before_noon, *words.after_noon)))
+        hours, ordinals, of = one_of(words.hours), one_of(words.ordinals), one_of(words.of)
+        month = one_of(self.months)
+        self.times = (
+            # 7pm, 7:30 p.m.
+            re.compile(rf"\b(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}}))?\s*(?P<half>{halves})(?!\w)\.?"),
+            # 19h, 19h30, 19 h 30, 19 heures 30
+            re.compile(rf"\b(?P<hour>\d{{1,2}})\s*(?:{hours})\s*(?P<minute>\d{{2}})?\b"),
+            # 19:30
+            re.compile(r"\b(?P<hour>\d{1,2}):(?P<minute>\d{2})\b"),
+            re.compile(rf"\b(?:{one_of(words.noon)})\b"),
+        )
+        self.dates = (
+            # 2016-11-24
+            re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
+            # 24/11, 24/11/2016, 24.11.16
+            re.compile(r"\b(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?\b"),
+            # 24 novembre 2016, 1er décembre, 24th of November, 24 de noviembre de 2016
+            re.compile(
+                rf"\b(?P<day>\d{{1,2}})(?:{ordinals})?\s+(?:(?:{of})\s+)?(?P<month>{month})\b\.?,?"
+                rf"(?:\s+(?:(?:{of})\s+)?(?P<year>\d{{4}}))?\b"
+            ),
+            # Nov 24, November 24th, 2016
+            re.compile(
+                rf"\b(?P<month>{month})\b\.?\s+(?P<day>\d{{1,2}})(?:{ordinals})?\b,?(?:\s+(?P<year>\d{{4}}))?\b"
+            ),
+            re.compile(rf"\b(?P<ahead>{one_of(self.ahead)})\b"),
+        )
+        self.on_a_weekday = re.compile(rf"\b(?P<weekday>{one_of(self.weekdays)})\b\.?")
+        around = (*words.around, *words.of, *words.since)
+        self.filler = re.compile(rf"\b(?:{one_of(around)})\b|[,;.]")
+        self.duration = re.compile(
+            rf"(?:(?P<hours>\d{{1,2}})\s*(?:{hours}|:)\s*(?P<rest>\d{{1,2}})?|(?P<minutes>\d{{1,4}}))"
+            rf"\s*(?:{one_of(words.minutes)})?"
+        )
 
 
-def _one_of(words: dict[str, int]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+def _with_points(halves: Iterable[str]) -> Iterator[str]:
+    for half in halves:
+        yield half
+        yield ".".join(half)
 
 
-_MONTH, _WEEKDAY, _AHEAD = _one_of(_MONTH_NUMBERS), _one_of(_WEEKDAY_NUMBERS), _one_of(_DAYS_AHEAD)
-
-_TIMES = (
-    # 7pm, 7:30 pm
-    re.compile(r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>[ap])\.?m\b\.?"),
-    # 19h, 19h30, 19 h 30, 19 heures 30
-    re.compile(r"\b(?P<hour>\d{1,2})\s*h(?:eures?)?\s*(?P<minute>\d{2})?\b"),
-    # 19:30
-    re.compile(r"\b(?P<hour>\d{1,2}):(?P<minute>\d{2})\b"),
-    re.compile(r"\b(?:midi|noon)\b"),
-)
-_DATES = (
-    # 2016-11-24
-    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
-    # 24/11, 24/11/2016, 24.11.16
-    re.compile(r"\b(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?\b"),
-    # 24 novembre 2016, 1er décembre, 24th of November
-    re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:er|st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?,?(?:\s+(?P<year>\d{{4}}))?\b"
-    ),
-    # Nov 24, November 24th, 2016
-    re.compile(
-        rf"\b(?P<month>{_MONTH})\b\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b,?(?:\s+(?P<year>\d{{4}}))?\b"
-    ),
-    re.compile(rf"\b(?P<ahead>{_AHEAD})\b"),
-)
-_ON_A_WEEKDAY = re.compile(rf"\b(?P<weekday>{_WEEKDAY})\b\.?")
-_FILLER = re.compile(r"\b(?:le|a|at|on|the|de|des|from|vers|soir|next|prochaine?)\b|[,;.]")
+@cache
+def _forms(words: DateWords) -> _Forms:
+    return _Forms(words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,17 +99,18 @@ class _Typed:
     left: str
 
 
-def read_moment(text: str, *, now: datetime, zone: str) -> datetime:
+def read_moment(text: str, words: DateWords, *, now: datetime, zone: str) -> datetime:
     """The instant that was typed, in the zone (IANA name); `now` is aware.
 
     Raises BadDate: unreadable, no time, a day that does not exist, the wrong weekday, in the past.
     """
     where = zone_named(zone)
     today = now.astimezone(where).date()
-    typed = _parts(_folded(text))
+    forms = _forms(words)
+    typed = _parts(_plain(text), forms)
     if typed.left or (typed.day is None and typed.weekday is None):
         raise BadDate(f"“{text[:60]}” is not a date and time.", typed=text[:60])
-    day = _day(typed.day, today, text) if typed.day is not None else None
+    day = _day(typed.day, forms, today, text) if typed.day is not None else None
     if typed.at is None:
         raise BadDate(f"“{text[:60]}” does not say at what time.", message="errors/date_without_time")
     if day is None:
@@ -143,27 +127,25 @@ def read_moment(text: str, *, now: datetime, zone: str) -> datetime:
     return moment
 
 
-def _folded(text: str) -> str:
-    """Lower case without accents, typographic apostrophes and the T of ISO 8601."""
-    plain = unicodedata.normalize("NFKD", text.strip().lower().replace("’", "'"))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"(?<=\d)t(?=\d)", " ", plain)
+def _plain(text: str) -> str:
+    """Folded, without the T of ISO 8601."""
+    return re.sub(r"(?<=\d)t(?=\d)", " ", folded(text))
 
 
-def _parts(text: str) -> _Typed:
-    day = next((found for form in _DATES if (found := form.search(text))), None)
+def _parts(text: str, forms: _Forms) -> _Typed:
+    day = next((found for form in forms.dates if (found := form.search(text))), None)
     if day is not None:
         text = _without(text, day)
-    clock = next((found for form in _TIMES if (found := form.search(text))), None)
+    clock = next((found for form in forms.times if (found := form.search(text))), None)
     at = None
     if clock is not None:
         text = _without(text, clock)
-        at = _time(clock.groupdict())
-    weekday = _ON_A_WEEKDAY.search(text)
+        at = _time(clock.groupdict(), forms)
+    weekday = forms.on_a_weekday.search(text)
     if weekday is not None:
         text = _without(text, weekday)
-    left = _FILLER.sub(" ", text).strip()
-    number = _WEEKDAY_NUMBERS[weekday["weekday"]] if weekday is not None else None
+    left = forms.filler.sub(" ", text).strip()
+    number = forms.weekdays[weekday["weekday"]] if weekday is not None else None
     return _Typed(at=at, day=day, weekday=number, left=left)
 
 
@@ -171,23 +153,24 @@ def _without(text: str, found: re.Match[str]) -> str:
     return f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def _time(parts: dict[str, str | None]) -> time:
+def _time(parts: dict[str, str | None], forms: _Forms) -> time:
     if not parts:
         return time(12)
     hour, minute, half = int(parts["hour"] or 0), int(parts.get("minute") or 0), parts.get("half")
     typed = f"{hour}:{minute:02}"
     if half is not None:
-        hour = hour % 12 + (12 if half == "p" else 0) if 1 <= hour <= 12 else 99
+        afternoon = half.replace(".", "") in forms.after_noon
+        hour = hour % 12 + (12 if afternoon else 0) if 1 <= hour <= 12 else 99
     if hour > 23 or minute > 59:
         raise BadDate(f"{typed} is not a time of day.", message="errors/time_impossible", typed=typed)
     return time(hour, minute)
 
 
-def _day(found: re.Match[str], today: date, text: str) -> date:
+def _day(found: re.Match[str], forms: _Forms, today: date, text: str) -> date:
     parts = found.groupdict()
     if parts.get("ahead") is not None:
-        return today + timedelta(days=_DAYS_AHEAD[parts["ahead"]])
-    number, month = int(parts["day"]), _MONTH_NUMBERS.get(parts["month"]) or int(parts["month"])
+        return today + timedelta(days=forms.ahead[parts["ahead"]])
+    number, month = int(parts["day"]), forms.months.get(parts["month"]) or int(parts["month"])
     if month > 12 >= number:
         number, month = month, number
     try:
@@ -217,14 +200,11 @@ def _next(today: date, month: int, number: int) -> date:
 
 
 LONGEST_EVENT = timedelta(hours=72)
-_DURATION = re.compile(
-    r"(?:(?P<hours>\d{1,2})\s*(?:h|heures?|hours?|:)\s*(?P<rest>\d{1,2})?|(?P<minutes>\d{1,4}))\s*(?:m|mn|min|minutes?)?"
-)
 
 
-def read_duration(text: str) -> timedelta:
+def read_duration(text: str, words: DateWords) -> timedelta:
     """`2h`, `1h30`, `2 hours`, `90 min`, `90`; raises BadDate, also for none and for more than three days."""
-    found = _DURATION.fullmatch(_folded(text))
+    found = _forms(words).duration.fullmatch(folded(text))
     if found is not None:
         minutes = int(found["minutes"] or found["rest"] or 0)
         duration = timedelta(hours=int(found["hours"] or 0), minutes=minutes)

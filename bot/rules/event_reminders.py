@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from bot.rules.courtesy import CourtesyHours, next_courteous
 from bot.rules.kinds import Kind
-from bot.rules.people import RsvpAnswer
 from bot.rules.territories import at_local, zone
 
 
@@ -20,17 +19,6 @@ class EventStep(StrEnum):
     EVE = "event_eve"
     SAME_DAY = "event_same_day"
     AFTER = "event_after"
-
-
-class EventSkip(StrEnum):
-    """Why a step of an event is not to leave for one person now; logged with the row."""
-
-    NOT_YET = "not_yet"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    ALREADY_SENT = "already_sent"
-    NOT_COMING = "not_coming"
-    JUST_ANSWERED = "just_answered"
 
 
 EVE_AT = time(11)
@@ -73,32 +61,3 @@ def event_occurrences(
         EventOccurrence(step=EventStep.SAME_DAY, at_utc=same_day, expires_at=starts_at.astimezone(UTC)),
         EventOccurrence(step=EventStep.AFTER, at_utc=after, expires_at=after + AFTER_USEFUL),
     )
-
-
-def reason_to_skip_event_step(
-    *,
-    occurrence: EventOccurrence,
-    answer: RsvpAnswer | None,
-    answered_at: datetime | None,
-    cancelled: bool,
-    already_sent: bool,
-    now: datetime,
-) -> EventSkip | None:
-    """Why a step of an event is not to leave for one person now; None when it is due.
-
-    Only people who said yes or maybe get any; who answered after a reminder's instant needs it no more,
-    since the confirmation just told them the same.
-    """
-    if now < occurrence.at_utc:
-        return EventSkip.NOT_YET
-    if now >= occurrence.expires_at:
-        return EventSkip.EXPIRED
-    if cancelled:
-        return EventSkip.CANCELLED
-    if already_sent:
-        return EventSkip.ALREADY_SENT
-    if answer not in {RsvpAnswer.YES, RsvpAnswer.MAYBE} or answered_at is None:
-        return EventSkip.NOT_COMING
-    if occurrence.step is not EventStep.AFTER and answered_at >= occurrence.at_utc:
-        return EventSkip.JUST_ANSWERED
-    return None

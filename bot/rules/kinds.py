@@ -1,6 +1,7 @@
 """The kinds of message, and which groups of kinds each rule speaks of."""
 
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -26,17 +27,28 @@ COURTEOUS: frozenset[Kind] = PARTISAN | {Kind.CIVIC_NEUTRAL}
 8:00,
 a cancellation at once), and a person's rights have no office hours."""
 
-BROADCAST_KINDS: tuple[Kind, ...] = (
-    Kind.PERSUASION,
-    Kind.EVENT_INVITE,
-    Kind.GOTV,
-    Kind.CIVIC_NEUTRAL,
-    Kind.POLL,
-    Kind.RESULT,
-)
-"""What staff may call a broadcast. The service kinds, which caps and courtesy spare, are the program's
-own.
-"""
 
-MUTABLE: frozenset[Kind] = frozenset(Kind) - {Kind.SERVICE}
-"""What a person may switch off in their settings: everything but what their rights need."""
+class Mute(StrEnum):
+    """The three groups of kinds that a person may switch off; a column `mutes_<group>` of `people` holds each."""
+
+    EVENTS = "events"
+    NEWS = "news"
+    REMINDERS = "reminders"
+
+
+MUTES: MappingProxyType[Kind, Mute] = MappingProxyType(
+    {
+        Kind.EVENT_INVITE: Mute.EVENTS,
+        Kind.PERSUASION: Mute.NEWS,
+        Kind.POLL: Mute.NEWS,
+        Kind.RESULT: Mute.NEWS,
+        Kind.GOTV: Mute.REMINDERS,
+        Kind.CIVIC_NEUTRAL: Mute.REMINDERS,
+    }
+)
+"""Which switch silences a kind; `service` and `event_service` have none: who accepted an event hears of it."""
+
+
+def mutes_of_step(kind: Kind) -> frozenset[Mute]:
+    """The switches any of which silences a step of this kind: its kind's, and that of reminders, which it is."""
+    return frozenset({Mute.REMINDERS, MUTES.get(kind, Mute.REMINDERS)})

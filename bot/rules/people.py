@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.rules.consent import Purpose
-from bot.rules.kinds import Kind
+from bot.rules.kinds import Mute
 
 
 class State(StrEnum):
@@ -54,26 +54,18 @@ NO_VOTE_FACTS = VoteFacts()
 
 @dataclass(frozen=True, kw_only=True)
 class PersonFacts:
-    """One person. `territory` None: no commune named; `zone` is the person's own, also abroad.
+    """One person. `territory` None: no place named; `zone` is the person's own, also abroad.
 
-    `unanswered`: questions of steps in a row that were not answered. `votes` by ballot number; `rsvps` by
-    event id.
+    `unanswered`: questions of steps in a row that were not answered. `votes` by ballot number.
     """
 
     territory: str | None
     zone: str
-    language: str
-    registered_at: datetime
     state: State = State.ACTIVE
-    commune: str | None = None
-    department: str | None = None
-    region: str | None = None
     consents: frozenset[Purpose] = frozenset()
-    muted: frozenset[Kind] = frozenset()
-    volunteer: bool = False
+    mutes: frozenset[Mute] = frozenset()
     unanswered: int = 0
     votes: Mapping[int, VoteFacts] = field(default_factory=dict)
-    rsvps: Mapping[int, RsvpAnswer] = field(default_factory=dict)
 
     def vote(self, ballot: int) -> VoteFacts:
         """What is known of this person's vote in a ballot."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.small_counts import Reader
 
@@ -94,52 +93,43 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
 )
 
 
-def may(staff: Staff | None, action: Action, area: str = EVERYWHERE) -> bool:
-    """Whether somebody may do an action that touches an area; None is a supporter. Raises UnknownArea."""
-    if staff is None or staff.role not in ACTIONS[action]:
-        return False
-    return contains(staff.area, area)
+def may(staff: Staff, action: Action, area: str = EVERYWHERE) -> bool:
+    """Whether a role allows an action that touches an area. Raises UnknownArea."""
+    return staff.role in ACTIONS[action] and contains(staff.area, area)
 
 
-def require(staff: Staff | None, action: Action, area: str = EVERYWHERE) -> None:
-    """Raises NotAllowed, with the text to show, unless `may` says yes."""
-    if may(staff, action, area):
-        return
-    if staff is None or staff.role not in ACTIONS[action]:
-        raise NotAllowed(f"Your role does not allow {action}.", message="not_allowed_role", action=action)
-    raise NotAllowed(
-        f"You may do this in {staff.area} only, not in {area}.",
-        message="not_allowed_area",
-        action=action,
-        area=staff.area,
-        asked=area,
-    )
+def supervises(staff: Staff, area: str) -> bool:
+    """Whether somebody may act on what others made for an area: coordinators and admins, within theirs."""
+    return may_supervise(staff) and contains(staff.area, area)
 
 
-def may_create_event_in(staff: Staff | None, area: str) -> bool:
-    """Whether somebody may create an event in a commune or area."""
-    return may(staff, Action.CREATE_EVENT, area)
+def may_supervise(staff: Staff) -> bool:
+    """Whether a role reaches beyond what its holder made: an organizer's does not."""
+    return staff.role in _COORDINATORS
 
 
-def may_change_event(staff: Staff | None, *, event_area: str, author: int) -> bool:
-    """Whether somebody may change or cancel an event: organizers their own, the others any in their area."""
-    if not may(staff, Action.CHANGE_EVENT, event_area):
-        return False
-    return staff is not None and (staff.role is not Role.ORGANIZER or staff.id == author)
+def may_change_event(staff: Staff, *, event_area: str, author: int | None) -> bool:
+    """Whether somebody may change or cancel an event: organizers their own, the others any, all in their area.
+
+    `author` None: whoever made it was erased.
+    """
+    is_theirs = staff.id == author or supervises(staff, event_area)
+    return is_theirs and may(staff, Action.CHANGE_EVENT, event_area)
 
 
-def may_broadcast_to(staff: Staff | None, audience_area: str) -> bool:
+def may_broadcast_to(staff: Staff, audience_area: str) -> bool:
     """Whether somebody may send a broadcast to an audience of that area."""
     return may(staff, Action.BROADCAST, audience_area)
 
 
-def may_control_broadcast(staff: Staff | None, *, audience_area: str, author: int) -> bool:
-    """Whether somebody may pause, resume or cancel a broadcast: organizers their own, the others any in
-    their area.
+def may_control_broadcast(staff: Staff, *, audience_area: str, author: int | None) -> bool:
+    """Whether somebody may pause, resume or cancel a broadcast: their own, and coordinators any in their area.
+
+    One's own also where one's role no longer reaches: whoever let it go must be able to stop it. `author` None:
+    nobody of the staff wrote it, or whoever did was erased.
     """
-    if not may(staff, Action.CONTROL_BROADCAST, audience_area):
-        return False
-    return staff is not None and (staff.role is not Role.ORGANIZER or staff.id == author)
+    is_theirs = staff.id == author or supervises(staff, audience_area)
+    return is_theirs and may(staff, Action.CONTROL_BROADCAST, staff.area)
 
 
 def needs_approval(*, recipients: int, approval_above: int | None) -> bool:
@@ -147,26 +137,14 @@ def needs_approval(*, recipients: int, approval_above: int | None) -> bool:
     return approval_above is not None and recipients > approval_above
 
 
-def may_approve_broadcast(staff: Staff | None, *, audience_area: str, author: int) -> bool:
-    """Whether somebody may approve a broadcast: never one's own."""
-    return may(staff, Action.APPROVE_BROADCAST, audience_area) and staff is not None and staff.id != author
+def may_approve_broadcast(staff: Staff, *, audience_area: str, author: int | None) -> bool:
+    """Whether somebody may approve a broadcast: never their own."""
+    return staff.id != author and may(staff, Action.APPROVE_BROADCAST, audience_area)
 
 
-def may_see_statistics(staff: Staff | None, area: str) -> bool:
-    """Whether somebody may see the counts of an area."""
-    return may(staff, Action.SEE_STATISTICS, area)
-
-
-def may_export(staff: Staff | None, action: Action, area: str) -> bool:
-    """Whether somebody may make one of the exports over an area; `action` is one of the EXPORT_ actions."""
-    return may(staff, action, area)
-
-
-def may_manage_staff(staff: Staff | None, *, role: Role, area: str) -> bool:
-    """Whether somebody may add or revoke a member of staff of that role and area: never above or beyond
-    themselves.
-    """
-    return may(staff, Action.ADD_STAFF, area) and staff is not None and role.rank <= staff.role.rank
+def may_manage_staff(staff: Staff, *, role: Role, area: str) -> bool:
+    """Whether somebody may give or take a role over an area: never one above or beyond their own."""
+    return may(staff, Action.ADD_STAFF, area) and role.rank <= staff.role.rank
 
 
 def reader_of(roles: Sequence[Staff]) -> Reader:

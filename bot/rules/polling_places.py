@@ -8,10 +8,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from functools import cache
 from hashlib import sha256
 
 from bot.rules.communes.query import parent_of
 from bot.rules.communes.text import fold
+from bot.rules.date_words import DateWords, one_of
+from bot.rules.typed import folded
 
 EVERY_ROUND = 0
 MOST_LETTERS = 40
@@ -91,18 +94,58 @@ def of_ballot(places: Iterable[PollingPlace], ballot: int) -> tuple[PollingPlace
 
 # -- what a file says --
 
-_TIME = r"(\d{1,2})\s*(?:(?:[h:.]|heures?)\s*(\d{2})?)?"
-_HOURS = re.compile(rf"(?:de |from )?{_TIME}\s*(?:-|–|—|/|à|a|to)\s*{_TIME}", re.IGNORECASE)
-_ONE_TIME = re.compile(rf"{_TIME}(?::\d{{2}})?", re.IGNORECASE)
-_RANGE = re.compile(
-    r"(?:(?:noms? |names? )?(?:de |from )?)?([a-z' -]*?[a-z])\s*(?:–|—|>|/|\.\.+| - | à | a | to )\s*([a-z' -]*[a-z])"
+COLUMNS = (
+    "code",
+    "commune",
+    "department",
+    "name",
+    "address",
+    "hours",
+    "opens",
+    "closes",
+    "streets",
+    "surnames",
+    "latitude",
+    "longitude",
+    "ballot",
 )
+"""What the columns of a file hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileWords:
+    """What files of polling places call things: each column, the word before a range of surnames, every round."""
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    surnames: tuple[str, ...]
+    every_round: tuple[str, ...]
+
+
+class _Forms:
+    """The patterns of hours and of ranges of surnames in the words of some languages."""
+
+    def __init__(self, words: DateWords, surnames: tuple[str, ...]) -> None:
+        time_of_day = rf"(\d{{1,2}})\s*(?:(?:[:.]|{one_of(words.hours)})\s*(\d{{2}})?)?"
+        since, until = one_of(words.since), one_of(words.until)
+        self.hours = re.compile(rf"(?:(?:{since}) )?{time_of_day}\s*(?:-|–|—|/|{until})\s*{time_of_day}")
+        self.one_time = re.compile(rf"{time_of_day}(?::\d{{2}})?")
+        self.surnames = re.compile(
+            rf"(?:(?:{one_of(surnames)}) )?(?:(?:{since}) )?([a-z' -]*?[a-z])"
+            rf"\s*(?:–|—|>|/|\.\.+| - | (?:{until}) )\s*([a-z' -]*[a-z])"
+        )
+
+
+@cache
+def _forms(words: DateWords, surnames: tuple[str, ...] = ()) -> _Forms:
+    return _Forms(words, surnames)
+
+
 _SHORT_RANGE = re.compile(r"([a-z]+)-([a-z]+)")
 
 
-def read_hours(text: str) -> tuple[time, time]:
+def read_hours(text: str, words: DateWords) -> tuple[time, time]:
     """Two local times: `08:00-19:00`, `8h–19h`, `de 8 h à 19 h 30`. Raises ValueError with a sentence."""
-    match = _HOURS.fullmatch(text.strip())
+    match = _forms(words).hours.fullmatch(folded(text))
     if match is None:
         raise ValueError(f"“{text}” is not a pair of hours: write 08:00-19:00")
     opens, closes = _time(match[1], match[2], text), _time(match[3], match[4], text)
@@ -110,9 +153,9 @@ def read_hours(text: str) -> tuple[time, time]:
     return opens, closes
 
 
-def read_time(text: str) -> time:
+def read_time(text: str, words: DateWords) -> time:
     """One local time: `08:00`, `8h`, `8 h 30`. Raises ValueError with a sentence."""
-    match = _ONE_TIME.fullmatch(text.strip())
+    match = _forms(words).one_time.fullmatch(folded(text))
     if match is None:
         raise ValueError(f"“{text}” is not a time: write 08:00")
     return _time(match[1], match[2], text)
@@ -133,11 +176,14 @@ def check_hours(opens: time, closes: time) -> None:
         )
 
 
-def read_surnames(text: str) -> tuple[str, str]:
-    """From which surname to which: `A-K`, `de A à K`, `Martin – Zola`. Raises ValueError with a sentence."""
+def read_surnames(text: str, words: DateWords, *, named: tuple[str, ...]) -> tuple[str, str]:
+    """From which surname to which: `A-K`, `de A à K`, `Martin – Zola`; `named`: words such as “surnames” before them.
+
+    Raises ValueError with a sentence.
+    """
     plain = " ".join(text.lower().replace("’", "'").split())
     shown = "".join(each if each in "-–—>/.'" or each == " " else (fold(each) or each) for each in plain)
-    match = _SHORT_RANGE.fullmatch(shown) or _RANGE.fullmatch(shown)
+    match = _SHORT_RANGE.fullmatch(shown) or _forms(words, named).surnames.fullmatch(shown)
     if match is None:
         raise ValueError(f"“{text}” is not a range of surnames: write A-K")
     first, last = match[1].strip().upper(), match[2].strip().upper()

@@ -132,14 +132,6 @@ PROFILES: MappingProxyType[str, LawProfile] = MappingProxyType(
 )
 
 
-def law_profile(code: str) -> LawProfile:
-    """The profile of a code; raises CampaignError with the list of profiles."""
-    try:
-        return PROFILES[code]
-    except KeyError:
-        raise CampaignError(f"“{code}” is not a law profile: use one of {', '.join(PROFILES)}.") from None
-
-
 def narrowed(profile: LawProfile, narrowing: Narrowing) -> LawProfile:
     """The profile as a campaign follows it: never looser, but for `civic_neutral` where the profile leaves
     it open.

@@ -2,15 +2,14 @@
 
 A step is data (a row of the campaign file). `occurrences` turns it into instants, one per territory, or one
 per slot for a step that follows each person's own plan: a planner queues whole territories at once.
-`reason_to_skip` says for one person why a step is not to leave; it is asked again when the message is about
-to leave.
+`reason_to_skip` says for one person why a step is not to leave; it is asked when the message is about to leave.
 
 A step that fell before somebody registered, or during an outage, is caught up as long as it is useful: from
 its instant until `until`. In the default steps each is useful until the next one, so that never two wait at
-once; should a campaign file make them overlap, `due_now` gives the latest one only.
+once; should a campaign file make them overlap, the caps keep what is partisan from coming in a burst.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,26 +18,24 @@ from functools import lru_cache
 from bot.rules.ballots import Ballot, last_close
 from bot.rules.consent import may_contact
 from bot.rules.courtesy import next_courteous
-from bot.rules.kinds import Kind
+from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import ballot_abroad, embargo_of
-from bot.rules.steps import ANSWERS, Schedule, Slot, Step
-from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local
+from bot.rules.steps import Schedule, Slot, Step
+from bot.rules.territories import ABROAD, METROPOLE, at_local
 from bot.rules.territories import zone as zone_named
 
 __all__ = [
-    "ANSWERS",
     "GAP_BEFORE_FOLLOW_UP",
+    "NotNow",
     "Schedule",
     "Skip",
     "Slot",
     "Step",
     "StepOccurrence",
-    "ballots_of_answer",
-    "due_now",
+    "ballots_of_cannot",
     "in_own_zone",
-    "is_due",
     "occurrence_for",
     "occurrences",
     "reason_not_meant",
@@ -76,7 +73,6 @@ class Skip(StrEnum):
     NO_CONSENT = "no_consent"
     NOT_ACTIVE = "not_active"
     MUTED = "muted"
-    ALREADY_SENT = "already_sent"
     VOTED = "voted"
     CANNOT = "cannot"
     SILENT = "silent"
@@ -85,12 +81,20 @@ class Skip(StrEnum):
     OTHER_BALLOT = "other_ballot"
 
 
-def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
-    """Whose steps people of a territory get: their own; metropolitan France's when none is known.
+@dataclass(frozen=True, kw_only=True)
+class NotNow:
+    """A step is not to leave for one person: why, and from when on it is (aware UTC); None: not at all."""
 
-    None: their territory has no part in this ballot.
+    reason: Skip
+    until: datetime | None = None
+
+
+def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
+    """Whose steps people of a territory get: their own, None where it has no part in this ballot.
+
+    Those of whom no territory is known get metropolitan France's, or the first one's where it has no part.
     """
-    if territory not in TERRITORIES:
+    if territory is None:
         return METROPOLE if ballot.takes_place_in(METROPOLE) else ballot.territories[0]
     return territory if ballot.takes_place_in(territory) else None
 
@@ -185,8 +189,9 @@ def _instant(
 def occurrence_for(
     *, ballot: Ballot, step: Step, schedule: Schedule, facts: PersonFacts
 ) -> StepOccurrence | None:
-    """The occurrence that concerns one person, None when their territory or the step has no part in the
-    ballot. People abroad follow their own courtesy hours.
+    """The occurrence that concerns one person, None when their territory or the step has no part in the ballot.
+
+    People abroad follow their own courtesy hours. What follows another step waits for it to be some time ago.
     """
     territory = territory_followed(facts.territory, ballot)
     if territory is None:
@@ -198,138 +203,68 @@ def occurrence_for(
     for occurrence in occurrences(ballot=ballot, step=step, territory=territory, schedule=schedule):
         if occurrence.slot == (slot if slot in known else None):
             if territory == ABROAD:
-                return in_own_zone(occurrence, zone=facts.zone, step=step, schedule=schedule)
-            return occurrence
+                occurrence = in_own_zone(occurrence, zone=facts.zone, step=step, schedule=schedule)
+            followed_at = facts.vote(ballot.number).sent.get(step.follows) if step.follows else None
+            return _after_followed(occurrence, followed_at)
     return None
 
 
+def _after_followed(occurrence: StepOccurrence, followed_at: datetime | None) -> StepOccurrence:
+    if followed_at is None or followed_at + GAP_BEFORE_FOLLOW_UP <= occurrence.at_utc:
+        return occurrence
+    at = followed_at + GAP_BEFORE_FOLLOW_UP
+    return replace(occurrence, at_utc=at, at_local=at.astimezone(occurrence.at_local.tzinfo))
+
+
 def reason_to_skip(
-    *,
-    step: Step,
-    occurrence: StepOccurrence,
-    facts: PersonFacts,
-    now: datetime,
-    silent_after: int = 2,
-    candidate_out: bool = False,
-) -> Skip | None:
-    """Why a step is not to leave for this person now; None when it is due. The caps and quiet periods come
-    after.
-    """
-    if now < occurrence.at_utc:
-        return Skip.NOT_YET
+    *, step: Step, ballot: Ballot, schedule: Schedule, facts: PersonFacts, now: datetime, silent_after: int
+) -> NotNow | None:
+    """Why a step of a ballot is not to leave for this person now; None when it may. Law, hours and caps come after."""
+    reason = reason_not_meant(step=step, ballot=ballot.number, facts=facts, silent_after=silent_after)
+    if reason is not None:
+        return NotNow(reason=reason)
+    occurrence = occurrence_for(ballot=ballot, step=step, schedule=schedule, facts=facts)
+    if occurrence is None:
+        return NotNow(reason=Skip.OTHER_BALLOT)
     if now >= occurrence.expires_at:
-        return Skip.EXPIRED
-    return reason_not_meant(
-        step=step,
-        ballot=occurrence.ballot,
-        facts=facts,
-        now=now,
-        silent_after=silent_after,
-        candidate_out=candidate_out,
-    )
+        return NotNow(reason=Skip.EXPIRED)
+    if now < occurrence.at_utc:
+        return NotNow(reason=Skip.NOT_YET, until=occurrence.at_utc)
+    return None
 
 
-def reason_not_meant(
-    *,
-    step: Step,
-    ballot: int,
-    facts: PersonFacts,
-    now: datetime,
-    silent_after: int = 2,
-    candidate_out: bool = False,
-) -> Skip | None:
-    """Why a step of a ballot is not meant for this person, whatever its hour."""
+def reason_not_meant(*, step: Step, ballot: int, facts: PersonFacts, silent_after: int) -> Skip | None:
+    """Why a step of a ballot is not meant for this person, whatever its hour.
+
+    `db.planning.queue_step` says the same of everybody at once; a property test holds the two together.
+    """
     vote = facts.vote(ballot)
     if not step.belongs_to(ballot):
         return Skip.OTHER_BALLOT
-    if candidate_out:
-        return Skip.CANDIDATE_OUT
     if facts.state is not State.ACTIVE:
         return Skip.NOT_ACTIVE
     if not may_contact(facts.consents):
         return Skip.NO_CONSENT
-    if step.kind in facts.muted:
+    if mutes_of_step(step.kind) & facts.mutes:
         return Skip.MUTED
-    if step.name in vote.sent:
-        return Skip.ALREADY_SENT
     if vote.state is VoteState.CANNOT:
         return Skip.CANNOT
     if vote.state is VoteState.VOTED and not step.when_voted:
         return Skip.VOTED
     if facts.unanswered >= silent_after and not step.when_silent:
         return Skip.SILENT
-    if step.follows is not None:
-        return _reason_not_to_follow(step.follows, vote.sent, vote.state, now)
+    if step.follows is not None and step.follows not in vote.sent:
+        return Skip.NOTHING_TO_FOLLOW
     return None
 
 
-def _reason_not_to_follow(
-    followed: str, sent: Mapping[str, datetime], state: VoteState, now: datetime
-) -> Skip | None:
-    if followed not in sent:
-        return Skip.NOTHING_TO_FOLLOW
-    return Skip.NOT_YET if now < sent[followed] + GAP_BEFORE_FOLLOW_UP else None
+def ballots_of_cannot(*, step: Step, ballot: int, ballots: Iterable[Ballot]) -> tuple[int, ...]:
+    """Which ballots "can't" speaks of, said to a step of a ballot.
 
-
-def is_due(
-    *,
-    step: Step,
-    occurrence: StepOccurrence,
-    facts: PersonFacts,
-    now: datetime,
-    silent_after: int = 2,
-    candidate_out: bool = False,
-) -> bool:
-    """Whether a step is to leave for this person now."""
-    reason = reason_to_skip(
-        step=step,
-        occurrence=occurrence,
-        facts=facts,
-        now=now,
-        silent_after=silent_after,
-        candidate_out=candidate_out,
-    )
-    return reason is None
-
-
-def due_now(
-    *,
-    ballots: Iterable[Ballot],
-    steps: Iterable[Step],
-    schedule: Schedule,
-    facts: PersonFacts,
-    now: datetime,
-    silent_after: int = 2,
-    candidate_out: bool = False,
-) -> StepOccurrence | None:
-    """The one step that is due for a person, also right after registration: the latest of those still useful.
-
-    One at most, so that what was missed never comes in a burst.
+    Said to a question that is put once for the whole vote (the pledge) it holds for that ballot and the later
+    ones; said to a question of every round it holds for that round, because who missed round 1 may still vote
+    in round 2.
     """
-    due: list[StepOccurrence] = []
-    steps = tuple(steps)
-    for ballot in ballots:
-        for step in steps:
-            occurrence = occurrence_for(ballot=ballot, step=step, schedule=schedule, facts=facts)
-            if occurrence is not None and is_due(
-                step=step,
-                occurrence=occurrence,
-                facts=facts,
-                now=now,
-                silent_after=silent_after,
-                candidate_out=candidate_out,
-            ):
-                due.append(occurrence)
-    return max(due, key=lambda each: each.at_utc, default=None)
-
-
-def ballots_of_answer(*, step: Step, ballot: int, cannot: bool, ballots: Iterable[Ballot]) -> tuple[int, ...]:
-    """Which ballots an answer about voting speaks of.
-
-    "Can't" said to a question that is put once for the whole vote (the pledge) holds for that ballot and
-    the later ones; said to a question of every round it holds for that round, because who missed round 1
-    may still vote in round 2.
-    """
-    if cannot and step.ballots:
+    if step.ballots:
         return tuple(each.number for each in ballots if each.number >= ballot)
     return (ballot,)

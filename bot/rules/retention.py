@@ -2,12 +2,11 @@
 daily.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.rules.ballots import Ballot
-from bot.rules.consent import Purpose, may_keep_after_ballot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,37 +43,9 @@ def final_ballot_end(ballots: Iterable[Ballot]) -> datetime:
     return max(ballot.ends_at for ballot in ballots)
 
 
-def unfinished_expires(started_at: datetime, retention: Retention) -> datetime:
-    """When a sign-up that was never finished is erased."""
-    return started_at + timedelta(days=retention.unfinished_days)
-
-
-def event_answers_expire(event_ends_at: datetime, retention: Retention) -> datetime:
-    """When the answers to an event are erased."""
-    return event_ends_at + timedelta(days=retention.event_answers_days)
-
-
 def votes_expire(ballots: Iterable[Ballot], retention: Retention) -> datetime:
     """When vote plans and "voted" are erased, of all rounds."""
     return final_ballot_end(ballots) + timedelta(days=retention.vote_days)
-
-
-def profile_expires(
-    *,
-    consents: Collection[Purpose],
-    last_active_at: datetime,
-    ballots: Iterable[Ballot],
-    retention: Retention,
-) -> datetime:
-    """When a profile is erased: after the final ballot, or with the consent `keep` after so long without
-    activity.
-
-    Somebody who agreed to be kept is never erased before the others.
-    """
-    after_ballot = final_ballot_end(ballots) + timedelta(days=retention.profile_days)
-    if may_keep_after_ballot(consents):
-        return max(after_ballot, last_active_at + timedelta(days=retention.inactive_days))
-    return after_ballot
 
 
 def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -> Cutoffs:

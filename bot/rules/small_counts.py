@@ -43,6 +43,11 @@ class Headcount:
         """The most that staff of one area may conclude from what they read."""
         return self.at_least + LEAST - 1
 
+    @property
+    def in_total(self) -> "Headcount":
+        """As many, whoever of them is known."""
+        return Headcount(others=self.total)
+
     def __add__(self, more: "Headcount") -> "Headcount":
         return Headcount(known=self.known + more.known, others=self.others + more.others)
 

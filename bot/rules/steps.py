@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.kinds import Kind
@@ -21,22 +20,6 @@ class StepQuestion(StrEnum):
     TURNOUT = "turnout"
     LAST_CALL = "last_call"
     KEEP_PLAN = "keep_plan"
-
-
-ANSWERS: MappingProxyType[StepQuestion, tuple[str, ...]] = MappingProxyType(
-    {
-        StepQuestion.PLEDGE: ("will", "unsure", "cannot"),
-        StepQuestion.PLACE: ("known", "help"),
-        # Then from where and with whom, which the conversation asks one after the other.
-        StepQuestion.PLAN: ("slot",),
-        StepQuestion.ECHO: ("ok", "change"),
-        StepQuestion.TURNOUT: ("voted", "later", "cannot"),
-        StepQuestion.LAST_CALL: ("voted", "cannot"),
-        # Put only when another ballot follows.
-        StepQuestion.KEEP_PLAN: ("keep", "change"),
-    }
-)
-"""The answers that each question takes; `slot` stands for the names of the campaign's slots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +64,10 @@ class Step:
     def belongs_to(self, ballot: int) -> bool:
         """Whether the step is planned for this ballot."""
         return not self.ballots or ballot in self.ballots
+
+    def unanswered_before(self, unanswered: int) -> int:
+        """How many unanswered questions count against it under the caps: none where it remains for the silent."""
+        return 0 if self.when_silent else unanswered
 
     @property
     def follows_slot(self) -> bool:

@@ -94,11 +94,6 @@ def territories_in(area: str) -> frozenset[str]:
     return frozenset({code if code in TERRITORIES else METROPOLE})
 
 
-def is_territory(code: str | None) -> bool:
-    """Whether the code is one of the territories of the table."""
-    return code in TERRITORIES
-
-
 def territory(code: str) -> Territory:
     """The territory of a code; raises UnknownTerritory with the list of codes."""
     try:

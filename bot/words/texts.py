@@ -30,6 +30,7 @@ from markupsafe import Markup
 
 from bot.communes.consulates import city_of
 from locales import LANGUAGES, TEMPLATES, catalogue
+from locales.words import Formats, words_of
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
 CALLBACK_VERSION = "1"
@@ -188,36 +189,35 @@ def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = Tru
     environment.globals.update(
         button=_button, link=_link, row=_row, ask_location=_ask_location, language=code, languages=LANGUAGES
     )
-    environment.filters.update(_formats(LANGUAGES[code].locale))
+    environment.filters.update(_filters(LANGUAGES[code].locale, words_of(code).formats))
     return environment
 
 
-def _formats(locale: str) -> dict[str, Any]:
+def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
 
     # Many people are told of the same few days and hours, and Babel takes long over each.
     @lru_cache(DATES_KEPT)
     def day_words(local: date) -> str:
-        return format_date(local, "EEEE d MMMM" if locale.startswith("fr") else "EEEE, d MMMM", locale)
+        return format_date(local, formats.day, locale)
 
     @lru_cache(DATES_KEPT)
     def hour_words(local: time) -> str:
-        pattern = "H 'h' mm" if locale.startswith("fr") else "HH:mm"
-        return format_time(local, pattern, locale=locale).removesuffix(" 00")
+        return format_time(local, formats.hour if local.minute else formats.full_hour, locale=locale)
 
     def day(moment: datetime | date, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         return day_words(local.date() if isinstance(local, datetime) else local)
 
     def day_and_month(moment: date) -> str:
-        return format_date(moment, "d MMM", locale)
+        return format_date(moment, formats.short_day, locale)
 
     def hour(moment: datetime | time, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         return hour_words(local.time() if isinstance(local, datetime) else local)
 
     def moment_(moment: datetime, zone: str) -> str:
-        return f"{day(moment, zone)}{' à ' if locale.startswith('fr') else ', '}{hour(moment, zone)}"
+        return formats.moment.format(day=day(moment, zone), hour=hour(moment, zone))
 
     def stamp(moment: datetime, zone: str) -> str:
         return format_datetime(moment, "short", tzinfo=ZoneInfo(zone), locale=locale)

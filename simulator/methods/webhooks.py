@@ -29,6 +29,8 @@ def set_webhook(world: World, params: Params) -> bool:
         raise bad_request("secret token is too long")
     if secret and not _SECRET.fullmatch(secret):
         raise bad_request("secret token contains unallowed characters")
+    if not _is_here(url):
+        raise bad_request("not simulated: a webhook elsewhere; this local Telegram posts to localhost only")
     world.updates.allow(params)
     if params.flag("drop_pending_updates"):
         world.updates.clear()
@@ -58,9 +60,13 @@ def _check_url(url: str) -> None:
         raise bad_request("bad webhook: Wrong port number specified in the URL") from None
     if not parts.hostname:
         raise bad_request("bad webhook: invalid URL specified")
-    if parts.hostname in _LOCAL and parts.scheme in {"http", "https"}:
+    if _is_here(url) and parts.scheme in {"http", "https"}:
         return
     if parts.scheme != "https":
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
     if (port or 443) not in WEBHOOK_PORTS:
         raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in _LOCAL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 from bot import communes
 from bot.actions.audiences import places_named, reach, target
-from bot.rules.areas import department_of, region_of
-from bot.rules.audience_limits import MUTES, limited_to
-from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition, lives_in, matches
-from bot.rules.consent import Purpose
-from bot.rules.kinds import Kind
-from bot.rules.people import PersonFacts, RsvpAnswer, State, VoteFacts, VoteState
+from bot.rules.audience_limits import limited_to
+from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition
+from bot.rules.kinds import MUTES, Kind
+from bot.rules.people import RsvpAnswer, VoteState
 from bot.rules.quiet import Reason
 from bot.rules.sending import all_at, each_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
@@ -27,6 +25,8 @@ from bot.rules.territories import TERRITORIES, territory_of
 from db.engine import Database
 from db.schema import events, people, rsvps, vote_plans
 from tests.conversation import CAMPAIGN, paris
+from tests.membership import Member, is_in
+from tests.places import lives_in, place_of
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 GAZETTEER = communes.load()
@@ -35,10 +35,7 @@ COMMUNES = ("69123", "69381", "69266", "2A004", "97411", "97502", "98731", "9881
 AREAS = ("FR", "FR", "FR", "FR", "abroad", "R84", "R04", "R975", "69", "2A", "974", "975", "987", *COMMUNES)
 EVENTS = (1, 2)
 NATIONAL = Reader(known_in=None)
-STATES = {"new": State.UNFINISHED, "registered": State.ACTIVE, "stopped": State.STOPPED}
-
-
-NATIONAL = Reader(known_in=None)
+COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
 
 
 def person_row(chance: random.Random, number: int) -> dict[str, Any]:
@@ -53,9 +50,7 @@ def person_row(chance: random.Random, number: int) -> dict[str, Any]:
         "pseudonym": f"p{number}",
         "state": chance.choice(("registered", "registered", "registered", "stopped", "new")),
         "language": chance.choice(("fr", "en")),
-        "commune": commune,
-        "department": department_of(commune) if commune else None,
-        "region": region_of(commune) if commune else None,
+        **place_of(commune),
         "territory": territory,
         "zone": TERRITORIES[territory].zone if territory else None,
         "consent_contact": chance.random() < 0.9,
@@ -71,36 +66,12 @@ def person_row(chance: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def plan_row(chance: random.Random, person: int) -> dict[str, Any]:
+def plan_row(chance: random.Random) -> dict[str, Any]:
     return {
-        "person": person,
-        "ballot": 1,
         "intention": chance.choice(("will", "unsure", "cannot", None)),
         "slot": chance.choice(("morning", None)),
         "vote": chance.choice(("voted", "later", "cannot", None, None)),
-        "at": NOW,
     }
-
-
-def facts(
-    row: Mapping[str, Any], plan: Mapping[str, Any] | None, answers: Mapping[int, RsvpAnswer]
-) -> PersonFacts:
-    """The same person as the rules know them."""
-    said = (plan["vote"] or plan["intention"] or "none") if plan else "none"
-    return PersonFacts(
-        territory=row["territory"],
-        zone=row["zone"] or "Europe/Paris",
-        language=row["language"],
-        registered_at=NOW,
-        state=State.UNREACHABLE if row["unreachable_at"] else STATES[row["state"]],
-        commune=row["commune"],
-        department=row["department"],
-        region=row["region"],
-        consents=frozenset(p for p in (Purpose.CONTACT, Purpose.COMMUNE) if row[f"consent_{p}"]),
-        volunteer=row["volunteer"],
-        votes={1: VoteFacts(state=VoteState(said), slot=plan["slot"])} if plan else {},
-        rsvps=answers,
-    )
 
 
 def some_audience(chance: random.Random) -> Audience:
@@ -119,8 +90,7 @@ def some_audience(chance: random.Random) -> Audience:
     )
 
 
-async def fill(tx: AsyncConnection, chance: random.Random, count: int) -> dict[int, tuple[Any, PersonFacts]]:
-    """Random people with plans and answers: by id, the row and what the rules know."""
+async def add_events(tx: AsyncConnection) -> None:
     for code in EVENTS:
         place = {"commune": "69123", "department": "69", "region": "84", "territory": "FR", "address": "x"}
         await tx.execute(
@@ -128,33 +98,40 @@ async def fill(tx: AsyncConnection, chance: random.Random, count: int) -> dict[i
                 code=str(code), starts_at=NOW, ends_at=NOW, zone="Europe/Paris", created_at=NOW, **place
             )
         )
-    found: dict[int, tuple[Any, PersonFacts]] = {}
-    for number in range(1, count + 1):
-        row = person_row(chance, number)
-        person = (await tx.execute(sa.insert(people).values(row).returning(people.c.id))).scalar_one()
-        plan = plan_row(chance, person) if chance.random() < 0.6 else None
-        answers = {event: chance.choice(tuple(RsvpAnswer)) for event in EVENTS if chance.random() < 0.5}
-        if plan is not None:
-            await tx.execute(sa.insert(vote_plans).values(plan))
-        for event, answer in answers.items():
-            values = {"event": event, "person": person, "answer": answer.value, "at": NOW}
-            await tx.execute(sa.insert(rsvps).values(values))
-        found[person] = (row, facts(row, plan, answers))
-    return found
 
 
-def is_named(person: tuple[Any, PersonFacts], areas: tuple[str, ...]) -> bool:
+async def add(tx: AsyncConnection, member: Member) -> int:
+    """The number of a person who was added with their plans and answers."""
+    person = (await tx.execute(sa.insert(people).values(member.row).returning(people.c.id))).scalar_one()
+    for ballot, plan in member.plans.items():
+        await tx.execute(sa.insert(vote_plans).values(person=person, ballot=ballot, at=NOW, **plan))
+    for event, answer in member.answers.items():
+        values = {"event": event, "person": person, "answer": answer.value, "at": NOW}
+        await tx.execute(sa.insert(rsvps).values(values))
+    return int(person)
+
+
+def some_member(chance: random.Random, number: int) -> Member:
+    return Member(
+        row=person_row(chance, number),
+        plans={1: plan_row(chance)} if chance.random() < 0.6 else {},
+        answers={event: chance.choice(tuple(RsvpAnswer)) for event in EVENTS if chance.random() < 0.5},
+    )
+
+
+def is_named(member: Member, areas: tuple[str, ...]) -> bool:
     """Whether the team of one of the areas knows somebody by name."""
-    row, known = person
-    return row["consent_team"] and any(lives_in(area, known) for area in areas)
+    return member.row["consent_team"] and any(lives_in(area, member.row) for area in areas)
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_sql_chooses_whom_the_rules_choose(database: Database, seed: int) -> None:
+async def test_sql_chooses_whom_the_words_mean(database: Database, seed: int) -> None:
     chance = random.Random(seed)
     chosen = 0
     async with database.write() as tx:
-        found = await fill(tx, chance, 150)
+        await add_events(tx)
+        members = [some_member(chance, number) for number in range(1, 151)]
+        found = {await add(tx, member): member for member in members}
         for _ in range(60):
             areas = tuple(chance.sample(AREAS, 3)) if chance.random() < 0.5 else ("FR",)
             kind = chance.choice((None, *Kind))
@@ -162,9 +139,9 @@ async def test_sql_chooses_whom_the_rules_choose(database: Database, seed: int) 
             targets = [target(audience, GAZETTEER) for audience in limited]
             expected = {
                 person
-                for person, (row, known) in found.items()
-                if not (kind in MUTES and row[f"mutes_{MUTES[kind]}"])
-                and any(matches(t.audience, known, communes_within=t.communes_within) for t in targets)
+                for person, member in found.items()
+                if not (kind in MUTES and member.row[f"mutes_{MUTES[kind]}"])
+                and any(is_in(t.audience, member, communes_within=t.communes_within) for t in targets)
             }
             assert await db.audiences.ids(tx, targets, kind) == expected, (limited, kind)
             groups = await db.audiences.groups(tx, targets, kind, known_in=areas)
@@ -174,6 +151,86 @@ async def test_sql_chooses_whom_the_rules_choose(database: Database, seed: int) 
             chosen += len(expected)
     # The audiences were not all empty, which would prove nothing.
     assert chosen > 50
+
+
+LYON = Member(
+    row={
+        "state": "registered",
+        "language": "fr",
+        "territory": "FR",
+        "zone": "Europe/Paris",
+        "consent_contact": True,
+        "consent_commune": True,
+        "volunteer": True,
+        "unreachable_at": None,
+        "created_at": NOW,
+        "seen_at": NOW,
+        **place_of("69123"),
+    },
+    plans={1: {"intention": "will", "slot": "morning"}},
+    answers={1: RsvpAnswer.YES},
+)
+
+
+def like_lyon(**values: Any) -> Member:
+    return replace(LYON, row={**LYON.row, **values})
+
+
+ANYBODY = {
+    "lyon": LYON,
+    "stopped": like_lyon(state="stopped"),
+    "unreachable": like_lyon(unreachable_at=NOW),
+    "refused": like_lyon(consent_contact=False),
+    "discreet": like_lyon(consent_commune=False),
+    "abroad": like_lyon(**place_of(None), territory="abroad", zone="Asia/Tokyo", consent_commune=False),
+    "nowhere": like_lyon(**place_of(None), territory=None),
+    "english": like_lyon(language="en"),
+    "idle": like_lyon(volunteer=False),
+    "silent": replace(LYON, plans={}, answers={}),
+    "undecided": replace(LYON, plans={1: {"intention": "will", "vote": "later"}}),
+    "near": like_lyon(**place_of("69266")),
+}
+# By commune only who agreed to that.
+OF_LYON = "lyon english idle silent undecided"
+EVERYBODY = f"{OF_LYON} near discreet abroad nowhere"
+WHO = (
+    (Audience(), EVERYBODY),
+    (Audience(area="69123"), OF_LYON),
+    (Audience(area="69"), f"{OF_LYON} near"),
+    (Audience(area="R84"), f"{OF_LYON} near"),
+    (Audience(area="R11"), ""),
+    (Audience(area="abroad"), "abroad"),
+    (Audience(radius=Radius(commune="69123", km=1)), OF_LYON),
+    (Audience(radius=Radius(commune="69266", km=30)), f"{OF_LYON} near"),
+    (Audience(radius=Radius(commune="75056", km=10)), ""),
+    (Audience(language="en"), "english"),
+    (Audience(volunteers=True), EVERYBODY.replace("idle ", "")),
+    (Audience(rsvp=RsvpCondition(event=1, answers=COMING)), EVERYBODY.replace("silent ", "")),
+    (Audience(rsvp=RsvpCondition(event=1, answers=frozenset({RsvpAnswer.NO}))), ""),
+    (Audience(rsvp=RsvpCondition(event=1, answers=frozenset())), "silent"),  # invited, gave no answer
+    (Audience(rsvp=RsvpCondition(event=2, answers=frozenset())), EVERYBODY),
+    # What was said on the day outweighs what was intended.
+    (Audience(vote=VoteCondition(ballot=1, states=frozenset({VoteState.LATER}))), "undecided"),
+    (Audience(vote=VoteCondition(ballot=1, states=frozenset({VoteState.NONE}))), "silent"),
+    (Audience(vote=VoteCondition(ballot=1, planned=False)), "silent undecided"),
+    (Audience(vote=VoteCondition(ballot=2, states=frozenset({VoteState.NONE}), planned=False)), EVERYBODY),
+    (Audience(vote=VoteCondition(ballot=2, planned=True)), ""),
+    (Audience(area="69123", language="fr", volunteers=True), "lyon silent undecided"),
+)
+"""Audiences, and the names of those among `ANYBODY` who are in each."""
+
+
+async def test_who_is_in_an_audience(database: Database) -> None:
+    async with database.write() as tx:
+        await add_events(tx)
+        numbered = [
+            (name, replace(member, row={**member.row, "telegram_id": number, "pseudonym": name}))
+            for number, (name, member) in enumerate(ANYBODY.items(), start=1)
+        ]
+        names = {await add(tx, member): name for name, member in numbered}
+        for audience, expected in WHO:
+            found = await db.audiences.ids(tx, [target(audience, GAZETTEER)])
+            assert {names[person] for person in found} == set(expected.split()), audience
 
 
 async def supporter(tx: AsyncConnection, number: int, territory: str, zone: str | None = None) -> None:

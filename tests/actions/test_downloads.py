@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import db.downloads
 import db.erasing
 from bot import communes
-from bot.actions import audit, downloads, retention, staff
+from bot.actions import audit, downloads, retention, staff, staff_links
 from bot.actions.authority import Author, author_of
 from bot.actions.downloads import LinkDead
 from bot.actions.exports import Order
@@ -86,7 +86,7 @@ async def test_only_a_hash_is_kept(database: Database, karim: Author) -> None:
         kept = str((await tx.execute(sa.select(rows))).all())
         log = str((await tx.execute(sa.select(audit_rows))).all())
     assert token not in kept + log
-    assert staff.hash_of(token) in kept
+    assert staff_links.hash_of(token) in kept
 
 
 async def test_of_many_who_use_it_at_once_one_wins(database: Database, karim: Author) -> None:

@@ -18,7 +18,7 @@ registration.vote_in_commune registration.stop_choosing_by_commune renewals.may_
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff.join vote_plans.pledge
+rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 """
@@ -26,14 +26,17 @@ vote_plans.answer_echo vote_plans.tell_turnout vote_plans.keep_plan
 
 MACHINE = """
 audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
-polling_places.difference polling_places.import_places renewals.look_at_some retention.purge staff.add staff.make_link
-authority.roles_of authority.author_of staff.roles_of exports.note erasure.begin_suppressions_anew
+polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
+staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
+authority.roles_of authority.author_of staff.roles_of exports.note
+erasure.begin_suppressions_anew
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans exports.write exports.content
+broadcasts.pause_orphans staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
+notices.tell notices.tell_admins notices.admins exports.write exports.content
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -42,7 +45,7 @@ export that was ordered, the titles of events, which are public.
 BY_LINK = "downloads.look downloads.use"
 """What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
 
-NARROWING = "audiences.targets_of exports.tables_for doubts.unattended"
+NARROWING = "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended"
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
@@ -50,7 +53,8 @@ audiences.target audiences.places_named audit.staff_actor audit.chained authorit
 events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
-renewals.text_hash renewals.consent_texts rights.area_name staff.hash_of statistics.level_within statistics.wider_area
+renewals.text_hash renewals.consent_texts rights.area_name
+staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
 """
 """What computes and touches no database."""

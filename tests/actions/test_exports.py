@@ -237,6 +237,13 @@ async def test_csv_runs_no_formula(told: Database) -> None:
         ("\tx", "'\tx"),
         ("a=1", "a=1"),
         ("", ""),
+        # A spreadsheet set to French cuts at semicolons, and takes a quote in the middle for a quote.
+        ("Lyon;=1+1", "Lyon;'=1+1"),
+        ('Lyon; "=1+1"', 'Lyon; "\'=1+1"'),
+        ("a\n-1\tb", "a\n'-1\tb"),
+        ("a\t＝1", "a\t'＝1"),
+        ("=a;+b", "'=a;'+b"),
+        ("7; rue du Bac, 3-5", "7; rue du Bac, 3-5"),
     ],
 )
 def test_formulas_are_made_harmless(typed: str, shown: str) -> None:

@@ -35,10 +35,10 @@ def test_a_lost_key_is_told_and_nothing_is_touched(
     main(["db", "upgrade"])
     capsys.readouterr()
     before = (tmp_path / "data" / "portevoix.db").read_bytes()
-    (tmp_path / "data" / "database.key").unlink()
+    key_file().unlink()
     assert "put the key file back" in refusal(capsys, "staff", "list")
     assert (tmp_path / "data" / "portevoix.db").read_bytes() == before
-    assert not (tmp_path / "data" / "database.key").exists()
+    assert not key_file().exists()
 
 
 def test_backup_change_restore(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,11 +57,15 @@ def test_backup_change_restore(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_a_new_key_opens_the_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["staff", "add", "--telegram-id", "1", "--role", "admin"])
-    key = (tmp_path / "data" / "database.key").read_text()
+    key = key_file().read_text()
     assert main(["db", "rekey"]) == 0
-    assert (tmp_path / "data" / "database.key").read_text() != key
+    assert key_file().read_text() != key
     assert main(["staff", "list"]) == 0
     assert "1            admin" in capsys.readouterr().out
+
+
+def key_file() -> Path:
+    return Settings.from_environment().database_key_file
 
 
 def suppression_key() -> str:
@@ -75,7 +79,7 @@ def test_the_suppression_key_is_no_part_of_the_database_and_changes_with_the_oth
     main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
     first = suppression_key()
     assert main(["db", "rekey"]) == 0
-    assert "database.suppression.key" in capsys.readouterr().out
+    assert str(Settings.from_environment().suppression_key_file) in capsys.readouterr().out
     assert suppression_key().startswith(first)
     assert len(suppression_key().split()) == 2
     main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])

@@ -57,3 +57,76 @@ def test_a_role_over_nowhere_is_refused(
 ) -> None:
     said = refusal(capsys, "staff", "add", "--telegram-id", "42", "--role", "admin", "--territory", territory)
     assert said.startswith(sentence)
+
+
+def given(*roles: tuple[str, str]) -> None:
+    """42 holds these, and 43 administers the whole campaign."""
+    assert main(["staff", "add", "--telegram-id", "43", "--role", "admin"]) == 0
+    for role, territory in roles:
+        assert main(["staff", "add", "--telegram-id", "42", "--role", role, "--territory", territory]) == 0
+
+
+LYON = ("organizer", "69123")
+RHONE = ("organizer", "69")
+ADMIN = ("admin", "FR")
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "withdrawn"),
+    [
+        ([], {LYON, RHONE, ADMIN}),
+        (["--role", "organizer"], {LYON, RHONE}),
+        (["--territory", "69"], {RHONE}),
+        (["--role", "organizer", "--territory", "69123"], {LYON}),
+        (["--role", "admin", "--territory", "FR"], {ADMIN}),
+    ],
+)
+def test_roles_are_withdrawn_all_or_some(
+    capsys: pytest.CaptureFixture[str], narrowed: list[str], withdrawn: set[tuple[str, str]]
+) -> None:
+    given(LYON, RHONE, ADMIN)
+    capsys.readouterr()
+    assert main(["staff", "revoke", "--telegram-id", "42", *narrowed]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert len(said.out.splitlines()) == len(withdrawn)
+    assert ("42 is no longer an organizer of Lyon.\n" in said.out) is (LYON in withdrawn)
+    assert ("42 is no longer an admin of the whole campaign.\n" in said.out) is (ADMIN in withdrawn)
+    assert main(["staff", "list"]) == 0
+    listed = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[1:]]
+    left = [["42", *role] for role in (LYON, RHONE, ADMIN) if role not in withdrawn]
+    assert [row for row in listed if row[0] == "42"] == left
+    assert main(["audit", "verify"]) == 0
+    # The first admin, three roles, and one entry for each that was withdrawn.
+    assert capsys.readouterr().out.startswith(f"{4 + len(withdrawn)} entries")
+
+
+def test_the_last_admin_can_be_withdrawn_and_it_is_said_what_follows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given()
+    capsys.readouterr()
+    assert main(["staff", "revoke", "--telegram-id", "43"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "43 is no longer an admin of the whole campaign.\n"
+    assert said.err.startswith("Nobody is an admin of the whole campaign now")
+    assert "portevoix staff add" in said.err
+
+
+@pytest.mark.parametrize("narrowed", [[], ["--role", "admin"], ["--role", "organizer", "--territory", "13"]])
+def test_a_role_that_nobody_holds_is_not_withdrawn(
+    capsys: pytest.CaptureFixture[str], narrowed: list[str]
+) -> None:
+    if narrowed:
+        given(RHONE)
+    said = refusal(capsys, "staff", "revoke", "--telegram-id", "42", *narrowed)
+    assert said == "42 has no such role; `portevoix staff list` shows who has which."
+
+
+def test_the_team_is_listed_with_who_gave_each_role(capsys: pytest.CaptureFixture[str]) -> None:
+    given()
+    capsys.readouterr()
+    assert main(["staff", "list"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.endswith("given by")
+    assert row.endswith("command line")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -10,12 +11,9 @@ from typing import Any
 
 import orjson
 import pytest
-from telegram import Bot
-from telegram.error import BadRequest, TimedOut
 
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Rejected
-from bot.delivery.request import AiohttpRequest
 from bot.delivery.transport import Transport, read_answer
 
 Answerer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -262,26 +260,83 @@ def test_a_refusal_is_understood(code: int, description: str, unreachable: bool,
         assert (refused.unreachable, refused.harmless) == (unreachable, harmless)
 
 
-async def test_ptb_calls_go_through_the_same_session() -> None:
-    me = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"B","username":"b_bot"}}'
-    async with talking_to(says(answer(200, me))) as transport:
-        request = AiohttpRequest(transport)
-        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
-        assert (await bot.get_me()).username == "b_bot"
-    async with talking_to(says(refusal(400, "Bad Request: nope"))) as transport:
-        request = AiohttpRequest(transport)
-        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
-        with pytest.raises(BadRequest):
-            await bot.set_my_commands([("start", "Commencer")])
+ENDLESS = {
+    "body": (b"Content-Length: 1000000000000\r\n\r\n", b" " * 65_536),
+    "crumbs": (b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000),
+    "head": (b"", b"X-Header: %s\r\n" % (b"x" * 4_000)),
+    "header": (b"X-Header: ", b"x" * 65_536),
+}
 
 
-async def test_ptb_is_told_of_silence() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+@pytest.mark.parametrize("attachment", [None, Attachment(field="document", name="a.csv", content=b"row;")])
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_an_endless_answer_is_given_up_in_doubt(kind: str, attachment: Attachment | None) -> None:
+    written = 0
+
+    async def pouring(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        beginning, piece = ENDLESS[kind]
+        writer.write(b"HTTP/1.1 200 OK\r\n" + beginning)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                written += len(piece)
         writer.close()
 
-    async with talking_to(silent) as transport:
-        request = AiohttpRequest(transport)
-        bot = Bot("1:secret", base_url=transport.root_url, request=request, get_updates_request=request)
-        with pytest.raises(TimedOut):
-            await bot.get_me(read_timeout=0.05)
+    call = Call(method="sendDocument", payload={"chat_id": 5}, attachment=attachment)
+    async with talking_to(pouring) as transport:
+        assert isinstance(await transport.post(call), InDoubt)
+    assert written < 16 * 1024 * 1024  # what the system's buffers hold is on its way
+
+
+async def test_what_was_compressed_is_not_blown_up() -> None:
+    """A megabyte of it would become a thousand."""
+    bomb = gzip.compress(b" " * 50_000_000 + b'{"ok":true,"result":true}')
+    headers = "Content-Encoding: gzip\r\n"
+    file = Attachment(field="document", name="a.csv", content=b"row;")
+    for call in (
+        Call(method="sendMessage", payload={}),
+        Call(method="sendDocument", payload={}, attachment=file),
+    ):
+        async with talking_to(says(answer(200, bomb, headers))) as transport:
+            assert isinstance(await transport.post(call), InDoubt)
+
+
+async def test_many_endless_answers_leave_small_ones_alone() -> None:
+    """What all of them may hold together is bounded, and a small answer is never refused for it."""
+    poured = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal poured
+        if b"sendMessage" not in await reader.readuntil(b"\r\n\r\n"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b" " * 900_000)
+            poured += 1
+            await reader.read(-1)
+        else:
+            writer.write(answer(200, b'{"ok":true,"result":true}'))
+        writer.close()
+
+    async with talking_to(talk, read_seconds=1.0, connections=60) as transport:
+        pouring = [asyncio.ensure_future(transport.post("getChat")) for _ in range(40)]
+        while poured < 40:  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.01)
+        assert await transport.post("sendMessage") == Done(result=True)
+        given_up = [outcome for outcome in await asyncio.gather(*pouring) if "large" in outcome.reason]  # type: ignore[union-attr]  # all are in doubt
+        assert len(given_up) >= 20, "The others waited in vain for their end."
+        assert await transport.post("sendMessage") == Done(result=True)
+
+
+async def test_a_description_is_no_longer_than_anybody_needs() -> None:
+    async with talking_to(says(refusal(400, "Bad Request: " + "x" * 100_000))) as transport:
+        outcome = await transport.post("sendMessage")
+    assert isinstance(outcome, Rejected)
+    assert len(outcome.description) == 500
+
+
+async def test_half_a_pair_in_an_answer_does_not_hide_that_it_was_sent() -> None:
+    """Each answer repeats the first name of whoever was written to."""
+    body = b'{"ok":true,"result":{"message_id":7,"chat":{"id":5,"first_name":"\\ud83d"}}}'
+    async with talking_to(says(answer(200, body))) as transport:
+        outcome = await transport.post("sendMessage")
+    assert outcome == Done(result={"message_id": 7, "chat": {"id": 5, "first_name": "\ufffd"}})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 import db.broadcasts
 from bot import communes
+from bot.actions.planning import plan
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
@@ -21,7 +22,8 @@ from bot.words.texts import Texts
 from db import deliveries
 from db.deliveries import Leased
 from db.engine import Database
-from db.schema import people
+from db.schema import broadcasts, people
+from db.schema import deliveries as delivered
 from tests.campaigning import supporter
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 
@@ -95,6 +97,40 @@ async def test_a_message_looked_at_again_does_not_stand_in_its_own_way(database:
             assert isinstance(decision, Call)
 
 
+@pytest.mark.parametrize(
+    ("before", "step_leaves", "news_leave"),
+    [
+        (1, True, True),
+        # The most in a week for somebody silent; but not for what remains for the silent.
+        (2, True, False),
+        # The general cap holds for both.
+        (3, False, False),
+    ],
+)
+async def test_what_remains_for_the_silent_gives_way_to_the_general_caps_alone(
+    database: Database, before: int, *, step_leaves: bool, news_leave: bool
+) -> None:
+    """The second round's `echo`, two days before it, to somebody who has answered nothing since the first."""
+    assert CAMPAIGN.step("echo").when_silent
+    now = paris("2016-11-25T18:00")
+    await supporter(Conversation(database, NOW), 1, "69123", unanswered=5)
+    for days in range(1, before + 1):
+        for row in await taken(database, f"staff:{days}"):
+            async with database.write() as tx:
+                gone = {"state": "sent", "sent_at": now - timedelta(days=days)}
+                await tx.execute(sa.update(delivered).where(delivered.c.id == row.id).values(gone))
+    async with database.write() as tx:
+        assert await plan(tx, CAMPAIGN, now) == 1
+        step = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.key == "step:2:echo"))
+        assert step is not None
+        echo = await deliveries.lease(tx, [(step, 10)], owner="sender", now=now)
+    for rows, leaves in ((echo, step_leaves), (await taken(database, "staff:news"), news_leave)):
+        async with database.read() as tx:
+            (decision,) = await a_departure(clock=MovableClock(now, speed=0)).prepare(tx, rows)
+        assert isinstance(decision, Call) == leaves
+        assert leaves or decision.reason == CapReason.WEEK
+
+
 @pytest.mark.parametrize("paid", [False, True])
 async def test_each_message_says_whether_the_campaign_pays(database: Database, paid: bool) -> None:
     await supporter(Conversation(database, NOW), 1, "69123")
@@ -104,3 +140,23 @@ async def test_each_message_says_whether_the_campaign_pays(database: Database, p
         (decision,) = await departure.prepare(tx, rows)
     assert isinstance(decision, Call)
     assert decision.payload.get("allow_paid_broadcast") is (True if paid else None)
+
+
+async def leased_on(database: Database, now: datetime) -> list[Leased]:
+    """What the planner queues at an instant, as the sender has just leased it."""
+    async with database.write() as tx:
+        await plan(tx, CAMPAIGN, now)
+        due = await db.broadcasts.active(tx)
+        return await deliveries.lease(tx, [(each.id, 10) for each in due], owner="sender", now=now)
+
+
+async def test_who_answered_nothing_gets_the_last_call(database: Database) -> None:
+    """They never said a word about this vote: there is no plan of theirs to look at."""
+    await supporter(Conversation(database, NOW), 1, None)
+    for now in (paris("2016-11-20T11:00"), paris("2016-11-20T16:30")):  # `go`, and `last` which follows it
+        rows = await leased_on(database, now)
+        async with database.write() as tx:
+            (decision,) = await a_departure(clock=MovableClock(now, speed=0)).prepare(tx, rows)
+            sent = sa.update(delivered).values(state="sent", sent_at=now)
+            await tx.execute(sent.where(delivered.c.id == rows[0].id))
+        assert isinstance(decision, Call), decision

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot import communes
+from bot.actions.broadcasts import STAFF_KINDS
 from bot.campaign.campaign import load_campaign
 from bot.departure.compose import Composer, Draft, compose_broadcast
-from bot.rules.kinds import BROADCAST_KINDS, Kind
+from bot.rules.kinds import Kind
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
@@ -51,7 +52,7 @@ def must_be_labelled(html: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", SAYS)
-@pytest.mark.parametrize("kind", BROADCAST_KINDS)
+@pytest.mark.parametrize("kind", STAFF_KINDS)
 @pytest.mark.parametrize("photo", [None, "file"])
 def test_what_staff_write(kind: Kind, photo: str | None, language: str) -> None:
     person = AWA._replace(language=language)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.exporting import xlsx
-from bot.exporting.cells import FORMULA_STARTS, clean
+from bot.exporting.cells import FORMULA_STARTS, SIGNS, clean
 from bot.exporting.formats import FORMATS, FormatMissing
 from bot.exporting.tables import Column, ColumnKind
 
@@ -167,3 +167,23 @@ def test_what_is_not_installed_is_said_with_what_to_do(format_: str, monkeypatch
         return
     with pytest.raises(FormatMissing, match=r"portevoix\[parquet\], or choose csv, jsonl or xlsx"):
         FORMATS[format_].require()
+
+
+CUTS = [
+    (",", csv.QUOTE_MINIMAL),
+    *((delimiter, quoting) for delimiter in ";\t" for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)),
+]
+
+
+@given(st.lists(st.text(alphabet="ab=+-@;,\t\r\n \"'＝"), min_size=1, max_size=3))
+def test_no_way_to_cut_a_csv_finds_a_formula(cells: list[str]) -> None:
+    """However a spreadsheet cuts the line: at commas or semicolons or tabs, with quotes understood or not."""
+    stream = io.BytesIO()
+    columns = [Column(name=f"c{number}", kind=ColumnKind.TEXT) for number in range(len(cells))]
+    writer = FORMATS["csv"].open(stream, columns)
+    writer.write([[cell] for cell in cells])
+    written = stream.getvalue().decode()
+    for delimiter, quoting in CUTS:
+        for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, quoting=quoting):
+            for cell in row:
+                assert cell[:1] not in set(SIGNS), (delimiter, quoting)

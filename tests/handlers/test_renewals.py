@@ -14,15 +14,14 @@ from bot.actions.renewals import ConsentTexts, consent_texts, look_at_some
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from bot.departure.compose import Composer
-from bot.departure.decide import Departure
 from db.broadcasts import create
 from db.deliveries import Turn
 from db.exports import Selection
 from db.people import Person
 from db.schema import broadcasts, consents, deliveries, people
 from tests.campaigning import rows
-from tests.conversation import BOT, CAMPAIGN, Conversation, Talker, paris, services
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
+from tests.leaving import leaving
 
 ASKS = "What you agreed to is worded differently now"
 
@@ -55,32 +54,6 @@ async def stored(talker: Talker) -> Person:
     person = await talker.stored()
     assert person is not None
     return person
-
-
-def departure(conversation: Conversation) -> Departure:
-    shared = services()
-    composer = Composer(texts=shared.texts, campaign=CAMPAIGN, gazetteer=shared.gazetteer, bot_username=BOT)
-    return Departure(
-        campaign=CAMPAIGN,
-        texts=shared.texts,
-        composer=composer,
-        clock=conversation.clock,
-        bot_username=BOT,
-    )
-
-
-async def leaving(conversation: Conversation) -> list[Any]:
-    """What becomes of every delivery that is due: the calls that would be posted, and why others are not."""
-    now = conversation.clock.now()
-    decisions: list[Any] = []
-    async with conversation.database.write() as tx:
-        for broadcast in list(await tx.scalars(sa.select(broadcasts.c.id).order_by(broadcasts.c.id))):
-            leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
-            decisions += await departure(conversation).prepare(tx, leased)
-            calls = [row.id for row, each in zip(leased, decisions[-len(leased) :], strict=False)]
-            if calls:
-                await db.deliveries.take_turn(tx, Turn(next=calls), owner="me", now=now)
-    return decisions
 
 
 # -- asked again --

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import audit, staff
+from bot.actions.staff_links import hash_of
 from bot.rules.permissions import Role
 from db.schema import audit as audit_rows
-from db.schema import broadcasts, staff_links
-from tests.campaigning import named, rows, supporter
+from db.schema import staff_links
+from tests.campaigning import named, supporter, written
 from tests.conversation import Conversation, Talker
 from tests.drafting import write_broadcast
 
@@ -109,7 +110,7 @@ async def test_only_the_hash_of_a_link_is_kept(conversation: Conversation, admin
     async with conversation.database.read() as tx:
         (link,) = (await tx.execute(sa.select(staff_links))).all()
         log = (await tx.execute(sa.select(audit_rows.c.details))).scalars().all()
-    assert link.token_hash == staff.hash_of(token)
+    assert link.token_hash == hash_of(token)
     assert token not in str(log)
 
 
@@ -222,14 +223,14 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
     else:
         await organizer.send("/delete")
         await organizer.tap("Yes, erase everything")
-    (broadcast,) = await rows(conversation, broadcasts)
+    (broadcast,) = await written(conversation)
     assert broadcast.state == "paused"
     if leaving == "withdrawn":
         await organizer.tap_data(f"1:broadcast_do:resume:{broadcast.id}")
-        assert (await rows(conversation, broadcasts))[0].state == "paused"
+        assert (await written(conversation))[0].state == "paused"
     await admin.send("/broadcasts")
     assert "– paused" in admin.last.text
     await admin.tap_data(f"1:broadcast:{broadcast.id}")
     assert "whoever wrote it may not write to this area any more" in admin.last.text
     await admin.tap("Resume")
-    assert (await rows(conversation, broadcasts))[0].state == "active"
+    assert (await written(conversation))[0].state == "active"

@@ -9,8 +9,10 @@ import pytest
 from bot import communes
 from bot.polling_places.file import Reading, UnreadableFile, read_file
 from bot.rules.polling_places import read_hours, read_surnames
+from bot.words.vocabulary import vocabulary
 from tests.conversation import CAMPAIGN
 
+WORDS = vocabulary("fr").dates
 HEADER = "commune,département,nom,adresse,horaires,rues,noms de famille,lat,lon,tour"
 
 
@@ -181,7 +183,7 @@ def test_what_does_not_stop_the_import_is_a_warning() -> None:
     ],
 )
 def test_hours_are_read_as_people_write_them(text: str, opens: time, closes: time) -> None:
-    assert read_hours(text) == (opens, closes)
+    assert read_hours(text, WORDS) == (opens, closes)
 
 
 @pytest.mark.parametrize(
@@ -196,4 +198,4 @@ def test_hours_are_read_as_people_write_them(text: str, opens: time, closes: tim
     ],
 )
 def test_surnames_are_read_as_people_write_them(text: str, first: str, last: str) -> None:
-    assert read_surnames(text) == (first, last)
+    assert read_surnames(text, WORDS, named=("noms",)) == (first, last)

@@ -13,7 +13,8 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Character, Member, Place
-from bot.rehearsal.checker import Checker, Rule
+from bot.rehearsal.checker import Checker, Rule, round_name
+from bot.rehearsal.reminding import Reminded
 from db.rehearsal import Sending
 
 CAMPAIGN = load_campaign(Path(__file__).parents[2] / "campaigns" / "primaire-2016")
@@ -83,6 +84,9 @@ class Told:
     def not_received(self) -> Iterable[int]:
         return self.lost
 
+    def is_held_out(self, person: int) -> bool:
+        return False
+
 
 ALL_STEPS = tuple(number for number, sending in SENDINGS.items() if sending.step is not None)
 
@@ -96,7 +100,28 @@ def rules(
     missed: tuple[int, ...] = ALL_STEPS,
     lost: tuple[int, ...] = (),
 ) -> list[Rule]:
-    """The rules that the checker finds broken. What did not arrive is accounted for, unless a test says otherwise."""
+    """The rules that the checker finds broken, but for reminders that did not come in the last two days of a round.
+
+    What did not arrive is accounted for, unless a test says otherwise.
+    """
+    checker = checked(*happenings, member=member, missed=missed, lost=lost)
+    return [broken.rule for broken in checker.broken if broken.rule is not Rule.NOT_REMINDED]
+
+
+def reminded(*happenings: Happening, member: Member = CLAIRE) -> list[Reminded | None]:
+    """What the checker says of the last two days of the first round; None: nothing explains why nobody reminded."""
+    checker = checked(*happenings, member=member)
+    told: list[Reminded | None] = [why for ballot, why in checker.reminders if ballot == 1]
+    return told + [None for broken in checker.broken if broken.about == round_name(1)]
+
+
+def checked(
+    *happenings: Happening,
+    member: Member,
+    missed: tuple[int, ...] = ALL_STEPS,
+    lost: tuple[int, ...] = (),
+) -> Checker:
+    """A checker that has read these happenings to their end."""
     evidence = Told(missed=missed, lost=lost)
     checker = Checker(Almanac(CAMPAIGN), [member], evidence, start=START)
     for number, (when, what) in enumerate(happenings, 1):
@@ -106,7 +131,8 @@ def rules(
             checker.read({"at": at, "do": "sendMessage", "to": PERSON, "id": number, "data": []})
         else:
             checker.read({"at": at, "by": PERSON, **act(what, number)})
-    return [broken.rule for broken in checker.finish(END)]
+    checker.finish(END)
+    return checker
 
 
 def act(what: str, number: int) -> dict[str, Any]:
@@ -278,3 +304,101 @@ def test_who_moves_follows_the_new_place_from_then_on() -> None:
     moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 15, tzinfo=UTC))
     assert rules(("2016-11-16T18:00+11:00", PLAN), member=moved) == []
     assert rules(("2016-11-16T18:00+01:00", PLAN), member=moved) == [Rule.COURTESY_HOURS, Rule.DELAYED]
+
+
+SILENT: tuple[Happening, ...] = (("2016-10-30T18:00+01:00", PLEDGE), ("2016-11-12T18:00+01:00", WHERE))
+TWO_IN_THE_WEEK: tuple[Happening, ...] = (
+    *SILENT,
+    ("2016-11-14T12:00+01:00", NEWS),
+    ("2016-11-16T12:00+01:00", SPEECH),
+)
+
+
+def test_what_remains_for_the_silent_gives_way_to_the_general_caps_alone() -> None:
+    """Two messages in the week are the most for who left two questions unanswered, but for the step marked for them."""
+    late = (*SILENT, ("2016-11-14T12:00+01:00", NEWS))
+    assert rules(*late, ("2016-11-18T18:00+01:00", ECHO)) == []
+    assert rules(*late, ("2016-11-18T18:00+01:00", SPEECH)) == [Rule.CAP_WEEK]
+    assert rules(*late, ("2016-11-16T12:00+01:00", INVITATION), ("2016-11-18T18:00+01:00", ECHO)) == [
+        Rule.CAP_WEEK,
+        Rule.CAP_WEEK,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("why", "happenings"),
+    [
+        (Reminded.YES, [("2016-11-18T18:00+01:00", ECHO), ("2016-11-20T11:00+01:00", GO)]),
+        # The day's one message was another: the caps held back `echo`, and nothing `go`.
+        (Reminded.YES, [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T11:00+01:00", GO)]),
+        # What remains for the silent was due to somebody silent, and there was room.
+        (None, [("2016-11-18T18:00+01:00", ECHO)]),
+        (None, [*TWO_IN_THE_WEEK[2:], ("2016-11-20T11:00+01:00", GO)]),
+        (Reminded.LEFT, [("2016-11-15T12:00+01:00", "STOP")]),
+        (Reminded.LEFT, [("2016-11-19T12:00+01:00", "block")]),
+        (Reminded.MUTED, [("2016-11-15T12:00+01:00", "1:optout:reminders")]),
+        (
+            Reminded.CANNOT,
+            [("2016-10-30T18:00+01:00", PLEDGE), ("2016-10-30T18:20+01:00", "1:step:1:pledge:cannot")],
+        ),
+        # Out of reach when both were due, and back on the day.
+        (Reminded.LATE, [("2016-11-15T12:00+01:00", "block"), ("2016-11-20T14:00+01:00", "start")]),
+        # Nothing held `go` back, whatever held back `echo`.
+        (None, [("2016-11-18T12:00+01:00", NEWS)]),
+        # A news of the week before is no reminder of this round.
+        (None, [("2016-11-12T18:00+01:00", WHERE)]),
+        (None, TWO_IN_THE_WEEK),
+    ],
+)
+def test_who_was_reminded_in_the_last_two_days_or_why_not(
+    why: Reminded | None, happenings: list[Happening]
+) -> None:
+    assert reminded(*happenings) == [why]
+
+
+@pytest.mark.parametrize(
+    ("why", "happenings"),
+    [
+        # The day's one message was another, and the quiet period begins at midnight.
+        (Reminded.CAPS, [("2016-11-18T12:00+01:00", NEWS)]),
+        # Three in the week.
+        (Reminded.CAPS, [*TWO_IN_THE_WEEK, ("2016-11-17T12:00+01:00", INVITATION)]),
+        # Two are no reason.
+        (None, list(TWO_IN_THE_WEEK[2:])),
+    ],
+)
+def test_without_reminders_on_the_day_the_caps_may_stop_the_last_one(
+    why: Reminded | None, happenings: list[Happening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = tuple(each for each in CAMPAIGN.steps if each.name not in {"go", "last"})
+    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps))
+    assert reminded(*happenings) == [why]
+    only_where = tuple(each for each in steps if each.name != "echo")
+    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=only_where))
+    assert reminded(*happenings) == [Reminded.NO_STEP]
+
+
+def test_a_step_that_the_silent_do_not_get_is_said_to_be_none_of_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = tuple(replace(each, when_silent=False) for each in CAMPAIGN.steps)
+    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps))
+    assert reminded(*SILENT) == [Reminded.SILENT]
+    assert reminded(*SILENT[:1]) == [None]
+
+
+def test_where_the_law_holds_back_the_reminders_of_the_day_it_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under the electoral code, which lets no neutral reminder leave unless the campaign file allows it."""
+    code = load_campaign(Path(__file__).parents[2] / "campaigns" / "presidentielle-2027").law
+    steps = tuple(each for each in CAMPAIGN.steps if each.name != "echo")
+    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps, law=code))
+    assert reminded() == [Reminded.QUIET]
+
+
+def test_who_moves_in_the_last_days_may_miss_both_places_reminders() -> None:
+    """At six in Paris it is four in the afternoon in Nouméa: too late for the one, and too early for the other."""
+    moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 20, 5, tzinfo=UTC))
+    happenings = [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T06:00+01:00", "/settings")]
+    assert reminded(*happenings, member=moved) == [Reminded.MOVED]

@@ -16,6 +16,7 @@ from bot.rehearsal.cast import Character, Member, Place
 from bot.rehearsal.checker import Arrival, Broken, Rule
 from bot.rehearsal.evidence import Log
 from bot.rehearsal.play import Impossible, Played
+from bot.rehearsal.reminding import Reminded
 from bot.rehearsal.report import lines, page
 from bot.rehearsal.run import Outcome
 from bot.rules.reminders import Skip
@@ -67,6 +68,7 @@ def outcome(language: str, *, broken: list[Broken]) -> Outcome:
     members = [member(number, character, "FR") for number, character in enumerate(Character, 1)]
     members += [member(number, Character.SILENT, code) for number, code in enumerate(TERRITORIES, 100)]
     log, account = Log(SENDINGS), Account()
+    account.reminders.update({(1, why): number for number, why in enumerate(Reminded, 1000)})
     for number, each in enumerate(members):
         at = START + timedelta(days=number)
         account.add(Arrival(at=at, member=each, sending=SENDINGS[number % len(SENDINGS)]))
@@ -110,6 +112,17 @@ def test_a_page_of_a_rehearsal_in_which_all_was_well(language: str) -> None:
     found = page(outcome(language, broken=[]))
     assert 'class="verdict bad"' not in found
     assert 'class="bad"' not in found
+
+
+def test_each_round_says_who_was_reminded_and_why_the_others_were_not() -> None:
+    said = "\n".join(lines(outcome("fr", broken=[]), Path("page.html")))
+    reachable = 1000 + sum(range(1001, 1008))
+    assert f"Round 1: 1,000 of {reachable:,} people who could be reached were reminded" in said
+    assert "1,001 had had as many messages as the caps allow" in said
+    assert "1,008" not in said  # they had left
+    unexplained = Broken(rule=Rule.NOT_REMINDED, at=START, person=1, about="round:1")
+    said = "\n".join(lines(outcome("fr", broken=[unexplained]), Path("page.html")))
+    assert f"Round 1: 1,000 of {reachable + 1:,} people" in said
 
 
 def test_the_terminal_names_each_broken_rule() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UnknownZone
-from bot.rules.courtesy import CapReason, Caps, CourtesyHours, capped, is_courteous, next_courteous
+from bot.rules.courtesy import CapReason, Caps, CourtesyHours, capped, next_courteous
 from bot.rules.kinds import COURTEOUS, PARTISAN, Kind
 from bot.rules.territories import TERRITORIES, zone
 
@@ -56,7 +56,8 @@ def test_the_hours_are_those_of_the_person() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(Kind) - COURTEOUS))
 def test_rights_and_accepted_events_have_no_office_hours(kind: Kind) -> None:
-    assert is_courteous(now=local("2016-11-16T03:00:00"), zone="Europe/Paris", kind=kind, hours=HOURS)
+    night = local("2016-11-16T03:00:00")
+    assert next_courteous(now=night, zone="Europe/Paris", kind=kind, hours=HOURS) == night
 
 
 def test_an_unknown_zone_is_refused() -> None:
@@ -76,7 +77,8 @@ def test_the_next_courteous_instant_is_courteous_and_the_first(
     )  # 12:30 at night, an hour more when clocks go back
     if found > now:
         before = found - timedelta(seconds=1)
-        assert not is_courteous(now=before, zone=zone_name, kind=kind, hours=HOURS, evening=evening)
+        again = next_courteous(now=before, zone=zone_name, kind=kind, hours=HOURS, evening=evening)
+        assert again == found
 
 
 NOON = local("2016-11-16T12:00:00")

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.dates import BadDate, read_duration, read_moment
+from bot.words.vocabulary import vocabulary
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 PARIS = "Europe/Paris"
+WORDS = vocabulary("en").dates
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ PARIS = "Europe/Paris"
     ],
 )
 def test_it_is_read(typed: str, expected: str) -> None:
-    assert read_moment(typed, now=NOW, zone=PARIS) == datetime.fromisoformat(expected)
+    assert read_moment(typed, WORDS, now=NOW, zone=PARIS) == datetime.fromisoformat(expected)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_it_is_read(typed: str, expected: str) -> None:
 )
 def test_what_is_wrong_is_named(typed: str, message: str) -> None:
     with pytest.raises(BadDate) as refusal:
-        read_moment(typed, now=NOW, zone=PARIS)
+        read_moment(typed, WORDS, now=NOW, zone=PARIS)
     assert refusal.value.message == message
 
 
@@ -91,21 +93,23 @@ def test_what_is_wrong_is_named(typed: str, message: str) -> None:
 )
 def test_a_day_that_is_past_is_told_as_it_was_meant(typed: str, expected: str) -> None:
     with pytest.raises(BadDate) as refusal:
-        read_moment(typed, now=NOW, zone=PARIS)
+        read_moment(typed, WORDS, now=NOW, zone=PARIS)
     assert refusal.value.values["moment"] == datetime.fromisoformat(expected)
 
 
 def test_the_time_is_that_of_the_place() -> None:
-    assert read_moment("17/11 8h", now=NOW, zone="Pacific/Noumea") == datetime(2016, 11, 16, 21, tzinfo=UTC)
+    assert read_moment("17/11 8h", WORDS, now=NOW, zone="Pacific/Noumea") == datetime(
+        2016, 11, 16, 21, tzinfo=UTC
+    )
     with pytest.raises(BadDate):
         # 18:00 in Nouméa was at 8:00 in Paris.
-        read_moment("16/11 18h", now=NOW, zone="Pacific/Noumea")
+        read_moment("16/11 18h", WORDS, now=NOW, zone="Pacific/Noumea")
 
 
 @given(st.text(max_size=30))
 def test_nothing_typed_is_more_than_refused(typed: str) -> None:
     with suppress(BadDate):
-        assert read_moment(typed, now=NOW, zone=PARIS) > NOW
+        assert read_moment(typed, WORDS, now=NOW, zone=PARIS) > NOW
 
 
 @pytest.mark.parametrize(
@@ -113,10 +117,10 @@ def test_nothing_typed_is_more_than_refused(typed: str) -> None:
     [("2h", 120), ("1h30", 90), ("2 hours", 120), ("90 min", 90), ("45", 45), ("1:15", 75), ("2 h 30", 150)],
 )
 def test_durations(typed: str, minutes: int) -> None:
-    assert read_duration(typed) == timedelta(minutes=minutes)
+    assert read_duration(typed, WORDS) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("typed", ["", "0", "long", "100h", "-2h"])
 def test_what_is_no_duration(typed: str) -> None:
     with pytest.raises(BadDate):
-        read_duration(typed)
+        read_duration(typed, WORDS)

@@ -1,12 +1,11 @@
 """Messages around an event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.rules.courtesy import CourtesyHours
-from bot.rules.event_reminders import EventStep, event_occurrences, reason_to_skip_event_step
-from bot.rules.people import RsvpAnswer
+from bot.rules.event_reminders import EventStep, event_occurrences
 from bot.rules.territories import zone
 
 HOURS = CourtesyHours()
@@ -40,68 +39,3 @@ def test_the_hours_are_those_of_the_place() -> None:
     starts, ends = at("17T19:00", "Pacific/Noumea"), at("17T20:00", "Pacific/Noumea")
     eve, *_ = event_occurrences(starts_at=starts, ends_at=ends, zone_name="Pacific/Noumea", courtesy=HOURS)
     assert eve.at_utc == datetime(2016, 11, 16, 0, tzinfo=UTC)  # 11:00-11
-
-
-EVE, SAME_DAY, AFTER = event_occurrences(
-    starts_at=at("17T19:00"), ends_at=at("17T20:00"), zone_name="Europe/Paris", courtesy=HOURS
-)
-LONG_AGO = at("01T12:00")
-
-
-@pytest.mark.parametrize(
-    ("answer", "answered_at", "cancelled", "sent", "expected"),
-    [
-        (RsvpAnswer.YES, LONG_AGO, False, False, None),
-        (RsvpAnswer.MAYBE, LONG_AGO, False, False, None),
-        (RsvpAnswer.NO, LONG_AGO, False, False, "not_coming"),
-        (None, None, False, False, "not_coming"),
-        (RsvpAnswer.YES, LONG_AGO, True, False, "cancelled"),
-        (RsvpAnswer.YES, LONG_AGO, False, True, "already_sent"),
-        (RsvpAnswer.YES, EVE.at_utc, False, False, "just_answered"),
-    ],
-)
-def test_who_gets_the_reminder_of_the_eve(
-    answer: RsvpAnswer | None,
-    answered_at: datetime | None,
-    *,
-    cancelled: bool,
-    sent: bool,
-    expected: str | None,
-) -> None:
-    reason = reason_to_skip_event_step(
-        occurrence=EVE,
-        answer=answer,
-        answered_at=answered_at,
-        cancelled=cancelled,
-        already_sent=sent,
-        now=EVE.at_utc,
-    )
-    assert reason == expected
-
-
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [(EVE.at_utc - timedelta(seconds=1), "not_yet"), (EVE.at_utc, None), (EVE.expires_at, "expired")],
-)
-def test_a_reminder_has_its_time(now: datetime, expected: str | None) -> None:
-    reason = reason_to_skip_event_step(
-        occurrence=EVE,
-        answer=RsvpAnswer.YES,
-        answered_at=LONG_AGO,
-        cancelled=False,
-        already_sent=False,
-        now=now,
-    )
-    assert reason == expected
-
-
-def test_who_answered_during_the_event_is_still_asked_afterwards() -> None:
-    reason = reason_to_skip_event_step(
-        occurrence=AFTER,
-        answer=RsvpAnswer.YES,
-        answered_at=AFTER.at_utc,
-        cancelled=False,
-        already_sent=False,
-        now=AFTER.at_utc,
-    )
-    assert reason is None

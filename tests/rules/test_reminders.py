@@ -8,19 +8,18 @@ import pytest
 
 from bot.campaign.campaign import load_campaign
 from bot.rules.consent import Purpose
-from bot.rules.kinds import Kind
+from bot.rules.kinds import Mute
 from bot.rules.moments import parse_moment
 from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import (
+    NotNow,
     Skip,
-    ballots_of_answer,
-    due_now,
-    is_due,
+    ballots_of_cannot,
     occurrence_for,
     reason_to_skip,
 )
 from bot.rules.territories import zone
-from tests.somebody import LONG_AGO, PARIS, SOMEBODY
+from tests.somebody import PARIS, SOMEBODY, due_now
 
 CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
 
@@ -29,16 +28,26 @@ def paris(text: str) -> datetime:
     return datetime.fromisoformat(f"2016-{text}").replace(tzinfo=PARIS)
 
 
-def due(facts: PersonFacts, now: datetime, *, candidate_out: bool = False) -> str | None:
-    found = due_now(
-        ballots=CAMPAIGN.ballots,
-        steps=CAMPAIGN.steps,
+def due(facts: PersonFacts, now: datetime) -> str | None:
+    """The one step that may leave now: of the default steps never two at once."""
+    found = due_now(CAMPAIGN, facts, now)
+    assert len(found) <= 1
+    return f"{found[0][1].name} {found[0][0].number}" if found else None
+
+
+def plan_skipped(facts: PersonFacts, now: datetime) -> NotNow | None:
+    """Why the step `plan` of the first round is not to leave."""
+    return reason_to_skip(
+        step=CAMPAIGN.step("plan"),
+        ballot=CAMPAIGN.ballot(1),
         schedule=CAMPAIGN.schedule,
         facts=facts,
         now=now,
-        candidate_out=candidate_out,
+        silent_after=CAMPAIGN.caps.silent_after,
     )
-    return f"{found.step} {found.ballot}" if found is not None else None
+
+
+(PLAN,) = CAMPAIGN.occurrences(CAMPAIGN.ballot(1), CAMPAIGN.step("plan"), "FR")
 
 
 def voting(state: VoteState, *, ballot: int = 1, sent: dict[str, datetime] | None = None) -> PersonFacts:
@@ -66,7 +75,7 @@ def voting(state: VoteState, *, ballot: int = 1, sent: dict[str, datetime] | Non
     ],
 )
 def test_who_registers_late_gets_the_step_that_matters(now: str, expected: str | None) -> None:
-    assert due(replace(SOMEBODY, registered_at=paris(now)), paris(now)) == expected
+    assert due(SOMEBODY, paris(now)) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,28 +85,29 @@ def test_who_registers_late_gets_the_step_that_matters(now: str, expected: str |
         (replace(SOMEBODY, state=State.UNREACHABLE), Skip.NOT_ACTIVE),
         (replace(SOMEBODY, state=State.UNFINISHED), Skip.NOT_ACTIVE),
         (replace(SOMEBODY, consents=frozenset({Purpose.TEAM})), Skip.NO_CONSENT),
-        (replace(SOMEBODY, muted=frozenset({Kind.GOTV})), Skip.MUTED),
+        (replace(SOMEBODY, mutes=frozenset({Mute.REMINDERS})), Skip.MUTED),
         (replace(SOMEBODY, unanswered=2), Skip.SILENT),
         (voting(VoteState.VOTED), Skip.VOTED),
         (voting(VoteState.CANNOT), Skip.CANNOT),
-        (voting(VoteState.NONE, sent={"plan": LONG_AGO}), Skip.ALREADY_SENT),
+        (replace(SOMEBODY, mutes=frozenset({Mute.NEWS, Mute.EVENTS})), None),
     ],
 )
-def test_why_a_step_does_not_leave(facts: PersonFacts, reason: Skip) -> None:
-    step = CAMPAIGN.step("plan")
-    (occurrence,) = CAMPAIGN.occurrences(CAMPAIGN.ballot(1), step, "FR")
-    now = occurrence.at_utc
-    assert is_due(step=step, occurrence=occurrence, facts=SOMEBODY, now=now)
-    assert reason_to_skip(step=step, occurrence=occurrence, facts=facts, now=now) is reason
+def test_why_a_step_does_not_leave(facts: PersonFacts, reason: Skip | None) -> None:
+    assert plan_skipped(SOMEBODY, PLAN.at_utc) is None
+    assert plan_skipped(facts, PLAN.at_utc) == (NotNow(reason=reason) if reason is not None else None)
 
 
 def test_a_step_leaves_neither_before_its_time_nor_when_it_is_useless() -> None:
-    step = CAMPAIGN.step("plan")
-    (occurrence,) = CAMPAIGN.occurrences(CAMPAIGN.ballot(1), step, "FR")
-    before = occurrence.at_utc - timedelta(seconds=1)
-    assert reason_to_skip(step=step, occurrence=occurrence, facts=SOMEBODY, now=before) is Skip.NOT_YET
-    after = occurrence.expires_at
-    assert reason_to_skip(step=step, occurrence=occurrence, facts=SOMEBODY, now=after) is Skip.EXPIRED
+    before = plan_skipped(SOMEBODY, PLAN.at_utc - timedelta(seconds=1))
+    assert before == NotNow(reason=Skip.NOT_YET, until=PLAN.at_utc)
+    assert plan_skipped(SOMEBODY, PLAN.expires_at) == NotNow(reason=Skip.EXPIRED)
+
+
+def test_a_step_is_silenced_as_a_reminder_and_by_its_kind() -> None:
+    after = paris("11-20T20:30:00")  # the thanks, which are persuasion
+    for mute in (Mute.REMINDERS, Mute.NEWS):
+        assert due(replace(SOMEBODY, mutes=frozenset({mute})), after) is None
+    assert due(replace(SOMEBODY, mutes=frozenset({Mute.EVENTS})), after) == "thanks 1"
 
 
 def test_two_unanswered_steps_leave_only_echo_and_go() -> None:
@@ -127,15 +137,8 @@ def test_who_cannot_vote_gets_nothing_of_that_round() -> None:
 
 def test_cannot_said_to_the_pledge_holds_for_all_rounds_and_on_the_day_for_one() -> None:
     pledge, go = CAMPAIGN.step("pledge"), CAMPAIGN.step("go")
-    assert ballots_of_answer(step=pledge, ballot=1, cannot=True, ballots=CAMPAIGN.ballots) == (1, 2)
-    assert ballots_of_answer(step=go, ballot=1, cannot=True, ballots=CAMPAIGN.ballots) == (1,)
-    assert ballots_of_answer(step=pledge, ballot=1, cannot=False, ballots=CAMPAIGN.ballots) == (1,)
-
-
-def test_nothing_is_due_once_the_candidate_is_out() -> None:
-    for now in ("11-23T18:00:00", "11-25T18:00:00", "11-27T11:00:00", "11-27T20:30:00"):
-        assert due(SOMEBODY, paris(now)) is not None
-        assert due(SOMEBODY, paris(now), candidate_out=True) is None
+    assert ballots_of_cannot(step=pledge, ballot=1, ballots=CAMPAIGN.ballots) == (1, 2)
+    assert ballots_of_cannot(step=go, ballot=1, ballots=CAMPAIGN.ballots) == (1,)
 
 
 @pytest.mark.parametrize(

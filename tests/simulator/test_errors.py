@@ -218,6 +218,12 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
         400,
         "Bad Request: secret token contains unallowed characters",
     ),
+    (
+        "setWebhook",
+        {"url": "https://example.org/"},
+        400,
+        "Bad Request: not simulated: a webhook elsewhere; this local Telegram posts to localhost only",
+    ),
     ("sendCarrierPigeon", {}, 404, "Not Found: method not found"),
 ]
 

@@ -25,7 +25,6 @@ CASES = {
         "https://a.org",
     ),
     "nobody's telephone reaches this machine so": ({**REAL, **WEB}, None, None),
-    "anybody on the way could read": ({**REAL, **WEB, "PORTEVOIX_WEB_URL": "http://a.org"}, None, None),
     "a rehearsal": ({**SIMULATED, **WEB}, None, "http://127.0.0.1:8080"),
     "a rehearsal over IPv6": ({**SIMULATED, "PORTEVOIX_WEB": "[::1]:8080"}, None, "http://[::1]:8080"),
     "a rehearsal for everybody": ({**SIMULATED, "PORTEVOIX_WEB": "0.0.0.0:8080"}, None, None),

@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import log10
 
 from bot.rules.communes.names import Names, allowed_errors
-from bot.rules.communes.query import area_splits, areas_by_key, parent_of, without_filler
+from bot.rules.communes.query import Sentences, area_splits, areas_by_key, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
@@ -60,8 +60,9 @@ class _Reading:
 class NameSearch:
     """Searches a table by name."""
 
-    def __init__(self, table: CommuneTable, names: Names) -> None:
+    def __init__(self, table: CommuneTable, names: Names, sentences: Sentences) -> None:
         self._table = table
+        self._sentences = sentences
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)
 
@@ -87,7 +88,7 @@ class NameSearch:
     def _readings(self, words: tuple[str, ...], departments: Departments | None) -> list[_Reading]:
         """The ways to understand the words, the most literal first."""
         readings = [_Reading(words=words, departments=departments)]
-        plain = without_filler(words)
+        plain = self._sentences.name_in(words)
         if plain and plain != words:
             readings.append(_Reading(words=plain, departments=departments))
         if departments is None:

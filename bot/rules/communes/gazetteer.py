@@ -1,12 +1,12 @@
 """The gazetteer of French communes: found as people type them, near a point, or by code. Pure, in memory."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
-from bot.rules.communes.query import ARRONDISSEMENTS, parent_of, parse_query, says_abroad, without_filler
+from bot.rules.communes.query import ARRONDISSEMENTS, Sentences, SentenceWords, parent_of, parse_query
 from bot.rules.communes.search import Searcher
 from bot.rules.communes.table import DEGREE, Area, CommuneTable, department_of
 from bot.rules.communes.text import key_of
@@ -64,21 +64,27 @@ class Abroad:
 class SearchResult:
     """The communes found for a query, best first; `confident` if the first may be taken without asking.
 
-    `abroad` is set when the query is, or may rather be, a country or a large city abroad.
+    `abroad` is set when the query is, or may rather be, a country or a large city abroad; `elsewhere` where it says
+    that one lives abroad, and not where.
     """
 
     query: str
     confident: bool
     results: tuple[Commune, ...]
     abroad: Abroad | None = None
+    elsewhere: bool = False
 
 
 class Gazetteer:
-    """Every commune of a table, with the searches. Built once per process; safe to share between threads."""
+    """Every commune of a table, with the searches in the `words` of some languages.
 
-    def __init__(self, table: CommuneTable) -> None:
+    Built once per process; safe to share between threads.
+    """
+
+    def __init__(self, table: CommuneTable, words: SentenceWords) -> None:
         self._table = table
-        self._searcher = Searcher(table)
+        self._sentences = Sentences(words)
+        self._searcher = Searcher(table, self._sentences)
         self._grid = Grid(table.cells, table.cell_places)
 
     def __len__(self) -> int:
@@ -105,20 +111,20 @@ class Gazetteer:
     def search(self, text: str, limit: int = 5) -> SearchResult:
         """The communes that `text` may mean; never fails, whatever was typed."""
         query = parse_query(text)
-        abroad = None if query.has_digits else self._abroad(query.words)
+        named = None if query.has_digits else self._abroad(query.words, self._foreign)
+        abroad = named or (None if query.has_digits else self._abroad(query.words, self._nicknamed))
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
-        if (
-            matches
-            and matches[0].cost < COMPLETION
-            and self._table.populations[matches[0].place] >= WELL_KNOWN
-        ):
-            abroad = None
+        if matches and matches[0].cost < COMPLETION:
+            # It is the whole name of a commune: Us, in Val-d’Oise, is not short for the United States.
+            abroad = None if self._table.populations[matches[0].place] >= WELL_KNOWN else named
+        elsewhere = self._sentences.say_abroad(query.words)
         results = tuple(self._commune(match.place, match.matched_name) for match in matches[: max(0, limit)])
         return SearchResult(
             query=text,
-            confident=confident and bool(results) and abroad is None and not says_abroad(query.words),
+            confident=confident and bool(results) and abroad is None and not elsewhere,
             results=results,
             abroad=abroad,
+            elsewhere=elsewhere,
         )
 
     def by_code(self, code: str) -> Commune | None:
@@ -174,9 +180,18 @@ class Gazetteer:
         place, other = self._place(code_a), self._place(code_b)
         return None if place is None or other is None else kilometres(self._point(place), self._point(other))
 
-    def _abroad(self, words: tuple[str, ...]) -> Abroad | None:
-        """The country or large city abroad that the words mean."""
-        return self._foreign(key_of(list(words))) or self._foreign(key_of(list(without_filler(words))))
+    def _abroad(self, words: tuple[str, ...], find: Callable[[str], Abroad | None]) -> Abroad | None:
+        """The country or large city abroad that is found for the words, or for the name in the sentence they are."""
+        return find(key_of(list(words))) or find(key_of(list(self._sentences.name_in(words))))
+
+    def _nicknamed(self, key: str) -> Abroad | None:
+        """The country that people call so, beside its official name."""
+        code = self._sentences.countries.get(key)
+        if code is None:
+            return None
+        labels = (label.split("|") for label in self._table.foreign_labels)
+        zones = (zone for city, country, zone in labels if not city and country == code)
+        return next((Abroad(city="", country=code, zone=zone) for zone in zones), None)
 
     def _foreign(self, key: str) -> Abroad | None:
         table = self._table

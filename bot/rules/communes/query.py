@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.rules.communes.table import Area
 from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
+from bot.rules.date_words import one_of
 
 ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "marseille": ("13055", 132, 16)}
 """Each city with arrondissements: its INSEE code, the beginning of theirs, and how many."""
@@ -25,30 +26,14 @@ _DEPARTMENT_WORDS = frozenset({"departement", "dept", "dpt", "dep", "du", "le", 
 _CONNECTORS = frozenset(
     {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}
 )
-_FILLERS = re.compile(
-    r"(?:je (?:vote|vis|suis|reside)|j ?habite|i (?:vote|live)|mon bureau est|mairie|ville|commune|village|consulat)"
-    r"(?: (?:inscrite?|inscrits?|domiciliee?))?(?: (?:sur|a|au|aux|en|in|dans|de|du|d))?(?: la commune de)? "
-)
 _ALSO_CALLED = {
     "chalonssurmarne": "chalons en champagne",  # its name until 1998
     "matautu": "uvea",
     "paname": "paris",
-    # Abroad, where the list of places has the official names only.
-    "usa": "etats unis",
-    "amerique": "etats unis",
-    "angleterre": "royaume uni",
-    "ecosse": "royaume uni",
-    "paysdegalles": "royaume uni",
-    "uk": "royaume uni",
-    "grandebretagne": "royaume uni",
-    "england": "royaume uni",
-    "scotland": "royaume uni",
-    "hollande": "pays bas",
     "bxl": "bruxelles",
     "nyc": "new york",
 }
 """Other names of places, by their key, and the one that is known."""
-_ABROAD = frozenset({"etranger", "abroad", "overseas", "expatrie", "expatriee", "expat"})
 _ABROAD_WORDS = 6
 """Words in a sentence that says one lives abroad, at most: `je suis inscrit à l’étranger`."""
 _AREA_NICKNAMES = {
@@ -61,6 +46,19 @@ _AREA_NICKNAMES = {
     "guyanefrancaise": "guyane",
     "aura": "auvergnerhonealpes",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceWords:
+    """What people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
+
+    `countries`: what they call some, beside the official name, and the ISO 3166 code.
+    """
+
+    before: tuple[str, ...]
+    linking: tuple[str, ...]
+    abroad: tuple[str, ...]
+    countries: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,15 +174,23 @@ def area_splits(
             yield words[at:], codes
 
 
-def without_filler(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words after `je vote à`, `mairie de` and the like, and before `France`."""
-    text = _FILLERS.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
-    return tuple(text.removesuffix(" france").split())
+class Sentences:
+    """What people say around the name of a place, in the words of some languages."""
 
+    def __init__(self, words: SentenceWords) -> None:
+        before, linking = (one_of(map(fold, each)) for each in (words.before, words.linking))
+        self._before = re.compile(rf"(?:{before})(?: (?:{linking}))?(?: (?:{linking}))? ")
+        self._abroad = frozenset(map(fold, words.abroad))
+        self.countries = {key_of(words_of(name)): code for name, code in words.countries}
 
-def says_abroad(words: tuple[str, ...]) -> bool:
-    """Whether the words are `à l’étranger` and the like, rather than a place: Le Tranger is a village."""
-    return bool(_ABROAD & set(words)) and len(words) <= _ABROAD_WORDS
+    def name_in(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The words after `je vote à`, `mairie de` and the like, and before `France`."""
+        text = self._before.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
+        return tuple(text.removesuffix(" france").split())
+
+    def say_abroad(self, words: tuple[str, ...]) -> bool:
+        """Whether the words are `à l’étranger` and the like, rather than a place: Le Tranger is a village."""
+        return bool(self._abroad & set(words)) and len(words) <= _ABROAD_WORDS
 
 
 def departments_of_number(number: str, departments: Mapping[str, Area]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from rapidfuzz.distance import OSA
 
 from bot.rules.communes.by_name import COMPLETION, ELSEWHERE, Match, NameSearch
 from bot.rules.communes.names import Names
-from bot.rules.communes.query import ARRONDISSEMENTS, Query, departments_of_number, parent_of
+from bot.rules.communes.query import ARRONDISSEMENTS, Query, Sentences, departments_of_number, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import key_of
 
@@ -18,10 +18,10 @@ _OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de",
 class Searcher:
     """Searches a table."""
 
-    def __init__(self, table: CommuneTable) -> None:
+    def __init__(self, table: CommuneTable, sentences: Sentences) -> None:
         self._table = table
         self._names = Names(table)
-        self._by_name = NameSearch(table, self._names)
+        self._by_name = NameSearch(table, self._names, sentences)
 
     def search(self, query: Query, limit: int, exactly: bool = False) -> tuple[list[Match], bool]:
         """At most `limit` matches, best first, and whether the first may be taken without asking.

@@ -1,6 +1,7 @@
 import pytest
 
-from bot.rules.communes.query import Query, area_splits, parent_of, parse_query, without_filler
+from bot.communes import sentence_words
+from bot.rules.communes.query import Query, Sentences, area_splits, parent_of, parse_query
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,8 @@ def test_area_splits_take_the_name_apart_from_its_departement() -> None:
         ("lyon", "lyon"),
     ],
 )
-def test_without_filler(typed: str, plain: str) -> None:
-    assert without_filler(tuple(typed.split())) == tuple(plain.split())
+def test_the_name_in_a_sentence(typed: str, plain: str) -> None:
+    assert Sentences(sentence_words()).name_in(tuple(typed.split())) == tuple(plain.split())
 
 
 @pytest.mark.parametrize(

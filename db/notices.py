@@ -1,0 +1,57 @@
+"""Service messages to the team: one broadcast each, whose details fill its template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.broadcasts import create, queue_deliveries
+from db.schema import broadcasts, people
+
+PREFIX = "notices/"
+"""What the names of their templates begin with."""
+
+NAMING = ("telegram_id", "by", "approved_by")
+"""The details that hold somebody’s Telegram number."""
+
+IS_NOTICE = sa.func.coalesce(broadcasts.c.template, "").like(f"{PREFIX}%")
+
+
+async def queue(
+    tx: AsyncConnection,
+    *,
+    key: str,
+    template: str,
+    details: Mapping[str, Any],
+    telegram_ids: Collection[int],
+    now: datetime,
+) -> int:
+    """One message to each of these Telegram users who ever wrote to the bot; how many. A key serves once."""
+    who = sa.select(people.c.id).where(people.c.telegram_id.in_(sorted(set(telegram_ids))))
+    if (await tx.execute(who.limit(1))).first() is None:
+        return 0
+    values = {
+        "key": key,
+        "kind": "service",
+        "state": "active",
+        "template": f"{PREFIX}{template}",
+        "details": dict(details),
+        "audience": {},
+        "area": "FR",
+        "starts_at": now,
+        "created_at": now,
+    }
+    broadcast = await create(tx, values)
+    if broadcast is None:
+        return 0
+    return await queue_deliveries(tx, broadcast=broadcast, people=who, due_at=now, now=now)
+
+
+def names(telegram_id: int) -> sa.ColumnElement[bool]:
+    """Whether a notice names this Telegram user."""
+    named = (sa.cast(broadcasts.c.details[key].as_string(), sa.BigInteger) for key in NAMING)
+    return sa.and_(IS_NOTICE, sa.or_(*(number == telegram_id for number in named)))

@@ -1,0 +1,218 @@
+"""The words that belong to a language and stand in no template: what people type, how dates are written.
+
+Each language has them in `locales/<code>/words.toml`, read once and checked whole: the bot does not start with a
+language in which nobody could say STOP. docs/languages.md tells every key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from bot.errors import PortevoixError
+from bot.rules.date_words import DateWords
+from bot.rules.polling_places import COLUMNS, FileWords
+from bot.rules.typed import Meaning, phrase
+from locales import FOLDER, LANGUAGES
+
+DAYS = MappingProxyType(
+    {"two_days_ago": -2, "yesterday": -1, "today": 0, "tomorrow": 1, "in_two_days": 2},
+)
+"""The names of `[dates.days]`, and how many days ahead each is."""
+
+
+class BadWords(PortevoixError):
+    """The words of a language are missing, or cannot be used; the sentence names the file and the key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formats:
+    """How a language writes days and hours: patterns of Unicode; `moment` joins `{day}` and `{hour}`."""
+
+    day: str
+    short_day: str
+    hour: str
+    full_hour: str
+    moment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceWords:
+    """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
+
+    `articles` stand before the name of a country; `countries` are ISO codes by name, `posts` names by the English one.
+    """
+
+    before: tuple[str, ...]
+    linking: tuple[str, ...]
+    abroad: tuple[str, ...]
+    articles: tuple[str, ...]
+    countries: Mapping[str, str]
+    posts: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The words of one language. `phrases`: each whole message that means something, see `bot.rules.typed`."""
+
+    phrases: Mapping[str, Meaning]
+    dates: DateWords
+    formats: Formats
+    places: PlaceWords
+    polling_places: FileWords
+    round: str
+    funding: str
+
+
+@cache
+def words_of(language: str) -> Words:
+    """The words of a language of `LANGUAGES`. Raises BadWords."""
+    file = FOLDER / language / "words.toml"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError:
+        raise BadWords(
+            f"The language {language} has no words: write {file}, as in the other languages."
+        ) from None
+    return read_words(text, name=str(file))
+
+
+def all_words() -> tuple[Words, ...]:
+    """The words of every language. Raises BadWords."""
+    return tuple(words_of(language) for language in LANGUAGES)
+
+
+def read_words(text: str, *, name: str) -> Words:
+    """The words in a file. Raises BadWords, naming the file, for the first thing that is wrong in it."""
+    try:
+        root = _Table(name, "", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as fault:
+        raise BadWords(f"{name} is not TOML ({fault}): correct it.") from None
+    campaign = root.table("campaign")
+    words = Words(
+        phrases=_phrases(root.table("said")),
+        dates=_dates(root.table("dates")),
+        formats=_formats(root.table("formats")),
+        places=_places(root.table("places")),
+        polling_places=_polling_places(root.table("polling_places")),
+        round=campaign.text("round", holds=("{number}",)),
+        funding=campaign.text("funding"),
+    )
+    root.end()
+    return words
+
+
+def _phrases(said: _Table) -> Mapping[str, Meaning]:
+    phrases: dict[str, Meaning] = {}
+    for meaning in Meaning:
+        for words in said.words(meaning):
+            if other := phrases.get(phrase(words)):
+                said.refuse(meaning, f"“{words}” stands there, and under “{other}”", "remove one")
+            phrases[phrase(words)] = meaning
+    return MappingProxyType(phrases)
+
+
+def _dates(dates: _Table) -> DateWords:
+    days = dates.table("days")
+    plain = ("noon", "hours", "minutes")
+    rare = ("before_noon", "after_noon", "ordinals", "of", "around", "since", "until")
+    return DateWords(
+        months=dates.lists("months", 12),
+        weekdays=dates.lists("weekdays", 7),
+        days_ahead=tuple((name, ahead) for key, ahead in DAYS.items() for name in days.words(key)),
+        **{key: dates.words(key) for key in plain},
+        **{key: dates.words(key, may_be_none=True) for key in rare},
+    )
+
+
+def _formats(formats: _Table) -> Formats:
+    return Formats(
+        moment=formats.text("moment", holds=("{day}", "{hour}")),
+        **{key: formats.text(key) for key in ("day", "short_day", "hour", "full_hour")},
+    )
+
+
+def _places(places: _Table) -> PlaceWords:
+    return PlaceWords(
+        before=places.words("before"),
+        linking=places.words("linking", may_be_none=True),
+        abroad=places.words("abroad"),
+        articles=places.words("articles", may_be_none=True),
+        countries=places.table("countries").texts(),
+        posts=places.table("posts").texts(),
+    )
+
+
+def _polling_places(files: _Table) -> FileWords:
+    columns = files.table("columns")
+    return FileWords(
+        columns=tuple((column, columns.words(column)) for column in COLUMNS),
+        surnames=files.words("surnames"),
+        every_round=files.words("every_round"),
+    )
+
+
+class _Table:
+    """A table of the file. Every key is asked for once; what is then left over was misspelt."""
+
+    def __init__(self, file: str, path: str, values: dict[str, Any]) -> None:
+        self._file, self._path, self._left = file, path, dict(values)
+        self._tables: list[_Table] = []
+
+    def refuse(self, key: str, problem: str, remedy: str) -> None:
+        """Raises BadWords."""
+        place = f"{self._path}.{key}" if self._path else key
+        raise BadWords(f"{self._file}, {place}: {problem}; {remedy}.")
+
+    def table(self, key: str) -> _Table:
+        values = self._left.pop(key, None)
+        if not isinstance(values, dict):
+            self.refuse(
+                key, "this table is missing", f"write [{f'{self._path}.{key}'.strip('.')}] and its keys"
+            )
+        found = _Table(self._file, f"{self._path}.{key}".strip("."), values or {})
+        self._tables.append(found)
+        return found
+
+    def words(self, key: str, *, may_be_none: bool = False) -> tuple[str, ...]:
+        """A list of words, of which there is one at least."""
+        return self._checked(key, self._left.pop(key, None), may_be_none=may_be_none)
+
+    def lists(self, key: str, count: int) -> tuple[tuple[str, ...], ...]:
+        """So many lists of words."""
+        lists = self._left.pop(key, None)
+        if not isinstance(lists, list) or len(lists) != count:
+            self.refuse(key, f"these are not {count} lists", f"write {count} lists of words in their order")
+        return tuple(self._checked(key, words, may_be_none=False) for words in lists or ())
+
+    def _checked(self, key: str, words: object, *, may_be_none: bool) -> tuple[str, ...]:
+        if not isinstance(words, list) or not all(isinstance(word, str) and phrase(word) for word in words):
+            self.refuse(key, "this is no list of words", 'write words in quotes, such as ["stop"]')
+            return ()
+        if not words and not may_be_none:
+            self.refuse(key, "there is no word", "write one at least")
+        return tuple(words)
+
+    def text(self, key: str, *, holds: tuple[str, ...] = ()) -> str:
+        text = self._left.pop(key, None)
+        if not isinstance(text, str) or not text:
+            self.refuse(key, "this text is missing", "write it in quotes")
+        for part in holds:
+            if part not in str(text):
+                self.refuse(key, f"{part} is missing", f"write it where it belongs in “{text}”")
+        return str(text)
+
+    def texts(self) -> Mapping[str, str]:
+        """Every key of the table and its text."""
+        return MappingProxyType({key: self.text(key) for key in list(self._left)})
+
+    def end(self) -> None:
+        """Raises BadWords for a key that nobody asked for."""
+        for key in self._left:
+            self.refuse(key, "this key is not known", "correct its name, or remove it")
+        for table in self._tables:
+            table.end()

@@ -1,0 +1,114 @@
+"""Two people act against each other at the same moment: who was first decides, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.people
+import db.staff
+from bot.actions import staff, staff_links
+from bot.actions.authority import Author
+from bot.actions.staff_links import LinkRevoked
+from bot.errors import NotAllowed
+from bot.rules.permissions import Role
+from db.engine import Database
+from tests.acting import NOW, author_in
+from tests.story import until
+
+NADIA, OLGA, NEWCOMER = 1, 2, 3
+Act = Callable[[AsyncConnection], Awaitable[object]]
+
+
+@pytest.fixture
+async def admins(database: Database) -> None:
+    async with database.write() as tx:
+        for telegram_id in (NADIA, OLGA):
+            await db.people.create(tx, telegram_id=telegram_id, pseudonym=str(telegram_id), now=NOW)
+            await staff.add(tx, telegram_id=telegram_id, role=Role.ADMIN, area="FR", actor="test", now=NOW)
+
+
+async def author(database: Database, telegram_id: int) -> Author:
+    """As a handler knows them, before anybody else acts."""
+    async with database.read() as tx:
+        person = await db.people.find(tx, telegram_id)
+        assert person is not None
+        return await author_in(tx, person)
+
+
+async def role_of(database: Database, telegram_id: int) -> int:
+    async with database.read() as tx:
+        (held,) = await db.staff.roles_of(tx, telegram_id)
+        return held.id
+
+
+async def meanwhile(database: Database, first: Act, second: Act) -> None:
+    """The second begins before the first is committed, and ends after it. Raises what the second raises."""
+
+    async def run() -> None:
+        async with database.write() as tx:
+            await second(tx)
+
+    async with database.write() as tx:
+        await first(tx)
+        task = asyncio.create_task(run())
+        if database.dialect == "postgresql":
+            await until(lambda: waits(tx), "the second waits for the first")
+    await task
+
+
+async def waits(tx: AsyncConnection) -> bool:
+    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return bool((await tx.execute(sa.text(query))).scalar_one())
+
+
+async def test_two_admins_revoke_each_other_at_once(database: Database, admins: None) -> None:
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    hers, mine = await role_of(database, OLGA), await role_of(database, NADIA)
+    with pytest.raises(NotAllowed):
+        await meanwhile(
+            database, lambda tx: staff.revoke(tx, nadia, hers), lambda tx: staff.revoke(tx, olga, mine)
+        )
+    async with database.read() as tx:
+        assert [held.telegram_id for held in await db.staff.all_current(tx)] == [NADIA]
+
+
+async def test_the_last_two_cannot_both_leave(database: Database, admins: None) -> None:
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    hers, mine = await role_of(database, OLGA), await role_of(database, NADIA)
+    with pytest.raises(staff.LastAdmin):
+        await meanwhile(
+            database, lambda tx: staff.revoke(tx, nadia, mine), lambda tx: staff.revoke(tx, olga, hers)
+        )
+
+
+async def test_an_invitation_used_while_its_author_is_revoked(database: Database, admins: None) -> None:
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    async with database.write() as tx:
+        token = await staff_links.invite(tx, olga, role=Role.COORDINATOR, area="FR")
+    hers = await role_of(database, OLGA)
+    later = NOW + timedelta(minutes=1)
+    with pytest.raises(LinkRevoked):
+        await meanwhile(
+            database,
+            lambda tx: staff.revoke(tx, nadia, hers),
+            lambda tx: staff_links.join(tx, telegram_id=NEWCOMER, token=token, now=later),
+        )
+    async with database.read() as tx:
+        assert await db.staff.roles_of(tx, NEWCOMER) == ()
+
+
+async def test_an_invitation_made_while_its_author_is_revoked(database: Database, admins: None) -> None:
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    hers = await role_of(database, OLGA)
+    with pytest.raises(NotAllowed):
+        await meanwhile(
+            database,
+            lambda tx: staff.revoke(tx, nadia, hers),
+            lambda tx: staff_links.invite(tx, olga, role=Role.ADMIN, area="FR"),
+        )

@@ -1,0 +1,51 @@
+"""What leaves by itself, for tests of conversations: what is due is decided and worded as the sender has it done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+import db.deliveries
+from bot.delivery.calls import Call
+from bot.departure.compose import Composer
+from bot.departure.decide import Departure
+from db.deliveries import Turn
+from db.schema import broadcasts
+from tests.conversation import BOT, Conversation, Talker
+
+
+def departure(conversation: Conversation) -> Departure:
+    shared = conversation.services
+    composer = Composer(
+        texts=shared.texts, campaign=shared.campaign, gazetteer=shared.gazetteer, bot_username=BOT
+    )
+    return Departure(
+        campaign=shared.campaign,
+        texts=shared.texts,
+        composer=composer,
+        clock=conversation.clock,
+        bot_username=BOT,
+    )
+
+
+async def leaving(conversation: Conversation) -> list[Any]:
+    """What becomes of every delivery that is due: the calls that would be posted, and why others are not."""
+    now = conversation.clock.now()
+    decisions: list[Any] = []
+    async with conversation.database.write() as tx:
+        active = sa.select(broadcasts.c.id).where(broadcasts.c.state == "active").order_by(broadcasts.c.id)
+        for broadcast in list(await tx.scalars(active)):
+            leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
+            decisions += await departure(conversation).prepare(tx, leased)
+            calls = [row.id for row, each in zip(leased, decisions[-len(leased) :], strict=False)]
+            if calls:
+                await db.deliveries.take_turn(tx, Turn(next=calls), owner="me", now=now)
+    return decisions
+
+
+async def let_leave(conversation: Conversation, *talkers: Talker) -> None:
+    """What is due reaches these people’s screens; the others’ is lost on them."""
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    for talker in talkers:
+        talker.receive(call for call in calls if call.chat == talker.telegram_id)

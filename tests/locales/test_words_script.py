@@ -1,0 +1,86 @@
+"""`scripts/words`: extracts, updates and checks, on a copy of `locales/` with a language more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from locales.catalogues import said_in_templates
+from tests.commanding import run_here
+from tests.skeleton import CODE, add_skeleton
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> dict[str, str]:
+    """A language more, in a copy of `locales/` that the command may write to."""
+    environment = dict(add_skeleton(tmp_path))
+    (tmp_path / "pyproject.toml").write_bytes(Path("pyproject.toml").read_bytes())
+    return environment
+
+
+def words(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
+    ended = run_here(*arguments, module="locales.catalogues", environment=environment)
+    assert not ended.stderr, ended.stderr
+    return ended.returncode, ended.stdout
+
+
+def test_a_new_language_gets_its_catalogue(tmp_path: Path, checkout: dict[str, str]) -> None:
+    catalogue = tmp_path / "locales" / CODE / "LC_MESSAGES" / "portevoix.po"
+    catalogue.unlink()
+    count = len(said_in_templates())
+    status, out = words(checkout)
+    assert status == 1
+    assert f"{CODE}: {count} messages, {count} to mend:\n  not translated: " in out
+    assert f"… and {count - 10} more" in out
+    assert catalogue.read_text(encoding="utf-8").count('msgid "') == count + 1  # and the header
+
+
+def test_what_is_said_anew_is_added_and_what_is_not_said_goes(
+    tmp_path: Path, checkout: dict[str, str]
+) -> None:
+    """What was translated before is kept as it was; a check alone writes nothing."""
+    assert words(checkout)[0] == 0
+    catalogue = tmp_path / "locales" / CODE / "LC_MESSAGES" / "portevoix.po"
+    before = catalogue.read_text(encoding="utf-8")
+    template = tmp_path / "locales" / "templates" / "toasts" / "noted_down.html.j2"
+    template.write_text("{{ _('Noted down.') }}", encoding="utf-8")
+    status, out = words(checkout, "--check")
+    assert status == 1
+    assert "not in the catalogue: Noted down." in out
+    assert catalogue.read_text(encoding="utf-8") == before
+
+    status, out = words(checkout)
+    assert status == 1
+    assert (
+        f"{CODE}: {len(said_in_templates()) + 1} messages, 1 to mend:\n  not translated: Noted down.\n" in out
+    )
+    after = catalogue.read_text(encoding="utf-8")
+    assert after.replace('msgid "Noted down."\nmsgstr ""\n\n', "") == before
+    catalogue.write_text(after.replace('"Noted down."\nmsgstr ""', '"Noted down."\nmsgstr "Notite."'))
+    template.unlink()
+    assert words(checkout)[0] == 0
+    assert "Notite" not in catalogue.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('#, fuzzy\nmsgid "Noted."', "marked fuzzy: Noted."),
+        ('#, python-format\nmsgid "Noted %(what)s."', "other placeholders than the source"),
+        ('msgid "<b>Noted.</b>"', "other tags than the source"),
+    ],
+)
+def test_a_translation_that_is_wrong_is_named(
+    tmp_path: Path, checkout: dict[str, str], wrong: str, said: str
+) -> None:
+    catalogue = tmp_path / "locales" / CODE / "LC_MESSAGES" / "portevoix.po"
+    source = wrong.partition('msgid "')[2].rstrip('"')
+    (tmp_path / "locales" / "templates" / "toasts" / "wrong.html.j2").write_text(
+        f"{{% trans what=1 %}}{source.replace('%(what)s', '{{ what }}')}{{% endtrans %}}", encoding="utf-8"
+    )
+    with catalogue.open("a", encoding="utf-8") as file:
+        file.write(f'\n{wrong}\nmsgstr "Notite."\n')
+    status, out = words(checkout, "--check")
+    assert status == 1
+    assert said in out

@@ -259,7 +259,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,
-        "shown": author.shown,
+        "counts": author.reader,
     }
 
 
@@ -312,7 +312,7 @@ async def follow(context: Context, broadcast: int) -> None:
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=author.shown,
+        counts=author.reader,
     )
 
 
@@ -323,7 +323,7 @@ async def list_broadcasts(update: Update, context: Context) -> None:
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
     doubtful = await doubts.unattended(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful, counts=author.reader)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
@@ -342,7 +342,7 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.followed(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", shown=author.shown)
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

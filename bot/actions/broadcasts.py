@@ -156,9 +156,15 @@ async def queue(
 async def _ask_for_approval(
     tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
 ) -> bool:
-    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait."""
+    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait.
+
+    Many is as many as the author may read of: that it waits would else tell the number itself.
+    """
+    most, reader = people, author.reader
+    if not reader.is_exact:
+        most = reader.at_most((await db.broadcast_accounts.account(tx, broadcast, reader.known_in)).people)
     if kind is Kind.EVENT_SERVICE or not needs_approval(
-        recipients=people, approval_above=author.campaign.approval_above
+        recipients=most, approval_above=author.campaign.approval_above
     ):
         return False
     await db.broadcasts.pause(tx, broadcast)
@@ -179,12 +185,12 @@ async def _due_times(
     return [(tuple(same), due_at) for due_at, same in sorted(by_instant.items(), key=lambda each: each[0])]
 
 
-async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
-    """How far a broadcast has come; None where there is none."""
+async def progress_of(tx: AsyncConnection, author: Author, broadcast: int) -> Progress | None:
+    """How far a broadcast has come, as its reader may know; None where there is none."""
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return await db.broadcast_accounts.progress(tx, found)
+    return await db.broadcast_accounts.progress(tx, found, author.reader.known_in)
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -211,7 +217,7 @@ async def event_titles(
 
 async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
     """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
-    found = await progress_of(tx, broadcast)
+    found = await progress_of(tx, author, broadcast)
     if found is None:
         raise BroadcastRefused("This broadcast does not exist any more.")
     _require_control(author, found.broadcast)
@@ -239,7 +245,7 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
     if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
     await forget_fact(tx, approval_fact(found.broadcast.id))
-    details = {"broadcast": found.broadcast.id, "people": found.account.total}
+    details = {"broadcast": found.broadcast.id, "people": found.account.people.total}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 from telegram.ext import Application, ContextTypes
 
+import db.unread
 import db.updates
 from bot.actions import people
 from bot.actions.renewals import consent_texts
@@ -96,12 +97,15 @@ class App:
         """Figures for /health and /metrics; nothing personal."""
         async with self.database.read() as tx:
             waiting = await db.updates.count_unfinished(tx)
+            unread = await db.unread.count(tx)
         blocked = self.engine.pacing.blocked_until
         return {
             "clock": self.clock.now().isoformat(),
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
             "planned": self.ticker.is_current,
             "updates_waiting": waiting,
+            "updates_unread": unread,
+            "updates_unread_total": self.engine.intake.unread,
             "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),

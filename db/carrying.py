@@ -19,7 +19,7 @@ from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.erasing import erase_people, erase_roles
 from db.key import DatabaseKey
-from db.schema import downloads, people, suppressions
+from db.schema import downloads, people, suppressions, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
@@ -120,6 +120,8 @@ async def erase_again(tx: AsyncConnection, carried: Carried, key: SuppressionKey
     ]
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
+    # Nor is it known whose these are.
+    await tx.execute(sa.delete(unread_updates))
     for start in range(0, len(doomed), CHUNK):
         some = doomed[start : start + CHUNK]
         await erase_people(tx, people.c.id.in_([person for person, _ in some]))

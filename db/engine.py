@@ -170,6 +170,11 @@ TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
 """Whatever it may say."""
 
 
+def blames_the_data(error: BaseException) -> bool:
+    """Whether an error is about what was to be written, and not about a database that is away or in the way."""
+    return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
+
+
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:
     """Open the database at `url`, or create it; None: `portevoix.db`, encrypted, in `folder`.
 

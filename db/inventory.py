@@ -28,6 +28,7 @@ class Kept(StrEnum):
     EVENT_ANSWERS = "event_answers"
     VOTES = "votes"
     UPDATES = "updates"
+    UNREAD = "unread"
     ANSWERS = "answers"
     PROOF = "proof"
     CAMPAIGN = "campaign"
@@ -180,6 +181,14 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at")},
         plain=("update_id", "state", "begun", "lease_owner"),
+    ),
+    Holding(
+        table="unread_updates",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.UNREAD,
+        erased=Erased.DELETED,
+        data={"unread_update": ("body", "received_at")},
+        plain=("id", "digest", "update_id", "size", "error"),
     ),
     Holding(
         table="staff",

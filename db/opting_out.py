@@ -10,6 +10,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import unread
 from db.erasing import erase_people
 from db.schema import consents, dialogs, people, staff, suppressions
 from db.upsert import insert
@@ -25,6 +26,7 @@ class Known:
     """Somebody on the list whom the bot has met. `is_staff`: they hold a role."""
 
     id: int
+    telegram_id: int
     pseudonym: str
     state: str
     language: str | None
@@ -38,6 +40,7 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]
     holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
     query = sa.select(
         people.c.id,
+        people.c.telegram_id,
         people.c.pseudonym,
         people.c.state,
         people.c.language,
@@ -81,6 +84,7 @@ async def forget(tx: AsyncConnection, unfinished: Sequence[Known]) -> None:
     """Erases people of whom nothing is known but the chat."""
     for some in _pages([person.id for person in unfinished]):
         await erase_people(tx, people.c.id.in_(some))
+    await unread.erase_of(tx, [person.telegram_id for person in unfinished])
 
 
 async def suppressed(tx: AsyncConnection, hashes: Sequence[str]) -> int:

@@ -27,6 +27,7 @@ from db.schema import (
     responses,
     rsvps,
     staff,
+    unread_updates,
     updates,
     vote_plans,
 )
@@ -154,6 +155,10 @@ def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) 
 
 
 def processed_updates(received: datetime) -> list[DueRows]:
-    """Updates that were processed, received at or before `received`."""
+    """Updates that were processed, or could not be read, received at or before `received`."""
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
-    return [DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates))]
+    unread = unread_updates.c.received_at <= received
+    return [
+        DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates)),
+        DueRows(key=unread_updates.c.id, condition=unread, erase=_deleting(unread_updates)),
+    ]

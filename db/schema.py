@@ -394,6 +394,21 @@ updates = sa.Table(
     sa.Index(None, "state", "update_id"),
 )
 
+# What came and could not be read, or not be kept as an update: its bytes, whoever sent them.
+unread_updates = sa.Table(
+    "unread_updates",
+    metadata,
+    _id(),
+    # Of the bytes: the same thing sent again is kept once.
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("update_id", sa.BigInteger),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    # How many bytes came: of what is very large only the beginning is kept.
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.String(64), nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

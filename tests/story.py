@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import re
 import signal
@@ -158,14 +159,20 @@ class BotProcess:
         self._process = None
 
     async def health(self) -> Figures:
+        figures: dict[str, Any] = json.loads(await self._shown("health"))
+        return figures
+
+    async def metrics(self) -> str:
+        return await self._shown("metrics")
+
+    async def _shown(self, page: str) -> str:
         timeout = aiohttp.ClientTimeout(total=DEADLINE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://127.0.0.1:{self._port}/health") as answer,
+            session.get(f"http://127.0.0.1:{self._port}/{page}") as answer,
         ):
             answer.raise_for_status()
-            figures: dict[str, Any] = await answer.json()
-            return figures
+            return await answer.text()
 
 
 class Story:

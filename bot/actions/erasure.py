@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.erasing
 import db.staff
 import db.suppressions
+import db.unread
 from bot.actions import audit, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
 from bot.rules.suppression import SuppressionKey, suppression_of
@@ -24,6 +25,7 @@ async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await _leave_the_team(tx, person, now)
     await db.erasing.erase_person(tx, person.id)
+    await db.unread.erase_of(tx, [person.telegram_id])
     await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
 
 
@@ -53,3 +55,4 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
 async def forget(tx: AsyncConnection, person: Person) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
     await db.erasing.erase_person(tx, person.id)
+    await db.unread.erase_of(tx, [person.telegram_id])

@@ -13,7 +13,8 @@ from db.engine import Database
 from db.retention import DueRows
 
 UPDATES_KEPT = timedelta(days=2)
-"""Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
+"""Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
+read or processed to find out why."""
 
 NOTICES_KEPT = timedelta(days=30)
 """What the team was told of itself names people by their Telegram number; the log says the same for longer."""

@@ -17,8 +17,11 @@ import db.suppressions
 import db.updates
 from bot.campaign.campaign import load_campaign
 from bot.rules.suppression import suppression_of
+from db import unread
 from db.engine import Database
-from db.schema import broadcasts, deliveries, people, responses, updates
+from db.schema import broadcasts, deliveries, people, responses, unread_updates, updates
+from db.unread import Unread
+from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
 
 NOW = paris("2016-11-16T10:00")
@@ -341,3 +344,17 @@ async def test_deleting_ends_the_roles_of_staff_too(conversation: Conversation, 
         assert await db.staff.roles_of(tx, 7) == ()
         assert await db.staff.all_current(tx) == []
     assert "campaign team" in (await zoe.send("/new_event")).text
+
+
+async def test_what_could_not_be_read_is_erased_with_its_author(conversation: Conversation) -> None:
+    zoe = conversation.person(4711)
+    await zoe.sign_up()
+    theirs, others = (
+        Unread(body=b'{"from":{"id":%d},"text":"Zo' % number, error="JSONDecodeError")
+        for number in (4711, 42)
+    )
+    async with conversation.database.write() as tx:
+        await unread.keep(tx, [theirs, others], NOW)
+    await zoe.send("/delete")
+    await zoe.tap_data("1:delete:yes")
+    assert [row.body for row in await rows(conversation, unread_updates)] == [others.body]

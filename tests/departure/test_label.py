@@ -19,11 +19,12 @@ from bot.words.texts import Texts
 from locales import LANGUAGES
 from simulator.reading import as_read
 from tests.departure.test_compose import AWA, EVENT, WORDS
+from tests.frozen import FROZEN
 
 # With the neutral reminders of the polling day, which a campaign may allow.
 CAMPAIGN = replace(
     load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES),
-    steps=load_campaign(Path("campaigns/primaire-2016"), languages=LANGUAGES).steps,
+    steps=load_campaign(FROZEN, languages=LANGUAGES).steps,
 )
 TEXTS = Texts({"campaign": CAMPAIGN})
 COMPOSER = Composer(texts=TEXTS, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
-from bot.actions import dialogs, people
+from bot.actions import dialogs, erasure, people
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -83,6 +83,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     @property
     def campaign(self) -> Campaign:
         return self.services.campaign
+
+    @property
+    def sealing(self) -> erasure.Sealing:
+        """How what remains of the person is sealed, where they leave now."""
+        return erasure.sealing(self.services.suppression_key, self.campaign.retention, self.now)
 
     @property
     def language(self) -> str:
@@ -164,11 +169,15 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
+        self.show(self.render(name, **values))
+
+    def show(self, text: Text) -> None:
+        """A text in place of the tapped message; a new one where there is no message to change."""
         query = self.update.callback_query
         if query is None or query.message is None:
-            self.say(name, **values)
-            return
-        self.replies.append(edited(self.chat_id, query.message.message_id, self.render(name, **values)))
+            self.replies.append(self.composed(text))
+        else:
+            self.replies.append(edited(self.chat_id, query.message.message_id, text))
 
     def put_keyboard_away(self, name: str, /, **values: Any) -> None:
         """A new message, that takes away the keyboard below the chat."""

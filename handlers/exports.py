@@ -17,6 +17,7 @@ from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
+from bot.rules.small_counts import LEAST, is_small
 from db.exports import EventName, Selection
 from handlers import areas, buttons, desk
 from handlers.context import Context
@@ -173,7 +174,8 @@ async def _offer_link(context: Context, author: Author, order: Order) -> None:
 
 
 def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
-    area, shown = order.selection.area, author.shown(rows)
+    area, hidden = order.selection.area, is_small(rows) and not author.reader.is_exact
+    shown = f"< {LEAST}" if hidden else str(rows)
     context.edit("exports/preparing", rows=rows, shown=shown)
     context.call("sendChatAction", action="upload_document")
     described = context.render(

@@ -44,7 +44,12 @@ async def why(update: Update, context: Context) -> None:
 
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
-    held = await rights.holding(context.tx, context.person)
+    held = await rights.holding(
+        context.tx,
+        context.person,
+        key=context.services.suppression_key,
+        retention=context.campaign.retention,
+    )
     context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
@@ -76,7 +81,12 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.html
+            context.tx,
+            context.person,
+            context.origin,
+            language=context.language,
+            text=question.written,
+            sealing=context.sealing,
         )
         context.edit("privacy/stopped")
         return
@@ -87,7 +97,7 @@ async def choose(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     await context.refresh()
     context.toast("toasts/noted")
@@ -98,11 +108,11 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        context.edit("privacy/delete")
+        _ask_whether_to_erase(context, context.edit)
         return
     if await must_sign_up(context):
         return
-    question = context.render(f"steps/{LAST_CHOICE}")
+    question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,
@@ -110,7 +120,7 @@ async def last_choice(update: Update, context: Context) -> None:
         purpose=Purpose.KEEP,
         given=True,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -130,13 +140,24 @@ async def ask_again(context: Context) -> None:
 async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
-    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    await rights.stop(
+        context.tx,
+        context.person,
+        context.origin,
+        language=context.language,
+        text=text.written,
+        sealing=context.sealing,
+    )
     context.dialog = None
     context.say("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:
-    context.say("privacy/delete")
+    _ask_whether_to_erase(context, context.say)
+
+
+def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/delete", in_team=bool(context.staff))
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -147,11 +168,11 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         return
     if context.person.state == "new" and context.dialog is None and not context.staff:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
-        await erasure.forget(context.tx, context.person)
+        await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
     receipt = await rights.delete(
-        context.tx, context.person, context.origin, key=context.services.suppression_key
+        context.tx, context.person, context.origin, context.sealing, context.campaign.retention
     )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import erasure, registration
+from bot.actions import registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import events, menu
@@ -41,17 +41,18 @@ async def decide_consent(update: Update, context: Context) -> None:
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    await registration.decide_consent(
+    goes_on = await registration.answer_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
+        sealing=context.sealing,
     )
-    if purpose == Purpose.CONTACT and not given:
-        await _leave(context, "registration/declined")
+    if not goes_on:
+        context.edit("registration/declined")
         return
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
@@ -63,16 +64,13 @@ async def declare_age(update: Update, context: Context) -> None:
     if not context.is_in(FLOW, "age"):
         await out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    await registration.declare_age(
+        context.tx, context.person, context.origin, of_age=of_age, sealing=context.sealing
+    )
     if not of_age:
-        await _leave(context, "registration/too_young")
+        context.edit("registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
-
-
-async def _leave(context: Context, farewell: str) -> None:
-    context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -106,6 +104,7 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.tx,
         context.person,
         context.origin,
+        context.campaign,
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,

@@ -37,10 +37,7 @@ async def begin(context: Context, start: str) -> None:
     if is_drafting(context):
         context.say("registration/draft_open")
         return
-    if context.campaign.is_out(context.now):
-        # Asking for data that serve nothing any more would be unfair, and the first question promises invitations.
-        context.say("registration/closed")
-        return
+    registration.require_open(context.campaign, context.now)
     if start.startswith("r_"):
         # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
         await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))

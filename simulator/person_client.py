@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from simulator.reading import as_read, holds
+
 DEFAULT_TIMEOUT = 10.0
 LONGEST_POLL = 30.0
 
@@ -31,7 +33,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells."""
+    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells.
+
+    Its text and labels have plain spaces, as they are read; `html` and `raw` are what was sent.
+    """
 
     message_id: int
     sender: str
@@ -250,10 +255,9 @@ class Person:
         return result
 
     def _sees_button(self, label: str, message: Message | None) -> bool:
-        wanted = label.casefold()
         messages = self._messages.values() if message is None else [self._messages[message.message_id]]
-        inline = any(wanted in b.label.casefold() for m in messages for b in m.buttons if b.data)
-        keys = any(wanted in key["label"].casefold() for row in self.reply_keyboard for key in row)
+        inline = any(holds(b.label, label) for m in messages for b in m.buttons if b.data)
+        keys = any(holds(key["label"], label) for row in self.reply_keyboard for key in row)
         return inline or (message is None and keys)
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -270,7 +274,7 @@ class Person:
 def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
     if isinstance(wanted, re.Pattern):
         return wanted.search(message.text) is not None
-    return wanted.casefold() in message.text.casefold()
+    return holds(message.text, wanted)
 
 
 def _drawn(labels: list[str]) -> str:
@@ -297,10 +301,10 @@ def _message(raw: dict[str, Any]) -> Message:
     return Message(
         message_id=raw["message_id"],
         sender=raw["from"],
-        text=raw["text"],
+        text=as_read(raw["text"]),
         html=raw["html"],
         keyboard=tuple(
-            tuple(Button(label=b["label"], data=b["data"], url=b["url"]) for b in row)
+            tuple(Button(label=as_read(b["label"]), data=b["data"], url=b["url"]) for b in row)
             for row in raw["keyboard"]
         ),
         edits=raw["edits"],

@@ -193,6 +193,7 @@ MATRIX: dict[str, dict[str, Row]] = {
     "exports.order_in_chat": {
         "responses": Row(run=order("responses"), least="coordinator"),
         "supporters": Row(run=order("supporters"), least="coordinator"),
+        "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),

@@ -16,6 +16,7 @@ import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
+from bot.rules.events import is_over
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp
@@ -77,7 +78,7 @@ def event_card(
         answer=rsvp.answer if rsvp is not None else None,
         confirmed=rsvp is not None and rsvp.confirmed,
         cancelled=event.is_cancelled,
-        over=event.ends_at <= now,
+        over=is_over(event.ends_at, now),
         link=event_link(bot_username, event.code),
     )
 

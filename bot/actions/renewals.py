@@ -51,7 +51,7 @@ def consent_texts(texts: Texts) -> ConsentTexts:
     """Every wording of every question that may be answered today, in every language that Portevoix knows."""
     found = {
         purpose: frozenset(
-            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).html)}"
+            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).written)}"
             for name in QUESTIONS
             for language in LANGUAGES
         )

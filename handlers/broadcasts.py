@@ -280,17 +280,12 @@ async def confirm(update: Update, context: Context) -> None:
         context.say("broadcasts/not_confirmed")
         return
     data = context.kept
-    when = sending_time(data, now=context.now, zone=context.zone)
-    if data["wall"] != NOW and not when.local and when.at <= context.now:
-        raise BroadcastRefused(
-            "That time is past.", message="errors/date_past", moment=when.at, place_zone=context.zone
-        )
     author = await desk.author(context)
     new = NewBroadcast(
         key=f"staff:{context.update.update_id}",
         kind=Kind(data["kind"]),
         audience=audience_dialog.audience_of(context),
-        when=when,
+        when=sending_time(data, now=context.now, zone=context.zone),
         texts=_texts(context),
         fields=data["fields"] if is_neutral(data) else None,
         photo=None if is_neutral(data) else data["photo"] or None,

@@ -21,6 +21,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.event_draft import too_long
 from bot.rules.events import is_over, is_to_come
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
@@ -124,6 +125,8 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     author.require(Action.CREATE_EVENT, new.commune.code)
     author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
+    _require_title(new.texts)
+    _require_fitting(new.texts, new.address)
     event = await db.events.create(
         tx,
         texts=new.texts,
@@ -154,6 +157,25 @@ def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
         raise EventRefused(
             "An event begins in the future.", message="errors/date_past", moment=starts_at, place_zone=zone
         )
+
+
+def _require_title(texts: EventTexts) -> None:
+    if not any(text.title for text in texts.values()):
+        raise EventRefused("An event needs a title.", message="errors/text_empty")
+
+
+def _require_fitting(texts: EventTexts, address: str) -> None:
+    """Words that leave room for the rest of a message."""
+    measured = [too_long(title=text.title, description=text.description) for text in texts.values()]
+    for found in (*measured, too_long(address=address)):
+        if found is not None:
+            length, limit = found
+            raise EventRefused(
+                f"At most {limit} characters fit here.",
+                message="errors/text_too_long",
+                length=length,
+                limit=limit,
+            )
 
 
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
@@ -217,6 +239,7 @@ async def change_event(
     if change.starts_at is not None:
         zone = change.commune.zone if change.commune is not None else found.event.zone
         _require_future(change.starts_at, author.now, zone)
+    _require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")

@@ -55,6 +55,7 @@ from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
+from handlers.rights import asked_in
 from handlers.routing import register
 from locales.words import all_words
 
@@ -106,6 +107,7 @@ class App:
             "updates_waiting": waiting,
             "updates_unread": unread,
             "updates_unread_total": self.engine.intake.unread,
+            "updates_dropped_total": self.engine.intake.dropped,
             "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
@@ -233,6 +235,7 @@ def engine_of(
         transport=ground.transport,
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
+            asks=asked_in,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

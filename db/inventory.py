@@ -201,7 +201,7 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.SUPPORTERS,
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
-        data={"update": ("chat", "body", "replies", "error", "received_at")},
+        data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
         plain=("update_id", "state", "begun", "lease_owner"),
     ),
     Holding(

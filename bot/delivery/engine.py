@@ -99,6 +99,7 @@ class Engine:
             clock=clock,
             transport=transport,
             arrived=self._freed,
+            asks=hooks.asks,
             allowed_updates=allowed_updates,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import notices
+from db import approvals, notices
 from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
 
 ERASED = "erased"
@@ -33,9 +33,15 @@ async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
     await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
-    await tx.execute(sa.delete(broadcasts).where(notices.names(telegram_id)))
+    await erase_mentions(tx, telegram_id)
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
+
+
+async def erase_mentions(tx: AsyncConnection, telegram_id: int) -> None:
+    """Deletes what the team was told of somebody, and what they asked of it or waited for."""
+    await tx.execute(sa.delete(broadcasts).where(notices.names(telegram_id)))
+    await approvals.forget_person(tx, telegram_id)
 
 
 async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:

@@ -18,6 +18,7 @@ from db.engine import Database
 from db.erasing import cut_loose, erase_people
 from db.notices import IS_NOTICE
 from db.schema import (
+    approvals,
     broadcasts,
     chosen_places,
     dialogs,
@@ -136,6 +137,12 @@ def notices_told(finished: datetime) -> list[DueRows]:
     """What the team was told of itself, once it had left at or before `finished`."""
     old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
     return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
+
+
+def approvals_over(decided: datetime) -> list[DueRows]:
+    """What was decided, or expired, at or before `decided`."""
+    over = sa.or_(approvals.c.decided_at <= decided, approvals.c.expires_at <= decided)
+    return [DueRows(key=approvals.c.id, condition=over, erase=_deleting(approvals))]
 
 
 def _answers(condition: Condition) -> DueRows:

@@ -16,7 +16,7 @@ UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
 
 NOTICES_KEPT = timedelta(days=30)
-"""What the team was told of itself names people by their Telegram number; the log says the same for longer."""
+"""What the team was told of itself and decided names people by their Telegram number; the log says it for longer."""
 
 DAILY = "retention"
 """The actor in the audit log when the bot purges by itself."""
@@ -49,4 +49,5 @@ def _due(campaign: Campaign, now: datetime) -> dict[str, list[DueRows]]:
         "processed updates": db.retention.processed_updates(now - UPDATES_KEPT),
         "expired download links": db.retention.expired_links(now),
         "notices to the team": db.retention.notices_told(now - NOTICES_KEPT),
+        "approvals of the team": db.retention.approvals_over(now - NOTICES_KEPT),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.consents
 import db.dialogs
 import db.people
@@ -136,6 +137,7 @@ class Holding:
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
 
     def to_json(self) -> bytes:
         """A file that people and programs can read; instants are ISO 8601 in UTC."""
@@ -164,4 +166,5 @@ async def holding(tx: AsyncConnection, person: Person) -> Holding:
             {"role": held.role, "area": held.area, "added_at": held.added_at}
             for held in await db.staff.roles_of(tx, person.telegram_id)
         ],
+        approvals=await db.approvals.of_person(tx, person.telegram_id),
     )

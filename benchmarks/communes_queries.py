@@ -133,12 +133,13 @@ def with_postcode(commune: Commune, rng: random.Random) -> Query | None:
 
 
 def by_code(commune: Commune, rng: random.Random) -> Query | None:
-    """A code that is nothing else: one that is also a postcode of others is a kind of its own."""
+    """A code that is nothing else: one that is a postcode of others has to be said to be a code."""
     return None if is_others_postcode(commune) else Query(commune.code, is_commune(commune.code))
 
 
-def by_ambiguous_code(commune: Commune, rng: random.Random) -> Query | None:
-    return Query(commune.code, is_commune(commune.code)) if is_others_postcode(commune) else None
+def by_said_code(commune: Commune, rng: random.Random) -> Query | None:
+    """A code that is others' postcode, said to be an INSEE code."""
+    return Query(f"INSEE {commune.code}", is_commune(commune.code)) if is_others_postcode(commune) else None
 
 
 def is_others_postcode(commune: Commune) -> bool:
@@ -185,7 +186,7 @@ KINDS = (
     TypingStyle(name="name and postcode", make=with_postcode, first=1, goal=0.99),
     TypingStyle(name="postcode", make=by_postcode, first=1, goal=0.99),
     TypingStyle(name="INSEE code that is nothing else", make=by_code, first=1, goal=0.99),
-    TypingStyle(name="INSEE code that is others’ postcode too", make=by_ambiguous_code, first=5, goal=0.99),
+    TypingStyle(name="INSEE code that is others’ postcode, said so", make=by_said_code, first=1, goal=0.99),
     TypingStyle(name="beginning (two thirds)", make=by_beginning, first=5, goal=0.9, by_inhabitants=True),
     TypingStyle(name="one error", make=with_one_error, first=5, goal=0.985),
     TypingStyle(name="two errors", make=with_two_errors, first=5, goal=0.96),

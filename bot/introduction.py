@@ -20,6 +20,7 @@ from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.web.app import Webhook
+from handlers import COMMANDS
 from handlers.command_menu import description_calls, menu_calls
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ async def introduce(
     transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
 ) -> None:
     """Tells Telegram the commands and who writes, in each language, and where updates go."""
-    calls = [*menu_calls(campaign.languages), *description_calls(campaign)]
+    calls = [*menu_calls(COMMANDS, campaign.languages), *description_calls(campaign)]
     if webhook_url is None:
         calls.insert(0, Call(method="deleteWebhook", payload={}))
     for call in calls:

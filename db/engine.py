@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import postgresql, sqlite
-from db.errors import CannotOpen, InUse, MissingKey
+from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
 from db.key import DatabaseKey
 
 FILE_NAME = "portevoix.db"
@@ -160,6 +160,19 @@ def is_to_begin_again(error: BaseException) -> bool:
     """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
     code = getattr(getattr(error, "orig", None), "sqlstate", None)
     return bool(getattr(error, "connection_invalidated", False)) or code in _COLLISIONS
+
+
+UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
+"""The database is away or in the way: no row is to blame, and the same may succeed later."""
+AWAY = (*UNREACHED, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What it may say besides of a statement that does not depend on what is written."""
+TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
+"""Whatever it may say."""
+
+
+def blames_the_data(error: BaseException) -> bool:
+    """Whether an error is about what was to be written, and not about a database that is away or in the way."""
+    return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
 
 
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import Connection
 
-from db import sqlite
-from db.errors import CannotOpen, MissingKey, UnsafeKey
-from db.secret_files import Secret, pending, read_secret, sync_folder, write_secret
+from db.errors import UnsafeKey
+from db.secret_files import Secret, read_secret, write_secret
 
 SECRET = Secret(name="database key", variable="PORTEVOIX_DATABASE_KEY_FILE")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
@@ -41,46 +37,6 @@ class DatabaseKey:
         return cls(hex=secrets.token_hex(32))
 
 
-def find_key(*, value: str | None, file: Path, database: Path | None) -> DatabaseKey:
-    """The key from `value` (the environment's), else from `file`, else a new one saved in `file`.
-
-    A new key is made only where `database` (None: another engine) does not exist yet, and the database with it: it
-    could not open an existing one. Raises MissingKey, UnsafeKey and CannotOpen.
-    """
-    if value:
-        return DatabaseKey(hex=value.strip())
-    if database is not None:
-        _finish_interrupted_rekey(database, file)
-    if file.exists():
-        return read_key(file)
-    if database is not None and database.exists():
-        raise MissingKey(
-            f"The database {database} exists but its key {file} does not; put the key file back, or set"
-            " PORTEVOIX_DATABASE_KEY or PORTEVOIX_DATABASE_KEY_FILE."
-        )
-    if database is None:
-        key = DatabaseKey.generate()
-        write_key(file, key)
-        return key
-    return _begin(database, file)
-
-
-def _begin(database: Path, file: Path) -> DatabaseKey:
-    """A new key and a new database. The key takes its place after the database: alone, it means that one was lost."""
-    waiting = pending(file)
-    if not waiting.exists():
-        write_key(waiting, DatabaseKey.generate())
-    key = read_key(waiting)
-    sqlite.create_file(database, key)
-    _finish_interrupted_rekey(database, file)
-    return key
-
-
-def key_that_opens(database: Path, files: Iterable[Path]) -> Path | None:
-    """The first of these key files whose key opens the database, which exists."""
-    return next((file for file in files if _opens(database, file)), None)
-
-
 def read_key(file: Path) -> DatabaseKey:
     """The key saved in `file`, which only its owner may read. Raises MissingKey and UnsafeKey."""
     text = read_secret(file, SECRET)
@@ -92,70 +48,3 @@ def read_key(file: Path) -> DatabaseKey:
 def write_key(file: Path, key: DatabaseKey) -> None:
     """Save the key durably in a new file that only its owner may read; nothing is ever overwritten."""
     write_secret(file, key.hex, SECRET)
-
-
-def rekey_with_file(database: Path, file: Path) -> None:
-    """Encrypt `database` anew and put the new key into `file`, so that an end at any instant loses neither.
-
-    The new key is on the disk before it is used; find_key() finishes what was interrupted. Nobody may have
-    the database open. Raises InUse, WrongKey, MissingKey and UnsafeKey.
-    """
-    _finish_interrupted_rekey(database, file)
-    old, new = read_key(file), DatabaseKey.generate()
-    claim = _claim_opened(database, old)
-    try:
-        write_key(pending(file), new)
-        try:
-            _rekey(database, old, new)
-        finally:
-            _finish_interrupted_rekey(database, file)
-    finally:
-        claim.close()
-
-
-def _claim_opened(database: Path, key: DatabaseKey) -> Connection:
-    """The claim on a database that exists and opens with `key`."""
-    if not database.exists():
-        raise CannotOpen(f"There is no database {database} to encrypt; check PORTEVOIX_DATA.")
-    claim = sqlite.claim(database)
-    try:
-        sqlite.connect(database, key).close()
-    except sqlite.Error as error:
-        claim.close()
-        raise sqlite.explain(error, database, key) from None
-    return claim
-
-
-def _rekey(database: Path, old: DatabaseKey, new: DatabaseKey) -> None:
-    """Encrypts every page anew, in one transaction."""
-    try:
-        with closing(sqlite.connect(database, old, sqlite.WRITER_PRAGMAS)) as connection:
-            connection.execute(f"PRAGMA rekey = \"x'{new.hex}'\"").fetchall()
-            # Until now the file held pages of the old key.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        sqlite.connect(database, new).close()
-    except sqlite.Error as error:
-        raise sqlite.explain(error, database, old) from None
-
-
-def _finish_interrupted_rekey(database: Path, file: Path) -> None:
-    """Where a new key waits beside the old one, keep the one that opens the database.
-
-    No key is ever removed unless the other was seen to open it.
-    """
-    waiting = pending(file)
-    if not waiting.exists() or not database.exists():
-        return
-    if _opens(database, waiting):
-        waiting.replace(file)
-    elif _opens(database, file):
-        waiting.unlink()
-    sync_folder(file.parent)
-
-
-def _opens(database: Path, key_file: Path) -> bool:
-    try:
-        sqlite.connect(database, read_key(key_file)).close()
-    except (sqlite.Error, MissingKey, UnsafeKey):
-        return False
-    return True

@@ -96,6 +96,15 @@ async def lock(tx: AsyncConnection, which: Lock) -> None:
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(:number)")
 
 
+async def still_held(holder: AsyncConnection) -> bool:
+    """Whether a connection that holds a lock (`Database.hold`) is there, and with it the lock."""
+    try:
+        await holder.execute(sa.text("SELECT 1"))
+    except (sa.exc.SQLAlchemyError, OSError):
+        return False
+    return True
+
+
 # The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.
 _NOW = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 _LENGTH = "CAST(:length AS double precision)"

@@ -15,7 +15,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import aiosqlite
 import sqlalchemy as sa
@@ -25,9 +25,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
 from db.json import to_json
-
-if TYPE_CHECKING:  # db.key opens files through this module
-    from db.key import DatabaseKey
+from db.key import DatabaseKey
 
 Error: type[Exception] = sqlcipher.Error
 T = TypeVar("T")

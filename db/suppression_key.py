@@ -21,7 +21,7 @@ from db.engine import Database
 from db.errors import MissingKey, UnsafeKey, WrongKey
 from db.facts import forget_fact, get_fact, set_fact
 from db.processes import Lock, lock
-from db.schema import suppressions
+from db.schema import answer_remainders, consents, suppressions
 from db.secret_files import Secret, pending, read_secret, sync_folder, write_secret
 
 SECRET = Secret(name="suppression key", variable="PORTEVOIX_SUPPRESSION_KEY_FILE")
@@ -29,7 +29,7 @@ KEY_FACT = "suppression:key"
 """The fact that held the key itself, in hexadecimal, in older databases."""
 FINGERPRINT_FACT = "suppression:fingerprint"
 
-SEALED: tuple[sa.Column[str], ...] = (suppressions.c.hash,)
+SEALED: tuple[sa.Column[str], ...] = (suppressions.c.hash, consents.c.sealed, answer_remainders.c.cell)
 """Every column of marks that the key made."""
 
 _LINKS = re.compile(r"[0-9a-fA-F]{64}(\s+[0-9a-fA-F]{64})*")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
-import db.dialogs
+from bot.actions import dialogs, erasure, people
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -27,6 +27,7 @@ from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
+from handlers.command import Command
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
@@ -41,6 +42,7 @@ class Services:
     gazetteer: Gazetteer
     bot_username: str
     suppression_key: SuppressionKey
+    commands: tuple[Command, ...]
     links_to: str | None = None
 
 
@@ -83,6 +85,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         return self.services.campaign
 
     @property
+    def sealing(self) -> erasure.Sealing:
+        """How what remains of the person is sealed, where they leave now."""
+        return erasure.sealing(self.services.suppression_key, self.campaign.retention, self.now)
+
+    @property
     def language(self) -> str:
         """The language chosen, else the one Telegram says, else the campaign's first."""
         user = self.update.effective_user
@@ -98,6 +105,10 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def zone(self) -> str:
         """The IANA zone the person lives by."""
         return self.person.zone or "Europe/Paris"
+
+    async def refresh(self) -> None:
+        """The person as they are after what this update changed."""
+        self.person = await people.refreshed(self.tx, self.person)
 
     @property
     def chat_id(self) -> int:
@@ -158,11 +169,15 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
+        self.show(self.render(name, **values))
+
+    def show(self, text: Text) -> None:
+        """A text in place of the tapped message; a new one where there is no message to change."""
         query = self.update.callback_query
         if query is None or query.message is None:
-            self.say(name, **values)
-            return
-        self.replies.append(edited(self.chat_id, query.message.message_id, self.render(name, **values)))
+            self.replies.append(self.composed(text))
+        else:
+            self.replies.append(edited(self.chat_id, query.message.message_id, text))
 
     def put_keyboard_away(self, name: str, /, **values: Any) -> None:
         """A new message, that takes away the keyboard below the chat."""
@@ -217,15 +232,13 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     async def ask(self, flow: str, step: str, **data: Any) -> None:
         """Waits for the answer to a step of a dialog, keeping what was said so far."""
-        kept = self.dialog.data if self.dialog is not None and self.dialog.flow == flow else {}
-        self.dialog = Dialog(flow=flow, step=step, data={**kept, **data})
-        await db.dialogs.put(
-            self.tx, self.person.id, flow=flow, step=step, data=self.dialog.data, now=self.now
+        self.dialog = await dialogs.ask(
+            self.tx, self.person, self.dialog, flow=flow, step=step, said=data, now=self.now
         )
 
     async def end_dialog(self) -> None:
         if self.dialog is not None:
-            await db.dialogs.end(self.tx, self.person.id)
+            await dialogs.end(self.tx, self.person)
             self.dialog = None
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 
-import db.people
+from bot.actions import people
 from bot.actions.authority import Author, author_of
-from bot.communes import Gazetteer
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
+from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventTexts
 from db.people import Person
@@ -38,7 +37,7 @@ async def author(context: Context) -> Author:
 async def keep_language(context: Context) -> None:
     """The team is written to by itself too, without an update that tells the language of whoever reads it."""
     if context.person.language is None:
-        await db.people.change(context.tx, context.person.id, language=context.language)
+        await people.keep_language(context.tx, context.person, context.language)
         context.person = context.person._replace(language=context.language)
 
 
@@ -68,13 +67,13 @@ def formatted(context: Context) -> str:
     """
     assert context.message is not None  # a text handler
     typed(context, TEXT_LIMIT)
-    return with_typed_tags(context.message.text_html)
+    return with_plain_spaces(with_typed_tags(context.message.text_html))
 
 
 def typed(context: Context, limit: int) -> str:
-    """What was typed; raises BadHtml when it is longer than fits."""
+    """What was typed, with plain spaces: it may be read by calendars. Raises BadHtml when it is longer than fits."""
     assert context.message is not None  # a text handler
-    words = (context.message.text or "").strip()
+    words = with_plain_spaces(context.message.text or "").strip()
     if len(words) > limit:
         raise BadHtml(
             f"At most {limit} characters fit here.",
@@ -131,21 +130,15 @@ def previews(
 
 def longest_readers(context: Context) -> list[Person]:
     """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
-    code = _longest_commune(context.services.gazetteer)
+    code = context.services.gazetteer.longest_name()
     longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
     return [longest._replace(territory=territory) for territory in TERRITORIES]
-
-
-@cache
-def _longest_commune(gazetteer: Gazetteer) -> str:
-    names = {code: found.name for code in gazetteer.codes() if (found := gazetteer.by_code(code))}
-    return max(names, key=lambda code: len(names[code]))
 
 
 def is_confirmation(context: Context, typed: str) -> bool:
     """Whether the word that sends was typed, in any language of the campaign, whatever the case; as no question."""
     texts = context.services.texts
-    words = (texts.plain("broadcasts/confirmation_word", code) for code in context.campaign.languages)
+    words = (texts.typed("broadcasts/confirmation_word", code) for code in context.campaign.languages)
     return "?" not in typed and _folded(typed) in map(_folded, words)
 
 

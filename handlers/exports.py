@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from telegram import Update
 
-import db.exports
 from bot.actions import downloads, export_orders, exports
 from bot.actions.authority import Author, area_name
 from bot.actions.export_orders import Ordered
@@ -19,6 +18,7 @@ from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
+from bot.rules.small_counts import LEAST, is_small
 from db.exports import EventName, Selection
 from handlers import areas, buttons, desk
 from handlers.context import Context
@@ -32,7 +32,6 @@ PERIODS = MappingProxyType(
 )
 """How far back an export goes."""
 NOTHING_IN_PARTICULAR = "-"
-MOST_EVENTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +50,11 @@ class Choices:
     @property
     def event(self) -> str | None:
         return self.about[1:] if self.about[0] == "e" else None
+
+    def order(self) -> Order:
+        """What it comes to, whatever its format and period."""
+        selection = Selection(area=self.area, event=self.event, ballot=self.ballot)
+        return Order(table=self.table.name, format=CHAT_FORMATS[0], selection=selection)
 
     def selection(self, context: Context) -> Selection:
         back = PERIODS[self.period]
@@ -77,7 +81,7 @@ async def choose(update: Update, context: Context) -> None:
         _ask_table(context, author, areas.tapped(typed), context.edit)
         return
     choices = _read(context, typed, rest[:3])
-    _require(author, choices)
+    exports.require(author, choices.order())
     if len(rest) == 4:
         await _send(context, author, choices, rest[3])
     elif len(rest) in (1, 3):
@@ -90,8 +94,7 @@ async def choose_event(update: Update, context: Context) -> None:
     """The latest events of the area, one of which the export is narrowed to."""
     typed, table, period = buttons.arguments(context, 3)
     choices = _read(context, typed, [table, period, NOTHING_IN_PARTICULAR])
-    _require(await desk.author(context), choices)
-    found = await db.exports.latest_events(context.tx, choices.area, MOST_EVENTS)
+    found = await exports.latest_events(context.tx, await desk.author(context), choices.order())
     context.edit("exports/events", choices=choices, events=found)
 
 
@@ -111,12 +114,6 @@ def _read(context: Context, area: str, rest: list[str]) -> Choices:
     return Choices(area=choices.area, table=choices.table, period=period, about=about)
 
 
-def _require(author: Author, choices: Choices) -> None:
-    exports.require(
-        author, Order(table=choices.table.name, format="csv", selection=Selection(area=choices.area))
-    )
-
-
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
     author.require(Action.EXPORT_RESPONSES, area)
     tables = [table.name for table in exports.tables_for(author, area)]
@@ -131,7 +128,7 @@ async def _ask_format(context: Context, author: Author, choices: Choices) -> Non
     context.edit(
         "exports/formats",
         choices=choices,
-        event=await _event(context, choices),
+        event=await _event(context, author, choices),
         periods=list(PERIODS),
         ballots=names if choices.table.of_ballot else {},
         formats=CHAT_FORMATS,
@@ -139,19 +136,17 @@ async def _ask_format(context: Context, author: Author, choices: Choices) -> Non
     )
 
 
-async def _event(context: Context, choices: Choices) -> EventName | None:
+async def _event(context: Context, author: Author, choices: Choices) -> EventName | None:
     """The event chosen. One of another area, or of none, was forged."""
-    if choices.event is None:
-        return None
-    event = await db.exports.event_named(context.tx, choices.event, choices.area)
-    if event is None:
+    event = await exports.event_of(context.tx, author, choices.order())
+    if event is None and choices.event is not None:
         raise MalformedButton
     return event
 
 
 async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
     order = _order(context, choices, chosen)
-    await _event(context, choices)
+    await _event(context, author, choices)
     await _deliver(context, author, await export_orders.order(context.tx, author, order))
 
 
@@ -203,7 +198,8 @@ async def _offer_link(context: Context, author: Author, order: Order) -> None:
 
 
 def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
-    area, shown = order.selection.area, author.shown(rows)
+    area, hidden = order.selection.area, is_small(rows) and not author.reader.is_exact
+    shown = f"< {LEAST}" if hidden else str(rows)
     context.edit("exports/preparing", rows=rows, shown=shown)
     context.call("sendChatAction", action="upload_document")
     described = context.render(

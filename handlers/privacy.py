@@ -10,19 +10,16 @@ from collections.abc import Callable
 from telegram import Update
 
 import db.approvals
-import db.events
-import db.people
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
-from bot.actions.renewals import may_ask
+from bot.actions.renewals import purposes_to_ask
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
 from db.people import renewals_due
-from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.registration_dialog import commune_of
+from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler
 
 
@@ -41,16 +38,19 @@ async def why(update: Update, context: Context) -> None:
     if reason is None:
         context.say("privacy/why_nothing", replied=replied is not None)
         return
-    about = reason.message.event
-    texts = await db.events.texts_of(context.tx, about) if about is not None else {}
-    fallback = context.campaign.languages[0]
-    title = text_in(texts, context.language, fallback).title if texts else ""
+    texts = reason.event_texts
+    title = text_in(texts, context.language, context.campaign.languages[0]).title if texts else ""
     context.say("privacy/why", reason=reason, title=title)
 
 
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
-    held = await rights.holding(context.tx, context.person)
+    held = await rights.holding(
+        context.tx,
+        context.person,
+        key=context.services.suppression_key,
+        retention=context.campaign.retention,
+    )
     context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
@@ -61,7 +61,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -74,7 +74,7 @@ async def choose(update: Update, context: Context) -> None:
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
@@ -82,7 +82,12 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.html
+            context.tx,
+            context.person,
+            context.origin,
+            language=context.language,
+            text=question.written,
+            sealing=context.sealing,
         )
         context.edit("privacy/stopped")
         return
@@ -93,9 +98,9 @@ async def choose(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     context.toast("toasts/noted")
     _show_choices(context, context.edit)
 
@@ -104,11 +109,11 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        context.edit("privacy/delete")
+        _ask_whether_to_erase(context, context.edit)
         return
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
-    question = context.render(f"steps/{LAST_CHOICE}")
+    question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,
@@ -116,7 +121,7 @@ async def last_choice(update: Update, context: Context) -> None:
         purpose=Purpose.KEEP,
         given=True,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -124,11 +129,10 @@ async def last_choice(update: Update, context: Context) -> None:
 
 async def ask_again(context: Context) -> None:
     """At the end of what somebody wrote: once, if the text of what they agreed to has changed."""
-    if not renewals_due(context.person):
-        return
-    person = await db.people.get(context.tx, context.person.id)  # what they wrote may have answered it
-    if person is not None and await may_ask(context.tx, person, context.now):
-        context.say("privacy/renewal", purposes=renewals_due(person))
+    if renewals_due(context.person):
+        purposes = await purposes_to_ask(context.tx, context.person, context.now)
+        if purposes:
+            context.say("privacy/renewal", purposes=purposes)
 
 
 # -- silence, and being forgotten --
@@ -137,13 +141,24 @@ async def ask_again(context: Context) -> None:
 async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
-    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    await rights.stop(
+        context.tx,
+        context.person,
+        context.origin,
+        language=context.language,
+        text=text.written,
+        sealing=context.sealing,
+    )
     context.dialog = None
     context.say("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:
-    context.say("privacy/delete")
+    _ask_whether_to_erase(context, context.say)
+
+
+def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/delete", in_team=bool(context.staff))
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -155,11 +170,11 @@ async def confirm_deletion(update: Update, context: Context) -> None:
     waits = await db.approvals.of_person(context.tx, context.person.telegram_id)
     if context.person.state == "new" and context.dialog is None and not context.staff and not waits:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
-        await erasure.forget(context.tx, context.person)
+        await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
     receipt = await rights.delete(
-        context.tx, context.person, context.origin, key=context.services.suppression_key
+        context.tx, context.person, context.origin, context.sealing, context.campaign.retention
     )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)

@@ -9,49 +9,15 @@ from collections.abc import Callable
 
 from telegram import Update
 
-import db.people
-from bot.actions import erasure, registration
+from bot.actions import registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import (
-    FLOW,
-    advance,
-    is_drafting,
-    missing,
-    out_of_turn,
-    show_step,
-)
+from handlers.registration_dialog import FLOW, advance, out_of_turn, show_step
 from handlers.routing import Awaited, Handler, MalformedButton
-
-
-async def must_sign_up(context: Context, start: str = "") -> bool:
-    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
-    if context.person.is_registered:
-        return False
-    await begin(context, start)
-    return True
-
-
-async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
-    if is_drafting(context):
-        context.say("registration/draft_open")
-        return
-    if context.campaign.is_out(context.now):
-        # Asking for data that serve nothing any more would be unfair, and the first question promises invitations.
-        context.say("registration/closed")
-        return
-    if start.startswith("r_"):
-        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
-        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
-        start = ""
-    step = context.step if context.is_in(FLOW) else missing({})
-    await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer=context.say)
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -60,7 +26,7 @@ async def choose_language(update: Update, context: Context) -> None:
     if language not in context.campaign.languages:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     if context.is_in(FLOW):
         await show_step(context, answer=context.edit)
     else:
@@ -75,20 +41,19 @@ async def decide_consent(update: Update, context: Context) -> None:
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    await registration.decide_consent(
+    goes_on = await registration.answer_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
+        sealing=context.sealing,
     )
-    if purpose == Purpose.CONTACT and not given:
-        await _leave(context, "registration/declined")
+    if not goes_on:
+        context.edit("registration/declined")
         return
-    if purpose == Purpose.CONTACT and context.person.language is None:
-        await db.people.change(context.tx, context.person.id, language=context.language)
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
@@ -99,16 +64,13 @@ async def declare_age(update: Update, context: Context) -> None:
     if not context.is_in(FLOW, "age"):
         await out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    await registration.declare_age(
+        context.tx, context.person, context.origin, of_age=of_age, sealing=context.sealing
+    )
     if not of_age:
-        await _leave(context, "registration/too_young")
+        context.edit("registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
-
-
-async def _leave(context: Context, farewell: str) -> None:
-    context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -142,12 +104,13 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.tx,
         context.person,
         context.origin,
+        context.campaign,
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,
     )
     await context.end_dialog()
-    context.person = await db.people.get(context.tx, context.person.id) or context.person
+    await context.refresh()
     answer("registration/welcome")
     if start.startswith("ev_"):
         await events.show_from_link(context, start.removeprefix("ev_"))

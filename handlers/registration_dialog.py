@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import db.people
+from bot.actions import registration
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
@@ -22,6 +22,29 @@ from handlers.context import Context
 FLOW = "registration"
 MOVING = "place"
 PURPOSES = tuple(Purpose)
+
+
+async def must_sign_up(context: Context, start: str = "") -> bool:
+    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
+    if context.person.is_registered:
+        return False
+    await begin(context, start)
+    return True
+
+
+async def begin(context: Context, start: str) -> None:
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    if is_drafting(context):
+        context.say("registration/draft_open")
+        return
+    registration.require_open(context.campaign, context.now)
+    if start.startswith("r_"):
+        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
+        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
+        start = ""
+    step = context.step if context.is_in(FLOW) else missing({})
+    await context.ask(FLOW, step, **({"start": start} if start else {}))
+    await show_step(context, answer=context.say)
 
 
 def missing(data: dict[str, Any]) -> str:
@@ -96,8 +119,7 @@ async def ask_place(context: Context, step: str, **data: Any) -> None:
 async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
     """Keeps an answer and asks the next question."""
     merged = {**context.kept, **data}
-    refreshed = await db.people.get(context.tx, context.person.id)
-    context.person = refreshed or context.person
+    await context.refresh()
     if context.is_in(MOVING):
         commune = _as_typed(context, commune_of(context))
         await context.end_dialog()

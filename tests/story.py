@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import re
 import signal
@@ -35,14 +36,18 @@ from bot.app import App, started
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
-from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
+from simulator.person_client import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
+from tests.frozen import FROZEN
+from tests.unpaced import unpaced
 
 BOT = "portevoix_bot"
 PARIS = ZoneInfo("Europe/Paris")
-DEADLINE = 30.0
-"""Seconds of the machine after which a condition that did not come true fails the test."""
-LOOK = 0.05
+DEADLINE = 90.0
+"""Seconds of the machine after which a condition that did not come true fails the test. Nothing lasts so long, but a
+machine may have much else to do."""
+FIRST_LOOK, LAST_LOOK = 0.005, 0.05
+"""Seconds between two looks at a condition: at first, and when it takes long."""
 
 Figures = Mapping[str, Any]
 Preparation = Callable[[Settings, Simulator], Awaitable[None]]
@@ -85,15 +90,16 @@ class Bot(Protocol):
 class BotHere:
     """The bot in this event loop: quick to start, stopped in good order."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Mapping[str, str], *, paced: bool = False) -> None:
+        self._environment, self._paced = environment, paced
         self._stack = AsyncExitStack()
         self._app: App | None = None
 
     async def start(self) -> None:
-        self._app = await self._stack.enter_async_context(
-            started(Settings.from_environment(self._environment))
-        )
+        if not self._paced:
+            self._stack.enter_context(unpaced())
+        settings = Settings.from_environment(self._environment)
+        self._app = await self._stack.enter_async_context(started(settings))
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -134,6 +140,11 @@ class BotProcess:
         return True
 
     @property
+    def port(self) -> int:
+        """Of the web part."""
+        return self._port
+
+    @property
     def process_id(self) -> int:
         assert self._process is not None, "It was not started."
         return self._process.pid
@@ -153,14 +164,20 @@ class BotProcess:
         self._process = None
 
     async def health(self) -> Figures:
+        figures: dict[str, Any] = json.loads(await self._shown("health"))
+        return figures
+
+    async def metrics(self) -> str:
+        return await self._shown("metrics")
+
+    async def _shown(self, page: str) -> str:
         timeout = aiohttp.ClientTimeout(total=DEADLINE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://127.0.0.1:{self._port}/health") as answer,
+            session.get(f"http://127.0.0.1:{self._port}/{page}") as answer,
         ):
             answer.raise_for_status()
-            figures: dict[str, Any] = await answer.json()
-            return figures
+            return await answer.text()
 
 
 class Story:
@@ -235,6 +252,8 @@ def answer_of(row: Mapping[str, str]) -> Answer:
 
 class Teller(Person):
     """A person of the story, whose answers it keeps."""
+
+    patience = DEADLINE
 
     def __init__(self, story: Story, person_id: int, first_name: str) -> None:
         super().__init__(story.simulator, person_id, first_name)
@@ -332,10 +351,12 @@ async def telling(
     rate: float = 1000,
     prepare: Preparation | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
+    paced: bool = False,
 ) -> AsyncIterator[Story]:
     """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
 
-    `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings.
+    `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings. Unless
+    it is `paced`, the pauses that are made for readers are left out: its people read at once.
     """
     clock = Clock(datetime.fromisoformat(at), 0)
     world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
@@ -343,7 +364,9 @@ async def telling(
         environment = {**environment_of(served.base_url, folder, rate=rate), **more}
         if prepare is not None:
             await prepare(Settings.from_environment(environment), simulator)
-        bot: Bot = BotProcess(environment, folder / "bot.log") if killable else BotHere(environment)
+        bot: Bot = BotHere(environment, paced=paced)
+        if killable:
+            bot = BotProcess(environment, folder / "bot.log", module="bot.cli" if paced else "tests.unpaced")
         await bot.start()
         try:
             yield Story(simulator, bot, environment)
@@ -356,6 +379,7 @@ def environment_of(base_url: str, folder: Path, *, rate: float = 1000) -> dict[s
     return {
         "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
         "PORTEVOIX_API_BASE": base_url,
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
         "PORTEVOIX_DATA": str(folder / "data"),
         "PORTEVOIX_CLOCK": f"{base_url}/sim/clock",
         "PORTEVOIX_RATE": str(rate),
@@ -388,10 +412,11 @@ async def command(environment: Mapping[str, str], *arguments: str) -> Finished:
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = DEADLINE) -> None:
     """Returns once the condition holds; AssertionError after so many seconds."""
-    deadline = time.monotonic() + seconds
+    deadline, look = time.monotonic() + seconds, FIRST_LOOK
     while not await condition():
         assert time.monotonic() < deadline, f"It took more than {seconds:g} s until {what}."
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(look)
+        look = min(look * 2, LAST_LOOK)
 
 
 def free_port() -> int:
@@ -400,4 +425,4 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]
+__all__ = ["Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]

@@ -1,47 +1,29 @@
-"""What the import contracts cannot say: every rule runs."""
+"""docs/architecture.md is true of the code, and no module imports itself by a detour."""
 
 from __future__ import annotations
 
-import ast
+from graphlib import CycleError, TopologicalSorter
 
-from tests.callers import Code, Name
+import pytest
 
-RULES = "bot.rules"
-PRODUCT = ("bot", "handlers", "db", "locales", "campaigns")
-
-
-def is_a_rule(name: Name) -> bool:
-    return name[0].startswith(f"{RULES}.") and not name[1].startswith("_")
+from tests import rooms
 
 
-def idle_rules(code: Code) -> list[str]:
-    """The public names of the rules that nothing outside of them leads to."""
-    outside = [
-        name
-        for module, tree in code.modules.items()
-        if not module.startswith(RULES)
-        for name in code.uses(module, tree)
-    ]
-    reached = code.reached_from(outside)
-    return sorted(".".join(name) for name in code.definitions if is_a_rule(name) and name not in reached)
+def test_no_imports_go_in_a_circle() -> None:
+    """Imports within a function and for types alone count: they hide a circle and do not open it."""
+    try:
+        TopologicalSorter(rooms.arrows()).prepare()
+    except CycleError as error:
+        pytest.fail(f"A circle: {' <- '.join(error.args[1])}")
 
 
-def test_every_rule_has_a_caller_in_the_product() -> None:
-    """A rule that only tests call says what the product does not do: it is called by who decides so, or goes."""
-    assert idle_rules(Code.of(*PRODUCT)) == []
+def test_every_room_stands_on_a_floor() -> None:
+    standing = [room for floor in rooms.floors() for room in floor]
+    assert sorted(rooms.imported()) == sorted([*standing, rooms.BESIDE]), (
+        "Name it in the layers of pyproject.toml."
+    )
 
 
-def test_a_rule_that_only_another_idle_rule_calls_is_found() -> None:
-    modules = {
-        "bot.rules.votes": "def may_vote():\n    return _of_age()\n\n\ndef may_both():\n    return may_vote()\n\n\n"
-        "def _of_age():\n    return True\n\n\ndef is_open():\n    return True\n",
-        "bot.rules.people": "from bot.rules.votes import is_open\n\nLEAST = 17\n",
-        "bot.actions.votes": "import bot.rules.votes as votes\nfrom bot.rules.people import is_open\n\n"
-        "def vote():\n    return is_open()\n",
-    }
-    code = Code({name: ast.parse(text) for name, text in modules.items()})
-    assert idle_rules(code) == [
-        "bot.rules.people.LEAST",
-        "bot.rules.votes.may_both",
-        "bot.rules.votes.may_vote",
-    ]
+@pytest.mark.parametrize("name", rooms.BLOCKS)
+def test_the_page_shows_the_code_as_it_is(name: str) -> None:
+    assert rooms.block(rooms.PAGE.read_text(encoding="utf-8"), name) == rooms.BLOCKS[name](), rooms.REMEDY

@@ -68,7 +68,9 @@ async def give(organizer: Person, record: Record, label: str, words: re.Pattern[
 
 async def test_orders_act_within_a_second(tmp_path: Path) -> None:
     read = Reader("fr")
-    async with telling(tmp_path, at=START, killable=True, rate=RATE, prepare=inviting(PEOPLE)) as story:
+    async with telling(
+        tmp_path, at=START, killable=True, rate=RATE, prepare=inviting(PEOPLE), paced=True
+    ) as story:
         record = Record(story)
         organizer = await story.simulator.person("Sophie", id=ORGANIZER, started=True)
         await record.at_least(200)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar
-from icalendar import Event as CalendarEvent
-
 from bot.actions.event_cards import EventCard
 from db.events import Event
 
@@ -16,6 +13,10 @@ PRODUCT = "-//Portevoix//Portevoix//EN"
 
 def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) -> bytes:
     """The event in the person's language. Its UID stays: opening a newer file updates the entry."""
+    # It takes a twelfth of every start, also of those that make no such file.
+    from icalendar import Calendar
+    from icalendar import Event as CalendarEvent
+
     entry = CalendarEvent()
     entry.add("uid", f"{event.code}@portevoix")
     entry.add("sequence", event.sequence)

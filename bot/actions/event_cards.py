@@ -16,7 +16,8 @@ import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
-from db.events import Event, EventText, EventTexts
+from bot.rules.events import is_over
+from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp
 from db.upcoming import Upcoming
@@ -77,7 +78,7 @@ def event_card(
         answer=rsvp.answer if rsvp is not None else None,
         confirmed=rsvp is not None and rsvp.confirmed,
         cancelled=event.is_cancelled,
-        over=event.ends_at <= now,
+        over=is_over(event.ends_at, now),
         link=event_link(bot_username, event.code),
     )
 
@@ -102,6 +103,11 @@ def nearest_first(events: Iterable[Upcoming], person: Person) -> list[Upcoming]:
         return (float("inf") if distance is None else distance // 10, event.starts_at, event.id)
 
     return sorted(events, key=order)
+
+
+async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
+    """The event of a public code; None where there is none, or no more."""
+    return await db.events.find(tx, code)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,12 +23,14 @@ from bot.exporting.layouts import LAYOUTS, Shape
 from bot.exporting.tables import TABLES, Column, ExportTable
 from bot.rules.areas import EVERYWHERE
 from db.engine import Database
-from db.exports import Selection
+from db.exports import EventName, Selection
 
 CHAT_ROWS = 300_000
 """Rows of which a file for the chat is made; with more it would surely be too large, or take too long."""
 CHAT_BYTES = 50 * 1000 * 1000
 """The largest file that a bot may send (Telegram's limit)."""
+MOST_EVENTS = 8
+"""Events that are offered to narrow an export to."""
 CHAT_FORMATS = ("csv", "jsonl", "xlsx")
 
 Progress: TypeAlias = Callable[[int], Awaitable[None]]
@@ -138,6 +140,19 @@ def require(author: Author, order: Order) -> None:
     """Raises NotAllowed unless the roles held now allow the export over its area."""
     table = TABLES[order.table]
     author.require(table.action, _area_of(table, order.selection.area))
+
+
+async def latest_events(tx: AsyncConnection, author: Author, order: Order) -> list[EventName]:
+    """The events that the export may be narrowed to, the latest first. Raises NotAllowed."""
+    require(author, order)
+    return await db.exports.latest_events(tx, order.selection.area, MOST_EVENTS)
+
+
+async def event_of(tx: AsyncConnection, author: Author, order: Order) -> EventName | None:
+    """The event that the export is narrowed to; None: to none, or to one of another area. Raises NotAllowed."""
+    require(author, order)
+    selection = order.selection
+    return await db.exports.event_named(tx, selection.event, selection.area) if selection.event else None
 
 
 async def note(tx: AsyncConnection, order: Order, *, actor: str, now: datetime, **more: object) -> None:

@@ -12,12 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.dialogs
 import db.people
 import db.staff
+from bot.errors import PortevoixError
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
 
 # `seen_at` serves retention, which counts in months: an hour's precision spares a write for each tap.
 SEEN_PRECISION = timedelta(hours=1)
+
+
+class NotASupporter(PortevoixError):
+    """Somebody who has not agreed to anything yet: nothing about them is kept but the chat."""
+
+    default_message = "errors/not_a_supporter"
+
+
+def require_supporter(person: Person) -> None:
+    """Raises NotASupporter for whoever did not sign up, or left."""
+    if not person.is_registered:
+        raise NotASupporter("Only supporters answer this: sign up first.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +72,16 @@ async def meet(tx: AsyncConnection, telegram_id: int, now: datetime, met: Meetin
     if person.unreachable_at is not None or now - person.seen_at > SEEN_PRECISION:
         await db.people.change(tx, person.id, unreachable_at=None, seen_at=now)
     return meeting
+
+
+async def refreshed(tx: AsyncConnection, person: Person) -> Person:
+    """The person as they are now; as they were where they were just erased."""
+    return await db.people.get(tx, person.id) or person
+
+
+async def keep_language(tx: AsyncConnection, person: Person, language: str) -> None:
+    """The language somebody is spoken with, kept for what is written to them by itself."""
+    await db.people.change(tx, person.id, language=language)
 
 
 async def lose(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:

@@ -9,7 +9,7 @@ which every change of a person or a plan sets), so that a tick costs what has ch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -23,7 +23,7 @@ from bot.rules.candidacy import ASKED_FOR
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
 from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
-from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import RESTORED_AT
 from db.facts import get_fact
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
@@ -121,23 +121,22 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     )
 
 
-def open_steps(campaign: Campaign, now: datetime, zones_abroad: Iterable[str] = ()) -> list[OpenStep]:
+def open_steps(campaign: Campaign, now: datetime, zones_abroad: Collection[str] = ()) -> list[OpenStep]:
     """The steps that are due somewhere now, by territory and slot; abroad in each person's own courtesy hours."""
     if campaign.is_out(now):
         return []
-    found = []
-    for ballot, step, territory in product(campaign.ballots, campaign.steps, (*TERRITORIES,)):
-        if not ballot.takes_place_in(territory):
-            continue
-        if territory == ABROAD:
-            found += [due for zone in zones_abroad for due in _abroad(campaign, ballot, step, zone, now)]
-        else:
-            found += [
-                OpenStep(ballot=ballot, step=step, occurrence=each)
-                for each in campaign.occurrences(ballot, step, territory)
-                if _is_open(each, now)
-            ]
-    return found
+    here = [
+        OpenStep(ballot=ballot, step=step, occurrence=each)
+        for ballot, step, each in campaign.timetable
+        if _is_open(each, now)
+    ]
+    abroad = [
+        each
+        for ballot, step, zone in product(campaign.ballots, campaign.steps, zones_abroad)
+        if ballot.takes_place_in(ABROAD)
+        for each in _abroad(campaign, ballot, step, zone, now)
+    ]
+    return here + abroad
 
 
 def _is_open(occurrence: StepOccurrence, now: datetime) -> bool:

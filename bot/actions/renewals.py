@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.people
 import db.renewals
 from bot.rules.consent import SUSPENDED_UNTIL_RENEWED, Purpose
 from bot.words.texts import Texts
@@ -50,7 +51,7 @@ def consent_texts(texts: Texts) -> ConsentTexts:
     """Every wording of every question that may be answered today, in every language that Portevoix knows."""
     found = {
         purpose: frozenset(
-            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).html)}"
+            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).written)}"
             for name in QUESTIONS
             for language in LANGUAGES
         )
@@ -87,12 +88,14 @@ async def look_at_some(database: Database, texts: ConsentTexts, now: datetime) -
     return fact["next"] is not None
 
 
-async def may_ask(tx: AsyncConnection, person: Person, now: datetime) -> bool:
-    """Whether to ask somebody who just wrote; once it was said yes, no message asks them any more."""
-    if not person.is_registered or not renewals_due(person):
-        return False
+async def purposes_to_ask(tx: AsyncConnection, person: Person, now: datetime) -> list[Purpose]:
+    """What to ask somebody anew who just wrote, if anything; once it was told, no message asks them any more."""
+    known = await db.people.get(tx, person.id)  # what they wrote may have answered it
+    if known is None or not known.is_registered or not renewals_due(known):
+        return []
     fact = await get_fact(tx, FACT)
     if fact is None:
-        return False
+        return []
     broadcast = await db.renewals.broadcast_of(tx, fact["digest"], now)
-    return await db.renewals.take_question(tx, broadcast, person.id, now)
+    asks = await db.renewals.take_question(tx, broadcast, person.id, now)
+    return renewals_due(known) if asks else []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
@@ -15,7 +16,7 @@ from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet
 from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
-from bot.rules.territories import ABROAD
+from bot.rules.territories import ABROAD, TERRITORIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,19 @@ class Campaign:
     out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str
+    own_templates: tuple[OwnTemplate, ...] = ()
+
+    @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """The names by which this campaign is known, in every language: none of them stands in a neutral message."""
+        label = () if self.label is None else (self.label.sponsor, self.label.controlled_by)
+        names = (self.sender.name, self.sender.candidate, self.controller.name, *self.name.values(), *label)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def asks_for_identity(self) -> bool:
+        """Whether the file says that voters have to show who they are."""
+        return any(practical.identity for practical in self.practical.values())
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -168,6 +182,21 @@ class Campaign:
         """When a step is due in a territory: see `bot.rules.reminders.occurrences`."""
         return occurrences(ballot=ballot, step=step, territory=territory, schedule=self.schedule)
 
+    @cached_property
+    def timetable(self) -> tuple[tuple[Ballot, Step, StepOccurrence], ...]:
+        """Every occurrence of every step in the territories of each ballot; abroad the hours are each person's own.
+
+        Made once: what is due is looked up in it several times a second.
+        """
+        return tuple(
+            (ballot, step, occurrence)
+            for ballot in self.ballots
+            for step in self.steps
+            for territory in TERRITORIES
+            if territory != ABROAD and ballot.takes_place_in(territory)
+            for occurrence in self.occurrences(ballot, step, territory)
+        )
+
     def quiet(
         self,
         *,
@@ -187,6 +216,10 @@ class Campaign:
             cancellation=cancellation,
             zone=zone,
         )
+
+    def is_quiet(self, *, territory: str | None, now: datetime, zone: str | None = None) -> bool:
+        """Whether nothing that speaks for the campaign may be said to people of a territory now."""
+        return self.quiet(kind=Kind.GOTV, territory=territory, now=now, zone=zone) is not None
 
     def practical_in(self, language: str) -> Practical:
         """What people need to know, in their language or the fallback."""

@@ -17,7 +17,7 @@ from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back
 from db.engine import Database
-from db.key import find_key, rekey_with_file
+from db.keyring import find_key, rekey_with_file
 from db.suppression_key import change_suppression_key
 from db.upgrade import revision
 from locales import LANGUAGES
@@ -244,7 +244,12 @@ def purge(arguments: Namespace, settings: Settings) -> int:
         async with opened(settings) as database:
             now = await present(settings)
             return await retention.purge(
-                database, campaign, actor=audit.COMMAND_LINE, now=now, dry_run=arguments.dry_run
+                database,
+                campaign,
+                key=await suppression_key(database, settings),
+                actor=audit.COMMAND_LINE,
+                now=now,
+                dry_run=arguments.dry_run,
             )
 
     for what, count in asyncio.run(work()).items():

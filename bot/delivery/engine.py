@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 
-import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
@@ -22,8 +21,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.sender import IN_FLIGHT, Sender
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries, processes, updates
-from db.engine import Database
-from db.errors import DatabaseError
+from db.engine import TROUBLES, Database
 
 log = structlog.get_logger(__name__)
 
@@ -236,7 +234,7 @@ async def _steadily(part: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await part()
-        except* (sa.exc.SQLAlchemyError, DatabaseError, OSError) as group:
+        except* TROUBLES as group:
             kinds = sorted({type(error).__name__ for error in _leaves(group)})
             log.error("database_trouble", errors=kinds, again_in=TROUBLE_SECONDS)
         await asyncio.sleep(TROUBLE_SECONDS)

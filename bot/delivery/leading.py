@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,11 +59,8 @@ class Leadership:
             self._end()
 
     async def _keep_lock(self) -> None:
-        if self._lock is not None:
-            try:
-                await self._lock.execute(sa.text("SELECT 1"))
-            except (sa.exc.SQLAlchemyError, OSError):
-                await self._drop_lock()
+        if self._lock is not None and not await processes.still_held(self._lock):
+            await self._drop_lock()
         if self._lock is None:
             self._lock = await self._database.hold(processes.Lock.LEADING)
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
+
+from db.unread import Unread
 
 T = TypeVar("T")
 
@@ -29,15 +30,6 @@ _NUL = rb"\u0000"
 _ITEMS = re.compile(rb'\s*\{(?:\s*"\w+"\s*:\s*\w+\s*,)*\s*"result"\s*:\s*\[')
 # A text, also one whose end is missing; or what opens, closes and separates values.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unread:
-    """An item that could not be read: its bytes, and the kind of error. One without an end was perhaps cut off."""
-
-    raw: bytes
-    error: str
-    has_end: bool = True
 
 
 def loads(body: bytes) -> Any:
@@ -80,7 +72,7 @@ def _read(raw: bytes, has_end: bool, read: Callable[[Any], T]) -> T | Unread:
     try:
         return read(loads(raw))
     except ValueError as error:
-        return Unread(raw=raw, error=type(error).__name__, has_end=has_end)
+        return Unread(body=raw, error=type(error).__name__, has_end=has_end)
 
 
 def _split(body: bytes) -> Iterator[tuple[bytes, bool]]:

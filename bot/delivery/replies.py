@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
@@ -19,8 +18,7 @@ from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import deliveries, updates
-from db.engine import Database
-from db.errors import DatabaseError
+from db.engine import AWAY, TROUBLES, Database
 from db.updates import AnsweredUpdate
 
 log = structlog.get_logger(__name__)
@@ -32,9 +30,6 @@ REPEATS = 3
 REPEAT_SECONDS = 0.5
 # How long to wait for a database that could not be written.
 RETRY_SECONDS = 1.0
-# The database is away; and whatever it may say of a statement that does not depend on what is written.
-AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseError, OSError)
-TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
 T = TypeVar("T")
 
 

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
@@ -30,8 +29,7 @@ from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
 from db.deliveries import Leased, Settled, Turn
-from db.engine import Database
-from db.errors import DatabaseError
+from db.engine import UNREACHED, Database
 from db.processes import Lock, lock
 
 log = structlog.get_logger(__name__)
@@ -55,8 +53,6 @@ LOOK_SECONDS = 0.4
 FRESH_SECONDS = 30.0
 # Until the answer to a post is there, whatever happens to it.
 UNKNOWN = InDoubt(reason="fault")
-# The database's trouble is no row's fault: then the whole batch waits.
-UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,6 +72,11 @@ TABLES: Mapping[str, ExportTable] = {
             ),
         ),
         ExportTable(
+            name="answer_counts",
+            action=Action.EXPORT_RESPONSES,
+            columns=columns_of("day question subject answer area count:number"),
+        ),
+        ExportTable(
             name="deliveries",
             action=Action.EXPORT_DELIVERIES,
             columns=columns_of(

@@ -24,6 +24,9 @@ from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.polling_places import (
     EVERY_ROUND,
+    MOST_ADDRESS,
+    MOST_NAME,
+    MOST_STREETS,
     NewPlace,
     PollingPlace,
     check_hours,
@@ -37,7 +40,6 @@ from locales.words import all_words
 SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
 REMARK = "#"
 """A line that begins so is for the people who keep the file."""
-MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
 FAR_KM = 200.0
 """No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
 

@@ -18,6 +18,8 @@ from bot.rules.typed import folded
 
 EVERY_ROUND = 0
 MOST_LETTERS = 40
+MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
+"""Characters of what a place is told by."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from bot.departure.decide import facts_of
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
-from bot.rules.reminders import occurrence_for, reason_to_skip
+from bot.rules.reminders import occurrence_for, reason_to_skip, territory_followed
 from bot.rules.steps import Step
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people, vote_plans
@@ -38,7 +38,7 @@ LAWS = {
     "code": replace(load_campaign(Path("campaigns/presidentielle-2027")), ballots=CAMPAIGN.ballots),
 }
 # Where the vote is held; nothing: in the whole country and abroad.
-HELD_IN = ((), (), (), (), ("971", "974", "988"), ("abroad",))
+HELD_IN = ((), (), ("971", "974", "988"), ("abroad",))
 HOMES = (
     ("FR", "Europe/Paris"),
     ("FR", None),
@@ -173,7 +173,8 @@ SAID = st.fixed_dictionaries(
 @st.composite
 def somebody(draw: st.DrawFn, campaign: Campaign, now: datetime, there: str) -> Somebody:
     """Somebody of the place where a step is due, like those whom it is for in most things."""
-    homes = [home for home in HOMES if home[0] == there] or HOMES
+    unknown = territory_followed(None, campaign.ballots[0])
+    homes = [home for home in HOMES if (home[0] or unknown) == there] or HOMES
     unlike = draw(st.sampled_from(((), (), *((column,) for column in UNLIKE))))
     territory, zone = draw(st.sampled_from((*homes, *homes, *homes, *HOMES)))
     person = {
@@ -188,7 +189,7 @@ def somebody(draw: st.DrawFn, campaign: Campaign, now: datetime, there: str) -> 
             state = draw(st.sampled_from(LEFT))
             sent_at = now - draw(st.sampled_from(AGO)) if state == "sent" else None
             left[ballot, step.name] = {"state": state, "sent_at": sent_at}
-    plans = {ballot: said for ballot in (1, 2) if (said := draw(st.none() | SAID)) is not None}
+    plans = {ballot: said for ballot in (1, 2) if (said := draw(st.none() | st.none() | SAID)) is not None}
     return Somebody(person=person, plans=plans, left=left)
 
 
@@ -213,7 +214,7 @@ def worlds(draw: st.DrawFn) -> World:
     found = draw(steps())
     campaign = campaign_of(law, held_in, found)
     now, there = draw(instants(campaign))
-    everybody = draw(st.lists(somebody(campaign, now, there), min_size=4, max_size=8))
+    everybody = draw(st.lists(somebody(campaign, now, there), min_size=6, max_size=12))
     return World(law=law, held_in=held_in, steps=found, now=now, everybody=everybody)
 
 

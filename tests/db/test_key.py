@@ -13,7 +13,8 @@ from db import sqlite
 from db.engine import FILE_NAME, Database, open_database
 from db.errors import CannotOpen, DatabaseError, InUse, MissingKey, UnsafeKey, WrongKey
 from db.facts import get_fact, set_fact
-from db.key import DatabaseKey, find_key, read_key, rekey, rekey_with_file, write_key
+from db.key import DatabaseKey, read_key, write_key
+from db.keyring import encrypt_anew, find_key, rekey_with_file
 
 HEX = "0123456789abcdef" * 4
 
@@ -112,7 +113,7 @@ async def test_a_rekey_that_was_interrupted_is_finished_at_the_next_start(closed
     assert find_key(value=None, file=key_file, database=closed_database) == old
     assert not pending.exists()
     write_key(pending, new)
-    rekey(closed_database, old, new)  # it ended after
+    encrypt_anew(closed_database, old, new)  # it ended after
     assert find_key(value=None, file=key_file, database=closed_database) == new
     assert not pending.exists()
     assert await name_in(closed_database, new) == "Marianne"
@@ -124,7 +125,7 @@ def test_while_the_database_cannot_be_opened_neither_key_is_thrown_away(
     key_file, pending = closed_database.parent / "key", closed_database.parent / "key.new"
     old, new = read_key(key_file), DatabaseKey.generate()
     write_key(pending, new)
-    rekey(closed_database, old, new)
+    encrypt_anew(closed_database, old, new)
     away = closed_database.rename(closed_database.with_suffix(".away"))
     assert find_key(value=None, file=key_file, database=closed_database) == old
     closed_database.write_bytes(b"damaged" * 1000)

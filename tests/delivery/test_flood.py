@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import orjson
 import pytest
 
 from bot.delivery.intake import chat_of, received
@@ -24,7 +25,7 @@ async def test_a_flood_from_one_person_holds_nobody_back(bench: Any, helpers: An
         await helpers.until(lambda: bench.telegram.texts(1))
         began = time.monotonic()
         for update in others:
-            await engine.intake.store(update)
+            await engine.intake.store(orjson.dumps(update))
         await helpers.until(lambda: all(bench.telegram.texts(chat) for chat in OTHERS), 30)
         waited = time.monotonic() - began
         async with bench.database.read() as tx:
@@ -52,7 +53,7 @@ async def test_an_update_without_a_chat_is_kept_and_set_aside(bench: Any, update
     assert chat_of(update) == 0
     assert received(update).chat == 0
     async with bench.running(poll=False) as engine:
-        await engine.intake.store(update)
+        await engine.intake.store(orjson.dumps(update))
         await bench.idle(engine)
     async with bench.database.read() as tx:
         assert await updates.count_unfinished(tx) == 0

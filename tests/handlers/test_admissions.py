@@ -187,7 +187,7 @@ async def test_on_the_machine_an_admin_is_named_at_once(
 async def test_who_is_erased_waits_no_more(conversation: Conversation, nadia: Talker, olga: Talker) -> None:
     zoe = await invited(conversation, nadia)
     await zoe.send("/mydata")
-    assert "wait for a second administrator to agree" in zoe.screen[-1].text
+    assert "a second one has to agree" in zoe.screen[-1].text
     await zoe.send("/delete")
     await zoe.tap("Yes, erase everything")
     assert await rows(conversation, approvals) == []

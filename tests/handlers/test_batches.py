@@ -129,7 +129,9 @@ async def contents(database: Database) -> dict[str, list[str]]:
     found = {}
     async with database.read() as tx:
         for table in (people, consents, responses, rsvps, vote_plans):
-            kept = [c for c in table.c if c.name not in ("id", "person", "pseudonym", "text_hash")]
+            kept = [
+                c for c in table.c if c.name not in ("id", "person", "pseudonym", "friend_code", "text_hash")
+            ]
             found[table.name] = sorted(repr(tuple(row)) for row in await tx.execute(sa.select(*kept)))
     return found
 

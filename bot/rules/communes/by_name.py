@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import log10
 
 from bot.rules.communes.names import Names, allowed_errors
-from bot.rules.communes.query import Sentences, area_splits, areas_by_key, parent_of
+from bot.rules.communes.query import Sentences, area_splits, areas_by_key, islands_by_key, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
 
@@ -27,6 +27,10 @@ _CLEARLY = 0.85
 """How much more the next match must cost for the first to be sure."""
 _PART_LENGTH = 4
 """Fewest letters of a name picked out of several words."""
+_LONGEST_INSIDE = 6
+"""Most words of such a name."""
+_BEGUN_LENGTH = 5
+"""Fewest letters of whole words by which a name may be begun."""
 WELL_KNOWN = 5_000
 """From this population on, a commune is meant rather than a hamlet elsewhere with that former name."""
 _FAR_LARGER = 20
@@ -65,6 +69,7 @@ class NameSearch:
         self._sentences = sentences
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)
+        self._islands = islands_by_key(table.codes)
 
     def search(
         self, words: tuple[str, ...], departments: Departments | None, limit: int, exactly: bool = False
@@ -80,10 +85,31 @@ class NameSearch:
                     return self._with_others(exact, readings[0], reading, limit, exactly)
         if exactly:
             return self._well_known(readings[0].key, limit), False
-        if departments is None and (area := self._areas.get(readings[0].key)):
+        if departments is None and (area := self._area(readings)):
             return self.largest_of(area, limit), len(self.largest_of(area, 2)) == 1
-        loose = self._loose(readings, limit) or self._part_of_words(readings[0])
+        loose = self._loose(readings, limit)
+        if (begun := self._only_begun_so(readings)) is not None:
+            return [begun, *(match for match in loose if match.place != begun.place)][:limit], True
+        loose = loose or self._named_inside(readings[0])
         return loose[:limit], bool(loose) and self._is_near_enough(loose, readings)
+
+    def _area(self, readings: Sequence[_Reading]) -> Departments | None:
+        """The département, région, territory or archipelago that the words name, alone or in a sentence."""
+        for reading in readings:
+            if reading.departments is None and (
+                area := self._areas.get(reading.key) or self._islands.get(reading.key)
+            ):
+                return area
+        return None
+
+    def _only_begun_so(self, readings: Sequence[_Reading]) -> Match | None:
+        """The only place whose name begins with the whole words that were typed: `Tassin`."""
+        for reading in readings:
+            if reading.departments is None and len(reading.key) >= _BEGUN_LENGTH:
+                begun = self._completions(reading.key, 3)
+                if len(begun) == 1 and begun[0].cost == COMPLETION:
+                    return begun[0]
+        return None
 
     def _readings(self, words: tuple[str, ...], departments: Departments | None) -> list[_Reading]:
         """The ways to understand the words, the most literal first."""
@@ -189,15 +215,22 @@ class NameSearch:
         largest = nsmallest(limit, places, key=self._table.ranks.__getitem__)
         return [Match(place=place, cost=ELSEWHERE) for place in largest]
 
-    def _part_of_words(self, reading: _Reading) -> list[Match]:
-        """The places named by the first or last words, as in `Cergy Pontoise`: the longest such name wins."""
+    def _named_inside(self, reading: _Reading) -> list[Match]:
+        """The places that some of the words name, as in `Cergy Pontoise` or a sentence: those that are well known
+        first, then the longest names.
+        """
+        found: dict[int, tuple[bool, int, Match]] = {}
         count = len(reading.words)
-        for size in range(count - 1, 0, -1):
-            for words in (reading.words[:size], reading.words[count - size :]):
-                part = replace(reading, words=words)
-                if len(part.key) >= _PART_LENGTH and (found := self._exact(part)):
-                    return [replace(match, cost=match.cost + ELSEWHERE) for match in found]
-        return []
+        for size in range(min(count - 1, _LONGEST_INSIDE), 0, -1):
+            for start in range(count - size + 1):
+                words = reading.words[start : start + size]
+                if len(key_of(list(words))) < _PART_LENGTH or self._sentences.are_said_around(words):
+                    continue
+                for match in self._whole(replace(reading, words=words)):
+                    known = self._population(match) < WELL_KNOWN
+                    found.setdefault(match.place, (known, -size, replace(match, cost=match.cost + ELSEWHERE)))
+        best = sorted(found.values(), key=lambda each: (*each[:2], self._table.ranks[each[2].place]))
+        return [match for _, _, match in best]
 
     def _loose(self, readings: Sequence[_Reading], limit: int, most: int = 2) -> list[Match]:
         """The places of the readings by the beginning of the name and with typing errors, the best first."""

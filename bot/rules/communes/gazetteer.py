@@ -100,6 +100,11 @@ class Gazetteer:
         """Every INSEE code, sorted."""
         return tuple(self._table.codes)
 
+    def longest_name(self) -> str:
+        """The code of the commune whose name is the longest."""
+        codes, names = self._table.codes, self._table.names  # former names follow
+        return codes[max(range(len(codes)), key=lambda place: len(names[place]))]
+
     def departments(self) -> Mapping[str, Area]:
         """Départements and overseas territories by code."""
         return self._table.departments

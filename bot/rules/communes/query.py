@@ -1,11 +1,12 @@
 """What a person typed, taken apart: words of a name, département, postcode or INSEE code, arrondissement."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.rules.communes.table import Area
 from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
+from bot.rules.communes.zones import territory_of
 from bot.rules.date_words import one_of
 
 ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "marseille": ("13055", 132, 16)}
@@ -36,13 +37,18 @@ _ALSO_CALLED = {
 """Other names of places, by their key, and the one that is known."""
 _ABROAD_WORDS = 6
 """Words in a sentence that says one lives abroad, at most: `je suis inscrit à l’étranger`."""
+_ARCHIPELAGOS = {"987-marquises": "marquises", "987-gambier": "gambier"}
 _AREA_NICKNAMES = {
     "idf": "iledefrance",
     "paca": "provencealpescotedazur",
     "iledelareunion": "lareunion",
     "saintbarth": "saintbarthelemy",
     "tahiti": "polynesiefrancaise",
+    "polynesie": "polynesiefrancaise",
     "wallis": "wallisetfutuna",
+    "futuna": "wallisetfutuna",
+    "caledonie": "nouvellecaledonie",
+    "kanaky": "nouvellecaledonie",
     "guyanefrancaise": "guyane",
     "aura": "auvergnerhonealpes",
 }
@@ -158,6 +164,19 @@ def areas_by_key(departments: Mapping[str, Area], regions: Mapping[str, Area]) -
     return found | {nickname: found[key] for nickname, key in _AREA_NICKNAMES.items() if key in found}
 
 
+def islands_by_key(codes: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The archipelagos of Polynésie française that keep an hour of their own: their names, and their communes."""
+    found: dict[str, set[str]] = {}
+    for code in codes:
+        if (archipelago := _ARCHIPELAGOS.get(territory_of(code))) is not None:
+            found.setdefault(archipelago, set()).add(code)
+    return {
+        key: frozenset(inside)
+        for archipelago, inside in found.items()
+        for key in (archipelago, f"iles{archipelago}", f"archipeldes{archipelago}")
+    }
+
+
 def area_splits(
     words: tuple[str, ...], areas: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
@@ -181,12 +200,19 @@ class Sentences:
         before, linking = (one_of(map(fold, each)) for each in (words.before, words.linking))
         self._before = re.compile(rf"(?:{before})(?: (?:{linking}))?(?: (?:{linking}))? ")
         self._abroad = frozenset(map(fold, words.abroad))
+        self._around = frozenset(
+            word for said in (words.before, words.linking) for each in said for word in fold(each).split()
+        )
         self.countries = {key_of(words_of(name)): code for name, code in words.countries}
 
     def name_in(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """The words after `je vote à`, `mairie de` and the like, and before `France`."""
         text = self._before.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
         return tuple(text.removesuffix(" france").split())
+
+    def are_said_around(self, words: Iterable[str]) -> bool:
+        """Whether these are all words that people say around the name of a place."""
+        return self._around.issuperset(words)
 
     def say_abroad(self, words: tuple[str, ...]) -> bool:
         """Whether the words are `à l’étranger` and the like, rather than a place: Le Tranger is a village."""

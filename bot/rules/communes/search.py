@@ -11,7 +11,9 @@ from bot.rules.communes.query import ARRONDISSEMENTS, Query, Sentences, departme
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import key_of
 
-_OF_NO_CITY = frozenset({"arrondissement", "arrdt", "arr", "mairie", "du", "de", "dans", "le"})
+_OF_NO_CITY = frozenset(
+    {"arrondissement", "arrdt", "arr", "mairie", "du", "de", "dans", "le", "la", "a", "au"}
+)
 """Words around the number of an arrondissement that do not say of which city."""
 
 
@@ -21,6 +23,7 @@ class Searcher:
     def __init__(self, table: CommuneTable, sentences: Sentences) -> None:
         self._table = table
         self._names = Names(table)
+        self._sentences = sentences
         self._by_name = NameSearch(table, self._names, sentences)
 
     def search(self, query: Query, limit: int, exactly: bool = False) -> tuple[list[Match], bool]:
@@ -37,6 +40,8 @@ class Searcher:
         if query.arrondissement is not None and all(word in _OF_NO_CITY for word in query.words):
             return self._arrondissements_numbered(query.arrondissement), False
         city = self._city(query.words) if query.has_digits else None
+        if city is None and query.has_digits and (said := self._city_in_sentence(query.words)):
+            city = said
         if city and query.arrondissement is not None:
             return self._arrondissement(city, query.arrondissement)
         if query.number is None:
@@ -44,15 +49,18 @@ class Searcher:
         departments = departments_of_number(query.number, self._table.departments)
         if city and query.number.isdigit():
             return self._city_and_number(city, int(query.number), departments, limit)
-        return self._by_name.search(query.words, departments or None, limit)
+        matches, sure = self._by_name.search(query.words, departments or None, limit)
+        # A number that is no département: of a street, say.
+        return (matches, sure) if matches else (self._by_name.search(query.words, None, limit)[0], False)
 
     def _by_code(self, query: Query, code: str, limit: int) -> tuple[list[Match], bool]:
-        """By postcode, then by INSEE code: few know the latter, and half the postcodes are one too.
-
-        A commune whose postcode is its own code comes first: both readings lead to it.
+        """By postcode; by INSEE code only where no postcode fits, or it was said: few know theirs, and half the
+        postcodes are somebody's.
         """
         places = self._by_postcode(code)
-        by_insee = None if query.postal and places else self._place(code)
+        by_insee = self._place(code)
+        if places and not query.insee and by_insee not in places:
+            by_insee = None
         if code.endswith("000") and not places and by_insee is None and not query.words:
             # `75000` and `69000` are typed by many, and are no postcodes.
             departments = departments_of_number(code[:2], self._table.departments)
@@ -66,9 +74,7 @@ class Searcher:
             return self._by_name_and_code(query.words, code, places, limit)
         places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
-            first = query.insee or by_insee in places
-            places = [place for place in places if place != by_insee]
-            places.insert(0 if first else min(1, len(places)), by_insee)
+            places = [by_insee, *(place for place in places if place != by_insee)]
         sure = len(places) == 1 or (query.insee and by_insee is not None)
         return [Match(place=place, cost=0) for place in places], sure
 
@@ -102,6 +108,12 @@ class Searcher:
             return key
         near = (city for city in ARRONDISSEMENTS if OSA.distance(key, city, score_cutoff=1) <= 1)
         return None if self._names.exact(key) else next(near, None)
+
+    def _city_in_sentence(self, words: Sequence[str]) -> str | None:
+        """The one city that a sentence names beside its number: `je vote à Marseille, dans le 8e`."""
+        said = [word for word in words if word in ARRONDISSEMENTS]
+        around = [word for word in words if word not in ARRONDISSEMENTS and word not in _OF_NO_CITY]
+        return said[0] if len(said) == 1 and self._sentences.are_said_around(around) else None
 
     def _arrondissement(self, city: str, number: int) -> tuple[list[Match], bool]:
         """The arrondissement of that number; the whole city, not surely, if it has none."""

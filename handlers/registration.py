@@ -84,7 +84,7 @@ async def declare_age(update: Update, context: Context) -> None:
 
 
 async def confirm(update: Update, context: Context) -> None:
-    """What was understood is right, or the place is to be said again."""
+    """Takes whether the place was understood; if not, it is asked again."""
     (said,) = arguments(context, 1)
     is_right = yes_or_no(said, yes="ok", no="place")
     if not context.is_in(FLOW, "confirm"):

@@ -8,7 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.actions import broadcasts, doubts, downloads, events, exports, staff, staff_links, statistics
+from bot.actions import (
+    broadcasts,
+    calendar,
+    doubts,
+    downloads,
+    events,
+    exports,
+    staff,
+    staff_links,
+    statistics,
+)
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
@@ -46,6 +56,10 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def coming(author: Author) -> None:
+    calendar.coming(author, LYON)
 
 
 def moved_away(author: Author) -> EventChange:
@@ -203,6 +217,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "exports.event_of": {
         "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "calendar.coming": {
+        "": Row(run=lambda w, a: coming(a), least="organizer"),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Subject(StrEnum):
-    """Whom the data of a table are about."""
+    """The people whom the data of a table are about."""
 
     SUPPORTERS = "supporters"
     TEAM = "team"
@@ -42,7 +42,7 @@ class Kept(StrEnum):
 
 
 class Erased(StrEnum):
-    """What `/delete` does to the rows of a person."""
+    """The effect of `/delete` on the rows of a person."""
 
     DELETED = "deleted"
     COUNTED = "counted"
@@ -202,7 +202,7 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.SUPPORTERS,
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
-        data={"update": ("chat", "body", "replies", "error", "received_at")},
+        data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
         plain=("update_id", "state", "begun", "lease_owner"),
     ),
     Holding(

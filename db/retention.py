@@ -148,7 +148,7 @@ def expired_links(now: datetime) -> list[DueRows]:
 
 
 def notices_told(finished: datetime) -> list[DueRows]:
-    """What the team was told of itself, once it had left at or before `finished`."""
+    """The news that the team was told of itself, once it had left at or before `finished`."""
     old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
     return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
 

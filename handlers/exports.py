@@ -36,7 +36,7 @@ NOTHING_IN_PARTICULAR = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What was chosen so far, as buttons carry it: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
+    """The choices so far, as buttons carry them: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
 
     area: str
     table: ExportTable
@@ -52,7 +52,7 @@ class Choices:
         return self.about[1:] if self.about[0] == "e" else None
 
     def order(self) -> Order:
-        """What it comes to, whatever its format and period."""
+        """The order that the choices come to, whatever the format and period."""
         selection = Selection(area=self.area, event=self.event, ballot=self.ballot)
         return Order(table=self.table.name, format=CHAT_FORMATS[0], selection=selection)
 
@@ -99,7 +99,7 @@ async def choose_event(update: Update, context: Context) -> None:
 
 
 def _read(context: Context, area: str, rest: list[str]) -> Choices:
-    """What a button says; raises MalformedButton for what none ever said."""
+    """The choices that a button carries; raises MalformedButton for what none ever said."""
     name, *narrowed = rest
     if name not in TABLES or len(narrowed) not in (0, 2):
         raise MalformedButton

@@ -180,7 +180,17 @@ async def confirm_deletion(update: Update, context: Context) -> None:
     context.edit("privacy/deleted", receipt=receipt)
 
 
+async def after_stopping(update: Update, context: Context) -> None:
+    """Silence alone, or silence and erasure: whoever stopped chooses."""
+    (said,) = arguments(context, 1)
+    if yes_or_no(said, yes="erase", no="keep"):
+        _ask_whether_to_erase(context, context.edit)
+    else:
+        context.edit("privacy/silence")
+
+
 BUTTONS: dict[str, Handler] = {
+    "stopped": after_stopping,
     "choices": consent,
     "choice": choose,
     "last_choice": last_choice,

@@ -84,7 +84,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 
 def _area_choices(author: Author) -> list[tuple[str, str]]:
-    """What the admin holds, and abroad where they may: the rest is typed."""
+    """The areas that the admin holds, and abroad where they may: the rest is typed."""
     held = areas.choices(author, Action.ADD_STAFF)
     if author.may(Action.ADD_STAFF, EVERYWHERE):
         held.append((ABROAD_AREA, ABROAD_AREA))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.actions import (
     admissions,
     broadcasts,
+    calendar,
     doubts,
     downloads,
     events,
@@ -57,6 +58,10 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def coming(author: Author) -> None:
+    calendar.coming(author, LYON)
 
 
 def moved_away(author: Author) -> EventChange:
@@ -232,6 +237,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "exports.event_of": {
         "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "calendar.coming": {
+        "": Row(run=lambda w, a: coming(a), least="organizer"),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

@@ -60,7 +60,7 @@ async def stop(
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What a person who was erased may quote, and what is kept under seal: nothing of it leads back to them."""
+    """A receipt for a person who was erased, with what is kept under seal: nothing of it leads back to them."""
 
     reference: str
     at: datetime
@@ -180,7 +180,7 @@ def _as_text(value: object) -> str:
 async def holding(
     tx: AsyncConnection, person: Person, *, key: SuppressionKey, retention: Retention
 ) -> Holding:
-    """What the database holds about a person, also sealed since they left before; who else stands in it is left out."""
+    """The data held about a person, also sealed since they left before; who else stands in it is left out."""
     known = person._asdict()
     known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
     dialog = await db.dialogs.get(tx, person.id)
@@ -201,7 +201,7 @@ async def holding(
 
 
 async def _team_log(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
-    """What the log of the team says of somebody: what they did, and what others did to their role."""
+    """The entries of the team's log on somebody: what they did, and what others did to their role."""
     own = audit.staff_actor(telegram_id)
     return [
         {

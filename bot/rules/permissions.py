@@ -15,7 +15,7 @@ from bot.rules.small_counts import Reader
 
 
 class Role(StrEnum):
-    """What a person is to the campaign, from the least to the most."""
+    """A person's role in the campaign, from the least to the most."""
 
     SUPPORTER = "supporter"
     ORGANIZER = "organizer"

@@ -183,7 +183,7 @@ async def started(
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What every part stands on."""
+    """The ground that every part stands on."""
 
     settings: Settings
     services: Services
@@ -252,7 +252,7 @@ def engine_of(
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:
-    """What decides and words each message that is about to leave."""
+    """The last look at each message that is about to leave, and its wording."""
     return Departure(
         campaign=services.campaign,
         texts=services.texts,
@@ -271,7 +271,7 @@ def pacing_for(rate: float | None, database: Database, clock: Clock) -> Pacing:
 def export_files(
     database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
 ) -> ExportFiles:
-    """What makes the files that are ordered in the chat."""
+    """The maker of the files that are ordered in the chat."""
     return ExportFiles(
         database=database,
         clock=clock,

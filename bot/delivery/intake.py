@@ -48,7 +48,7 @@ CONFLICT_SECONDS = 5.0
 
 
 class NotAnUpdate(ValueError):
-    """What came is no update that can be kept."""
+    """An item that is no update that can be kept."""
 
 
 class Intake:
@@ -166,7 +166,7 @@ class Intake:
         )
 
     def _batch(self, outcome: Outcome) -> list[Received | Unread] | None:
-        """What an answer brought; None where it is none that a Bot API server gives."""
+        """The items that an answer brought; None where it is none that a Bot API server gives."""
         if not isinstance(outcome, Done) or not isinstance(outcome.result, list):
             return None
         batch: list[Received | Unread] = outcome.result

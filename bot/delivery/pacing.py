@@ -187,7 +187,7 @@ class Pacing:
             self._arm(until)
 
     def _send_bulk_back(self) -> None:
-        """Also what waits for its chat: by the end of the pause it may no longer be wanted, or allowed."""
+        """Gives bulk back, also where it waits for its chat: after the pause it may no longer be wanted, or allowed."""
         for waiter in [*self._bulk, *(parked[2] for parked in self._parked)]:
             if waiter.bulk and not waiter.future.done():
                 waiter.future.set_result(False)

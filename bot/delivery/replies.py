@@ -200,7 +200,7 @@ class Replies:
             return _otherwise(call)
 
     async def _say_otherwise(self, call: Call) -> None:
-        """Whoever waits for a file is told that it did not come. Said once: it may be what fails too."""
+        """Tells whoever waits for a file that it did not come. Said once: it may be what fails too."""
         said = _otherwise(call)
         while said is not None:
             await self._pacing.slot(said.chat)

@@ -203,7 +203,7 @@ def answers(selection: Selection) -> Source:
 
 
 def counts(selection: Selection) -> Source:
-    """What people answered who left, in tens: by day, and of all days together where no period narrows it.
+    """The answers of people who left, in tens: by day, and of all days together where no period narrows it.
 
     An area is told its own counts and those of the areas in it.
     """
@@ -274,7 +274,7 @@ def sent(selection: Selection) -> Source:
 
 
 def attendance(selection: Selection) -> Source:
-    """Who answered the invitations to the events that take place in the area; the period is the events'.
+    """The answers to the invitations to the events that take place in the area; the period is the events'.
 
     Whoever comes from elsewhere is counted, and not named: they agreed to be known to their own local team.
     """

@@ -54,7 +54,7 @@ async def answers(update: Update, context: Context) -> None:
 
 
 async def calendar(update: Update, context: Context) -> None:
-    """What is next in the area one holds; a choice between several."""
+    """Shows what is next in the area one holds; a choice between several."""
     author = await desk.author(context)
     author.require(Action.SEE_CALENDAR)
     held = areas.choices(author, Action.SEE_CALENDAR)

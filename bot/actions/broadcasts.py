@@ -49,7 +49,7 @@ class BroadcastRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewBroadcast:
-    """What makes a broadcast, whoever writes it. `texts` by language where no template words it.
+    """Everything that makes a broadcast, whoever writes it. `texts` by language where no template words it.
 
     `fields`: what a neutral reminder shows beside the day and the hours.
     """
@@ -132,7 +132,7 @@ def _require_time_to_come(author: Author, when: SendingTime) -> None:
 
 
 def _require_words(new: NewBroadcast) -> None:
-    """What staff wrote can be sent; where a template words it there is nothing to check."""
+    """Checks that what staff wrote can be sent; where a template words it there is nothing to check."""
     if new.template is not None:
         return
     if not any(new.texts.values()):
@@ -276,7 +276,7 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
 
 
 async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
-    """Whoever supervises the area lets go what somebody wrote who may not write there any more."""
+    """Lets a supervisor of the area send what somebody wrote who may not write there any more."""
     if not author.supervises(found.broadcast.area):
         raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
     await forget_fact(tx, orphan_fact(found.broadcast.id))

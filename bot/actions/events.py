@@ -42,7 +42,7 @@ class EventRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """What makes an event; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
+    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
 
     texts: EventTexts
     commune: Commune
@@ -63,7 +63,7 @@ class Announced:
 
 @dataclass(frozen=True, kw_only=True)
 class EventChange:
-    """What changes; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
+    """A change; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
 
     starts_at: datetime | None = None
     commune: Commune | None = None
@@ -203,7 +203,7 @@ def _require_managed(author: Author, event: Event) -> None:
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
-    """The same, of an event that can still be changed."""
+    """An event that the author may change and that can still be changed. Raises NotAllowed, EventRefused."""
     found = await find_managed(tx, author, code)
     if found.event.is_cancelled:
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
@@ -274,7 +274,7 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+    """The reach of a change or a cancellation: those who said yes or maybe, whatever they switched off.
 
     Raises NotAllowed.
     """

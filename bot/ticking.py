@@ -83,7 +83,7 @@ class Ticker:
             scheduler.shutdown(wait=False)
 
     async def _scheduled(self) -> None:
-        """What APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
+        """The job that APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
         with contextlib.suppress(asyncio.CancelledError):
             await self._beat()
 

@@ -16,7 +16,7 @@ Column = sa.ColumnElement[Any]
 def lies_in(
     area: str, *, commune: Column, department: Column, region: Column, territory: Column
 ) -> sa.ColumnElement[bool]:
-    """What `bot.rules.areas.covers` says of one person, as a condition on columns. Raises UnknownArea."""
+    """Whether a row lies in an area, by its commune or, abroad, by its territory. Raises UnknownArea."""
     area = normal_area(area)
     if area == EVERYWHERE:
         return sa.true()

@@ -47,7 +47,7 @@ class Group:
 
 
 def in_any(targets: Sequence[Target], kind: Kind | None = None) -> Condition:
-    """Whoever is in one of the audiences; with a kind, without those who switched it off."""
+    """The condition of being in one of the audiences; with a kind, without those who switched it off."""
     chosen = sa.or_(sa.false(), *(_condition(target) for target in targets))
     if kind is None or kind not in MUTES:
         return chosen
@@ -179,7 +179,7 @@ async def groups(
     *,
     known_in: Sequence[str] | None = None,
 ) -> list[Group]:
-    """Who is in one of the audiences, counted by territory and zone, for a reader who knows people in some areas."""
+    """The people of the audiences, counted by territory and zone, for a reader who knows people in some areas."""
     columns = (people.c.territory, people.c.zone)
     query = sa.select(*columns, *counted("people", known_to(known_in))).where(in_any(targets, kind))
     return [

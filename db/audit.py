@@ -124,7 +124,7 @@ async def latest(tx: AsyncConnection, action: str) -> Entry | None:
 
 
 async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:
-    """What somebody did, and what is noted about them by their Telegram number, oldest first."""
+    """The deeds of somebody, and what is noted about them by their Telegram number, oldest first."""
     text = sa.cast(audit.c.details, sa.Text)
     told = sa.or_(audit.c.actor == actor, text.contains(str(telegram_id), autoescape=True))
     found = [

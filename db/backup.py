@@ -38,7 +38,7 @@ RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What a restore did."""
+    """The effects of a restore."""
 
     in_doubt: int  # deliveries that may have left after the backup was made
     paused: int  # broadcasts that may have started after it

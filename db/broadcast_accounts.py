@@ -73,7 +73,7 @@ class Account:
 
     @property
     def in_total(self) -> Account:
-        """The same numbers, whoever of them is known."""
+        """The numbers of everybody, known by name or not."""
         return replace(
             self,
             states={state: people.in_total for state, people in self.states.items()},
@@ -193,7 +193,7 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadca
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """What staff wrote, by broadcast and language."""
+    """The texts that staff wrote, by broadcast and language."""
     query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
     found: dict[int, dict[str, str]] = {}
     for row in await tx.execute(query):
@@ -222,7 +222,7 @@ async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broa
 
 
 async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
-    """What somebody made that still has something to send, or may have."""
+    """The broadcasts of somebody that still have something to send, or may have."""
     author = sa.select(people.c.id).where(people.c.telegram_id == telegram_id).scalar_subquery()
     going = broadcasts.c.state.in_(("scheduled", "active", "paused"))
     query = sa.select(broadcasts).where(

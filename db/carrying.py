@@ -34,7 +34,7 @@ _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, upd
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """What the replaced database said. `known`: it could be read. `others`: Telegram ids that were erased and are
+    """The contents of the replaced database. `known`: it could be read. `others`: Telegram ids that were erased and are
     somebody new since, under another pseudonym. `foreign_marks`: how many marks of people who left were made with
     another suppression key, and tell nothing.
     """
@@ -67,7 +67,7 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
 
 
 def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> int:
-    """Who was erased since is on the suppression list too, with the proof of their consents.
+    """Puts those erased since on the suppression list too, with the proof of their consents.
 
     How many marks another key made, which are left.
     """

@@ -59,7 +59,7 @@ def _in_areas(areas: Iterable[str]) -> sa.ColumnElement[bool]:
 
 
 def _may_leave(areas: Iterable[str], now: datetime) -> sa.ColumnElement[bool]:
-    """What could still leave: the others would only change from "in doubt" to "cancelled", which is less true."""
+    """Those that could still leave: the others would only change from "in doubt" to "cancelled", which is less true."""
     wants = sa.and_(people.c.state == "registered", people.c.consent_contact)
     return sa.and_(
         broadcasts.c.state != "cancelled",

@@ -45,7 +45,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class EventText:
-    """What an event is called and about, in one language; the description may be blank."""
+    """The title and the description of an event, in one language; the description may be blank."""
 
     title: str
     description: str

@@ -237,7 +237,7 @@ def answers(selection: Selection) -> Source:
 
 
 def counts(selection: Selection) -> Source:
-    """What people answered who left, in tens: by day, and of all days together where no period narrows it.
+    """The answers of people who left, in tens: by day, and of all days together where no period narrows it.
 
     An area is told its own counts and those of the areas in it.
     """
@@ -309,7 +309,7 @@ def sent(selection: Selection) -> Source:
 
 
 def attendance(selection: Selection) -> Source:
-    """Who answered the invitations to the events that take place in the area; the period is the events'.
+    """The answers to the invitations to the events that take place in the area; the period is the events'.
 
     Whoever comes from elsewhere is not named: they agreed to be known to their own local team.
     """

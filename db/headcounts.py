@@ -36,6 +36,6 @@ def counted(
 
 
 def headcount(row: object, name: str) -> Headcount:
-    """What the two columns of `counted` hold."""
+    """The two numbers that the columns of `counted` hold."""
     total, known = getattr(row, name), getattr(row, f"{name}_known")
     return Headcount(known=known, others=total - known)

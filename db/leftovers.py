@@ -97,7 +97,7 @@ async def _settle(tx: AsyncConnection, tens: Mapping[Cell, int]) -> None:
 
 
 async def _take(tx: AsyncConnection, tens: Mapping[str, int]) -> None:
-    """What was settled waits no more."""
+    """Takes away what was settled."""
     if not tens:
         return
     less = sa.update(answer_remainders).where(answer_remainders.c.cell == sa.bindparam("name"))

@@ -36,7 +36,7 @@ class Known:
 
 
 async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]:
-    """Who of these is known."""
+    """Those of these people who are known."""
     holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
     query = sa.select(
         people.c.id,

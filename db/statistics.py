@@ -117,7 +117,7 @@ async def event_answers(
 
 
 async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
-    """What people plan and did, per ballot: `intention`, `slot` and `vote`, each with its answers."""
+    """The plans and deeds of people, per ballot: `intention`, `slot` and `vote`, each with its answers."""
     found: list[Tally] = []
     for name in ("intention", "slot", "vote"):
         column = vote_plans.c[name]
@@ -138,7 +138,7 @@ async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> lis
 async def logged_answers(
     tx: AsyncConnection, area: str, questions: Sequence[str], known_in: KnownIn
 ) -> list[Tally]:
-    """Who ever answered these questions from the area, by question and answer; each person once for each answer.
+    """Those who ever answered these questions from the area, by question and answer; each person once for each answer.
 
     Taps are not counted: ten of one person are no ten people. What people since erased answered cannot be told apart.
     """

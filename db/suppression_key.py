@@ -65,7 +65,7 @@ async def open_suppression_key(database: Database, file: Path) -> SuppressionKey
 
 @dataclass(frozen=True, kw_only=True)
 class MadeWith:
-    """What a database tells of the key its marks were made with: None where there is none yet.
+    """The key that a database's marks were made with, as it tells: None where there is none yet.
 
     `links`: the key itself, which an older database holds.
     """
@@ -79,12 +79,12 @@ class MadeWith:
 
 
 async def made_with(tx: AsyncConnection) -> MadeWith:
-    """What the database says of its suppression key."""
+    """The key that the database says its marks were made with."""
     return told_by(kept=await get_fact(tx, KEY_FACT), fingerprint=await get_fact(tx, FINGERPRINT_FACT))
 
 
 def told_by(*, kept: str | None, fingerprint: str | None) -> MadeWith:
-    """The same from the two facts as they were read."""
+    """The key that made the marks, by the two facts as they were read."""
     if kept is None:
         return MadeWith(fingerprint=fingerprint)
     key = SuppressionKey(links=(bytes.fromhex(kept),))

@@ -35,7 +35,7 @@ Memory = dict[Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What does not change while the bot runs. `links_to`: the address of the web part, None where it is off."""
+    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off."""
 
     campaign: Campaign
     texts: Texts
@@ -122,7 +122,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def origin(self) -> Origin:
-        """What an answer is logged with."""
+        """The origin that an answer is logged with."""
         message = self.update.effective_message
         return Origin(
             update_id=self.update.update_id,
@@ -150,7 +150,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         )
 
     def words(self, name: str, /, **values: Any) -> str:
-        """The same as plain text."""
+        """The message in the person's language, without HTML."""
         return self.render(name, **values).plain
 
     # -- answers --
@@ -226,7 +226,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What was said so far in the dialog that is open."""
+        """Everything said so far in the dialog that is open."""
         assert self.dialog is not None  # asked for in the middle of a dialog only
         return self.dialog.data
 

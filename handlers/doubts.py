@@ -39,7 +39,7 @@ async def _show(context: Context, answer: Callable[..., None], broadcast: str, n
 
 
 async def ask(update: Update, context: Context) -> None:
-    """What sending again risks, and the word that does it."""
+    """Tells what sending again risks, and the word that does it."""
     (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
     page = await actions.doubts_of(context.tx, author, desk.number(broadcast))

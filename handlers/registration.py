@@ -16,26 +16,34 @@ from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import FLOW, advance, out_of_turn, show_step
+from handlers.registration_dialog import FLOW, advance, is_friend_code, out_of_turn, show_step
 from handlers.routing import Awaited, Handler, MalformedButton
+
+
+def friend_of(context: Context, count: int) -> str:
+    """The code of a friend's link that the first question carries after so many arguments; "" where there is none."""
+    code = context.arguments[count] if len(context.arguments) == count + 1 else ""
+    return code if is_friend_code(code) else ""
 
 
 async def choose_language(update: Update, context: Context) -> None:
     """The language button under the first question."""
-    (language,) = arguments(context, 1)
+    friend = friend_of(context, 1)
+    language = arguments(context, 1 + bool(friend))[0]
     if language not in context.campaign.languages:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     await context.refresh()
     if context.is_in(FLOW):
-        await show_step(context, answer=context.edit)
+        await show_step(context, answer=context.edit, friend=friend)
     else:
         await menu.show(context, answer=context.edit)
 
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    named, said = arguments(context, 2)
+    friend = friend_of(context, 2)
+    named, said = arguments(context, 2 + bool(friend))[:2]
     purpose, given = one_of(Purpose, named), yes_or_no(said)
     if not context.is_in(FLOW, purpose):
         await out_of_turn(context)
@@ -54,6 +62,8 @@ async def decide_consent(update: Update, context: Context) -> None:
     if not goes_on:
         context.edit("registration/declined")
         return
+    if friend:
+        await registration.brought_by(context.tx, context.person, friend)
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
@@ -74,7 +84,7 @@ async def declare_age(update: Update, context: Context) -> None:
 
 
 async def confirm(update: Update, context: Context) -> None:
-    """What was understood is right, or the place is to be said again."""
+    """Takes whether the place was understood; if not, it is asked again."""
     (said,) = arguments(context, 1)
     is_right = yes_or_no(said, yes="ok", no="place")
     if not context.is_in(FLOW, "confirm"):

@@ -140,6 +140,11 @@ class BotProcess:
         return True
 
     @property
+    def port(self) -> int:
+        """Of the web part."""
+        return self._port
+
+    @property
     def process_id(self) -> int:
         assert self._process is not None, "It was not started."
         return self._process.pid

@@ -37,7 +37,7 @@ def staff_actor(telegram_id: int) -> str:
 
 
 class FaultKind(StrEnum):
-    """What can be wrong with an entry."""
+    """A fault that an entry can have."""
 
     ALTERED = "altered"
     REMOVED = "removed"
@@ -64,7 +64,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What a verification found. `last_hash` proves the whole log to whoever noted it."""
+    """The result of a verification. `last_hash` proves the whole log to whoever noted it."""
 
     entries: int
     last_hash: str

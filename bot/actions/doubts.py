@@ -30,7 +30,7 @@ class DoubtsPage:
 
 
 async def doubts_of(tx: AsyncConnection, author: Author, broadcast: int, number: int = 0) -> DoubtsPage:
-    """Who is in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
+    """The people in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
     found = await followed(tx, author, broadcast)
     areas = author.areas(Action.SEND_AGAIN)
     doubts = await db.doubts.summary(tx, broadcast, areas, author.now, known_in=author.reader.known_in)

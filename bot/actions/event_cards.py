@@ -25,7 +25,7 @@ from db.upcoming import Upcoming
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
-    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer."""
+    """An event as the templates show it. `distance_km` is None without a commune; `answer` without an answer."""
 
     code: str
     title: str

@@ -21,6 +21,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.event_draft import too_long
 from bot.rules.events import is_over, is_to_come
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
@@ -41,7 +42,7 @@ class EventRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """What makes an event; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
+    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
 
     texts: EventTexts
     commune: Commune
@@ -62,7 +63,7 @@ class Announced:
 
 @dataclass(frozen=True, kw_only=True)
 class EventChange:
-    """What changes; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
+    """A change; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
 
     starts_at: datetime | None = None
     commune: Commune | None = None
@@ -124,6 +125,8 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     author.require(Action.CREATE_EVENT, new.commune.code)
     author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
+    _require_title(new.texts)
+    _require_fitting(new.texts, new.address)
     event = await db.events.create(
         tx,
         texts=new.texts,
@@ -156,6 +159,25 @@ def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
         )
 
 
+def _require_title(texts: EventTexts) -> None:
+    if not any(text.title for text in texts.values()):
+        raise EventRefused("An event needs a title.", message="errors/text_empty")
+
+
+def _require_fitting(texts: EventTexts, address: str) -> None:
+    """Words that leave room for the rest of a message."""
+    measured = [too_long(title=text.title, description=text.description) for text in texts.values()]
+    for found in (*measured, too_long(address=address)):
+        if found is not None:
+            length, limit = found
+            raise EventRefused(
+                f"At most {limit} characters fit here.",
+                message="errors/text_too_long",
+                length=length,
+                limit=limit,
+            )
+
+
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     """One's own events to come, and for coordinators those of their areas."""
     author.require(Action.CHANGE_EVENT)
@@ -181,7 +203,7 @@ def _require_managed(author: Author, event: Event) -> None:
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
-    """The same, of an event that can still be changed."""
+    """An event that the author may change and that can still be changed. Raises NotAllowed, EventRefused."""
     found = await find_managed(tx, author, code)
     if found.event.is_cancelled:
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
@@ -217,6 +239,7 @@ async def change_event(
     if change.starts_at is not None:
         zone = change.commune.zone if change.commune is not None else found.event.zone
         _require_future(change.starts_at, author.now, zone)
+    _require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
@@ -251,7 +274,7 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+    """The reach of a change or a cancellation: those who said yes or maybe, whatever they switched off.
 
     Raises NotAllowed.
     """

@@ -62,12 +62,12 @@ class Order:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What the file’s columns are."""
+        """The columns of the file."""
         return TABLES[self.table].columns if self.shape is None else self.shape.columns
 
     @property
     def shape(self) -> Shape | None:
-        """What the layout makes of the table."""
+        """The shape that the layout gives the table; None without a layout."""
         return LAYOUTS[self.layout].shapes[self.table] if self.layout is not None else None
 
     def file_name(self, number: int) -> str:
@@ -77,7 +77,7 @@ class Order:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What the audit log keeps, and what the order is read from again."""
+        """The order as the audit log keeps it, and as it is read again."""
         since, until = self.selection.since, self.selection.until
         return {
             "export": self.table,
@@ -141,7 +141,7 @@ def tables_for(author: Author, area: str) -> list[ExportTable]:
 
 
 def _area_of(table: ExportTable, area: str) -> str:
-    """What tells of the whole campaign needs the right to the whole of it."""
+    """The area to be allowed: a table that tells of the whole campaign needs the right to the whole of it."""
     return area if table.of_area else EVERYWHERE
 
 
@@ -153,20 +153,6 @@ def as_read_by(author: Author, order: Order) -> Order:
     areas = author.areas(table.action)
     known_in = None if EVERYWHERE in areas or not table.of_area else areas
     return replace(order, selection=replace(order.selection, known_in=known_in))
-
-
-async def order_in_chat(tx: AsyncConnection, author: Author, order: Order) -> int:
-    """Checks and notes an export that is to be sent in the chat; how many rows it has, up to CHAT_ROWS and one more.
-
-    Nothing is noted where there are none. Raises NotAllowed.
-    """
-    require(author, order)
-    FORMATS[order.format].require()
-    order = as_read_by(author, order)
-    found = await db.exports.count(tx, _source(order), CHAT_ROWS + 1)
-    if found:
-        await note(tx, order, actor=author.name, now=author.now)
-    return found
 
 
 def require(author: Author, order: Order) -> None:
@@ -223,7 +209,7 @@ async def write(
 
 
 async def content(database: Database, order: Order) -> AsyncGenerator[bytes]:
-    """The same file as it is made, for whoever reads it meanwhile: it never stands anywhere as a whole."""
+    """The file of an order, piece by piece as it is made: it never stands anywhere as a whole."""
     outgoing = OutgoingBytes()
     async with aclosing(_writing(database, order, cast("BinaryIO", outgoing), None)) as writing:
         async for _rows in writing:
@@ -240,7 +226,7 @@ async def _writing(
     written = 0
     async with database.read() as tx:
         convert = _converter(order, await _pseudonyms(tx, key))
-        source = _source(order)
+        source = source_of(order)
         async with aclosing(db.exports.chunks(tx, source, little_memory=format_.heavy)) as chunks:
             async for chunk in chunks:
                 # In a thread: the bot that makes a file for one person goes on answering the others.
@@ -251,7 +237,8 @@ async def _writing(
     yield written
 
 
-def _source(order: Order) -> Source:
+def source_of(order: Order) -> Source:
+    """What the file is read from."""
     source = db.exports.SOURCES[order.table](order.selection)
     # What another system imports are people, not counts.
     return source if order.shape is None else replace(source, counts=None)

@@ -22,7 +22,7 @@ LEDGER_VERSION = "opt-out list"
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What a list does, or has done, in numbers of people.
+    """The effects of a list, done or to be done, in numbers of people.
 
     stopped: supporters who hear nothing any more. already_stopped: they had asked for silence themselves.
     unfinished: they never finished signing up, and are erased. unknown: only a keyed hash is kept.
@@ -47,7 +47,7 @@ class _Sorted:
 
 
 async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: SuppressionKey) -> Effects:
-    """What importing the list would do; nothing is changed."""
+    """The effects that importing the list would have; nothing is changed."""
     return (await _sort(tx, telegram_ids, key)).effects
 
 

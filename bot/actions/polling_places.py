@@ -37,7 +37,7 @@ class PlaceGone(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What an import would do to the places imported before, by their keys."""
+    """The difference that an import makes to the places imported before, by their keys."""
 
     added: dict[str, PollingPlace]
     changed: dict[str, PollingPlace]
@@ -55,7 +55,7 @@ class Difference:
 
 
 async def difference(tx: AsyncConnection, places: Sequence[NewPlace]) -> Difference:
-    """What changes when these places take the place of those imported before."""
+    """The changes when these places take the place of those imported before."""
     before = await db.polling_places.stored(tx)
     after = {new.key: new.place for new in places}
     common = before.keys() & after.keys()

@@ -19,7 +19,7 @@ from db.consents import Consent, SealedConsent
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """What is kept of somebody since they left. `left_on`: the day of their mark, None where there is none."""
+    """The facts kept of somebody since they left. `left_on`: the day of their mark, None where there is none."""
 
     consents: Sequence[SealedConsent]
     left_on: date | None
@@ -34,7 +34,7 @@ class Sealed:
 async def sealed_of(
     tx: AsyncConnection, telegram_id: int, *, key: SuppressionKey, retention: Retention
 ) -> Sealed:
-    """What is kept under the seals of a Telegram number, and until when."""
+    """Everything kept under the seals of a Telegram number, and until when."""
     consents = await db.consents.sealed_under(tx, proof_of(key, telegram_id))
     left_on = await db.suppressions.left_on(tx, suppression_of(key, telegram_id))
     latest = max((consent.sealed_on for consent in consents), default=None)
@@ -48,7 +48,7 @@ async def sealed_of(
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What somebody agreed to or refused: in the ledger of today, and sealed since they left."""
+    """The choices of somebody: in the ledger of today, and sealed since they left."""
 
     ledger: Sequence[Consent]
     sealed: Sealed

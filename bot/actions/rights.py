@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.audit
 import db.consents
 import db.dialogs
@@ -59,7 +60,7 @@ async def stop(
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What a person who was erased may quote, and what is kept under seal: nothing of it leads back to them."""
+    """A receipt for a person who was erased, with what is kept under seal: nothing of it leads back to them."""
 
     reference: str
     at: datetime
@@ -155,6 +156,7 @@ class Holding:
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
     team_log: list[dict[str, Any]]
     sealed: Sealed
 
@@ -178,7 +180,7 @@ def _as_text(value: object) -> str:
 async def holding(
     tx: AsyncConnection, person: Person, *, key: SuppressionKey, retention: Retention
 ) -> Holding:
-    """What the database holds about a person, also sealed since they left before; who else stands in it is left out."""
+    """The data held about a person, also sealed since they left before; who else stands in it is left out."""
     known = person._asdict()
     known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
     dialog = await db.dialogs.get(tx, person.id)
@@ -191,6 +193,7 @@ async def holding(
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,
+        approvals=await db.approvals.of_person(tx, person.telegram_id),
         roles=await db.personal_data.roles_of(tx, person.telegram_id),
         team_log=await _team_log(tx, person.telegram_id),
         sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),
@@ -198,7 +201,7 @@ async def holding(
 
 
 async def _team_log(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
-    """What the log of the team says of somebody: what they did, and what others did to their role."""
+    """The entries of the team's log on somebody: what they did, and what others did to their role."""
     own = audit.staff_actor(telegram_id)
     return [
         {

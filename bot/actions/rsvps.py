@@ -26,7 +26,7 @@ class EventClosed(PortevoixError):
 
 
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
-    """What the person answered to an event; None while they said nothing."""
+    """The person's answer to an event; None while they said nothing."""
     return await db.rsvps.get(tx, event=event.id, person=person.id)
 
 

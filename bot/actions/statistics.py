@@ -56,7 +56,7 @@ class QuestionCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What /stats shows of an area. `wider`: the area around it, where the person may see that too."""
+    """The numbers that /stats shows of an area. `wider`: the area around it, where the person may see that too."""
 
     area: str
     name: str
@@ -105,7 +105,7 @@ async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[Questi
 
 
 def level_within(area: str) -> str | None:
-    """What an area is divided into: regions, départements or communes."""
+    """The parts that an area is divided into: regions, départements or communes."""
     if area == EVERYWHERE:
         return "region"
     if area in DEPARTMENTS:

@@ -79,7 +79,7 @@ def next_vote_after(campaign: Campaign, person: Person, vote: Vote, language: st
 
 
 async def plan_of(tx: AsyncConnection, person: Person, ballot: int) -> VotePlan | None:
-    """What the person said of a ballot; None while they said nothing."""
+    """The person's plan for a ballot; None while they said nothing."""
     return await db.vote_plans.get(tx, person=person.id, ballot=ballot)
 
 

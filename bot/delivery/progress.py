@@ -36,7 +36,7 @@ PREFIX = "progress:"
 def progress_text(
     texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
 ) -> Text:
-    """The same message that /broadcast shows; it has buttons as long as there is something to pause or cancel."""
+    """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel."""
     return texts.render(
         "broadcasts/progress",
         language,
@@ -48,7 +48,7 @@ def progress_text(
 
 
 class Pauses(Protocol):
-    """What the board needs to know of the pacing."""
+    """The pauses of the pacing, as far as the board needs to know."""
 
     @property
     def blocked_until(self) -> datetime | None: ...
@@ -59,7 +59,7 @@ class Pauses(Protocol):
 
 
 class Line(Protocol):
-    """What the board posts through: `call` waits for its turn, `tell` does not."""
+    """The line that the board posts through: `call` waits for its turn, `tell` does not."""
 
     @property
     def pacing(self) -> Pauses: ...

@@ -66,7 +66,7 @@ class Wording:
     def _own_text(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, *, is_quiet: bool
     ) -> Text | None:
-        """What the bot says by itself; None where staff wrote it, or it tells of an event."""
+        """The bot's own words; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
             return self._texts.render(f"candidacy/{LAST_CHOICE}", language, person=person)
@@ -82,7 +82,7 @@ class Wording:
         return None
 
     def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
-        """What its details say, in the words and by the clock of who reads it."""
+        """The details of a notice, in the words and by the clock of its reader."""
         values = {
             name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
             for name, value in (broadcast.details or {}).items()

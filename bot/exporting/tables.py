@@ -10,7 +10,7 @@ from bot.rules.permissions import Action
 
 
 class ColumnKind(StrEnum):
-    """What a column holds: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
+    """The kind of a column: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
 
     TEXT = "text"
     NUMBER = "number"

@@ -29,12 +29,12 @@ class Cell(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What is sealed in its place while it is under ten."""
+        """The name that is sealed in its place while it is under ten."""
         return "\n".join(("count", *self))
 
 
 class LeftAnswer(NamedTuple):
-    """What somebody who left had answered on a day, in which département they voted, or abroad."""
+    """An answer that somebody who left had given on a day, in which département they voted, or abroad."""
 
     day: str
     question: str

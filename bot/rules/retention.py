@@ -48,7 +48,7 @@ def suppression_ends(left_on: date, retention: Retention) -> date:
 
 @dataclass(frozen=True, kw_only=True)
 class Cutoffs:
-    """What one run of the purge erases: everything whose instant is at or before the cutoff (aware UTC).
+    """The limits of one run of the purge: everything whose instant is at or before the cutoff (aware UTC).
 
     `votes` and `profiles` say whether the final ballot is long enough ago. Profiles erased are those
     without the consent `keep`; with it, those inactive since `inactive_since`. `campaign_since`: events that ended and
@@ -79,7 +79,7 @@ def votes_expire(ballots: Iterable[Ballot], retention: Retention) -> datetime:
 
 
 def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -> Cutoffs:
-    """What a purge at `now` erases, for set-based queries."""
+    """The limits of a purge at `now`, for set-based queries."""
     ballots = tuple(ballots)
     after_ballot = final_ballot_end(ballots) + timedelta(days=retention.profile_days)
     kept_on, today = timedelta(days=retention.campaign_days), now.astimezone(UTC).date()

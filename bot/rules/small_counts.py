@@ -57,7 +57,7 @@ NOBODY = Headcount()
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Who reads counts. `known_in`: the areas where they may know people by name; None: everywhere, counted exactly."""
+    """A reader of counts. `known_in`: areas where they may know people by name; None: everywhere, counted exactly."""
 
     known_in: tuple[str, ...] | None
 

@@ -8,7 +8,7 @@ TOLD_AFTERWARDS = timedelta(days=2)
 
 
 class Turnout(StrEnum):
-    """What is said on the polling day."""
+    """An answer on the polling day."""
 
     VOTED = "voted"
     LATER = "later"

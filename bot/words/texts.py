@@ -108,7 +108,7 @@ def _button_json(button: Button) -> dict[str, str]:
 
 @dataclass
 class _Keyboard:
-    """What a template's buttons are collected in while it renders."""
+    """A keyboard that collects a template's buttons while it renders."""
 
     rows: list[list[Button]] = field(default_factory=lambda: [[]])
     location_request: str | None = None
@@ -231,12 +231,12 @@ class _CompiledOnce(BytecodeCache):
 
 
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
-    """What renders documents for people who print them: the same formats, no HTML."""
+    """The renderer of documents, which people print: dates and numbers as in messages, no HTML."""
     return _environment(code, common, autoescape=False)
 
 
 def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate]) -> Environment:
-    """What renders a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
+    """The sandbox of a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
     # Those of all languages first, so that the one of this language takes their place.
     ordered = sorted(own, key=lambda template: template.language is not None)
     found = {f"steps/{each.name}.html.j2": each for each in ordered if each.language in (None, code)}

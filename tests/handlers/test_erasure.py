@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import proofs
+from bot.actions import audit, proofs
 from bot.rules.consent import Purpose
 from bot.rules.suppression import suppression_of
 from db.engine import FILE_NAME, Database, open_database
@@ -215,3 +215,68 @@ async def test_what_waited_for_somebody_who_left_does_not_leave(
         columns = (deliveries.c.state, deliveries.c.reason, deliveries.c.due_at)
         rows = (await tx.execute(sa.select(*columns).order_by(deliveries.c.id))).all()
     assert rows[1] == ("cancelled", "erased", datetime(2016, 11, 17, tzinfo=UTC))
+
+
+# -- before consent, and silence --
+
+
+async def test_whose_link_somebody_came_by_is_not_kept_before_they_consent(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    """The button that consents carries it, also in another language; whoever says no was brought by nobody."""
+    zoe_row = await zoe.stored()
+    assert zoe_row is not None
+    friend = conversation.person(8)
+    await friend.send(f"/start r_{zoe_row.friend_code}")
+    stored = await friend.stored()
+    assert stored is not None
+    assert stored.recruiter is None
+    assert not any(
+        zoe_row.friend_code in str(value)
+        for name, value in await cells(conversation.database)
+        if name != "people.friend_code"
+    )
+    await friend.tap("Français")
+    await friend.tap("Oui, écrivez-moi")
+    stored = await friend.stored()
+    assert stored is not None
+    assert stored.recruiter == zoe_row.id
+    await friend.send("/mydata")
+    assert any("par le lien d’un sympathisant" in shown.text for shown in friend.screen)
+
+
+async def test_who_stops_chooses_between_silence_and_erasure(conversation: Conversation, zoe: Talker) -> None:
+    shown = await zoe.send("/stop")
+    assert "won’t write to you any more" in shown.text
+    assert set(shown.buttons) == {"Silence is enough", "Erase everything too"}
+    await zoe.tap("Silence is enough")
+    assert "nothing is erased yet" in shown.text
+    stored = await zoe.stored()
+    assert stored is not None
+    assert stored.state == "stopped"
+    await zoe.send("/stop")
+    await zoe.tap("Erase everything too")
+    await zoe.tap("Yes, erase everything")
+    assert await zoe.stored() is None
+
+
+async def test_my_data_tells_of_former_roles_and_of_the_log_and_of_no_zeros(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    await zoe.send("/mydata")
+    assert not any("\n0 " in shown.text for shown in zoe.screen)
+    role = {"telegram_id": SEVEN, "role": "organizer", "area": "69", "added_at": NOW, "revoked_at": NOW}
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.insert(metadata.tables["staff"]).values(**role))
+        details = {"telegram_id": SEVEN, "role": "organizer"}
+        await audit.note(tx, actor="staff:9", action="revoke_staff", details=details, now=NOW)
+        await audit.note(tx, actor="staff:9", action="purge", details={"profiles": 1}, now=NOW)
+    shown = await zoe.send("/mydata")
+    text = shown.text.replace("\u00a0", " ")
+    assert "1 role that you held in the team, kept for 1 year after it ended" in text
+    assert "1 entry about you in the log of the team, kept for 3 years" in text
+    call = zoe.called("sendDocument")[-1]
+    assert call.attachment is not None
+    held = json.loads(call.attachment.content)
+    assert [role["role"] for role in held["roles"]] == ["organizer"]
+    assert [(entry["action"], entry["by"]) for entry in held["team_log"]] == [("revoke_staff", "the team")]

@@ -56,6 +56,7 @@ from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
+from handlers.rights import asked_in
 from handlers.routing import register
 from locales import LANGUAGES
 from locales.words import all_words
@@ -108,6 +109,7 @@ class App:
             "updates_waiting": waiting,
             "updates_unread": unread,
             "updates_unread_total": self.engine.intake.unread,
+            "updates_dropped_total": self.engine.intake.dropped,
             "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
@@ -183,7 +185,7 @@ async def started(
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What every part stands on."""
+    """The ground that every part stands on."""
 
     settings: Settings
     services: Services
@@ -197,7 +199,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     database, clock, services = ground.database, ground.clock, ground.services
     campaign = services.campaign
     board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
-    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
+    daily = DailyPurge(database=database, campaign=campaign, key=services.suppression_key, clock=clock)
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     texts = consent_texts(services.texts)
@@ -235,6 +237,7 @@ def engine_of(
         transport=ground.transport,
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
+            asks=asked_in,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,
@@ -267,7 +270,7 @@ def try_steps(campaign: Campaign, *, only_own: bool = False) -> Iterator[StepFau
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:
-    """What decides and words each message that is about to leave."""
+    """The last look at each message that is about to leave, and its wording."""
     return Departure(
         campaign=services.campaign,
         texts=services.texts,
@@ -286,7 +289,7 @@ def pacing_for(rate: float | None, database: Database, clock: Clock) -> Pacing:
 def export_files(
     database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
 ) -> ExportFiles:
-    """What makes the files that are ordered in the chat."""
+    """The maker of the files that are ordered in the chat."""
     return ExportFiles(
         database=database,
         clock=clock,

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-
 from bot.actions.retention import UPDATES_KEPT
 from bot.actions.staff_links import LINK_LIFE
 from bot.campaign.campaign import Campaign
@@ -79,7 +77,6 @@ def written(
     common = _values(campaign, language) | {"storage": storage, "version": version}
     environment = markdown_environment(language, common)
     environment.filters["cell"] = _cell
-    environment.filters["date"] = lambda day: format_date(day, "long", LANGUAGES[language].locale)
     template = environment.get_template(f"documents/{language}/{document.name}.md.j2")
     markdown = re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip()
     return bound(markdown, language) + "\n"
@@ -108,7 +105,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "retention": retention,
         "updates_days": UPDATES_KEPT.days,
         "link_hours": int(LINK_LIFE.total_seconds() // 3600),
-        "small_count": LEAST,
+        "least": LEAST,
         "age_gate": AGE_GATE,
         "label_text": "",
     }

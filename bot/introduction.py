@@ -35,7 +35,7 @@ USERNAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who the bot is, as `getMe` says."""
+    """The bot's identity, as `getMe` says."""
 
     id: int
     first_name: str
@@ -43,7 +43,7 @@ class Identity:
 
 
 def identity_in(outcome: Outcome) -> Identity | None:
-    """What an answer to `getMe` says; None where it is not one that a Bot API server gives."""
+    """The identity in an answer to `getMe`; None where it is not one that a Bot API server gives."""
     if not isinstance(outcome, Done) or not isinstance(outcome.result, Mapping):
         return None
     number, first_name = as_id(outcome.result.get("id")), outcome.result.get("first_name")
@@ -56,7 +56,7 @@ def identity_in(outcome: Outcome) -> Identity | None:
 
 
 async def bot_identity(transport: Transport) -> Identity:
-    """Who the bot is; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    """The bot's identity; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
     again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)

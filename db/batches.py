@@ -134,7 +134,7 @@ T = TypeVar("T")
 
 
 async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commit: bool = False) -> T:
-    """What `work` returns, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
+    """The result of `work`, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
 
     On SQLite it runs in the connection's thread from the first statement to the last: each change of
     threads would wait for a turn of the event loop, which at full speed takes longer than the statement.

@@ -8,25 +8,32 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.kinds import PARTISAN
+from bot.rules.courtesy import NeutralSent
+from bot.rules.kinds import PARTISAN, Kind
 from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
 from db.schema import rsvps
 
-# Literals of our own, so that the parameters stay the same on both engines.
-_KINDS = ", ".join(f"'{kind}'" for kind in sorted(PARTISAN))
-_PARTISAN_SENT = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(id, person, state, moment)) AS text) FROM (
-        SELECT deliveries.id, person, deliveries.state, coalesce(sent_at, changed_at) AS moment FROM deliveries
-        JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.kind IN ({_KINDS})
+
+def _sent(kinds: Iterable[str]) -> Statement:
+    """The messages of some kinds that left, leave or may have left for people, but for the rows themselves."""
+    # Literals of our own, so that the parameters stay the same on both engines.
+    listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    return Statement(
+        lambda s: (
+            f"""
+    SELECT CAST({s.collect}({s.array}(id, person, state, moment, step)) AS text) FROM (
+        SELECT deliveries.id, person, deliveries.state, coalesce(sent_at, changed_at) AS moment, step FROM deliveries
+        JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.kind IN ({listed})
         WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
           AND deliveries.state IN ('sent', 'sending', 'in_doubt', 'leased')
           AND deliveries.id NOT IN {given_ids(s)}) AS sent
     WHERE moment > :before"""
+        )
     )
-)
+
+
+_PARTISAN_SENT, _NEUTRAL_SENT = _sent(PARTISAN), _sent({Kind.CIVIC_NEUTRAL})
 
 
 async def partisan_sent(
@@ -36,12 +43,36 @@ async def partisan_sent(
 
     One that is leaving or in doubt counts. So do `promised` deliveries: let go already, and still leased.
     """
-    mine = [(row.id, row.person) for row in rows]
     found: dict[int, list[datetime]] = {}
-    for delivery, person, state, moment in await _PARTISAN_SENT.rows(tx, rows=mine, before=since):
+    for person, left, _ in await _left(tx, _PARTISAN_SENT, rows, since, promised):
+        found.setdefault(person, []).append(left)
+    return found
+
+
+async def neutral_sent(
+    tx: AsyncConnection, rows: Iterable[Leased], *, since: datetime, promised: Collection[int] = ()
+) -> dict[int, list[NeutralSent]]:
+    """The neutral reminders that left for each person since then, counted as `partisan_sent` counts."""
+    found: dict[int, list[NeutralSent]] = {}
+    for person, left, step in await _left(tx, _NEUTRAL_SENT, rows, since, promised):
+        found.setdefault(person, []).append(NeutralSent(at=left, by_a_step=step is not None))
+    return found
+
+
+async def _left(
+    tx: AsyncConnection,
+    statement: Statement,
+    rows: Iterable[Leased],
+    since: datetime,
+    promised: Collection[int],
+) -> list[tuple[int, datetime, str | None]]:
+    """The person, when it left, and of which step, for each message."""
+    mine = [(row.id, row.person) for row in rows]
+    found = []
+    for delivery, person, state, moment, step in await statement.rows(tx, rows=mine, before=since):
         left = read_instant(moment)
         if left is not None and (state != "leased" or delivery in promised):
-            found.setdefault(person, []).append(left)
+            found.append((person, left, step))
     return found
 
 

@@ -138,7 +138,7 @@ class Database:
 
 @asynccontextmanager
 async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
-    """What the block does in the transaction is undone, and nothing else, where it raises.
+    """Undoes what the block did in the transaction, and nothing else, where it raises.
 
     On SQLite the savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
     """

@@ -22,6 +22,7 @@ class HeldRole:
     area: str
     added_at: datetime
     added_by: int | None
+    approved_by: int | None
     revoked_at: datetime | None
 
 
@@ -67,15 +68,35 @@ async def all_current(tx: AsyncConnection) -> list[HeldRole]:
     return [HeldRole(**row._mapping) for row in await tx.execute(query)]
 
 
+async def has_any(tx: AsyncConnection) -> bool:
+    """Whether anybody ever had a role that is still kept, held or withdrawn."""
+    return (await tx.execute(sa.select(staff.c.id).limit(1))).first() is not None
+
+
 async def get(tx: AsyncConnection, staff_id: int) -> HeldRole | None:
     row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id))).one_or_none()
     return None if row is None else HeldRole(**row._mapping)
 
 
 async def add(
-    tx: AsyncConnection, *, telegram_id: int, role: str, area: str, added_by: int | None, now: datetime
+    tx: AsyncConnection,
+    *,
+    telegram_id: int,
+    role: str,
+    area: str,
+    added_by: int | None,
+    approved_by: int | None = None,
+    now: datetime,
 ) -> HeldRole:
-    values = {"telegram_id": telegram_id, "role": role, "area": area, "added_by": added_by, "added_at": now}
+    """A role in force; `added_by` and `approved_by` are people, nobody where it was given on the command line."""
+    values = {
+        "telegram_id": telegram_id,
+        "role": role,
+        "area": area,
+        "added_by": added_by,
+        "approved_by": approved_by,
+        "added_at": now,
+    }
     row = (await tx.execute(sa.insert(staff).values(values).returning(staff))).one()
     return HeldRole(**row._mapping)
 

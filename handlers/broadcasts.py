@@ -14,10 +14,11 @@ from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
 from bot.delivery.calls import Call
 from bot.departure.compose import Draft
 from bot.errors import PortevoixError
-from bot.rules.broadcast_draft import NOW, STEPS, next_question, sending_time
+from bot.rules.broadcast_draft import NOW, STEPS, is_neutral, next_question, sending_time
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.kinds import Kind
+from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
@@ -66,6 +67,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         )
     elif question.step == "kind":
         answer("broadcasts/kind", kinds=STAFF_KINDS)
+    elif question.step == "fields":
+        answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
         answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
 
@@ -75,7 +78,39 @@ async def choose_kind(update: Update, context: Context) -> None:
     if kind not in STAFF_KINDS:
         raise MalformedButton
     if desk.is_asked(context, FLOW, "kind"):
+        if kind == Kind.CIVIC_NEUTRAL:
+            actions.require_vote_to_come(context.campaign, context.now)
         await proceed(context, context.edit, kind=kind)
+
+
+# -- what a neutral reminder shows: the program words it --
+
+
+def _fields_offered(context: Context) -> list[str]:
+    """The fields that there are to show of this campaign."""
+    asked = context.campaign.asks_for_identity
+    return [field for field in PracticalField if asked or field is not PracticalField.IDENTITY]
+
+
+def _fields_shown(context: Context) -> list[str]:
+    """The fields chosen so far; all of them until something was."""
+    shown = context.kept.get("shown")
+    return [field for field in _fields_offered(context) if shown is None or field in shown]
+
+
+async def choose_field(update: Update, context: Context) -> None:
+    """Shows a practical field, or leaves it out; `done` settles it."""
+    (field,) = arguments(context, 1)
+    if field not in (*_fields_offered(context), "done"):
+        raise MalformedButton
+    if not desk.is_asked(context, FLOW, "fields"):
+        return
+    shown = _fields_shown(context)
+    if field == "done":
+        await proceed(context, context.edit, fields=shown)
+        return
+    chosen = [each for each in shown if each != field] if field in shown else [*shown, field]
+    await proceed(context, context.edit, shown=chosen)
 
 
 # -- what it says --
@@ -147,6 +182,9 @@ async def add_photo(update: Update, context: Context) -> None:
 
 
 def _texts(context: Context) -> dict[str, str]:
+    """The typed texts, by language; nothing of it is in a neutral reminder."""
+    if is_neutral(context.kept):
+        return {}
     return {language: text for language, text in (context.kept.get("texts") or {}).items() if text}
 
 
@@ -191,11 +229,19 @@ async def choose_whose(update: Update, context: Context) -> None:
 async def _show_summary(context: Context) -> None:
     """The message in each language, then what it will do."""
     author = await desk.author(context)
-    data = context.kept
-    wording = Draft(kind=data["kind"], photo=data["photo"] or None)
     context.say("broadcasts/previews")
-    context.replies += desk.previews(context, wording, _texts(context))
+    context.replies += desk.previews(context, _draft(context), _texts(context))
     context.say("broadcasts/summary", **await _summary(context, author))
+
+
+def _draft(context: Context) -> Draft:
+    """The message as it is so far, for its preview."""
+    data = context.kept
+    if not is_neutral(data):
+        return Draft(kind=data["kind"], photo=data["photo"] or None)
+    due = sending_time(data, now=context.now, zone=context.zone).at
+    ballot = actions.require_vote_to_come(context.campaign, max(due, context.now))
+    return Draft(kind=data["kind"], template=REMINDER, fields=data["fields"], ballot=ballot.number)
 
 
 async def _summary(context: Context, author: Author) -> dict[str, Any]:
@@ -205,12 +251,15 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
     audience = audience_dialog.audience_of(context)
     return {
         "kind": kind,
-        "missing": [code for code in context.campaign.languages if code not in texts],
+        "is_neutral": is_neutral(data),
+        "missing": [
+            code for code in context.campaign.languages if code not in texts and not is_neutral(data)
+        ],
         "audience": await audiences.view(context.tx, author, audience, context.language),
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,
-        "shown": author.shown,
+        "counts": author.reader,
     }
 
 
@@ -231,19 +280,15 @@ async def confirm(update: Update, context: Context) -> None:
         context.say("broadcasts/not_confirmed")
         return
     data = context.kept
-    when = sending_time(data, now=context.now, zone=context.zone)
-    if data["wall"] != NOW and not when.local and when.at <= context.now:
-        raise BroadcastRefused(
-            "That time is past.", message="errors/date_past", moment=when.at, place_zone=context.zone
-        )
     author = await desk.author(context)
     new = NewBroadcast(
         key=f"staff:{context.update.update_id}",
         kind=Kind(data["kind"]),
         audience=audience_dialog.audience_of(context),
-        when=when,
+        when=sending_time(data, now=context.now, zone=context.zone),
         texts=_texts(context),
-        photo=data["photo"] or None,
+        fields=data["fields"] if is_neutral(data) else None,
+        photo=None if is_neutral(data) else data["photo"] or None,
     )
     queued = await actions.send(context.tx, author, new)
     await context.end_dialog()
@@ -262,7 +307,7 @@ async def follow(context: Context, broadcast: int) -> None:
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=author.shown,
+        counts=author.reader,
     )
 
 
@@ -273,7 +318,7 @@ async def list_broadcasts(update: Update, context: Context) -> None:
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
     doubtful = await doubts.unattended(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful, counts=author.reader)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
@@ -292,11 +337,12 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.followed(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", shown=author.shown)
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {
     "broadcast_kind": choose_kind,
+    "broadcast_field": choose_field,
     "broadcast_skip": skip,
     "broadcast_audience": settle_audience,
     "broadcast_now": send_now,
@@ -310,6 +356,7 @@ BUTTONS: dict[str, Handler] = {
 DIALOGS = {
     FLOW: {
         "kind": Awaited(),
+        "fields": Awaited(),
         "text": Awaited(text=type_text),
         "photo": Awaited(photo=add_photo),
         "when": Awaited(text=type_time),

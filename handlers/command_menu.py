@@ -16,7 +16,7 @@ DESCRIPTION_LIMIT = 512
 
 
 def commands_for(commands: Iterable[Command], roles: Collection[str], language: str) -> list[dict[str, str]]:
-    """What `setMyCommands` takes: each command with its description in the language."""
+    """The commands as `setMyCommands` takes them: each command with its description in the language."""
     return [
         {"command": command.name, "description": _texts().plain(f"commands/{command.name}", language)}
         for command in allowed(commands, roles)
@@ -29,7 +29,7 @@ def menu_calls(commands: Iterable[Command], languages: Iterable[str]) -> list[Ca
 
 
 def description_calls(campaign: Campaign) -> list[Call]:
-    """What Telegram shows in an empty chat, in each language; the first one to those who speak none of them."""
+    """The description of an empty chat, in each language; the first one to those who speak none of them."""
     texts = Texts({"campaign": campaign})
     first, *_ = campaign.languages
     shown = [({}, first), *(({"language_code": language}, language) for language in campaign.languages)]

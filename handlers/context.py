@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
-from bot.actions import dialogs, people
+from bot.actions import dialogs, erasure, people
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -35,7 +35,7 @@ Memory = dict[Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What does not change while the bot runs. `links_to`: the address of the web part, None where it is off."""
+    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off."""
 
     campaign: Campaign
     texts: Texts
@@ -85,6 +85,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         return self.services.campaign
 
     @property
+    def sealing(self) -> erasure.Sealing:
+        """How what remains of the person is sealed, where they leave now."""
+        return erasure.sealing(self.services.suppression_key, self.campaign.retention, self.now)
+
+    @property
     def language(self) -> str:
         """The language chosen, else the one Telegram says, else the campaign's first."""
         user = self.update.effective_user
@@ -117,7 +122,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def origin(self) -> Origin:
-        """What an answer is logged with."""
+        """The origin that an answer is logged with."""
         message = self.update.effective_message
         return Origin(
             update_id=self.update.update_id,
@@ -145,7 +150,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         )
 
     def words(self, name: str, /, **values: Any) -> str:
-        """The same as plain text."""
+        """The message in the person's language, without HTML."""
         return self.render(name, **values).plain
 
     # -- answers --
@@ -164,11 +169,15 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
+        self.show(self.render(name, **values))
+
+    def show(self, text: Text) -> None:
+        """A text in place of the tapped message; a new one where there is no message to change."""
         query = self.update.callback_query
         if query is None or query.message is None:
-            self.say(name, **values)
-            return
-        self.replies.append(edited(self.chat_id, query.message.message_id, self.render(name, **values)))
+            self.replies.append(self.composed(text))
+        else:
+            self.replies.append(edited(self.chat_id, query.message.message_id, text))
 
     def put_keyboard_away(self, name: str, /, **values: Any) -> None:
         """A new message, that takes away the keyboard below the chat."""
@@ -217,7 +226,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What was said so far in the dialog that is open."""
+        """Everything said so far in the dialog that is open."""
         assert self.dialog is not None  # asked for in the middle of a dialog only
         return self.dialog.data
 

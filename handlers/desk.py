@@ -61,7 +61,7 @@ def is_asked(context: Context, flow: str, step: str) -> bool:
 
 
 def formatted(context: Context) -> str:
-    """What was typed, as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
+    """The typed text as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
 
     What no message of Telegram can hold is refused before anybody looks for tags in it.
     """
@@ -71,7 +71,7 @@ def formatted(context: Context) -> str:
 
 
 def typed(context: Context, limit: int) -> str:
-    """What was typed, with plain spaces: it may be read by calendars. Raises BadHtml when it is longer than fits."""
+    """The typed text, with plain spaces: it may be read by calendars. Raises BadHtml when it is longer than fits."""
     assert context.message is not None  # a text handler
     words = with_plain_spaces(context.message.text or "").strip()
     if len(words) > limit:
@@ -85,7 +85,7 @@ def typed(context: Context, limit: int) -> str:
 
 
 def composer(services: Services) -> Composer:
-    """What composes broadcasts, for a preview as for the people."""
+    """The composer of broadcasts, for a preview as for the people."""
     return Composer(
         texts=services.texts,
         campaign=services.campaign,

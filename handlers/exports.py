@@ -9,15 +9,17 @@ from types import MappingProxyType
 
 from telegram import Update
 
-from bot.actions import downloads, exports
+from bot.actions import downloads, export_orders, exports
 from bot.actions.authority import Author, area_name
+from bot.actions.export_orders import Ordered
 from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
 from bot.delivery.messages import captioned
 from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
-from db.exports import EventName, Selection
+from db.export_choices import EventName
+from db.exports import Selection
 from handlers import areas, buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -34,7 +36,7 @@ NOTHING_IN_PARTICULAR = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What was chosen so far, as buttons carry it: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
+    """The choices so far, as buttons carry them: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
 
     area: str
     table: ExportTable
@@ -50,7 +52,7 @@ class Choices:
         return self.about[1:] if self.about[0] == "e" else None
 
     def order(self) -> Order:
-        """What it comes to, whatever its format and period."""
+        """The order that the choices come to, whatever the format and period."""
         selection = Selection(area=self.area, event=self.event, ballot=self.ballot)
         return Order(table=self.table.name, format=CHAT_FORMATS[0], selection=selection)
 
@@ -97,7 +99,7 @@ async def choose_event(update: Update, context: Context) -> None:
 
 
 def _read(context: Context, area: str, rest: list[str]) -> Choices:
-    """What a button says; raises MalformedButton for what none ever said."""
+    """The choices that a button carries; raises MalformedButton for what none ever said."""
     name, *narrowed = rest
     if name not in TABLES or len(narrowed) not in (0, 2):
         raise MalformedButton
@@ -115,7 +117,19 @@ def _read(context: Context, area: str, rest: list[str]) -> Choices:
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
     author.require(Action.EXPORT_RESPONSES, area)
     tables = [table.name for table in exports.tables_for(author, area)]
-    answer("exports/tables", area=area, area_name=area_name(author.gazetteer, area), tables=tables)
+    answer(
+        "exports/tables",
+        area=area,
+        area_name=area_name(author.gazetteer, area),
+        tables=tables,
+        names_only=_names_only(author, "responses"),
+    )
+
+
+def _names_only(author: Author, table: str) -> bool:
+    """Whether only who is known to the team has rows in a file, and all others are counted."""
+    order = Order(table=table, format="csv", selection=Selection())
+    return exports.as_read_by(author, order).selection.known_in is not None
 
 
 async def _ask_format(context: Context, author: Author, choices: Choices) -> None:
@@ -145,13 +159,36 @@ async def _event(context: Context, author: Author, choices: Choices) -> EventNam
 async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
     order = _order(context, choices, chosen)
     await _event(context, author, choices)
-    rows = await exports.order_in_chat(context.tx, author, order)
-    if not rows:
+    await _deliver(context, author, await export_orders.order(context.tx, author, order))
+
+
+async def _deliver(context: Context, author: Author, ordered: Ordered) -> None:
+    if not ordered.rows:
         context.edit("exports/nothing")
-    elif rows > CHAT_ROWS:
-        await _offer_link(context, author, order)
+    elif ordered.waits:
+        context.edit("exports/waits")
+    elif ordered.rows > CHAT_ROWS:
+        await _offer_link(context, author, ordered.order)
     else:
-        _promise_file(context, author, order, rows)
+        _promise_file(context, author, ordered.order, ordered.rows)
+
+
+# -- what waits for a second admin --
+
+
+async def decide(update: Update, context: Context) -> None:
+    """A second admin agrees to an export of the whole campaign, or does not."""
+    approval, said = buttons.arguments(context, 2)
+    author, granted = await desk.author(context), buttons.yes_or_no(said)
+    decided = await export_orders.decide(context.tx, author, desk.number(approval), granted=granted)
+    context.edit("exports/decided", granted=granted, by=decided.asked_by, table=decided.details["export"])
+
+
+async def fetch(update: Update, context: Context) -> None:
+    """What was granted, to whoever asked for it."""
+    (approval,) = buttons.arguments(context, 1)
+    author = await desk.author(context)
+    await _deliver(context, author, await export_orders.fetch(context.tx, author, desk.number(approval)))
 
 
 def _order(context: Context, choices: Choices, chosen: str) -> Order:
@@ -173,11 +210,15 @@ async def _offer_link(context: Context, author: Author, order: Order) -> None:
 
 
 def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
-    area, shown = order.selection.area, author.shown(rows)
-    context.edit("exports/preparing", rows=rows, shown=shown)
+    area = order.selection.area
+    context.edit("exports/preparing", rows=rows)
     context.call("sendChatAction", action="upload_document")
     described = context.render(
-        "exports/caption", table=order.table, area=area, area_name=area_name(author.gazetteer, area)
+        "exports/caption",
+        table=order.table,
+        area=area,
+        area_name=area_name(author.gazetteer, area),
+        names_only=_names_only(author, order.table),
     )
     commission = Commission(
         order=order,
@@ -186,7 +227,6 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
         message=context.message.message_id if context.message is not None else 0,
         language=context.language,
         rows=rows,
-        shown=shown,
     )
     context.replies.append(
         captioned(
@@ -200,5 +240,10 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
     )
 
 
-BUTTONS: dict[str, Handler] = {"export": choose, "export_events": choose_event}
+BUTTONS: dict[str, Handler] = {
+    "export": choose,
+    "export_events": choose_event,
+    "export_decide": decide,
+    "export_fetch": fetch,
+}
 DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -33,7 +33,7 @@ async def menu(update: Update, context: Context) -> None:
 
 
 def opening(commands: Iterable[Command], not_staff: Handler) -> Handler:
-    """What a button of the menu does: what the command of that name does."""
+    """The handler behind a button of the menu: that of the command of its name."""
     items = {command.name: guarded(command, not_staff) for command in commands if command.name in ITEMS}
 
     async def open_item(update: Update, context: Context) -> None:

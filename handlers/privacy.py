@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
+import db.approvals
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import purposes_to_ask
@@ -44,7 +45,12 @@ async def why(update: Update, context: Context) -> None:
 
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
-    held = await rights.holding(context.tx, context.person)
+    held = await rights.holding(
+        context.tx,
+        context.person,
+        key=context.services.suppression_key,
+        retention=context.campaign.retention,
+    )
     context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
@@ -76,7 +82,12 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.written
+            context.tx,
+            context.person,
+            context.origin,
+            language=context.language,
+            text=question.written,
+            sealing=context.sealing,
         )
         context.edit("privacy/stopped")
         return
@@ -98,7 +109,7 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        context.edit("privacy/delete")
+        _ask_whether_to_erase(context, context.edit)
         return
     if await must_sign_up(context):
         return
@@ -131,14 +142,23 @@ async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
     await rights.stop(
-        context.tx, context.person, context.origin, language=context.language, text=text.written
+        context.tx,
+        context.person,
+        context.origin,
+        language=context.language,
+        text=text.written,
+        sealing=context.sealing,
     )
     context.dialog = None
     context.say("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:
-    context.say("privacy/delete")
+    _ask_whether_to_erase(context, context.say)
+
+
+def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/delete", in_team=bool(context.staff))
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -147,19 +167,30 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         await rights.keep_me(context.tx, context.person, context.origin)
         context.edit("privacy/kept")
         return
-    if context.person.state == "new" and context.dialog is None and not context.staff:
+    waits = await db.approvals.of_person(context.tx, context.person.telegram_id)
+    if context.person.state == "new" and context.dialog is None and not context.staff and not waits:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
-        await erasure.forget(context.tx, context.person)
+        await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
     receipt = await rights.delete(
-        context.tx, context.person, context.origin, key=context.services.suppression_key
+        context.tx, context.person, context.origin, context.sealing, context.campaign.retention
     )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)
 
 
+async def after_stopping(update: Update, context: Context) -> None:
+    """Silence alone, or silence and erasure: whoever stopped chooses."""
+    (said,) = arguments(context, 1)
+    if yes_or_no(said, yes="erase", no="keep"):
+        _ask_whether_to_erase(context, context.edit)
+    else:
+        context.edit("privacy/silence")
+
+
 BUTTONS: dict[str, Handler] = {
+    "stopped": after_stopping,
     "choices": consent,
     "choice": choose,
     "last_choice": last_choice,

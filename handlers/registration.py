@@ -9,39 +9,47 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import erasure, registration
+from bot.actions import registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import FLOW, advance, out_of_turn, show_step
+from handlers.registration_dialog import FLOW, advance, is_friend_code, out_of_turn, show_step
 from handlers.routing import Awaited, Handler, MalformedButton
+
+
+def friend_of(context: Context, count: int) -> str:
+    """The code of a friend's link that the first question carries after so many arguments; "" where there is none."""
+    code = context.arguments[count] if len(context.arguments) == count + 1 else ""
+    return code if is_friend_code(code) else ""
 
 
 async def choose_language(update: Update, context: Context) -> None:
     """The language button under the first question."""
-    (language,) = arguments(context, 1)
+    friend = friend_of(context, 1)
+    language = arguments(context, 1 + bool(friend))[0]
     if language not in context.campaign.languages:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     await context.refresh()
     if context.is_in(FLOW):
-        await show_step(context, answer=context.edit)
+        await show_step(context, answer=context.edit, friend=friend)
     else:
         await menu.show(context, answer=context.edit)
 
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    named, said = arguments(context, 2)
+    friend = friend_of(context, 2)
+    named, said = arguments(context, 2 + bool(friend))[:2]
     purpose, given = one_of(Purpose, named), yes_or_no(said)
     if not context.is_in(FLOW, purpose):
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    await registration.decide_consent(
+    goes_on = await registration.answer_consent(
         context.tx,
         context.person,
         context.origin,
@@ -49,10 +57,13 @@ async def decide_consent(update: Update, context: Context) -> None:
         given=given,
         language=context.language,
         text=question.written,
+        sealing=context.sealing,
     )
-    if purpose == Purpose.CONTACT and not given:
-        await _leave(context, "registration/declined")
+    if not goes_on:
+        context.edit("registration/declined")
         return
+    if friend:
+        await registration.brought_by(context.tx, context.person, friend)
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
@@ -63,20 +74,17 @@ async def declare_age(update: Update, context: Context) -> None:
     if not context.is_in(FLOW, "age"):
         await out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    await registration.declare_age(
+        context.tx, context.person, context.origin, of_age=of_age, sealing=context.sealing
+    )
     if not of_age:
-        await _leave(context, "registration/too_young")
+        context.edit("registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
 
 
-async def _leave(context: Context, farewell: str) -> None:
-    context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
-
-
 async def confirm(update: Update, context: Context) -> None:
-    """What was understood is right, or the place is to be said again."""
+    """Takes whether the place was understood; if not, it is asked again."""
     (said,) = arguments(context, 1)
     is_right = yes_or_no(said, yes="ok", no="place")
     if not context.is_in(FLOW, "confirm"):
@@ -106,6 +114,7 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.tx,
         context.person,
         context.origin,
+        context.campaign,
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,

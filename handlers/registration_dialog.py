@@ -22,6 +22,8 @@ from handlers.context import Context
 FLOW = "registration"
 MOVING = "place"
 PURPOSES = tuple(Purpose)
+LONGEST_CODE = 16
+"""Characters of a friend's code: db.schema."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -37,17 +39,16 @@ async def begin(context: Context, start: str) -> None:
     if is_drafting(context):
         context.say("registration/draft_open")
         return
-    if context.campaign.is_out(context.now):
-        # Asking for data that serve nothing any more would be unfair, and the first question promises invitations.
-        context.say("registration/closed")
-        return
-    if start.startswith("r_"):
-        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
-        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
-        start = ""
+    registration.require_open(context.campaign, context.now)
     step = context.step if context.is_in(FLOW) else missing({})
+    friend = ""
+    if start.startswith("r_"):
+        # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
+        friend, start = start.removeprefix("r_"), ""
+        if step != Purpose.CONTACT:
+            await registration.brought_by(context.tx, context.person, friend)
     await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer=context.say)
+    await show_step(context, answer=context.say, friend=friend if is_friend_code(friend) else "")
 
 
 def missing(data: dict[str, Any]) -> str:
@@ -73,11 +74,19 @@ def asks_place(context: Context) -> bool:
     return context.is_in(MOVING)
 
 
-async def show_step(context: Context, answer: Callable[..., None]) -> None:
-    """Asks the question of the current step, as a new message or in place of the last one."""
+def is_friend_code(text: str) -> bool:
+    """Whether a text may be the code of a friend's link, short enough for a button."""
+    return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
+
+
+async def show_step(context: Context, answer: Callable[..., None], *, friend: str = "") -> None:
+    """Asks the question of the current step, as a new message or in place of the last one.
+
+    `friend`: the code of the link by which somebody came who has not consented yet.
+    """
     step = context.step
     if step in PURPOSES:
-        answer("registration/consent", purpose=step)
+        answer("registration/consent", purpose=step, friend=friend)
     elif step == "candidates":
         said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
         answer("registration/candidates", communes=_candidates(context), **said)

@@ -22,7 +22,7 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """What a step of a dialog waits for: handlers by content. One that is missing: the step is asked again."""
+    """The answers that a step waits for: handlers by content. One that is missing: the step is asked again."""
 
     text: Handler | None = None
     location: Handler | None = None

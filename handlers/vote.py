@@ -30,7 +30,7 @@ async def vote(update: Update, context: Context) -> None:
 
 
 async def values(context: Context, about: Vote) -> Mapping[str, Any]:
-    """What the templates about voting are given, for this person and ballot."""
+    """The values that the templates about voting are given, for this person and ballot."""
     return values_for_step(
         person=context.person,
         plan=await vote_plans.plan_of(context.tx, context.person, about.ballot),

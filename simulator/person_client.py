@@ -73,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
-    """What a tap led to at once; `answered` is false when the bot did not answer in time."""
+    """The effect of a tap at once; `answered` is false when the bot did not answer in time."""
 
     answered: bool
     toast: str | None

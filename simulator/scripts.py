@@ -19,7 +19,7 @@ MOST_REFUSED = 1_000
 
 
 class Scripts:
-    """Who is in the middle of what; `simulator.performing` does it."""
+    """The scripts that people are in the middle of; `simulator.performing` does it."""
 
     def __init__(self) -> None:
         self._acts: dict[int, deque[Act]] = {}
@@ -39,7 +39,7 @@ class Scripts:
         return True
 
     def next_of(self, person: int) -> Act | None:
-        """What somebody does next."""
+        """The act that somebody does next."""
         acts = self._acts.get(person)
         return acts[0] if acts else None
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -37,9 +36,10 @@ from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
 from handlers.routing import register
 from simulator.reading import as_read
+from tests.frozen import FROZEN
 
 BOT = "portevoix_bot"
-CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CAMPAIGN = load_campaign(FROZEN)
 
 
 @cache

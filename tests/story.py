@@ -38,6 +38,7 @@ from simulator.client import Person, Simulator
 from simulator.clock import Clock
 from simulator.person_client import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
+from tests.frozen import FROZEN
 from tests.unpaced import unpaced
 
 BOT = "portevoix_bot"
@@ -137,6 +138,11 @@ class BotProcess:
         except aiohttp.ClientError:
             return False
         return True
+
+    @property
+    def port(self) -> int:
+        """Of the web part."""
+        return self._port
 
     @property
     def process_id(self) -> int:
@@ -373,6 +379,7 @@ def environment_of(base_url: str, folder: Path, *, rate: float = 1000) -> dict[s
     return {
         "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
         "PORTEVOIX_API_BASE": base_url,
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
         "PORTEVOIX_DATA": str(folder / "data"),
         "PORTEVOIX_CLOCK": f"{base_url}/sim/clock",
         "PORTEVOIX_RATE": str(rate),

@@ -14,7 +14,7 @@ from tests.trust import START, play
 
 @pytest.mark.parametrize("language", transcripts.LANGUAGES)
 async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
-    async with telling(tmp_path, at=START) as story:
+    async with telling(tmp_path, at=START, more=transcripts.SHOWN) as story:
         cast = await play(story, language)
         documents = {
             person.first_name: [

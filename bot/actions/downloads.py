@@ -62,8 +62,8 @@ async def use(
     found = await look(tx, token, campaign=campaign, gazetteer=gazetteer, now=now)
     if not await db.downloads.take(tx, found.id, now):
         raise LinkDead("Somebody else used this link at the same moment.")
-    order = Order.from_details(found.export)
     owner = await _owner(tx, found, campaign=campaign, gazetteer=gazetteer, now=now)
+    order = exports.as_read_by(owner, Order.from_details(found.export))
     await exports.note(tx, order, actor=owner.name, now=now, downloaded=found.token_hash[:12])
     return found, order
 
@@ -71,7 +71,7 @@ async def use(
 async def _owner(
     tx: AsyncConnection, download: Download, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime
 ) -> Author:
-    """Whose link it is, with the roles held now, which must still allow the export. Raises LinkDead."""
+    """The owner of a link, with the roles held now, which must still allow the export. Raises LinkDead."""
     person = await db.people.find(tx, download.telegram_id)
     if person is None:
         raise LinkDead("Whose link this was is not known any more.")

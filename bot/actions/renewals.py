@@ -43,7 +43,7 @@ class ConsentTexts:
 
 
 def text_hash(html: str) -> str:
-    """What the ledger keeps of the exact text that somebody answered."""
+    """The hash that the ledger keeps of the exact text that somebody answered."""
     return hashlib.sha256(html.encode()).hexdigest()
 
 
@@ -89,7 +89,7 @@ async def look_at_some(database: Database, texts: ConsentTexts, now: datetime) -
 
 
 async def purposes_to_ask(tx: AsyncConnection, person: Person, now: datetime) -> list[Purpose]:
-    """What to ask somebody anew who just wrote, if anything; once it was told, no message asks them any more."""
+    """The choices to ask anew of somebody who just wrote, if any; once it was told, no message asks them any more."""
     known = await db.people.get(tx, person.id)  # what they wrote may have answered it
     if known is None or not known.is_registered or not renewals_due(known):
         return []

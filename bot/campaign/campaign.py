@@ -49,7 +49,7 @@ def find_campaign_file(path: Path) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFault:
-    """What is wrong with the words of a step (by its name; None: with no step in particular), and what to do."""
+    """A fault in the words of a step (by its name; None: with no step in particular), and what to do."""
 
     step: str | None
     problem: str

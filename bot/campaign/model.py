@@ -21,7 +21,7 @@ from bot.rules.territories import ABROAD, TERRITORIES
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who writes: the name under each message, the candidate if any, and one sentence on who this is and
+    """The sender: the name under each message, the candidate if any, and one sentence on who this is and
     why.
     """
 
@@ -32,7 +32,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class Controller:
-    """Who answers for the data (GDPR art. 4(7)) and where to write about it.
+    """The controller, who answers for the data (GDPR art. 4(7)) and where to write about it.
 
     `officer`: where to reach the data-protection officer, if there is one. `host`: who runs the machine, if
     another does.
@@ -47,7 +47,7 @@ class Controller:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What EU 2024/900 art. 11 and 12 ask to tell with a political message.
+    """The label that EU 2024/900 art. 11 and 12 ask for with a political message.
 
     `notice`: where the transparency notice is published, if it is.
     """
@@ -62,7 +62,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Practical:
-    """What people need to know to vote, in one language; blank where the file says nothing.
+    """Practical information for voters, in one language; blank where the file says nothing.
 
     `fees` holds the fee in territories where it differs.
     """
@@ -117,15 +117,27 @@ class Campaign:
     own_templates: tuple[OwnTemplate, ...] = ()
 
     @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """The names by which this campaign is known, in every language: none of them stands in a neutral message."""
+        label = () if self.label is None else (self.label.sponsor, self.label.controlled_by)
+        names = (self.sender.name, self.sender.candidate, self.controller.name, *self.name.values(), *label)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def asks_for_identity(self) -> bool:
+        """Whether the file says that voters have to show who they are."""
+        return any(practical.identity for practical in self.practical.values())
+
+    @cached_property
     def schedule(self) -> Schedule:
-        """What turns this campaign's steps into instants."""
+        """The schedule that turns this campaign's steps into instants."""
         return Schedule(
             slots=self.slots, default_slot=self.default_slot, courtesy=self.courtesy, law=self.law
         )
 
     @cached_property
     def policy(self) -> Policy:
-        """What `bot.rules.leaving.hold` asks of this campaign."""
+        """The policy that `bot.rules.leaving.hold` asks of this campaign."""
         return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)
 
     @cached_property
@@ -205,8 +217,12 @@ class Campaign:
             zone=zone,
         )
 
+    def is_quiet(self, *, territory: str | None, now: datetime, zone: str | None = None) -> bool:
+        """Whether nothing that speaks for the campaign may be said to people of a territory now."""
+        return self.quiet(kind=Kind.GOTV, territory=territory, now=now, zone=zone) is not None
+
     def practical_in(self, language: str) -> Practical:
-        """What people need to know, in their language or the fallback."""
+        """Practical information for voters, in their language or the fallback."""
         return self.practical.get(language) or self.practical.get(self.languages[0], Practical(fees={}))
 
     def text(self, words: Words, language: str) -> str:

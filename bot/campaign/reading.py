@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bot.campaign.ballots import check_ballots, read_ballots
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.neutrality import check_neutrality
 from bot.campaign.steps import check_steps, read_slots, read_steps
 from bot.campaign.toml import Source, TomlTable
 from bot.errors import CampaignError
@@ -68,6 +69,7 @@ def read_campaign(
     check_ballots(source, ballots)
     if not _is_broken(source):
         check_steps(source, campaign)
+        check_neutrality(source, campaign)
     return None if _is_broken(source) else _with_warnings(campaign, source)
 
 
@@ -193,7 +195,7 @@ def _read_label(root: TomlTable, law: LawProfile, languages: tuple[str, ...]) ->
 
 
 def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProxyType[str, Practical]:
-    """What people need to know, by language."""
+    """Practical information for voters, by language."""
     practical = {}
     for language in table.codes():
         if language not in languages:

@@ -9,6 +9,7 @@ from bot.campaign.toml import Source, TomlTable
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment, parse_moment
+from bot.rules.neutrality import STEP_TEMPLATES
 from bot.rules.quiet import quiet
 from bot.rules.steps import Slot, Step, StepQuestion
 
@@ -85,12 +86,13 @@ def read_steps(
 
 def _read_step(table: TomlTable, ballots: Sequence[int], templates: Collection[str] | None) -> Step:
     name = _read_name(table)
+    kind = Kind(table.one_of("kind", tuple(Kind)) or Kind.GOTV)
     step = Step(
         name=name,
         when=_read_moment(table, "when"),
         until=_read_moment(table, "until"),
-        kind=Kind(table.one_of("kind", tuple(Kind)) or Kind.GOTV),
-        template=_read_template(table, name, templates),
+        kind=kind,
+        template=_read_template(table, name, kind, templates),
         ballots=_read_ballot_numbers(table, ballots),
         asks=StepQuestion(asks) if (asks := table.one_of("asks", tuple(StepQuestion), default="")) else None,
         follows=table.text("follows", "the name of a step", required=False) or None,
@@ -113,9 +115,22 @@ def _read_moment(table: TomlTable, key: str) -> Moment:
         return _NEVER
 
 
-def _read_template(table: TomlTable, name: str, templates: Collection[str] | None) -> str:
+def _read_template(table: TomlTable, name: str, kind: Kind, templates: Collection[str] | None) -> str:
     template = table.text("template", "the name of a template", required=False, default=name) or name
-    if templates is not None and template not in templates:
+    is_neutral, neutral = kind is Kind.CIVIC_NEUTRAL, ", ".join(sorted(STEP_TEMPLATES))
+    if is_neutral and template not in STEP_TEMPLATES:
+        table.fault(
+            "template",
+            f"step “{name}” is {kind} and has the template “{template}”, which is not neutral",
+            f"use one of {neutral}, which the program words, or another kind",
+        )
+    elif not is_neutral and template in STEP_TEMPLATES:
+        table.fault(
+            "template",
+            f"step “{name}” has the template “{template}”, which tells neither who writes nor why",
+            f"write kind = “{Kind.CIVIC_NEUTRAL}”, or use another template",
+        )
+    elif not is_neutral and templates is not None and template not in templates:
         known = ", ".join(sorted(templates))
         table.fault(
             "template", f"step “{name}” has no template “{template}”", f"use one of {known}, or write it"

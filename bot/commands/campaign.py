@@ -35,6 +35,7 @@ def add_to(commands: Commands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    # Imported here: `portevoix calendar` needs none of it, and answers sooner.
     from bot.app import try_steps
     from bot.words.step_check import step_templates
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
@@ -23,6 +26,11 @@ from db.updates import Received
 log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
+# Of one chat no more wait: of a flood the oldest are dropped. Nobody types so many before the first is answered.
+MOST_WAITING = 100
+# A chat is looked at after so many updates.
+LOOK_AFTER = 20
+MOST_COUNTED = 10_000
 POLL_SECONDS = 25
 MOST_AT_ONCE = 100
 # An answer that brings nothing new takes at least so long.
@@ -40,7 +48,7 @@ CONFLICT_SECONDS = 5.0
 
 
 class NotAnUpdate(ValueError):
-    """What came is no update that can be kept."""
+    """An item that is no update that can be kept."""
 
 
 class Intake:
@@ -56,17 +64,22 @@ class Intake:
         clock: Clock,
         transport: Transport,
         arrived: Callable[[], None],
+        asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None,
         allowed_updates: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._transport = transport
         self._arrived = arrived
+        self._asks = asks
         self._allowed = list(allowed_updates)
+        self._came: Counter[int] = Counter()  # by chat, since its flood was last looked for
         self._commit: GroupCommit[Received, None] = GroupCommit(self._write, is_apart=blames_the_data)
         self._times_cut = 0  # how often in a row an answer was one update without an end
         self.unread = 0
         """How many were put aside since the start."""
+        self.dropped = 0
+        """How many were dropped from floods since the start."""
 
     async def store(self, body: bytes) -> None:
         """Keep one update; when this returns it is safe to acknowledge it.
@@ -74,7 +87,7 @@ class Intake:
         One that is known already is dropped.
         """
         try:
-            update = received(loads(body))
+            update = self._received(loads(body))
         except ValueError as error:
             await self._put_aside([Unread(body=body, error=type(error).__name__)])
             return
@@ -88,8 +101,26 @@ class Intake:
 
     async def _write(self, batch: list[Received]) -> list[None]:
         async with self._database.write() as tx:
-            await updates.store(tx, batch, self._clock.now())
+            await self._store(tx, batch)
         return [None] * len(batch)
+
+    def _received(self, update: object) -> Received:
+        kept = received(update)
+        asks = self._asks(update) if isinstance(update, Mapping) else None
+        return kept if asks is None else replace(kept, asks=asks.replace("\0", "")[:64])
+
+    async def _store(self, tx: AsyncConnection, batch: Sequence[Received]) -> None:
+        await updates.store(tx, batch, self._clock.now())
+        self._came.update(update.chat for update in batch)
+        floods = [chat for chat, count in self._came.items() if count >= LOOK_AFTER]
+        if floods:
+            dropped = await updates.drop_floods(tx, floods, most=MOST_WAITING)
+            self.dropped += dropped
+            if dropped:
+                log.warning("updates_dropped", updates=dropped, chats=len(floods))
+        for chat in self._came if len(self._came) > MOST_COUNTED else floods:
+            self._came[chat] = 0
+        self._came += Counter()  # forgets those who came to nought
 
     async def _put_aside(self, found: Sequence[Unread], offset: int | None = None) -> None:
         async with self._database.write() as tx:
@@ -131,11 +162,11 @@ class Intake:
         if self._allowed:
             payload["allowed_updates"] = self._allowed
         return await self._transport.post_for_items(
-            "getUpdates", payload, received, most=MOST_AT_ONCE, seconds=POLL_SECONDS + PATIENCE_SECONDS
+            "getUpdates", payload, self._received, most=MOST_AT_ONCE, seconds=POLL_SECONDS + PATIENCE_SECONDS
         )
 
     def _batch(self, outcome: Outcome) -> list[Received | Unread] | None:
-        """What an answer brought; None where it is none that a Bot API server gives."""
+        """The items that an answer brought; None where it is none that a Bot API server gives."""
         if not isinstance(outcome, Done) or not isinstance(outcome.result, list):
             return None
         batch: list[Received | Unread] = outcome.result
@@ -158,7 +189,7 @@ class Intake:
         following = max(numbers) + 1 if numbers else offset
         try:
             async with self._database.write() as tx:
-                await updates.store(tx, kept, self._clock.now())
+                await self._store(tx, kept)
                 new = await unread.keep(tx, found, self._clock.now())
                 await set_fact(tx, OFFSET, following)
             self._note(found, new)

@@ -98,7 +98,9 @@ class Processing:
         if self._taken:
             await self._take_up()
         async with self._database.write() as tx:
-            self._taken = await updates.waiting(tx, 1 if self._apart else BATCH)
+            self._taken = await updates.waiting(
+                tx, 1 if self._apart else BATCH, strangers=self._replies.has_room_for_strangers
+            )
             if not self._taken:
                 return 0
             met = await self._meet(tx, [update.chat for update in self._taken])
@@ -133,7 +135,13 @@ class Processing:
             log.error("update_failed", update=update.update_id, error=error)
             calls = self._sorry(content)
         replies = [call.to_json() for call in calls]
-        return AnsweredUpdate(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+        return AnsweredUpdate(
+            update_id=update.update_id,
+            chat=update.chat,
+            replies=replies,
+            error=error,
+            known=update.known,
+        )
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:
@@ -150,6 +158,7 @@ class Processing:
                 chat=update.chat,
                 replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
                 error=_kind(error),
+                known=update.known,
             )
             for update in taken
         ]

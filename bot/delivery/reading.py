@@ -41,7 +41,7 @@ def loads(body: bytes) -> Any:
 
 
 def without_nul(body: bytes) -> bytes:
-    """The same JSON without the letter that PostgreSQL keeps in no text."""
+    """JSON without the letter NUL, which PostgreSQL keeps in no text."""
     return _ESCAPE.sub(_mended_escape, body) if _NUL in body else body
 
 
@@ -55,7 +55,7 @@ def _mended_escape(escape: re.Match[bytes]) -> bytes:
 
 
 def items_of(body: bytes, read: Callable[[Any], T], *, most: int) -> list[T | Unread]:
-    """What `read` makes of each of the first `most` items of an answer; an `Unread` where it raises ValueError.
+    """The first `most` items of an answer, each as `read` makes it; an `Unread` where it raises ValueError.
 
     Raises ValueError where it is no answer of items. Of an answer that was cut off the whole items are read.
     """

@@ -73,7 +73,7 @@ class DemoError(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """What the command line may change."""
+    """Everything that the command line may change."""
 
     port: int = 8081
     supporters: int = 300

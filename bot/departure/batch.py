@@ -16,7 +16,7 @@ import db.polling_places
 import db.vote_plans
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
-from bot.rules.courtesy import WEEK
+from bot.rules.courtesy import WEEK, NeutralSent
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sending import CANCELLATION
@@ -31,10 +31,14 @@ from db.vote_plans import VotePlan
 
 @dataclass(frozen=True, kw_only=True)
 class Freedom:
-    """Whether law and hours let a message leave now, and until when; the caps are each person's own."""
+    """Whether law and hours let a message leave now, and until when; the caps are each person's own.
+
+    `is_quiet`: nothing that speaks for the campaign may be said now.
+    """
 
     may_leave: bool
     until: datetime | None
+    is_quiet: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,10 @@ class LeavingBroadcast:
         return self.row.template == CANCELLATION
 
     @property
+    def is_neutral_of_staff(self) -> bool:
+        return self.kind is Kind.CIVIC_NEUTRAL and self.row.step is None
+
+    @property
     def is_renewal(self) -> bool:
         return self.row.template == RENEWAL
 
@@ -81,6 +89,7 @@ class Batch:
     rsvps: Mapping[tuple[int, int], str]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
+    neutral_sent: dict[int, list[NeutralSent]]
     places: Mapping[str, Sequence[PollingPlace]]
     chosen: Mapping[int, Collection[int]]
 
@@ -95,7 +104,7 @@ class Batch:
 async def load(
     tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
 ) -> Batch:
-    """What must be known of these deliveries, in a handful of queries however many they are.
+    """Everything that must be known of these deliveries, in a handful of queries however many they are.
 
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
@@ -110,7 +119,7 @@ async def load(
     partisan = any(each.kind in PARTISAN for each in found.values())
     people = await db.people.get_many(tx, ids)
     places: Mapping[str, Sequence[PollingPlace]] = {}
-    if any(each.row.step is not None for each in found.values()):
+    if any(each.row.ballot is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
     return Batch(
@@ -123,6 +132,9 @@ async def load(
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         sent=await db.departure.partisan_sent(tx, rows, since=now - WEEK, promised=promised)
         if partisan
+        else {},
+        neutral_sent=await db.departure.neutral_sent(tx, rows, since=now - WEEK, promised=promised)
+        if any(each.is_neutral_of_staff for each in found.values())
         else {},
     )
 

@@ -5,7 +5,7 @@ Previews and the sender call the same function, so that what an organizer sees i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,9 +17,12 @@ from bot.delivery.calls import Call
 from bot.delivery.messages import captioned, message
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
+from bot.rules.neutrality import is_worded_by_the_program
+from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.territories import territory_of
+from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
@@ -31,14 +34,14 @@ MOST_COMMUNES = 20_000
 
 
 class Fate(TypedDict, total=False):
-    """What a broadcast's call says besides: see `bot.delivery.calls.Call`."""
+    """The fate of a broadcast's call, besides its text: see `bot.delivery.calls.Call`."""
 
     leave_before: datetime | None
     asks: bool
 
 
 class Composable(Protocol):
-    """What composing needs to know of a broadcast: any row or draft that has these."""
+    """The facts that composing needs of a broadcast: any row or draft that has these."""
 
     @property
     def kind(self) -> str: ...
@@ -46,6 +49,10 @@ class Composable(Protocol):
     def template(self) -> str | None: ...
     @property
     def photo(self) -> str | None: ...
+    @property
+    def fields(self) -> Sequence[str] | None: ...
+    @property
+    def ballot(self) -> int | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +62,12 @@ class Draft:
     kind: str
     template: str | None = None
     photo: str | None = None
+    fields: Sequence[str] | None = None
+    ballot: int | None = None
 
 
 class Composer:
-    """What does not change from one person to the next; texts that many share are rendered once."""
+    """Everything that does not change from one person to the next; texts that many share are rendered once."""
 
     def __init__(self, *, texts: Texts, campaign: Campaign, gazetteer: Gazetteer, bot_username: str) -> None:
         self.campaign = campaign
@@ -79,7 +88,7 @@ class Composer:
         return self._texts.plain(name, language, **values)
 
     def signature(self, kind: str, language: str) -> Text:
-        """Who writes, the label, and the button that ends messages of this kind."""
+        """The sender, the label, and the button that ends messages of this kind."""
         key = (kind, language)
         if key not in self._signatures:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
@@ -115,7 +124,7 @@ class Composer:
 
 
 def _mute(kind: str) -> str:
-    """What the button under a message switches off; under news of an event it is invitations."""
+    """The switch under a message; under news of an event it is invitations."""
     return MUTES.get(Kind(kind), Mute.EVENTS).value
 
 
@@ -128,13 +137,17 @@ def compose_broadcast(
     now: datetime,
     event: Event | None = None,
     event_texts: EventTexts | None = None,
+    where: Where = NOWHERE_KNOWN,
     **fate: Unpack[Fate],
 ) -> Call:
-    """The call that sends a broadcast to a person: of staff (`texts` by language) or on an event.
+    """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, or neutral.
 
-    Raises LookupError for a broadcast with neither texts nor an event.
+    `where`: where the person votes. Raises LookupError for a broadcast with neither texts nor an event, and for a
+    neutral one that is not the program's own words.
     """
     language = composer.language_of(person)
+    if broadcast.kind == Kind.CIVIC_NEUTRAL:
+        return _neutral(composer, broadcast, texts, person, language, event=event, where=where, **fate)
     text = None
     if event is not None and event_texts:
         text = text_in(event_texts, language, composer.campaign.languages[0])
@@ -146,6 +159,42 @@ def compose_broadcast(
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
     told = composer.event_message(broadcast, language, event, text)
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
+
+
+def _neutral(
+    composer: Composer,
+    broadcast: Composable,
+    texts: Mapping[str, str],
+    person: Person,
+    language: str,
+    *,
+    event: Event | None,
+    where: Where,
+    **fate: Unpack[Fate],
+) -> Call:
+    """A neutral reminder of staff, who choose its practical fields and nothing else."""
+    by_the_program = is_worded_by_the_program(
+        step=None,
+        template=broadcast.template,
+        fields=broadcast.fields,
+        photo=broadcast.photo,
+        has_texts=bool(texts),
+        event=event.id if event is not None else None,
+    )
+    if not by_the_program or broadcast.ballot is None:
+        raise LookupError("a neutral reminder is not the program’s own words")
+    text = neutral.reminder(
+        "reminder",
+        language,
+        campaign=composer.campaign,
+        ballot=broadcast.ballot,
+        person=person,
+        where=where,
+        fields=broadcast.fields or (),
+    )
+    if text is None:
+        raise LookupError(f"ballot {broadcast.ballot} is not held where the person votes")
+    return as_call(person.telegram_id, text, **fate)
 
 
 def as_call(
@@ -190,7 +239,7 @@ def _value(
     event: Event | None,
     text: EventText | None,
 ) -> str:
-    """What a placeholder stands for; where a fact is not known, words that read well in its place."""
+    """The value that a placeholder stands for; where a fact is not known, words that read well in its place."""
     if name == "first_name":
         return person.first_name or ""
     if name in ("polling_day", "polling_hours"):

@@ -21,12 +21,14 @@ from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer
 from bot.departure.wording import Wording
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import next_courteous
+from bot.rules.courtesy import NeutralSent
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
-from bot.rules.leaving import COURTESY_HOURS, Policy, free_until, hold
+from bot.rules.leaving import Policy, free_until, hold
+from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
 from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
+from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
@@ -36,12 +38,14 @@ from db.vote_plans import VotePlan
 FOLLOWED_AGO = timedelta(days=1)
 # How long a message that was let go may wait for its turn, in real time; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
+# Who told this of their vote is not reminded of it.
+SAID_ALL = frozenset({VoteState.VOTED, VoteState.CANNOT})
 # After so many the event loop has its turn.
 TURN = 16
 
 
 class Leaving(TypedDict):
-    """What `bot.rules.leaving` asks of every message."""
+    """The facts that `bot.rules.leaving` asks of every message."""
 
     kind: Kind
     territory: str | None
@@ -49,7 +53,6 @@ class Leaving(TypedDict):
     now: datetime
     policy: Policy
     evening: bool
-    courteous: bool
     cancellation: bool
 
 
@@ -65,7 +68,7 @@ class Departure:
         self._promised: OrderedDict[int, datetime] = OrderedDict()
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
-        """What is to become of each leased delivery, in their order."""
+        """A decision for each leased delivery, in their order."""
         now = self._clock.now()
         self._forget_promises(now)
         for row in rows:  # looked at again: not in its own way
@@ -105,48 +108,50 @@ class Departure:
             return Stop(state="expired", reason=wait.reason) if useless else wait
         if sending.kind in PARTISAN:
             batch.sent.setdefault(person.id, []).append(batch.now)
-        return self._wording.call(person, sending, batch, leave_before=freedom.until)
+        elif sending.kind is Kind.CIVIC_NEUTRAL:
+            leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
+            batch.neutral_sent.setdefault(person.id, []).append(leaves)
+        return self._wording.call(
+            person, sending, batch, leave_before=freedom.until, is_quiet=freedom.is_quiet
+        )
 
     def _hold(self, person: Person, sending: LeavingBroadcast, batch: Batch, freedom: Freedom) -> Wait | None:
-        if sending.is_renewal:
-            return self._until_a_decent_hour(person, batch.now)
-        sent = batch.sent.get(person.id, ())
-        if not sent and freedom.may_leave:
+        sent = batch.sent.get(person.id, ()) if sending.kind in PARTISAN else ()
+        neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
+        if not sent and not neutral and freedom.may_leave:
             return None
         leaving, step = self._leaving(person, sending, batch.now), sending.row.step
         unanswered = person.unanswered
         if step is not None:
             unanswered = self._campaign.step(step).unanswered_before(unanswered)
-        held = hold(**leaving, sent=sent, unanswered=unanswered)
+        held = hold(**leaving, sent=sent, neutral=neutral, unanswered=unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
-    def _until_a_decent_hour(self, person: Person, now: datetime) -> Wait | None:
-        """A question about consent is a service, which no law holds back; and yet nobody is woken up for it."""
-        zone = person.zone or "Europe/Paris"
-        hours = self._campaign.policy.courtesy
-        decent = next_courteous(now=now, zone=zone, kind=Kind.CIVIC_NEUTRAL, hours=hours)
-        return None if decent <= now else Wait(until=decent, reason=COURTESY_HOURS, state="withheld")
-
     def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:
-        """What law and hours say, which is the same for all who live under the same ones."""
+        """The freedom that law and hours leave, shared by all who live under the same ones."""
         key = (person.territory, person.zone)
         found = sending.freedoms.get(key)
         if found is None:
             leaving = self._leaving(person, sending, now)
-            found = Freedom(may_leave=hold(**leaving) is None, until=free_until(**leaving))
+            is_quiet = self._campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
+            may_leave = hold(**leaving) is None
+            if not is_quiet:
+                # From the quiet period on, word of a cancelled event says less.
+                leaving["cancellation"] = False
+            found = Freedom(may_leave=may_leave, until=free_until(**leaving), is_quiet=is_quiet)
             sending.freedoms[key] = found
         return found
 
     def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Leaving:
         step = sending.row.step
         return {
-            "kind": sending.kind,
+            # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
+            "kind": Kind.PERSUASION if sending.is_renewal or sending.is_last_choice else sending.kind,
             "territory": person.territory,
             "zone": person.zone or "Europe/Paris",
             "now": now,
             "policy": self._campaign.policy,
             "evening": step is not None and self._campaign.step(step).evening,
-            "courteous": sending.is_last_choice,
             "cancellation": sending.is_cancellation,
         }
 
@@ -158,6 +163,8 @@ class Departure:
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
         is_out = self._campaign.is_out(batch.now)
+        if not is_what_it_is_called(sending):
+            return Stop(state="cancelled", reason=NOT_NEUTRAL)
         if sending.is_last_choice:
             return None if is_out else Stop(state="cancelled", reason="candidate_stands")
         if is_out and not is_service and not sending.is_cancellation:
@@ -170,7 +177,23 @@ class Departure:
             return Stop(state="cancelled", reason="renewed")
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch)
+        if sending.is_neutral_of_staff:
+            return self._neutral_unwanted(person, sending, batch)
         return event_unwanted(person, sending, batch) if sending.event is not None else None
+
+    def _neutral_unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
+        """A neutral reminder of staff: not once somebody told of their vote, nor where it is over or not held."""
+        number = sending.row.ballot
+        assert number is not None  # else it was not the program's own
+        plan = batch.plans.get((person.id, number))
+        if plan is not None and plan.state in SAID_ALL:
+            return Stop(state="cancelled", reason=plan.state.value)
+        vote = vote_in(
+            self._campaign, self._campaign.ballot(number), person=person, language=person.language or ""
+        )
+        if vote is None:
+            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
+        return Stop(state="expired", reason=Skip.EXPIRED.value) if vote.is_over(batch.now) else None
 
     def _step_unwanted(self, person: Person, name: str, number: int, batch: Batch) -> Stop | Wait | None:
         if is_held_out(
@@ -194,6 +217,23 @@ class Departure:
             return Wait(until=found.until, reason=found.reason.value, state="queued")
         ended = "expired" if found.reason is Skip.EXPIRED else "cancelled"
         return Stop(state=ended, reason=found.reason.value)
+
+
+def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
+    """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
+    row = sending.row
+    if sending.kind is Kind.SERVICE:
+        return sending.is_renewal or sending.is_last_choice or sending.is_notice
+    if sending.kind is not Kind.CIVIC_NEUTRAL:
+        return True
+    return row.ballot is not None and is_worded_by_the_program(
+        step=row.step,
+        template=row.template,
+        fields=row.fields,
+        photo=row.photo,
+        has_texts=bool(sending.texts),
+        event=row.event,
+    )
 
 
 def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:

@@ -13,6 +13,9 @@ from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
 from bot.rules.areas import EVERYWHERE
 from bot.rules.candidacy import LAST_CHOICE
+from bot.rules.kinds import Kind
+from bot.rules.polling_places import NOWHERE_KNOWN
+from bot.words import neutral
 from bot.words.step_values import values_for_step
 from bot.words.texts import Button, Text, Texts
 from db.broadcast_accounts import Broadcast
@@ -36,11 +39,20 @@ class Wording:
         self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
     def call(
-        self, person: Person, sending: LeavingBroadcast, batch: Batch, *, leave_before: datetime | None = None
+        self,
+        person: Person,
+        sending: LeavingBroadcast,
+        batch: Batch,
+        *,
+        leave_before: datetime | None = None,
+        is_quiet: bool = False,
     ) -> Call:
-        """The call that sends the broadcast to the person, until `leave_before`."""
+        """The call that sends the broadcast to the person, until `leave_before`.
+
+        `is_quiet`: nothing that speaks for the campaign may be said to them now.
+        """
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
-        text = self._own_text(person, sending, batch)
+        text = self._own_text(person, sending, batch, is_quiet=is_quiet)
         call = (
             as_call(person.telegram_id, text, **fate)
             if text is not None
@@ -51,8 +63,10 @@ class Wording:
             return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
         return call
 
-    def _own_text(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Text | None:
-        """What the bot says by itself; None where staff wrote it, or it tells of an event."""
+    def _own_text(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, *, is_quiet: bool
+    ) -> Text | None:
+        """The bot's own words; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
             return self._texts.render(f"candidacy/{LAST_CHOICE}", language, person=person)
@@ -60,12 +74,15 @@ class Wording:
             return self._step(person, sending.row, batch, language)
         if sending.is_renewal:
             return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
+        if is_quiet and sending.is_cancellation and sending.event is not None:
+            commune = self._composer.gazetteer.by_code(sending.event.commune)
+            return neutral.event_cancelled(language, sending.event, commune)
         if sending.is_notice:
             return self._notice(person, sending.row, language)
         return None
 
     def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
-        """What its details say, in the words and by the clock of who reads it."""
+        """The details of a notice, in the words and by the clock of its reader."""
         values = {
             name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
             for name, value in (broadcast.details or {}).items()
@@ -87,11 +104,24 @@ class Wording:
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )
 
     def _step(self, person: Person, broadcast: Broadcast, batch: Batch, language: str) -> Text:
         assert broadcast.ballot is not None
+        where = batch.where(person, broadcast.ballot)
+        if broadcast.kind == Kind.CIVIC_NEUTRAL:
+            text = neutral.reminder(
+                str(broadcast.template),
+                language,
+                campaign=self._campaign,
+                ballot=broadcast.ballot,
+                person=person,
+                where=where,
+            )
+            assert text is not None  # no step leaves where the ballot is not held
+            return text
         plan = batch.plans.get((person.id, broadcast.ballot))
         values = values_for_step(
             person=person._replace(friend_code=SOMEBODY),
@@ -101,7 +131,7 @@ class Wording:
             language=language,
             bot_username=self._bot_username,
             now=batch.now,
-            where=batch.where(person, broadcast.ballot),
+            where=where,
         )
         name = f"steps/{broadcast.template}"
         # What a step says depends on nothing else: neither on the moment nor on who reads it.

@@ -52,7 +52,7 @@ class UnreadableFile(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a file holds. With a fault that is no warning, nothing of it may be imported."""
+    """The content of a file. With a fault that is no warning, nothing of it may be imported."""
 
     encoding: str
     separator: str
@@ -161,7 +161,7 @@ def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mappi
 
 
 def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
-    """What each column holds, None for one that is left out."""
+    """The field of each column, None for one that is left out."""
     known = _spoken().columns
     found: list[str | None] = []
     for title in header:
@@ -183,7 +183,7 @@ def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Spoken:
-    """What a file may say, in the words of every language."""
+    """The words that a file may use, in every language."""
 
     columns: Mapping[str, str]
     dates: DateWords

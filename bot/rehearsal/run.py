@@ -38,7 +38,7 @@ LIVES_AT_ONCE = 25_000
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line may change. `progress` is told how far it has come, from 0 to 1, when it is by the moved
+    """The options of the command line. `progress` is told how far it has come, from 0 to 1, when it is by the moved
     clock, and how many messages and edits there were; `write` gets the lines of JSON, if they are wanted.
     """
 
@@ -50,7 +50,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a rehearsal came to."""
+    """The result of a rehearsal."""
 
     campaign: Campaign
     members: Sequence[Member]

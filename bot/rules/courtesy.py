@@ -2,10 +2,10 @@
 
 The caps (one campaign message a day, three in seven days, over all broadcasts and steps) count the partisan
 kinds: persuasion, event_invite, gotv, poll, result. `civic_neutral`, `event_service` and `service` are
-neither counted nor capped, because the default steps of a polling week are already exactly three partisan
+not among them, because the default steps of a polling week are already exactly three partisan
 messages (plan on D-4, echo on D-2, thanks after the embargo): were the neutral `go` and `last` of the
 polling day counted, the reminders that work best would be the ones to give way; and what a person asked for
-or accepted is no solicitation.
+or accepted is no solicitation. Neutral reminders that staff send have caps of their own (`capped_neutral`).
 """
 
 from collections.abc import Iterable
@@ -60,6 +60,18 @@ class Capped:
 
     reason: CapReason
     until: datetime
+
+
+NEUTRAL_PER_WEEK = 2
+"""Neutral reminders of staff to one person in any seven days: one for the eve, one for the day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeutralSent:
+    """When a neutral reminder left for somebody (aware UTC), and whether a step of the campaign file sent it."""
+
+    at: datetime
+    by_a_step: bool
 
 
 def next_courteous(
@@ -120,4 +132,23 @@ def capped(
         # Room comes when so many have left the seven days that one fewer than the cap remains.
         leaves_first = recent[len(recent) - per_week]
         reasons.append(Capped(reason=CapReason.WEEK, until=leaves_first + WEEK))
+    return max(reasons, key=lambda each: each.until, default=None)
+
+
+def capped_neutral(*, sent: Iterable[NeutralSent], now: datetime, zone: str) -> Capped | None:
+    """Whether a neutral reminder of staff has to give way, and until when; None when it may leave.
+
+    `sent`: those of steps and of staff alike. A day has room for one, whoever sent it; a week for two of staff. What a
+    step sends never gives way: it leaves once in a round, and what staff send must not keep it from anybody.
+    """
+    recent = [each for each in sent if now - WEEK < each.at]
+    where = zone_named(zone)
+    today = now.astimezone(where).date()
+    reasons: list[Capped] = []
+    if any(each.at.astimezone(where).date() == today for each in recent):
+        midnight = at_local(today + timedelta(days=1), time(), where).astimezone(UTC)
+        reasons.append(Capped(reason=CapReason.DAY, until=midnight))
+    of_staff = sorted(each.at for each in recent if not each.by_a_step)
+    if len(of_staff) >= NEUTRAL_PER_WEEK:
+        reasons.append(Capped(reason=CapReason.WEEK, until=of_staff[-NEUTRAL_PER_WEEK] + WEEK))
     return max(reasons, key=lambda each: each.until, default=None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.rules.ballots import Ballot
-from bot.rules.courtesy import Caps, CourtesyHours, capped, next_courteous
+from bot.rules.courtesy import Caps, CourtesyHours, NeutralSent, capped, capped_neutral, next_courteous
 from bot.rules.kinds import COURTEOUS, Kind
 from bot.rules.quiet import LawProfile, quiet, spans_for
 from bot.rules.territories import at_local
@@ -46,16 +46,16 @@ def hold(
     now: datetime,
     policy: Policy,
     sent: Collection[datetime] = (),
+    neutral: Collection[NeutralSent] = (),
     unanswered: int = 0,
     evening: bool = False,
-    courteous: bool = False,
     cancellation: bool = False,
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
-    `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days.
-    `evening`: a step that may leave until the evening's end of courtesy hours. `courteous`: waits for courtesy
-    hours whatever its kind. `cancellation`: tells of a cancelled event.
+    `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days. `neutral`: the
+    neutral reminders that did, for one that staff send. `evening`: a step that may leave until the evening's end of
+    courtesy hours. `cancellation`: tells of a cancelled event.
     """
 
     def first_reason(instant: datetime) -> Hold | None:
@@ -76,11 +76,11 @@ def hold(
             kind=kind,
             hours=policy.courtesy,
             evening=evening,
-            courteous=courteous,
         )
         if opens > instant:
             return Hold(reason=COURTESY_HOURS, until=opens)
         cap = capped(kind=kind, sent=sent, now=instant, zone=zone, caps=policy.caps, unanswered=unanswered)
+        cap = cap or capped_neutral(sent=neutral, now=instant, zone=zone)
         return Hold(reason=cap.reason, until=cap.until) if cap is not None else None
 
     found = first_reason(now)
@@ -101,7 +101,6 @@ def free_until(
     now: datetime,
     policy: Policy,
     evening: bool = False,
-    courteous: bool = False,
     cancellation: bool = False,
 ) -> datetime | None:
     """Until when a message that may leave now still may, by law and by the person's hours; None: for ever.
@@ -117,7 +116,7 @@ def free_until(
         zone=zone,
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
-    if kind in COURTEOUS or courteous:
+    if kind in COURTEOUS:
         where = zone_named(zone)
         closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
         ends.append(at_local(now.astimezone(where).date(), closes, where).astimezone(UTC))

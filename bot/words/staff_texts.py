@@ -24,7 +24,7 @@ _MARK = "\0"
 
 @lru_cache(maxsize=256)
 def _pieces(text: str, language: str) -> tuple[str, ...]:
-    """What the sandbox makes of a text in a language, cut at its placeholders: words, a name, words, a name, …, words.
+    """A text in a language as the sandbox makes it, cut at its placeholders: words, a name, words, a name, …, words.
 
     A placeholder stands for a value and nothing else, so that one rendering serves everybody.
     """

@@ -69,7 +69,7 @@ def step_templates() -> frozenset[str]:
 def step_faults(
     campaign: Campaign, *, actions: Collection[str], only_own: bool = False
 ) -> Iterator[StepFault]:
-    """What is wrong with the words of each step, the first thing in each language. `actions`: what buttons may do."""
+    """The faults in the words of each step, the first one in each language. `actions`: what buttons may do."""
     texts = campaign_texts(campaign)
     own = {template.name for template in campaign.own_templates}
     yield from _never_used(campaign, own)
@@ -286,7 +286,7 @@ def _button_faults(text: Text, actions: Collection[str]) -> Iterator[_Fault]:
 
 
 def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]:
-    """What every message of a campaign owes those who receive it."""
+    """The faults in what every message of a campaign owes those who receive it."""
     buttons = [button for row in text.keyboard for button in row]
     if not any((button.data or "").split(":")[1:2] == [OPT_OUT] for button in buttons):
         yield _Fault(

@@ -7,18 +7,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from bot.campaign.campaign import Campaign
 from bot.links import friend_link
 from bot.rules.ballots import Ballot, Hours
-from bot.rules.kinds import Kind
+from bot.rules.neutrality import bears_a_name
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.territories import METROPOLE, at_local, territory_of, zone
+from bot.words.telegram_html import links_in
 from db.people import Person
 from db.vote_plans import VotePlan
+
+MOST_KEPT = 4_096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ class Vote:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is useful to know before going, in the person's language; blank where the campaign file is silent."""
+    """Facts that are useful before going, in the person's language; blank where the campaign file is silent."""
 
     fee: str
     who: str
@@ -98,7 +102,7 @@ def _hours(ballot: Ballot, territory: str, commune: str | None) -> Hours:
     return ballot.polling(territory).hours
 
 
-def _at_place(vote: Vote, place: PollingPlace | None) -> Vote:
+def at_place(vote: Vote, place: PollingPlace | None) -> Vote:
     """The vote with the hours of the person's own polling place, where its file tells them."""
     if place is None or place.opens is None or place.closes is None:
         return vote
@@ -151,25 +155,47 @@ def values_for_step(
     now: datetime,
     where: Where = NOWHERE_KNOWN,
 ) -> Mapping[str, Any]:
-    """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
+    """The values that the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
-    forbids to pass on a call to vote, and once the candidate is out.
+    forbids to pass on a call to vote, and once the candidate is out. While it does (`is_quiet`), what the campaign file
+    says is told as far as it is neutral.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
     if vote is None:
         raise ValueError(f"Ballot {ballot} is not held in {person.territory or METROPOLE}.")
-    silent = campaign.quiet(kind=Kind.GOTV, territory=person.territory, now=now, zone=person.zone)
+    facts = facts_for(campaign, territory=vote.territory, language=language)
+    is_quiet = campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
+    if is_quiet:
+        vote, facts = neutral_only(campaign, vote, facts)
+    may_pass_on = not is_quiet and not campaign.is_out(now)
     return MappingProxyType(
         {
-            "vote": _at_place(vote, where.place),
+            "vote": at_place(vote, where.place),
             "where": where,
             "plan": plan,
-            "facts": facts_for(campaign, territory=vote.territory, language=language),
+            "facts": facts,
             "slots": campaign.slots,
-            "friend_link": None
-            if silent or campaign.is_out(now)
-            else friend_link(bot_username, person.friend_code),
+            "is_quiet": is_quiet,
+            "friend_link": friend_link(bot_username, person.friend_code) if may_pass_on else None,
         }
     )
+
+
+def neutral_only(campaign: Campaign, vote: Vote, facts: Facts) -> tuple[Vote, Facts]:
+    """The vote and the facts without what bears a name of the campaign or a link; nor the sentence to sign, which may
+    be a slogan."""
+    told = {name: text if is_neutral(text, campaign) else "" for name, text in vars(facts).items()}
+    told |= {"sentence": "", "polling_place": facts.polling_place}
+    return replace(vote, name=vote.name if is_neutral(vote.name, campaign) else ""), Facts(**told)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _is_neutral(text: str, names: tuple[str, ...]) -> bool:
+    return not bears_a_name(text, names) and not links_in(text)
+
+
+def is_neutral(text: str, campaign: Campaign) -> bool:
+    """Whether words that the program did not write may stand in a quiet period: no name of the campaign, no link."""
+    return _is_neutral(text, campaign.own_names)

@@ -38,6 +38,25 @@ def parse_html(html: str) -> str:
     return str(result["text"])
 
 
+LINKS = frozenset(
+    f"textEntityType{kind}"
+    for kind in ("Url", "TextUrl", "Mention", "MentionName", "EmailAddress", "Hashtag", "Cashtag")
+)
+
+
+def links_in(text: str) -> list[str]:
+    """The words that Telegram would make a link of in a plain text, each as it is written."""
+    request = {"@type": "getTextEntities", "text": text}
+    found = orjson.loads(tdjson.td_execute(orjson.dumps(request)) or b"{}")
+    # Telegram counts in UTF-16.
+    units = text.encode("utf-16-le")
+    return [
+        units[2 * each["offset"] : 2 * (each["offset"] + each["length"])].decode("utf-16-le", "replace")
+        for each in found.get("entities", ())
+        if each["type"]["@type"] in LINKS
+    ]
+
+
 def check_html(html: str, limit: int) -> None:
     """Raises BadHtml unless Telegram takes the text and it has at most `limit` characters once parsed."""
     length = len(parse_html(html).strip())

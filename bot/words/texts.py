@@ -24,6 +24,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from jinja2 import (
     BaseLoader,
     BytecodeCache,
@@ -43,6 +44,7 @@ from markupsafe import Markup
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
 from bot.communes.consulates import city_of
+from bot.rules.retention import whole_years
 from bot.words.no_break import bound, with_plain_spaces
 from locales import LANGUAGES, TEMPLATES, catalogue
 from locales.words import Formats, words_of
@@ -106,7 +108,7 @@ def _button_json(button: Button) -> dict[str, str]:
 
 @dataclass
 class _Keyboard:
-    """What a template's buttons are collected in while it renders."""
+    """A keyboard that collects a template's buttons while it renders."""
 
     rows: list[list[Button]] = field(default_factory=lambda: [[]])
     location_request: str | None = None
@@ -229,12 +231,12 @@ class _CompiledOnce(BytecodeCache):
 
 
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
-    """What renders documents for people who print them: the same formats, no HTML."""
+    """The renderer of documents, which people print: dates and numbers as in messages, no HTML."""
     return _environment(code, common, autoescape=False)
 
 
 def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate]) -> Environment:
-    """What renders a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
+    """The sandbox of a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
     # Those of all languages first, so that the one of this language takes their place.
     ordered = sorted(own, key=lambda template: template.language is not None)
     found = {f"steps/{each.name}.html.j2": each for each in ordered if each.language in (None, code)}
@@ -317,12 +319,21 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def date_(day: date) -> str:
+        return format_date(day, "long", locale)
+
+    def period(days: int) -> str:
+        years = whole_years(days)
+        words = format_unit(years or days, "year" if years else "day", locale=locale)
+        return words.replace(" ", "\u00a0")  # a number stays with its unit
+
     def listing(values: Iterable[object], style: Any = "standard") -> str:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
         "country": country,
         "zone_city": zone_city,
+        "date": date_,
         "day": day,
         "day_and_month": day_and_month,
         "hour": hour,
@@ -330,4 +341,5 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
         "stamp": stamp,
         "number": number,
         "listing": listing,
+        "period": period,
     }

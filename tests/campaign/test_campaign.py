@@ -14,9 +14,10 @@ from bot.errors import CampaignError
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.retention import Retention
+from tests.frozen import FROZEN, SHIPPED
 
 EXAMPLES = ["primaire-2016", "presidentielle-2027"]
-PRIMARY_FILE = Path("campaigns/primaire-2016/campaign.toml")
+PRIMARY_FILE = FROZEN / "campaign.toml"
 PRIMARY = PRIMARY_FILE.read_text(encoding="utf-8")
 SATURDAY_VOTERS = ["971", "972", "973", "975", "977", "978", "987", "987-marquises", "987-gambier"]
 
@@ -47,7 +48,7 @@ def test_the_examples_are_valid(name: str) -> None:
 
 
 def test_the_primary_says_what_is_known_of_2016() -> None:
-    campaign = load_campaign(PRIMARY_FILE)
+    campaign = load_campaign(SHIPPED)
     first, second = campaign.ballots
     assert (first.day, second.day) == (date(2016, 11, 20), date(2016, 11, 27))
     assert [p.territory for p in first.pollings if p.day == date(2016, 11, 19)] == SATURDAY_VOTERS
@@ -296,7 +297,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_the_examples_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert find_campaign_file(Path("campaigns/primaire-2016")).read_text(encoding="utf-8") == PRIMARY
+    assert find_campaign_file(Path("campaigns/primaire-2016")) == SHIPPED / "campaign.toml"
 
 
 def test_an_empty_file_has_faults_and_no_traceback() -> None:
@@ -366,3 +367,46 @@ def test_every_key_is_documented(name: str) -> None:
         if "." not in general or general.split(".")[-1] in {"LANGUAGE", "fees", "CODE", "online"}:
             continue  # tables, which the document has as headings or rows of their own
         assert f"`{general}`" in document, general
+
+
+# -- what a neutral reminder may take from the file --
+
+GO = 'name = "go"\nwhen = "slot-1h"'
+
+
+@pytest.mark.parametrize("template", ["echo", "thanks", "turnout", "reminder", "my_own"])
+def test_a_neutral_step_has_no_template_but_the_programs_neutral_ones(template: str) -> None:
+    text = changed(GO, f'{GO}\ntemplate = "{template}"')
+    (fault,) = faults_of(text)
+    assert f"line {line_of(text, f'template = {chr(34)}{template}')}" in fault
+    assert f"is civic_neutral and has the template “{template}”, which is not neutral" in fault
+    assert "use one of go, last" in fault
+
+
+def test_no_other_step_has_a_neutral_template() -> None:
+    """It would tell neither who writes nor how to stop news."""
+    (fault,) = faults_of(changed('name = "echo"', 'name = "echo"\ntemplate = "go"'))
+    assert "write kind = “civic_neutral”" in fault
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://camille-durand.fr/bureaux",
+        "https://durand2017.fr/bureaux",
+        "https://exemple.org/CAMILLE_DURAND",
+        "https://exemple.org/?q=equipe-camille-durand",
+        "https://primaire-de-la-droite-et-du-centre-2016.fr",
+    ],
+)
+def test_the_one_link_of_neutral_reminders_bears_no_name_of_the_campaign(address: str) -> None:
+    text = changed("https://bureaux-de-vote.exemple.org", address)
+    (fault,) = faults_of(text)
+    assert fault.startswith(f"line {line_of(text, 'polling_place')}")
+    assert "bears a name of the campaign" in fault
+
+
+def test_the_campaigns_own_site_is_warned_of_as_their_link() -> None:
+    campaign, faults = parse_campaign(changed("https://bureaux-de-vote.exemple.org", "https://exemple.fr/ou"))
+    assert campaign is not None
+    assert ["on the campaign’s own site" in fault.problem for fault in faults] == [True]

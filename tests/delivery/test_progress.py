@@ -145,3 +145,25 @@ async def test_whoever_follows_is_told_that_the_stars_are_used_up(
     line.unpaid = False
     await board.refresh(line)
     assert words not in line.called[-1]
+
+
+async def test_a_message_stays_as_it_is_when_somebody_is_known_no_more(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit would say that somebody has just changed their mind; when something happens to it, it is true again."""
+    monkeypatch.setattr("bot.delivery.progress.EDIT_SECONDS", 0)
+    conversation, line = Conversation(sqlite_database, NOW), Line()
+    known = await supporter(conversation, 10, "69123", consent_team=True)
+    await staff(conversation, 1, "organizer", "69")
+    board = ProgressBoard(database=sqlite_database, texts=services().texts, languages=("en",))
+    broadcast = await a_broadcast(sqlite_database)
+    await board.refresh(line)
+    assert "of 1–10" in line.called[-1]
+    async with sqlite_database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.id == known).values(consent_team=False))
+    await board.refresh(line)
+    assert len(line.called) == 1
+    async with sqlite_database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+    await board.refresh(line)
+    assert "of &lt; 10" in line.called[-1]

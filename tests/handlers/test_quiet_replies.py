@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conversation import Conversation, Talker, paris
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 
+# What the neutral reminder's own buttons lead to, and what the cards in their place lead to.
+UNDER_A_NEUTRAL_REMINDER = (
+    *("step:1:turnout:voted", "step:1:turnout:later", "step:1:turnout:cannot"),
+    *("step:1:last_call:voted", "step:1:last_call:cannot", "step:2:turnout:voted", "step:1:places:0"),
+    *("step:1:place:help", "step:1:place:known", "menu:vote", "optout:reminders", "messages:reminders:on"),
+    *("menu:settings", "menu:menu", "step:1:plan:open", "step:1:plan:midday", "step:1:plan.company:alone"),
+)
 SAID = ("/start", "/start ev_lyon1", "/menu", "/events", "/vote", "/settings", "/consent", "/help", "blah")
 TAPPED = (
     *("event:lyon1", "rsvp:lyon1:yes", "rsvp:lyon1:no", "attend:lyon1:confirm", "attend:lyon1:cancel"),
@@ -33,6 +40,24 @@ async def partisan_words(talker: Talker) -> set[str]:
         found |= {word for word in PARTISAN if word in told}
         found |= {"a file" for call in talker.calls if call.attachment is not None}
     return found
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_what_follows_a_neutral_reminder_names_nobody(
+    conversation: Conversation, language: str
+) -> None:
+    """No card, toast or button under it bears the campaign's name, the candidate's, or a link but the official one."""
+    talker = conversation.person(7, language=language)
+    await talker.sign_up("Lyon")
+    official = CAMPAIGN.links["polling_place"]
+    for instant in ("2016-11-19T00:00", "2016-11-20T12:00", "2016-11-20T18:59:59"):
+        conversation.clock.move(paris(instant))
+        for data in UNDER_A_NEUTRAL_REMINDER:
+            await talker.tap_data(f"1:{data}")
+            told = "".join(str(call.payload) for call in talker.calls)
+            assert [name for name in CAMPAIGN.own_names if name in told] == [], data
+            assert "http" not in told.replace(official, ""), data
+            assert CAMPAIGN.practical_in(language).sentence not in told, data
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_periods_come_from_the_campaign_file(language: str) -> None:
     text = paper(REGISTER, language, replace(PRESIDENTIAL, retention=retention))
     unit = "jours" if language == "fr" else "days"
     for days in (3, 19, 4, 23, 111):
-        assert re.search(rf"\b{days} {unit}", text)
+        assert re.search(rf"\b{days}\s{unit}", text)
 
 
 @pytest.mark.parametrize("language", languages())

@@ -1,0 +1,82 @@
+"""What neutral messages say: the program's own words, filled with practical facts and with nothing that anybody typed.
+
+Their templates, `locales/templates/neutral/`, are rendered apart from all others. The campaign is not among what they
+may name, and the vote comes to them without the name that the campaign file gives it: one that would say more fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cache
+
+from bot.campaign.campaign import Campaign
+from bot.communes import Commune
+from bot.rules.neutrality import PracticalField
+from bot.rules.polling_places import PollingPlace, Where
+from bot.words.step_values import Vote, at_place, is_neutral, vote_in
+from bot.words.texts import Text, Texts
+from db.events import Event
+from db.people import Person
+
+EVERY_FIELD = frozenset(PracticalField)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticalFacts:
+    """The facts that a neutral message may tell beside the day and the hours; None and False where it is not told.
+
+    `link`: the campaign file's address for finding one's polling place, where the place itself is not known.
+    """
+
+    place: PollingPlace | None = None
+    must_choose: bool = False
+    identity: bool = False
+    link: str | None = None
+
+
+@cache
+def _texts() -> Texts:
+    return Texts({})
+
+
+def worded(
+    name: str, language: str, *, vote: Vote, facts: PracticalFacts = PracticalFacts(), **said: object
+) -> Text:
+    """A neutral message about a vote. `said`: an answer, an instant; never words."""
+    return _texts().render_once(f"neutral/{name}", language, vote=replace(vote, name=""), facts=facts, **said)
+
+
+def event_cancelled(language: str, event: Event, commune: Commune | None) -> Text:
+    """That an event does not take place: when and in which commune, by no name."""
+    return _texts().render("neutral/event_cancelled", language, event=event, commune=commune)
+
+
+def reminder(
+    name: str,
+    language: str,
+    *,
+    campaign: Campaign,
+    ballot: int,
+    person: Person,
+    where: Where,
+    fields: Collection[str] = EVERY_FIELD,
+) -> Text | None:
+    """The neutral reminder of a round for one person; None where it is not held."""
+    vote = vote_in(campaign, campaign.ballot(ballot), person=person, language=language)
+    if vote is None:
+        return None
+    facts = _facts(campaign, vote, where, fields)
+    return worded(name, language, vote=at_place(vote, where.place), facts=facts)
+
+
+def _facts(campaign: Campaign, vote: Vote, where: Where, fields: Collection[str]) -> PracticalFacts:
+    if vote.online:
+        return PracticalFacts()
+    told = PracticalFacts(identity=PracticalField.IDENTITY in fields and campaign.asks_for_identity)
+    if PracticalField.PLACE not in fields:
+        return told
+    if where.place is not None and is_neutral(f"{where.place.name}, {where.place.address}", campaign):
+        return replace(told, place=where.place)
+    link = campaign.links.get("polling_place") or None
+    return replace(told, must_choose=where.must_choose, link=link)

@@ -152,6 +152,7 @@ class Bot:
             gazetteer=communes.load(),
             bot_username="portevoix_bot",
             suppression_key=key,
+            commands=handlers.COMMANDS,
         )
         application = (
             Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()

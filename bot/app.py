@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import structlog
 from telegram.ext import Application, ContextTypes
 
+import db.unread
 import db.updates
 from bot.actions import people
 from bot.actions.renewals import consent_texts
-from bot.campaign.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
@@ -46,15 +47,16 @@ from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
-from bot.words.texts import Texts
+from bot.words.step_check import load_worded_campaign
+from bot.words.texts import campaign_texts
 from db.engine import Database
-from handlers import ROUTES
+from handlers import COMMANDS, ROUTES
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
+from handlers.rights import asked_in
 from handlers.routing import register
-from locales import LANGUAGES
 from locales.words import all_words
 
 log = structlog.get_logger(__name__)
@@ -96,12 +98,16 @@ class App:
         """Figures for /health and /metrics; nothing personal."""
         async with self.database.read() as tx:
             waiting = await db.updates.count_unfinished(tx)
+            unread = await db.unread.count(tx)
         blocked = self.engine.pacing.blocked_until
         return {
             "clock": self.clock.now().isoformat(),
             "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
             "planned": self.ticker.is_current,
             "updates_waiting": waiting,
+            "updates_unread": unread,
+            "updates_unread_total": self.engine.intake.unread,
+            "updates_dropped_total": self.engine.intake.dropped,
             "leads": self.engine.leadership.held,
             "sending": self.engine.sender.busy,
             "idle": await self.engine.is_idle(),
@@ -123,7 +129,7 @@ async def started(
     `campaign`: that of the settings, where it was read already.
     """
     all_words()  # a language without its own STOP is told of before anything is opened
-    campaign = campaign or load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = campaign or load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
@@ -142,10 +148,11 @@ async def started(
         await stack.enter_async_context(application)
         services = Services(
             campaign=campaign,
-            texts=Texts({"campaign": campaign}),
+            texts=campaign_texts(campaign),
             gazetteer=load_gazetteer(),
             bot_username=identity.username,
             suppression_key=await suppression_key(database, settings),
+            commands=COMMANDS,
             links_to=links_to(settings, webhook_url),
         )
         ground = Ground(
@@ -176,7 +183,7 @@ async def started(
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What every part stands on."""
+    """The ground that every part stands on."""
 
     settings: Settings
     services: Services
@@ -190,7 +197,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     database, clock, services = ground.database, ground.clock, ground.services
     campaign = services.campaign
     board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
-    daily = DailyPurge(database=database, campaign=campaign, clock=clock)
+    daily = DailyPurge(database=database, campaign=campaign, key=services.suppression_key, clock=clock)
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     texts = consent_texts(services.texts)
@@ -228,6 +235,7 @@ def engine_of(
         transport=ground.transport,
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
+            asks=asked_in,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,
@@ -244,7 +252,7 @@ def engine_of(
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:
-    """What decides and words each message that is about to leave."""
+    """The last look at each message that is about to leave, and its wording."""
     return Departure(
         campaign=services.campaign,
         texts=services.texts,
@@ -263,7 +271,7 @@ def pacing_for(rate: float | None, database: Database, clock: Clock) -> Pacing:
 def export_files(
     database: Database, clock: Clock, services: Services, post: Callable[[Call], Awaitable[object]]
 ) -> ExportFiles:
-    """What makes the files that are ordered in the chat."""
+    """The maker of the files that are ordered in the chat."""
     return ExportFiles(
         database=database,
         clock=clock,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bot.commands import (
     campaign,
     communes,
+    consents,
     database,
     documents,
     exporting,
@@ -35,6 +36,7 @@ MODULES = (
     staff,
     exporting,
     opt_outs,
+    consents,
     documents,
     communes,
     polling_places,

@@ -17,7 +17,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """A clock."""
 
     def now(self) -> datetime:
         """The present instant, aware UTC."""

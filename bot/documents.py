@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
-
 from bot.actions.retention import UPDATES_KEPT
 from bot.actions.staff_links import LINK_LIFE
 from bot.campaign.campaign import Campaign
 from bot.rules.consent import AGE_GATE, Purpose
 from bot.rules.permissions import ACTIONS, STAFF_ROLES
 from bot.rules.small_counts import LEAST
+from bot.words.no_break import bound
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts, markdown_environment
 from db.inventory import HOLDINGS, Subject
@@ -78,9 +77,9 @@ def written(
     common = _values(campaign, language) | {"storage": storage, "version": version}
     environment = markdown_environment(language, common)
     environment.filters["cell"] = _cell
-    environment.filters["date"] = lambda day: format_date(day, "long", LANGUAGES[language].locale)
     template = environment.get_template(f"documents/{language}/{document.name}.md.j2")
-    return re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip() + "\n"
+    markdown = re.sub(r"\n{3,}", "\n\n", template.render(today=today)).strip()
+    return bound(markdown, language) + "\n"
 
 
 def questions(markdown: str) -> int:
@@ -106,7 +105,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "retention": retention,
         "updates_days": UPDATES_KEPT.days,
         "link_hours": int(LINK_LIFE.total_seconds() // 3600),
-        "small_count": LEAST,
+        "least": LEAST,
         "age_gate": AGE_GATE,
         "label_text": "",
     }

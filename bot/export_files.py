@@ -73,7 +73,7 @@ class ExportFiles:
             exports.require(await self._author(tx, commission), commission.order)
 
     async def _author(self, tx: AsyncConnection, commission: Commission) -> Author:
-        """Who ordered it, with the roles held now. Raises NotAllowed where nobody is known by that number any more."""
+        """The order’s author with the roles held now. Raises NotAllowed where nobody has that number any more."""
         person = await db.people.find(tx, commission.chat)
         if person is None:
             raise NotAllowed("Whoever ordered this export was erased.", message="errors/not_allowed_role")

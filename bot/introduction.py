@@ -20,6 +20,7 @@ from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.web.app import Webhook
+from handlers import COMMANDS
 from handlers.command_menu import description_calls, menu_calls
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,7 @@ USERNAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who the bot is, as `getMe` says."""
+    """The bot's identity, as `getMe` says."""
 
     id: int
     first_name: str
@@ -42,7 +43,7 @@ class Identity:
 
 
 def identity_in(outcome: Outcome) -> Identity | None:
-    """What an answer to `getMe` says; None where it is not one that a Bot API server gives."""
+    """The identity in an answer to `getMe`; None where it is not one that a Bot API server gives."""
     if not isinstance(outcome, Done) or not isinstance(outcome.result, Mapping):
         return None
     number, first_name = as_id(outcome.result.get("id")), outcome.result.get("first_name")
@@ -55,7 +56,7 @@ def identity_in(outcome: Outcome) -> Identity | None:
 
 
 async def bot_identity(transport: Transport) -> Identity:
-    """Who the bot is; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+    """The bot's identity; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
     again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
@@ -75,7 +76,7 @@ async def introduce(
     transport: Transport, engine: Engine, settings: Settings, campaign: Campaign, webhook_url: str | None
 ) -> None:
     """Tells Telegram the commands and who writes, in each language, and where updates go."""
-    calls = [*menu_calls(campaign.languages), *description_calls(campaign)]
+    calls = [*menu_calls(COMMANDS, campaign.languages), *description_calls(campaign)]
     if webhook_url is None:
         calls.insert(0, Call(method="deleteWebhook", payload={}))
     for call in calls:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+import db.retention
 from bot.clock import ClockStart, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
 from bot.served_clock import followed_clock
@@ -135,9 +136,12 @@ async def present(settings: Settings) -> datetime:
 async def suppression_key(database: Database, settings: Settings) -> SuppressionKey:
     """The key that seals what stands for people who left, made at first use. Raises MissingKey, WrongKey, UnsafeKey.
 
-    An older database holds it itself: it is moved out.
+    An older database holds it itself, and answers that lead to nobody: the key is moved out, the answers are counted.
     """
-    return await open_suppression_key(database, settings.suppression_key_file)
+    key = await open_suppression_key(database, settings.suppression_key_file)
+    for leftovers in db.retention.leftovers(key):
+        await leftovers.erase_all(database)
+    return key
 
 
 async def tell_of_a_key_beside_the_data(database: Database, settings: Settings) -> None:

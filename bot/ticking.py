@@ -16,6 +16,7 @@ from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
+from bot.rules.suppression import SuppressionKey
 from db.engine import TROUBLES, Database
 from db.processes import Lock, lock
 
@@ -82,7 +83,7 @@ class Ticker:
             scheduler.shutdown(wait=False)
 
     async def _scheduled(self) -> None:
-        """What APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
+        """The job that APScheduler calls: it would print the cancellation of a tick, at the end, as a failure."""
         with contextlib.suppress(asyncio.CancelledError):
             await self._beat()
 
@@ -146,8 +147,8 @@ class DailyPurge:
     It may take long where there is much to erase: it runs beside the ticks, which do not wait for it.
     """
 
-    def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
-        self._database, self._campaign, self._clock = database, campaign, clock
+    def __init__(self, *, database: Database, campaign: Campaign, key: SuppressionKey, clock: Clock) -> None:
+        self._database, self._campaign, self._key, self._clock = database, campaign, key, clock
         self._last: date | None = None
         self._new_day = asyncio.Event()
 
@@ -162,7 +163,9 @@ class DailyPurge:
             await self._new_day.wait()
             self._new_day.clear()
             try:
-                erased = await purge(self._database, self._campaign, actor=DAILY, now=self._clock.now())
+                erased = await purge(
+                    self._database, self._campaign, key=self._key, actor=DAILY, now=self._clock.now()
+                )
             except TROUBLES as error:
                 log.error("purge_failed", error=type(error).__name__, again_in=PURGE_AGAIN_SECONDS)
                 await asyncio.sleep(PURGE_AGAIN_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, city_of, normal_area
-from db.schema import events, people
+from db.schema import answer_counts, events, people
 
 Column = sa.ColumnElement[Any]
 
@@ -16,7 +16,7 @@ Column = sa.ColumnElement[Any]
 def lies_in(
     area: str, *, commune: Column, department: Column, region: Column, territory: Column
 ) -> sa.ColumnElement[bool]:
-    """What `bot.rules.areas.covers` says of one person, as a condition on columns. Raises UnknownArea."""
+    """Whether a row lies in an area, by its commune or, abroad, by its territory. Raises UnknownArea."""
     area = normal_area(area)
     if area == EVERYWHERE:
         return sa.true()
@@ -45,6 +45,15 @@ def person_in(area: str) -> sa.ColumnElement[bool]:
         region=people.c.region,
         territory=people.c.territory,
     )
+
+
+def counted_in(area: str) -> sa.ColumnElement[bool]:
+    """Whether a count of answers is of the area, or of one in it; there are none of a commune."""
+    area = normal_area(area)
+    if area == EVERYWHERE:
+        return sa.true()
+    departments = [code for code, region in DEPARTMENTS.items() if f"R{region}" == area]
+    return answer_counts.c.area.in_([area, *departments])
 
 
 def event_in(area: str) -> sa.ColumnElement[bool]:

@@ -17,7 +17,9 @@ from bot.rules.areas import ABROAD_AREA, COLLECTIVITIES, DEPARTMENTS, EVERYWHERE
 from bot.rules.audiences import Audience, RsvpCondition, VoteCondition
 from bot.rules.kinds import MUTES, Kind
 from bot.rules.people import RsvpAnswer, VoteState
+from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
+from db.headcounts import counted, headcount, known_to
 from db.schema import events, people, rsvps, vote_plans
 from db.vote_plans import SAID
 
@@ -41,11 +43,11 @@ class Group:
 
     territory: str | None
     zone: str | None
-    people: int
+    people: Headcount
 
 
 def in_any(targets: Sequence[Target], kind: Kind | None = None) -> Condition:
-    """Whoever is in one of the audiences; with a kind, without those who switched it off."""
+    """The condition of being in one of the audiences; with a kind, without those who switched it off."""
     chosen = sa.or_(sa.false(), *(_condition(target) for target in targets))
     if kind is None or kind not in MUTES:
         return chosen
@@ -170,11 +172,20 @@ def _lives_by(zones: Sequence[str | None] | None) -> Condition:
     return sa.or_(named, people.c.zone.is_(None)) if None in zones else named
 
 
-async def groups(tx: AsyncConnection, targets: Sequence[Target], kind: Kind | None = None) -> list[Group]:
-    """Who is in one of the audiences, counted by territory and zone."""
+async def groups(
+    tx: AsyncConnection,
+    targets: Sequence[Target],
+    kind: Kind | None = None,
+    *,
+    known_in: Sequence[str] | None = None,
+) -> list[Group]:
+    """The people of the audiences, counted by territory and zone, for a reader who knows people in some areas."""
     columns = (people.c.territory, people.c.zone)
-    query = sa.select(*columns, sa.func.count().label("people")).where(in_any(targets, kind))
-    return [Group(**row._mapping) for row in await tx.execute(query.group_by(*columns))]
+    query = sa.select(*columns, *counted("people", known_to(known_in))).where(in_any(targets, kind))
+    return [
+        Group(territory=row.territory, zone=row.zone, people=headcount(row, "people"))
+        for row in await tx.execute(query.group_by(*columns))
+    ]
 
 
 async def ids(tx: AsyncConnection, targets: Sequence[Target], kind: Kind | None = None) -> set[int]:

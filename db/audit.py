@@ -1,7 +1,8 @@
-"""The log of what staff did: rows are added at its end, and never changed or removed."""
+"""The log of what staff did: rows are added at its end, and go from its beginning when their term is over."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,6 +84,62 @@ async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
         if len(rows) < CHUNK:
             return
         last = rows[-1].id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """The oldest entries, whose term is over: how many, and the hash of the last of them."""
+
+    ids: tuple[int, ...]
+    last_hash: str
+
+
+async def beginning(tx: AsyncConnection, until: datetime, most: int) -> Beginning | None:
+    """The entries at the beginning of the log made at or before an instant; None: the first is younger."""
+    query = sa.select(audit.c.id, audit.c.at, audit.c.hash).order_by(audit.c.id).limit(most)
+    over = tuple(itertools.takewhile(lambda row: row.at <= until, await tx.execute(query)))
+    if not over:
+        return None
+    return Beginning(ids=tuple(row.id for row in over), last_hash=over[-1].hash)
+
+
+async def count_until(tx: AsyncConnection, until: datetime) -> int:
+    """How many entries at the beginning of the log were made at or before an instant."""
+    younger = sa.select(sa.func.min(audit.c.id)).where(audit.c.at > until).scalar_subquery()
+    query = sa.select(sa.func.count()).select_from(audit)
+    query = query.where(audit.c.at <= until, sa.or_(younger.is_(None), audit.c.id < younger))
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def remove(tx: AsyncConnection, beginning: Beginning) -> None:
+    """Removes the oldest entries."""
+    await tx.execute(sa.delete(audit).where(audit.c.id <= beginning.ids[-1]))
+
+
+async def latest(tx: AsyncConnection, action: str) -> Entry | None:
+    """The newest entry of an action."""
+    query = sa.select(audit).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(1)
+    row = (await tx.execute(query)).first()
+    return None if row is None else Entry(**row._mapping)
+
+
+async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:
+    """The deeds of somebody, and what is noted about them by their Telegram number, oldest first."""
+    text = sa.cast(audit.c.details, sa.Text)
+    told = sa.or_(audit.c.actor == actor, text.contains(str(telegram_id), autoescape=True))
+    found = [
+        Entry(**row._mapping) for row in await tx.execute(sa.select(audit).where(told).order_by(audit.c.id))
+    ]
+    return [entry for entry in found if entry.actor == actor or _mentions(entry.details, telegram_id)]
+
+
+def _mentions(value: Any, telegram_id: int) -> bool:
+    """Whether a number stands somewhere in what JSON holds."""
+    if isinstance(value, dict):
+        return any(_mentions(each, telegram_id) for each in value.values())
+    if isinstance(value, list):
+        return any(_mentions(each, telegram_id) for each in value)
+    return value in (telegram_id, str(telegram_id), f"staff:{telegram_id}") and not isinstance(value, bool)
 
 
 async def has_hash(tx: AsyncConnection, hash_: str) -> bool:

@@ -22,7 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import sqlite
 from db.carrying import carry, erase_again
+from db.days import day_of
 from db.engine import Database, open_database
+from db.erasing import Sealing
 from db.errors import BackupFailed
 from db.facts import set_fact
 from db.key import DatabaseKey
@@ -36,7 +38,7 @@ RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What a restore did."""
+    """The effects of a restore."""
 
     in_doubt: int  # deliveries that may have left after the backup was made
     paused: int  # broadcasts that may have started after it
@@ -139,11 +141,13 @@ async def _prepare(
         given_up = await _begin_anew(database, suppression_key_file) if lost else 0
         suppression_key = await open_suppression_key(database, suppression_key_file)
         carried = await asyncio.to_thread(carry, copy, replaced, key, suppression_key)
+        # Where the campaign file wants no proof, the next purge takes it away.
+        sealing = Sealing(key=suppression_key, today=day_of(now), keeps_proof=True)
         async with database.write() as transaction:
             in_doubt, paused = await hold_what_may_have_left(transaction, now)
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
-            erased = await erase_again(transaction, carried, suppression_key)
+            erased = await erase_again(transaction, carried, sealing)
         return Restored(
             in_doubt=in_doubt,
             paused=paused,

@@ -30,8 +30,8 @@ class Spelling:
     each: a table `each` of the JSON arrays in the parameter `rows`; `each.value ->> 0` is the first member.
     collect: the aggregate that makes one JSON array of rows. array: the function that makes one of columns.
     lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
-    to_bytes, to_text: UTF-8 bytes from text and back. to_json: a JSON column from text. json: a JSON
-    column as JSON.
+    to_bytes, to_text: UTF-8 bytes from text and back. holds: whether the first bytes have the second in them.
+    to_json: a JSON column from text. json: a JSON column as JSON.
     """
 
     each: str
@@ -41,6 +41,7 @@ class Spelling:
     instant: str
     to_bytes: str
     to_text: str
+    holds: str
     to_json: str
     json: str
 
@@ -57,6 +58,7 @@ SQLITE = Spelling(
     instant="({})",
     to_bytes="CAST({} AS BLOB)",
     to_text="CAST({} AS TEXT)",
+    holds="instr({}, {}) > 0",
     to_json="({})",
     json="json({})",
 )
@@ -68,6 +70,7 @@ POSTGRESQL = Spelling(
     instant="(CAST({} AS timestamp) AT TIME ZONE 'UTC')",
     to_bytes="convert_to({}, 'UTF8')",
     to_text="convert_from({}, 'UTF8')",
+    holds="position({1} in {0}) > 0",
     to_json="CAST({} AS jsonb)",
     json="({})",
 )
@@ -131,7 +134,7 @@ T = TypeVar("T")
 
 
 async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commit: bool = False) -> T:
-    """What `work` returns, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
+    """The result of `work`, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
 
     On SQLite it runs in the connection's thread from the first statement to the last: each change of
     threads would wait for a turn of the event loop, which at full speed takes longer than the statement.

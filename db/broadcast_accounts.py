@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import NOT_NEUTRAL
+from bot.rules.small_counts import NOBODY, Headcount
 from db.facts import get_fact
+from db.headcounts import counted, headcount, known_to
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
@@ -56,25 +58,35 @@ class Waiting:
     """Deliveries withheld for one reason; `until` is when the first of them comes back."""
 
     reason: str | None
-    people: int
+    people: Headcount
     until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How many deliveries are in each state, how many were answered, and why some are withheld."""
+    """How many people’s deliveries are in each state, how many were answered, and why some are withheld."""
 
-    states: Mapping[str, int]
-    answered: int
+    states: Mapping[str, Headcount]
+    answered: Headcount
     withheld: tuple[Waiting, ...]
     next_due: datetime | None
 
     @property
-    def total(self) -> int:
-        return sum(self.states.values())
+    def in_total(self) -> Account:
+        """The numbers of everybody, known by name or not."""
+        return replace(
+            self,
+            states={state: people.in_total for state, people in self.states.items()},
+            answered=self.answered.in_total,
+            withheld=tuple(replace(each, people=each.people.in_total) for each in self.withheld),
+        )
 
-    def count(self, *states: str) -> int:
-        return sum(self.states.get(state, 0) for state in states)
+    @property
+    def people(self) -> Headcount:
+        return sum(self.states.values(), start=NOBODY)
+
+    def count(self, *states: str) -> Headcount:
+        return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,23 +104,29 @@ class Progress:
     # The bot's Stars do not pay for a faster rate.
     unpaid: bool = False
     # Called a neutral reminder, and not the program's own words: so many did not leave.
-    not_neutral: int = 0
+    not_neutral: Headcount = NOBODY
 
     @property
-    def waiting(self) -> int:
+    def waiting(self) -> Headcount:
         """How many have yet to leave; once it was cancelled, only those that are just leaving."""
         leaving = self.account.count("sending")
         return leaving if self.is_cancelled else leaving + self.account.count("queued", "leased")
 
     @property
-    def withheld(self) -> int:
-        return 0 if self.is_cancelled else self.account.count("withheld")
+    def withheld(self) -> Headcount:
+        return NOBODY if self.is_cancelled else self.account.count("withheld")
 
     @property
-    def cancelled(self) -> int:
+    def cancelled(self) -> Headcount:
         """Rows follow within seconds of the broadcast: they count as cancelled at once."""
-        following = self.account.count("queued", "leased", "withheld") if self.is_cancelled else 0
+        following = self.account.count("queued", "leased", "withheld") if self.is_cancelled else NOBODY
         return self.account.count("cancelled") + following
+
+    @property
+    def cancelled_otherwise(self) -> Headcount:
+        """Those of them that were not cancelled for their words."""
+        every, told = self.cancelled, self.not_neutral
+        return Headcount(known=every.known - told.known, others=every.others - told.others)
 
     @property
     def is_cancelled(self) -> bool:
@@ -116,14 +134,14 @@ class Progress:
 
     @property
     def is_over(self) -> bool:
-        return not self.waiting and not self.withheld
+        return not self.waiting.total and not self.withheld.total
 
     @property
     def is_leaving(self) -> bool:
         """Whether some of it would leave at this moment."""
-        return self.broadcast.state == "active" and self.waiting > 0
+        return self.broadcast.state == "active" and self.waiting.total > 0
 
-    def count(self, state: str) -> int:
+    def count(self, state: str) -> Headcount:
         return self.account.count(state)
 
 
@@ -132,24 +150,30 @@ async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
     return None if row is None else Broadcast(**row._mapping)
 
 
-async def progress(tx: AsyncConnection, broadcast: Broadcast) -> Progress:
-    """How far it has come."""
+async def progress(tx: AsyncConnection, broadcast: Broadcast, known_in: Sequence[str] | None) -> Progress:
+    """How far it has come, for a reader who may know people by name in some areas."""
     return Progress(
         broadcast=broadcast,
-        account=await account(tx, broadcast.id),
+        account=await account(tx, broadcast.id, known_in),
         awaits_approval=await get_fact(tx, approval_fact(broadcast.id)) is not None,
         orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
-        not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL)
+        not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL, known_in)
         if broadcast.kind == Kind.CIVIC_NEUTRAL
-        else 0,
+        else NOBODY,
     )
 
 
-async def _stopped(tx: AsyncConnection, broadcast: int, reason: str) -> int:
+async def _stopped(
+    tx: AsyncConnection, broadcast: int, reason: str, known_in: Sequence[str] | None
+) -> Headcount:
     """How many deliveries were cancelled for a reason."""
     mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "cancelled")
-    counted = sa.select(sa.func.count()).where(mine, deliveries.c.reason == reason)
-    return int((await tx.execute(counted)).scalar_one())
+    found = (
+        sa.select(*counted("people", known_to(known_in)))
+        .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+        .where(mine, deliveries.c.reason == reason)
+    )
+    return headcount((await tx.execute(found)).one(), "people")
 
 
 def approval_fact(broadcast: int) -> str:
@@ -169,7 +193,7 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadca
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """What staff wrote, by broadcast and language."""
+    """The texts that staff wrote, by broadcast and language."""
     query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
     found: dict[int, dict[str, str]] = {}
     for row in await tx.execute(query):
@@ -198,7 +222,7 @@ async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broa
 
 
 async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
-    """What somebody made that still has something to send, or may have."""
+    """The broadcasts of somebody that still have something to send, or may have."""
     author = sa.select(people.c.id).where(people.c.telegram_id == telegram_id).scalar_subquery()
     going = broadcasts.c.state.in_(("scheduled", "active", "paused"))
     query = sa.select(broadcasts).where(
@@ -218,26 +242,39 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
     return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
 
 
-async def account(tx: AsyncConnection, broadcast: int) -> Account:
-    """Counts by the index on (broadcast, state): two queries, whatever the size."""
+async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> Account:
+    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known."""
+    known = known_to(known_in)
+    rows = (
+        deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
+    )
     mine = deliveries.c.broadcast == broadcast
-    counted = (
+    by_state = (
         sa.select(
-            deliveries.c.state, sa.func.count().label("people"), sa.func.count(deliveries.c.answered_at)
+            deliveries.c.state,
+            *counted("people", known),
+            *counted("answered", known, deliveries.c.answered_at.is_not(None)),
         )
+        .select_from(rows)
         .where(mine)
         .group_by(deliveries.c.state)
     )
-    rows = (await tx.execute(counted)).all()
+    found = (await tx.execute(by_state)).all()
     held = (
-        sa.select(deliveries.c.reason, sa.func.count().label("people"), sa.func.min(deliveries.c.due_at))
+        sa.select(
+            deliveries.c.reason, *counted("people", known), sa.func.min(deliveries.c.due_at).label("until")
+        )
+        .select_from(rows)
         .where(mine, deliveries.c.state == "withheld")
         .group_by(deliveries.c.reason)
     )
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
     return Account(
-        states={row[0]: row[1] for row in rows},
-        answered=sum(row[2] for row in rows),
-        withheld=tuple(Waiting(reason=row[0], people=row[1], until=row[2]) for row in await tx.execute(held)),
+        states={row.state: headcount(row, "people") for row in found},
+        answered=sum((headcount(row, "answered") for row in found), start=NOBODY),
+        withheld=tuple(
+            Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
+            for row in await tx.execute(held)
+        ),
         next_due=(await tx.execute(soonest)).scalar_one_or_none(),
     )

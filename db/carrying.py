@@ -7,19 +7,21 @@ Going back in time must not undo an erasure, a silence, a withdrawn consent or a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
-from db.erasing import erase_people, erase_roles
+from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
-from db.schema import downloads, people, suppressions
+from db.schema import downloads, people, suppressions, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
@@ -32,7 +34,7 @@ _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, upd
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """What the replaced database said. `known`: it could be read. `others`: Telegram ids that were erased and are
+    """The contents of the replaced database. `known`: it could be read. `others`: Telegram ids that were erased and are
     somebody new since, under another pseudonym. `foreign_marks`: how many marks of people who left were made with
     another suppression key, and tell nothing.
     """
@@ -51,8 +53,9 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             spelled = f"\"x'{key.hex}'\"" if key is not None else "''"
             connection.execute(f"ATTACH DATABASE ? AS replaced KEY {spelled}", (str(replaced),))
             connection.execute("BEGIN IMMEDIATE")
-            foreign_marks = _carry_marks(connection, suppression_key)
-            others = _carry(connection)
+            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.consents").fetchone()
+            foreign_marks = _carry_marks(connection, suppression_key, since=last)
+            others = _carry(connection, since=last)
             connection.execute("COMMIT")
             # Folds its write-ahead log into the file, which is about to be renamed.
             connection.execute("PRAGMA replaced.wal_checkpoint(TRUNCATE)").fetchall()
@@ -63,8 +66,11 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
     return Carried(known=True, foreign_marks=foreign_marks, others=others)
 
 
-def _carry_marks(connection: Connection, key: SuppressionKey) -> int:
-    """Who was erased since is on the suppression list too. How many marks another key made: they are left."""
+def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> int:
+    """Puts those erased since on the suppression list too, with the proof of their consents.
+
+    How many marks another key made, which are left.
+    """
     facts = {
         name: json.loads(value)
         for name, value in connection.execute(
@@ -72,25 +78,46 @@ def _carry_marks(connection: Connection, key: SuppressionKey) -> int:
         )
     }
     known = told_by(kept=facts.get(KEY_FACT), fingerprint=facts.get(FINGERPRINT_FACT))
-    marks = connection.execute("SELECT hash, at FROM replaced.suppressions").fetchall()
+    columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(suppressions)")}
+    day = "day" if "day" in columns else "substr(at, 1, 10)"  # older tables knew the instant
+    marks = connection.execute(f"SELECT hash, {day} FROM replaced.suppressions").fetchall()
+    proofs = _proofs_since(connection, since)
     earlier = key.earlier(known.fingerprint) if known.fingerprint is not None else None
     if earlier is None:
-        return len(marks)
+        return len(marks) + len(proofs)
     connection.executemany(
-        "INSERT OR IGNORE INTO main.suppressions (hash, at) VALUES (?, ?)",
-        [(key.carried_on(mark, earlier), at) for mark, at in marks],
+        "INSERT OR IGNORE INTO main.suppressions (hash, day) VALUES (?, ?)",
+        [(key.carried_on(mark, earlier), day) for mark, day in marks],
+    )
+    connection.executemany(
+        f"INSERT INTO main.consents (sealed, sealed_on, {_LEDGER}) VALUES (?, ?{', ?' * 8})",
+        [(key.carried_on(proof, earlier), *others) for proof, *others in proofs],
     )
     return 0
 
 
-def _carry(connection: Connection) -> frozenset[int]:
+def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
+    """Sealed proofs of people who came and left since; those of the others are sealed again when they are erased again.
+
+    Older tables have none.
+    """
+    if "sealed" not in {row[1] for row in connection.execute("PRAGMA replaced.table_info(consents)")}:
+        return []
+    rows = connection.execute(
+        f"SELECT sealed, sealed_on, {_LEDGER} FROM replaced.consents WHERE sealed IS NOT NULL AND id > ?",
+        (since,),
+    )
+    return rows.fetchall()
+
+
+def _carry(connection: Connection, *, since: int) -> frozenset[int]:
     columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(people)")}
     wishes = ", ".join(
         f"{name} = newer.{name}" for name in (*_CHOICES, *_RENEWALS, *_MUTES) if name in columns
     )
     statements = (
         f"""INSERT INTO main.consents ({_LEDGER}) SELECT {_LEDGER} FROM replaced.consents
-            WHERE id > (SELECT coalesce(max(id), 0) FROM main.consents)
+            WHERE id > {int(since)}
               AND pseudonym IN (SELECT pseudonym FROM main.people)""",
         f"""UPDATE main.people SET {wishes},
                 state = CASE people.state WHEN 'new' THEN 'new' ELSE newer.state END
@@ -109,20 +136,22 @@ def _carry(connection: Connection) -> frozenset[int]:
     return frozenset(row[0] for row in connection.execute(changed))
 
 
-async def erase_again(tx: AsyncConnection, carried: Carried, key: SuppressionKey) -> int:
+async def erase_again(tx: AsyncConnection, carried: Carried, sealing: Sealing) -> int:
     """Erases whoever is on the suppression list, or was erased and came back since as somebody new; how many."""
     hashes = set(await tx.scalars(sa.select(suppressions.c.hash)))
     found = await tx.execute(sa.select(people.c.id, people.c.telegram_id))
     doomed = [
         (row.id, row.telegram_id)
         for row in found
-        if row.telegram_id in carried.others or suppression_of(key, row.telegram_id) in hashes
+        if row.telegram_id in carried.others or suppression_of(sealing.key, row.telegram_id) in hashes
     ]
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
+    # Nor is it known whose these are.
+    await tx.execute(sa.delete(unread_updates))
     for start in range(0, len(doomed), CHUNK):
         some = doomed[start : start + CHUNK]
-        await erase_people(tx, people.c.id.in_([person for person, _ in some]))
+        await erase_people(tx, people.c.id.in_([person for person, _ in some]), sealing)
         for _, telegram_id in some:
             if telegram_id not in carried.others:
                 await erase_roles(tx, telegram_id)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.days import day_of
 from db.schema import consents
 
 
@@ -25,12 +26,35 @@ class Consent:
     update_id: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SealedConsent:
+    """One choice of somebody who left on the day `sealed_on`: the day is left of when it was made."""
+
+    purpose: str
+    given: bool
+    text_version: str
+    text_hash: str
+    language: str
+    day: date
+    sealed_on: date
+
+
 async def add(tx: AsyncConnection, consent: Consent) -> None:
     await tx.execute(sa.insert(consents).values(**vars(consent)))
 
 
 async def of_person(tx: AsyncConnection, pseudonym: str) -> list[Consent]:
     """Every choice of one person, oldest first."""
-    columns = [column for column in consents.c if column.name != "id"]
+    columns = [consents.c[field.name] for field in fields(Consent)]
     query = sa.select(*columns).where(consents.c.pseudonym == pseudonym).order_by(consents.c.id)
     return [Consent(**row._mapping) for row in await tx.execute(query)]
+
+
+async def sealed_under(tx: AsyncConnection, mark: str) -> list[SealedConsent]:
+    """Every choice that is kept under a sealed reference, oldest first."""
+    query = sa.select(consents).where(consents.c.sealed == mark).order_by(consents.c.id)
+    names = ("purpose", "given", "text_version", "text_hash", "language", "sealed_on")
+    return [
+        SealedConsent(day=day_of(row.at), **{name: row._mapping[name] for name in names})
+        for row in await tx.execute(query)
+    ]

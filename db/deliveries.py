@@ -33,7 +33,7 @@ class Leased:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """What a delivery became. `due_at` is when a queued or withheld one comes back."""
+    """The state that a delivery came to. `due_at` is when a queued or withheld one comes back."""
 
     id: int
     state: str

@@ -11,6 +11,6 @@ from db.schema import deliveries
 
 
 async def as_if_sent(tx: AsyncConnection, at: datetime) -> None:
-    """What is queued counts as sent then, so that the demonstration begins with what comes next."""
+    """Counts what is queued as sent then, so that the demonstration begins with what comes next."""
     change = sa.update(deliveries).where(deliveries.c.state == "queued")
     await tx.execute(change.values(state="sent", sent_at=at, due_at=at, changed_at=at))

@@ -16,7 +16,7 @@ from db.schema import rsvps
 
 
 def _sent(kinds: Iterable[str]) -> Statement:
-    """What left, leaves or may have left for people, of some kinds, and is not among the rows themselves."""
+    """The messages of some kinds that left, leave or may have left for people, but for the rows themselves."""
     # Literals of our own, so that the parameters stay the same on both engines.
     listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     return Statement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.small_counts import Headcount
 from db.areas import person_in
+from db.headcounts import counted, headcount, known_to, named_in
 from db.notices import IS_NOTICE
 from db.schema import broadcasts, deliveries, people
 
@@ -19,13 +21,11 @@ MOST_BROADCASTS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """A delivery of which nobody knows whether it arrived. No pseudonym: the person was erased since.
+    """Somebody of whom nobody knows whether a message reached them, who is known to the team of the areas asked for.
 
-    `first_name` and `commune` are there only for who agreed to be known to the team, and lives in the areas asked for.
+    `at`: since when it is in doubt.
     """
 
-    delivery: int
-    pseudonym: str | None
     first_name: str | None
     commune: str | None
     at: datetime
@@ -33,13 +33,14 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubts:
-    """How many deliveries of a broadcast are in doubt, and how many may be sent again.
+    """How many deliveries of a broadcast are in doubt, how many may be sent again, and for how many that are named.
 
     `until` is when the latest of them became so: a later doubt is another one.
     """
 
-    people: int
-    again: int
+    people: Headcount
+    again: Headcount
+    named: int
     until: datetime | None
 
 
@@ -50,7 +51,7 @@ class Doubtful:
     id: int
     kind: str
     area: str
-    people: int
+    people: Headcount
 
 
 def _in_areas(areas: Iterable[str]) -> sa.ColumnElement[bool]:
@@ -58,7 +59,7 @@ def _in_areas(areas: Iterable[str]) -> sa.ColumnElement[bool]:
 
 
 def _may_leave(areas: Iterable[str], now: datetime) -> sa.ColumnElement[bool]:
-    """What could still leave: the others would only change from "in doubt" to "cancelled", which is less true."""
+    """Those that could still leave: the others would only change from "in doubt" to "cancelled", which is less true."""
     wants = sa.and_(people.c.state == "registered", people.c.consent_contact)
     return sa.and_(
         broadcasts.c.state != "cancelled",
@@ -79,39 +80,43 @@ def _of(broadcast: int) -> sa.ColumnElement[bool]:
     return sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "in_doubt")
 
 
-async def summary(tx: AsyncConnection, broadcast: int, areas: Iterable[str], now: datetime) -> Doubts:
+async def summary(
+    tx: AsyncConnection,
+    broadcast: int,
+    areas: Sequence[str],
+    now: datetime,
+    *,
+    known_in: Sequence[str] | None,
+) -> Doubts:
     """How many are in doubt; of them, those in these areas who may still get the message can be sent it again."""
-    again = sa.func.count(sa.case((_may_leave(areas, now), 1)))
-    query = sa.select(sa.func.count(), again, sa.func.max(deliveries.c.changed_at))
-    count, sendable, until = (await tx.execute(query.select_from(_JOINED).where(_of(broadcast)))).one()
-    return Doubts(people=count, again=sendable, until=until)
+    known = known_to(known_in)
+    query = sa.select(
+        *counted("people", known),
+        *counted("again", known, _may_leave(areas, now)),
+        sa.func.count().filter(named_in(areas)).label("named"),
+        sa.func.max(deliveries.c.changed_at).label("until"),
+    )
+    row = (await tx.execute(query.select_from(_JOINED).where(_of(broadcast)))).one()
+    return Doubts(
+        people=headcount(row, "people"),
+        again=headcount(row, "again"),
+        named=row.named,
+        until=row.until,
+    )
 
 
 async def page(
     tx: AsyncConnection, broadcast: int, areas: Iterable[str], *, first: int, room: int
 ) -> list[Doubt]:
-    """Some of the deliveries in doubt, oldest first."""
-    known = sa.and_(people.c.state == "registered", people.c.consent_team, _in_areas(areas))
+    """Some of those in doubt who are known to the team of these areas, oldest first. Nobody else is listed."""
     query = (
-        sa.select(
-            deliveries.c.id,
-            people.c.pseudonym,
-            sa.case((known, people.c.first_name)).label("first_name"),
-            sa.case((known, people.c.commune)).label("commune"),
-            deliveries.c.changed_at,
-        )
+        sa.select(people.c.first_name, people.c.commune, deliveries.c.changed_at)
         .select_from(_JOINED)
-        .where(_of(broadcast))
+        .where(_of(broadcast), named_in(areas))
         .order_by(deliveries.c.id)
     )
     return [
-        Doubt(
-            delivery=row.id,
-            pseudonym=row.pseudonym,
-            first_name=row.first_name,
-            commune=row.commune,
-            at=row.changed_at,
-        )
+        Doubt(first_name=row.first_name, commune=row.commune, at=row.changed_at)
         for row in await tx.execute(query.offset(first).limit(room))
     ]
 
@@ -137,14 +142,18 @@ async def send_again(
     return again.rowcount
 
 
-async def unattended(tx: AsyncConnection) -> list[Doubtful]:
+async def unattended(tx: AsyncConnection, known_in: Sequence[str] | None) -> list[Doubtful]:
     """The latest broadcasts with deliveries in doubt that no member of staff wrote: nobody follows their progress."""
+    columns = (broadcasts.c.id, broadcasts.c.kind, broadcasts.c.area)
     query = (
-        sa.select(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.area, sa.func.count().label("people"))
-        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        sa.select(*columns, *counted("people", known_to(known_in)))
+        .select_from(_JOINED)
         .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None), sa.not_(IS_NOTICE))
-        .group_by(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.area)
+        .group_by(*columns)
         .order_by(broadcasts.c.id.desc())
         .limit(MOST_BROADCASTS)
     )
-    return [Doubtful(**row._mapping) for row in await tx.execute(query)]
+    return [
+        Doubtful(id=row.id, kind=row.kind, area=row.area, people=headcount(row, "people"))
+        for row in await tx.execute(query)
+    ]

@@ -138,7 +138,7 @@ class Database:
 
 @asynccontextmanager
 async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
-    """What the block does in the transaction is undone, and nothing else, where it raises.
+    """Undoes what the block did in the transaction, and nothing else, where it raises.
 
     On SQLite the savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
     """
@@ -168,6 +168,11 @@ AWAY = (*UNREACHED, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """What it may say besides of a statement that does not depend on what is written."""
 TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
 """Whatever it may say."""
+
+
+def blames_the_data(error: BaseException) -> bool:
+    """Whether an error is about what was to be written, and not about a database that is away or in the way."""
+    return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
 
 
 async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:

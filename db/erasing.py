@@ -1,30 +1,35 @@
-"""Cutting what leads to a person, and deleting people. What only counts stays."""
+"""Deleting people, and what may remain of them: counts, a sealed proof of consents, nothing that leads to them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.suppression import SuppressionKey, proof_of
 from db import notices
+from db.days import start_of_day
+from db.leftovers import count_and_delete
 from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
 
-ERASED = "erased"
-"""Stands in the consent ledger in place of the pseudonyms of people who were erased."""
+SEALED = "sealed"
+"""Stands in the consent ledger in place of the pseudonyms of people who left."""
 
 
-async def cut_loose(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
-    """Answers that lead to nobody any more: no person, message, update or commune; how many."""
-    named = sa.and_(condition, responses.c.person.is_not(None))
-    # Where one votes was an answer too; the département is left of it.
-    place = sa.update(responses).where(named, responses.c.question == "commune")
-    await tx.execute(place.values(answer=sa.func.coalesce(responses.c.department, "")))
-    traces = {"person": None, "message_id": None, "update_id": None, "commune": None}
-    return (await tx.execute(sa.update(responses).where(named).values(**traces))).rowcount
+@dataclass(frozen=True, kw_only=True)
+class Sealing:
+    """How what remains of somebody is sealed: by which key, on which day, and whether their consents can be proved."""
+
+    key: SuppressionKey
+    today: date
+    keeps_proof: bool
 
 
-async def erase_person(tx: AsyncConnection, person: int) -> None:
+async def erase_person(tx: AsyncConnection, person: int, sealing: Sealing) -> None:
     """Deletes one person: see `erase_people`."""
-    await erase_people(tx, people.c.id == person)
+    await erase_people(tx, people.c.id == person, sealing)
 
 
 async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
@@ -38,20 +43,60 @@ async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
 
 
-async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> int:
-    """Deletes people; plans and RSVPs go with them, answers and deliveries lose their link. How many."""
+async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing) -> int:
+    """Deletes people; plans and RSVPs go with them, answers become counts, deliveries lose their link. How many."""
     doomed = sa.select(people.c.id).where(condition)
-    await cut_loose(tx, responses.c.person.in_(doomed))
-    cut = {"person": None, "message_id": None}
-    await tx.execute(sa.update(deliveries).where(deliveries.c.person.in_(doomed)).values(**cut))
+    await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
+    await _cut_deliveries(tx, deliveries.c.person.in_(doomed))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
     chats = sa.select(people.c.telegram_id).where(condition)
     # What failed is kept to find out why, but not beyond its author.
     failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
     await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
-    # The ledger still counts what was agreed to and when; whose choices they were is not known any more.
-    names = sa.select(people.c.pseudonym).where(condition)
-    ledger = sa.update(consents).where(consents.c.pseudonym.in_(names))
-    await tx.execute(ledger.values(pseudonym=ERASED, update_id=None))
+    await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     return (await tx.execute(sa.delete(people).where(condition))).rowcount
+
+
+async def _cut_deliveries(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
+    """Deliveries to nobody any more, of whose instants the day is left: what waited does not leave."""
+    instants = ("due_at", "changed_at", "sent_at", "answered_at")
+    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    await tx.execute(
+        sa.update(deliveries)
+        .where(condition)
+        .values(
+            person=None,
+            message_id=None,
+            reason=sa.case((waiting, "erased"), else_=deliveries.c.reason),
+            lease_owner=sa.case((waiting, None), else_=deliveries.c.lease_owner),
+            state=sa.case((waiting, "cancelled"), else_=deliveries.c.state),
+            **{name: start_of_day(deliveries.c[name]) for name in instants},
+        )
+    )
+
+
+async def _seal_consents(tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing) -> None:
+    """The ledger of supporters can still prove what they agreed to, to who knows their number and has the key.
+
+    Of people who never finished signing up nothing is kept: they were never written to.
+    """
+    if sealing.keeps_proof:
+        supporters = sa.select(people.c.pseudonym, people.c.telegram_id)
+        supporters = supporters.where(condition, people.c.registered_at.is_not(None))
+        marks = [
+            {"whose": row.pseudonym, "mark": proof_of(sealing.key, row.telegram_id)}
+            for row in await tx.execute(supporters)
+        ]
+        if marks:
+            sealed = sa.update(consents).where(consents.c.pseudonym == sa.bindparam("whose"))
+            sealed = sealed.values(
+                pseudonym=SEALED,
+                sealed=sa.bindparam("mark"),
+                sealed_on=sealing.today,
+                at=start_of_day(consents.c.at),
+                update_id=None,
+            )
+            await tx.execute(sealed, marks)
+    names = sa.select(people.c.pseudonym).where(condition)
+    await tx.execute(sa.delete(consents).where(consents.c.pseudonym.in_(names)))

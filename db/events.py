@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
-from db.schema import broadcasts, event_texts, events, rsvps
+from db.headcounts import counted, headcount, known_to
+from db.schema import broadcasts, event_texts, events, people, rsvps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class EventText:
-    """What an event is called and about, in one language; the description may be blank."""
+    """The title and the description of an event, in one language; the description may be blank."""
 
     title: str
     description: str
@@ -74,12 +76,12 @@ def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
 class Answers:
     """How many people gave each answer, and how many came or said they could not."""
 
-    yes: int = 0
-    maybe: int = 0
-    no: int = 0
-    confirmed: int = 0
-    came: int = 0
-    missed: int = 0
+    yes: Headcount = NOBODY
+    maybe: Headcount = NOBODY
+    no: Headcount = NOBODY
+    confirmed: Headcount = NOBODY
+    came: Headcount = NOBODY
+    missed: Headcount = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,22 +184,21 @@ MOST_SHOWN = 30
 """More than anybody reads in a chat; Telegram allows 100 buttons."""
 
 
-async def answers(tx: AsyncConnection, event: int) -> Answers:
-    """The counts of one event."""
-    query = sa.select(
-        *(
-            sa.func.count().filter(condition).label(name)
-            for name, condition in (
-                ("yes", rsvps.c.answer == "yes"),
-                ("maybe", rsvps.c.answer == "maybe"),
-                ("no", rsvps.c.answer == "no"),
-                ("confirmed", rsvps.c.confirmed),
-                ("came", rsvps.c.attended.is_(True)),
-                ("missed", rsvps.c.attended.is_(False)),
-            )
-        )
-    ).where(rsvps.c.event == event)
-    return Answers(**(await tx.execute(query)).one()._mapping)
+async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | None) -> Answers:
+    """The counts of one event, for a reader who may know people by name in some areas."""
+    known = known_to(known_in)
+    conditions = {
+        "yes": rsvps.c.answer == "yes",
+        "maybe": rsvps.c.answer == "maybe",
+        "no": rsvps.c.answer == "no",
+        "confirmed": rsvps.c.confirmed,
+        "came": rsvps.c.attended.is_(True),
+        "missed": rsvps.c.attended.is_(False),
+    }
+    columns = (column for name, condition in conditions.items() for column in counted(name, known, condition))
+    query = sa.select(*columns).select_from(rsvps.join(people, people.c.id == rsvps.c.person))
+    row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+    return Answers(**{name: headcount(row, name) for name in conditions})
 
 
 async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:

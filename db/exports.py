@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
 from db import sqlite
-from db.areas import event_in, lies_in, person_in
+from db.areas import counted_in, event_in, lies_in, person_in
+from db.days import day_of, first_whole_day
 from db.export_columns import in_row_order, instants_as_text
 from db.notices import IS_NOTICE
 from db.schema import (
+    answer_counts,
     audit,
     broadcasts,
     deliveries,
@@ -36,6 +38,7 @@ from db.schema import (
 )
 
 CHUNK = 2_500
+DAY = timedelta(days=1)
 
 EVENT_QUESTIONS = ("rsvp", "attendance", "came")
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
@@ -161,14 +164,14 @@ def _commune_hidden(answer: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 def answers(selection: Selection) -> Source:
-    """Every answer ever logged, also those of people since erased, who then have no pseudonym."""
+    """Every answer of people who are known; those of people who left are told by `counts`."""
     about = []
     asks_event = responses.c.question.in_(EVENT_QUESTIONS)
     if selection.event is not None:
         about.append(sa.and_(responses.c.subject == selection.event, asks_event))
     if selection.ballot is not None:
         about.append(sa.and_(responses.c.subject == str(selection.ballot), ~asks_event))
-    # A person's answers follow them when they move; an erased person's stay where they were given.
+    # A person's answers follow them when they move.
     place = lies_in(
         selection.area,
         commune=sa.func.coalesce(people.c.commune, responses.c.commune),
@@ -190,13 +193,39 @@ def answers(selection: Selection) -> Source:
             responses.c.message_id,
         )
         .select_from(
-            responses.outerjoin(people, responses.c.person == people.c.id).outerjoin(
+            responses.join(people, responses.c.person == people.c.id).outerjoin(
                 broadcasts, responses.c.broadcast == broadcasts.c.id
             )
         )
         .where(place, *_within(in_row_order(responses.c.at), selection), *about)
     )
     return Source(query=query, keys=(responses.c.id,))
+
+
+def counts(selection: Selection) -> Source:
+    """The answers of people who left, in tens: by day, and of all days together where no period narrows it.
+
+    An area is told its own counts and those of the areas in it.
+    """
+    about = []
+    if selection.event is not None:
+        asks_event = answer_counts.c.question.in_(EVENT_QUESTIONS)
+        about.append(sa.and_(answer_counts.c.subject == selection.event, asks_event))
+    if selection.ballot is not None:
+        asks_event = answer_counts.c.question.in_(EVENT_QUESTIONS)
+        about.append(sa.and_(answer_counts.c.subject == str(selection.ballot), ~asks_event))
+    query = sa.select(answer_counts).where(counted_in(selection.area), *_on_days(selection), *about)
+    return Source(query=query, keys=tuple(answer_counts.primary_key.columns))
+
+
+def _on_days(selection: Selection) -> list[sa.ColumnElement[bool]]:
+    """Of a period the days that lie in it wholly: a day that is cut in two would be told as a whole."""
+    conditions = []
+    if selection.since is not None:
+        conditions.append(answer_counts.c.day >= first_whole_day(selection.since).isoformat())
+    if selection.until is not None:
+        conditions.append(answer_counts.c.day.between("0", (day_of(selection.until) - DAY).isoformat()))
+    return conditions
 
 
 def sent(selection: Selection) -> Source:
@@ -245,7 +274,7 @@ def sent(selection: Selection) -> Source:
 
 
 def attendance(selection: Selection) -> Source:
-    """Who answered the invitations to the events that take place in the area; the period is the events'.
+    """The answers to the invitations to the events that take place in the area; the period is the events'.
 
     Whoever comes from elsewhere is counted, and not named: they agreed to be known to their own local team.
     """
@@ -280,6 +309,7 @@ def actions(selection: Selection) -> Source:
 SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "supporters": supporters,
     "responses": answers,
+    "answer_counts": counts,
     "deliveries": sent,
     "attendance": attendance,
     "audit": actions,

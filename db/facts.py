@@ -12,7 +12,7 @@ from db.upsert import insert
 
 
 async def get_fact(transaction: AsyncConnection, name: str, default: Any = None) -> Any:
-    """What was last set under `name`: anything that JSON can hold, or `default`."""
+    """The value last set under `name`: anything that JSON can hold, or `default`."""
     row = (await transaction.execute(sa.select(facts.c.value).where(facts.c.name == name))).first()
     return default if row is None else row.value
 

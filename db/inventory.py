@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Subject(StrEnum):
-    """Whom the data of a table are about."""
+    """The people whom the data of a table are about."""
 
     SUPPORTERS = "supporters"
     TEAM = "team"
@@ -23,22 +23,30 @@ class Kept(StrEnum):
     """How long, in words that the campaign file's [retention] fills."""
 
     PROFILE = "profile"
-    WITH_PROFILE = "with_profile"
+    DELIVERIES = "deliveries"
     DIALOG = "dialog"
     EVENT_ANSWERS = "event_answers"
     VOTES = "votes"
     UPDATES = "updates"
+    UNREAD = "unread"
     ANSWERS = "answers"
+    COUNTS = "counts"
     PROOF = "proof"
+    SUPPRESSION = "suppression"
+    ROLES = "roles"
+    AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    INSTALLATION = "installation"
 
 
 class Erased(StrEnum):
-    """What `/delete` does to the rows of a person."""
+    """The effect of `/delete` on the rows of a person."""
 
     DELETED = "deleted"
+    COUNTED = "counted"
     CUT_LOOSE = "cut_loose"
+    SEALED = "sealed"
     ADDED = "added"
     # What stays: a log that names the team, rows whose author is a number that leads to nobody any more, texts that
     # somebody has to correct by hand.
@@ -104,19 +112,20 @@ HOLDINGS: tuple[Holding, ...] = (
         table="consents",
         subject=Subject.SUPPORTERS,
         kept=Kept.PROOF,
-        erased=Erased.CUT_LOOSE,
+        erased=Erased.SEALED,
         data={
             "pseudonym": ("pseudonym",),
             "consent": ("purpose", "given", "text_version", "text_hash", "language", "at", "update_id"),
+            "proof": ("sealed", "sealed_on"),
         },
         plain=("id",),
     ),
     Holding(
         table="suppressions",
         subject=Subject.SUPPORTERS,
-        kept=Kept.PROOF,
+        kept=Kept.SUPPRESSION,
         erased=Erased.ADDED,
-        data={"suppression": ("hash", "at")},
+        data={"suppression": ("hash", "day")},
     ),
     Holding(
         table="rsvps",
@@ -146,7 +155,7 @@ HOLDINGS: tuple[Holding, ...] = (
         table="responses",
         subject=Subject.SUPPORTERS,
         kept=Kept.ANSWERS,
-        erased=Erased.CUT_LOOSE,
+        erased=Erased.COUNTED,
         data={
             "answer": (
                 "person",
@@ -163,9 +172,23 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("id",),
     ),
     Holding(
+        table="answer_counts",
+        subject=Subject.NOBODY,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NOT_CONCERNED,
+        plain=("day", "question", "subject", "answer", "area", "count"),
+    ),
+    Holding(
+        table="answer_remainders",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.COUNTS,
+        erased=Erased.COUNTED,
+        data={"remainder": ("cell", "count")},
+    ),
+    Holding(
         table="deliveries",
         subject=Subject.SUPPORTERS,
-        kept=Kept.WITH_PROFILE,
+        kept=Kept.DELIVERIES,
         erased=Erased.CUT_LOOSE,
         data={
             "delivery": ("person", "broadcast", "state", "reason", "message_id"),
@@ -178,13 +201,21 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.SUPPORTERS,
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
-        data={"update": ("chat", "body", "replies", "error", "received_at")},
+        data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
         plain=("update_id", "state", "begun", "lease_owner"),
+    ),
+    Holding(
+        table="unread_updates",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.UNREAD,
+        erased=Erased.DELETED,
+        data={"unread_update": ("body", "received_at")},
+        plain=("id", "digest", "update_id", "size", "error"),
     ),
     Holding(
         table="staff",
         subject=Subject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=Kept.ROLES,
         erased=Erased.DELETED,
         data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "revoked_at")},
         plain=("id",),
@@ -192,7 +223,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         table="staff_links",
         subject=Subject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=Kept.ROLES,
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
@@ -261,7 +292,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         table="audit",
         subject=Subject.TEAM,
-        kept=Kept.PROOF,
+        kept=Kept.AUDIT,
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
         plain=("id", "previous_hash", "hash"),
@@ -269,7 +300,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         table="polling_places",
         subject=Subject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
@@ -279,7 +310,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         table="facts",
         subject=Subject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("name", "value"),
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.erasing import erase_people
+from db import unread
+from db.erasing import Sealing, erase_people
 from db.schema import consents, dialogs, people, staff, suppressions
 from db.upsert import insert
 
@@ -25,6 +26,7 @@ class Known:
     """Somebody on the list whom the bot has met. `is_staff`: they hold a role."""
 
     id: int
+    telegram_id: int
     pseudonym: str
     state: str
     language: str | None
@@ -34,10 +36,11 @@ class Known:
 
 
 async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]:
-    """Who of these is known."""
+    """Those of these people who are known."""
     holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
     query = sa.select(
         people.c.id,
+        people.c.telegram_id,
         people.c.pseudonym,
         people.c.state,
         people.c.language,
@@ -77,10 +80,11 @@ async def silence(
         await tx.execute(sa.insert(consents), withdrawn)
 
 
-async def forget(tx: AsyncConnection, unfinished: Sequence[Known]) -> None:
+async def forget(tx: AsyncConnection, unfinished: Sequence[Known], sealing: Sealing) -> None:
     """Erases people of whom nothing is known but the chat."""
     for some in _pages([person.id for person in unfinished]):
-        await erase_people(tx, people.c.id.in_(some))
+        await erase_people(tx, people.c.id.in_(some), sealing)
+    await unread.erase_of(tx, [person.telegram_id for person in unfinished])
 
 
 async def suppressed(tx: AsyncConnection, hashes: Sequence[str]) -> int:
@@ -92,11 +96,11 @@ async def suppressed(tx: AsyncConnection, hashes: Sequence[str]) -> int:
     return count
 
 
-async def suppress(tx: AsyncConnection, hashes: Sequence[str], now: datetime) -> None:
+async def suppress(tx: AsyncConnection, hashes: Sequence[str], today: date) -> None:
     """Puts hashes on the suppression list; those that are on it stay as they are."""
     statement = insert(tx, suppressions).on_conflict_do_nothing(index_elements=[suppressions.c.hash])
     for some in _pages(hashes):
-        await tx.execute(statement.values([{"hash": each, "at": now} for each in some]))
+        await tx.execute(statement.values([{"hash": each, "day": today} for each in some]))
 
 
 def _pages(values: Sequence[T]) -> Iterator[Sequence[T]]:

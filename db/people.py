@@ -77,7 +77,7 @@ _WITH_IDS, _WITH_TELEGRAM_IDS = _among("id"), _among("telegram_id")
 
 
 def renewals_due(person: Person) -> list[Purpose]:
-    """What somebody agreed to on a text that has changed, and has not answered anew."""
+    """The choices that somebody made on a text that has changed, and has not made anew."""
     return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
@@ -91,7 +91,7 @@ async def get(tx: AsyncConnection, person: int) -> Person | None:
 
 
 async def find_by_friend_code(tx: AsyncConnection, code: str) -> Person | None:
-    """Whose link for friends it is. Links sent before people had such codes show the pseudonym, and still work."""
+    """The owner of a link for friends. Links sent before people had such codes show the pseudonym, and still work."""
     found = await _one(tx, sa.and_(people.c.friend_code == code, people.c.friend_code != ""))
     return found or await _one(tx, people.c.pseudonym == code)
 

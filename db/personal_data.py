@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.notices import IS_NOTICE, PREFIX
-from db.schema import broadcasts, deliveries, events, responses, rsvps, vote_plans
+from db.schema import broadcasts, deliveries, events, responses, rsvps, staff, vote_plans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,12 @@ async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, A
     columns = (events.c.code, rsvps.c.answer, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.at)
     query = sa.select(*columns).join(events, events.c.id == rsvps.c.event)
     return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
+
+
+async def roles_of(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
+    """The roles that somebody holds in the team, and those they held."""
+    columns = (staff.c.role, staff.c.area, staff.c.added_at, staff.c.revoked_at)
+    return await _rows(tx, sa.select(*columns).where(staff.c.telegram_id == telegram_id).order_by(staff.c.id))
 
 
 async def plans_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:

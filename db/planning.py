@@ -50,7 +50,7 @@ class StepPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class StepAudience:
-    """Whom a step is for, in all the places where it is due now.
+    """The people whom a step is for, in all the places where it is due now.
 
     `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
     before `followed_before`. `silent_after` None: silence does not matter. `mutes`: the switches that keep it away.

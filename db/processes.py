@@ -79,7 +79,7 @@ async def leave(tx: AsyncConnection, owner: str) -> None:
 
 
 class Lock(IntEnum):
-    """What only one process at a time may do, each with a lock of its own number."""
+    """A task that only one process at a time may do, each with a lock of its own number."""
 
     LEADING = 7_241_001
     LEASING = 7_241_002

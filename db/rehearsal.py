@@ -26,7 +26,7 @@ class Sending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedDelivery:
-    """What the bot says became of one message to one person. `person` is their Telegram id, None once erased."""
+    """A message to one person, and what the bot says became of it. `person` is their Telegram id, None once erased."""
 
     broadcast: int
     person: int | None

@@ -12,7 +12,7 @@ from db.batches import Statement, Visit, together
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """Who answered what, to which question about which subject, on which message, from where they vote."""
+    """An answer: the person, the question and its subject, the message it was given on, where they vote."""
 
     at: datetime
     person: int
@@ -57,7 +57,7 @@ async def add(tx: AsyncConnection, response: Response) -> None:
 
 
 def log(visit: Visit, response: Response) -> None:
-    """The same in a stay with the database that does more."""
+    """Logs an answer in a stay with the database that does more."""
     values = {**vars(response)}
     values["now"] = values.pop("at")
     broadcast = answer_delivery(

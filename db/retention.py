@@ -9,17 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.suppression import SuppressionKey
 from db.engine import Database
-from db.erasing import cut_loose, erase_people
+from db.erasing import Sealing, erase_people
+from db.leftovers import count_and_delete
 from db.notices import IS_NOTICE
 from db.schema import (
+    answer_remainders,
     broadcasts,
     chosen_places,
+    consents,
+    deliveries,
     dialogs,
     downloads,
     events,
@@ -27,6 +34,9 @@ from db.schema import (
     responses,
     rsvps,
     staff,
+    staff_links,
+    suppressions,
+    unread_updates,
     updates,
     vote_plans,
 )
@@ -46,7 +56,7 @@ class DueRows:
     `beforehand`: those of them that are due for another reason too, and gone when their turn comes.
     """
 
-    key: sa.Column[int]
+    key: sa.Column[Any]
     condition: Condition
     erase: Callable[[AsyncConnection, Condition], Awaitable[int]]
     beforehand: Condition = field(default_factory=sa.false)
@@ -72,11 +82,15 @@ class DueRows:
             keys = rest or await self._keys(database, after=piece[-1])
         return erased
 
-    async def _keys(self, database: Database, *, after: int | None) -> list[int]:
+    async def _keys(self, database: Database, *, after: Any) -> list[Any]:
         """The next keys of rows that are due: so many that they are looked for seldom, and so few that it is quick."""
         found = sa.select(self.key).distinct().where(self.condition).order_by(self.key).limit(PAGE)
         async with database.read() as tx:
             return list(await tx.scalars(found if after is None else found.where(self.key > after)))
+
+
+def _erasing(sealing: Sealing) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
+    return partial(erase_people, sealing=sealing)
 
 
 def _deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
@@ -86,9 +100,9 @@ def _deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitab
     return delete
 
 
-def unfinished(since: datetime) -> list[DueRows]:
+def unfinished(since: datetime, sealing: Sealing) -> list[DueRows]:
     """People who began to sign up at or before `since` and never finished; staff need not sign up."""
-    return [DueRows(key=people.c.id, condition=_never_finished(since), erase=erase_people)]
+    return [DueRows(key=people.c.id, condition=_never_finished(since), erase=_erasing(sealing))]
 
 
 def _never_finished(since: datetime) -> Condition:
@@ -97,9 +111,9 @@ def _never_finished(since: datetime) -> Condition:
     return sa.and_(new, people.c.telegram_id.not_in(team))
 
 
-def profiles(inactive_since: datetime) -> list[DueRows]:
+def profiles(inactive_since: datetime, sealing: Sealing) -> list[DueRows]:
     """Everybody who did not agree to be kept, and those who did but were not seen after `inactive_since`."""
-    return [DueRows(key=people.c.id, condition=_kept_no_longer(inactive_since), erase=erase_people)]
+    return [DueRows(key=people.c.id, condition=_kept_no_longer(inactive_since), erase=_erasing(sealing))]
 
 
 def _kept_no_longer(inactive_since: datetime) -> Condition:
@@ -107,23 +121,23 @@ def _kept_no_longer(inactive_since: datetime) -> Condition:
     return sa.and_(people.c.state != "new", unwanted)
 
 
-def event_answers(ended: datetime) -> list[DueRows]:
-    """Answers to events that ended at or before `ended`; the log keeps them without the person."""
+def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
+    """Answers to events that ended at or before `ended`; what was said about them is counted."""
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
     return [
         DueRows(key=rsvps.c.person, condition=rsvps.c.event.in_(over), erase=_deleting(rsvps)),
-        _answers(responses.c.subject.in_(codes)),
+        _answers(responses.c.subject.in_(codes), key),
     ]
 
 
-def votes(ballots: Sequence[int]) -> list[DueRows]:
-    """Vote plans, "voted" and the polling places chosen; the log keeps the answers without the person."""
+def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
+    """Vote plans, "voted" and the polling places chosen; what was said about them is counted."""
     plans = vote_plans.c.ballot.in_(ballots)
     return [
         DueRows(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
         DueRows(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
-        _answers(responses.c.subject.in_([str(ballot) for ballot in ballots])),
+        _answers(responses.c.subject.in_([str(ballot) for ballot in ballots]), key),
     ]
 
 
@@ -133,14 +147,57 @@ def expired_links(now: datetime) -> list[DueRows]:
 
 
 def notices_told(finished: datetime) -> list[DueRows]:
-    """What the team was told of itself, once it had left at or before `finished`."""
+    """The news that the team was told of itself, once it had left at or before `finished`."""
     old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
     return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
 
 
-def _answers(condition: Condition) -> DueRows:
-    named = sa.and_(condition, responses.c.person.is_not(None))
-    return DueRows(key=responses.c.id, condition=named, erase=cut_loose)
+def leftovers(key: SuppressionKey) -> list[DueRows]:
+    """Answers that lead to nobody any more, as older versions left them."""
+    return [_answers(responses.c.person.is_(None), key)]
+
+
+def _answers(condition: Condition, key: SuppressionKey) -> DueRows:
+    return DueRows(key=responses.c.id, condition=condition, erase=partial(count_and_delete, key=key))
+
+
+def suppressions_before(day: date) -> list[DueRows]:
+    """Marks of people who left on or before a day."""
+    return [
+        DueRows(key=suppressions.c.hash, condition=suppressions.c.day <= day, erase=_deleting(suppressions))
+    ]
+
+
+def proofs(day: date) -> list[DueRows]:
+    """Sealed proofs of the consents of people who left on or before a day."""
+    return [DueRows(key=consents.c.id, condition=consents.c.sealed_on <= day, erase=_deleting(consents))]
+
+
+def former_staff(since: datetime) -> list[DueRows]:
+    """Roles withdrawn, and invitations that were over, at or before `since`."""
+    over = sa.func.coalesce(staff_links.c.used_at, staff_links.c.revoked_at, staff_links.c.expires_at)
+    return [
+        DueRows(key=staff.c.id, condition=staff.c.revoked_at <= since, erase=_deleting(staff)),
+        DueRows(key=staff_links.c.id, condition=over <= since, erase=_deleting(staff_links)),
+    ]
+
+
+def campaign(since: datetime) -> list[DueRows]:
+    """Messages made and events ended at or before `since`, with all that became of them."""
+    old = broadcasts.c.created_at <= since
+    theirs = sa.select(broadcasts.c.id).where(old)
+    return [
+        DueRows(
+            key=deliveries.c.id, condition=deliveries.c.broadcast.in_(theirs), erase=_deleting(deliveries)
+        ),
+        DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts)),
+        DueRows(key=events.c.id, condition=events.c.ends_at <= since, erase=_deleting(events)),
+    ]
+
+
+def remainders() -> list[DueRows]:
+    """Counts of answers that never came to ten."""
+    return [DueRows(key=answer_remainders.c.cell, condition=sa.true(), erase=_deleting(answer_remainders))]
 
 
 def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[DueRows]:
@@ -154,6 +211,10 @@ def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) 
 
 
 def processed_updates(received: datetime) -> list[DueRows]:
-    """Updates that were processed, received at or before `received`."""
+    """Updates that were processed, or could not be read, received at or before `received`."""
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
-    return [DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates))]
+    unread = unread_updates.c.received_at <= received
+    return [
+        DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates)),
+        DueRows(key=unread_updates.c.id, condition=unread, erase=_deleting(unread_updates)),
+    ]

@@ -149,13 +149,19 @@ consents = sa.Table(
     sa.Column("language", sa.String(8), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("update_id", sa.BigInteger),
+    # Of somebody who left: the reference under which the proof can be found, and the day from which its term counts.
+    # The pseudonym is gone, and of the instants the day is left.
+    sa.Column("sealed", sa.String(64), index=True),
+    sa.Column("sealed_on", sa.Date),
 )
 
 suppressions = sa.Table(
     "suppressions",
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),
-    sa.Column("at", Instant, nullable=False),
+    # A day: an instant would be that of other rows, and lead from one to the other. Nor does the order of rows tell.
+    sa.Column("day", sa.Date, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 staff = sa.Table(
@@ -335,7 +341,7 @@ deliveries = sa.Table(
     metadata,
     _id(),
     sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), nullable=False),
-    # Empty once the person was erased: the counts still add up.
+    # Empty once the person was erased, and the instants cut to the day: the counts still add up.
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL")),
     # queued -> leased -> sending -> sent | failed | unreachable | in_doubt
     # queued -> withheld (back to queued when the quiet period ends) | expired | cancelled
@@ -361,7 +367,7 @@ responses = sa.Table(
     metadata,
     _id(),
     sa.Column("at", Instant, nullable=False),
-    # Empty once the person was erased: what was answered is still counted.
+    # Empty in older databases where the person was erased: what is found so is counted and goes (db.leftovers).
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
     sa.Column("question", sa.String(32), nullable=False),
     sa.Column("subject", sa.String(64)),  # the event's code, the ballot's number, the consent's purpose
@@ -374,6 +380,28 @@ responses = sa.Table(
     sa.Column("region", sa.String(3)),
     sa.UniqueConstraint("update_id", "question"),
     sa.Index(None, "at"),
+)
+
+# What people answered who left, as counts that grow by tens: see bot.rules.leftovers.
+answer_counts = sa.Table(
+    "answer_counts",
+    metadata,
+    sa.Column("day", sa.String(10), primary_key=True),  # 2016-11-20; empty: all days together
+    sa.Column("question", sa.String(32), primary_key=True),
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("answer", sa.Text, primary_key=True),
+    sa.Column("area", sa.String(8), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What has not come to ten yet, under a sealed name.
+answer_remainders = sa.Table(
+    "answer_remainders",
+    metadata,
+    sa.Column("cell", sa.String(64), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 updates = sa.Table(
@@ -391,7 +419,26 @@ updates = sa.Table(
     sa.Column("begun", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("error", sa.Text),
     sa.Column("lease_owner", sa.String(32)),
+    # From somebody who signed up, or of the team, when it came: they are answered before strangers.
+    sa.Column("known", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    # The right that somebody makes use of (to be silent, to be forgotten …): never dropped from a flood.
+    sa.Column("asks", sa.String(64)),
     sa.Index(None, "state", "update_id"),
+)
+
+# What came and could not be read, or not be kept as an update: its bytes, whoever sent them.
+unread_updates = sa.Table(
+    "unread_updates",
+    metadata,
+    _id(),
+    # Of the bytes: the same thing sent again is kept once.
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("update_id", sa.BigInteger),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    # How many bytes came: of what is very large only the beginning is kept.
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.String(64), nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
 )
 
 audit = sa.Table(

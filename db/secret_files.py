@@ -12,14 +12,14 @@ from db.errors import MissingKey, UnsafeKey
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """What a file holds, as its sentences name it, and the variable that says where it lies."""
+    """A secret in a file, as its sentences name it, and the variable that says where it lies."""
 
     name: str
     variable: str
 
 
 def read_secret(file: Path, secret: Secret) -> str:
-    """What the file holds, which only its owner may read. Raises MissingKey and UnsafeKey."""
+    """The content of a file that only its owner may read. Raises MissingKey and UnsafeKey."""
     try:
         # Windows has no such bits; there the user's own folder protects the file.
         if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:

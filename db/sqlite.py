@@ -221,14 +221,14 @@ class Connection(aiosqlite.Connection):
         self._due.append(SAVEPOINT)
 
     def keep(self) -> None:
-        """What was done since the last savepoint stays."""
+        """Keeps what was done since the last savepoint."""
         if self._due[-1:] == [SAVEPOINT]:
             self._due.pop()  # nothing was done
         else:
             self._due.append(RELEASE)
 
     async def undo(self) -> None:
-        """What was done since the last savepoint is undone."""
+        """Undoes what was done since the last savepoint."""
         if not self._running:
             return  # a cancellation closed the connection, which undid everything
         if self._due[-1:] == [SAVEPOINT]:

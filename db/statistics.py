@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.small_counts import Headcount
 from db.areas import event_in, lies_in, person_in
+from db.headcounts import counted, headcount, known_to
 from db.schema import events, people, responses, rsvps, vote_plans
 
 
@@ -18,9 +19,9 @@ from db.schema import events, people, responses, rsvps, vote_plans
 class Heads:
     """How many people of an area are registered, and of these how many offered help or cannot be reached."""
 
-    registered: int
-    volunteers: int
-    unreachable: int
+    registered: Headcount
+    volunteers: Headcount
+    unreachable: Headcount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,85 +33,115 @@ class EventAnswers:
     starts_at: datetime
     zone: str
     commune: str
-    yes: int
-    maybe: int
-    no: int
+    yes: Headcount
+    maybe: Headcount
+    no: Headcount
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How often an answer was given to a question (`about`: the ballot's number or the question's name)."""
+    """How many people gave an answer to a question (`about`: the ballot's number or the question's name)."""
 
     about: str
     question: str
     answer: str
-    count: int
+    people: Headcount
 
 
 _REGISTERED = people.c.state == "registered"
 
+KnownIn = Sequence[str] | None
+"""The areas where the reader of the counts may know people by name; None: they are counted exactly."""
 
-async def heads(tx: AsyncConnection, area: str) -> Heads:
+
+async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
+    known = known_to(known_in)
     query = sa.select(
-        sa.func.count().label("registered"),
-        sa.func.count().filter(people.c.volunteer).label("volunteers"),
-        sa.func.count().filter(people.c.unreachable_at.is_not(None)).label("unreachable"),
+        *counted("registered", known),
+        *counted("volunteers", known, people.c.volunteer),
+        *counted("unreachable", known, people.c.unreachable_at.is_not(None)),
     )
     row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
-    return Heads(**row._mapping)
+    return Heads(**{name: headcount(row, name) for name in ("registered", "volunteers", "unreachable")})
 
 
 PLACES = {"region": people.c.region, "department": people.c.department, "commune": people.c.commune}
 
 
-async def by_place(tx: AsyncConnection, area: str, level: str, most: int) -> list[tuple[str, int]]:
-    """The areas of a level (region, department, commune) with most supporters, and how many there are."""
+async def by_place(
+    tx: AsyncConnection, area: str, level: str, known_in: KnownIn
+) -> list[tuple[str, Headcount]]:
+    """The areas of a level (region, department, commune) in which there are supporters, and how many there are."""
     place = PLACES[level]
-    number = sa.func.count().label("number")
-    query = sa.select(place, number).where(_REGISTERED, person_in(area), place.is_not(None))
-    rows = await tx.execute(query.group_by(place).order_by(number.desc(), place).limit(most))
-    return [(row[0], row.number) for row in rows]
+    query = sa.select(place, *counted("people", known_to(known_in)))
+    rows = await tx.execute(query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place))
+    return [(row[0], headcount(row, "people")) for row in rows]
 
 
-async def event_answers(tx: AsyncConnection, area: str, *, now: datetime, most: int) -> list[EventAnswers]:
+async def event_answers(
+    tx: AsyncConnection, area: str, known_in: KnownIn, *, now: datetime, most: int
+) -> list[EventAnswers]:
     """The next events in the area, with what was answered to the invitation."""
-
-    def answered(answer: str) -> sa.Label[Any]:
-        return sa.func.count().filter(rsvps.c.answer == answer).label(answer)
-
+    known = known_to(known_in)
     shown = (events.c.id, events.c.code, events.c.starts_at, events.c.zone, events.c.commune)
     query = (
-        sa.select(*shown, answered("yes"), answered("maybe"), answered("no"))
-        .select_from(events.outerjoin(rsvps, rsvps.c.event == events.c.id))
+        sa.select(
+            *shown,
+            *counted("yes", known, rsvps.c.answer == "yes"),
+            *counted("maybe", known, rsvps.c.answer == "maybe"),
+            *counted("no", known, rsvps.c.answer == "no"),
+        )
+        .select_from(
+            events.outerjoin(rsvps, rsvps.c.event == events.c.id).outerjoin(
+                people, people.c.id == rsvps.c.person
+            )
+        )
         .where(events.c.state == "open", events.c.ends_at > now, event_in(area))
         .group_by(*shown)
         .order_by(events.c.starts_at, events.c.id)
         .limit(most)
     )
-    return [EventAnswers(**row._mapping) for row in await tx.execute(query)]
+    return [
+        EventAnswers(
+            id=row.id,
+            code=row.code,
+            starts_at=row.starts_at,
+            zone=row.zone,
+            commune=row.commune,
+            yes=headcount(row, "yes"),
+            maybe=headcount(row, "maybe"),
+            no=headcount(row, "no"),
+        )
+        for row in await tx.execute(query)
+    ]
 
 
-async def vote_answers(tx: AsyncConnection, area: str) -> list[Tally]:
-    """What people plan and did, per ballot: `intention`, `slot` and `vote`, each with its answers."""
+async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
+    """The plans and deeds of people, per ballot: `intention`, `slot` and `vote`, each with its answers."""
     found: list[Tally] = []
     for name in ("intention", "slot", "vote"):
         column = vote_plans.c[name]
         query = (
-            sa.select(vote_plans.c.ballot, column, sa.func.count())
+            sa.select(vote_plans.c.ballot, column.label("answer"), *counted("people", known_to(known_in)))
             .select_from(vote_plans.join(people, vote_plans.c.person == people.c.id))
             .where(person_in(area), _REGISTERED, column.is_not(None))
             .group_by(vote_plans.c.ballot, column)
             .order_by(vote_plans.c.ballot, column)
         )
         found += [
-            Tally(about=str(ballot), question=name, answer=answer, count=count)
-            for ballot, answer, count in await tx.execute(query)
+            Tally(about=str(row.ballot), question=name, answer=row.answer, people=headcount(row, "people"))
+            for row in await tx.execute(query)
         ]
     return found
 
 
-async def logged_answers(tx: AsyncConnection, area: str, questions: Sequence[str]) -> list[Tally]:
-    """Every answer ever logged from the area to these questions, by question and answer."""
+async def logged_answers(
+    tx: AsyncConnection, area: str, questions: Sequence[str], known_in: KnownIn
+) -> list[Tally]:
+    """Those who ever answered these questions from the area, by question and answer; each person once for each answer.
+
+    Taps are not counted: ten of one person are no ten people. What people since erased answered cannot be told apart.
+    """
     columns = responses.c
     # The log does not say `abroad`: those answers have no place at all, and are counted with everybody's.
     place = lies_in(
@@ -120,14 +151,21 @@ async def logged_answers(tx: AsyncConnection, area: str, questions: Sequence[str
         region=columns.region,
         territory=sa.null(),
     )
+    person = sa.distinct(columns.person)
+    nobody = sa.func.count().filter(columns.person.is_(None))
     query = (
-        sa.select(columns.question, columns.answer, sa.func.count())
+        sa.select(
+            columns.question,
+            columns.answer,
+            (sa.func.count(person) + nobody).label("people"),
+            sa.func.count(person).filter(known_to(known_in)).label("people_known"),
+        )
+        .select_from(responses.outerjoin(people, people.c.id == columns.person))
         .where(place, columns.question.in_(questions))
         .group_by(columns.question, columns.answer)
-        .order_by(columns.question, sa.func.count().desc(), columns.answer)
+        .order_by(columns.question, columns.answer)
     )
-    rows = await tx.execute(query)
     return [
-        Tally(about=question, question=question, answer=answer, count=count)
-        for question, answer, count in rows
+        Tally(about=row.question, question=row.question, answer=row.answer, people=headcount(row, "people"))
+        for row in await tx.execute(query)
     ]

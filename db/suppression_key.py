@@ -21,7 +21,7 @@ from db.engine import Database
 from db.errors import MissingKey, UnsafeKey, WrongKey
 from db.facts import forget_fact, get_fact, set_fact
 from db.processes import Lock, lock
-from db.schema import suppressions
+from db.schema import answer_remainders, consents, suppressions
 from db.secret_files import Secret, pending, read_secret, sync_folder, write_secret
 
 SECRET = Secret(name="suppression key", variable="PORTEVOIX_SUPPRESSION_KEY_FILE")
@@ -29,7 +29,7 @@ KEY_FACT = "suppression:key"
 """The fact that held the key itself, in hexadecimal, in older databases."""
 FINGERPRINT_FACT = "suppression:fingerprint"
 
-SEALED: tuple[sa.Column[str], ...] = (suppressions.c.hash,)
+SEALED: tuple[sa.Column[str], ...] = (suppressions.c.hash, consents.c.sealed, answer_remainders.c.cell)
 """Every column of marks that the key made."""
 
 _LINKS = re.compile(r"[0-9a-fA-F]{64}(\s+[0-9a-fA-F]{64})*")
@@ -65,7 +65,7 @@ async def open_suppression_key(database: Database, file: Path) -> SuppressionKey
 
 @dataclass(frozen=True, kw_only=True)
 class MadeWith:
-    """What a database tells of the key its marks were made with: None where there is none yet.
+    """The key that a database's marks were made with, as it tells: None where there is none yet.
 
     `links`: the key itself, which an older database holds.
     """
@@ -79,12 +79,12 @@ class MadeWith:
 
 
 async def made_with(tx: AsyncConnection) -> MadeWith:
-    """What the database says of its suppression key."""
+    """The key that the database says its marks were made with."""
     return told_by(kept=await get_fact(tx, KEY_FACT), fingerprint=await get_fact(tx, FINGERPRINT_FACT))
 
 
 def told_by(*, kept: str | None, fingerprint: str | None) -> MadeWith:
-    """The same from the two facts as they were read."""
+    """The key that made the marks, by the two facts as they were read."""
     if kept is None:
         return MadeWith(fingerprint=fingerprint)
     key = SuppressionKey(links=(bytes.fromhex(kept),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.schema import suppressions
 
 
-async def add(tx: AsyncConnection, suppression: str, now: datetime) -> None:
+async def add(tx: AsyncConnection, suppression: str, today: date) -> None:
     if not await contains(tx, suppression):
-        await tx.execute(sa.insert(suppressions).values(hash=suppression, at=now))
+        await tx.execute(sa.insert(suppressions).values(hash=suppression, day=today))
+
+
+async def left_on(tx: AsyncConnection, suppression: str) -> date | None:
+    """The day of a mark that is on the list."""
+    query = sa.select(suppressions.c.day).where(suppressions.c.hash == suppression)
+    found: date | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def contains(tx: AsyncConnection, suppression: str) -> bool:

@@ -13,7 +13,7 @@ from db.schema import events
 
 @dataclass(frozen=True, kw_only=True)
 class Upcoming:
-    """What sorting a list of events needs."""
+    """The facts that sorting a list of events needs."""
 
     id: int
     starts_at: datetime

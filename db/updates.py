@@ -20,11 +20,16 @@ from db.schema import updates
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """An update that waits: its raw JSON, and the chat in whose order it is handled (0: none)."""
+    """An update that waits: its raw JSON, and the chat in whose order it is handled (0: none).
+
+    `asks`: the right that somebody makes use of in it. `known`: they had signed up, or were of the team, when it came.
+    """
 
     update_id: int
     chat: int
     body: bytes
+    asks: str | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +44,60 @@ class AnsweredUpdate:
     replies: list[dict[str, Any]]
     begun: int = 0
     error: str | None = None
+    known: bool = True
 
 
 _STORE = Statement(
     lambda s: (
         f"""
-    INSERT INTO updates (update_id, state, chat, body, received_at, begun)
+    INSERT INTO updates (update_id, state, chat, body, received_at, begun, asks, known)
     SELECT CAST(each.value ->> 0 AS BIGINT), 'received', CAST(each.value ->> 1 AS BIGINT),
-           {s.to_bytes.format("each.value ->> 2")}, :now, 0
+           {s.to_bytes.format("each.value ->> 2")}, :now, 0, each.value ->> 3,
+           EXISTS (SELECT 1 FROM people
+                   WHERE telegram_id = CAST(each.value ->> 1 AS BIGINT) AND people.state <> 'new')
+           OR EXISTS (SELECT 1 FROM staff
+                      WHERE telegram_id = CAST(each.value ->> 1 AS BIGINT) AND revoked_at IS NULL)
     FROM {s.each} WHERE true
     ON CONFLICT (update_id) DO NOTHING"""
     )
 )
 
-# The first update of each chat that is not done. One whose replies are still leaving is `answered`, so
-# that it holds its chat back; where another process handles it its row is locked, and skipped.
+# The first update of each chat that is not done, those of known people before those of strangers. One whose replies are
+# still leaving is `answered`, so that it holds its chat back; where another process handles it its row is locked, and
+# skipped.
 _WAITING = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")})) AS text) FROM (
-        SELECT update_id, chat, body FROM updates
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
+        SELECT update_id, chat, body, known FROM updates
         WHERE state = 'received' AND update_id IN (
             SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
+        ORDER BY known DESC, update_id LIMIT :room {s.lock}) AS waiting"""
+    )
+)
+_WAITING_OF_KNOWN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
+        SELECT update_id, chat, body, known FROM updates
+        WHERE state = 'received' AND known AND update_id IN (
+            SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
         ORDER BY update_id LIMIT :room {s.lock}) AS waiting"""
+    )
+)
+
+# Of each chat all but the last `most` that wait. What somebody asks as their right is dropped only where they ask the
+# same again later: the last one counts.
+_DROP = Statement(
+    lambda s: (
+        f"""
+    UPDATE updates SET state = 'done', chat = NULL, body = NULL, asks = NULL
+    WHERE state = 'received' AND update_id IN (
+        SELECT update_id FROM (
+            SELECT update_id, asks, row_number() OVER (PARTITION BY chat ORDER BY update_id DESC) AS newer,
+                   row_number() OVER (PARTITION BY chat, asks ORDER BY update_id DESC) AS again
+            FROM updates WHERE state = 'received' AND chat IN {given_ids(s)}) AS flood
+        WHERE newer > :most AND (asks IS NULL OR again > 1))"""
     )
 )
 
@@ -126,17 +162,25 @@ _FINISH = Statement(
 
 async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime) -> int:
     """Keep updates that are not known yet; how many were new."""
-    rows = [(update.update_id, update.chat, update.body.decode()) for update in received]
+    rows = [(update.update_id, update.chat, update.body.decode(), update.asks) for update in received]
     return await _STORE.run(tx, rows=rows, now=now)
 
 
-async def waiting(tx: AsyncConnection, room: int) -> list[Received]:
-    """The oldest waiting updates, at most one of each chat.
+async def drop_floods(tx: AsyncConnection, chats: Iterable[int], *, most: int) -> int:
+    """Of each of these chats no more than the last `most` updates wait; how many were dropped."""
+    return await _DROP.run(tx, rows=members(chats), most=most)
+
+
+async def waiting(tx: AsyncConnection, room: int, *, strangers: bool = True) -> list[Received]:
+    """The oldest waiting updates, at most one of each chat, of known people first; without `strangers` only theirs.
 
     They stay locked for this transaction where several processes run.
     """
-    found = await _WAITING.rows(tx, room=room)
-    return [Received(update_id=number, chat=chat, body=body.encode()) for number, chat, body in found]
+    found = await (_WAITING if strangers else _WAITING_OF_KNOWN).rows(tx, room=room)
+    return [
+        Received(update_id=number, chat=chat, body=body.encode(), known=bool(known))
+        for number, chat, body, known in found
+    ]
 
 
 async def answer(tx: AsyncConnection, answered: Sequence[AnsweredUpdate], owner: str) -> None:

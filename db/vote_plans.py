@@ -32,7 +32,7 @@ class VotePlan:
 
     @property
     def state(self) -> VoteState:
-        """What the person last said, as the rules read it: the polling day's answer outweighs the pledge."""
+        """The person's last word, as the rules read it: the polling day's answer outweighs the pledge."""
         return VoteState(self.vote or self.intention or VoteState.NONE)
 
 

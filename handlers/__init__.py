@@ -26,7 +26,8 @@ from handlers import (
     steps,
     vote,
 )
-from handlers.routing import ADMINS, COORDINATORS, STAFF, Asker, Awaited, Command, Routes
+from handlers.command import ADMINS, COORDINATORS, STAFF, Command
+from handlers.routing import Asker, Awaited, Routes
 
 COMMANDS = (
     Command(name="start", handler=start.start, listed=False),
@@ -55,7 +56,6 @@ FEATURES = (
     registration,
     place,
     abroad,
-    menu,
     events,
     vote,
     steps,
@@ -93,7 +93,10 @@ def _dialogs() -> dict[str, dict[str, Awaited]]:
 
 ROUTES = Routes(
     commands=COMMANDS,
-    buttons={action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
+    buttons={
+        "menu": menu.opening(COMMANDS, fallback.not_staff),
+        **{action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
+    },
     dialogs=_dialogs(),
     questions=QUESTIONS,
     stop=privacy.stop,

@@ -51,6 +51,7 @@ async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTi
         kind=kind,
         when=when or all_at(context.now),
         campaign=context.campaign,
+        reader=author.reader,
     )
 
 
@@ -64,7 +65,7 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
         audience=await audiences.view(context.tx, author, audience_of(context), context.language),
         reach=await reach(context, author, kind=kind),
         limits=_limits(author),
-        shown=author.shown,
+        counts=author.reader,
         done=DONE[context.dialog.flow],
     )
 

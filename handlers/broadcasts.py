@@ -87,13 +87,13 @@ async def choose_kind(update: Update, context: Context) -> None:
 
 
 def _fields_offered(context: Context) -> list[str]:
-    """What there is to show of this campaign."""
+    """The fields that there are to show of this campaign."""
     asked = context.campaign.asks_for_identity
     return [field for field in PracticalField if asked or field is not PracticalField.IDENTITY]
 
 
 def _fields_shown(context: Context) -> list[str]:
-    """What was chosen so far; everything until something was."""
+    """The fields chosen so far; all of them until something was."""
     shown = context.kept.get("shown")
     return [field for field in _fields_offered(context) if shown is None or field in shown]
 
@@ -182,7 +182,7 @@ async def add_photo(update: Update, context: Context) -> None:
 
 
 def _texts(context: Context) -> dict[str, str]:
-    """What was typed, by language; nothing of it is in a neutral reminder."""
+    """The typed texts, by language; nothing of it is in a neutral reminder."""
     if is_neutral(context.kept):
         return {}
     return {language: text for language, text in (context.kept.get("texts") or {}).items() if text}
@@ -259,7 +259,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,
-        "shown": author.shown,
+        "counts": author.reader,
     }
 
 
@@ -280,17 +280,12 @@ async def confirm(update: Update, context: Context) -> None:
         context.say("broadcasts/not_confirmed")
         return
     data = context.kept
-    when = sending_time(data, now=context.now, zone=context.zone)
-    if data["wall"] != NOW and not when.local and when.at <= context.now:
-        raise BroadcastRefused(
-            "That time is past.", message="errors/date_past", moment=when.at, place_zone=context.zone
-        )
     author = await desk.author(context)
     new = NewBroadcast(
         key=f"staff:{context.update.update_id}",
         kind=Kind(data["kind"]),
         audience=audience_dialog.audience_of(context),
-        when=when,
+        when=sending_time(data, now=context.now, zone=context.zone),
         texts=_texts(context),
         fields=data["fields"] if is_neutral(data) else None,
         photo=None if is_neutral(data) else data["photo"] or None,
@@ -312,7 +307,7 @@ async def follow(context: Context, broadcast: int) -> None:
         remember=f"progress:{broadcast}",
         progress=progress,
         asking=False,
-        shown=author.shown,
+        counts=author.reader,
     )
 
 
@@ -323,7 +318,7 @@ async def list_broadcasts(update: Update, context: Context) -> None:
         context.tx, found, language=context.language, fallback=context.campaign.languages[0]
     )
     doubtful = await doubts.unattended(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful)
+    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful, counts=author.reader)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
@@ -342,7 +337,7 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.followed(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", shown=author.shown)
+    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

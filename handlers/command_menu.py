@@ -5,41 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import cache
 
-import handlers
 from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.words.texts import Texts
-from handlers.routing import Command
+from handlers.command import Command, allowed
 from locales import LANGUAGES
 
 DESCRIPTION_LIMIT = 512
 """Characters, by Telegram's documentation of setMyDescription."""
 
 
-def allowed(roles: Collection[str]) -> list[Command]:
-    """The commands of /help and of the menu for somebody with these roles."""
-    return [
-        command
-        for command in handlers.COMMANDS
-        if command.listed and (not command.roles or set(roles) & command.roles)
-    ]
-
-
-def commands_for(roles: Collection[str], language: str) -> list[dict[str, str]]:
-    """What `setMyCommands` takes: each command with its description in the language."""
+def commands_for(commands: Iterable[Command], roles: Collection[str], language: str) -> list[dict[str, str]]:
+    """The commands as `setMyCommands` takes them: each command with its description in the language."""
     return [
         {"command": command.name, "description": _texts().plain(f"commands/{command.name}", language)}
-        for command in allowed(roles)
+        for command in allowed(commands, roles)
     ]
 
 
-def menu_calls(languages: Iterable[str]) -> list[Call]:
+def menu_calls(commands: Iterable[Command], languages: Iterable[str]) -> list[Call]:
     """The menu of everybody; the first language is shown to those who speak none of them."""
-    return _calls({"type": "default"}, (), languages)
+    return _calls(commands, {"type": "default"}, (), languages)
 
 
 def description_calls(campaign: Campaign) -> list[Call]:
-    """What Telegram shows in an empty chat, in each language; the first one to those who speak none of them."""
+    """The description of an empty chat, in each language; the first one to those who speak none of them."""
     texts = Texts({"campaign": campaign})
     first, *_ = campaign.languages
     shown = [({}, first), *(({"language_code": language}, language) for language in campaign.languages)]
@@ -52,22 +42,26 @@ def description_calls(campaign: Campaign) -> list[Call]:
     ]
 
 
-def team_menu_calls(chat: int, roles: Collection[str], languages: Iterable[str]) -> list[Call]:
+def team_menu_calls(
+    commands: Iterable[Command], chat: int, roles: Collection[str], languages: Iterable[str]
+) -> list[Call]:
     """The menu in one chat: that of its roles; without any, everybody's again."""
     scope = {"type": "chat", "chat_id": chat}
     if roles:
-        return _calls(scope, roles, languages)
+        return _calls(commands, scope, roles, languages)
     codes = ({}, *({"language_code": language} for language in languages))
     return [Call(method="deleteMyCommands", payload={"scope": scope, **code}) for code in codes]
 
 
-def _calls(scope: dict[str, object], roles: Collection[str], languages: Iterable[str]) -> list[Call]:
+def _calls(
+    commands: Iterable[Command], scope: dict[str, object], roles: Collection[str], languages: Iterable[str]
+) -> list[Call]:
     first, *_ = languages = tuple(languages)
     shown = [({}, first), *(({"language_code": language}, language) for language in languages)]
     return [
         Call(
             method="setMyCommands",
-            payload={"scope": scope, "commands": commands_for(roles, language), **code},
+            payload={"scope": scope, "commands": commands_for(commands, roles, language), **code},
         )
         for code, language in shown
         if language in LANGUAGES

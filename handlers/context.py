@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
-from bot.actions import dialogs, people
+from bot.actions import dialogs, erasure, people
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -27,6 +27,7 @@ from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
+from handlers.command import Command
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
@@ -34,13 +35,14 @@ Memory = dict[Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What does not change while the bot runs. `links_to`: the address of the web part, None where it is off."""
+    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off."""
 
     campaign: Campaign
     texts: Texts
     gazetteer: Gazetteer
     bot_username: str
     suppression_key: SuppressionKey
+    commands: tuple[Command, ...]
     links_to: str | None = None
 
 
@@ -83,6 +85,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         return self.services.campaign
 
     @property
+    def sealing(self) -> erasure.Sealing:
+        """How what remains of the person is sealed, where they leave now."""
+        return erasure.sealing(self.services.suppression_key, self.campaign.retention, self.now)
+
+    @property
     def language(self) -> str:
         """The language chosen, else the one Telegram says, else the campaign's first."""
         user = self.update.effective_user
@@ -115,7 +122,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def origin(self) -> Origin:
-        """What an answer is logged with."""
+        """The origin that an answer is logged with."""
         message = self.update.effective_message
         return Origin(
             update_id=self.update.update_id,
@@ -143,7 +150,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         )
 
     def words(self, name: str, /, **values: Any) -> str:
-        """The same as plain text."""
+        """The message in the person's language, without HTML."""
         return self.render(name, **values).plain
 
     # -- answers --
@@ -219,7 +226,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What was said so far in the dialog that is open."""
+        """Everything said so far in the dialog that is open."""
         assert self.dialog is not None  # asked for in the middle of a dialog only
         return self.dialog.data
 

@@ -11,6 +11,7 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
+from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventTexts
 from db.people import Person
@@ -60,19 +61,19 @@ def is_asked(context: Context, flow: str, step: str) -> bool:
 
 
 def formatted(context: Context) -> str:
-    """What was typed, as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
+    """The typed text as HTML: what Telegram formatted and tags typed by hand are both kept. Raises BadHtml.
 
     What no message of Telegram can hold is refused before anybody looks for tags in it.
     """
     assert context.message is not None  # a text handler
     typed(context, TEXT_LIMIT)
-    return with_typed_tags(context.message.text_html)
+    return with_plain_spaces(with_typed_tags(context.message.text_html))
 
 
 def typed(context: Context, limit: int) -> str:
-    """What was typed; raises BadHtml when it is longer than fits."""
+    """The typed text, with plain spaces: it may be read by calendars. Raises BadHtml when it is longer than fits."""
     assert context.message is not None  # a text handler
-    words = (context.message.text or "").strip()
+    words = with_plain_spaces(context.message.text or "").strip()
     if len(words) > limit:
         raise BadHtml(
             f"At most {limit} characters fit here.",
@@ -84,7 +85,7 @@ def typed(context: Context, limit: int) -> str:
 
 
 def composer(services: Services) -> Composer:
-    """What composes broadcasts, for a preview as for the people."""
+    """The composer of broadcasts, for a preview as for the people."""
     return Composer(
         texts=services.texts,
         campaign=services.campaign,
@@ -137,7 +138,7 @@ def longest_readers(context: Context) -> list[Person]:
 def is_confirmation(context: Context, typed: str) -> bool:
     """Whether the word that sends was typed, in any language of the campaign, whatever the case; as no question."""
     texts = context.services.texts
-    words = (texts.plain("broadcasts/confirmation_word", code) for code in context.campaign.languages)
+    words = (texts.typed("broadcasts/confirmation_word", code) for code in context.campaign.languages)
     return "?" not in typed and _folded(typed) in map(_folded, words)
 
 

@@ -58,7 +58,7 @@ class Dispatcher:
         return with_callback_answered(update, context.replies)
 
     def apologise(self, body: Mapping[str, Any]) -> list[Call]:
-        """What a person is told when the code failed on what they sent; nothing is read that may fail again."""
+        """An apology for when the code failed on what a person sent; nothing is read that may fail again."""
         update = Update.de_json(dict(body), self._application.bot)
         user, chat = update.effective_user, update.effective_chat
         if user is None or chat is None or chat.type != Chat.PRIVATE:

@@ -35,20 +35,21 @@ async def _show(context: Context, answer: Callable[..., None], broadcast: str, n
     communes = {
         each.commune: area_name(author.gazetteer, each.commune) for each in page.people if each.commune
     }
-    answer("broadcasts/doubts", page=page, communes=communes)
+    answer("broadcasts/doubts", page=page, communes=communes, counts=author.reader)
 
 
 async def ask(update: Update, context: Context) -> None:
-    """What sending again risks, and the word that does it."""
+    """Tells what sending again risks, and the word that does it."""
     (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
     page = await actions.doubts_of(context.tx, author, desk.number(broadcast))
-    if not page.doubts.again or page.doubts.until is None:
-        context.edit("broadcasts/sent_again", people=0)
+    if not page.doubts.again.total or page.doubts.until is None:
+        context.edit("broadcasts/sent_again", people="")
         return
     # What comes in doubt after this is another doubt, which this word does not mean.
     until = page.doubts.until.isoformat()
-    await context.ask(FLOW, "confirm", broadcast=page.broadcast.id, people=page.doubts.again, until=until)
+    people = author.reader.shown(page.doubts.again)
+    await context.ask(FLOW, "confirm", broadcast=page.broadcast.id, people=people, until=until)
     context.drop_buttons()
     await show_step(context, context.say)
 
@@ -64,11 +65,11 @@ async def confirm(update: Update, context: Context) -> None:
         context.say("broadcasts/not_confirmed")
         return
     broadcast, until = context.kept["broadcast"], datetime.fromisoformat(context.kept["until"])
-    author = await desk.author(context)
-    people = await actions.send_again(context.tx, author, broadcast, until=until)
+    author, shown = await desk.author(context), context.kept["people"]
+    again = await actions.send_again(context.tx, author, broadcast, until=until)
     await context.end_dialog()
-    context.say("broadcasts/sent_again", people=people)
-    if people:
+    context.say("broadcasts/sent_again", people=shown if again else "")
+    if again:
         await follow(context, broadcast)
 
 

@@ -57,7 +57,7 @@ def _show(context: Context, found: ManagedEvent, author: Author, answer: Callabl
         text=text,
         commune=commune,
         answers=found.answers,
-        shown=author.shown,
+        counts=author.reader,
     )
 
 
@@ -181,7 +181,7 @@ async def _keep(context: Context, author: Author, found: ManagedEvent, **said: A
 
 
 def _change(context: Context, found: ManagedEvent) -> EventChange:
-    """What the dialog holds, as a change."""
+    """The change that the dialog holds."""
     data = context.kept
     commune = context.services.gazetteer.by_code(data["commune"]) if data.get("commune") else None
     zone = commune.zone if commune is not None else found.event.zone
@@ -199,7 +199,7 @@ def _change(context: Context, found: ManagedEvent) -> EventChange:
 
 
 async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent) -> None:
-    """What those who accepted will receive, in each language, and how many they are."""
+    """Shows what those who accepted will receive, in each language, and how many they are."""
     cancelling = context.kept["field"] == "cancel"
     change = EventChange() if cancelling else _change(context, found)
     event = replace(found.event, **events.changed(found.event, change))
@@ -213,7 +213,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         "event_edit/confirm",
         reach=reach,
         cancelling=cancelling,
-        shown=author.shown,
+        counts=author.reader,
         silence=silence,
         place_zone=event.zone,
     )
@@ -239,7 +239,7 @@ async def confirm(update: Update, context: Context) -> None:
         change = _change(context, await _open(context, author))
         told = await events.change_event(context.tx, author, code, change, sequence=data["sequence"])
     await context.end_dialog()
-    context.edit("event_edit/done", told=told, cancelled=data["field"] == "cancel", shown=author.shown)
+    context.edit("event_edit/done", told=told, cancelled=data["field"] == "cancel", counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -7,14 +7,15 @@ from telegram import Message, Update
 from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file
 from bot.actions.event_cards import EventCard, event_card, upcoming_page
+from bot.actions.rsvps import EventClosed
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Quiet
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
-from handlers import registration
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
 
 PAGE = 5
@@ -22,7 +23,7 @@ PAGE = 5
 
 async def list_events(update: Update, context: Context) -> None:
     """/events: what is to come, nearest first. Staff see it without being supporters."""
-    if context.staff or not await registration.must_sign_up(context):
+    if context.staff or not await must_sign_up(context):
         await _show_page(context, 0)
 
 
@@ -135,16 +136,17 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 
 
 async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
-    """The event, if this person may answer it now; else what stands in the way was said."""
+    """The event, for a supporter; whoever is none signs up first, and comes back to it."""
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context, start=f"ev_{code}"):
-        return None
-    event = found.event
-    if event.is_cancelled or event.ends_at <= context.now:
-        context.toast("toasts/event_cancelled" if event.is_cancelled else "toasts/event_over", alert=True)
-        await _show(context, found)
+    if found is None or await must_sign_up(context, start=f"ev_{code}"):
         return None
     return found
+
+
+async def _explain(context: Context, found: EventInWords, closed: EventClosed) -> None:
+    """Why the event takes no such answer, and the event as it is now."""
+    context.toast(closed.message, alert=True)
+    await _show(context, found)
 
 
 async def answer_invitation(update: Update, context: Context) -> None:
@@ -152,8 +154,13 @@ async def answer_invitation(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     answer = one_of(RsvpAnswer, said)
     found = await _event_to_answer(context, code)
-    if found is not None:
+    if found is None:
+        return
+    try:
         rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
+    except EventClosed as closed:
+        await _explain(context, found, closed)
+    else:
         context.toast("toasts/answer_noted", shared=True, answer=answer)
         await _show(context, found, rsvp)
 
@@ -163,10 +170,15 @@ async def confirm_coming(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     coming = yes_or_no(said, yes="confirm", no="cancel")
     found = await _event_to_answer(context, code)
-    if found is not None:
+    if found is None:
+        return
+    try:
         rsvp = await rsvps.confirm_coming(
             context.tx, context.person, context.origin, found.event, coming=coming
         )
+    except EventClosed as closed:
+        await _explain(context, found, closed)
+    else:
         context.toast("toasts/answer_noted", shared=True, answer="yes" if coming else "no")
         await _show(context, found, rsvp)
 
@@ -176,13 +188,13 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     code, said = arguments(context, 2)
     came = yes_or_no(said)
     found = await _event(context, code)
-    if found is None or await registration.must_sign_up(context):
+    if found is None or await must_sign_up(context):
         return
-    event = found.event
-    if event.starts_at > context.now or event.is_cancelled:
-        await _show(context, found)
+    try:
+        await rsvps.tell_whether_came(context.tx, context.person, context.origin, found.event, came=came)
+    except EventClosed as closed:
+        await _explain(context, found, closed)
         return
-    await rsvps.tell_whether_came(context.tx, context.person, context.origin, event, came=came)
     quiet = quiet_about_events(context)
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)

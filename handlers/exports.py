@@ -17,6 +17,7 @@ from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
+from bot.rules.small_counts import LEAST, is_small
 from db.exports import EventName, Selection
 from handlers import areas, buttons, desk
 from handlers.context import Context
@@ -34,7 +35,7 @@ NOTHING_IN_PARTICULAR = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What was chosen so far, as buttons carry it: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
+    """The choices so far, as buttons carry them: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
 
     area: str
     table: ExportTable
@@ -50,7 +51,7 @@ class Choices:
         return self.about[1:] if self.about[0] == "e" else None
 
     def order(self) -> Order:
-        """What it comes to, whatever its format and period."""
+        """The order that the choices come to, whatever the format and period."""
         selection = Selection(area=self.area, event=self.event, ballot=self.ballot)
         return Order(table=self.table.name, format=CHAT_FORMATS[0], selection=selection)
 
@@ -97,7 +98,7 @@ async def choose_event(update: Update, context: Context) -> None:
 
 
 def _read(context: Context, area: str, rest: list[str]) -> Choices:
-    """What a button says; raises MalformedButton for what none ever said."""
+    """The choices that a button carries; raises MalformedButton for what none ever said."""
     name, *narrowed = rest
     if name not in TABLES or len(narrowed) not in (0, 2):
         raise MalformedButton
@@ -173,7 +174,8 @@ async def _offer_link(context: Context, author: Author, order: Order) -> None:
 
 
 def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
-    area, shown = order.selection.area, author.shown(rows)
+    area, hidden = order.selection.area, is_small(rows) and not author.reader.is_exact
+    shown = f"< {LEAST}" if hidden else str(rows)
     context.edit("exports/preparing", rows=rows, shown=shown)
     context.call("sendChatAction", action="upload_document")
     described = context.render(

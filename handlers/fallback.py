@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from telegram import Update
 
-from handlers import registration
 from handlers.context import Context
-from handlers.registration_dialog import FLOW
+from handlers.registration_dialog import FLOW, begin
 
 
 async def unexpected(update: Update, context: Context) -> None:
     """Words outside any question: whoever is new signs up, the others are shown what they can do."""
     if not context.person.is_registered and not context.staff:
-        await registration.begin(context, "")
+        await begin(context, "")
     else:
         context.say("general/unexpected", roles={member.role for member in context.staff})
 

@@ -25,7 +25,7 @@ def offer_communes(query: InlineQuery, services: Services) -> Call:
 
 
 def _article(commune: Commune, services: Services, language: str) -> dict[str, object]:
-    text = services.texts.plain("inline/commune", language, commune=commune)
+    text = services.texts.typed("inline/commune", language, commune=commune)
     return {
         "type": "article",
         "id": commune.code,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from telegram import Update
 
-import handlers
 from handlers.buttons import arguments
+from handlers.command import Command
 from handlers.command_menu import team_menu_calls
 from handlers.context import Context
-from handlers.routing import Awaited, Handler, MalformedButton, guarded
+from handlers.routing import Handler, MalformedButton, guarded
 
 ITEMS = frozenset(
     {"menu", "events", "vote", "settings", "privacy"}
@@ -24,21 +24,22 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     answer("menu/menu", roles=roles)
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.
-        context.replies += team_menu_calls(context.chat_id, roles, context.campaign.languages)
+        commands, languages = context.services.commands, context.campaign.languages
+        context.replies += team_menu_calls(commands, context.chat_id, roles, languages)
 
 
 async def menu(update: Update, context: Context) -> None:
     await show(context, answer=context.say)
 
 
-async def open_item(update: Update, context: Context) -> None:
-    """A button of the menu does what the command of that name does."""
-    (name,) = arguments(context, 1)
-    if name not in ITEMS:
-        raise MalformedButton
-    command = next(each for each in handlers.COMMANDS if each.name == name)
-    await guarded(command, handlers.ROUTES.not_staff)(update, context)
+def opening(commands: Iterable[Command], not_staff: Handler) -> Handler:
+    """The handler behind a button of the menu: that of the command of its name."""
+    items = {command.name: guarded(command, not_staff) for command in commands if command.name in ITEMS}
 
+    async def open_item(update: Update, context: Context) -> None:
+        (name,) = arguments(context, 1)
+        if name not in items:
+            raise MalformedButton
+        await items[name](update, context)
 
-BUTTONS: dict[str, Handler] = {"menu": open_item}
-DIALOGS: dict[str, dict[str, Awaited]] = {}
+    return open_item

@@ -255,7 +255,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audiences.view(context.tx, author, new.audience, context.language),
         "reach": await audience_dialog.reach(context, author, kind=Kind.EVENT_INVITE),
-        "shown": author.shown,
+        "counts": author.reader,
     }
 
 

@@ -16,10 +16,9 @@ from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
 from db.people import renewals_due
-from handlers import registration
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.registration_dialog import commune_of
+from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler
 
 
@@ -45,7 +44,12 @@ async def why(update: Update, context: Context) -> None:
 
 async def my_data(update: Update, context: Context) -> None:
     """A summary to read, and the complete file."""
-    held = await rights.holding(context.tx, context.person)
+    held = await rights.holding(
+        context.tx,
+        context.person,
+        key=context.services.suppression_key,
+        retention=context.campaign.retention,
+    )
     context.say("privacy/my_data", held=held, commune=commune_of(context))
     name = f"{context.campaign.slug}-{context.now:%Y-%m-%d}.json"
     context.send_file(held.to_json(), name=name, caption="privacy/my_data_file")
@@ -56,7 +60,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -69,7 +73,7 @@ async def choose(update: Update, context: Context) -> None:
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
@@ -77,7 +81,12 @@ async def choose(update: Update, context: Context) -> None:
     question = context.render("privacy/choice", purpose=purpose)
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
-            context.tx, context.person, context.origin, language=context.language, text=question.html
+            context.tx,
+            context.person,
+            context.origin,
+            language=context.language,
+            text=question.written,
+            sealing=context.sealing,
         )
         context.edit("privacy/stopped")
         return
@@ -88,7 +97,7 @@ async def choose(update: Update, context: Context) -> None:
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     await context.refresh()
     context.toast("toasts/noted")
@@ -99,11 +108,11 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        context.edit("privacy/delete")
+        _ask_whether_to_erase(context, context.edit)
         return
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
-    question = context.render(f"steps/{LAST_CHOICE}")
+    question = context.render(f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,
@@ -111,7 +120,7 @@ async def last_choice(update: Update, context: Context) -> None:
         purpose=Purpose.KEEP,
         given=True,
         language=context.language,
-        text=question.html,
+        text=question.written,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -131,13 +140,24 @@ async def ask_again(context: Context) -> None:
 async def stop(update: Update, context: Context) -> None:
     """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
     text = context.render("privacy/stopped")
-    await rights.stop(context.tx, context.person, context.origin, language=context.language, text=text.html)
+    await rights.stop(
+        context.tx,
+        context.person,
+        context.origin,
+        language=context.language,
+        text=text.written,
+        sealing=context.sealing,
+    )
     context.dialog = None
     context.say("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:
-    context.say("privacy/delete")
+    _ask_whether_to_erase(context, context.say)
+
+
+def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    answer("privacy/delete", in_team=bool(context.staff))
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -148,17 +168,27 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         return
     if context.person.state == "new" and context.dialog is None and not context.staff:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
-        await erasure.forget(context.tx, context.person)
+        await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
     receipt = await rights.delete(
-        context.tx, context.person, context.origin, key=context.services.suppression_key
+        context.tx, context.person, context.origin, context.sealing, context.campaign.retention
     )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)
 
 
+async def after_stopping(update: Update, context: Context) -> None:
+    """Silence alone, or silence and erasure: whoever stopped chooses."""
+    (said,) = arguments(context, 1)
+    if yes_or_no(said, yes="erase", no="keep"):
+        _ask_whether_to_erase(context, context.edit)
+    else:
+        context.edit("privacy/silence")
+
+
 BUTTONS: dict[str, Handler] = {
+    "stopped": after_stopping,
     "choices": consent,
     "choice": choose,
     "last_choice": last_choice,

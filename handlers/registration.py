@@ -9,83 +9,61 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import erasure, registration
+from bot.actions import registration
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import events, menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import (
-    FLOW,
-    advance,
-    is_drafting,
-    missing,
-    out_of_turn,
-    show_step,
-)
+from handlers.registration_dialog import FLOW, advance, is_friend_code, out_of_turn, show_step
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
-async def must_sign_up(context: Context, start: str = "") -> bool:
-    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
-    if context.person.is_registered:
-        return False
-    await begin(context, start)
-    return True
-
-
-async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
-    if is_drafting(context):
-        context.say("registration/draft_open")
-        return
-    if context.campaign.is_out(context.now):
-        # Asking for data that serve nothing any more would be unfair, and the first question promises invitations.
-        context.say("registration/closed")
-        return
-    if start.startswith("r_"):
-        # Kept as a link between two people, which goes when either is erased; no name of another stays in a dialog.
-        await registration.brought_by(context.tx, context.person, start.removeprefix("r_"))
-        start = ""
-    step = context.step if context.is_in(FLOW) else missing({})
-    await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer=context.say)
+def friend_of(context: Context, count: int) -> str:
+    """The code of a friend's link that the first question carries after so many arguments; "" where there is none."""
+    code = context.arguments[count] if len(context.arguments) == count + 1 else ""
+    return code if is_friend_code(code) else ""
 
 
 async def choose_language(update: Update, context: Context) -> None:
     """The language button under the first question."""
-    (language,) = arguments(context, 1)
+    friend = friend_of(context, 1)
+    language = arguments(context, 1 + bool(friend))[0]
     if language not in context.campaign.languages:
         raise MalformedButton
     await registration.choose_language(context.tx, context.person, context.origin, language)
     await context.refresh()
     if context.is_in(FLOW):
-        await show_step(context, answer=context.edit)
+        await show_step(context, answer=context.edit, friend=friend)
     else:
         await menu.show(context, answer=context.edit)
 
 
 async def decide_consent(update: Update, context: Context) -> None:
     """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
-    named, said = arguments(context, 2)
+    friend = friend_of(context, 2)
+    named, said = arguments(context, 2 + bool(friend))[:2]
     purpose, given = one_of(Purpose, named), yes_or_no(said)
     if not context.is_in(FLOW, purpose):
         await out_of_turn(context)
         return
     question = context.render("registration/consent", purpose=purpose)
-    await registration.decide_consent(
+    goes_on = await registration.answer_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=purpose,
         given=given,
         language=context.language,
-        text=question.html,
+        text=question.written,
+        sealing=context.sealing,
     )
-    if purpose == Purpose.CONTACT and not given:
-        await _leave(context, "registration/declined")
+    if not goes_on:
+        context.edit("registration/declined")
         return
+    if friend:
+        await registration.brought_by(context.tx, context.person, friend)
     choices = {**context.kept.get("choices", {}), purpose: given}
     await advance(context, context.edit, choices=choices)
 
@@ -96,20 +74,17 @@ async def declare_age(update: Update, context: Context) -> None:
     if not context.is_in(FLOW, "age"):
         await out_of_turn(context)
         return
-    await registration.declare_age(context.tx, context.person, context.origin, of_age=of_age)
+    await registration.declare_age(
+        context.tx, context.person, context.origin, of_age=of_age, sealing=context.sealing
+    )
     if not of_age:
-        await _leave(context, "registration/too_young")
+        context.edit("registration/too_young")
         return
     await advance(context, context.edit, of_age=True)
 
 
-async def _leave(context: Context, farewell: str) -> None:
-    context.edit(farewell)
-    await erasure.forget(context.tx, context.person)
-
-
 async def confirm(update: Update, context: Context) -> None:
-    """What was understood is right, or the place is to be said again."""
+    """Takes whether the place was understood; if not, it is asked again."""
     (said,) = arguments(context, 1)
     is_right = yes_or_no(said, yes="ok", no="place")
     if not context.is_in(FLOW, "confirm"):
@@ -139,6 +114,7 @@ async def _conclude(update: Update, context: Context, answer: Callable[..., None
         context.tx,
         context.person,
         context.origin,
+        context.campaign,
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,

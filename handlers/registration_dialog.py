@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from bot.actions import registration
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
@@ -21,6 +22,33 @@ from handlers.context import Context
 FLOW = "registration"
 MOVING = "place"
 PURPOSES = tuple(Purpose)
+LONGEST_CODE = 16
+"""Characters of a friend's code: db.schema."""
+
+
+async def must_sign_up(context: Context, start: str = "") -> bool:
+    """Whether the person is no supporter; signing up then begins, or goes on, in place of what they asked for."""
+    if context.person.is_registered:
+        return False
+    await begin(context, start)
+    return True
+
+
+async def begin(context: Context, start: str) -> None:
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    if is_drafting(context):
+        context.say("registration/draft_open")
+        return
+    registration.require_open(context.campaign, context.now)
+    step = context.step if context.is_in(FLOW) else missing({})
+    friend = ""
+    if start.startswith("r_"):
+        # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
+        friend, start = start.removeprefix("r_"), ""
+        if step != Purpose.CONTACT:
+            await registration.brought_by(context.tx, context.person, friend)
+    await context.ask(FLOW, step, **({"start": start} if start else {}))
+    await show_step(context, answer=context.say, friend=friend if is_friend_code(friend) else "")
 
 
 def missing(data: dict[str, Any]) -> str:
@@ -46,11 +74,19 @@ def asks_place(context: Context) -> bool:
     return context.is_in(MOVING)
 
 
-async def show_step(context: Context, answer: Callable[..., None]) -> None:
-    """Asks the question of the current step, as a new message or in place of the last one."""
+def is_friend_code(text: str) -> bool:
+    """Whether a text may be the code of a friend's link, short enough for a button."""
+    return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
+
+
+async def show_step(context: Context, answer: Callable[..., None], *, friend: str = "") -> None:
+    """Asks the question of the current step, as a new message or in place of the last one.
+
+    `friend`: the code of the link by which somebody came who has not consented yet.
+    """
     step = context.step
     if step in PURPOSES:
-        answer("registration/consent", purpose=step)
+        answer("registration/consent", purpose=step, friend=friend)
     elif step == "candidates":
         said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
         answer("registration/candidates", communes=_candidates(context), **said)

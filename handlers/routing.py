@@ -9,9 +9,9 @@ from typing import Any
 from telegram import Message, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
-from bot.rules.permissions import STAFF_ROLES, Role
 from bot.words.texts import CALLBACK_VERSION
 from bot.words.vocabulary import asks_to_stop
+from handlers.command import Command
 from handlers.context import Context
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
@@ -19,28 +19,10 @@ Asker = Callable[[Context, Callable[..., None]], Coroutine[Any, Any, None]]
 """Asks the open question of a dialog, with `context.say` or `context.edit`."""
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
-EVERYONE: frozenset[Role] = frozenset()
-STAFF = frozenset(STAFF_ROLES)
-COORDINATORS = frozenset({Role.COORDINATOR, Role.ADMIN})
-ADMINS = frozenset({Role.ADMIN})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A command: who may use it (empty: everyone), and whether the menu lists it.
-
-    Its one-line description is the template `commands/<name>`.
-    """
-
-    name: str
-    handler: Handler
-    roles: frozenset[Role] = EVERYONE
-    listed: bool = True
-
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """What a step of a dialog waits for: handlers by content. One that is missing: the step is asked again."""
+    """The answers that a step waits for: handlers by content. One that is missing: the step is asked again."""
 
     text: Handler | None = None
     location: Handler | None = None

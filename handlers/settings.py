@@ -9,15 +9,15 @@ from telegram import Update
 from bot.actions import preferences
 from bot.actions.registration import choose_language as keep_language
 from bot.rules.kinds import Mute
-from handlers import place, registration
+from handlers import place
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.registration_dialog import commune_of
+from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
 async def settings(update: Update, context: Context) -> None:
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         show(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -29,7 +29,7 @@ async def choose_language(update: Update, context: Context) -> None:
     (language,) = arguments(context, 1)
     if language not in context.campaign.languages:
         raise MalformedButton
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     await keep_language(context.tx, context.person, context.origin, language)
     await context.refresh()
@@ -38,7 +38,7 @@ async def choose_language(update: Update, context: Context) -> None:
 
 async def change_place(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await registration.must_sign_up(context):
+    if not await must_sign_up(context):
         await place.begin_move(context, context.edit)
 
 
@@ -46,7 +46,7 @@ async def choose_messages(update: Update, context: Context) -> None:
     """A kind of message, on or off."""
     kind, said = arguments(context, 2)
     group, wanted = one_of(Mute, kind), yes_or_no(said, yes="on", no="off")
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=wanted)
     await context.refresh()
@@ -57,7 +57,7 @@ async def choose_messages(update: Update, context: Context) -> None:
 async def choose_volunteering(update: Update, context: Context) -> None:
     (said,) = arguments(context, 1)
     willing = yes_or_no(said)
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     await preferences.volunteer(context.tx, context.person, context.origin, willing=willing)
     await context.refresh()

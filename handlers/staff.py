@@ -12,7 +12,9 @@ from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.permissions import Action, Role
 from db.staff import HeldRole
-from handlers import areas, buttons, command_menu, desk
+from handlers import areas, buttons, desk
+from handlers.command import allowed
+from handlers.command_menu import team_menu_calls
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -75,7 +77,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 
 def _area_choices(author: Author) -> list[tuple[str, str]]:
-    """What the admin holds, and abroad where they may: the rest is typed."""
+    """The areas that the admin holds, and abroad where they may: the rest is typed."""
     held = areas.choices(author, Action.ADD_STAFF)
     if author.may(Action.ADD_STAFF, EVERYWHERE):
         held.append((ABROAD_AREA, ABROAD_AREA))
@@ -175,7 +177,7 @@ async def join(context: Context, token: str) -> None:
     await desk.keep_language(context)
     roles = await staff.roles_of(context.tx, context.person.telegram_id)
     _show_menu(context, context.person.telegram_id, roles)
-    commands = [command for command in command_menu.allowed({joined.role}) if command.roles]
+    commands = [command for command in allowed(context.services.commands, {joined.role}) if command.roles]
     context.say(
         "staff/welcome",
         role=joined.role,
@@ -188,7 +190,7 @@ async def join(context: Context, token: str) -> None:
 def _show_menu(context: Context, chat: int, held: tuple[HeldRole, ...]) -> None:
     """Telegram's menu in the chat follows the roles held now."""
     roles = {member.role for member in held}
-    context.replies += command_menu.team_menu_calls(chat, roles, context.campaign.languages)
+    context.replies += team_menu_calls(context.services.commands, chat, roles, context.campaign.languages)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from telegram import Update
 
-from handlers import events, menu, registration, staff
+from handlers import events, menu, staff
 from handlers.context import Context
+from handlers.registration_dialog import begin
 
 
 async def start(update: Update, context: Context) -> None:
@@ -14,7 +15,7 @@ async def start(update: Update, context: Context) -> None:
     if kind == "s" and reference:
         await staff.join(context, reference)
     elif not context.person.is_registered:
-        await registration.begin(context, payload)
+        await begin(context, payload)
     elif kind == "ev" and reference:
         await events.show_from_link(context, reference)
     else:

@@ -8,7 +8,7 @@ from telegram import Update
 
 from bot.actions import statistics
 from bot.actions.authority import Author, area_name
-from bot.campaign.upcoming import upcoming
+from bot.actions.calendar import coming
 from bot.rules.permissions import Action
 from handlers import areas, buttons, desk
 from handlers.context import Context
@@ -40,7 +40,7 @@ async def _show(context: Context, author: Author, area: str, answer: Callable[..
         ballot.number: context.campaign.text(context.campaign.ballot_names[ballot.number], context.language)
         for ballot in context.campaign.ballots
     }
-    answer("statistics/overview", stats=found, ballot_names=names)
+    answer("statistics/overview", stats=found, ballot_names=names, counts=author.reader)
 
 
 async def answers(update: Update, context: Context) -> None:
@@ -50,11 +50,11 @@ async def answers(update: Update, context: Context) -> None:
     author = await desk.author(context)
     questions = await statistics.logged(context.tx, author, area)
     name = area_name(author.gazetteer, area)
-    context.edit("statistics/answers", area=area, area_name=name, questions=questions)
+    context.edit("statistics/answers", area=area, area_name=name, questions=questions, counts=author.reader)
 
 
 async def calendar(update: Update, context: Context) -> None:
-    """What is next in the area one holds; a choice between several."""
+    """Shows what is next in the area one holds; a choice between several."""
     author = await desk.author(context)
     author.require(Action.SEE_CALENDAR)
     held = areas.choices(author, Action.SEE_CALENDAR)
@@ -73,8 +73,7 @@ async def turn_page(update: Update, context: Context) -> None:
 def _show_calendar(
     context: Context, author: Author, area: str, page: int, answer: Callable[..., None]
 ) -> None:
-    author.require(Action.SEE_CALENDAR, area)
-    planned = upcoming(context.campaign, area, context.now)
+    planned = coming(author, area)
     pages = max(1, -(-len(planned) // PAGE))
     page = min(page, pages - 1)
     names = context.campaign.ballot_names

@@ -11,13 +11,13 @@ from bot.actions import vote_plans
 from bot.actions.polling_places import where_of
 from bot.rules.polling_places import PollingPlace
 from bot.words.step_values import Vote, next_vote, values_for_step
-from handlers import registration
 from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
 
 
 async def vote(update: Update, context: Context) -> None:
-    if await registration.must_sign_up(context):
+    if await must_sign_up(context):
         return
     answer = context.edit if context.update.callback_query is not None else context.say
     upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
@@ -30,7 +30,7 @@ async def vote(update: Update, context: Context) -> None:
 
 
 async def values(context: Context, about: Vote) -> Mapping[str, Any]:
-    """What the templates about voting are given, for this person and ballot."""
+    """The values that the templates about voting are given, for this person and ballot."""
     return values_for_step(
         person=context.person,
         plan=await vote_plans.plan_of(context.tx, context.person, about.ballot),

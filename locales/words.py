@@ -41,6 +41,17 @@ class Formats:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoBreakWords:
+    """Where a line must not end, see `bot.words.no_break`: at the space `before` some marks, `after` others, and
+    between a number and its unit.
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlaceWords:
     """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
 
@@ -62,6 +73,7 @@ class Words:
     phrases: Mapping[str, Meaning]
     dates: DateWords
     formats: Formats
+    no_break: NoBreakWords
     places: PlaceWords
     polling_places: FileWords
     round: str
@@ -97,6 +109,7 @@ def read_words(text: str, *, name: str) -> Words:
         phrases=_phrases(root.table("said")),
         dates=_dates(root.table("dates")),
         formats=_formats(root.table("formats")),
+        no_break=_no_break(root.table("no_break")),
         places=_places(root.table("places")),
         polling_places=_polling_places(root.table("polling_places")),
         round=campaign.text("round", holds=("{number}",)),
@@ -133,6 +146,14 @@ def _formats(formats: _Table) -> Formats:
     return Formats(
         moment=formats.text("moment", holds=("{day}", "{hour}")),
         **{key: formats.text(key) for key in ("day", "short_day", "hour", "full_hour")},
+    )
+
+
+def _no_break(custom: _Table) -> NoBreakWords:
+    return NoBreakWords(
+        before=custom.words("before", may_be_none=True, marks=True),
+        after=custom.words("after", may_be_none=True, marks=True),
+        units=custom.words("units", marks=True),
     )
 
 
@@ -178,9 +199,9 @@ class _Table:
         self._tables.append(found)
         return found
 
-    def words(self, key: str, *, may_be_none: bool = False) -> tuple[str, ...]:
-        """A list of words, of which there is one at least."""
-        return self._checked(key, self._left.pop(key, None), may_be_none=may_be_none)
+    def words(self, key: str, *, may_be_none: bool = False, marks: bool = False) -> tuple[str, ...]:
+        """A list of words, of which there is one at least; `marks`: signs such as `%` will do."""
+        return self._checked(key, self._left.pop(key, None), may_be_none=may_be_none, marks=marks)
 
     def lists(self, key: str, count: int) -> tuple[tuple[str, ...], ...]:
         """So many lists of words."""
@@ -189,8 +210,9 @@ class _Table:
             self.refuse(key, f"these are not {count} lists", f"write {count} lists of words in their order")
         return tuple(self._checked(key, words, may_be_none=False) for words in lists or ())
 
-    def _checked(self, key: str, words: object, *, may_be_none: bool) -> tuple[str, ...]:
-        if not isinstance(words, list) or not all(isinstance(word, str) and phrase(word) for word in words):
+    def _checked(self, key: str, words: object, *, may_be_none: bool, marks: bool = False) -> tuple[str, ...]:
+        said = str.strip if marks else phrase
+        if not isinstance(words, list) or not all(isinstance(word, str) and said(word) for word in words):
             self.refuse(key, "this is no list of words", 'write words in quotes, such as ["stop"]')
             return ()
         if not words and not may_be_none:

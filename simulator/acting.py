@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -12,11 +12,10 @@ from simulator.errors import BotApiError, PersonError
 from simulator.keyboards import buttons_of, inline_markup
 from simulator.params import Params, Upload
 from simulator.parse import parse_text
+from simulator.reading import holds
 from simulator.records import Message, Person
 from simulator.shapes import user_shape
-
-if TYPE_CHECKING:  # the world holds scripts, which are made of these acts
-    from simulator.world import World
+from simulator.world import World
 
 LONGEST_MESSAGE = 4096
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -89,14 +88,13 @@ def find_button(
 
     With `message_id` only that message is looked at.
     """
-    wanted = label.casefold()
     messages = world.newest_first(person) if message_id is None else [message_of(world, person, message_id)]
     for message in messages:
         if not message.markup:
             continue
         for row in buttons_of(message.markup):
             for button in row:
-                if wanted in button["text"].casefold() and "callback_data" in button:
+                if holds(button["text"], label) and "callback_data" in button:
                     return message, button["callback_data"]
     return None
 
@@ -105,10 +103,9 @@ def press_key(
     world: World, person: Person, label: str, location: tuple[float, float] | None
 ) -> Message | None:
     """Tap a key of the reply keyboard, if there is one with this label."""
-    wanted = label.casefold()
     for row in buttons_of(world.chat(person).reply_keyboard):
         for key in row:
-            if wanted not in key["text"].casefold():
+            if not holds(key["text"], label):
                 continue
             if key.get("request_location"):
                 if location is None:

@@ -32,7 +32,7 @@ class BotApiError(Exception):
 
 
 class PersonError(Exception):
-    """What a person asked for cannot be done: one clear sentence, and the HTTP status it travels with."""
+    """A wish of a person that cannot be fulfilled: one clear sentence, and the HTTP status it travels with."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         self.status = status

@@ -49,7 +49,7 @@ class Waiters:
 
 
 class Stream:
-    """What happens, told to every page that listens.
+    """The stream of what happens, told to every page that listens.
 
     Events about the same thing (type and person) replace each other until they are read, so a page that is
     slower than a broadcast misses no chat and holds no more than one event for each.

@@ -101,7 +101,7 @@ class Journal:
         self.peak_per_second = max(self.peak_per_second, self._in_second)
 
     def record_act(self, person_id: int, act: dict[str, Any], at: datetime) -> None:
-        """What a person did, for the file; memory keeps it in the chat."""
+        """Writes what a person did into the file; memory keeps it in the chat."""
         self._write(at, {"by": person_id, **act})
 
     def _write(self, at: datetime, line: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ class Journal:
             self._file.write(orjson.dumps({"at": at.isoformat(), **line}, option=orjson.OPT_APPEND_NEWLINE))
 
     def flush(self) -> None:
-        """Whoever reads the file finds everything up to now."""
+        """Writes out everything up to now, for those who read the file."""
         if self._file is not None:
             self._file.flush()
 

@@ -231,7 +231,7 @@ async def deactivate(request: Request) -> Response:
 
 
 async def messages(request: Request) -> Response:
-    """What changed in the chat after event `after`; waits up to `wait` seconds for something to change."""
+    """The changes in the chat after event `after`; waits up to `wait` seconds for something to change."""
     world, person = world_of(request), _person(request)
     after = whole_query(request, "after")
     until = monotonic() + wait_query(request)

@@ -4,12 +4,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import aiohttp
 
-if TYPE_CHECKING:
-    from simulator.client import Simulator
+from simulator.reading import as_read, holds
 
 DEFAULT_TIMEOUT = 10.0
 LONGEST_POLL = 30.0
@@ -17,6 +16,12 @@ LONGEST_POLL = 30.0
 
 class SimulatorError(Exception):
     """The simulator refused an act; the message is its sentence."""
+
+
+class Line(Protocol):
+    """The way to the simulator: one request to `/sim`, as JSON."""
+
+    async def call(self, method: str, path: str, **options: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells."""
+    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells.
+
+    Its text and labels have plain spaces, as they are read; `html` and `raw` are what was sent.
+    """
 
     message_id: int
     sender: str
@@ -65,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
-    """What a tap led to at once; `answered` is false when the bot did not answer in time."""
+    """The effect of a tap at once; `answered` is false when the bot did not answer in time."""
 
     answered: bool
     toast: str | None
@@ -75,9 +83,14 @@ class Tap:
 
 
 class Person:
-    """Somebody who uses the bot. `expect` reads on from the last message that it returned."""
+    """Somebody who uses the bot. `expect` reads on from the last message that it returned.
 
-    def __init__(self, simulator: "Simulator", person_id: int, first_name: str) -> None:
+    `patience`: for how many seconds they wait for an answer, unless they are told otherwise.
+    """
+
+    patience = DEFAULT_TIMEOUT
+
+    def __init__(self, simulator: Line, person_id: int, first_name: str) -> None:
         self.id = person_id
         self.first_name = first_name
         self._simulator = simulator
@@ -101,23 +114,28 @@ class Person:
         label: str,
         *,
         message: Message | None = None,
-        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
     ) -> Tap:
         """Tap the button whose label holds `label`: on `message`, or the newest message or key that has it.
 
         Waits until there is such a button, then until the bot answered the tap, each `timeout` at most.
         """
+        timeout = self.patience if timeout is None else timeout
         await self._wait_for(lambda: self._sees_button(label, message), timeout, f"a button “{label}”")
         content: dict[str, Any] = {"label": label, "wait": timeout}
         if message is not None:
             content["message_id"] = message.message_id
         return Tap(**await self._act("tap", content))
 
-    async def forge(self, data: str, *, message: Message | None = None, wait: float = DEFAULT_TIMEOUT) -> Tap:
+    async def forge(self, data: str, *, message: Message | None = None, wait: float | None = None) -> Tap:
         """Send a callback with arbitrary data on a message (the newest of the bot), as a hostile client."""
         await self.refresh()
         target = message or next(m for m in reversed(self._messages.values()) if m.sender == "bot")
-        content = {"message_id": target.message_id, "data": data, "wait": wait}
+        content = {
+            "message_id": target.message_id,
+            "data": data,
+            "wait": self.patience if wait is None else wait,
+        }
         return Tap(**await self._act("forge", content))
 
     async def share_location(self, latitude: float, longitude: float) -> int:
@@ -138,9 +156,9 @@ class Person:
     async def edit(self, message_id: int, text: str) -> None:
         await self._act("edit", {"message_id": message_id, "text": text})
 
-    async def inline(self, query: str, *, wait: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+    async def inline(self, query: str, *, wait: float | None = None) -> dict[str, Any]:
         """Type an inline query: `answered`, `inline_query_id`, `results`."""
-        return await self._act("inline", {"query": query, "wait": wait})
+        return await self._act("inline", {"query": query, "wait": self.patience if wait is None else wait})
 
     async def choose(self, inline_query_id: str, result_id: str) -> int:
         content = {"inline_query_id": inline_query_id, "result_id": result_id}
@@ -161,7 +179,7 @@ class Person:
         self,
         wanted: str | re.Pattern[str],
         *,
-        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
+        timeout: float | None = None,  # noqa: ASYNC109 - it ends in a transcript, not in a bare TimeoutError
     ) -> Message:
         """Wait for a message of the bot, new or edited since the last one returned, that holds `wanted`.
 
@@ -174,7 +192,7 @@ class Person:
             return next((m for m in sorted(fresh, key=lambda m: m.event) if _matches(m, wanted)), None)
 
         pattern = wanted.pattern if isinstance(wanted, re.Pattern) else wanted
-        message = await self._wait_for(found, timeout, f"“{pattern}”")
+        message = await self._wait_for(found, self.patience if timeout is None else timeout, f"“{pattern}”")
         assert isinstance(message, Message)
         self._consumed = message.event
         return message
@@ -237,10 +255,9 @@ class Person:
         return result
 
     def _sees_button(self, label: str, message: Message | None) -> bool:
-        wanted = label.casefold()
         messages = self._messages.values() if message is None else [self._messages[message.message_id]]
-        inline = any(wanted in b.label.casefold() for m in messages for b in m.buttons if b.data)
-        keys = any(wanted in key["label"].casefold() for row in self.reply_keyboard for key in row)
+        inline = any(holds(b.label, label) for m in messages for b in m.buttons if b.data)
+        keys = any(holds(key["label"], label) for row in self.reply_keyboard for key in row)
         return inline or (message is None and keys)
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -257,7 +274,7 @@ class Person:
 def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
     if isinstance(wanted, re.Pattern):
         return wanted.search(message.text) is not None
-    return wanted.casefold() in message.text.casefold()
+    return holds(message.text, wanted)
 
 
 def _drawn(labels: list[str]) -> str:
@@ -284,10 +301,10 @@ def _message(raw: dict[str, Any]) -> Message:
     return Message(
         message_id=raw["message_id"],
         sender=raw["from"],
-        text=raw["text"],
+        text=as_read(raw["text"]),
         html=raw["html"],
         keyboard=tuple(
-            tuple(Button(label=b["label"], data=b["data"], url=b["url"]) for b in row)
+            tuple(Button(label=as_read(b["label"]), data=b["data"], url=b["url"]) for b in row)
             for row in raw["keyboard"]
         ),
         edits=raw["edits"],

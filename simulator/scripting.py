@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator import performing
 from simulator.errors import PersonError
 from simulator.http_json import answer, read_object, text_in, whole_in, world_of
 from simulator.scripts import ACTS, Act
@@ -19,7 +20,7 @@ async def begin(request: Request) -> Response:
         raise PersonError("“scripts” must be a list of objects with “person” and “acts”.")
     checked = [(world.person(whole_in(script, "person")), _acts(script)) for script in scripts]
     for person, acts in checked:
-        world.scripts.begin(world, person, acts)
+        performing.begin(world, person, acts)
     return answer({"begun": len(checked)})
 
 

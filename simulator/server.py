@@ -48,7 +48,7 @@ class RunningSimulator:
 
     @property
     def api_base(self) -> str:
-        """What PTB takes as `base_url`: the token is appended to it."""
+        """The address that PTB takes as `base_url`: the token is appended to it."""
         return f"{self.base_url}/bot"
 
 

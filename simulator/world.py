@@ -188,7 +188,7 @@ class World:
         del chat.deleted[:-MOST_DELETED_REMEMBERED]
 
     def _share(self, name: str, value: Any) -> Any:
-        """The same text, keyboard or media sent to many people is kept once."""
+        """Keeps once a text, a keyboard or media that is sent to many people."""
         if not value or not isinstance(value, str | bytes | dict):
             return value
         key = (name, orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if isinstance(value, dict) else value)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import hypothesis
 import pytest
 
 from db.engine import FILE_NAME, Database, open_database
@@ -45,6 +46,10 @@ LONGEST = (
     "tests/handlers/test_hostile.py",
 )
 """The modules whose tests take seconds each: they come first, so that no worker begins one when the others end."""
+
+# How long a machine takes that has much else to do says nothing of the rule under test.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 KEY = DatabaseKey(hex="5e" * 32)
 _numbers = itertools.count(1)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -36,9 +35,11 @@ from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
 from handlers.routing import register
+from simulator.reading import as_read
+from tests.frozen import FROZEN
 
 BOT = "portevoix_bot"
-CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CAMPAIGN = load_campaign(FROZEN)
 
 
 @cache
@@ -50,12 +51,13 @@ def services() -> Services:
         gazetteer=communes.load(),
         bot_username=BOT,
         suppression_key=SuppressionKey(links=(b"k" * 32,)),
+        commands=handlers.COMMANDS,
     )
 
 
 @dataclass
 class Shown:
-    """A message as the person sees it now."""
+    """A message as the person sees it now, with plain spaces: nobody sees which kind they are."""
 
     id: int
     text: str
@@ -164,7 +166,7 @@ class Talker:
     def toast(self) -> str:
         """What the last tap was answered with, over the chat."""
         answers = [call for call in self.calls if call.method == "answerCallbackQuery"]
-        return str(answers[-1].payload.get("text", "")) if answers else ""
+        return as_read(str(answers[-1].payload.get("text", ""))) if answers else ""
 
     def called(self, method: str) -> list[Call]:
         """The calls of this method that answered the last update."""
@@ -191,7 +193,7 @@ class Talker:
         """The button that bears this label, on the newest message that has one."""
         for shown in reversed(self.screen):
             for name, data in shown.buttons.items():
-                if label in name:
+                if as_read(label) in name:
                     return await self.tap_data(data, on=shown)
         seen = [name for shown in self.screen for name in shown.buttons]
         raise AssertionError(f"No button “{label}” among {seen}")
@@ -238,12 +240,12 @@ class Talker:
 
     def _show(self, call: Call) -> None:
         if call.method == "sendMessage":
-            self.screen.append(Shown(id=self.conversation.number(), text=call.payload["text"]))
+            self.screen.append(Shown(id=self.conversation.number(), text=as_read(call.payload["text"])))
             self._keyboard(self.screen[-1], call)
         elif call.method == "editMessageText":
             found = [shown for shown in self.screen if shown.id == call.payload["message_id"]]
             edited = found[0] if found else Shown(id=call.payload["message_id"], text="")
-            edited.text = call.payload["text"]
+            edited.text = as_read(call.payload["text"])
             self._keyboard(edited, call)
             if not found:
                 self.screen.append(edited)
@@ -252,8 +254,12 @@ class Talker:
     def _keyboard(shown: Shown, call: Call) -> None:
         rows = call.payload.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = [button for row in rows for button in row]
-        shown.buttons = {each["text"]: each["callback_data"] for each in buttons if "callback_data" in each}
-        shown.urls = {each["text"]: each["url"] for each in buttons if "url" in each}
+        for machine_reads in (each.get("callback_data") or each["url"] for each in buttons):
+            assert machine_reads == as_read(machine_reads)
+        shown.buttons = {
+            as_read(each["text"]): each["callback_data"] for each in buttons if "callback_data" in each
+        }
+        shown.urls = {as_read(each["text"]): each["url"] for each in buttons if "url" in each}
 
 
 def paris(text: str) -> datetime:

@@ -7,8 +7,10 @@ import sys
 from bot import app, introduction
 from bot.cli import main
 from bot.delivery import intake
+from bot.web import visitors
 
 app.READ_SECONDS = introduction.START_PATIENCE_SECONDS = 0.6
+visitors.REQUEST_SECONDS = 0.6
 intake.POLL_SECONDS, intake.PATIENCE_SECONDS = 0, 0.6
 
 if __name__ == "__main__":

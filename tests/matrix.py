@@ -8,7 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.actions import broadcasts, doubts, downloads, events, exports, staff, staff_links, statistics
+from bot.actions import (
+    broadcasts,
+    calendar,
+    doubts,
+    downloads,
+    events,
+    exports,
+    staff,
+    staff_links,
+    statistics,
+)
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
@@ -46,6 +56,10 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def coming(author: Author) -> None:
+    calendar.coming(author, LYON)
 
 
 def moved_away(author: Author) -> EventChange:
@@ -193,6 +207,7 @@ MATRIX: dict[str, dict[str, Row]] = {
     "exports.order_in_chat": {
         "responses": Row(run=order("responses"), least="coordinator"),
         "supporters": Row(run=order("supporters"), least="coordinator"),
+        "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
@@ -202,6 +217,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "exports.event_of": {
         "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
+    },
+    "calendar.coming": {
+        "": Row(run=lambda w, a: coming(a), least="organizer"),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

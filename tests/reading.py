@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from locales import LANGUAGES, SOURCE_LANGUAGE, catalogue
+from simulator.reading import as_read
 
 _PLACEHOLDER = re.compile(r"%\\?\(\w+\\?\)s")
 _TAG = re.compile(r"<[^>]+>")
@@ -20,13 +21,13 @@ class Reader:
 
     def label(self, words: str) -> str:
         """A button's label, from the whole of its English one."""
-        return catalogue(self.language).gettext(words)
+        return as_read(catalogue(self.language).gettext(words))
 
     def says(self, words: str) -> re.Pattern[str]:
         """Any sentence that begins with these English words, whatever is filled into it."""
         found = [message for message in sources() if _TAG.sub("", message).startswith(words)]
         assert found, f"No sentence begins with “{words}”: its wording was changed, or it is not translated."
-        translated = {_TAG.sub("", catalogue(self.language).gettext(message)) for message in found}
+        translated = {as_read(_TAG.sub("", catalogue(self.language).gettext(message))) for message in found}
         patterns = (_PLACEHOLDER.sub(".*", re.escape(sentence)) for sentence in sorted(translated))
         return re.compile("|".join(patterns))
 

@@ -52,6 +52,11 @@ hour = "H:mm"
 full_hour = "H 'h'"
 moment = "{day} je {hour}"
 
+[no_break]
+before = []
+after = []
+units = ["km", "horoj"]
+
 [places]
 before = ["mi voĉdonas", "mi loĝas"]
 linking = ["en"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import re
 import signal
@@ -35,14 +36,16 @@ from bot.app import App, started
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
-from simulator.person_client import DEFAULT_TIMEOUT, Message, Tap, described
+from simulator.person_client import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
+from tests.frozen import FROZEN
 from tests.unpaced import unpaced
 
 BOT = "portevoix_bot"
 PARIS = ZoneInfo("Europe/Paris")
-DEADLINE = 30.0
-"""Seconds of the machine after which a condition that did not come true fails the test."""
+DEADLINE = 90.0
+"""Seconds of the machine after which a condition that did not come true fails the test. Nothing lasts so long, but a
+machine may have much else to do."""
 FIRST_LOOK, LAST_LOOK = 0.005, 0.05
 """Seconds between two looks at a condition: at first, and when it takes long."""
 
@@ -137,6 +140,11 @@ class BotProcess:
         return True
 
     @property
+    def port(self) -> int:
+        """Of the web part."""
+        return self._port
+
+    @property
     def process_id(self) -> int:
         assert self._process is not None, "It was not started."
         return self._process.pid
@@ -156,14 +164,20 @@ class BotProcess:
         self._process = None
 
     async def health(self) -> Figures:
+        figures: dict[str, Any] = json.loads(await self._shown("health"))
+        return figures
+
+    async def metrics(self) -> str:
+        return await self._shown("metrics")
+
+    async def _shown(self, page: str) -> str:
         timeout = aiohttp.ClientTimeout(total=DEADLINE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://127.0.0.1:{self._port}/health") as answer,
+            session.get(f"http://127.0.0.1:{self._port}/{page}") as answer,
         ):
             answer.raise_for_status()
-            figures: dict[str, Any] = await answer.json()
-            return figures
+            return await answer.text()
 
 
 class Story:
@@ -238,6 +252,8 @@ def answer_of(row: Mapping[str, str]) -> Answer:
 
 class Teller(Person):
     """A person of the story, whose answers it keeps."""
+
+    patience = DEADLINE
 
     def __init__(self, story: Story, person_id: int, first_name: str) -> None:
         super().__init__(story.simulator, person_id, first_name)
@@ -363,6 +379,7 @@ def environment_of(base_url: str, folder: Path, *, rate: float = 1000) -> dict[s
     return {
         "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
         "PORTEVOIX_API_BASE": base_url,
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
         "PORTEVOIX_DATA": str(folder / "data"),
         "PORTEVOIX_CLOCK": f"{base_url}/sim/clock",
         "PORTEVOIX_RATE": str(rate),
@@ -408,4 +425,4 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-__all__ = ["DEFAULT_TIMEOUT", "Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]
+__all__ = ["Answer", "Finished", "Story", "Teller", "masked", "telling", "until"]

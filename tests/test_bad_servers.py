@@ -122,9 +122,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[Server, dict[str, str]]]:
+async def serving(folder: Path, server: Server | None = None) -> AsyncIterator[tuple[Server, dict[str, str]]]:
     """The server, and the settings of a bot that talks to it."""
-    server = Server()
+    server = server or Server()
     listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     environment = {

@@ -11,11 +11,12 @@ import pytest
 from bot.campaign.calendar import as_json, calendar_entries
 from bot.campaign.campaign import Campaign, parse_campaign
 from bot.rules.candidacy import LAST_CHOICE
+from tests.frozen import FROZEN
 from tests.mission import announce_event, appoint, sign_up_in
 from tests.reading import Reader
 from tests.story import Story, Teller, telling
 
-FILE = Path("campaigns/primaire-2016/campaign.toml")
+FILE = FROZEN / "campaign.toml"
 OUT = f"out_after = 1\n{FILE.read_text(encoding='utf-8')}"
 
 

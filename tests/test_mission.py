@@ -7,22 +7,33 @@ from pathlib import Path
 
 import pytest
 
+from simulator.reading import as_read
 from tests import transcripts
 from tests.mission import START, appoint, play, sign_up, sign_up_abroad, sign_up_in, write_to_supporters
 from tests.reading import Reader
+from tests.spaces import may_break
 from tests.story import Answer, Story, Teller, telling
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_whole_mission(tmp_path: Path, language: str) -> None:
     """From /start to the exported row of "I've voted" in round 2; the export holds what was answered, and no more."""
-    async with telling(tmp_path, at=START) as story:
+    async with telling(tmp_path, at=START, more=transcripts.SHOWN) as story:
         cast = await play(story, language)
         voted = Answer(telegram_id=cast.supporter.id, question="turnout", about="2", answer="voted")
         exported = await story.exported_answers()
         assert voted in exported
         assert exported == sorted(story.told)
-        written = transcripts.path_of(language).read_text(encoding="utf-8")
+        for person in (cast.supporter, cast.friend, cast.organizer, cast.coordinator):
+            for message in await person.messages():
+                if message.sender == "bot":
+                    labels = [button["label"] for row in message.raw["keyboard"] for button in row]
+                    assert [
+                        found
+                        for said in (message.raw["text"], *labels)
+                        for found in may_break(said, language)
+                    ] == []
+        written = as_read(transcripts.path_of(language).read_text(encoding="utf-8"))
         assert await transcripts.transcript(cast, language) == written, transcripts.REMEDY
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.reading import as_read
 from tests import transcripts
 from tests.story import telling
 from tests.trust import START, play
@@ -13,7 +14,7 @@ from tests.trust import START, play
 
 @pytest.mark.parametrize("language", transcripts.LANGUAGES)
 async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
-    async with telling(tmp_path, at=START) as story:
+    async with telling(tmp_path, at=START, more=transcripts.SHOWN) as story:
         cast = await play(story, language)
         documents = {
             person.first_name: [
@@ -28,5 +29,5 @@ async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
         assert all(name.endswith(".json") for name in [*outsider, *supporter])
         assert [name.split("-")[:2] for name in coordinator if name.endswith(".csv")] == [["responses", "69"]]
         assert admin == []
-        written = transcripts.trust_path_of(language).read_text(encoding="utf-8")
+        written = as_read(transcripts.trust_path_of(language).read_text(encoding="utf-8"))
         assert await transcripts.trust_transcript(cast, language) == written, transcripts.REMEDY

@@ -12,9 +12,12 @@ import tempfile
 from pathlib import Path
 
 from tests import mission, trust
+from tests.frozen import SHIPPED
 from tests.story import Teller, telling
 
 FOLDER = Path(__file__).parent.parent / "docs"
+SHOWN = {"PORTEVOIX_CAMPAIGN": str(SHIPPED)}
+"""Readers of docs/ see the campaign that is shipped."""
 LANGUAGES = ("fr", "en")
 REMEDY = "Read what changed, then write the transcripts again: python -m tests.transcripts"
 
@@ -70,7 +73,7 @@ async def trust_transcript(cast: trust.Cast, language: str) -> str:
 
 async def write_mission(language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
-        async with telling(Path(folder), at=mission.START) as story:
+        async with telling(Path(folder), at=mission.START, more=SHOWN) as story:
             text = await transcript(await mission.play(story, language), language)
     path_of(language).write_text(text, encoding="utf-8")
     print(path_of(language))
@@ -78,7 +81,7 @@ async def write_mission(language: str) -> None:
 
 async def write_trust(language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
-        async with telling(Path(folder), at=trust.START) as story:
+        async with telling(Path(folder), at=trust.START, more=SHOWN) as story:
             text = await trust_transcript(await trust.play(story, language), language)
     trust_path_of(language).write_text(text, encoding="utf-8")
     print(trust_path_of(language))

@@ -24,6 +24,7 @@ from bot.rules.people import RsvpAnswer, VoteState
 from bot.rules.permissions import Action
 from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
+from bot.rules.small_counts import NOBODY, Headcount, Reader
 from db.audiences import Group, Target
 from db.events import text_in
 
@@ -34,7 +35,7 @@ T = TypeVar("T")
 class Withheld:
     """Some of the recipients may not be written to when the message is due: why, and until when."""
 
-    people: int
+    people: Headcount
     reason: Reason
     until: datetime
 
@@ -46,9 +47,9 @@ class Reach:
     `asleep`: for how many others it is too early or too late then, and `awake` by when it can leave for all of them.
     """
 
-    people: int
+    people: Headcount
     withheld: tuple[Withheld, ...] = ()
-    asleep: int = 0
+    asleep: Headcount = NOBODY
     awake: datetime | None = None
 
 
@@ -71,12 +72,13 @@ async def reach(
     kind: Kind,
     when: SendingTime,
     campaign: Campaign,
+    reader: Reader,
     cancellation: bool = False,
 ) -> Reach:
     """Counts the audience, set-based: one row for each territory and zone."""
-    found = await db.audiences.groups(tx, targets, kind)
-    silent: dict[tuple[Reason, datetime], int] = {}
-    asleep, awake = 0, None
+    found = await db.audiences.groups(tx, targets, kind, known_in=reader.known_in)
+    silent: dict[tuple[Reason, datetime], Headcount] = {}
+    asleep, awake = NOBODY, None
     for group in found:
         due = when.due_in(group.zone)
         quiet = campaign.quiet(
@@ -88,7 +90,7 @@ async def reach(
         )
         if quiet is not None:
             key = (quiet.reason, quiet.until)
-            silent[key] = silent.get(key, 0) + group.people
+            silent[key] = silent.get(key, NOBODY) + group.people
             continue
         decent = next_courteous(
             now=due, zone=group.zone or "Europe/Paris", kind=kind, hours=campaign.courtesy
@@ -106,8 +108,8 @@ async def reach(
     )
 
 
-def _total(found: Sequence[Group]) -> int:
-    return sum(group.people for group in found)
+def _total(found: Sequence[Group]) -> Headcount:
+    return sum((group.people for group in found), start=NOBODY)
 
 
 _ALL = frozenset(VoteState)

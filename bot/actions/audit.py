@@ -20,6 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audit
 from db.audit import Entry, Tail
 
+FORGOTTEN = "forget_log"
+"""The action of removing entries whose term is over: what it notes is how the log begins since."""
+FORGOTTEN_AT_ONCE = 1_000
+
 FIRST = "0" * 64
 """What stands in the place of the hash before the first entry."""
 
@@ -33,7 +37,7 @@ def staff_actor(telegram_id: int) -> str:
 
 
 class FaultKind(StrEnum):
-    """What can be wrong with an entry."""
+    """A fault that an entry can have."""
 
     ALTERED = "altered"
     REMOVED = "removed"
@@ -60,7 +64,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What a verification found. `last_hash` proves the whole log to whoever noted it."""
+    """The result of a verification. `last_hash` proves the whole log to whoever noted it."""
 
     entries: int
     last_hash: str
@@ -109,10 +113,49 @@ def chained(
     return hashlib.sha256(f"{previous_hash}\n{canonical}".encode()).hexdigest()
 
 
+async def forget_some(tx: AsyncConnection, until: datetime, *, actor: str, now: datetime) -> int:
+    """Removes some entries whose term is over from the beginning, and notes how the log begins since; how many."""
+    await db.audit.lock_tail(tx)
+    over = await db.audit.beginning(tx, until, FORGOTTEN_AT_ONCE)
+    if over is None:
+        return 0
+    before = await _start(tx)
+    await db.audit.remove(tx, over)
+    details = {
+        "entries": before.entries + len(over.ids),
+        "last": over.last_hash,
+        "until": until.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+    await note(tx, actor=actor, action=FORGOTTEN, details=details, now=now)
+    return len(over.ids)
+
+
+async def count_forgotten(tx: AsyncConnection, until: datetime) -> int:
+    """How many entries at the beginning of the log have a term that is over."""
+    return await db.audit.count_until(tx, until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How the log begins: after so many entries whose term is over, the last of which had this hash."""
+
+    entries: int
+    hash: str
+
+
+async def _start(tx: AsyncConnection) -> Start:
+    """As the newest note of a removal says."""
+    noted = await db.audit.latest(tx, FORGOTTEN)
+    if noted is None:
+        return Start(entries=0, hash=FIRST)
+    return Start(entries=noted.details["entries"], hash=noted.details["last"])
+
+
 async def verify(tx: AsyncConnection) -> Verified:
     """Reads the whole log and names every entry that was altered, removed or moved."""
     faults: list[Fault] = []
-    expected, count, last = FIRST, 0, 0
+    start = await _start(tx)
+    expected, count, last = start.hash, 0, 0
     async for entry in db.audit.entries(tx):
         if _hash_of(entry) != entry.hash:
             faults.append(Fault(entry=entry.id, kind=FaultKind.ALTERED))
@@ -121,7 +164,7 @@ async def verify(tx: AsyncConnection) -> Verified:
             kind = FaultKind.REORDERED if elsewhere else FaultKind.REMOVED
             faults.append(Fault(entry=entry.id, kind=kind))
         expected, count, last = entry.hash, count + 1, entry.id
-    if not faults and _is_cut(await db.audit.tail(tx), count, expected):
+    if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
         faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
     return Verified(entries=count, last_hash=expected, faults=tuple(faults))
 

@@ -21,9 +21,10 @@ from bot.rules.permissions import (
     may_control_broadcast,
     may_manage_staff,
     may_supervise,
-    shown_to,
+    reader_of,
     supervises,
 )
+from bot.rules.small_counts import Reader
 from db.people import Person
 
 
@@ -76,9 +77,10 @@ class Author:
         """Whether they may let go what this author wrote for an area: never their own."""
         return any(may_approve_broadcast(role, audience_area=area, author=author) for role in self.roles)
 
-    def shown(self, count: int) -> str:
-        """A count as they may see it: small ones could tell who is who to staff of one area."""
-        return shown_to(self.roles, count)
+    @property
+    def reader(self) -> Reader:
+        """How they read counts: small ones could tell who is who to staff of one area."""
+        return reader_of(self.roles)
 
     def may(self, action: Action, area: str) -> bool:
         return any(may(role, action, area) for role in self.roles)

@@ -26,6 +26,9 @@ from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
+from bot.rules.territories import METROPOLE, TERRITORIES
+from bot.words.staff_texts import check_staff_text
+from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress, approval_fact, orphan_fact
 from db.events import text_in
@@ -46,7 +49,7 @@ class BroadcastRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewBroadcast:
-    """What makes a broadcast, whoever writes it. `texts` by language where no template words it.
+    """Everything that makes a broadcast, whoever writes it. `texts` by language where no template words it.
 
     `fields`: what a neutral reminder shows beside the day and the hours.
     """
@@ -76,14 +79,16 @@ class Queued:
 async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
     """Makes the broadcast of staff and queues it for all it reaches.
 
-    Raises NotAllowed, CandidateOut, BroadcastRefused.
+    Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
     author.require(Action.BROADCAST)
     author.require_standing()
     if new.kind not in STAFF_KINDS:
         raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
+    _require_time_to_come(author, new.when)
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
+    _require_words(new)
     queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
@@ -113,6 +118,27 @@ def require_vote_to_come(campaign: Campaign, at: datetime) -> Ballot:
     if ballot is None:
         raise BroadcastRefused("There is no vote to remind of.", message="errors/no_vote_to_come")
     return ballot
+
+
+def _require_time_to_come(author: Author, when: SendingTime) -> None:
+    if when.is_past(author.now):
+        zone = author.person.zone
+        raise BroadcastRefused(
+            "That time is past.",
+            message="errors/date_past",
+            moment=when.due_in(zone),
+            place_zone=zone or TERRITORIES[METROPOLE].zone,
+        )
+
+
+def _require_words(new: NewBroadcast) -> None:
+    """Checks that what staff wrote can be sent; where a template words it there is nothing to check."""
+    if new.template is not None:
+        return
+    if not any(new.texts.values()):
+        raise BroadcastRefused("Nothing was written.", message="errors/text_empty")
+    for text in new.texts.values():
+        check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
 
 
 async def queue(
@@ -156,9 +182,15 @@ async def queue(
 async def _ask_for_approval(
     tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
 ) -> bool:
-    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait."""
+    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait.
+
+    Many is as many as the author may read of: that it waits would else tell the number itself.
+    """
+    most, reader = people, author.reader
+    if not reader.is_exact:
+        most = reader.at_most((await db.broadcast_accounts.account(tx, broadcast, reader.known_in)).people)
     if kind is Kind.EVENT_SERVICE or not needs_approval(
-        recipients=people, approval_above=author.campaign.approval_above
+        recipients=most, approval_above=author.campaign.approval_above
     ):
         return False
     await db.broadcasts.pause(tx, broadcast)
@@ -179,12 +211,12 @@ async def _due_times(
     return [(tuple(same), due_at) for due_at, same in sorted(by_instant.items(), key=lambda each: each[0])]
 
 
-async def progress_of(tx: AsyncConnection, broadcast: int) -> Progress | None:
-    """How far a broadcast has come; None where there is none."""
+async def progress_of(tx: AsyncConnection, author: Author, broadcast: int) -> Progress | None:
+    """How far a broadcast has come, as its reader may know; None where there is none."""
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
         return None
-    return await db.broadcast_accounts.progress(tx, found)
+    return await db.broadcast_accounts.progress(tx, found, author.reader.known_in)
 
 
 async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
@@ -211,7 +243,7 @@ async def event_titles(
 
 async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
     """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
-    found = await progress_of(tx, broadcast)
+    found = await progress_of(tx, author, broadcast)
     if found is None:
         raise BroadcastRefused("This broadcast does not exist any more.")
     _require_control(author, found.broadcast)
@@ -239,12 +271,12 @@ async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None
     if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
     await forget_fact(tx, approval_fact(found.broadcast.id))
-    details = {"broadcast": found.broadcast.id, "people": found.account.total}
+    details = {"broadcast": found.broadcast.id, "people": found.account.people.total}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
 
 
 async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
-    """Whoever supervises the area lets go what somebody wrote who may not write there any more."""
+    """Lets a supervisor of the area send what somebody wrote who may not write there any more."""
     if not author.supervises(found.broadcast.area):
         raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
     await forget_fact(tx, orphan_fact(found.broadcast.id))

@@ -20,7 +20,7 @@ PAGE = 10
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtsPage:
-    """Some of the people of whom nobody knows whether they got a broadcast. `number` counts from 0."""
+    """How many got a broadcast or did not, nobody knows; some of those who are named. `number` counts from 0."""
 
     broadcast: Broadcast
     doubts: Doubts
@@ -30,11 +30,11 @@ class DoubtsPage:
 
 
 async def doubts_of(tx: AsyncConnection, author: Author, broadcast: int, number: int = 0) -> DoubtsPage:
-    """Who is in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
+    """The people in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
     found = await followed(tx, author, broadcast)
     areas = author.areas(Action.SEND_AGAIN)
-    doubts = await db.doubts.summary(tx, broadcast, areas, author.now)
-    pages = max(1, -(-doubts.people // PAGE))
+    doubts = await db.doubts.summary(tx, broadcast, areas, author.now, known_in=author.reader.known_in)
+    pages = max(1, -(-doubts.named // PAGE))
     number = min(number, pages - 1)
     return DoubtsPage(
         broadcast=found.broadcast,
@@ -65,4 +65,8 @@ async def unattended(tx: AsyncConnection, author: Author) -> list[Doubtful]:
     """Reminders in doubt, for who supervises where they go: nobody of the staff wrote them."""
     if not author.supervised():
         return []
-    return [each for each in await db.doubts.unattended(tx) if author.supervises(each.area)]
+    return [
+        each
+        for each in await db.doubts.unattended(tx, author.reader.known_in)
+        if author.supervises(each.area)
+    ]

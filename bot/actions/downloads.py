@@ -71,7 +71,7 @@ async def use(
 async def _owner(
     tx: AsyncConnection, download: Download, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime
 ) -> Author:
-    """Whose link it is, with the roles held now, which must still allow the export. Raises LinkDead."""
+    """The owner of a link, with the roles held now, which must still allow the export. Raises LinkDead."""
     person = await db.people.find(tx, download.telegram_id)
     if person is None:
         raise LinkDead("Whose link this was is not known any more.")

@@ -10,21 +10,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.erasing
 import db.staff
 import db.suppressions
+import db.unread
 from bot.actions import audit, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
+from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey, suppression_of
+from db.days import day_of
+from db.erasing import Sealing
 from db.people import Person
 from db.suppression_key import begin_anew
+
+__all__ = ["Sealing", "begin_suppressions_anew", "erase", "forget", "sealing"]
 
 ERASED = "erased"
 """The actor in the audit log where a member of the team is erased: who that was is not known any more."""
 
 
-async def erase(tx: AsyncConnection, person: Person, *, key: SuppressionKey, now: datetime) -> None:
+def sealing(key: SuppressionKey, retention: Retention, now: datetime) -> Sealing:
+    """How what remains of people who leave now is sealed, by the periods of the campaign file."""
+    return Sealing(key=key, today=day_of(now), keeps_proof=retention.proof_days > 0)
+
+
+async def erase(tx: AsyncConnection, person: Person, sealing: Sealing, now: datetime) -> None:
     """Erases the person, their roles and whatever leads to them; counts of answers and deliveries stay."""
     await _leave_the_team(tx, person, now)
-    await db.erasing.erase_person(tx, person.id)
-    await db.suppressions.add(tx, suppression_of(key, person.telegram_id), now)
+    await db.erasing.erase_person(tx, person.id, sealing)
+    await db.unread.erase_of(tx, [person.telegram_id])
+    await db.suppressions.add(tx, suppression_of(sealing.key, person.telegram_id), sealing.today)
 
 
 async def begin_suppressions_anew(tx: AsyncConnection, file: Path, now: datetime) -> int:
@@ -50,6 +62,7 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
         await notices.tell_admins(tx, "staff_left", news, now=now)
 
 
-async def forget(tx: AsyncConnection, person: Person) -> None:
+async def forget(tx: AsyncConnection, person: Person, sealing: Sealing) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
-    await db.erasing.erase_person(tx, person.id)
+    await db.erasing.erase_person(tx, person.id, sealing)
+    await db.unread.erase_of(tx, [person.telegram_id])

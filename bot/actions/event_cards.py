@@ -16,6 +16,7 @@ import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
+from bot.rules.events import is_over
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
 from db.rsvps import Rsvp
@@ -24,7 +25,7 @@ from db.upcoming import Upcoming
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
-    """What the templates of `events/` show. `distance_km` is None without a commune; `answer` without an answer."""
+    """An event as the templates show it. `distance_km` is None without a commune; `answer` without an answer."""
 
     code: str
     title: str
@@ -77,7 +78,7 @@ def event_card(
         answer=rsvp.answer if rsvp is not None else None,
         confirmed=rsvp is not None and rsvp.confirmed,
         cancelled=event.is_cancelled,
-        over=event.ends_at <= now,
+        over=is_over(event.ends_at, now),
         link=event_link(bot_username, event.code),
     )
 

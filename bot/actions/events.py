@@ -21,11 +21,14 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.event_draft import too_long
+from bot.rules.events import is_over, is_to_come
 from bot.rules.kinds import Kind
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
+from bot.rules.small_counts import NOBODY, Headcount
 from db.events import Answers, Event, EventPage, EventTexts
 
 COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
@@ -39,7 +42,7 @@ class EventRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """What makes an event; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
+    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
 
     texts: EventTexts
     commune: Commune
@@ -60,7 +63,7 @@ class Announced:
 
 @dataclass(frozen=True, kw_only=True)
 class EventChange:
-    """What changes; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
+    """A change; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
 
     starts_at: datetime | None = None
     commune: Commune | None = None
@@ -122,6 +125,8 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     author.require(Action.CREATE_EVENT, new.commune.code)
     author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
+    _require_title(new.texts)
+    _require_fitting(new.texts, new.address)
     event = await db.events.create(
         tx,
         texts=new.texts,
@@ -148,10 +153,29 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
 
 
 def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
-    if starts_at <= now:
+    if not is_to_come(starts_at, now):
         raise EventRefused(
             "An event begins in the future.", message="errors/date_past", moment=starts_at, place_zone=zone
         )
+
+
+def _require_title(texts: EventTexts) -> None:
+    if not any(text.title for text in texts.values()):
+        raise EventRefused("An event needs a title.", message="errors/text_empty")
+
+
+def _require_fitting(texts: EventTexts, address: str) -> None:
+    """Words that leave room for the rest of a message."""
+    measured = [too_long(title=text.title, description=text.description) for text in texts.values()]
+    for found in (*measured, too_long(address=address)):
+        if found is not None:
+            length, limit = found
+            raise EventRefused(
+                f"At most {limit} characters fit here.",
+                message="errors/text_too_long",
+                length=length,
+                limit=limit,
+            )
 
 
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
@@ -168,7 +192,7 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
         raise EventRefused("This event does not exist any more.")
     _require_managed(author, found.event)
     author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
-    answers = await db.events.answers(tx, found.event.id)
+    answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers)
 
 
@@ -179,11 +203,11 @@ def _require_managed(author: Author, event: Event) -> None:
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
-    """The same, of an event that can still be changed."""
+    """An event that the author may change and that can still be changed. Raises NotAllowed, EventRefused."""
     found = await find_managed(tx, author, code)
     if found.event.is_cancelled:
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
-    if found.event.ends_at <= author.now:
+    if is_over(found.event.ends_at, author.now):
         raise EventRefused("This event is over.", message="errors/event_over")
     return found
 
@@ -204,7 +228,7 @@ def changed(event: Event, change: EventChange) -> dict[str, Any]:
 
 async def change_event(
     tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int
-) -> int:
+) -> Headcount:
     """Changes an event and tells those who said yes or maybe; gives how many. `sequence` is the one last seen.
 
     Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
@@ -215,6 +239,7 @@ async def change_event(
     if change.starts_at is not None:
         zone = change.commune.zone if change.commune is not None else found.event.zone
         _require_future(change.starts_at, author.now, zone)
+    _require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
@@ -226,14 +251,14 @@ async def change_event(
     people = await _tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over)
     details = {
         "event": code,
-        "told": people,
+        "told": people.total,
         "changed": [*values, *(f"text:{each}" for each in change.texts)],
     }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
 
 
-async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
+async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headcount:
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe."""
     found = await find_open(tx, author, code)
     if not await db.events.cancel(tx, found.event.id):
@@ -243,13 +268,13 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> int:
     key = f"event:{found.event.id}:cancel"
     over = found.event.ends_at
     people = await _tell(tx, author, found.event, key=key, template=CANCELLATION, expires_at=over)
-    details: Mapping[str, object] = {"event": code, "told": people, "cancelled": True}
+    details: Mapping[str, object] = {"event": code, "told": people.total, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """Who would hear of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+    """The reach of a change or a cancellation: those who said yes or maybe, whatever they switched off.
 
     Raises NotAllowed.
     """
@@ -260,6 +285,7 @@ async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellatio
         kind=Kind.EVENT_SERVICE,
         when=all_at(author.now),
         campaign=author.campaign,
+        reader=author.reader,
         cancellation=cancellation,
     )
 
@@ -271,8 +297,8 @@ def _coming_to(event: Event) -> Audience:
 
 async def _tell(
     tx: AsyncConnection, author: Author, event: Event, *, key: str, template: str, expires_at: datetime
-) -> int:
-    """Queues a message for those who said yes or maybe."""
+) -> Headcount:
+    """Queues a message for those who said yes or maybe; how many they are."""
     audience = _coming_to(event)
     news = NewBroadcast(
         key=key,
@@ -285,4 +311,6 @@ async def _tell(
         expires_at=expires_at,
     )
     queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)])
-    return 0 if queued is None else queued.people
+    if queued is None:
+        return NOBODY
+    return (await db.broadcast_accounts.account(tx, queued.broadcast, author.reader.known_in)).people

@@ -53,12 +53,12 @@ class Order:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What the file’s columns are."""
+        """The columns of the file."""
         return TABLES[self.table].columns if self.shape is None else self.shape.columns
 
     @property
     def shape(self) -> Shape | None:
-        """What the layout makes of the table."""
+        """The shape that the layout gives the table; None without a layout."""
         return LAYOUTS[self.layout].shapes[self.table] if self.layout is not None else None
 
     def file_name(self, number: int) -> str:
@@ -68,7 +68,7 @@ class Order:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What the audit log keeps, and what the order is read from again."""
+        """The order as the audit log keeps it, and as it is read again."""
         since, until = self.selection.since, self.selection.until
         return {
             "export": self.table,
@@ -132,7 +132,7 @@ def tables_for(author: Author, area: str) -> list[ExportTable]:
 
 
 def _area_of(table: ExportTable, area: str) -> str:
-    """What tells of the whole campaign needs the right to the whole of it."""
+    """The area to be allowed: a table that tells of the whole campaign needs the right to the whole of it."""
     return area if table.of_area else EVERYWHERE
 
 
@@ -197,7 +197,7 @@ async def write(
 
 
 async def content(database: Database, order: Order) -> AsyncGenerator[bytes]:
-    """The same file as it is made, for whoever reads it meanwhile: it never stands anywhere as a whole."""
+    """The file of an order, piece by piece as it is made: it never stands anywhere as a whole."""
     outgoing = OutgoingBytes()
     async with aclosing(_writing(database, order, cast("BinaryIO", outgoing))) as writing:
         async for _rows in writing:

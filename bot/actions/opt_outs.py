@@ -12,6 +12,8 @@ import db.opting_out
 from bot.actions import audit
 from bot.rules.permissions import Action
 from bot.rules.suppression import SuppressionKey, suppression_of
+from db.days import day_of
+from db.erasing import Sealing
 from db.opting_out import Known
 
 LEDGER_VERSION = "opt-out list"
@@ -20,7 +22,7 @@ LEDGER_VERSION = "opt-out list"
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What a list does, or has done, in numbers of people.
+    """The effects of a list, done or to be done, in numbers of people.
 
     stopped: supporters who hear nothing any more. already_stopped: they had asked for silence themselves.
     unfinished: they never finished signing up, and are erased. unknown: only a keyed hash is kept.
@@ -45,7 +47,7 @@ class _Sorted:
 
 
 async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: SuppressionKey) -> Effects:
-    """What importing the list would do; nothing is changed."""
+    """The effects that importing the list would have; nothing is changed."""
     return (await _sort(tx, telegram_ids, key)).effects
 
 
@@ -65,8 +67,9 @@ async def import_list(
     """
     people = await _sort(tx, telegram_ids, key)
     await db.opting_out.silence(tx, people.to_stop, text_version=LEDGER_VERSION, text_hash=digest, now=now)
-    await db.opting_out.forget(tx, people.to_forget)
-    await db.opting_out.suppress(tx, people.hashes, now)
+    # Who never finished signing up leaves no proof behind, whatever the campaign file says.
+    await db.opting_out.forget(tx, people.to_forget, Sealing(key=key, today=day_of(now), keeps_proof=False))
+    await db.opting_out.suppress(tx, people.hashes, day_of(now))
     details = {"file": digest, **asdict(people.effects)}
     await audit.note(tx, actor=actor, action=Action.IMPORT_OPT_OUTS, details=details, now=now)
     return people.effects

@@ -12,12 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.dialogs
 import db.people
 import db.staff
+from bot.errors import PortevoixError
 from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
 
 # `seen_at` serves retention, which counts in months: an hour's precision spares a write for each tap.
 SEEN_PRECISION = timedelta(hours=1)
+
+
+class NotASupporter(PortevoixError):
+    """Somebody who has not agreed to anything yet: nothing about them is kept but the chat."""
+
+    default_message = "errors/not_a_supporter"
+
+
+def require_supporter(person: Person) -> None:
+    """Raises NotASupporter for whoever did not sign up, or left."""
+    if not person.is_registered:
+        raise NotASupporter("Only supporters answer this: sign up first.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What a tick found: how many messages it queued, and for which windows everybody has now been looked at.
+    """The findings of a tick: how many messages it queued, and for which windows everybody has now been looked at.
 
     To be given to the next tick once the transaction is committed.
     """
@@ -91,7 +91,7 @@ async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
 
 
 async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
-    """The same, knowing what the tick `before` looked at."""
+    """Queues every step and event reminder that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
     if campaign.is_out(now):
         return await _look_when_out(tx, campaign, now, changed, before)

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.polling_places
 from bot.actions import audit
 from bot.actions.responses import Origin, record
+from bot.actions.vote_plans import require_not_over
+from bot.errors import PortevoixError
 from bot.rules.permissions import Action
 from bot.rules.polling_places import (
     NOWHERE_KNOWN,
@@ -21,14 +23,21 @@ from bot.rules.polling_places import (
     where_to_vote,
 )
 from bot.rules.steps import StepQuestion
+from bot.words.step_values import Vote
 from db.people import Person
 
 CHOSEN = "chosen"
 
 
+class PlaceGone(PortevoixError):
+    """A polling place that cannot be chosen any more."""
+
+    default_message = "toasts/places_changed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What an import would do to the places imported before, by their keys."""
+    """The difference that an import makes to the places imported before, by their keys."""
 
     added: dict[str, PollingPlace]
     changed: dict[str, PollingPlace]
@@ -46,7 +55,7 @@ class Difference:
 
 
 async def difference(tx: AsyncConnection, places: Sequence[NewPlace]) -> Difference:
-    """What changes when these places take the place of those imported before."""
+    """The changes when these places take the place of those imported before."""
     before = await db.polling_places.stored(tx)
     after = {new.key: new.place for new in places}
     common = before.keys() & after.keys()
@@ -87,8 +96,17 @@ async def where_of(tx: AsyncConnection, person: Person, ballot: int) -> Where:
 
 
 async def choose(
-    tx: AsyncConnection, person: Person, origin: Origin, *, ballot: int, place: PollingPlace
-) -> None:
-    """The person says which of the commune's places is theirs; the log tells that they did, not which."""
+    tx: AsyncConnection, person: Person, origin: Origin, *, vote: Vote, number: str
+) -> PollingPlace:
+    """The person says which of the commune's places is theirs; the log tells that they did, not which.
+
+    Raises NotASupporter, VoteOver, and PlaceGone where the places were imported again since, or the person moved.
+    """
+    require_not_over(person, vote, origin.at)
+    where = await where_of(tx, person, vote.ballot)
+    place = next((each for each in where.choices if str(each.id) == number), None)
+    if place is None:
+        raise PlaceGone("This is no polling place of the person's commune.")
     await db.polling_places.choose(tx, person=person.id, place=place)
-    await record(tx, person, origin, StepQuestion.PLACE, CHOSEN, subject=str(ballot))
+    await record(tx, person, origin, StepQuestion.PLACE, CHOSEN, subject=str(vote.ballot))
+    return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,9 +13,13 @@ import db.deliveries
 import db.people
 import db.polling_places
 import db.suppressions
+from bot.actions import erasure
+from bot.actions.erasure import Sealing
 from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
+from bot.campaign.campaign import Campaign
 from bot.communes import Commune
+from bot.errors import PortevoixError
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.consent import Purpose
 from bot.rules.suppression import SuppressionKey, suppression_of
@@ -24,6 +29,24 @@ from db.people import Person
 # Raised with the meaning of the questions, for whoever reads the ledger. Who is asked again is decided by the hash of
 # the text: see bot.actions.renewals.
 CONSENT_VERSION = "1"
+
+
+class SignUpClosed(PortevoixError):
+    """The candidate is out: asking for data that serve nothing any more would be unfair."""
+
+    default_message = "registration/closed"
+
+
+class NoConsent(PortevoixError):
+    """Somebody who did not agree to be written to, or does not any more."""
+
+    default_message = "errors/not_a_supporter"
+
+
+def require_open(campaign: Campaign, now: datetime) -> None:
+    """Raises SignUpClosed once nobody can sign up any more."""
+    if campaign.is_out(now):
+        raise SignUpClosed("The candidate is out: nobody can sign up any more.")
 
 
 async def choose_language(tx: AsyncConnection, person: Person, origin: Origin, language: str) -> None:
@@ -67,6 +90,25 @@ async def decide_consent(
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)
 
 
+async def answer_consent(
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    *,
+    purpose: Purpose,
+    given: bool,
+    language: str,
+    text: str,
+    sealing: Sealing,
+) -> bool:
+    """A choice of the sign-up, and whether it goes on: without the first there is nothing to keep, nor anybody."""
+    await decide_consent(tx, person, origin, purpose=purpose, given=given, language=language, text=text)
+    goes_on = given or purpose is not Purpose.CONTACT
+    if not goes_on:
+        await erasure.forget(tx, person, sealing)
+    return goes_on
+
+
 async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
     """Nothing that was chosen by commune leaves any more, not even what was about to."""
     waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
@@ -76,9 +118,13 @@ async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
     await db.deliveries.cancel_waiting(tx, chosen, reason="not_by_commune")
 
 
-async def declare_age(tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool) -> None:
-    """17 or over, or not; the birth date is not asked."""
+async def declare_age(
+    tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool, sealing: Sealing
+) -> None:
+    """17 or over, or not; the birth date is not asked. Whoever is too young is forgotten."""
     await record(tx, person, origin, "age", "old_enough" if of_age else "too_young")
+    if not of_age:
+        await erasure.forget(tx, person, sealing)
 
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
@@ -141,12 +187,20 @@ async def register(
     tx: AsyncConnection,
     person: Person,
     origin: Origin,
+    campaign: Campaign,
     *,
     first_name: str,
     language: str,
     suppression_key: SuppressionKey,
 ) -> None:
-    """Makes the person a supporter; one who had asked to be forgotten has now asked to come back."""
+    """Makes the person a supporter; one who had asked to be forgotten has now asked to come back.
+
+    Raises SignUpClosed, and NoConsent for whoever did not agree to be written to.
+    """
+    require_open(campaign, origin.at)
+    known = await db.people.get(tx, person.id)
+    if known is None or not known.consent_contact:
+        raise NoConsent("Nobody is a supporter who did not agree to be written to.")
     await db.people.change(
         tx,
         person.id,

@@ -43,7 +43,7 @@ class ConsentTexts:
 
 
 def text_hash(html: str) -> str:
-    """What the ledger keeps of the exact text that somebody answered."""
+    """The hash that the ledger keeps of the exact text that somebody answered."""
     return hashlib.sha256(html.encode()).hexdigest()
 
 
@@ -51,7 +51,7 @@ def consent_texts(texts: Texts) -> ConsentTexts:
     """Every wording of every question that may be answered today, in every language that Portevoix knows."""
     found = {
         purpose: frozenset(
-            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).html)}"
+            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).written)}"
             for name in QUESTIONS
             for language in LANGUAGES
         )
@@ -89,7 +89,7 @@ async def look_at_some(database: Database, texts: ConsentTexts, now: datetime) -
 
 
 async def purposes_to_ask(tx: AsyncConnection, person: Person, now: datetime) -> list[Purpose]:
-    """What to ask somebody anew who just wrote, if anything; once it was told, no message asks them any more."""
+    """The choices to ask anew of somebody who just wrote, if any; once it was told, no message asks them any more."""
     known = await db.people.get(tx, person.id)  # what they wrote may have answered it
     if known is None or not known.is_registered or not renewals_due(known):
         return []

@@ -36,7 +36,7 @@ async def record(
 def response(
     person: Person, origin: Origin, question: str, answer: str, subject: str | None = None
 ) -> Response:
-    """What is logged of an answer."""
+    """The row that is logged of an answer."""
     return Response(
         at=origin.at,
         person=person.id,

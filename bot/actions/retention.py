@@ -6,47 +6,83 @@ from datetime import datetime, timedelta
 
 import db.retention
 from bot.actions import audit
+from bot.actions.erasure import sealing
 from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
-from bot.rules.retention import cutoffs
+from bot.rules.retention import Cutoffs, cutoffs
+from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.retention import DueRows
 
 UPDATES_KEPT = timedelta(days=2)
-"""Processed updates hold no text any more; their numbers are kept so long to recognise repeats."""
+"""Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
+read or processed to find out why."""
 
 NOTICES_KEPT = timedelta(days=30)
 """What the team was told of itself names people by their Telegram number; the log says the same for longer."""
+
+LOG = "entries of the team’s log"
 
 DAILY = "retention"
 """The actor in the audit log when the bot purges by itself."""
 
 
 async def purge(
-    database: Database, campaign: Campaign, *, actor: str, now: datetime, dry_run: bool = False
+    database: Database,
+    campaign: Campaign,
+    *,
+    key: SuppressionKey,
+    actor: str,
+    now: datetime,
+    dry_run: bool = False,
 ) -> dict[str, int]:
     """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts."""
     erased: dict[str, int] = {}
-    for thing, dues in _due(campaign, now).items():
-        counts = [await (due.count(database) if dry_run else due.erase_all(database)) for due in dues]
+    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
+    for thing, rows in _due(due, campaign, key, now).items():
+        counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]
         erased[thing] = sum(counts)
+    if dry_run:
+        async with database.read() as tx:
+            erased[LOG] = await audit.count_forgotten(tx, due.noted_since)
+    else:
+        erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now)
     if any(erased.values()) and not dry_run:
         async with database.write() as tx:
             await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
     return erased
 
 
-def _due(campaign: Campaign, now: datetime) -> dict[str, list[DueRows]]:
-    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
+async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime) -> int:
+    """The entries of the team's log whose term is over, some at a time."""
+    erased = 0
+    while True:
+        async with database.write() as tx:
+            some = await audit.forget_some(tx, until, actor=actor, now=now)
+        erased += some
+        if not some:
+            return erased
+
+
+def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, list[DueRows]]:
     ballots = [ballot.number for ballot in campaign.ballots]
     inactive_since = due.inactive_since if due.profiles else None
+    sealed = sealing(key, campaign.retention, now)
     return {
-        "unfinished sign-ups": db.retention.unfinished(due.unfinished_since),
-        "answers to past events": db.retention.event_answers(due.events_ended),
-        "vote plans and votes": db.retention.votes(ballots) if due.votes else [],
-        "profiles": db.retention.profiles(inactive_since) if inactive_since is not None else [],
+        "unfinished sign-ups": db.retention.unfinished(due.unfinished_since, sealed),
+        "answers to past events": db.retention.event_answers(due.events_ended, key),
+        "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
+        "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],
+        "answers that lead to nobody": db.retention.leftovers(key),
         "unfinished dialogs": db.retention.dialogs_left(due.unfinished_since, inactive_since=inactive_since),
         "processed updates": db.retention.processed_updates(now - UPDATES_KEPT),
         "expired download links": db.retention.expired_links(now),
+        "events and messages of the campaign": (
+            db.retention.campaign(due.campaign_since) if due.campaign_since is not None else []
+        ),
+        "counts of answers under ten": db.retention.remainders() if due.campaign_since is not None else [],
+        "roles and invitations that are over": db.retention.former_staff(due.withdrawn_since),
+        "marks of people who left": db.retention.suppressions_before(due.left_since),
+        "proofs of consent": db.retention.proofs(due.sealed_since),
         "notices to the team": db.retention.notices_told(now - NOTICES_KEPT),
     }

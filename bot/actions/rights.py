@@ -6,11 +6,12 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.audit
 import db.consents
 import db.dialogs
 import db.events
@@ -18,13 +19,16 @@ import db.people
 import db.personal_data
 import db.polling_places
 import db.staff
-from bot.actions import erasure
+from bot.actions import audit, erasure
+from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.consent import Purpose
+from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey
+from db.erasing import Sealing
 from db.events import EventTexts
 from db.people import Person
 from db.personal_data import ReceivedMessage
@@ -32,7 +36,9 @@ from db.personal_data import ReceivedMessage
 NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
 
 
-async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str) -> None:
+async def stop(
+    tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str, sealing: Sealing
+) -> None:
     """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
 
     Of somebody who had not finished signing up, nothing else is kept.
@@ -46,25 +52,32 @@ async def stop(tx: AsyncConnection, person: Person, origin: Origin, *, language:
         await record(tx, person, origin, "stop", "stop")
     unfinished = person.registered_at is None
     if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
-        await erasure.forget(tx, person)
+        await erasure.forget(tx, person, sealing)
     else:
         await db.people.change(tx, person.id, state="stopped", **NOTHING_TO_RENEW)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What a person who was erased may quote: nothing that is kept leads back to them."""
+    """A receipt for a person who was erased, with what is kept under seal: nothing of it leads back to them."""
 
     reference: str
     at: datetime
+    sealed: Sealed
 
 
-async def delete(tx: AsyncConnection, person: Person, origin: Origin, *, key: SuppressionKey) -> Receipt:
+async def delete(
+    tx: AsyncConnection, person: Person, origin: Origin, sealing: Sealing, retention: Retention
+) -> Receipt:
     """Erases the person; that they asked for it is still counted."""
     await record(tx, person, origin, "delete", "yes")
-    await erasure.erase(tx, person, key=key, now=origin.at)
+    await erasure.erase(tx, person, sealing, origin.at)
     digits = secrets.token_hex(6).upper()
-    return Receipt(reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}", at=origin.at)
+    return Receipt(
+        reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}",
+        at=origin.at,
+        sealed=await sealed_of(tx, person.telegram_id, key=sealing.key, retention=retention),
+    )
 
 
 async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
@@ -142,6 +155,16 @@ class Holding:
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
+    team_log: list[dict[str, Any]]
+    sealed: Sealed
+
+    @property
+    def current_roles(self) -> list[dict[str, Any]]:
+        return [role for role in self.roles if role["revoked_at"] is None]
+
+    @property
+    def former_roles(self) -> list[dict[str, Any]]:
+        return [role for role in self.roles if role["revoked_at"] is not None]
 
     def to_json(self) -> bytes:
         """A file that people and programs can read; instants are ISO 8601 in UTC."""
@@ -149,11 +172,13 @@ class Holding:
 
 
 def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
-async def holding(tx: AsyncConnection, person: Person) -> Holding:
-    """What the database holds about a person; only the name of a recruiter's row is left out, being another's."""
+async def holding(
+    tx: AsyncConnection, person: Person, *, key: SuppressionKey, retention: Retention
+) -> Holding:
+    """The data held about a person, also sealed since they left before; who else stands in it is left out."""
     known = person._asdict()
     known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
     dialog = await db.dialogs.get(tx, person.id)
@@ -166,8 +191,21 @@ async def holding(tx: AsyncConnection, person: Person) -> Holding:
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,
-        roles=[
-            {"role": held.role, "area": held.area, "added_at": held.added_at}
-            for held in await db.staff.roles_of(tx, person.telegram_id)
-        ],
+        roles=await db.personal_data.roles_of(tx, person.telegram_id),
+        team_log=await _team_log(tx, person.telegram_id),
+        sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),
     )
+
+
+async def _team_log(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
+    """The entries of the team's log on somebody: what they did, and what others did to their role."""
+    own = audit.staff_actor(telegram_id)
+    return [
+        {
+            "at": entry.at,
+            "action": entry.action,
+            "by": "you" if entry.actor == own else "the team",
+            "details": entry.details,
+        }
+        for entry in await db.audit.about(tx, actor=own, telegram_id=telegram_id)
+    ]

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.rsvps
+from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
+from bot.errors import PortevoixError
+from bot.rules.events import is_over, may_tell_whether_came
 from bot.rules.people import RsvpAnswer
 from db.events import Event
 from db.people import Person
 from db.rsvps import Rsvp
 
 
+class EventClosed(PortevoixError):
+    """An event of which this cannot be said: it was cancelled, is over, or has not begun."""
+
+    default_message: ClassVar[str] = "toasts/event_over"
+
+
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
-    """What the person answered to an event; None while they said nothing."""
+    """The person's answer to an event; None while they said nothing."""
     return await db.rsvps.get(tx, event=event.id, person=person.id)
 
 
 async def answer_invitation(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, answer: RsvpAnswer
 ) -> Rsvp:
-    """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew."""
+    """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew.
+
+    Raises NotASupporter, EventClosed.
+    """
+    _require_open(person, event, origin.at)
     rsvp = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
     await db.rsvps.put(tx, rsvp, response(person, origin, "rsvp", answer, event.code))
     return rsvp
@@ -31,7 +46,11 @@ async def answer_invitation(
 async def confirm_coming(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, coming: bool
 ) -> Rsvp:
-    """The eve's question: who confirms comes, who cancels leaves the place to another."""
+    """The eve's question: who confirms comes, who cancels leaves the place to another.
+
+    Raises NotASupporter, EventClosed.
+    """
+    _require_open(person, event, origin.at)
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
     rsvp = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming)
     said = "confirm" if coming else "cancel"
@@ -42,9 +61,25 @@ async def confirm_coming(
 async def tell_whether_came(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, came: bool
 ) -> None:
-    """Asked after the end; what had been answered before stays."""
+    """Asked after the end; what had been answered before stays. Raises NotASupporter, EventClosed."""
+    require_supporter(person)
+    _require_not_cancelled(event)
+    if not may_tell_whether_came(event.starts_at, origin.at):
+        raise EventClosed("This event has not begun.", message="toasts/event_not_begun")
     before = await db.rsvps.get(tx, event=event.id, person=person.id)
     answer = RsvpAnswer.YES if came else RsvpAnswer.NO
     unasked = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
     rsvp = replace(before or unasked, attended=came, at=origin.at)
     await db.rsvps.put(tx, rsvp, response(person, origin, "came", "yes" if came else "no", event.code))
+
+
+def _require_open(person: Person, event: Event, now: datetime) -> None:
+    require_supporter(person)
+    _require_not_cancelled(event)
+    if is_over(event.ends_at, now):
+        raise EventClosed("This event is over.")
+
+
+def _require_not_cancelled(event: Event) -> None:
+    if event.is_cancelled:
+        raise EventClosed("This event was cancelled.", message="toasts/event_cancelled")

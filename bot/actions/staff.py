@@ -51,7 +51,7 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
 
 
 async def makers_of(tx: AsyncConnection, people: Iterable[int | None]) -> dict[int | None, Maker]:
-    """Who these people are, None being the command line."""
+    """The Telegram ids of these people, None being the command line."""
     ids = {person for person in people if person is not None}
     known = await db.people.get_many(tx, ids)
     found: dict[int | None, Maker] = {

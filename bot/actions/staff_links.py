@@ -63,7 +63,7 @@ class NoSuchStaff(StaffError):
 
 
 def hash_of(token: str) -> str:
-    """What is kept of a link. The token is random, so a plain hash cannot be guessed back."""
+    """The hash that is kept of a link. The token is random, so a plain hash cannot be guessed back."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -127,7 +127,7 @@ def _require_usable(link: StaffLink, now: datetime) -> None:
 
 
 async def _maker_who_still_may(tx: AsyncConnection, link: StaffLink) -> Person | None:
-    """Who made the link, if they may give that role at this moment; None: the command line. Raises LinkRevoked."""
+    """The maker of the link, if they may give that role at this moment; None: the command line. Raises LinkRevoked."""
     if link.created_by is None:
         return None
     maker = await db.people.get(tx, link.created_by)

@@ -14,6 +14,7 @@ import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action
+from bot.rules.small_counts import Reader
 from bot.rules.steps import StepQuestion
 from db.events import text_in
 from db.statistics import Tally
@@ -55,7 +56,7 @@ class QuestionCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What /stats shows of an area. `wider`: the area around it, where the person may see that too."""
+    """The numbers that /stats shows of an area. `wider`: the area around it, where the person may see that too."""
 
     area: str
     name: str
@@ -72,32 +73,39 @@ class Overview:
 async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> Overview:
     """The numbers of an area. Raises NotAllowed."""
     author.require(Action.SEE_STATISTICS, area)
-    heads = await db.statistics.heads(tx, area)
+    reader = author.reader
+    heads = await db.statistics.heads(tx, area, reader.known_in)
     level = level_within(area)
-    votes = await db.statistics.vote_answers(tx, area)
+    votes = await db.statistics.vote_answers(tx, area, reader.known_in)
     wider = wider_area(area)
     return Overview(
         area=area,
         name=area_name(author.gazetteer, area),
         wider=wider if wider is not None and author.may(Action.SEE_STATISTICS, wider) else None,
         level=level,
-        registered=author.shown(heads.registered),
-        volunteers=author.shown(heads.volunteers),
-        unreachable=author.shown(heads.unreachable),
+        registered=reader.shown(heads.registered),
+        volunteers=reader.shown(heads.volunteers),
+        unreachable=reader.shown(heads.unreachable),
         places=await _places(tx, author, area, level) if level else (),
         events=await _events(tx, author, area, language),
-        ballots={int(about): _questions(author, tallies) for about, tallies in _by_subject(votes)},
+        ballots={
+            int(about): questions
+            for about, tallies in _by_subject(votes)
+            if (questions := _questions(reader, tallies))
+        },
     )
 
 
 async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[QuestionCount, ...]:
     """Every answer from an area, by question. Raises NotAllowed."""
     author.require(Action.SEE_STATISTICS, area)
-    return _questions(author, await db.statistics.logged_answers(tx, area, LOGGED))
+    reader = author.reader
+    found = await db.statistics.logged_answers(tx, area, LOGGED, reader.known_in)
+    return _questions(reader, sorted(found, key=lambda each: (each.question, -reader.at_least(each.people))))
 
 
 def level_within(area: str) -> str | None:
-    """What an area is divided into: regions, départements or communes."""
+    """The parts that an area is divided into: regions, départements or communes."""
     if area == EVERYWHERE:
         return "region"
     if area in DEPARTMENTS:
@@ -115,20 +123,25 @@ def wider_area(area: str) -> str | None:
 
 
 async def _places(tx: AsyncConnection, author: Author, area: str, level: str) -> tuple[PlaceCount, ...]:
-    found = await db.statistics.by_place(tx, area, level, MOST_PLACES)
+    """Those with most supporters, as far as the reader may tell: their order says no more than their counts."""
+    reader = author.reader
+    found = await db.statistics.by_place(tx, area, level, reader.known_in)
+    told = [(code, people) for code, people in found if reader.tells(people)]
+    told.sort(key=lambda place: (-reader.at_least(place[1]), place[0]))
     prefix = "R" if level == "region" else ""
     return tuple(
         PlaceCount(
             area=f"{prefix}{code}",
             name=area_name(author.gazetteer, f"{prefix}{code}"),
-            count=author.shown(count),
+            count=reader.shown(people),
         )
-        for code, count in found
+        for code, people in told[:MOST_PLACES]
     )
 
 
 async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> tuple[EventCount, ...]:
-    found = await db.statistics.event_answers(tx, area, now=author.now, most=MOST_EVENTS)
+    reader = author.reader
+    found = await db.statistics.event_answers(tx, area, reader.known_in, now=author.now, most=MOST_EVENTS)
     texts = await db.events.texts_of_many(tx, [event.id for event in found])
     fallback = author.campaign.languages[0]
     return tuple(
@@ -137,7 +150,7 @@ async def _events(tx: AsyncConnection, author: Author, area: str, language: str)
             starts_at=event.starts_at,
             zone=event.zone,
             commune=area_name(author.gazetteer, event.commune),
-            answers={name: author.shown(getattr(event, name)) for name in ("yes", "maybe", "no")},
+            answers={name: reader.shown(getattr(event, name)) for name in ("yes", "maybe", "no")},
         )
         for event in found
     )
@@ -148,11 +161,13 @@ def _by_subject(tallies: Sequence[Tally]) -> Iterable[tuple[str, list[Tally]]]:
     return [(about, list(group)) for about, group in groupby(ordered, key=lambda tally: tally.about)]
 
 
-def _questions(author: Author, tallies: Iterable[Tally]) -> tuple[QuestionCount, ...]:
+def _questions(reader: Reader, tallies: Iterable[Tally]) -> tuple[QuestionCount, ...]:
+    """Without the answers of which there is nothing to tell: that one stands there would say that somebody gave it."""
+    told = [tally for tally in tallies if reader.tells(tally.people)]
     return tuple(
         QuestionCount(
             question=question,
-            answers=tuple((tally.answer, author.shown(tally.count)) for tally in group),
+            answers=tuple((tally.answer, reader.shown(tally.people)) for tally in group),
         )
-        for question, group in groupby(tallies, key=lambda tally: tally.question)
+        for question, group in groupby(told, key=lambda tally: tally.question)
     )

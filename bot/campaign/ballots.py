@@ -20,7 +20,7 @@ _DEFAULT_HOURS = Hours(opens=time(8), closes=time(19))
 
 @dataclass(frozen=True, kw_only=True)
 class _Shared:
-    """What the file says once for all rounds."""
+    """Everything that the file says once for all rounds."""
 
     usual: Hours
     territories: tuple[str, ...]

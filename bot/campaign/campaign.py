@@ -1,11 +1,13 @@
 """The campaign file: `campaign.toml`, read, checked and frozen. docs/campaign-file.md tells every key."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import campaigns
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.own_templates import OwnTemplate, read_own_templates
 from bot.campaign.reading import read_campaign
 from bot.campaign.toml import Fault, Source
 from bot.errors import CampaignError
@@ -17,6 +19,7 @@ __all__ = [
     "Label",
     "Practical",
     "Sender",
+    "StepFault",
     "check_campaign",
     "find_campaign_file",
     "load_campaign",
@@ -44,14 +47,32 @@ def find_campaign_file(path: Path) -> Path:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class StepFault:
+    """A fault in the words of a step (by its name; None: with no step in particular), and what to do."""
+
+    step: str | None
+    problem: str
+    remedy: str
+    warning: bool = False
+
+
+StepCheck = Callable[[Campaign], Iterable[StepFault]]
+"""Tries the words of every step: see `bot.words.step_check`."""
+
+
 def load_campaign(
-    path: Path, *, templates: Collection[str] | None = None, languages: Collection[str] | None = None
+    path: Path,
+    *,
+    templates: Collection[str] | None = None,
+    languages: Collection[str] | None = None,
+    check_steps: StepCheck | None = None,
 ) -> Campaign:
     """Reads a campaign file; raises CampaignError that lists every fault.
 
     `templates` and `languages`: the templates and languages that exist, when they are to be checked too.
     """
-    campaign, faults = check_campaign(path, templates=templates, languages=languages)
+    campaign, faults = check_campaign(path, templates=templates, languages=languages, check_steps=check_steps)
     if campaign is None:
         broken = [str(fault) for fault in faults if not fault.warning]
         raise CampaignError("\n".join([f"The campaign file {path} has faults:", *broken]))
@@ -59,7 +80,11 @@ def load_campaign(
 
 
 def check_campaign(
-    path: Path, *, templates: Collection[str] | None = None, languages: Collection[str] | None = None
+    path: Path,
+    *,
+    templates: Collection[str] | None = None,
+    languages: Collection[str] | None = None,
+    check_steps: StepCheck | None = None,
 ) -> tuple[Campaign | None, tuple[Fault, ...]]:
     """The campaign, None when it cannot be used, and all faults and warnings by line.
 
@@ -71,16 +96,43 @@ def check_campaign(
     except (OSError, UnicodeDecodeError) as fault:
         raise CampaignError(f"The campaign file {file} cannot be read as UTF-8 text: {fault}.") from None
     try:
-        return parse_campaign(text, templates=templates, languages=languages)
+        return parse_campaign(
+            text,
+            templates=templates,
+            languages=languages,
+            own_templates=read_own_templates(file),
+            check_steps=check_steps,
+        )
     except CampaignError as fault:
         raise CampaignError(f"The campaign file {file} cannot be read, {fault.sentence}") from None
 
 
 def parse_campaign(
-    text: str, *, templates: Collection[str] | None = None, languages: Collection[str] | None = None
+    text: str,
+    *,
+    templates: Collection[str] | None = None,
+    languages: Collection[str] | None = None,
+    own_templates: tuple[OwnTemplate, ...] = (),
+    check_steps: StepCheck | None = None,
 ) -> tuple[Campaign | None, tuple[Fault, ...]]:
-    """As `check_campaign`, from the text of a file."""
+    """As `check_campaign`, from the text of a file and the templates beside it."""
     source = Source(text)
+    if templates is not None:
+        templates = {*templates, *(own.name for own in own_templates if not own.is_part)}
     digest = hashlib.sha256(text.encode()).hexdigest()
     campaign = read_campaign(source, digest=digest, templates=templates, languages=languages)
+    if campaign is not None:
+        campaign = replace(campaign, own_templates=own_templates)
+        if check_steps is not None and _note(source, campaign, check_steps):
+            campaign = None
     return campaign, tuple(sorted(source.faults, key=lambda fault: fault.line))
+
+
+def _note(source: Source, campaign: Campaign, check_steps: StepCheck) -> bool:
+    """Notes what is wrong with the words of the steps; whether anything is more than a warning."""
+    places = {step.name: index for index, step in enumerate(campaign.steps)}
+    found = tuple(check_steps(campaign))
+    for fault in found:
+        path = ("steps", places[fault.step], "template") if fault.step is not None else ("steps",)
+        source.fault(path, fault.problem, fault.remedy, warning=fault.warning)
+    return any(not fault.warning for fault in found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
@@ -20,7 +21,7 @@ from bot.rules.territories import ABROAD, TERRITORIES
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who writes: the name under each message, the candidate if any, and one sentence on who this is and
+    """The sender: the name under each message, the candidate if any, and one sentence on who this is and
     why.
     """
 
@@ -31,7 +32,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class Controller:
-    """Who answers for the data (GDPR art. 4(7)) and where to write about it.
+    """The controller, who answers for the data (GDPR art. 4(7)) and where to write about it.
 
     `officer`: where to reach the data-protection officer, if there is one. `host`: who runs the machine, if
     another does.
@@ -46,7 +47,7 @@ class Controller:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What EU 2024/900 art. 11 and 12 ask to tell with a political message.
+    """The label that EU 2024/900 art. 11 and 12 ask for with a political message.
 
     `notice`: where the transparency notice is published, if it is.
     """
@@ -61,7 +62,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Practical:
-    """What people need to know to vote, in one language; blank where the file says nothing.
+    """Practical information for voters, in one language; blank where the file says nothing.
 
     `fees` holds the fee in territories where it differs.
     """
@@ -113,6 +114,7 @@ class Campaign:
     out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str
+    own_templates: tuple[OwnTemplate, ...] = ()
 
     @cached_property
     def own_names(self) -> tuple[str, ...]:
@@ -128,14 +130,14 @@ class Campaign:
 
     @cached_property
     def schedule(self) -> Schedule:
-        """What turns this campaign's steps into instants."""
+        """The schedule that turns this campaign's steps into instants."""
         return Schedule(
             slots=self.slots, default_slot=self.default_slot, courtesy=self.courtesy, law=self.law
         )
 
     @cached_property
     def policy(self) -> Policy:
-        """What `bot.rules.leaving.hold` asks of this campaign."""
+        """The policy that `bot.rules.leaving.hold` asks of this campaign."""
         return Policy(law=self.law, ballots=self.ballots, courtesy=self.courtesy, caps=self.caps)
 
     @cached_property
@@ -220,7 +222,7 @@ class Campaign:
         return self.quiet(kind=Kind.GOTV, territory=territory, now=now, zone=zone) is not None
 
     def practical_in(self, language: str) -> Practical:
-        """What people need to know, in their language or the fallback."""
+        """Practical information for voters, in their language or the fallback."""
         return self.practical.get(language) or self.practical.get(self.languages[0], Practical(fees={}))
 
     def text(self, words: Words, language: str) -> str:

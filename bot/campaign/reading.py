@@ -195,7 +195,7 @@ def _read_label(root: TomlTable, law: LawProfile, languages: tuple[str, ...]) ->
 
 
 def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProxyType[str, Practical]:
-    """What people need to know, by language."""
+    """Practical information for voters, by language."""
     practical = {}
     for language in table.codes():
         if language not in languages:

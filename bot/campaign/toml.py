@@ -18,7 +18,7 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is wrong on a line of the file (1 is the first) and what to do; a warning does not stop
+    """A fault on a line of the file (1 is the first) and what to do; a warning does not stop
     anything.
     """
 

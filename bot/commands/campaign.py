@@ -6,13 +6,16 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import Commands
 from bot.settings import Settings
-from locales import LANGUAGES, TEMPLATES
+from bot.words.step_check import step_faults, step_templates
+from handlers import ROUTES
+from locales import LANGUAGES
 from locales.words import all_words
 
 
@@ -37,7 +40,12 @@ def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
     all_words()  # what stops the bot at its start is told here as well
     file = find_campaign_file(arguments.file or settings.campaign)
-    campaign, faults = check_campaign(file, templates=step_templates(), languages=LANGUAGES)
+    campaign, faults = check_campaign(
+        file,
+        templates=step_templates(),
+        languages=LANGUAGES,
+        check_steps=partial(step_faults, actions=ROUTES.buttons),
+    )
     for fault in faults:
         print(fault, file=sys.stderr)
     if campaign is None:
@@ -49,12 +57,6 @@ def check(arguments: Namespace, settings: Settings) -> int:
         f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}."
     )
     return 0
-
-
-def step_templates() -> frozenset[str]:
-    """The templates that a step of the campaign file may name."""
-    names = (file.name for file in (TEMPLATES / "steps").iterdir())
-    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
 
 
 def calendar(arguments: Namespace, settings: Settings) -> int:

@@ -244,7 +244,12 @@ def purge(arguments: Namespace, settings: Settings) -> int:
         async with opened(settings) as database:
             now = await present(settings)
             return await retention.purge(
-                database, campaign, actor=audit.COMMAND_LINE, now=now, dry_run=arguments.dry_run
+                database,
+                campaign,
+                key=await suppression_key(database, settings),
+                actor=audit.COMMAND_LINE,
+                now=now,
+                dry_run=arguments.dry_run,
             )
 
     for what, count in asyncio.run(work()).items():

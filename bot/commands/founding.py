@@ -31,7 +31,7 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """What is asked, what stands in the file, and how an answer is read; an empty one means the default."""
+    """A question, the value it sets in the file, and how an answer is read; an empty one means the default."""
 
     name: str
     text: str
@@ -130,7 +130,7 @@ def _quoted(text: str) -> str:
 
 
 def _words(text: str, languages: tuple[str, ...]) -> str:
-    """The same text in each language, to be translated in the file."""
+    """A text once for each language, to be translated in the file."""
     return _each(dict.fromkeys(languages, text))
 
 

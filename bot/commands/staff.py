@@ -101,7 +101,7 @@ def _place(where: str, settings: Settings) -> str:
 
 
 def revoke(arguments: Namespace, settings: Settings) -> int:
-    """Also the last admin's: whoever has the machine can name another one."""
+    """Withdraws a role, also the last admin's: whoever has the machine can name another one."""
     telegram_id = _telegram_id(arguments)
     role = Role(arguments.role) if arguments.role else None
     where = area(arguments.territory, settings) if arguments.territory else None

@@ -18,7 +18,7 @@ UPDATED_NAME = "communes.bin"
 
 
 def sentence_words() -> SentenceWords:
-    """What people say around the name of a place, in every language."""
+    """The words that people say around the name of a place, in every language."""
     places = [words.places for words in all_words()]
     return SentenceWords(
         before=tuple(word for each in places for word in each.before),

@@ -50,7 +50,7 @@ def _articles() -> frozenset[str]:
 
 
 def _key(name: str, *, whole: bool = False) -> str:
-    """What a name is found by: its letters alone, without its article unless it is wanted `whole`."""
+    """The key that a name is found by: its letters alone, without its article unless it is wanted `whole`."""
     # Folding for communes keeps the Latin alphabet alone.
     words = words_of(name) or phrase(name[:MAX_QUERY]).split()
     bears_article = len(words) > 1 and words[0] in _articles()

@@ -45,7 +45,7 @@ def _posts() -> tuple[tuple[str, ...], ...]:
 
 @cache
 def homes_in(country: str, language: str) -> tuple[Home, ...]:
-    """What somebody who lives in this country chooses from; none or one where there is nothing to choose."""
+    """The homes that somebody who lives in this country chooses from; none or one where there is nothing to choose."""
     called = words_of(language).places.posts if language in LANGUAGES else {}
     homes = [
         Home(key=_key(name), name=called.get(name, name), zone=zone, is_post=True)
@@ -87,7 +87,7 @@ def home_named(text: str, country: str, language: str) -> Home | None:
 
 
 def hours_of(zone: str) -> tuple[object, object]:
-    """What the clock shows in a zone, in winter and in summer."""
+    """The hours of a zone's clock, in winter and in summer."""
     return _WINTER.astimezone(ZoneInfo(zone)).utcoffset(), _SUMMER.astimezone(ZoneInfo(zone)).utcoffset()
 
 

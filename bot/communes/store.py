@@ -112,7 +112,7 @@ def read_table(path: Path) -> CommuneTable:
 
 
 def _little_endian(numbers: array[int]) -> array[int]:
-    """The same numbers as the file stores them: the file is made once for every machine."""
+    """Numbers in the order of bytes that the file has on every machine."""
     if sys.byteorder == "big":
         numbers = array(numbers.typecode, numbers)
         numbers.byteswap()

@@ -45,7 +45,7 @@ _MOST_INHABITANTS = 10**8
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """What an update changed: counts of communes, and whether the former names could be read too."""
+    """The changes of an update: counts of communes, and whether the former names could be read too."""
 
     vintage: str
     communes: int
@@ -125,7 +125,7 @@ def _read(url: str, timeout_s: float) -> list[Any]:
 
 
 def _body(url: str, timeout_s: float) -> bytes:
-    """What is at `url`; raises `ValueError` when it is too long or no web address, and the network's errors."""
+    """The content at `url`; raises `ValueError` when it is too long or no web address, and the network's errors."""
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url.partition('/communes')[0]} is not a web address")
     ends = time.monotonic() + LONGEST_ANSWER_S

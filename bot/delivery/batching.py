@@ -14,11 +14,17 @@ class GroupCommit(Generic[Item, Result]):
     """Writes items in batches: while one transaction is under way the next batch gathers.
 
     `write` gets the items in order and returns one result for each; what it raises reaches everybody of
-    that batch.
+    that batch. Where one item alone may be to blame (`is_apart`) the others are written without it.
     """
 
-    def __init__(self, write: Callable[[list[Item]], Awaitable[Sequence[Result]]]) -> None:
+    def __init__(
+        self,
+        write: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        *,
+        is_apart: Callable[[Exception], bool] = lambda _error: False,
+    ) -> None:
         self._write = write
+        self._is_apart = is_apart
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -34,13 +40,21 @@ class GroupCommit(Generic[Item, Result]):
     async def _write_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            try:
-                results = await self._write([item for item, _future in batch])
-            except Exception as error:  # whatever it is belongs to those who wait for it
-                for _item, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for (_item, future), result in zip(batch, results, strict=True):
-                    if not future.done():
-                        future.set_result(result)
+            await self._write_batch(batch)
+
+    async def _write_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._write([item for item, _future in batch])
+        except Exception as error:  # whatever it is belongs to those who wait for it
+            if len(batch) > 1 and self._is_apart(error):
+                half = len(batch) // 2
+                await self._write_batch(batch[:half])
+                await self._write_batch(batch[half:])
+                return
+            for _item, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for (_item, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)

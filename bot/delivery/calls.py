@@ -66,7 +66,7 @@ class Call:
         return PAID in self.payload
 
     def free(self) -> Call:
-        """The same call, for which Telegram may take nothing."""
+        """This call, for which Telegram may take nothing."""
         return (
             replace(self, payload={k: v for k, v in self.payload.items() if k != PAID})
             if self.is_paid
@@ -74,7 +74,7 @@ class Call:
         )
 
     def moved_to(self, chat: int) -> Call:
-        """The same call to another chat: what a group became."""
+        """This call to another chat: the one that a group became."""
         return replace(self, payload={**self.payload, "chat_id": chat})
 
     def to_json(self) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class Engine:
             clock=clock,
             transport=transport,
             arrived=self._freed,
+            asks=hooks.asks,
             allowed_updates=allowed_updates,
         )
 
@@ -106,7 +107,7 @@ class Engine:
         self._processing.wake()
 
     def _handled(self) -> None:
-        """What people did is committed: it may have queued messages, or brought others forward."""
+        """Looks for work once an update is committed: it may have queued messages, or brought others forward."""
         self.wake()
         self._hooks.handled()
 

@@ -30,6 +30,7 @@ def nothing() -> None:
 class Hooks:
     """The application's part, in the order in which it is called.
 
+    asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood
     meet        (transaction, chats of some updates) -> what is known of them, to be given to `process`
     process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
                 Raises `UpdateRefused` to have them undone and to reply all the same
@@ -45,6 +46,7 @@ class Hooks:
     apologise: Apologise
     prepare: Prepare
     on_sent: OnSent
+    asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None
     handled: Callable[[], None] = nothing
     producers: Mapping[str, Producer] = field(default_factory=dict)
 

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.outcomes import Done, Outcome, Rejected, as_id, in_words
+from bot.delivery.reading import loads, without_nul
 from bot.delivery.transport import Transport
-from db import updates
-from db.engine import Database
+from db import unread, updates
+from db.engine import Database, blames_the_data
 from db.facts import get_fact, set_fact
+from db.unread import LARGEST_UPDATE_ID, Unread
 from db.updates import Received
 
 log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
+# Of one chat no more wait: of a flood the oldest are dropped. Nobody types so many before the first is answered.
+MOST_WAITING = 100
+# A chat is looked at after so many updates.
+LOOK_AFTER = 20
+MOST_COUNTED = 10_000
 POLL_SECONDS = 25
+MOST_AT_ONCE = 100
+# An answer that brings nothing new takes at least so long.
+PAUSE_SECONDS = 0.2
+# How often an update whose end does not come is asked for before it is put aside.
+CUT_TIMES = 3
+# The longest message with the longest one that it answers, and all their entities, is a fifth of that.
+MOST_UPDATE_BYTES = 1_000_000
 # How much longer than that an answer is waited for.
 PATIENCE_SECONDS = 10.0
 BACK_OFF_FIRST_SECONDS = 0.5
@@ -30,8 +47,15 @@ BACK_OFF_LONGEST_SECONDS = 30.0
 CONFLICT_SECONDS = 5.0
 
 
+class NotAnUpdate(ValueError):
+    """An item that is no update that can be kept."""
+
+
 class Intake:
-    """Receives updates by long polling (`poll`) or from the webhook (`store`)."""
+    """Receives updates by long polling (`poll`) or from the webhook (`store`).
+
+    What cannot be read, or not be kept, is put aside with its bytes, and the others go on.
+    """
 
     def __init__(
         self,
@@ -40,27 +64,76 @@ class Intake:
         clock: Clock,
         transport: Transport,
         arrived: Callable[[], None],
+        asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None,
         allowed_updates: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._transport = transport
         self._arrived = arrived
+        self._asks = asks
         self._allowed = list(allowed_updates)
-        self._commit: GroupCommit[Received, None] = GroupCommit(self._write)
+        self._came: Counter[int] = Counter()  # by chat, since its flood was last looked for
+        self._commit: GroupCommit[Received, None] = GroupCommit(self._write, is_apart=blames_the_data)
+        self._times_cut = 0  # how often in a row an answer was one update without an end
+        self.unread = 0
+        """How many were put aside since the start."""
+        self.dropped = 0
+        """How many were dropped from floods since the start."""
 
-    async def store(self, update: Mapping[str, Any]) -> None:
+    async def store(self, body: bytes) -> None:
         """Keep one update; when this returns it is safe to acknowledge it.
 
         One that is known already is dropped.
         """
-        await self._commit.add(received(update))
+        try:
+            update = self._received(loads(body))
+        except ValueError as error:
+            await self._put_aside([Unread(body=body, error=type(error).__name__)])
+            return
+        try:
+            await self._commit.add(update)
+        except Exception as error:
+            if not blames_the_data(error):
+                raise
+            await self._put_aside([Unread(body=update.body, error=type(error).__name__)])
         self._arrived()
 
     async def _write(self, batch: list[Received]) -> list[None]:
         async with self._database.write() as tx:
-            await updates.store(tx, batch, self._clock.now())
+            await self._store(tx, batch)
         return [None] * len(batch)
+
+    def _received(self, update: object) -> Received:
+        kept = received(update)
+        asks = self._asks(update) if isinstance(update, Mapping) else None
+        return kept if asks is None else replace(kept, asks=asks.replace("\0", "")[:64])
+
+    async def _store(self, tx: AsyncConnection, batch: Sequence[Received]) -> None:
+        await updates.store(tx, batch, self._clock.now())
+        self._came.update(update.chat for update in batch)
+        floods = [chat for chat, count in self._came.items() if count >= LOOK_AFTER]
+        if floods:
+            dropped = await updates.drop_floods(tx, floods, most=MOST_WAITING)
+            self.dropped += dropped
+            if dropped:
+                log.warning("updates_dropped", updates=dropped, chats=len(floods))
+        for chat in self._came if len(self._came) > MOST_COUNTED else floods:
+            self._came[chat] = 0
+        self._came += Counter()  # forgets those who came to nought
+
+    async def _put_aside(self, found: Sequence[Unread], offset: int | None = None) -> None:
+        async with self._database.write() as tx:
+            new = await unread.keep(tx, found, self._clock.now())
+            if offset is not None:
+                await set_fact(tx, OFFSET, offset)
+        self._note(found, new)
+
+    def _note(self, found: Sequence[Unread], new: int) -> None:
+        self.unread += new
+        if new:
+            # Never what stands in them: it is what somebody wrote.
+            log.error("updates_unread", updates=new, errors=sorted({one.error for one in found}))
 
     async def poll(self) -> None:
         """Ask for updates until cancelled; the next offset is asked only once the last batch is committed."""
@@ -68,31 +141,77 @@ class Intake:
             offset = int(await get_fact(tx, OFFSET, 0))
         failures = 0
         while True:
+            asked_at = asyncio.get_running_loop().time()
             outcome = await self._ask(offset)
-            batch = _batch(outcome)
-            if batch is not None:
-                if failures:
-                    log.info("updates_again", after_failures=failures)
-                failures = 0
-                if batch:
-                    offset = await self._keep(batch, offset)
+            batch = self._batch(outcome)
+            if batch is None:
+                failures += 1
+                await asyncio.sleep(self._explain(outcome, failures))
                 continue
-            failures += 1
-            await asyncio.sleep(self._explain(outcome, failures))
+            if failures:
+                log.info("updates_again", after_failures=failures)
+            failures = 0
+            following = await self._keep(batch, offset) if batch else offset
+            if following == offset:
+                # A server that does not wait, or repeats what we have: it is not asked without a pause.
+                await asyncio.sleep(max(0.0, asked_at + PAUSE_SECONDS - asyncio.get_running_loop().time()))
+            offset = following
 
     async def _ask(self, offset: int) -> Outcome:
-        payload: dict[str, Any] = {"offset": offset, "timeout": POLL_SECONDS, "limit": 100}
+        payload: dict[str, Any] = {"offset": offset, "timeout": POLL_SECONDS, "limit": MOST_AT_ONCE}
         if self._allowed:
             payload["allowed_updates"] = self._allowed
-        return await self._transport.post("getUpdates", payload, seconds=POLL_SECONDS + PATIENCE_SECONDS)
+        return await self._transport.post_for_items(
+            "getUpdates", payload, self._received, most=MOST_AT_ONCE, seconds=POLL_SECONDS + PATIENCE_SECONDS
+        )
 
-    async def _keep(self, kept: Sequence[Received], offset: int) -> int:
-        following = max(offset, *(update.update_id + 1 for update in kept))
-        async with self._database.write() as tx:
-            await updates.store(tx, kept, self._clock.now())
-            await set_fact(tx, OFFSET, following)
+    def _batch(self, outcome: Outcome) -> list[Received | Unread] | None:
+        """The items that an answer brought; None where it is none that a Bot API server gives."""
+        if not isinstance(outcome, Done) or not isinstance(outcome.result, list):
+            return None
+        batch: list[Received | Unread] = outcome.result
+        last = batch[-1] if batch else None
+        if not isinstance(last, Unread) or last.has_end:
+            self._times_cut = 0
+            return batch
+        if len(batch) > 1:
+            return batch[:-1]  # it is asked for again
+        # Cut off on its way, perhaps: only what comes like this each time is given up.
+        self._times_cut += 1
+        return batch if self._times_cut >= CUT_TIMES and last.update_id is not None else None
+
+    async def _keep(self, batch: Sequence[Received | Unread], offset: int) -> int:
+        """Keep what came, and the offset after it. Raises only where the database is away."""
+        kept = [one for one in batch if isinstance(one, Received)]
+        found = [one for one in batch if isinstance(one, Unread)]
+        numbers = [one.update_id for one in batch if one.update_id is not None]
+        # Not the largest ever: a server that numbers anew is asked for what it has.
+        following = max(numbers) + 1 if numbers else offset
+        try:
+            async with self._database.write() as tx:
+                await self._store(tx, kept)
+                new = await unread.keep(tx, found, self._clock.now())
+                await set_fact(tx, OFFSET, following)
+            self._note(found, new)
+        except Exception as error:
+            if not blames_the_data(error):
+                raise
+            await self._put_aside([*found, *await self._store_apart(kept)], following)
         self._arrived()
         return following
+
+    async def _store_apart(self, batch: Sequence[Received]) -> list[Unread]:
+        """Keep those that the database takes; the others."""
+        try:
+            await self._write(list(batch))
+        except Exception as error:
+            if not blames_the_data(error):
+                raise
+            if len(batch) == 1:
+                return [Unread(body=batch[0].body, error=type(error).__name__)]
+            half = len(batch) // 2
+            return [*await self._store_apart(batch[:half]), *await self._store_apart(batch[half:])]
+        return []
 
     def _explain(self, outcome: Outcome, failures: int) -> float:
         """Say why no updates come, and how many seconds to wait before asking again."""
@@ -109,21 +228,20 @@ class Intake:
         return float(again_in)
 
 
-def _batch(outcome: Outcome) -> list[Received] | None:
-    """The updates of an answer; None where it is none that a Bot API server gives."""
-    if not isinstance(outcome, Done) or not isinstance(outcome.result, list):
-        return None
+def received(update: object) -> Received:
+    """An update as it is kept. Raises NotAnUpdate."""
+    if not isinstance(update, Mapping):
+        raise NotAnUpdate("no object")
+    number = update.get("update_id")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= LARGEST_UPDATE_ID:
+        raise NotAnUpdate("no update_id")
     try:
-        return [received(update) for update in outcome.result]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def received(update: Mapping[str, Any]) -> Received:
-    """An update as it is kept. Raises KeyError where it has no `update_id`."""
-    return Received(
-        update_id=int(update["update_id"]), chat=chat_of(update), body=orjson.dumps(without_buttons(update))
-    )
+        body = orjson.dumps(without_buttons(update))
+    except TypeError:
+        raise NotAnUpdate("nested too deep") from None
+    if len(body) > MOST_UPDATE_BYTES:
+        raise NotAnUpdate("too large")
+    return Received(update_id=number, chat=chat_of(update), body=without_nul(body))
 
 
 def without_buttons(update: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -88,7 +88,7 @@ class Rejected:
 
     @property
     def harmless(self) -> bool:
-        """What was wanted is so already, or no longer matters: a button pressed too long ago."""
+        """Nothing is lost: the wish is fulfilled already, or no longer matters (a button pressed too long ago)."""
         text = self.description.lower()
         return any(part in text for part in HARMLESS)
 

@@ -49,6 +49,7 @@ class _Waiter:
     future: asyncio.Future[bool]
     chat: int | None
     bulk: bool
+    stranger: bool
 
 
 class Pacing:
@@ -59,7 +60,10 @@ class Pacing:
         self._clock = clock
         self._chats = ChatPauses(chat_seconds)
         self._replies: deque[_Waiter] = deque()
+        # Replies to strangers take turns with bulk messages: a crowd of them must not stop a broadcast.
+        self._strangers: deque[_Waiter] = deque()
         self._bulk: deque[_Waiter] = deque()
+        self._bulk_is_next = False
         # Those whose chat was written to a moment ago: (when it may be again, order, waiter).
         self._parked: list[tuple[float, int, _Waiter]] = []
         self._order = itertools.count()
@@ -72,20 +76,24 @@ class Pacing:
         self._probing_until = 0.0
         self._unpaid = False
 
-    async def slot(self, chat: int | None = None, *, bulk: bool = False) -> bool:
+    async def slot(self, chat: int | None = None, *, bulk: bool = False, stranger: bool = False) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
+
+        Replies to people who are known go first, those to strangers take turns with bulk messages.
 
         False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
         """
         if bulk and self._now() < self._blocked_until:
             return False
-        if not self._replies and not self._bulk:
+        if not self._waiting:
             now = self._now()
             self._budget.rest(now)
             if self._is_free(chat, now):
                 self._take(chat, now)
                 return True
-        waiter = _Waiter(future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk)
+        waiter = _Waiter(
+            future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk, stranger=stranger
+        )
         self._queue(waiter).append(waiter)
         self.grant()
         return await waiter.future
@@ -179,7 +187,7 @@ class Pacing:
             self._arm(until)
 
     def _send_bulk_back(self) -> None:
-        """Also what waits for its chat: by the end of the pause it may no longer be wanted, or allowed."""
+        """Gives bulk back, also where it waits for its chat: after the pause it may no longer be wanted, or allowed."""
         for waiter in [*self._bulk, *(parked[2] for parked in self._parked)]:
             if waiter.bulk and not waiter.future.done():
                 waiter.future.set_result(False)
@@ -201,7 +209,7 @@ class Pacing:
         while self._parked and self._parked[0][0] <= now:
             waiter = heapq.heappop(self._parked)[2]
             self._queue(waiter).appendleft(waiter)
-        while queue := self._replies or self._bulk:
+        while queue := self._next():
             waiter = queue[0]
             if waiter.future.done():
                 queue.popleft()
@@ -215,6 +223,7 @@ class Pacing:
                     self._arm(max(at, now + TICK_SECONDS))
                 return
             self._take(waiter.chat, now)
+            self._bulk_is_next = waiter.stranger
             queue.popleft().future.set_result(True)
             if self._probing_until > now:
                 self._arm(self._probing_until)
@@ -229,7 +238,7 @@ class Pacing:
 
     @property
     def _waiting(self) -> int:
-        return len(self._replies) + len(self._bulk)
+        return len(self._replies) + len(self._strangers) + len(self._bulk)
 
     async def restore(self) -> None:
         """Before anything leaves: respect what the processes before this one did and were told."""
@@ -256,7 +265,17 @@ class Pacing:
             self._chats.wrote(chat, now)
 
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
-        return self._bulk if waiter.bulk else self._replies
+        if waiter.bulk:
+            return self._bulk
+        return self._strangers if waiter.stranger else self._replies
+
+    def _next(self) -> deque[_Waiter]:
+        """The queue whose turn it is; an empty one where nobody waits."""
+        if self._replies:
+            return self._replies
+        if self._bulk_is_next:
+            return self._bulk or self._strangers
+        return self._strangers or self._bulk
 
     def _arm(self, at: float) -> None:
         if self._timer is not None:

@@ -17,7 +17,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import Apologise, Meet, Met, Process, UpdateRefused
 from bot.delivery.replies import Replies
 from db import updates
-from db.engine import UNREACHED, Database, is_to_begin_again, savepoint
+from db.engine import Database, blames_the_data, is_to_begin_again, savepoint
 from db.updates import AnsweredUpdate, Received
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class Processing:
         self._handled = handled
         self._replies = replies
         self._arrived = asyncio.Event()
-        self._room = BATCH
+        self._apart = 0  # how many are to be handled one by one
         self._taken: list[Received] = []
 
     @property
@@ -79,16 +79,18 @@ class Processing:
     async def _attempt(self) -> int:
         try:
             handled = await self.handle_batch()
-            self._room = BATCH
+            self._apart = max(0, self._apart - handled)
             return handled
         except Exception as error:  # a fault in what one update is answered with must not stop the others
             # Nothing was committed and every update still waits. One alone shows who is to blame.
             log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
-            if self._room == 1 and _is_to_blame(error):
+            if not blames_the_data(error):
+                await asyncio.sleep(RETRY_SECONDS)
+            elif len(self._taken) == 1:
                 await self._set_aside(self._taken, error)
                 self._taken = []
-            self._room = 1
-            await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._apart = len(self._taken)
             return 1
 
     async def handle_batch(self) -> int:
@@ -96,7 +98,9 @@ class Processing:
         if self._taken:
             await self._take_up()
         async with self._database.write() as tx:
-            self._taken = await updates.waiting(tx, self._room)
+            self._taken = await updates.waiting(
+                tx, 1 if self._apart else BATCH, strangers=self._replies.has_room_for_strangers
+            )
             if not self._taken:
                 return 0
             met = await self._meet(tx, [update.chat for update in self._taken])
@@ -131,7 +135,13 @@ class Processing:
             log.error("update_failed", update=update.update_id, error=error)
             calls = self._sorry(content)
         replies = [call.to_json() for call in calls]
-        return AnsweredUpdate(update_id=update.update_id, chat=update.chat, replies=replies, error=error)
+        return AnsweredUpdate(
+            update_id=update.update_id,
+            chat=update.chat,
+            replies=replies,
+            error=error,
+            known=update.known,
+        )
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:
@@ -148,13 +158,14 @@ class Processing:
                 chat=update.chat,
                 replies=[call.to_json() for call in self._sorry(orjson.loads(update.body))],
                 error=_kind(error),
+                known=update.known,
             )
             for update in taken
         ]
         try:
             await self._keep(failed)
         except Exception as problem:
-            if not _is_to_blame(problem):
+            if not blames_the_data(problem):
                 raise
             failed = [replace(one, replies=[]) for one in failed]
             await self._keep(failed)
@@ -164,11 +175,6 @@ class Processing:
     async def _keep(self, answered: Sequence[AnsweredUpdate]) -> None:
         async with self._database.write() as tx:
             await updates.answer(tx, answered, self._owner)
-
-
-def _is_to_blame(error: Exception) -> bool:
-    """Whether it was the update that failed, and not the database that was away or in the way."""
-    return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
 
 
 def _kind(error: BaseException) -> str:

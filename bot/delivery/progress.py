@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +20,7 @@ import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited
 from bot.delivery.outcomes import Done, Outcome
-from bot.rules.permissions import Role, Staff, shown_to
+from bot.rules.permissions import Role, Staff, reader_of
 from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
@@ -37,19 +36,19 @@ PREFIX = "progress:"
 def progress_text(
     texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
 ) -> Text:
-    """The same message that /broadcast shows; it has buttons as long as there is something to pause or cancel."""
+    """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel."""
     return texts.render(
         "broadcasts/progress",
         language,
         progress=progress,
         zone=zone,
         asking=False,
-        shown=partial(shown_to, roles),
+        counts=reader_of(roles),
     )
 
 
 class Pauses(Protocol):
-    """What the board needs to know of the pacing."""
+    """The pauses of the pacing, as far as the board needs to know."""
 
     @property
     def blocked_until(self) -> datetime | None: ...
@@ -60,7 +59,7 @@ class Pauses(Protocol):
 
 
 class Line(Protocol):
-    """What the board posts through: `call` waits for its turn, `tell` does not."""
+    """The line that the board posts through: `call` waits for its turn, `tell` does not."""
 
     @property
     def pacing(self) -> Pauses: ...
@@ -73,7 +72,7 @@ class ProgressBoard:
 
     def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
         self._database, self._texts, self._languages = database, texts, languages
-        self._shown: dict[int, Text] = {}
+        self._shown: dict[int, tuple[Progress, Text]] = {}
         self._edited_at = float("-inf")
         self._asked_until: datetime | None = None
         self._told_until: datetime | None = None
@@ -101,9 +100,17 @@ class ProgressBoard:
             return
         self._edited_at = time.monotonic()
         for progress, text in await self._texts_now(line.pacing):
-            if self._shown.get(progress.broadcast.id) != text:
-                self._shown[progress.broadcast.id] = text
+            if self._has_changed(progress, text):
+                self._note_shown(progress, text)
                 await line.call(edit_of(progress.broadcast, text))
+
+    def _has_changed(self, progress: Progress, text: Text) -> bool:
+        """Whether it reads otherwise because something happened to it, and not to who is known among its recipients."""
+        before, shown = self._shown.get(progress.broadcast.id, (None, None))
+        return shown != text and before != _in_total(progress)
+
+    def _note_shown(self, progress: Progress, text: Text) -> None:
+        self._shown[progress.broadcast.id] = (_in_total(progress), text)
 
     def _is_news(self, until: datetime) -> bool:
         return self._told_until is None or until - self._told_until > PROLONGED
@@ -112,7 +119,7 @@ class ProgressBoard:
         leaving = [each for each in await self._texts_now(line.pacing, silent=True) if each[0].is_leaving]
         self._told_until = self._asked_until
         for progress, text in leaving[:MOST_TOLD]:
-            self._shown[progress.broadcast.id] = text
+            self._note_shown(progress, text)
             if not isinstance(await line.tell(edit_of(progress.broadcast, text)), Done):
                 # Not even this: no second attempt. The first edit after the silence tells of it.
                 self._told_until = datetime.max.replace(tzinfo=UTC)
@@ -127,7 +134,7 @@ class ProgressBoard:
                 if not roles:
                     continue  # whoever left the team follows nothing any more
                 progress = replace(
-                    await db.broadcast_accounts.progress(tx, broadcast),
+                    await db.broadcast_accounts.progress(tx, broadcast, reader_of(roles).known_in),
                     asked_until=self._asked_until,
                     is_silent=silent,
                     unpaid=pauses.unpaid,
@@ -140,6 +147,10 @@ class ProgressBoard:
                 text = progress_text(self._texts, progress, roles, language=language, zone=zone)
                 found.append((progress, text))
         return found
+
+
+def _in_total(progress: Progress) -> Progress:
+    return replace(progress, account=progress.account.in_total)
 
 
 async def _roles_of(tx: AsyncConnection, telegram_id: int) -> list[Staff]:

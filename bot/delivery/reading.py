@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
+
+from db.unread import Unread
 
 T = TypeVar("T")
 
@@ -31,15 +32,6 @@ _ITEMS = re.compile(rb'\s*\{(?:\s*"\w+"\s*:\s*\w+\s*,)*\s*"result"\s*:\s*\[')
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unread:
-    """An item that could not be read: its bytes, and the kind of error. One without an end was perhaps cut off."""
-
-    raw: bytes
-    error: str
-    has_end: bool = True
-
-
 def loads(body: bytes) -> Any:
     """JSON of which single letters may be broken: each is read as U+FFFD. Raises ValueError."""
     try:
@@ -49,7 +41,7 @@ def loads(body: bytes) -> Any:
 
 
 def without_nul(body: bytes) -> bytes:
-    """The same JSON without the letter that PostgreSQL keeps in no text."""
+    """JSON without the letter NUL, which PostgreSQL keeps in no text."""
     return _ESCAPE.sub(_mended_escape, body) if _NUL in body else body
 
 
@@ -63,7 +55,7 @@ def _mended_escape(escape: re.Match[bytes]) -> bytes:
 
 
 def items_of(body: bytes, read: Callable[[Any], T], *, most: int) -> list[T | Unread]:
-    """What `read` makes of each of the first `most` items of an answer; an `Unread` where it raises ValueError.
+    """The first `most` items of an answer, each as `read` makes it; an `Unread` where it raises ValueError.
 
     Raises ValueError where it is no answer of items. Of an answer that was cut off the whole items are read.
     """
@@ -80,7 +72,7 @@ def _read(raw: bytes, has_end: bool, read: Callable[[Any], T]) -> T | Unread:
     try:
         return read(loads(raw))
     except ValueError as error:
-        return Unread(raw=raw, error=type(error).__name__, has_end=has_end)
+        return Unread(body=raw, error=type(error).__name__, has_end=has_end)
 
 
 def _split(body: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 # Chats answered at the same time; more updates wait in the database.
 PARALLEL = 256
+# Of these so many may be strangers': the other places are kept for people who are known.
+STRANGERS = 128
 # How often a repeatable call that got no answer is repeated.
 REPEATS = 3
 REPEAT_SECONDS = 0.5
@@ -62,6 +64,7 @@ class Replies:
         self._producers = producers
         self._freed = freed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._strangers: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._room.set()
         self._begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
@@ -72,6 +75,10 @@ class Replies:
         """How many updates have replies on their way."""
         return len(self._tasks)
 
+    @property
+    def has_room_for_strangers(self) -> bool:
+        return len(self._strangers) < STRANGERS
+
     async def room(self) -> None:
         """Wait until another update may be answered."""
         await self._room.wait()
@@ -80,6 +87,8 @@ class Replies:
         """Post the replies of an update whose effects are committed."""
         task = asyncio.create_task(self._answer(answered))
         self._tasks.add(task)
+        if not answered.known:
+            self._strangers.add(task)
         task.add_done_callback(self._ended)
         if len(self._tasks) >= PARALLEL:
             self._room.clear()
@@ -94,6 +103,7 @@ class Replies:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._strangers.discard(task)
         if len(self._tasks) < PARALLEL:
             self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -105,22 +115,22 @@ class Replies:
         if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
         for index in range(answered.begun, len(answered.replies)):
-            if not await self._leave_at_last(answered.update_id, index, answered.replies[index]):
+            if not await self._leave_at_last(answered, index):
                 return
         await self._finish.add(answered.update_id)
 
-    async def _leave_at_last(self, update_id: int, index: int, kept: Mapping[str, Any]) -> bool:
+    async def _leave_at_last(self, answered: AnsweredUpdate, index: int) -> bool:
         """As `_leave`. A fault that came before the post is given a few more chances; then the chat goes on without."""
         for repeat in range(REPEATS + 1):
             try:
-                return await self._leave(update_id, index, Call.from_json(kept))
+                return await self._leave(answered, index, Call.from_json(answered.replies[index]))
             except Exception as error:  # left to itself, it would hold the chat back until the next start
-                log.error("reply_failed", update=update_id, error=type(error).__name__)
+                log.error("reply_failed", update=answered.update_id, error=type(error).__name__)
             await asyncio.sleep(REPEAT_SECONDS * 2**repeat)
-        log.error("reply_given_up", update=update_id)
+        log.error("reply_given_up", update=answered.update_id)
         return True
 
-    async def _leave(self, update_id: int, index: int, call: Call) -> bool:
+    async def _leave(self, answered: AnsweredUpdate, index: int, call: Call) -> bool:
         """Post one reply until it is settled. False where another process took the update over.
 
         A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt. What is
@@ -131,9 +141,9 @@ class Replies:
             if made is None:
                 return True
             call = made if isinstance(made, Call) else replace(call, attachment=made)
-        repeats = 0
+        repeats, update_id = 0, answered.update_id
         while True:
-            await self._pacing.slot(call.chat if call.puts_a_message else None)
+            await self._pacing.slot(call.chat if call.puts_a_message else None, stranger=not answered.known)
             if not call.repeatable and not await self._begin.add((update_id, index + 1)):
                 self._pacing.unused()
                 return False
@@ -190,7 +200,7 @@ class Replies:
             return _otherwise(call)
 
     async def _say_otherwise(self, call: Call) -> None:
-        """Whoever waits for a file is told that it did not come. Said once: it may be what fails too."""
+        """Tells whoever waits for a file that it did not come. Said once: it may be what fails too."""
         said = _otherwise(call)
         while said is not None:
             await self._pacing.slot(said.chat)

@@ -195,7 +195,7 @@ class Sender:
         self._work.set()
 
     async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
-        """What is to become of each row. One that makes `prepare` fail is tried later, and holds nobody else back."""
+        """A decision for each row. One that makes `prepare` fail is tried later, and holds nobody else back."""
         try:
             async with self._database.read() as tx:
                 return await self._prepare(tx, rows)

@@ -30,7 +30,7 @@ class EndedPost:
 def answered(
     row: Leased, call: Call, outcome: Outcome, moved: tuple[int, int] | None, again_at: datetime | None
 ) -> EndedPost:
-    """What an outcome means. What did not leave is queued again, at once or for `again_at`."""
+    """The settlement of an outcome. A message that did not leave is queued again, at once or for `again_at`."""
     became = _settled(row, call, outcome, again_at)
     gone = isinstance(outcome, Rejected) and outcome.unreachable
     return EndedPost(

@@ -73,7 +73,7 @@ class DemoError(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """What the command line may change."""
+    """Everything that the command line may change."""
 
     port: int = 8081
     supporters: int = 300
@@ -275,13 +275,13 @@ def demo_event(campaign: Campaign, gazetteer: Gazetteer, start: datetime) -> New
     return NewEvent(
         texts={
             language: EventText(
-                title=texts.plain("demo/event_title", language),
-                description=texts.plain("demo/event_description", language),
+                title=texts.typed("demo/event_title", language),
+                description=texts.typed("demo/event_description", language),
             )
             for language in campaign.languages
         },
         commune=lyon,
-        address=texts.plain("demo/event_address", campaign.languages[0]),
+        address=texts.typed("demo/event_address", campaign.languages[0]),
         pin=(45.7606, 4.8372),
         starts_at=at_local(start.astimezone(zone).date() + timedelta(days=1), EVENT_AT, zone),
         duration=timedelta(hours=EVENT_HOURS),

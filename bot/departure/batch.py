@@ -104,7 +104,7 @@ class Batch:
 async def load(
     tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
 ) -> Batch:
-    """What must be known of these deliveries, in a handful of queries however many they are.
+    """Everything that must be known of these deliveries, in a handful of queries however many they are.
 
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """

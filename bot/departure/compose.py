@@ -34,14 +34,14 @@ MOST_COMMUNES = 20_000
 
 
 class Fate(TypedDict, total=False):
-    """What a broadcast's call says besides: see `bot.delivery.calls.Call`."""
+    """The fate of a broadcast's call, besides its text: see `bot.delivery.calls.Call`."""
 
     leave_before: datetime | None
     asks: bool
 
 
 class Composable(Protocol):
-    """What composing needs to know of a broadcast: any row or draft that has these."""
+    """The facts that composing needs of a broadcast: any row or draft that has these."""
 
     @property
     def kind(self) -> str: ...
@@ -67,7 +67,7 @@ class Draft:
 
 
 class Composer:
-    """What does not change from one person to the next; texts that many share are rendered once."""
+    """Everything that does not change from one person to the next; texts that many share are rendered once."""
 
     def __init__(self, *, texts: Texts, campaign: Campaign, gazetteer: Gazetteer, bot_username: str) -> None:
         self.campaign = campaign
@@ -88,7 +88,7 @@ class Composer:
         return self._texts.plain(name, language, **values)
 
     def signature(self, kind: str, language: str) -> Text:
-        """Who writes, the label, and the button that ends messages of this kind."""
+        """The sender, the label, and the button that ends messages of this kind."""
         key = (kind, language)
         if key not in self._signatures:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
@@ -124,7 +124,7 @@ class Composer:
 
 
 def _mute(kind: str) -> str:
-    """What the button under a message switches off; under news of an event it is invitations."""
+    """The switch under a message; under news of an event it is invitations."""
     return MUTES.get(Kind(kind), Mute.EVENTS).value
 
 
@@ -225,7 +225,9 @@ def _staff_text(
         first = composer.campaign.languages[0]
         language = first if first in texts else next(iter(texts))
     written = texts[language]
-    return render_staff_text(written, lambda name: _value(composer, name, person, language, now, event, text))
+    return render_staff_text(
+        written, language, lambda name: _value(composer, name, person, language, now, event, text)
+    )
 
 
 def _value(
@@ -237,7 +239,7 @@ def _value(
     event: Event | None,
     text: EventText | None,
 ) -> str:
-    """What a placeholder stands for; where a fact is not known, words that read well in its place."""
+    """The value that a placeholder stands for; where a fact is not known, words that read well in its place."""
     if name == "first_name":
         return person.first_name or ""
     if name in ("polling_day", "polling_hours"):

@@ -45,7 +45,7 @@ TURN = 16
 
 
 class Leaving(TypedDict):
-    """What `bot.rules.leaving` asks of every message."""
+    """The facts that `bot.rules.leaving` asks of every message."""
 
     kind: Kind
     territory: str | None
@@ -68,7 +68,7 @@ class Departure:
         self._promised: OrderedDict[int, datetime] = OrderedDict()
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
-        """What is to become of each leased delivery, in their order."""
+        """A decision for each leased delivery, in their order."""
         now = self._clock.now()
         self._forget_promises(now)
         for row in rows:  # looked at again: not in its own way
@@ -128,7 +128,7 @@ class Departure:
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:
-        """What law and hours say, which is the same for all who live under the same ones."""
+        """The freedom that law and hours leave, shared by all who live under the same ones."""
         key = (person.territory, person.zone)
         found = sending.freedoms.get(key)
         if found is None:

@@ -66,10 +66,10 @@ class Wording:
     def _own_text(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, *, is_quiet: bool
     ) -> Text | None:
-        """What the bot says by itself; None where staff wrote it, or it tells of an event."""
+        """The bot's own words; None where staff wrote it, or it tells of an event."""
         language = self._composer.language_of(person)
         if sending.is_last_choice:
-            return self._texts.render(f"steps/{LAST_CHOICE}", language, person=person)
+            return self._texts.render(f"candidacy/{LAST_CHOICE}", language, person=person)
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step(person, sending.row, batch, language)
         if sending.is_renewal:
@@ -82,7 +82,7 @@ class Wording:
         return None
 
     def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
-        """What its details say, in the words and by the clock of who reads it."""
+        """The details of a notice, in the words and by the clock of its reader."""
         values = {
             name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
             for name, value in (broadcast.details or {}).items()

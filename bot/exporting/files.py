@@ -63,7 +63,7 @@ class OutgoingBytes(io.RawIOBase):
         return len(part)
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """The bytes written since the last time."""
         taken, self._parts = b"".join(self._parts), []
         return taken
 

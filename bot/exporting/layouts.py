@@ -22,7 +22,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What a table becomes: its columns, and the row that each of its records gives."""
+    """The shape that a table takes: its columns, and the row that each of its records gives."""
 
     columns: tuple[Column, ...]
     row: Callable[[Record, Gazetteer], Sequence[Any]]
@@ -52,7 +52,7 @@ def _place(record: Record, gazetteer: Gazetteer) -> tuple[str | None, str | None
 
 
 def _tags(record: Record) -> list[str]:
-    """What neither system has a field for."""
+    """Tags, for what neither system has a field for."""
     told = {
         ORIGIN: True,
         f"{ORIGIN}-department-{record['department']}": record["department"] is not None,

@@ -10,7 +10,7 @@ from bot.rules.permissions import Action
 
 
 class ColumnKind(StrEnum):
-    """What a column holds: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
+    """The kind of a column: text, a whole number, an instant (UTC), yes or no, or an object as JSON."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -70,6 +70,11 @@ TABLES: Mapping[str, ExportTable] = {
                 f"id:number at:instant {_IDENTITY} department region question subject answer broadcast"
                 " message_id:number"
             ),
+        ),
+        ExportTable(
+            name="answer_counts",
+            action=Action.EXPORT_RESPONSES,
+            columns=columns_of("day question subject answer area count:number"),
         ),
         ExportTable(
             name="deliveries",

@@ -24,6 +24,9 @@ from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.polling_places import (
     EVERY_ROUND,
+    MOST_ADDRESS,
+    MOST_NAME,
+    MOST_STREETS,
     NewPlace,
     PollingPlace,
     check_hours,
@@ -37,7 +40,6 @@ from locales.words import all_words
 SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
 REMARK = "#"
 """A line that begins so is for the people who keep the file."""
-MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
 FAR_KM = 200.0
 """No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
 
@@ -50,7 +52,7 @@ class UnreadableFile(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a file holds. With a fault that is no warning, nothing of it may be imported."""
+    """The content of a file. With a fault that is no warning, nothing of it may be imported."""
 
     encoding: str
     separator: str
@@ -159,7 +161,7 @@ def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mappi
 
 
 def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
-    """What each column holds, None for one that is left out."""
+    """The field of each column, None for one that is left out."""
     known = _spoken().columns
     found: list[str | None] = []
     for title in header:
@@ -181,7 +183,7 @@ def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Spoken:
-    """What a file may say, in the words of every language."""
+    """The words that a file may use, in every language."""
 
     columns: Mapping[str, str]
     dates: DateWords

@@ -16,7 +16,7 @@ from db.rehearsal import Sending
 
 
 def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
-    """What each broadcast is called: the step, what an event's message is and the event's number, `broadcast-1` …"""
+    """The name of each broadcast: the step, what an event's message is and the event's number, `broadcast-1` …"""
     names = {}
     written = 0
     for sending in sendings:

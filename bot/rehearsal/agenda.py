@@ -19,7 +19,7 @@ ABOUT_TO_OPEN = timedelta(hours=9)
 
 
 class Agenda:
-    """What is planned, by people and by the campaign. Instants come out in order and only once."""
+    """Everything planned, by people and by the campaign. Instants come out in order and only once."""
 
     def __init__(self) -> None:
         self._instants: list[datetime] = []
@@ -39,7 +39,7 @@ class Agenda:
         self._doings[doing.at].append(doing)
 
     def doings(self, instant: datetime) -> list[Doing]:
-        """What people do at an instant, always in the same order; it is then off the agenda."""
+        """The doings of people at an instant, always in one order; it is then off the agenda."""
         return sorted(self._doings.pop(instant, ()), key=lambda doing: doing.person)
 
     def next(self, after: datetime, *others: datetime | None) -> datetime | None:

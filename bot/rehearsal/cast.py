@@ -32,7 +32,7 @@ REGISTERED_BEFORE = timedelta(days=42)
 
 
 class Character(StrEnum):
-    """What a person does with what they receive: see bot.rehearsal.conduct."""
+    """A person's way with the messages they receive: see bot.rehearsal.conduct."""
 
     SILENT = "silent"
     DILIGENT = "diligent"

@@ -30,7 +30,7 @@ NEWS = frozenset({"persuasion", "poll", "result"})
 
 
 class Rule(StrEnum):
-    """What must hold for every message; names what the report says of it."""
+    """A rule that must hold for every message; names what the report says of it."""
 
     QUIET_PERIOD = "quiet_period"
     NOT_NEUTRAL = "not_neutral"
@@ -73,7 +73,7 @@ class Arrival:
 
 
 class Evidence(Protocol):
-    """What is taken from the bot's own log."""
+    """The evidence of the bot's own log."""
 
     def sending(self, message_id: int) -> Sending | None:
         """The broadcast that a message was; None for a reply."""
@@ -177,7 +177,7 @@ class Checker:
         self._arrived(Arrival(at=at, member=life.member, sending=sending))
 
     def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
-        """What holds for every campaign message."""
+        """The rules for every campaign message."""
         place, kind = life.place(at), sending.kind
         if life.stopped or not life.active:
             yield Rule.AFTER_STOP
@@ -210,7 +210,7 @@ class Checker:
             yield Rule.CAP_WEEK
 
     def _of_its_step(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
-        """What holds for a step: once, at its time, and only for whom it is meant."""
+        """The rules for a step: once, at its time, and only for whom it is meant."""
         if sending.ballot is None or sending.step is None:
             return
         ballot, step = sending.ballot, self._almanac.steps[sending.step]
@@ -335,7 +335,7 @@ class Checker:
 
 
 def round_name(ballot: int) -> str:
-    """What a broken rule about a whole round names."""
+    """The name of a round in a rule that it broke as a whole."""
     return f"round:{ballot}"
 
 

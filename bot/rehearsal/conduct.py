@@ -33,7 +33,7 @@ ERASURE = tap("1:delete:yes")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doing:
-    """What one person is going to do at an instant."""
+    """An act that one person is going to do at an instant."""
 
     at: datetime
     person: int
@@ -82,7 +82,7 @@ _WORDS: dict[Character, tuple[Act, ...]] = {
 
 
 def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
-    """What a person does without being asked: signs up, moves, leaves, comes back."""
+    """The acts of a person that nobody asked for: signs up, moves, leaves, comes back."""
 
     def doing(at: datetime, *acts: Act) -> Doing:
         return Doing(at=at, person=member.telegram_id, acts=acts)
@@ -111,7 +111,7 @@ Answer = Callable[[Member, str, Sequence[str]], tuple[timedelta, tuple[Act, ...]
 
 
 def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None:
-    """What a person does about a message with these buttons; None: nothing."""
+    """The act of a person who gets a message with these buttons; None: nothing."""
     character = member.character
     if character is Character.SILENT or not data:
         return None
@@ -128,7 +128,7 @@ def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None
 
 
 def asked(data: Sequence[str]) -> tuple[str, str]:
-    """What is asked, and about which ballot or event: by the first button that asks."""
+    """The question asked, and its ballot or event: by the first button that asks."""
     for each in data:
         parts = each.split(":")
         if parts[1] == "step":

@@ -50,7 +50,7 @@ def _approve() -> tuple[Act, ...]:
 
 
 def _confirmation(campaign: Campaign, texts: Texts) -> Act:
-    return send(texts.plain("broadcasts/confirmation_word", campaign.languages[0]))
+    return send(texts.typed("broadcasts/confirmation_word", campaign.languages[0]))
 
 
 def _event(
@@ -78,11 +78,11 @@ def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: dateti
         return None
     acts = [send("/new_event")]
     for language in campaign.languages:
-        acts.append(send(texts.plain("rehearsal/event_title", language, commune=place.commune)))
-        acts.append(send(texts.plain("rehearsal/event_description", language)))
+        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
+        acts.append(send(texts.typed("rehearsal/event_description", language)))
     acts += [
         send(place.typed),
-        send(texts.plain("rehearsal/event_address", campaign.languages[0])),
+        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
         tap("1:event_skip:pin:-"),
         send(f"{day:%d/%m} 19:00"),
         tap("1:event_duration:120"),
@@ -123,7 +123,7 @@ def _write(
     campaign: Campaign, texts: Texts, kind: str, about: str, *when: Act, language: str | None = None
 ) -> tuple[Act, ...]:
     """/broadcast to everybody, or to those who read a language."""
-    written = [send(texts.plain("rehearsal/news", code, about=about)) for code in campaign.languages]
+    written = [send(texts.typed("rehearsal/news", code, about=about)) for code in campaign.languages]
     narrowed = [] if language is None else [tap("1:audience:who"), tap(f"1:audience_is:language:{language}")]
     return (
         send("/broadcast"),

@@ -47,7 +47,7 @@ class Impossible:
 
 @dataclass(kw_only=True)
 class Played:
-    """What the play came to, beside the journal."""
+    """The result of the play, beside the journal."""
 
     instants: int = 0
     acts: int = 0
@@ -111,7 +111,7 @@ class Play:
         return self._played
 
     async def _instant(self, now: datetime) -> None:
-        """What is due leaves first; then people act, and are answered."""
+        """Plays an instant: messages that are due leave first; then people act, and are answered."""
         await self._stage.move(now)
         waiting = await self._stage.settled()
         doings = self._agenda.doings(now)

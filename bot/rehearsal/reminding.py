@@ -23,7 +23,7 @@ REMINDING = frozenset({"gotv", "civic_neutral"})
 
 
 class Reminded(StrEnum):
-    """What became of one person in the last two days before a round: reminded, or why not."""
+    """The fate of one person in the last two days before a round: reminded, or why not."""
 
     YES = "reminded"
     CAPS = "caps"
@@ -76,7 +76,7 @@ class Reminders:
         return tuple(found)
 
     def looked_back(self, life: Life, days: LastDays, *, held_out: bool) -> Reminded | None:
-        """What became of this person, to be asked when the polls close; None where nothing explains what did not come.
+        """The fate of this person, to be asked when the polls close; None where nothing explains what did not come.
 
         One reminder is enough, but a step that remains for the silent must come to whoever is silent.
         """
@@ -156,7 +156,7 @@ class Reminders:
         ]
 
     def _held_throughout(self, life: Life, due: ExpectedStep, step: Step, days: LastDays) -> Reminded | None:
-        """What kept a step from leaving from its instant until it was useless; None where it might have left."""
+        """The reason why a step never left from its instant until it was useless; None where it might have left."""
         place, kind, at = life.place(days.closes), step.kind.value, due.at
         held = None
         while at < min(due.expires, days.closes):

@@ -64,7 +64,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What one kind of person received: how many messages of each broadcast, and the share of them it reached."""
+    """The mail of one kind of person: how many messages of each broadcast, and the share of them it reached."""
 
     character: Character
     people: int
@@ -125,7 +125,7 @@ def page(outcome: Outcome) -> str:
 
 
 def lines(outcome: Outcome, file: Path) -> Iterator[str]:
-    """What a terminal shows at the end."""
+    """The lines that a terminal shows at the end."""
     figures = summary(outcome)
     own, local = figures["resident"]
     yield (
@@ -248,7 +248,7 @@ def rows(outcome: Outcome, sendings: Sequence[Sending]) -> Iterator[Row]:
 
 
 def not_sent(outcome: Outcome) -> list[NotSent]:
-    """What the bot wrote down as not sent, by broadcast and reason."""
+    """The messages that the bot wrote down as not sent, by broadcast and reason."""
     return [
         NotSent(sending=outcome.log.sendings[number], state=state, reason=reason, people=people)
         for (number, state, reason), people in sorted(outcome.log.outcomes.items())
@@ -256,7 +256,7 @@ def not_sent(outcome: Outcome) -> list[NotSent]:
 
 
 def held_back(outcome: Outcome) -> list[NotSent]:
-    """What waited for the end of a quiet period, for a courteous hour, or for room under the caps."""
+    """The messages that waited for the end of a quiet period, for a courteous hour, or for room under the caps."""
     return [
         NotSent(sending=outcome.log.sendings[number], state="withheld", reason=reason, people=people)
         for (number, reason), people in sorted(outcome.played.held_back.items())

@@ -14,7 +14,7 @@ from typing import Any
 
 import db.people
 import db.staff
-from bot.campaign.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign
 from bot.communes import load as load_gazetteer
 from bot.rehearsal.account import Account, Lines, names_of
 from bot.rehearsal.agenda import ending, opening
@@ -29,8 +29,9 @@ from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Role
 from bot.settings import Settings
 from bot.startup import opened
+from bot.words.step_check import load_worded_campaign
 from bot.words.texts import Texts
-from locales import LANGUAGES
+from handlers import ROUTES
 
 ROWS_AT_ONCE = 5_000
 LIVES_AT_ONCE = 25_000
@@ -38,7 +39,7 @@ LIVES_AT_ONCE = 25_000
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line may change. `progress` is told how far it has come, from 0 to 1, when it is by the moved
+    """The options of the command line. `progress` is told how far it has come, from 0 to 1, when it is by the moved
     clock, and how many messages and edits there were; `write` gets the lines of JSON, if they are wanted.
     """
 
@@ -50,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a rehearsal came to."""
+    """The result of a rehearsal."""
 
     campaign: Campaign
     members: Sequence[Member]
@@ -69,7 +70,7 @@ class Outcome:
 async def rehearse(settings: Settings, options: Options) -> Outcome:
     """Plays the campaign of the settings to its end, and checks it."""
     began = time.monotonic()
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
     start, end = opening(campaign), ending(campaign)
     members = invent(
         campaign, load_gazetteer(settings.data), count=options.supporters, seed=options.seed, start=start

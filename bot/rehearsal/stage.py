@@ -39,7 +39,7 @@ class RehearsalError(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What the local Telegram has on its way."""
+    """The messages that the local Telegram has on their way."""
 
     pending_updates: int
     last_update: int
@@ -104,7 +104,7 @@ class Stage:
         return await self._call("DELETE", "/scripts")
 
     async def counters(self) -> dict[str, Any]:
-        """What the local Telegram counted: calls, errors."""
+        """The counts of the local Telegram: calls, errors."""
         found: dict[str, Any] = (await self._call("GET", "/journal?limit=0"))["counters"]
         return found
 

@@ -92,7 +92,7 @@ def normal_area(code: str) -> str:
     return code
 
 
-def _ancestors(code: str) -> tuple[str, ...]:
+def areas_around(code: str) -> tuple[str, ...]:
     """The area and all that contain it, narrowest first."""
     if code == EVERYWHERE:
         return (EVERYWHERE,)
@@ -109,7 +109,7 @@ def _ancestors(code: str) -> tuple[str, ...]:
 def contains(area: str, other: str) -> bool:
     """Whether the whole of `other` lies in `area`; both are area codes. Raises UnknownArea."""
     area = normal_area(area)
-    chain = _ancestors(normal_area(other))
+    chain = areas_around(normal_area(other))
     if area in chain:
         return True
     # A collectivity is a region and a département at once.

@@ -46,7 +46,7 @@ class VoteCondition:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Whom a message is for; None and False set no condition. `area` is an area code, FR everybody."""
+    """The people whom a message is for; None and False set no condition. `area` is an area code, FR everybody."""
 
     area: str = EVERYWHERE
     radius: Radius | None = None

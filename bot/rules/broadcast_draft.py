@@ -52,7 +52,7 @@ def is_neutral(data: Mapping[str, Any]) -> bool:
 
 
 def _content(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:
-    """What is still to be said of what it says."""
+    """The next question about the content; None once everything was said."""
     if is_neutral(data):
         return DraftQuestion(step="fields") if data.get("fields") is None else None
     texts = data.get("texts") or {}

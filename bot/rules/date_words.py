@@ -9,7 +9,7 @@ from bot.rules.typed import folded
 
 @dataclass(frozen=True, kw_only=True)
 class DateWords:
-    """What people call days and hours, in one language or several: what is written first in these wins.
+    """The words for days and hours, in one language or several: what is written first in these wins.
 
     `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are.
     `before_noon` and `after_noon` follow an hour of twelve, `hours` and `minutes` a number, `ordinals` a day's.

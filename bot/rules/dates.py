@@ -26,7 +26,7 @@ FARTHEST_YEARS = 10
 
 
 class BadDate(PortevoixError):
-    """What was typed is no date and time to come."""
+    """A text that is no date and time to come."""
 
     default_message: ClassVar[str] = "errors/date_unreadable"
 

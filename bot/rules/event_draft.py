@@ -19,6 +19,12 @@ TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
 """Characters; together they leave room for the rest of the invitation."""
 
 
+def too_long(*, title: str = "", description: str = "", address: str = "") -> tuple[int, int] | None:
+    """The length and the limit of the first of an event's words that does not fit; None where all do."""
+    limits = ((title, TITLE_LIMIT), (description, DESCRIPTION_LIMIT), (address, ADDRESS_LIMIT))
+    return next(((len(words), limit) for words, limit in limits if len(words) > limit), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DraftQuestion:
     """The next thing to ask: a step of the dialog, and the language it is asked for, if any."""

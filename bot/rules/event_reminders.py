@@ -14,7 +14,7 @@ from bot.rules.territories import at_local, zone
 
 
 class EventStep(StrEnum):
-    """What is sent around an event; the confirmation of an answer leaves at once and is no step."""
+    """A message around an event; the confirmation of an answer leaves at once and is no step."""
 
     EVE = "event_eve"
     SAME_DAY = "event_same_day"

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """What a message is, in the eyes of the law and of courtesy (DESIGN.md, "Kinds of message")."""
+    """The kind of a message, in the eyes of the law and of courtesy (DESIGN.md, "Kinds of message")."""
 
     PERSUASION = "persuasion"
     EVENT_INVITE = "event_invite"

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Anchor(StrEnum):
-    """What a moment is counted from."""
+    """The instant that a moment is counted from."""
 
     POLLING_DAY = "D"
     SLOT = "slot"

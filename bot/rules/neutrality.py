@@ -12,7 +12,7 @@ from bot.rules.typed import phrase
 
 
 class PracticalField(StrEnum):
-    """What staff may have a neutral reminder show, beside the day and the hours."""
+    """A field that staff may have a neutral reminder show, beside the day and the hours."""
 
     PLACE = "place"
     IDENTITY = "identity"

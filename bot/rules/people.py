@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 class VoteState(StrEnum):
-    """What a person last said of their vote in one ballot."""
+    """A person's last word on their vote in one ballot."""
 
     NONE = "none"
     UNSURE = "unsure"
@@ -68,5 +68,5 @@ class PersonFacts:
     votes: Mapping[int, VoteFacts] = field(default_factory=dict)
 
     def vote(self, ballot: int) -> VoteFacts:
-        """What is known of this person's vote in a ballot."""
+        """The facts known of this person's vote in a ballot."""
         return self.votes.get(ballot, NO_VOTE_FACTS)

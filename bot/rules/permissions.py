@@ -11,11 +11,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.small_counts import LEAST, is_small
+from bot.rules.small_counts import Reader
 
 
 class Role(StrEnum):
-    """What a person is to the campaign, from the least to the most."""
+    """A person's role in the campaign, from the least to the most."""
 
     SUPPORTER = "supporter"
     ORGANIZER = "organizer"
@@ -147,15 +147,7 @@ def may_manage_staff(staff: Staff, *, role: Role, area: str) -> bool:
     return may(staff, Action.ADD_STAFF, area) and role.rank <= staff.role.rank
 
 
-def shown_count(count: int, staff: Staff) -> str:
-    """A count as staff see it: under 10 shows as "< 10" to those limited to an area (DOMAIN.md 3.8)."""
-    if staff.area != EVERYWHERE and count and is_small(count):
-        return f"< {LEAST}"
-    return str(count)
-
-
-def shown_to(roles: Sequence[Staff], count: int) -> str:
-    """A count as somebody with these roles may see it: one role over everything shows it exactly."""
-    if not roles or any(role.area == EVERYWHERE for role in roles):
-        return str(count)
-    return shown_count(count, roles[0])
+def reader_of(roles: Sequence[Staff]) -> Reader:
+    """How somebody with these roles reads counts: one role over everything shows them exactly."""
+    areas = tuple(role.area for role in roles)
+    return Reader(known_in=None if EVERYWHERE in areas else areas)

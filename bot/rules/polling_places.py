@@ -18,6 +18,8 @@ from bot.rules.typed import folded
 
 EVERY_ROUND = 0
 MOST_LETTERS = 40
+MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
+"""Characters of what a place is told by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class PollingPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """What is known of where somebody votes: `place` if it is sure, else `choices` between which they know.
+    """The place where somebody votes, as far as known: `place` if it is sure, else `choices` between which they know.
 
     `choices` holds the place too, where others of the commune could have been chosen.
     """
@@ -114,7 +116,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class FileWords:
-    """What files of polling places call things: each column, the word before a range of surnames, every round."""
+    """The words of files of polling places: each column, the word before a range of surnames, every round."""
 
     columns: tuple[tuple[str, tuple[str, ...]], ...]
     surnames: tuple[str, ...]
@@ -214,7 +216,7 @@ class NewPlace:
 
     @property
     def key(self) -> str:
-        """What tells it from the other places: where, when, its name and for whom, however they are spelt."""
+        """The key that tells it from the other places: where, when, its name and for whom, however they are spelt."""
         place = self.place
         told = (
             place.name,

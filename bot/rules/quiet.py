@@ -19,7 +19,7 @@ from bot.rules.territories import ABROAD, METROPOLE, at_local, zone_of
 
 
 class End(StrEnum):
-    """What ends a window."""
+    """The end of a window."""
 
     METROPOLITAN_CLOSE = "metropolitan_close"
     EMBARGO = "embargo"
@@ -74,7 +74,7 @@ class LawProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class Narrowing:
-    """What a campaign adds to its profile. Nothing here can shorten a window or free a kind, except that
+    """The rules that a campaign adds to its profile. Nothing here can shorten a window or free a kind, except that
     `civic_neutral` is the campaign's to allow where the profile leaves it open."""
 
     civic_neutral: bool = False

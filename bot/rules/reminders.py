@@ -90,7 +90,7 @@ class NotNow:
 
 
 def territory_followed(territory: str | None, ballot: Ballot) -> str | None:
-    """Whose steps people of a territory get: their own, None where it has no part in this ballot.
+    """The territory whose steps people of one get: their own, None where it has no part in this ballot.
 
     Those of whom no territory is known get metropolitan France's, or the first one's where it has no part.
     """

@@ -4,7 +4,7 @@ daily.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.rules.ballots import Ballot
 
@@ -13,7 +13,9 @@ from bot.rules.ballots import Ballot
 class Retention:
     """Days that each thing is kept, counted from what its name says.
 
-    Raw updates are erased as soon as they are processed; aggregates stay.
+    Raw updates are erased as soon as they are processed. campaign_days: events, messages and what became of them, after
+    the last round. former_staff_days: a role after it was withdrawn. suppression_days: the mark of somebody who left.
+    proof_days: the sealed proof of their consents, 0 for none. audit_days: an entry of the team's log.
     """
 
     unfinished_days: int = 7
@@ -21,14 +23,37 @@ class Retention:
     vote_days: int = 7
     profile_days: int = 30
     inactive_days: int = 365
+    campaign_days: int = 365
+    former_staff_days: int = 365
+    suppression_days: int = 1095
+    proof_days: int = 1826
+    audit_days: int = 1095
+
+
+def whole_years(days: int) -> int | None:
+    """How many years a number of days are, leap days included or not; None: no whole number of them."""
+    years = days // 365
+    return years if years and days - 365 * years <= (years + 3) // 4 else None
+
+
+def proof_ends(sealed_on: date, retention: Retention) -> date:
+    """The day on which the sealed proof of somebody's consents is erased."""
+    return sealed_on + timedelta(days=retention.proof_days)
+
+
+def suppression_ends(left_on: date, retention: Retention) -> date:
+    """The day on which the mark of somebody who left is erased."""
+    return left_on + timedelta(days=retention.suppression_days)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cutoffs:
-    """What one run of the purge erases: everything whose instant is at or before the cutoff (aware UTC).
+    """The limits of one run of the purge: everything whose instant is at or before the cutoff (aware UTC).
 
     `votes` and `profiles` say whether the final ballot is long enough ago. Profiles erased are those
-    without the consent `keep`; with it, those inactive since `inactive_since`.
+    without the consent `keep`; with it, those inactive since `inactive_since`. `campaign_since`: events that ended and
+    messages that were made before it, None until the final ballot is long enough ago. What was withdrawn, left, sealed
+    or noted since the others stays.
     """
 
     unfinished_since: datetime
@@ -36,6 +61,11 @@ class Cutoffs:
     inactive_since: datetime
     votes: bool
     profiles: bool
+    campaign_since: datetime | None
+    withdrawn_since: datetime
+    left_since: date
+    sealed_since: date
+    noted_since: datetime
 
 
 def final_ballot_end(ballots: Iterable[Ballot]) -> datetime:
@@ -49,13 +79,19 @@ def votes_expire(ballots: Iterable[Ballot], retention: Retention) -> datetime:
 
 
 def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -> Cutoffs:
-    """What a purge at `now` erases, for set-based queries."""
+    """The limits of a purge at `now`, for set-based queries."""
     ballots = tuple(ballots)
     after_ballot = final_ballot_end(ballots) + timedelta(days=retention.profile_days)
+    kept_on, today = timedelta(days=retention.campaign_days), now.astimezone(UTC).date()
     return Cutoffs(
         unfinished_since=now - timedelta(days=retention.unfinished_days),
         events_ended=now - timedelta(days=retention.event_answers_days),
         inactive_since=now - timedelta(days=retention.inactive_days),
         votes=now >= votes_expire(ballots, retention),
         profiles=now >= after_ballot,
+        campaign_since=now - kept_on if now - kept_on >= final_ballot_end(ballots) else None,
+        withdrawn_since=now - timedelta(days=retention.former_staff_days),
+        left_since=today - timedelta(days=retention.suppression_days),
+        sealed_since=today - timedelta(days=retention.proof_days),
+        noted_since=now - timedelta(days=retention.audit_days),
     )

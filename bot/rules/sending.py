@@ -10,6 +10,10 @@ USEFUL_FOR = timedelta(days=2)
 """A message that staff wrote waits so long for the end of a quiet period or of a stop; then it expires."""
 
 
+BEHIND_UTC = timedelta(hours=12)
+"""How much later than in UTC it is any time of day where it comes last."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SendingTime:
     """`at` is aware UTC. `local`: its date and time of day are a wall clock, each person's own."""
@@ -23,6 +27,11 @@ class SendingTime:
             return self.at
         where = zone_named(zone) if zone else zone_of(METROPOLE)
         return at_local(self.at.date(), self.at.time(), where).astimezone(UTC)
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether the time has passed; one that each person reads on their own clock, for everybody on earth."""
+        last = self.at + BEHIND_UTC if self.local else self.at
+        return last < now
 
 
 def each_at(wall: datetime) -> SendingTime:

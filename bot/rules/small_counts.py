@@ -43,6 +43,11 @@ class Headcount:
         """The most that staff of one area may conclude from what they read."""
         return self.at_least + LEAST - 1
 
+    @property
+    def in_total(self) -> "Headcount":
+        """As many, whoever of them is known."""
+        return Headcount(others=self.total)
+
     def __add__(self, more: "Headcount") -> "Headcount":
         return Headcount(known=self.known + more.known, others=self.others + more.others)
 
@@ -50,6 +55,30 @@ class Headcount:
 NOBODY = Headcount()
 
 
-def in_tens_shown(people: Headcount) -> str:
-    """What staff of one area read: `< 10`, or between which numbers it lies (`20–29`)."""
-    return f"{people.at_least}–{people.at_most}" if people.at_least else f"< {LEAST}"
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A reader of counts. `known_in`: areas where they may know people by name; None: everywhere, counted exactly."""
+
+    known_in: tuple[str, ...] | None
+
+    @property
+    def is_exact(self) -> bool:
+        return self.known_in is None
+
+    def shown(self, people: Headcount) -> str:
+        """The number; to staff of some areas `< 10`, or between which numbers it lies: `20–29`."""
+        if self.is_exact:
+            return str(people.total)
+        return f"{people.at_least}–{people.at_most}" if people.at_least else f"< {LEAST}"
+
+    def tells(self, people: Headcount) -> bool:
+        """Whether there is more to say than that they may be nobody."""
+        return bool(self.at_least(people))
+
+    def at_least(self, people: Headcount) -> int:
+        """The fewest they may conclude from what they read."""
+        return people.total if self.is_exact else people.at_least
+
+    def at_most(self, people: Headcount) -> int:
+        """The most they may conclude from what they read."""
+        return people.total if self.is_exact else people.at_most

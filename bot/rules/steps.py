@@ -11,7 +11,7 @@ from bot.rules.quiet import LawProfile
 
 
 class StepQuestion(StrEnum):
-    """What a step asks; each is answered by the buttons of its message."""
+    """The question of a step; each is answered by the buttons of its message."""
 
     PLEDGE = "pledge"
     PLACE = "place"
@@ -77,7 +77,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """What turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
+    """Everything that turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
 
     slots: tuple[Slot, ...]
     default_slot: str

@@ -14,7 +14,7 @@ LINK_BYTES = 32
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressionKey:
-    """What seals: one link of 32 bytes, and one more for each time the key was changed, the oldest first.
+    """The key that seals: one link of 32 bytes, and one more for each time the key was changed, the oldest first.
 
     A mark is sealed by each link in turn. So a change needs no number that was forgotten: it seals each mark once more,
     and whoever had the key before has nothing any more. A mark of an older database is brought up to date alike.

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Meaning(StrEnum):
-    """What a whole message may mean. Each language says each of them in words of its own."""
+    """A meaning that a whole message may have. Each language says each of them in words of its own."""
 
     STOP = "stop"  # no message any more: obeyed everywhere, in the middle of any question
     YES = "yes"
@@ -37,5 +37,5 @@ def phrase(text: str) -> str:
 
 
 def meaning_of(text: str, phrases: Mapping[str, Meaning]) -> Meaning | None:
-    """What the whole message means; None where it says something else. `phrases`: see `phrase`."""
+    """The meaning of the whole message; None where it says something else. `phrases`: see `phrase`."""
     return phrases.get(phrase(text)) if len(text) <= LONGEST else None

@@ -7,16 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.delivery.intake import MOST_UPDATE_BYTES
 from bot.web.downloads import Downloads
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-MAX_BODY = 1_000_000  # bytes; an update is a few thousand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,7 @@ class Webhook:
 
     path: str
     secret: str
-    store: Callable[[dict[str, Any]], Awaitable[None]]
+    store: Callable[[bytes], Awaitable[None]]
 
 
 def make_web(
@@ -61,27 +60,19 @@ def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         shown = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(shown.encode(), webhook.secret.encode()):
             return PlainTextResponse("wrong secret", status_code=403)
-        body = await _body_of(request)
-        if body is None:
-            return PlainTextResponse("too large", status_code=413)
-        try:
-            update = orjson.loads(body)
-            if type(update["update_id"]) is not int or not 0 <= update["update_id"] < 2**63:
-                raise TypeError
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return PlainTextResponse("not an update", status_code=400)
-        # Telegram is told only once it is committed; an error here makes it try again.
-        await webhook.store(update)
+        # Telegram is told only once it is committed; an error here makes it try again. What is no update is put aside:
+        # refused, it would be sent again for a day, and others wait for it.
+        await webhook.store(await _body_of(request))
         return Response(status_code=200)
 
     return receive
 
 
-async def _body_of(request: Request) -> bytes | None:
-    """The whole body; None, without reading on, where it is too large."""
+async def _body_of(request: Request) -> bytes:
+    """The body; of one that is too large for an update only the beginning is read."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > MAX_BODY:
-            return None
+        if len(body) > MOST_UPDATE_BYTES:
+            break
     return bytes(body)

@@ -64,7 +64,7 @@ class _Sending(StreamingResponse):
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """What the links need: the data, the time, and the words of the page."""
+    """Everything that the links need: the data, the time, and the words of the page."""
 
     database: Database
     clock: Clock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 
 from bot.errors import SettingsError
 from bot.settings import Address
+from bot.web.visitors import Visitor, Visitors, room
 
 
 class _QuietServer(uvicorn.Server):
@@ -41,7 +43,15 @@ def listen(address: Address) -> socket.socket:
 
 async def serve(application: Starlette, listener: socket.socket) -> None:
     """Serves until cancelled."""
-    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+    visitor = functools.partial(Visitor, visitors=Visitors(room()))
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        http=visitor,  # type: ignore[arg-type]  # it is called, and makes what is asked for
+    )
     server = _QuietServer(config)
     try:
         await server.serve(sockets=[listener])

@@ -24,7 +24,7 @@ EVERY_FIELD = frozenset(PracticalField)
 
 @dataclass(frozen=True, kw_only=True)
 class PracticalFacts:
-    """What a neutral message may tell beside the day and the hours; None and False where it is not told.
+    """The facts that a neutral message may tell beside the day and the hours; None and False where it is not told.
 
     `link`: the campaign file's address for finding one's polling place, where the place itself is not known.
     """

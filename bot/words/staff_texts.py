@@ -11,7 +11,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from bot.errors import BadPlaceholder
 from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
+from bot.words.no_break import bound
 from bot.words.telegram_html import TEXT_LIMIT, check_html
+from locales import SOURCE_LANGUAGE
 
 # The rules allow nothing but placeholders; the sandbox holds even if a text came past them.
 _ENVIRONMENT = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
@@ -21,18 +23,19 @@ _MARK = "\0"
 
 
 @lru_cache(maxsize=256)
-def _pieces(text: str) -> tuple[str, ...]:
-    """What the sandbox makes of a text, cut at its placeholders: words, a name, words, a name, …, words.
+def _pieces(text: str, language: str) -> tuple[str, ...]:
+    """A text in a language as the sandbox makes it, cut at its placeholders: words, a name, words, a name, …, words.
 
     A placeholder stands for a value and nothing else, so that one rendering serves everybody.
     """
     marked = {name: f"{_MARK}{name}{_MARK}" for name in PLACEHOLDERS}
-    return tuple(_ENVIRONMENT.from_string(text.replace(_MARK, "")).render(marked).split(_MARK))
+    rendered = _ENVIRONMENT.from_string(text.replace(_MARK, "")).render(marked)
+    return tuple(bound(rendered, language).split(_MARK))
 
 
-def render_staff_text(text: str, value: Callable[[str], str]) -> str:
+def render_staff_text(text: str, language: str, value: Callable[[str], str]) -> str:
     """Telegram HTML: the text is HTML already, the `value` of each placeholder is plain and is escaped."""
-    filled = list(_pieces(text))
+    filled = list(_pieces(text, language))
     for index in range(1, len(filled), 2):
         filled[index] = escape(value(filled[index]))
     return "".join(filled)
@@ -49,4 +52,6 @@ def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_
             placeholder=fault.values["name"],
             allowed=allowed_placeholders(about_event=about_event),
         ) from fault
-    check_html(render_staff_text(text, lambda name: PLACEHOLDERS[name].example), limit)
+    # No-break spaces count as the plain ones they stand for: any language will do.
+    example = render_staff_text(text, SOURCE_LANGUAGE, lambda name: PLACEHOLDERS[name].example)
+    check_html(example, limit)

@@ -60,7 +60,7 @@ class Vote:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is useful to know before going, in the person's language; blank where the campaign file is silent."""
+    """Facts that are useful before going, in the person's language; blank where the campaign file is silent."""
 
     fee: str
     who: str
@@ -155,7 +155,7 @@ def values_for_step(
     now: datetime,
     where: Where = NOWHERE_KNOWN,
 ) -> Mapping[str, Any]:
-    """What the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
+    """The values that the templates of `steps/` and `vote/` are given, beside `person`, `zone` and `now`.
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
     forbids to pass on a call to vote, and once the candidate is out. While it does (`is_quiet`), what the campaign file

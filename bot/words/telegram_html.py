@@ -45,7 +45,7 @@ LINKS = frozenset(
 
 
 def links_in(text: str) -> list[str]:
-    """What Telegram would make a link of in a plain text, each as it is written."""
+    """The words that Telegram would make a link of in a plain text, each as it is written."""
     request = {"@type": "getTextEntities", "text": text}
     found = orjson.loads(tdjson.td_execute(orjson.dumps(request)) or b"{}")
     # Telegram counts in UTF-16.

@@ -12,8 +12,8 @@ who reads it sees what the person will see. In a template,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from types import CodeType
@@ -24,13 +24,28 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from babel.units import format_unit
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    FunctionLoader,
+    StrictUndefined,
+    pass_context,
+)
 from jinja2.bccache import Bucket
 from jinja2.ext import Extension
 from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from bot.campaign.campaign import Campaign
+from bot.campaign.own_templates import OwnTemplate
 from bot.communes.consulates import city_of
+from bot.rules.retention import whole_years
+from bot.words.no_break import bound, with_plain_spaces
 from locales import LANGUAGES, TEMPLATES, catalogue
 from locales.words import Formats, words_of
 
@@ -60,9 +75,14 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A rendered message: Telegram HTML, inline buttons by row, and a location request if there is one."""
+    """A rendered message: Telegram HTML, inline buttons by row, and a location request if there is one.
+
+    `written`: the HTML as templates and catalogues have it, before `bot.words.no_break`. The ledger of consents keeps
+    the hash of this one, so that another custom of spaces is not another text.
+    """
 
     html: str
+    written: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
 
@@ -88,10 +108,14 @@ def _button_json(button: Button) -> dict[str, str]:
 
 @dataclass
 class _Keyboard:
-    """What a template's buttons are collected in while it renders."""
+    """A keyboard that collects a template's buttons while it renders."""
 
     rows: list[list[Button]] = field(default_factory=lambda: [[]])
     location_request: str | None = None
+
+
+def _bound(button: Button, language: str) -> Button:
+    return replace(button, label=bound(button.label, language))
 
 
 def _plain(label: str) -> str:
@@ -124,32 +148,51 @@ def _ask_location(context: Context, label: str) -> str:
 
 
 class Texts:
-    """Renders messages in every language. `common` values (the campaign) are seen by every template."""
+    """Renders messages in every language. `common` values (the campaign) are seen by every template.
 
-    def __init__(self, common: Mapping[str, Any]) -> None:
+    `own`: the step templates of the campaign, which come before those of the same name.
+    """
+
+    def __init__(self, common: Mapping[str, Any], *, own: Collection[OwnTemplate] = ()) -> None:
         self._environments = {code: _environment(code, common) for code in LANGUAGES}
+        # Templates that a campaign brings along come from outside: they run in a sandbox.
+        self._own = {f"steps/{template.name}" for template in own}
+        self._sandboxes = {code: _sandbox(code, common, own) for code in LANGUAGES if own}
         # For values that can be hashed: what tells many people the same is rendered once.
         self.render_once = lru_cache(TEXTS_KEPT)(self.render)
 
     def render(self, name: str, language: str, **values: Any) -> Text:
         """The message `name` (`events/card`) in `language`; a missing value raises UndefinedError."""
         keyboard = _Keyboard()
-        template = self._environments[language].get_template(f"{name}.html.j2")
-        html = template.render(_keyboard=keyboard, **values)
+        environments = self._sandboxes if name in self._own else self._environments
+        template = environments[language].get_template(f"{name}.html.j2")
+        written = _tidy(template.render(_keyboard=keyboard, **values))
+        rows = (tuple(_bound(button, language) for button in row) for row in keyboard.rows if row)
+        request = keyboard.location_request
         return Text(
-            html=_tidy(html),
-            keyboard=tuple(tuple(row) for row in keyboard.rows if row),
-            location_request=keyboard.location_request,
+            html=bound(written, language),
+            written=written,
+            keyboard=tuple(rows),
+            location_request=bound(request, language) if request is not None else None,
         )
 
     def plain(self, name: str, language: str, **values: Any) -> str:
-        """The same without HTML: for toasts, files and logs."""
+        """The words without HTML, as people read them: for toasts, menus and captions."""
         return self.render(name, language, **values).plain
+
+    def typed(self, name: str, language: str, **values: Any) -> str:
+        """The words without HTML and with plain spaces, as people type them: for what is kept or compared."""
+        return with_plain_spaces(self.plain(name, language, **values))
 
     def names(self) -> list[str]:
         """Every message there is, for the tests that render them all."""
         found = next(iter(self._environments.values())).list_templates(filter_func=_is_message)
         return [name.removesuffix(".html.j2") for name in found]
+
+
+def campaign_texts(campaign: Campaign) -> Texts:
+    """The texts of a campaign, its own templates included."""
+    return Texts({"campaign": campaign}, own=campaign.own_templates)
 
 
 def _is_message(name: str) -> bool:
@@ -188,15 +231,39 @@ class _CompiledOnce(BytecodeCache):
 
 
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
-    """What renders documents for people who print them: the same formats, no HTML."""
+    """The renderer of documents, which people print: dates and numbers as in messages, no HTML."""
     return _environment(code, common, autoescape=False)
 
 
-def _environment(code: str, common: Mapping[str, Any], *, autoescape: bool = True) -> Environment:
+def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate]) -> Environment:
+    """The sandbox of a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
+    # Those of all languages first, so that the one of this language takes their place.
+    ordered = sorted(own, key=lambda template: template.language is not None)
+    found = {f"steps/{each.name}.html.j2": each for each in ordered if each.language in (None, code)}
+
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        template = found.get(name)
+        return None if template is None else (template.source, template.file, lambda: True)
+
+    return _environment(code, common, first=FunctionLoader(load), kind=ImmutableSandboxedEnvironment)
+
+
+def _environment(
+    code: str,
+    common: Mapping[str, Any],
+    *,
+    autoescape: bool = True,
+    first: BaseLoader | None = None,
+    kind: type[Environment] = Environment,
+) -> Environment:
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
-    environment = Environment(
-        loader=FileSystemLoader(str(TEMPLATES)),
-        bytecode_cache=_CompiledOnce(f"{code} {'html' if autoescape else 'plain'}"),
+    shipped = FileSystemLoader(str(TEMPLATES))
+    environment = kind(
+        loader=shipped if first is None else ChoiceLoader([first, shipped]),
+        # What runs in a sandbox is compiled otherwise, and is this campaign's alone.
+        bytecode_cache=_CompiledOnce(f"{code} {'html' if autoescape else 'plain'}")
+        if first is None
+        else None,
         auto_reload=False,  # else each rendering asks the disk whether its files have changed
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -252,12 +319,21 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def date_(day: date) -> str:
+        return format_date(day, "long", locale)
+
+    def period(days: int) -> str:
+        years = whole_years(days)
+        words = format_unit(years or days, "year" if years else "day", locale=locale)
+        return words.replace(" ", "\u00a0")  # a number stays with its unit
+
     def listing(values: Iterable[object], style: Any = "standard") -> str:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
         "country": country,
         "zone_city": zone_city,
+        "date": date_,
         "day": day,
         "day_and_month": day_and_month,
         "hour": hour,
@@ -265,4 +341,5 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
         "stamp": stamp,
         "number": number,
         "listing": listing,
+        "period": period,
     }

@@ -20,7 +20,7 @@ class Vocabulary:
     dates: DateWords
 
     def meaning(self, text: str) -> Meaning | None:
-        """What the whole text means; None where it says something else."""
+        """The meaning of the whole text; None where it says something else."""
         return meaning_of(text, self.phrases)
 
 

@@ -6,6 +6,7 @@ from simulator.errors import bad_request
 from simulator.keyboards import read_markup
 from simulator.methods.sending import read_caption, read_text
 from simulator.params import Params
+from simulator.performing import heard
 from simulator.records import Message, Person
 from simulator.world import World
 
@@ -53,7 +54,7 @@ def _edit(
     world.changed(person, message)
     world.journal.record(method, person.id, message, world.clock.now())
     shape = world.shape(person, message)
-    world.scripts.heard(world, person)
+    heard(world, person)
     return True if message.inline_message_id else shape
 
 

@@ -9,6 +9,7 @@ from simulator.files import LARGEST_PHOTO, LARGEST_UPLOAD, StoredFile, read_file
 from simulator.keyboards import Markup, buttons_of, read_markup
 from simulator.params import Params, Upload
 from simulator.parse import parse_text
+from simulator.performing import heard
 from simulator.records import Message, Person
 from simulator.shapes import user_shape
 from simulator.world import World
@@ -148,7 +149,7 @@ def _send(
     message = world.add_message(person, by_bot=True, markup=inline, extra=extra or None, **content)
     world.journal.record(method, person.id, message, world.clock.now())
     shape = world.shape(person, message)
-    world.scripts.heard(world, person)
+    heard(world, person)
     return shape
 
 

@@ -20,12 +20,13 @@ from bot.rules.kinds import MUTES, Kind
 from bot.rules.people import RsvpAnswer, VoteState
 from bot.rules.quiet import Reason
 from bot.rules.sending import all_at, each_at
+from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import TERRITORIES, territory_of
 from db.engine import Database
 from db.schema import events, people, rsvps, vote_plans
 from tests.conversation import CAMPAIGN, paris
 from tests.membership import Member, is_in
-from tests.places import place_of
+from tests.places import lives_in, place_of
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 GAZETTEER = communes.load()
@@ -33,6 +34,7 @@ GAZETTEER = communes.load()
 COMMUNES = ("69123", "69381", "69266", "2A004", "97411", "97502", "98731", "98818", "75056", "75101", "44109")
 AREAS = ("FR", "FR", "FR", "FR", "abroad", "R84", "R04", "R975", "69", "2A", "974", "975", "987", *COMMUNES)
 EVENTS = (1, 2)
+NATIONAL = Reader(known_in=None)
 COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
 
 
@@ -55,6 +57,7 @@ def person_row(chance: random.Random, number: int) -> dict[str, Any]:
         "consent_commune": chance.random() < 0.7,
         "volunteer": chance.random() < 0.4,
         "mutes_events": chance.random() < 0.2,
+        "consent_team": chance.random() < 0.5,
         "mutes_news": chance.random() < 0.2,
         "mutes_reminders": chance.random() < 0.2,
         "unreachable_at": NOW if chance.random() < 0.1 else None,
@@ -116,6 +119,11 @@ def some_member(chance: random.Random, number: int) -> Member:
     )
 
 
+def is_named(member: Member, areas: tuple[str, ...]) -> bool:
+    """Whether the team of one of the areas knows somebody by name."""
+    return member.row["consent_team"] and any(lives_in(area, member.row) for area in areas)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_sql_chooses_whom_the_words_mean(database: Database, seed: int) -> None:
     chance = random.Random(seed)
@@ -136,8 +144,10 @@ async def test_sql_chooses_whom_the_words_mean(database: Database, seed: int) ->
                 and any(is_in(t.audience, member, communes_within=t.communes_within) for t in targets)
             }
             assert await db.audiences.ids(tx, targets, kind) == expected, (limited, kind)
-            groups = await db.audiences.groups(tx, targets, kind)
-            assert sum(group.people for group in groups) == len(expected)
+            groups = await db.audiences.groups(tx, targets, kind, known_in=areas)
+            count = sum((group.people for group in groups), start=NOBODY)
+            named = sum(is_named(found[person], areas) for person in expected)
+            assert count == Headcount(known=named, others=len(expected) - named)
             chosen += len(expected)
     # The audiences were not all empty, which would prove nothing.
     assert chosen > 50
@@ -246,16 +256,20 @@ async def test_the_count_says_whom_the_law_silences_and_until_when(sqlite_databa
         await supporter(tx, 2, "FR")
         await supporter(tx, 3, "988")
         everybody = [target(Audience(), GAZETTEER)]
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=all_at(friday), campaign=CAMPAIGN)
-        assert found.people == 3
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=all_at(friday), campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert found.people.total == 3
         (silent,) = found.withheld
-        assert (silent.people, silent.reason) == (1, Reason.QUIET_PERIOD)
+        assert (silent.people.total, silent.reason) == (1, Reason.QUIET_PERIOD)
         assert silent.until == paris("2016-11-20T19:00")
         # In Nouméa it is already half past midnight on Saturday: who is silenced anyway is not counted as asleep too.
-        assert (found.asleep, found.awake) == (0, None)
+        assert (found.asleep.total, found.awake) == (0, None)
         # At 18:00 of each one's own Thursday nobody is silenced.
         local = each_at(datetime(2016, 11, 17, 18))  # noqa: DTZ001 - a wall clock
-        assert not (await reach(tx, everybody, kind=Kind.PERSUASION, when=local, campaign=CAMPAIGN)).withheld
+        assert not (
+            await reach(tx, everybody, kind=Kind.PERSUASION, when=local, campaign=CAMPAIGN, reader=NATIONAL)
+        ).withheld
 
 
 async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database) -> None:
@@ -265,11 +279,15 @@ async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database
         await supporter(tx, 3, "988")
         everybody = [target(Audience(), GAZETTEER)]
         when = all_at(paris("2016-11-08T10:00"))  # 5:00 in Guadeloupe, 20:00 in Nouméa
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
-        assert (found.people, found.asleep, found.awake) == (3, 1, paris("2016-11-08T14:00"))
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert (found.people.total, found.asleep.total, found.awake) == (3, 1, paris("2016-11-08T14:00"))
         when = all_at(paris("2016-11-08T03:00"))  # 22:00 in Guadeloupe, 13:00 in Nouméa
-        found = await reach(tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN)
-        assert (found.asleep, found.awake) == (2, paris("2016-11-08T14:00"))
+        found = await reach(
+            tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN, reader=NATIONAL
+        )
+        assert (found.asleep.total, found.awake) == (2, paris("2016-11-08T14:00"))
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ polling_places.choose polling_places.where_of
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
-registration.choose_language registration.decide_consent registration.declare_age
+registration.choose_language registration.decide_consent registration.declare_age registration.answer_consent
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
-rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+proofs.sealed_of rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -28,11 +28,12 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-audit.note audit.verify planning.plan planning.look opt_outs.preview opt_outs.import_list
+audit.note audit.verify audit.forget_some audit.count_forgotten
+planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
-erasure.begin_suppressions_anew
+erasure.begin_suppressions_anew proofs.prove
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -52,14 +53,15 @@ NARROWING = "authority.asked_again audiences.targets_of exports.tables_for doubt
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-audiences.target audiences.places_named broadcasts.require_vote_to_come
+erasure.sealing audiences.target audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name
 staff_links.hash_of statistics.level_within statistics.wider_area
-vote_plans.may_still_tell_turnout vote_plans.next_ballot_for
+vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
+people.require_supporter registration.require_open broadcasts.require_vote_to_come
 """
 """What computes and touches no database."""
 

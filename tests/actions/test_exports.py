@@ -24,7 +24,7 @@ from bot.exporting.layouts import LAYOUTS
 from bot.exporting.tables import TABLES
 from db.engine import Database
 from db.exports import SOURCES, Selection
-from db.schema import broadcasts, deliveries, rsvps, vote_plans
+from db.schema import answer_counts, broadcasts, deliveries, rsvps, vote_plans
 from tests.exported import LYON, NOON, PARIS, add_answer, add_event, add_person, tell
 
 
@@ -42,12 +42,12 @@ async def rows_of(database: Database, table: str, **selection: Any) -> list[dict
 
 async def test_there_is_one_row_for_each_answer(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("db.exports.CHUNK", 2)
-    assert [row["id"] for row in await rows_of(told, "responses")] == [1, 2, 3, 4, 5]
+    assert [row["id"] for row in await rows_of(told, "responses")] == [1, 2, 3, 5]
 
 
 async def test_an_area_sees_its_own_answers(told: Database) -> None:
-    """The one given before the commune was known counts; and what an erased person said there."""
-    assert [row["id"] for row in await rows_of(told, "responses", area="69")] == [1, 2, 4]
+    """The one given before the commune was known counts; an answer that leads to nobody is no row."""
+    assert [row["id"] for row in await rows_of(told, "responses", area="69")] == [1, 2]
     assert [row["id"] for row in await rows_of(told, "responses", area="R11")] == [3, 5]
     assert [row["id"] for row in await rows_of(told, "responses", area="75056")] == [3, 5]
     assert await rows_of(told, "responses", area="abroad") == []
@@ -65,7 +65,7 @@ async def test_rows_about_one_event_or_one_ballot(told: Database) -> None:
     await add_answer(told, 8, 1, LYON, question="turnout", subject="2", answer="later")
     assert [row["id"] for row in await rows_of(told, "responses", ballot=1)] == [6]
     assert [row["id"] for row in await rows_of(told, "responses", event="1")] == [7]
-    assert [row["id"] for row in await rows_of(told, "responses", event="abc", area="69")] == [4]
+    assert [row["id"] for row in await rows_of(told, "responses", event="abc", area="75")] == [3, 5]
     async with told.write() as tx:
         await tx.execute(sa.insert(vote_plans).values(person=3, ballot=1, at=NOON))
     assert [row["supporter"] for row in await rows_of(told, "supporters", ballot=1)] == ["p3"]
@@ -73,11 +73,10 @@ async def test_rows_about_one_event_or_one_ballot(told: Database) -> None:
 
 
 async def test_only_those_who_agreed_are_named(told: Database) -> None:
-    known, hidden, _, erased, stopped = await rows_of(told, "responses")
+    known, hidden, _, stopped = await rows_of(told, "responses")
     assert (known["telegram_id"], known["commune"], known["answer"]) == (1001, "69123", "69123")
     assert (hidden["telegram_id"], hidden["first_name"], hidden["commune"]) == (None, None, None)
     assert (hidden["supporter"], hidden["answer"]) == ("p2", "69")
-    assert erased["supporter"] is None
     assert stopped["telegram_id"] is None
 
 
@@ -85,6 +84,33 @@ async def test_the_supporters_of_an_area(told: Database) -> None:
     named, hidden = await rows_of(told, "supporters", area="69")
     assert (named["supporter"], named["telegram_id"]) == ("p1", 1001)
     assert (hidden["supporter"], hidden["telegram_id"], hidden["department"]) == ("p2", None, "69")
+
+
+async def test_counts_of_who_left_are_told_by_area_day_and_subject(told: Database) -> None:
+    """An area is told of itself and of what lies in it; a period takes whole days, and no total over all of them."""
+    days = ("", "2016-11-15", "2016-11-16")
+    about = (("rsvp", "abc"), ("rsvp", "1"), ("turnout", "1"))
+    rows = [
+        {"day": day, "question": question, "subject": subject, "answer": "yes", "area": area, "count": 10}
+        for day in days
+        for question, subject in about
+        for area in ("69", "R84", "75", "R11", "FR", "abroad")
+    ]
+    async with told.write() as tx:
+        await tx.execute(sa.insert(answer_counts), rows)
+
+    async def told_of(column: str, **selection: Any) -> set[str]:
+        return {row[column] for row in await rows_of(told, "answer_counts", **selection)}
+
+    assert len(await rows_of(told, "answer_counts")) == len(rows)
+    assert await told_of("area", area="69") == {"69"}
+    assert await told_of("area", area="R84") == {"69", "R84"}
+    assert await told_of("area", area="abroad") == {"abroad"}
+    assert await told_of("area", area="69123") == set()
+    assert await told_of("day", since=NOON - timedelta(days=1)) == {"2016-11-16"}
+    assert await told_of("day", until=NOON) == {"2016-11-15"}
+    assert await told_of("question", event="1") == {"rsvp"}
+    assert await told_of("question", ballot=1) == {"turnout"}
 
 
 async def test_how_many_somebody_brought_is_told_and_not_whom(told: Database) -> None:
@@ -268,7 +294,7 @@ async def test_parquet_is_typed(told: Database, tmp_path: Path) -> None:
     with file.open("wb") as stream:
         await exports.write(told, Order(table="responses", format="parquet", selection=Selection()), stream)
     table = parquet.read_table(file)
-    assert table.column("id").to_pylist() == [1, 2, 3, 4, 5]
+    assert table.column("id").to_pylist() == [1, 2, 3, 5]
     assert table.column("at").to_pylist()[0] == NOON + timedelta(hours=1)
 
 
@@ -315,7 +341,7 @@ async def test_progress_is_told(told: Database, monkeypatch: pytest.MonkeyPatch)
         seen.append(rows)
 
     await exports.write(told, replace(RESPONSES, selection=Selection()), io.BytesIO(), progress=note)
-    assert seen == [2, 4, 5, 5]
+    assert seen == [2, 4, 4]
 
 
 IN_ORDER = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,16 +10,36 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import audit, retention
+from bot.campaign.campaign import Campaign
+from bot.rules.suppression import SuppressionKey, proof_of
 from db.engine import Database
+from db.schema import (
+    answer_counts,
+    answer_remainders,
+    broadcast_texts,
+    broadcasts,
+    consents,
+    deliveries,
+    dialogs,
+    events,
+    people,
+    responses,
+    rsvps,
+    staff,
+    staff_links,
+    suppressions,
+    updates,
+    vote_plans,
+)
 from db.schema import (
     audit as audit_rows,
 )
-from db.schema import dialogs, events, people, responses, rsvps, staff, updates, vote_plans
 from tests.conversation import CAMPAIGN, paris
 
 START = paris("2016-11-01T10:00")
 END = max(ballot.ends_at for ballot in CAMPAIGN.ballots)
 DAY = timedelta(days=1)
+KEY = SuppressionKey(links=(b"k" * 32,))
 
 
 @pytest.fixture
@@ -72,9 +93,11 @@ async def filled(database: Database) -> Database:
     return database
 
 
-async def purged(database: Database, now: datetime, *, dry_run: bool = False) -> dict[str, int]:
+async def purged(
+    database: Database, now: datetime, *, dry_run: bool = False, campaign: Campaign = CAMPAIGN
+) -> dict[str, int]:
     """What was erased, by name, where there was anything."""
-    erased = await retention.purge(database, CAMPAIGN, actor="retention", now=now, dry_run=dry_run)
+    erased = await retention.purge(database, campaign, key=KEY, actor="retention", now=now, dry_run=dry_run)
     return {what: count for what, count in erased.items() if count}
 
 
@@ -124,13 +147,134 @@ async def test_profiles_go_30_days_after_the_last_ballot_unless_wished_otherwise
     assert await column(filled, people.c.id) == [4]
 
 
-async def test_what_was_answered_still_counts(filled: Database) -> None:
+async def test_what_was_answered_leaves_no_row(filled: Database) -> None:
+    """Of whoever is kept, what they said of themselves stays."""
     await purged(filled, END + 30 * DAY)
-    assert await column(filled, responses.c.question) == ["consent", "language", "rsvp", "turnout"]
+    assert await column(filled, responses.c.question) == ["consent"]
+    assert await column(filled, answer_counts.c.count) == []
+
+
+async def test_answers_of_an_older_version_that_lead_to_nobody_are_counted(filled: Database) -> None:
+    said = {"at": START, "question": "turnout", "subject": "1", "answer": "voted", "department": "69"}
+    async with filled.write() as tx:
+        await tx.execute(sa.insert(responses), [{**said, "person": None} for _ in range(20)])
+    assert (await purged(filled, START + 2 * DAY))["answers that lead to nobody"] == 20
+    assert await column(filled, answer_counts.c.count) == [20] * 6
+
+
+# -- what is kept of people who left, and of the team --
+
+
+async def test_the_terms_of_what_is_kept_of_people_who_left(filled: Database) -> None:
+    """The mark three years, the proof five, each to the day."""
+    left = START.date()
+    async with filled.write() as tx:
+        await tx.execute(sa.insert(suppressions).values(hash="h", day=left))
+        proof = {"pseudonym": "sealed", "sealed": "s", "sealed_on": left, "purpose": "contact", "given": True}
+        text = {"text_version": "1", "text_hash": "0", "language": "fr", "at": START}
+        await tx.execute(sa.insert(consents).values(**proof, **text))
+    assert "marks of people who left" not in await purged(filled, START + 1094 * DAY)
+    assert (await purged(filled, START + 1095 * DAY, dry_run=True))["marks of people who left"] == 1
+    assert (await purged(filled, START + 1095 * DAY))["marks of people who left"] == 1
+    assert await column(filled, suppressions.c.hash) == []
+    assert "proofs of consent" not in await purged(filled, START + 1825 * DAY)
+    assert (await purged(filled, START + 1826 * DAY))["proofs of consent"] == 1
+    assert await column(filled, consents.c.sealed) == []
+
+
+async def test_a_campaign_that_wants_no_proof_keeps_none(filled: Database) -> None:
+    without = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
+    text = {"text_version": "1", "text_hash": "0", "language": "fr", "at": START, "given": True}
+    async with filled.write() as tx:
+        rows = [{"pseudonym": name, "purpose": "contact", **text} for name in ("a", "b")]
+        await tx.execute(sa.insert(consents), rows)
+    await purged(filled, END + 30 * DAY, campaign=without)
+    assert await column(filled, consents.c.pseudonym) == ["a"]
+    await purged(filled, START + 365 * DAY)
+    assert await column(filled, consents.c.sealed) == [proof_of(KEY, 1)]
+    assert (await purged(filled, START + 366 * DAY, campaign=without))["proofs of consent"] == 1
+
+
+async def test_a_role_is_kept_for_a_year_after_it_ended(filled: Database) -> None:
+    link = {"role": "admin", "area": "FR", "created_at": START, "expires_at": START + 2 * DAY}
+    async with filled.write() as tx:
+        await tx.execute(sa.update(staff).values(revoked_at=START))
+        links = [
+            {**link, "token_hash": "used", "used_at": START},
+            {**link, "token_hash": "over", "used_at": None},
+        ]
+        await tx.execute(sa.insert(staff_links), links)
+    ended = "roles and invitations that are over"
+    assert ended not in await purged(filled, START + 364 * DAY)
+    assert (await purged(filled, START + 365 * DAY))[ended] == 2
+    assert (await purged(filled, START + 367 * DAY))[ended] == 1
+    assert await column(filled, staff.c.telegram_id) == []
+
+
+async def test_events_and_messages_go_a_year_after_the_last_ballot(filled: Database) -> None:
+    async with filled.write() as tx:
+        message = {"key": "staff:1", "kind": "persuasion", "audience": {}, "area": "FR", "event": 1}
+        await tx.execute(sa.insert(broadcasts).values(id=1, **message, starts_at=START, created_at=START))
+        await tx.execute(sa.insert(broadcast_texts).values(broadcast=1, language="fr", text="x"))
+        sent = {"state": "sent", "due_at": START, "changed_at": START}
+        await tx.execute(sa.insert(deliveries), [{"broadcast": 1, "person": 1, **sent}])
+        await tx.execute(sa.insert(answer_remainders).values(cell="c", count=3))
+    what = "events and messages of the campaign"
+    assert what not in await purged(filled, END + 364 * DAY)
+    assert (await purged(filled, END + 365 * DAY, dry_run=True))[what] == 3
+    erased = await purged(filled, END + 365 * DAY)
+    assert erased[what] == 3
+    assert erased["counts of answers under ten"] > 0
+    for gone in (
+        broadcasts.c.key,
+        broadcast_texts.c.text,
+        deliveries.c.state,
+        events.c.code,
+        answer_remainders.c.cell,
+    ):
+        assert await column(filled, gone) == []
+
+
+async def test_the_log_of_the_team_is_kept_for_three_years_and_stays_whole(filled: Database) -> None:
+    async with filled.write() as tx:
+        for number in range(3):
+            noted = START + number * DAY
+            await audit.note(tx, actor="staff:4", action="broadcast", details={"number": number}, now=noted)
+    log = "entries of the team’s log"
+    last = START + (1095 + 1) * DAY
+    assert log not in await purged(filled, START + 1094 * DAY)
+    assert (await purged(filled, last, dry_run=True))[log] == 2
+    assert (await purged(filled, last))[log] == 2
     async with filled.read() as tx:
-        loose = (await tx.execute(sa.select(responses).where(responses.c.person.is_(None)))).all()
-    assert {(row.message_id, row.update_id, row.commune) for row in loose} == {(None, None, None)}
-    assert {row.department for row in loose} == {"69"}
+        verified = await audit.verify(tx)
+        kept = (await tx.execute(sa.select(audit_rows).order_by(audit_rows.c.id))).all()
+    assert verified.faults == ()
+    assert [row.details.get("number") for row in kept if row.action == "broadcast"] == [2]
+    (noted_row,) = [row for row in kept if row.action == "forget_log"]
+    assert (noted_row.actor, noted_row.details["entries"]) == ("retention", 2)
+    assert (await purged(filled, last + DAY))[log] == 1
+    async with filled.read() as tx:
+        assert (await audit.verify(tx)).faults == ()
+
+
+@pytest.mark.parametrize("removed", ["first", "all"])
+async def test_whoever_removes_more_than_is_due_is_found(filled: Database, removed: str) -> None:
+    async with filled.write() as tx:
+        for number in range(4):
+            await audit.note(
+                tx, actor="staff:4", action="broadcast", details={}, now=START + 400 * number * DAY
+            )
+    await purged(filled, START + 1500 * DAY)
+    async with filled.write() as tx:
+        first = sa.select(sa.func.min(audit_rows.c.id)).scalar_subquery()
+        doomed = (
+            sa.delete(audit_rows)
+            if removed == "all"
+            else sa.delete(audit_rows).where(audit_rows.c.id == first)
+        )
+        await tx.execute(doomed)
+    async with filled.read() as tx:
+        assert (await audit.verify(tx)).faults != ()
 
 
 async def test_a_dry_run_tells_and_erases_nothing(filled: Database) -> None:

@@ -10,8 +10,9 @@ import pytest
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import load_campaign
 from bot.rules.territories import TERRITORIES
+from tests.frozen import FROZEN
 
-PRIMARY = load_campaign(Path("campaigns/primaire-2016"))
+PRIMARY = load_campaign(FROZEN)
 # Under the electoral code, with the neutral reminders that it blocks unless a campaign allows them.
 PRESIDENTIAL = replace(load_campaign(Path("campaigns/presidentielle-2027")), steps=PRIMARY.steps)
 KEYS = ["ballot", "territory", "zone", "step", "kind", "at_local", "at_utc", "blocked", "reason"]

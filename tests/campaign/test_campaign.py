@@ -14,9 +14,10 @@ from bot.errors import CampaignError
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.retention import Retention
+from tests.frozen import FROZEN, SHIPPED
 
 EXAMPLES = ["primaire-2016", "presidentielle-2027"]
-PRIMARY_FILE = Path("campaigns/primaire-2016/campaign.toml")
+PRIMARY_FILE = FROZEN / "campaign.toml"
 PRIMARY = PRIMARY_FILE.read_text(encoding="utf-8")
 SATURDAY_VOTERS = ["971", "972", "973", "975", "977", "978", "987", "987-marquises", "987-gambier"]
 
@@ -47,7 +48,7 @@ def test_the_examples_are_valid(name: str) -> None:
 
 
 def test_the_primary_says_what_is_known_of_2016() -> None:
-    campaign = load_campaign(PRIMARY_FILE)
+    campaign = load_campaign(SHIPPED)
     first, second = campaign.ballots
     assert (first.day, second.day) == (date(2016, 11, 20), date(2016, 11, 27))
     assert [p.territory for p in first.pollings if p.day == date(2016, 11, 19)] == SATURDAY_VOTERS
@@ -296,7 +297,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_the_examples_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert find_campaign_file(Path("campaigns/primaire-2016")).read_text(encoding="utf-8") == PRIMARY
+    assert find_campaign_file(Path("campaigns/primaire-2016")) == SHIPPED / "campaign.toml"
 
 
 def test_an_empty_file_has_faults_and_no_traceback() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.rules.small_counts import Headcount
 from db import broadcasts, doubts
 from db.doubts import Doubts
 from db.engine import Database
@@ -60,8 +61,9 @@ async def test_a_later_doubt_is_another(database: Database) -> None:
     broadcast = await in_doubt(database, since=NOW + timedelta(seconds=1))
     async with database.write() as tx:
         assert await doubts.send_again(tx, broadcast, EVERYWHERE, until=NOW, now=NOW) == 0
-        found = await doubts.summary(tx, broadcast, EVERYWHERE, NOW)
-        assert found == Doubts(people=1, again=1, until=NOW + timedelta(seconds=1))
+        found = await doubts.summary(tx, broadcast, EVERYWHERE, NOW, known_in=None)
+        one = Headcount(others=1)
+        assert found == Doubts(people=one, again=one, named=0, until=NOW + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -99,5 +101,5 @@ async def test_only_what_may_still_leave(
         for table, values in ((people, person), (deliveries, delivery), (broadcast_rows, broadcast)):
             if values:
                 await tx.execute(table.update().values(values))
-        assert (await doubts.summary(tx, number, areas, NOW)).again == again
+        assert (await doubts.summary(tx, number, areas, NOW, known_in=None)).again.total == again
         assert await doubts.send_again(tx, number, areas, until=NOW, now=NOW) == again

@@ -14,7 +14,7 @@ from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.backup import RESTORED_AT, Restored, backup, restore
 from db.engine import FILE_NAME, Database
-from db.erasing import erase_person, erase_roles
+from db.erasing import Sealing, erase_person, erase_roles
 from db.errors import BackupFailed, DatabaseError, InUse, MissingKey, UnknownRevision, WrongKey
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
@@ -39,6 +39,8 @@ from db.suppression_key import (
 from tests.backups import NOW, broadcast, contents, file_of, fill, names_in, person, reopened
 
 HOUR = timedelta(hours=1)
+TODAY = NOW.date()
+SEALING = Sealing(key=SuppressionKey(links=(b"k" * 32,)), today=TODAY, keeps_proof=True)
 
 
 async def backed_up(database: Database, folder: Path) -> Path:
@@ -163,14 +165,14 @@ async def test_who_asked_for_silence_after_the_backup_keeps_it(
 ) -> None:
     await open_suppression_key(sqlite_database, tmp_path / "suppression.key")
     async with sqlite_database.write() as transaction:
-        await transaction.execute(suppressions.insert(), {"hash": "before", "at": NOW - HOUR})
+        await transaction.execute(suppressions.insert(), {"hash": "before", "day": TODAY})
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
-        await transaction.execute(suppressions.insert(), {"hash": "since", "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": "since", "day": TODAY})
     await sqlite_database.close()
     await put_back(copy, sqlite_database)
     restored = await reopened(file_of(sqlite_database), sqlite_database.key)
-    assert set((await contents(restored))["suppressions"]) == {("before", NOW - HOUR), ("since", NOW)}
+    assert set((await contents(restored))["suppressions"]) == {("before", TODAY), ("since", TODAY)}
     await restored.close()
 
 
@@ -178,7 +180,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     """Since the backup: one was erased, one fell silent, one was erased and came back, a role was withdrawn."""
-    key = SuppressionKey(links=(b"k" * 32,))
+    key = SEALING.key
     agreed = {"state": "registered", "consent_contact": True, "consent_team": True}
     choice = {"purpose": "contact", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
     role = {"telegram_id": 5, "role": "admin", "area": "FR", "added_at": NOW}
@@ -199,9 +201,9 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
         erased = suppression_of(key, rows[0]["telegram_id"])
-        await transaction.execute(suppressions.insert(), {"hash": erased, "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": erased, "day": TODAY})
         for number in (0, 2):
-            await erase_person(transaction, number + 1)
+            await erase_person(transaction, number + 1, SEALING)
         await erase_roles(transaction, rows[0]["telegram_id"])
         await transaction.execute(people.insert(), person(2, **agreed) | {"pseudonym": "new"})
         silent = people.update().where(people.c.pseudonym == "p1")
@@ -241,13 +243,13 @@ async def test_a_backup_of_before_a_change_of_the_key_is_understood(
     old = await open_suppression_key(sqlite_database, keys)
     async with sqlite_database.write() as transaction:
         await transaction.execute(people.insert(), [person(number) for number in range(3)])
-        await transaction.execute(suppressions.insert(), {"hash": suppression_of(old, 1), "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(old, 1), "day": TODAY})
     copy = await backed_up(sqlite_database, tmp_path)
     await change_suppression_key(sqlite_database, keys)
     new = await open_suppression_key(sqlite_database, keys)
     since = suppression_of(new, person(0)["telegram_id"])
     async with sqlite_database.write() as transaction:
-        await transaction.execute(suppressions.insert(), {"hash": since, "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": since, "day": TODAY})
     await sqlite_database.close()
     done = await put_back(copy, sqlite_database)
     assert (done.erased, done.foreign_marks) == (1, 0)
@@ -262,11 +264,11 @@ async def test_marks_of_another_key_are_counted_and_not_mixed_in(
     keys = tmp_path / "suppression.key"
     mine = await open_suppression_key(sqlite_database, keys)
     async with sqlite_database.write() as transaction:
-        await transaction.execute(suppressions.insert(), {"hash": suppression_of(mine, 1), "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(mine, 1), "day": TODAY})
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
         await set_fact(transaction, FINGERPRINT_FACT, "another")
-        await transaction.execute(suppressions.insert(), {"hash": "f" * 64, "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": "f" * 64, "day": TODAY})
     await sqlite_database.close()
     assert (await put_back(copy, sqlite_database)).foreign_marks == 2
     restored = await reopened(file_of(sqlite_database), sqlite_database.key)
@@ -293,7 +295,7 @@ async def test_a_backup_whose_key_is_lost_comes_back_without_its_marks(
     keys = tmp_path / "suppression.key"
     key = await open_suppression_key(sqlite_database, keys)
     async with sqlite_database.write() as transaction:
-        await transaction.execute(suppressions.insert(), {"hash": suppression_of(key, 1), "at": NOW})
+        await transaction.execute(suppressions.insert(), {"hash": suppression_of(key, 1), "day": TODAY})
     copy = await backed_up(sqlite_database, tmp_path)
     await sqlite_database.close()
     keys.rename(tmp_path / "kept.key")

@@ -56,7 +56,7 @@ def plant(file: Path, text: str) -> None:
 async def suppress(database: Database, key: SuppressionKey, *telegram_ids: int) -> None:
     async with database.write() as tx:
         for telegram_id in telegram_ids:
-            row = {"hash": suppression_of(key, telegram_id), "at": NOW}
+            row = {"hash": suppression_of(key, telegram_id), "day": NOW.date()}
             await tx.execute(suppressions.insert(), row)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,7 @@ from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks
 from bot.delivery.outcomes import Done, Outcome, Stop, Wait
 from bot.delivery.pacing import Pacing
+from bot.delivery.reading import items_of
 from db import broadcasts
 from db.deliveries import Leased
 from db.engine import Database
@@ -68,6 +70,21 @@ class FakeTelegram:
             return outcome
         finally:
             self.in_flight -= 1
+
+    async def post_for_items(
+        self,
+        method: str,
+        payload: Mapping[str, Any],
+        read: Callable[[Any], object],
+        *,
+        most: int,
+        seconds: float,
+    ) -> Outcome:
+        outcome = await self.post(method, payload, seconds=seconds)
+        if not isinstance(outcome, Done):
+            return outcome
+        body = orjson.dumps({"ok": True, "result": outcome.result})
+        return Done(result=items_of(body, read, most=most))
 
     def _arrive(self, method: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         self.arrived.append((method, dict(payload)))

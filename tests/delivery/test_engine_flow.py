@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -28,7 +29,7 @@ async def test_a_broadcast_reaches_everybody_once(bench: Any, helpers: Any) -> N
 async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -> None:
     bench.telegram.person_says(helpers.message(5, 77), helpers.message(6, 77), helpers.message(7, 78))
     async with bench.running(poll=True) as engine:
-        await engine.intake.store(helpers.message(5, 77))
+        await engine.intake.store(orjson.dumps(helpers.message(5, 77)))
         await helpers.until(lambda: len(bench.telegram.texts()) == 3)
         await bench.idle(engine)
     async with bench.database.read() as tx:
@@ -48,7 +49,7 @@ async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -
 async def test_updates_that_are_none_end_nothing(
     bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, nonsense: Any
 ) -> None:
-    """A gateway in between may answer anything: it is asked again, and nothing is skipped."""
+    """A gateway in between may answer anything: what is no update is put aside, and nobody is answered twice."""
     monkeypatch.setattr("bot.delivery.intake.BACK_OFF_FIRST_SECONDS", 0.01)
     answers: list[Outcome] = [Done(result=[helpers.message(5, 77), nonsense])]
     get_updates = bench.telegram._get_updates
@@ -61,7 +62,8 @@ async def test_updates_that_are_none_end_nothing(
     async with bench.running(poll=True) as engine:
         await helpers.until(lambda: bench.telegram.texts())
         await bench.idle(engine)
-    assert bench.telegram.offsets[0] == 0
+        assert engine.intake.unread == 1
+    assert bench.telegram.offsets[0] == 6
     assert bench.telegram.texts() == ["ok"]
 
 

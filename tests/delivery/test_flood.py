@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
-from bot.delivery.intake import chat_of, received
+from bot.delivery.intake import LOOK_AFTER, MOST_WAITING, chat_of, received
 from db import updates
+from db.schema import updates as rows
 
 FLOOD = 2_000
 OTHERS = range(2_000, 2_010)
@@ -24,7 +28,7 @@ async def test_a_flood_from_one_person_holds_nobody_back(bench: Any, helpers: An
         await helpers.until(lambda: bench.telegram.texts(1))
         began = time.monotonic()
         for update in others:
-            await engine.intake.store(update)
+            await engine.intake.store(orjson.dumps(update))
         await helpers.until(lambda: all(bench.telegram.texts(chat) for chat in OTHERS), 30)
         waited = time.monotonic() - began
         async with bench.database.read() as tx:
@@ -52,7 +56,7 @@ async def test_an_update_without_a_chat_is_kept_and_set_aside(bench: Any, update
     assert chat_of(update) == 0
     assert received(update).chat == 0
     async with bench.running(poll=False) as engine:
-        await engine.intake.store(update)
+        await engine.intake.store(orjson.dumps(update))
         await bench.idle(engine)
     async with bench.database.read() as tx:
         assert await updates.count_unfinished(tx) == 0
@@ -60,3 +64,55 @@ async def test_an_update_without_a_chat_is_kept_and_set_aside(bench: Any, update
 
 async def test_the_person_stands_for_a_chat_that_cannot_be_read() -> None:
     assert chat_of({"update_id": 1, "callback_query": {"message": {"chat": {}}, "from": {"id": 7}}}) == 7
+
+
+KNOWN, CROWD = 1_001, 400
+
+
+async def test_known_people_are_answered_before_a_crowd_of_strangers(bench: Any, helpers: Any) -> None:
+    """At thirty a second the crowd takes more than ten seconds; who signed up does not wait for it."""
+    await helpers.add_people(bench.database, 1)
+    async with bench.running(rate=30) as engine:
+        crowd = [helpers.message(number, 5_000 + number) for number in range(1, CROWD + 1)]
+        await asyncio.gather(*(engine.intake.store(orjson.dumps(update)) for update in crowd))
+        await helpers.until(lambda: bench.telegram.texts())
+        for number in range(3):
+            began = time.monotonic()
+            await engine.intake.store(orjson.dumps(helpers.message(CROWD + 1 + number, KNOWN)))
+            await helpers.until(lambda number=number: len(bench.telegram.texts(KNOWN)) == number + 1, 10)
+            assert time.monotonic() - began < 2.0
+        assert len(bench.telegram.texts()) < CROWD / 2
+        engine.stop()
+
+
+async def test_a_crowd_of_strangers_does_not_stop_a_broadcast(bench: Any, helpers: Any) -> None:
+    await helpers.add_people(bench.database, 40)
+    async with bench.running(rate=60) as engine:
+        crowd = [helpers.message(number, 5_000 + number) for number in range(1, CROWD + 1)]
+        await asyncio.gather(*(engine.intake.store(orjson.dumps(update)) for update in crowd))
+        await helpers.queue_broadcast(bench.database)
+        engine.wake()
+        await helpers.until(lambda: sum("broadcast" in text for text in bench.telegram.texts()) >= 40, 20)
+        assert sum(text == "ok" for text in bench.telegram.texts()) < CROWD
+        engine.stop()
+
+
+async def test_of_one_chat_the_oldest_of_a_flood_are_dropped_and_never_a_right(
+    bench: Any, helpers: Any
+) -> None:
+    engine = bench.engine()
+    engine.intake._asks = lambda update: {"/stop": "stop", "/delete": "delete"}.get(update["message"]["text"])
+    texts = ["/stop", "/delete", *["more"] * 300, "/stop", *["more"] * 300]
+    for number, text in enumerate(texts, start=1):
+        await engine.intake.store(orjson.dumps(helpers.message(number, 1, text)))
+    await engine.intake.store(orjson.dumps(helpers.message(9_999, 2)))
+    async with bench.database.read() as tx:
+        waiting = await tx.execute(sa.select(rows.c.update_id, rows.c.body).where(rows.c.state == "received"))
+        found = {row.update_id: orjson.loads(row.body)["message"]["text"] for row in waiting}
+        dropped = await tx.scalar(
+            sa.select(sa.func.count()).where(rows.c.state == "done", rows.c.body.is_(None))
+        )
+    assert [number for number, text in found.items() if text.startswith("/")] == [2, 303]
+    assert MOST_WAITING <= len(found) <= MOST_WAITING + LOOK_AFTER + 3
+    assert set(range(len(texts) - MOST_WAITING + 1, len(texts) + 1)) | {9_999} <= found.keys()
+    assert engine.intake.dropped == dropped == len(texts) + 1 - len(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 import pytest
 
 from bot.delivery.outcomes import Rejected
@@ -25,7 +26,7 @@ async def test_a_failure_does_not_log_what_somebody_wrote(
     bench.app.process_hook = fail
     bench.telegram.judge = lambda _method, _payload: Rejected(code=400, description="Bad Request")
     async with bench.running(poll=False) as engine:
-        await engine.intake.store(helpers.message(1, 7_482_913_650, WRITTEN))
+        await engine.intake.store(orjson.dumps(helpers.message(1, 7_482_913_650, WRITTEN)))
         await bench.idle(engine)
     said = capsys.readouterr().err
     events = [json.loads(line)["event"] for line in said.splitlines()]

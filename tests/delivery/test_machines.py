@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -244,8 +245,8 @@ async def test_two_machines_behind_one_webhook_answer_each_once_and_in_order(
     async with running(*engines):
         for number in range(1, 121):
             update = helpers.message(number, chats[number % len(chats)])
-            await engines[number % 2].intake.store(update)
-            await engines[number % 3 % 2].intake.store(update)
+            await engines[number % 2].intake.store(orjson.dumps(update))
+            await engines[number % 3 % 2].intake.store(orjson.dumps(update))
         await asyncio.wait_for(asyncio.gather(*(engine.idle() for engine in engines)), 30)
     for chat in chats:
         expected = [str(number) for number in range(1, 121) if chats[number % len(chats)] == chat]

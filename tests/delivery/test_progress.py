@@ -14,6 +14,7 @@ from db import broadcast_accounts, broadcasts
 from db.engine import Database
 from db.facts import set_fact
 from db.schema import people
+from simulator.reading import as_read
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, paris, services
 
@@ -39,7 +40,7 @@ class Line:
         return Done(result=True)
 
     async def tell(self, call: Call) -> Outcome:
-        self.told.append(call.payload["text"])
+        self.told.append(as_read(call.payload["text"]))
         return self.answer
 
     def ask(self, until: datetime | None) -> None:
@@ -81,7 +82,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
     assert "19:02" in line.told[-1]
     line.ask(None)
     await board.refresh(line)
-    (edited,) = line.called
+    (edited,) = map(as_read, line.called)
     assert "Leaving…" in edited
     assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
 
@@ -144,3 +145,25 @@ async def test_whoever_follows_is_told_that_the_stars_are_used_up(
     line.unpaid = False
     await board.refresh(line)
     assert words not in line.called[-1]
+
+
+async def test_a_message_stays_as_it_is_when_somebody_is_known_no_more(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit would say that somebody has just changed their mind; when something happens to it, it is true again."""
+    monkeypatch.setattr("bot.delivery.progress.EDIT_SECONDS", 0)
+    conversation, line = Conversation(sqlite_database, NOW), Line()
+    known = await supporter(conversation, 10, "69123", consent_team=True)
+    await staff(conversation, 1, "organizer", "69")
+    board = ProgressBoard(database=sqlite_database, texts=services().texts, languages=("en",))
+    broadcast = await a_broadcast(sqlite_database)
+    await board.refresh(line)
+    assert "of 1–10" in line.called[-1]
+    async with sqlite_database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.id == known).values(consent_team=False))
+    await board.refresh(line)
+    assert len(line.called) == 1
+    async with sqlite_database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+    await board.refresh(line)
+    assert "of &lt; 10" in line.called[-1]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.reading import Unread, items_of, loads, without_nul
+from bot.delivery.reading import items_of, loads, without_nul
+from db.unread import Unread
 
 LETTERS = (
     # as it comes, as it is read
@@ -68,7 +69,7 @@ def number_of(item: Any) -> int:
 
 
 def numbers(items: list[int | Unread]) -> list[int | bytes]:
-    return [item.raw if isinstance(item, Unread) else item for item in items]
+    return [item.body if isinstance(item, Unread) else item for item in items]
 
 
 BATCHES = (
@@ -98,7 +99,7 @@ def test_of_an_answer_that_was_cut_off_the_whole_items_are_read() -> None:
     body = b'{"ok":true,"result":[{"n":1},{"n":2,"t":"a, b'
     first, second = items_of(body, number_of, most=100)
     assert first == 1
-    assert second == Unread(raw=b'{"n":2,"t":"a, b', error="JSONDecodeError", has_end=False)
+    assert second == Unread(body=b'{"n":2,"t":"a, b', error="JSONDecodeError", has_end=False)
 
 
 @given(st.lists(st.dictionaries(st.just("n"), st.integers(0, 2**31), min_size=1)), st.integers(0, 200))

@@ -25,7 +25,7 @@ async def test_each_chat_is_answered_in_order(bench: Any, helpers: Any) -> None:
     given = [helpers.message(number, 1 + number % 7) for number in range(1, 71)]
     async with bench.running() as engine:
         for update in given:
-            await engine.intake.store(update)
+            await engine.intake.store(orjson.dumps(update))
         await bench.idle(engine)
     for chat in range(1, 8):
         numbers = [update["update_id"] for update in given if helpers.chat_id(update) == chat]

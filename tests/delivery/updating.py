@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from db.schema import responses, updates
 
 
 async def give(engine: Any, *given: dict[str, Any]) -> None:
-    await asyncio.gather(*(engine.intake.store(update) for update in given))
+    await asyncio.gather(*(engine.intake.store(orjson.dumps(update)) for update in given))
 
 
 async def states(bench: Any) -> dict[int, str]:

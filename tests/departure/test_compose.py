@@ -16,6 +16,7 @@ from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from db.events import Event, EventText, text_in
 from db.people import Person
+from simulator.reading import as_read
 from tests.conversation import CAMPAIGN, paris
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
@@ -65,7 +66,7 @@ NEWS = Draft(kind="persuasion")
 def html(person: Person, text: str) -> str:
     call = compose_broadcast(COMPOSER, NEWS, {"fr": text}, person, now=NOW)
     assert (call.method, call.chat) == ("sendMessage", 42)
-    return str(call.payload["text"])
+    return as_read(call.payload["text"])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_the_hours_of_a_ballot_that_is_not_held_where_one_lives(territory: str, 
         texts=COMPOSER._texts, campaign=campaign, gazetteer=COMPOSER.gazetteer, bot_username="bot"
     )
     call = compose_broadcast(composer, NEWS, {"fr": "{{ polling_hours }}"}, person, now=NOW)
-    assert "8 h – 19 h" in call.payload["text"].replace("\u202f", " ").replace("\xa0", " ")
+    assert "8 h – 19 h" in as_read(call.payload["text"])
 
 
 def test_everybody_reads_their_language_or_the_first() -> None:
@@ -121,7 +122,7 @@ def test_what_is_filled_in_speaks_the_language_of_its_text() -> None:
     call = compose_broadcast(
         COMPOSER, NEWS, {"fr": "Votez {{ polling_day }}"}, AWA._replace(language="en"), now=NOW
     )
-    assert call.payload["text"].startswith("Votez dimanche 20 novembre\n")
+    assert as_read(call.payload["text"]).startswith("Votez dimanche 20 novembre\n")
 
 
 @pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.SERVICE, Kind.CIVIC_NEUTRAL}))
@@ -139,7 +140,7 @@ def test_messages_on_an_event(what: str, language: str) -> None:
     draft = Draft(kind=kind, template=f"broadcasts/event_{what}")
     person = AWA._replace(language=language)
     call = compose_broadcast(COMPOSER, draft, {}, person, now=NOW, event=EVENT, event_texts=WORDS)
-    text = call.payload["text"]
+    text = as_read(call.payload["text"])
     check_html(text, 4096)
     assert WORDS[language].title in text
     assert "Équipe Camille Durand" in text

@@ -17,12 +17,14 @@ from bot.words.step_values import values_for_step
 from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from locales import LANGUAGES
+from simulator.reading import as_read
 from tests.departure.test_compose import AWA, EVENT, WORDS
+from tests.frozen import FROZEN
 
 # With the neutral reminders of the polling day, which a campaign may allow.
 CAMPAIGN = replace(
     load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES),
-    steps=load_campaign(Path("campaigns/primaire-2016"), languages=LANGUAGES).steps,
+    steps=load_campaign(FROZEN, languages=LANGUAGES).steps,
 )
 TEXTS = Texts({"campaign": CAMPAIGN})
 COMPOSER = Composer(texts=TEXTS, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username="bot")
@@ -36,7 +38,7 @@ def must_be_labelled(html: str, language: str) -> None:
     """The statement, the sponsor, who controls it, the election, the period, the notice and the way to it (art. 11)."""
     label = CAMPAIGN.label
     assert label is not None
-    shown = parse_html(html)
+    shown = as_read(parse_html(html))
     for told in (
         SAYS[language],
         label.sponsor,

@@ -104,7 +104,7 @@ async def test_what_is_called_neutral_and_is_not_never_leaves(
     async with database.read() as tx:
         progress = await progress_of(tx, broadcast)
     assert progress is not None
-    assert progress.not_neutral == (progress.broadcast.kind == "civic_neutral")
+    assert progress.not_neutral.total == (progress.broadcast.kind == "civic_neutral")
 
 
 async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -> None:

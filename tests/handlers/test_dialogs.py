@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import handlers
 from bot.campaign.campaign import load_campaign
 from handlers import menu
@@ -11,6 +9,7 @@ from handlers.command_menu import description_calls
 from tests.campaigning import staff
 from tests.conversation import Conversation
 from tests.drafting import begin_event, write_event
+from tests.frozen import FROZEN
 
 
 def test_every_dialog_can_ask_its_question_again() -> None:
@@ -86,7 +85,7 @@ async def test_the_menu_of_the_team_reaches_whoever_was_named_on_the_command_lin
 
 
 def test_an_empty_chat_says_who_writes() -> None:
-    campaign = load_campaign(Path("campaigns/primaire-2016"))
+    campaign = load_campaign(FROZEN)
     default, french, english = (call.payload for call in description_calls(campaign))
     assert default["description"] == french["description"]
     assert (french["language_code"], english["language_code"]) == ("fr", "en")

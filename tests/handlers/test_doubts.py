@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 import db.people
-from db.schema import audit, broadcasts, deliveries
+from db.schema import audit, broadcasts, deliveries, people
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import send_broadcast
@@ -59,24 +59,40 @@ async def test_names_are_for_the_team_that_they_agreed_to(
     unknown = await supporter(conversation, 2, LYON, first_name="Karim")
     broadcast = await sent_in_doubt(conversation, organizer, known, unknown)
     await look(organizer, broadcast)
-    assert "2 messages were posted, and no answer came" in organizer.last.text
+    assert "Posted, and no answer came: 1–10" in organizer.last.text
     assert "• Awa, Lyon (" in organizer.last.text
-    assert "• <code>p2</code> (" in organizer.last.text
+    assert organizer.last.text.count("•") == 1
     assert "Karim" not in organizer.last.text
 
 
+async def test_who_looks_after_everything_reads_how_many_and_no_pseudonym(
+    conversation: Conversation,
+) -> None:
+    national = await staff(conversation, 7, "organizer", "FR")
+    persons = [await supporter(conversation, number, LYON) for number in (1, 2)]
+    broadcast = await sent_in_doubt(conversation, national, *persons)
+    await look(national, broadcast)
+    assert "Posted, and no answer came: 2" in national.last.text
+    stored = await rows(conversation, people)
+    assert not [row.pseudonym for row in stored if row.pseudonym in national.last.text]
+    assert "•" not in national.last.text
+
+
 async def test_many_are_paged(conversation: Conversation, organizer: Talker) -> None:
-    numbers = [await supporter(conversation, number, LYON) for number in range(101, 113)]
+    numbers = [
+        await supporter(conversation, number, LYON, consent_team=True, first_name=f"N{number}")
+        for number in range(101, 113)
+    ]
     broadcast = await sent_in_doubt(conversation, organizer, *numbers)
     await look(organizer, broadcast)
     assert "Page 1 of 2" in organizer.last.text
     await organizer.tap("Next")
-    assert "<code>p111</code>" in organizer.last.text
-    assert "<code>p110</code>" not in organizer.last.text
+    assert "N111" in organizer.last.text
+    assert "N110" not in organizer.last.text
     await organizer.tap_data(f"1:doubts_page:{broadcast}:99", on=organizer.last)
     assert "Page 2 of 2" in organizer.last.text
     await organizer.tap("Previous")
-    assert "<code>p110</code>" in organizer.last.text
+    assert "N110" in organizer.last.text
 
 
 async def test_sending_again_says_what_it_risks_and_takes_a_word(
@@ -86,13 +102,13 @@ async def test_sending_again_says_what_it_risks_and_takes_a_word(
     broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
-    assert "They may have received it already: they would then get it twice" in organizer.last.text
+    assert "Whoever received it already would get it twice" in organizer.last.text
     for doubt in ("yes", "send?"):  # whoever asks does not confirm
         await organizer.send(doubt)
         assert "Nothing was sent" in organizer.last.text
     assert (await states(conversation))[doubtful] == "in_doubt"
     await organizer.send("send")
-    assert "Queued again for 1 person." in organizer.screen[-2].text
+    assert "It leaves once more. Recipients: &lt; 10" in organizer.screen[-2].text
     assert await states(conversation) == {doubtful: "queued", other: "queued"}
     noted = [(row.actor, row.action, row.details) for row in await rows(conversation, audit)][-1]
     assert noted == ("staff:7", "send_again", {"broadcast": broadcast, "people": 1})

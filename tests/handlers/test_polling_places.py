@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from bot.polling_places.file import read_file
 from bot.words.texts import Texts
 from db import deliveries
 from db.schema import audit, broadcasts, chosen_places, polling_places
+from simulator.reading import as_read
 from tests.conversation import BOT, CAMPAIGN, Conversation, Talker, paris
 
 HEADER = "commune;nom;adresse;horaires;noms de famille;rues;lat;lon;tour"
@@ -215,7 +217,7 @@ async def sent(conversation: Conversation, step: str) -> str:
         rows = await deliveries.lease(tx, [(number, 10)], owner="sender", now=now)
         (decision,) = await departure.prepare(tx, rows)
     assert isinstance(decision, Call)
-    return str(decision.payload)
+    return as_read(json.dumps(decision.payload, ensure_ascii=False))
 
 
 async def test_the_reminders_tell_the_place(conversation: Conversation) -> None:

@@ -17,8 +17,11 @@ import db.suppressions
 import db.updates
 from bot.campaign.campaign import load_campaign
 from bot.rules.suppression import suppression_of
+from db import unread
 from db.engine import Database
-from db.schema import broadcasts, deliveries, people, responses, updates
+from db.schema import broadcasts, deliveries, people, responses, unread_updates, updates
+from db.unread import Unread
+from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
 
 NOW = paris("2016-11-16T10:00")
@@ -74,7 +77,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
     [
         ("/privacy", "Your data, and what becomes of it"),
         ("/why", "We know of no message"),
-        ("/mydata", "Only the number of this chat"),
+        ("/mydata", "Nothing else."),
         ("/stop", "we won’t write to you any more"),
         ("/delete", "Erase everything about you?"),
     ],
@@ -93,7 +96,6 @@ async def test_the_notice_says_what_the_law_asks(conversation: Conversation, lan
         CAMPAIGN.controller.name,
         CAMPAIGN.controller.address,
         CAMPAIGN.controller.privacy_contact,
-        str(CAMPAIGN.retention.inactive_days),
         "CNIL",
         "/mydata",
         "/delete",
@@ -286,8 +288,9 @@ async def test_deleting_asks_first(conversation: Conversation, zoe: Talker) -> N
 async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, zoe: Talker) -> None:
     await zoe.tap_data("1:step:1:plan:morning")
     await deliver(conversation, zoe, 500)
-    answered = len(await conversation.answers())
     await zoe.send("/delete")
+    assert "for 3 years, a mark" in zoe.last.text.replace("\u00a0", " ")
+    assert "for 5 years, the sealed proof" in zoe.last.text.replace("\u00a0", " ")
     shown = await zoe.tap("Yes, erase everything")
     assert re.search(r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16/11/2016", shown.text)
     assert await zoe.stored() is None
@@ -297,7 +300,9 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
         sent = (await tx.execute(sa.select(deliveries))).one()
         assert (sent.person, sent.message_id, sent.state) == (None, None, "sent")
         assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
-    assert len(await conversation.answers()) == answered + 1  # counted still, and that it was asked for
+    assert await conversation.answers() == []
+    for told in ("the sealed proof of 4 choices, until 16 November 2021", "until 16 November 2019"):
+        assert told in shown.text
 
 
 async def test_a_second_tap_changes_nothing_more(conversation: Conversation, zoe: Talker) -> None:
@@ -341,3 +346,17 @@ async def test_deleting_ends_the_roles_of_staff_too(conversation: Conversation, 
         assert await db.staff.roles_of(tx, 7) == ()
         assert await db.staff.all_current(tx) == []
     assert "campaign team" in (await zoe.send("/new_event")).text
+
+
+async def test_what_could_not_be_read_is_erased_with_its_author(conversation: Conversation) -> None:
+    zoe = conversation.person(4711)
+    await zoe.sign_up()
+    theirs, others = (
+        Unread(body=b'{"from":{"id":%d},"text":"Zo' % number, error="JSONDecodeError")
+        for number in (4711, 42)
+    )
+    async with conversation.database.write() as tx:
+        await unread.keep(tx, [theirs, others], NOW)
+    await zoe.send("/delete")
+    await zoe.tap_data("1:delete:yes")
+    assert [row.body for row in await rows(conversation, unread_updates)] == [others.body]

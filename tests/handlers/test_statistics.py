@@ -56,8 +56,10 @@ async def test_small_counts_are_hidden_from_staff_of_an_area(conversation: Conve
     local = await named(conversation, 1, Role.COORDINATOR, "75")
     await local.send("/stats")
     assert "Supporters: <b>&lt; 10</b>" in local.last.text
-    assert "Paris 15e – &lt; 10" in local.last.text
-    assert "morning &lt; 10" in local.last.text
+    # Neither a place nor an answer stands there where there is nothing to tell: it would say that there is somebody.
+    assert "Paris 15e" not in local.last.text + "".join(local.last.buttons)
+    assert "morning" not in local.last.text
+    assert "First round" not in local.last.text
     assert "Wider" not in local.last.buttons
 
 
@@ -65,7 +67,7 @@ async def test_every_answer_of_an_area(conversation: Conversation) -> None:
     local = await named(conversation, 1, Role.COORDINATOR, "69")
     await local.send("/stats")
     await local.tap("All answers")
-    assert "Invitations – yes 11" in local.last.text
+    assert "Invitations – yes 10–19" in local.last.text
     await local.tap("Back")
     assert "The numbers: Rhône" in local.last.text
 
@@ -117,3 +119,42 @@ async def test_after_the_last_ballot_nothing_is_to_come(conversation: Conversati
     conversation.clock.move(paris("2016-12-01T10:00"))
     await local.send("/calendar")
     assert "Nothing more is planned" in local.last.text
+
+
+async def test_who_is_known_to_the_team_is_counted_exactly(conversation: Conversation) -> None:
+    """Five of the twelve in Lyon agreed: they have rows in the exports, and whoever subtracts them learns nothing."""
+    async with conversation.database.write() as tx:
+        agreed = sa.select(people.c.id).where(people.c.commune == "69123").limit(5)
+        await tx.execute(sa.update(people).where(people.c.id.in_(agreed)).values(consent_team=True))
+    local = await named(conversation, 1, Role.COORDINATOR, "69")
+    await local.send("/stats")
+    assert "Supporters: <b>5–14</b>" in local.last.text
+    assert "Lyon – 5–14" in local.last.text
+    assert "whoever the team does not know is counted in tens" in local.last.text
+    boss = await named(conversation, 2, Role.ADMIN, "FR")
+    await boss.send("/stats")
+    assert "Supporters: <b>15</b>" in boss.last.text
+    assert "in tens" not in boss.last.text
+
+
+async def test_ten_taps_of_one_person_are_no_ten_people(conversation: Conversation) -> None:
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        person = (await tx.execute(sa.select(people.c.id).limit(1))).scalar_one()
+        answer = {
+            "question": "pledge",
+            "subject": "1",
+            "answer": "cannot",
+            "at": now,
+            "person": person,
+            **LYON,
+        }
+        await tx.execute(sa.insert(responses), [{**answer, "update_id": 100 + n} for n in range(12)])
+    local = await named(conversation, 1, Role.COORDINATOR, "69")
+    await local.send("/stats")
+    await local.tap("All answers")
+    assert "can’t" not in local.last.text
+    boss = await named(conversation, 2, Role.ADMIN, "FR")
+    await boss.send("/stats")
+    await boss.tap("All answers")
+    assert "Will vote – can’t 1\n" in boss.last.text

@@ -11,9 +11,9 @@ from tests.conversation import Conversation, paris
     ("language", "place", "said"),
     [
         ("en", "Lyon", "<b>First round:</b> Sunday, 20 November, from 08:00 to 19:00."),
-        ("fr", "Lyon", "<b>Premier tour\u202f:</b> dimanche 20 novembre, de 8 h à 19 h."),
+        ("fr", "Lyon", "<b>Premier tour :</b> dimanche 20 novembre, de 8 h à 19 h."),
         # Guadeloupe votes on Saturday.
-        ("fr", "Pointe-à-Pitre", "<b>Premier tour\u202f:</b> samedi 19 novembre, de 8 h à 19 h."),
+        ("fr", "Pointe-à-Pitre", "<b>Premier tour :</b> samedi 19 novembre, de 8 h à 19 h."),
         # The fee of Nouvelle-Calédonie is in its own currency.
         ("fr", "Nouméa", "200 F CFP à chaque tour"),
     ],

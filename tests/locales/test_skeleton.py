@@ -9,6 +9,7 @@ import pytest
 
 from simulator.server import DEFAULT_TOKEN
 from tests.commanding import run_here
+from tests.frozen import FROZEN
 from tests.skeleton import CODE, NAME, SPOKEN, add_skeleton, without
 from tests.story import Teller, telling
 
@@ -112,7 +113,7 @@ def test_a_language_without_its_own_stop_does_not_start(tmp_path: Path) -> None:
         | {
             "PORTEVOIX_TOKEN": DEFAULT_TOKEN,
             "PORTEVOIX_API_BASE": "http://127.0.0.1:9",
-            "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
+            "PORTEVOIX_CAMPAIGN": str(FROZEN),
             "PORTEVOIX_DATA": str(tmp_path),
         },
     )

@@ -11,9 +11,10 @@ from bot.campaign.calendar import calendar_entries
 from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rules.territories import TERRITORIES
+from tests.frozen import FROZEN
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-PRIMARY = Almanac(load_campaign(CAMPAIGNS / "primaire-2016"))
+PRIMARY = Almanac(load_campaign(FROZEN))
 PRESIDENTIAL = Almanac(load_campaign(CAMPAIGNS / "presidentielle-2027"))
 
 

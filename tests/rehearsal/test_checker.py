@@ -16,8 +16,9 @@ from bot.rehearsal.cast import Character, Member, Place
 from bot.rehearsal.checker import Checker, Rule, round_name
 from bot.rehearsal.reminding import Reminded
 from db.rehearsal import Sending
+from tests.frozen import FROZEN
 
-CAMPAIGN = load_campaign(Path(__file__).parents[2] / "campaigns" / "primaire-2016")
+CAMPAIGN = load_campaign(FROZEN)
 START = datetime(2016, 10, 20, tzinfo=UTC)
 END = datetime(2016, 11, 30, tzinfo=UTC)
 PERSON = 7_000_001

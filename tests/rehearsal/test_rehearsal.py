@@ -16,6 +16,7 @@ import pytest
 
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
+from tests.frozen import FROZEN
 from tests.story import child_environment, until
 
 # On one worker, for they share two rehearsals.
@@ -40,7 +41,11 @@ async def rehearse(folder: Path) -> Rehearsed:
     """In a process of its own, with its own folder for temporary files."""
     for name in ("data", "tmp"):
         (folder / name).mkdir(parents=True)
-    environment = {"PORTEVOIX_DATA": str(folder / "data"), "TMPDIR": str(folder / "tmp")}
+    environment = {
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
+        "PORTEVOIX_DATA": str(folder / "data"),
+        "TMPDIR": str(folder / "tmp"),
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.cli", "rehearse", "--json", "--supporters", str(PEOPLE), "--seed", "7"),
         *("--report", str(folder / "page.html")),

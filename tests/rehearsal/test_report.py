@@ -23,8 +23,9 @@ from bot.rules.reminders import Skip
 from bot.rules.territories import TERRITORIES
 from db.rehearsal import LoggedDelivery, Sending
 from locales import LANGUAGES
+from tests.frozen import FROZEN
 
-CAMPAIGN = load_campaign(Path(__file__).parents[2] / "campaigns" / "primaire-2016")
+CAMPAIGN = load_campaign(FROZEN)
 START, END = datetime(2016, 10, 26, 9, tzinfo=UTC), datetime(2016, 11, 29, 22, tzinfo=UTC)
 STATES = ("expired", "cancelled", "unreachable", "failed", "in_doubt", "queued")
 HOLDS = (

@@ -15,12 +15,12 @@ UTC on Sunday.
 """
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.kinds import Kind
+from tests.frozen import FROZEN
 
 STEPS = ("pledge", "where", "plan", "echo", "go", "last", "thanks")
 
@@ -100,7 +100,7 @@ WINDOWS = read(QUIET_AND_VOTE)
 
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
-    return load_campaign(Path("campaigns/primaire-2016"))
+    return load_campaign(FROZEN)
 
 
 @pytest.mark.parametrize("territory", STEP_INSTANTS)

@@ -1,15 +1,15 @@
 """Ballots: who votes where, when, and until what hour."""
 
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 import pytest
 
 from bot.campaign.campaign import load_campaign
 from bot.errors import UnknownTerritory
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
+from tests.frozen import FROZEN
 
-PRIMARY = load_campaign(Path("campaigns/primaire-2016")).ballot(1)
+PRIMARY = load_campaign(FROZEN).ballot(1)
 
 
 def hours(closes: int) -> Hours:

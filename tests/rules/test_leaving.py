@@ -1,7 +1,6 @@
 """A message that may leave now may until `free_until`, and not from it on."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +9,9 @@ from bot.campaign.campaign import load_campaign
 from bot.rules.kinds import Kind
 from bot.rules.leaving import free_until, hold
 from bot.rules.territories import TERRITORIES
+from tests.frozen import FROZEN
 
-CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CAMPAIGN = load_campaign(FROZEN)
 START = datetime(2016, 11, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 

@@ -15,9 +15,10 @@ from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import StepOccurrence, occurrence_for
 from bot.rules.steps import Step
 from bot.rules.territories import TERRITORIES, zone, zone_of
+from tests.frozen import FROZEN
 from tests.somebody import PARIS, SOMEBODY, due_now
 
-CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CAMPAIGN = load_campaign(FROZEN)
 # Under the electoral code, with the neutral reminders that it blocks.
 CODE = replace(load_campaign(Path("campaigns/presidentielle-2027")), steps=CAMPAIGN.steps)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +18,10 @@ from bot.rules.reminders import (
     reason_to_skip,
 )
 from bot.rules.territories import zone
+from tests.frozen import FROZEN
 from tests.somebody import PARIS, SOMEBODY, due_now
 
-CAMPAIGN = load_campaign(Path("campaigns/primaire-2016"))
+CAMPAIGN = load_campaign(FROZEN)
 
 
 def paris(text: str) -> datetime:

@@ -1,13 +1,13 @@
 """Retention and consent: what is kept how long, and what is allowed with it."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bot.campaign.campaign import load_campaign
 from bot.rules.consent import Purpose, may_contact
 from bot.rules.retention import Retention, cutoffs, final_ballot_end, votes_expire
+from tests.frozen import FROZEN
 
-BALLOTS = load_campaign(Path("campaigns/primaire-2016")).ballots
+BALLOTS = load_campaign(FROZEN).ballots
 RETENTION = Retention()
 # Voting ends when metropolitan France and the online vote close, on 27 November at 19:00 in Paris.
 END = datetime(2016, 11, 27, 18, tzinfo=UTC)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.small_counts import LEAST, Headcount, in_tens, in_tens_shown, is_small
+from bot.rules.small_counts import LEAST, Headcount, Reader, in_tens, is_small
+
+LOCAL, NATIONAL = Reader(known_in=("69",)), Reader(known_in=None)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def tells_of_a_few(least: int, most: int) -> bool:
 @given(EVERYBODY)
 def test_whoever_subtracts_any_two_answers_learns_of_no_few(people: list[Somebody]) -> None:
     asked = {group: headcount(group, people) for group in groups(people)}
-    told = {group: read(in_tens_shown(count), count.known) for group, count in asked.items()}
+    told = {group: read(LOCAL.shown(count), count.known) for group, count in asked.items()}
     for one, other in permutations(asked, 2):
         # How many others are in the one and not in the other, from the two answers alone.
         least = max(told[one][0] - told[other][1], 0)
@@ -70,7 +72,7 @@ def test_whoever_subtracts_the_rows_of_a_file_learns_of_no_few(people: list[Some
     """A total beside a file that holds the known alone."""
     for group in groups(people):
         count = headcount(group, people)
-        least, most = read(in_tens_shown(count), count.known)
+        least, most = read(LOCAL.shown(count), count.known)
         assert least <= count.others <= most
         assert not tells_of_a_few(least, most)
 
@@ -84,7 +86,7 @@ def test_the_attacker_would_find_out_by_a_total_in_tens() -> None:
 @given(st.builds(Headcount, known=st.integers(0, 50), others=st.integers(0, 500)))
 def test_no_number_shown_is_wrong(count: Headcount) -> None:
     assert count.at_least <= count.total <= count.at_most
-    assert is_small(count.total) or in_tens_shown(count) != "< 10"
+    assert is_small(count.total) or LOCAL.shown(count) != "< 10"
 
 
 @pytest.mark.parametrize(
@@ -99,4 +101,18 @@ def test_no_number_shown_is_wrong(count: Headcount) -> None:
     ],
 )
 def test_what_staff_of_one_area_read(known: int, others: int, shown: str) -> None:
-    assert in_tens_shown(Headcount(known=known, others=others)) == shown
+    assert LOCAL.shown(Headcount(known=known, others=others)) == shown
+
+
+@given(st.builds(Headcount, known=st.integers(0, 50), others=st.integers(0, 500)))
+def test_the_whole_campaign_is_counted_exactly(count: Headcount) -> None:
+    assert NATIONAL.shown(count) == str(count.total)
+    assert NATIONAL.at_least(count) == NATIONAL.at_most(count) == count.total
+    assert NATIONAL.tells(count) is (count.total > 0)
+
+
+@given(st.builds(Headcount, known=st.integers(0, 50), others=st.integers(0, 500)))
+def test_what_is_left_out_is_what_reads_less_than_ten(count: Headcount) -> None:
+    """A line that is shown only where there is somebody would tell of one."""
+    assert LOCAL.tells(count) is (LOCAL.shown(count) != "< 10")
+    assert LOCAL.at_least(count) <= count.total <= LOCAL.at_most(count)

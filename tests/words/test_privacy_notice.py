@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bot.campaign.campaign import Campaign, load_campaign
+from bot.documents import DOCUMENTS, Storage, written
+from bot.rules.retention import Retention
 from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from locales import LANGUAGES
@@ -62,8 +66,9 @@ def test_the_campaign_file_fills_it(language: str) -> None:
     for value in (controller.name, controller.address, controller.privacy_contact, controller.officer):
         assert value in told
     assert controller.host in told
-    for days in (3, 11, 4, retention.profile_days, retention.inactive_days):
-        assert f" {days} " in told
+    periods = Texts({"campaign": campaign})._environments[language].filters["period"]
+    for days in vars(retention).values():
+        assert periods(days) in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -87,3 +92,30 @@ def test_long_names_still_fit_in_one_message(language: str) -> None:
     statement = {language: "Nous vous écrivons. " * 15}
     sender = replace(campaign.sender, statement=statement)
     notice(replace(campaign, controller=long, sender=sender, languages=(language,)), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notice_and_register_tell_the_periods_of_the_campaign_file(language: str) -> None:
+    """Each period is another here: whichever is left out, or contradicts the file, is noticed."""
+    campaign = CAMPAIGNS["presidentielle-2027"]
+    names = [field.name for field in fields(Retention)]
+    retention = Retention(**{name: 40 + number for number, name in enumerate(names)})
+    campaign = replace(campaign, retention=retention)
+    storage = Storage(engine="postgresql", key_from_environment=False)
+    register, dpia = (
+        written(document, language, campaign=campaign, storage=storage, today=date(2026, 11, 24), version="1")
+        for document in DOCUMENTS[:2]
+    )
+    unit = "jours" if language == "fr" else "days"
+    for text in (notice(campaign, language), register, dpia):
+        assert {name for name in names if f"{getattr(retention, name)}\u00a0{unit}" not in text} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["privacy/privacy", "privacy/choice", "registration/consent"])
+def test_nobody_is_promised_encryption_that_the_host_may_not_give(template: str, language: str) -> None:
+    """PostgreSQL is encrypted by its host or not at all. That Telegram's chats are not is told."""
+    texts = Texts({"campaign": CAMPAIGNS["primaire-2016"]})
+    told = texts.render(template, language, purpose="contact").plain
+    told = told.replace("not end-to-end encrypted", "").replace("n’est pas chiffrée de bout en bout", "")
+    assert not re.search("encrypted|chiffré", told)

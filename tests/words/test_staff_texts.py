@@ -38,7 +38,9 @@ def test_length_is_counted_after_parsing() -> None:
 
 
 def test_values_are_plain_whatever_they_hold() -> None:
-    filled = render_staff_text("Bonjour <b>{{ first_name }}</b>", lambda _name: "<i>{{ commune }}</i> & co")
+    filled = render_staff_text(
+        "Bonjour <b>{{ first_name }}</b>", "fr", lambda _name: "<i>{{ commune }}</i> & co"
+    )
     assert parse_html(filled) == "Bonjour <i>{{ commune }}</i> & co"
 
 

@@ -17,8 +17,9 @@ from bot.words.texts import Text, Texts
 from db.people import Person
 from db.vote_plans import VotePlan
 from locales import LANGUAGES
+from tests.frozen import FROZEN
 
-PRIMARY = load_campaign(Path("campaigns/primaire-2016"))
+PRIMARY = load_campaign(FROZEN)
 PRESIDENTIAL = load_campaign(Path("campaigns/presidentielle-2027"))
 WEDNESDAY = datetime(2016, 11, 16, 12, tzinfo=UTC)
 LYON = Person(

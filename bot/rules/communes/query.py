@@ -56,7 +56,7 @@ _AREA_NICKNAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceWords:
-    """What people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
+    """The words that people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
 
     `countries`: what they call some, beside the official name, and the ISO 3166 code.
     """
@@ -194,7 +194,7 @@ def area_splits(
 
 
 class Sentences:
-    """What people say around the name of a place, in the words of some languages."""
+    """The sentences that people put around the name of a place, in some languages."""
 
     def __init__(self, words: SentenceWords) -> None:
         before, linking = (one_of(map(fold, each)) for each in (words.before, words.linking))

@@ -1,0 +1,50 @@
+"""The step templates that a campaign brings along, beside its `campaign.toml`: `templates/steps/<name>.html.j2`.
+
+`<name>.<language>.html.j2` is for one language; a name that begins with `_` is a part that others include.
+docs/campaign-file.md tells what they may use.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import CampaignError
+
+FOLDER = Path("templates", "steps")
+_FILE = re.compile(r"(?P<name>_?[a-z][a-z0-9_]{0,30})(?:\.(?P<language>[a-z]{2,3}(?:-[A-Z]{2})?))?\.html\.j2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTemplate:
+    """A template of the campaign; `language` None: of those that have none of their own. `file`: where it was read."""
+
+    name: str
+    language: str | None
+    file: str
+    source: str
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it only stands in others."""
+        return self.name.startswith("_")
+
+
+def read_own_templates(campaign: Path) -> tuple[OwnTemplate, ...]:
+    """The templates beside a campaign file, none where there is no such folder. Raises CampaignError."""
+    folder = campaign.parent / FOLDER
+    if not folder.is_dir():
+        return ()
+    return tuple(_read(file) for file in sorted(folder.iterdir()) if not file.name.startswith("."))
+
+
+def _read(file: Path) -> OwnTemplate:
+    found = _FILE.fullmatch(file.name)
+    if found is None:
+        raise CampaignError(
+            f"{file} is not named as a step’s template: call it NAME.html.j2, or NAME.fr.html.j2 for one language."
+        )
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise CampaignError(f"The template {file} cannot be read as UTF-8 text: {fault}.") from None
+    return OwnTemplate(name=found["name"], language=found["language"], file=str(file), source=source)

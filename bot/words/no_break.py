@@ -1,0 +1,145 @@
+"""Where a line must not end: a no-break space keeps a number with its unit, a day with its month, a mark with its word.
+
+Each language says its own custom in `locales/<code>/words.toml`. Texts are written with plain spaces and bound here
+when they are shown, so that neither templates nor translators have to think of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+
+from locales.words import Words, words_of
+
+NO_BREAK, NARROW = "\u00a0", "\u202f"
+"""A no-break space of a word's width, and the narrow one of French punctuation and of thousands."""
+TEXTS_KEPT = 2048
+_PLAIN = str.maketrans({NO_BREAK: " ", NARROW: " "})
+# What is no text: tags, what stands in code, and in Markdown code and addresses. One character stands for each.
+_OPAQUE = re.compile(
+    r"<(pre|code|script|style)\b.*?</\1\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\([^)\s]*\)",
+    re.DOTALL | re.IGNORECASE,
+)
+_STAND_IN = "\ue000"
+_SPACES = (" ", NO_BREAK, NARROW)
+_S = f"[{''.join(_SPACES)}]"
+_TAGS = f"{_STAND_IN}*"
+_GAP = f"{_TAGS}{_S}{_TAGS}"
+_NUMBER = r"(?<!\w)\d{1,2}"
+_DIGITS = re.compile(r"[0-9]+")
+_THOUSANDS = re.compile(r" (?<=[0-9] )[0-9]{3}(?![0-9])")
+
+
+@lru_cache(TEXTS_KEPT)
+def bound(text: str, language: str) -> str:
+    """The text (HTML, Markdown or plain) with no-break spaces where the language wants them; code and tags untouched.
+
+    No character is added or taken away, and a text that is bound already stays as it is.
+    """
+    if _STAND_IN in text:
+        return text  # a private character that no text needs
+    opaque: list[str] = []
+
+    def set_aside(found: re.Match[str]) -> str:
+        opaque.append(found[0])
+        return _STAND_IN
+
+    text = _custom(language).bind(_OPAQUE.sub(set_aside, text))
+    put_back = iter(opaque)
+    return re.sub(_STAND_IN, lambda _: next(put_back), text) if opaque else text
+
+
+def with_plain_spaces(text: str) -> str:
+    """The text as one would type it, for what is kept, compared or read by a machine."""
+    return text.translate(_PLAIN)
+
+
+class _Custom:
+    """Where one language wants no break. Only what stands at a digit or at a mark is looked at: a text has few."""
+
+    def __init__(self, words: Words) -> None:
+        dates, custom = words.dates, words.no_break
+        self._before = re.compile(_one_of(custom.before))
+        self._after = re.compile(rf"(?:{_one_of(custom.after)}){_TAGS}[ {NO_BREAK}]")
+        self._months = frozenset(name.lower() for names in dates.months for name in names)
+        self._since = frozenset(word.lower() for word in dates.since)
+        day = rf"{_NUMBER}(?:-?(?:{_one_of(dates.ordinals)}))?"
+        of = rf"(?:(?:{_one_of(dates.of)}){_S})?"
+        mark = rf"{_S}?(?:{_one_of(dates.hours)})(?:{_S}?\d\d)?"
+        half = rf"{_S}?(?:{_one_of((*dates.before_noon, *dates.after_noon))})"
+        hour = rf"(?:{mark}|[:.]\d\d(?:{half})?|{half})(?!\w)"
+        until = _one_of((*dates.until, "–", "-"))
+        self._number = _compiled(
+            rf"(?P<range>{_NUMBER}(?:{hour})?{_GAP}(?:{until}){_GAP}{_NUMBER}{hour})"  # 19 h à 21 h 30, 7 to 9 pm
+            rf"|{_NUMBER}{hour}"  # 19 h 30, 7 pm
+            rf"|{day}{_GAP}{of}(?:{_one_of(self._months)})(?!\w)"  # 24 novembre, 1er mai, 24th of November
+            rf"|\d+{_GAP}(?:{_one_of(custom.units)})(?!\w)"  # 5 km
+        )
+        self._day = _compiled(rf"{day}(?!\w)")
+
+    def bind(self, text: str) -> str:
+        letters = list(text)
+        for place in self._wide(text):
+            letters[place] = NO_BREAK
+        for place in self._narrow(text):
+            letters[place] = NARROW
+        return "".join(letters)
+
+    def _wide(self, text: str) -> Iterator[int]:
+        """The spaces around each number that a line must not end at."""
+        for number in _DIGITS.finditer(text):
+            start = end = number.start()
+            if found := self._number.match(text, start):
+                end = found.end()
+            word, begins = _word_before(text, start)
+            # de 19 h à 21 h; November 24
+            since = word in self._since and found is not None and found["range"]
+            if since or (word in self._months and self._day.match(text, start)):
+                start = begins
+            yield from (place for place in range(start, end) if text[place] == " ")
+
+    def _narrow(self, text: str) -> Iterator[int]:
+        """The spaces before and after marks, and between thousands."""
+        for mark in self._before.finditer(text):
+            place = _before_tags(text, mark.start())
+            if place and text[place - 1] in (" ", NO_BREAK):
+                yield place - 1
+        for after in self._after.finditer(text):
+            yield after.end() - 1
+        for thousands in _THOUSANDS.finditer(text):
+            yield thousands.start()
+
+
+def _word_before(text: str, at: int) -> tuple[str, int]:
+    """The word before a place and one space, in small letters without a point, and where it begins; none: nothing."""
+    place = _before_tags(text, at)
+    if place == 0 or text[place - 1] not in _SPACES:
+        return "", at
+    end = _before_tags(text, place - 1)
+    if end and text[end - 1] == ".":
+        end -= 1
+    begins = end
+    while begins and text[begins - 1].isalpha():
+        begins -= 1
+    return text[begins:end].lower(), begins
+
+
+def _before_tags(text: str, place: int) -> int:
+    while place and text[place - 1] == _STAND_IN:
+        place -= 1
+    return place
+
+
+@cache
+def _custom(language: str) -> _Custom:
+    return _Custom(words_of(language))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _one_of(words: Iterable[str]) -> str:
+    """A pattern that matches one of the words as they are written, the longest first; nothing where there are none."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"

@@ -1,0 +1,317 @@
+"""Whether each reminder step can be worded for everybody it may go to: rendered with every value it may have.
+
+A step that cannot would raise when it leaves, in front of nobody who could mend it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from functools import partial
+from itertools import islice, product
+from pathlib import Path
+from typing import Any
+
+from bot.campaign.campaign import Campaign, StepFault, load_campaign
+from bot.errors import PortevoixError
+from bot.links import friend_link
+from bot.rules.ballots import Ballot
+from bot.rules.kinds import Kind
+from bot.rules.polling_places import (
+    EVERY_ROUND,
+    MOST_ADDRESS,
+    MOST_NAME,
+    MOST_STREETS,
+    NOWHERE_KNOWN,
+    PollingPlace,
+    Where,
+)
+from bot.rules.reminders import territory_followed
+from bot.rules.steps import Step
+from bot.words.step_values import values_for_step
+from bot.words.telegram_html import TEXT_LIMIT, check_html
+from bot.words.texts import Text, Texts, campaign_texts
+from db.people import Person
+from db.vote_plans import VotePlan
+from locales import LANGUAGES, TEMPLATES
+
+MOST_BUTTONS, MOST_IN_A_ROW = 100, 8
+"""Of one message, by what Telegram takes."""
+OPT_OUT = "optout"
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+_BOT = "x" * 32
+_SOMEBODY = Person._make([None] * len(Person._fields))._replace(pseudonym="0" * 16)
+_SAID = {
+    "intention": ("will", "unsure", "cannot"),
+    "departure": ("home", "work", "elsewhere"),
+    "company": ("alone", "family", "friends"),
+    "vote": ("voted", "later", "cannot"),
+}
+_VALUES = "vote, where, plan, facts, slots, friend_link, campaign and language"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """One way a step may be worded; `told` names it for people."""
+
+    language: str
+    told: str
+    values: Mapping[str, Any]
+
+
+def step_templates() -> frozenset[str]:
+    """The templates that come with the program and that a step may name. Replies to steps stand elsewhere."""
+    names = (file.name for file in (TEMPLATES / "steps").iterdir())
+    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+
+
+def load_worded_campaign(path: Path, *, actions: Collection[str]) -> Campaign:
+    """The campaign file of a bot that is about to run. Raises CampaignError also for a template of its own that fails.
+
+    The program's own templates are tried by its tests, and by `portevoix check`.
+    """
+    check = partial(step_faults, actions=actions, only_own=True)
+    return load_campaign(path, templates=step_templates(), languages=LANGUAGES, check_steps=check)
+
+
+def step_faults(
+    campaign: Campaign, *, actions: Collection[str], only_own: bool = False
+) -> Iterator[StepFault]:
+    """The faults in the words of each step, the first one in each language. `actions`: what buttons may do."""
+    texts = campaign_texts(campaign)
+    own = {template.name for template in campaign.own_templates}
+    yield from _never_used(campaign, own)
+    for step in campaign.steps:
+        if only_own and step.template not in own:
+            continue
+        for language in campaign.languages:
+            if missing := _missing(campaign, step, language):
+                yield missing
+                continue
+            found = (
+                StepFault(step=step.name, problem=_problem(step, case, fault), remedy=fault.remedy)
+                for case in _cases(campaign, step, language)
+                for fault in _faults(texts, campaign, step, case, actions)
+            )
+            yield from islice(found, 1)
+
+
+def _never_used(campaign: Campaign, own: Collection[str]) -> Iterator[StepFault]:
+    used = {step.template for step in campaign.steps}
+    for template in campaign.own_templates:
+        if not template.is_part and template.name not in used:
+            yield StepFault(
+                step=None,
+                problem=f"no step uses {template.file}",
+                remedy=f'write template = "{template.name}" in a step, or remove the file',
+                warning=True,
+            )
+        if template.language is not None and template.language not in campaign.languages:
+            yield StepFault(
+                step=None,
+                problem=f"nobody reads {template.file}: {template.language} is no language of the campaign",
+                remedy="correct its name, or add the language",
+                warning=True,
+            )
+
+
+def _missing(campaign: Campaign, step: Step, language: str) -> StepFault | None:
+    """A template that the campaign has in some of its languages only."""
+    languages = {own.language for own in campaign.own_templates if own.name == step.template}
+    if not languages or languages & {language, None} or step.template in step_templates():
+        return None
+    return StepFault(
+        step=step.name,
+        problem=f"the template “{step.template}” of step “{step.name}” does not exist in {language}",
+        remedy=f"write templates/steps/{step.template}.{language}.html.j2",
+    )
+
+
+# -- every value it may have --
+
+
+def _cases(campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
+    """Every value of everything a step is given, though not each beside each.
+
+    In every ballot and territory; all that a plan may hold, and that may be known of the place, where the territory
+    is not known.
+    """
+    links = (None, friend_link(_BOT, _SOMEBODY.pseudonym))
+    places = _places()
+    for ballot in campaign.ballots:
+        if not step.belongs_to(ballot.number):
+            continue
+        plans = _plans(campaign, ballot)
+        tried = [*product(ballot.territories, plans[:2], places[:1], links[1:])]
+        if territory_followed(None, ballot) is not None:
+            tried += product([None], plans, places[:1], links[1:])
+            tried += product([None], plans[:2], places, links)
+        for territory, (plan, planned), (where, place), link in tried:
+            told = f"ballot {ballot.number}, {territory or 'territory unknown'}, {planned}, {place}"
+            values = _values(campaign, ballot, territory, language, plan, where)
+            yield _Case(language=language, told=told, values={**values, "friend_link": link})
+
+
+def _values(
+    campaign: Campaign,
+    ballot: Ballot,
+    territory: str | None,
+    language: str,
+    plan: VotePlan | None,
+    where: Where,
+) -> Mapping[str, Any]:
+    zone = ballot.polling(territory).zone.key if territory is not None else None
+    return values_for_step(
+        person=_SOMEBODY._replace(territory=territory, zone=zone, language=language),
+        plan=plan,
+        campaign=campaign,
+        ballot=ballot.number,
+        language=language,
+        bot_username=_BOT,
+        now=_NOW,
+        where=where,
+    )
+
+
+def _plans(campaign: Campaign, ballot: Ballot) -> list[tuple[VotePlan | None, str]]:
+    """No plan, a whole one, then each answer alone and beside the others."""
+    empty = VotePlan(
+        person=0,
+        ballot=ballot.number,
+        intention=None,
+        slot=None,
+        departure=None,
+        company=None,
+        vote=None,
+        at=_NOW,
+    )
+    said = {"slot": tuple(slot.name for slot in campaign.slots), **_SAID}
+    whole = {name: answers[0] for name, answers in said.items()}
+    plans: list[tuple[VotePlan | None, str]] = [
+        (None, "without a plan"),
+        (_with(empty, whole), "with a whole plan"),
+    ]
+    for name, answers in said.items():
+        plans.append((_with(empty, {**whole, name: None}), f"with a plan without {name}"))
+        for answer in answers:
+            plans.append((_with(empty, {name: answer}), f"with {name} “{answer}” alone"))
+            plans.append((_with(empty, {**whole, name: answer}), f"with {name} “{answer}”"))
+    return plans
+
+
+def _with(plan: VotePlan, answers: Mapping[str, str | None]) -> VotePlan:
+    return VotePlan(**{**vars(plan), **answers})
+
+
+def _places() -> tuple[tuple[Where, str], ...]:
+    """One chosen among several, the one place of the commune, several to choose from, nothing known of the place."""
+    first, second = (
+        # As long as a file of polling places may make them.
+        PollingPlace(
+            id=number,
+            commune="69123",
+            ballot=EVERY_ROUND,
+            name="M" * MOST_NAME,
+            address="M" * MOST_ADDRESS,
+            streets="M" * MOST_STREETS,
+            opens=time(8, 30),
+            closes=time(19, 30),
+            latitude=0.0,
+            longitude=0.0,
+        )
+        for number in (2**31 - 2, 2**31 - 1)
+    )
+    return (
+        (Where(place=first, choices=(first, second)), "a polling place chosen"),
+        (Where(place=first), "a polling place known"),
+        (Where(choices=(first, second)), "polling places to choose from"),
+        (NOWHERE_KNOWN, "no polling place known"),
+    )
+
+
+# -- what is wrong with a message --
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fault:
+    problem: str
+    remedy: str
+
+
+def _problem(step: Step, case: _Case, fault: _Fault) -> str:
+    where = f"{case.language}, {case.told}"
+    return f"the template “{step.template}” of step “{step.name}” fails in {where}: {fault.problem}"
+
+
+def _faults(
+    texts: Texts, campaign: Campaign, step: Step, case: _Case, actions: Collection[str]
+) -> Iterator[_Fault]:
+    try:
+        text = texts.render(f"steps/{step.template}", case.language, **case.values)
+        check_html(text.html, TEXT_LIMIT)
+    except PortevoixError as error:
+        yield _Fault(
+            problem=error.sentence.rstrip("."), remedy="correct the template, or shorten what fills it"
+        )
+        return
+    except Exception as error:  # a template may raise anything that an expression can
+        remedy = f"correct it, or name another template (a step is given {_VALUES})"
+        yield _Fault(problem=f"{error}{_line_of(error)}", remedy=remedy)
+        return
+    yield from _button_faults(text, actions)
+    yield from _duty_faults(text, campaign, step)
+
+
+def _line_of(error: Exception) -> str:
+    """Where in a template it was raised."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else None)
+    name = getattr(error, "filename", None) or (frames[-1].filename if frames else None)
+    return f" ({Path(name).name}, line {line})" if name and line else ""
+
+
+def _button_faults(text: Text, actions: Collection[str]) -> Iterator[_Fault]:
+    buttons = [button for row in text.keyboard for button in row]
+    if len(buttons) > MOST_BUTTONS or any(len(row) > MOST_IN_A_ROW for row in text.keyboard):
+        yield _Fault(
+            problem=f"it has {len(buttons)} buttons, or more than {MOST_IN_A_ROW} in a row",
+            remedy="Telegram shows 100 at most, 8 in a row: write fewer, or {{ row() }} between them",
+        )
+    for button in buttons:
+        action = button.data.split(":")[1] if button.data is not None else None
+        if not button.label.strip():
+            yield _Fault(problem="a button has no label", remedy="give it one")
+        elif action is not None and action not in actions:
+            yield _Fault(
+                problem=f"nothing answers the button “{button.label}” ({action})", remedy="correct its action"
+            )
+        elif button.url is not None and not button.url.startswith(("https://", "http://", "tg://")):
+            yield _Fault(
+                problem=f"“{button.url}” is no address", remedy="write one that begins with https://"
+            )
+    if text.location_request is not None:
+        yield _Fault(problem="a reminder asks for no location", remedy="remove ask_location")
+
+
+def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]:
+    """The faults in what every message of a campaign owes those who receive it."""
+    buttons = [button for row in text.keyboard for button in row]
+    if not any((button.data or "").split(":")[1:2] == [OPT_OUT] for button in buttons):
+        yield _Fault(
+            problem="nobody can stop these messages",
+            remedy='end it with {% include "steps/_signature.html.j2" %}',
+        )
+    named = campaign.sender.name in text.plain
+    if step.kind is Kind.CIVIC_NEUTRAL:
+        if named or "<a " in text.html or any(button.url is not None for button in buttons):
+            yield _Fault(
+                problem="a neutral reminder bears no name and no link",
+                remedy="remove them, or give the step another kind",
+            )
+    elif not named:
+        yield _Fault(
+            problem="it does not say who writes",
+            remedy='end it with {% include "steps/_signature.html.j2" %}',
+        )

@@ -1,0 +1,42 @@
+"""What somebody may always ask: seen before an update is handled, so that no flood of theirs makes it fall out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.rules.consent import Purpose
+from bot.rules.kinds import Mute
+from bot.words.texts import CALLBACK_VERSION
+from bot.words.vocabulary import asks_to_stop
+from handlers import privacy
+
+COMMANDS = frozenset({"stop", "delete", "consent", "mydata", "privacy", "why"})
+BUTTONS = frozenset({*privacy.BUTTONS, "consent", "messages", "optout"})
+"""Choices about one's data, silence and erasure, wherever they are offered."""
+ANSWERS = frozenset({*Purpose, *Mute, "yes", "no", "on", "off", "keep", "delete", "show", "everything"})
+"""What these buttons say: few, so that forged ones fill nothing."""
+MOST_WORDS = 2
+
+
+def asked_in(update: Mapping[str, Any]) -> str | None:
+    """The right that the author of this update makes use of; None where it is none of them. Never raises."""
+    if isinstance(update.get("my_chat_member"), Mapping):
+        return "my_chat_member"
+    query, message = update.get("callback_query"), update.get("message")
+    if isinstance(query, Mapping):
+        data = query.get("data")
+        return data if isinstance(data, str) and _is_right(data) else None
+    text = message.get("text") if isinstance(message, Mapping) else None
+    if not isinstance(text, str):
+        return None
+    if asks_to_stop(text):
+        return "stop"
+    command = text.split(maxsplit=1)[0].partition("@")[0].lower() if text.startswith("/") else ""
+    return command[1:] if command[1:] in COMMANDS else None
+
+
+def _is_right(data: str) -> bool:
+    version, action, *said = [*data.split(":"), ""]
+    meant = version == CALLBACK_VERSION and action in BUTTONS and len(said) <= MOST_WORDS + 1
+    return meant and all(word in ANSWERS for word in said[:-1])

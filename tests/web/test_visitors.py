@@ -1,0 +1,98 @@
+"""The web part of `portevoix run` before visitors who ask nothing: they are let go, and everybody else is served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.web import visitors
+from tests.story import BotProcess, until
+from tests.test_bad_servers import HURRIED, Server, came, serving
+from tests.test_endless_servers import pressing_start
+
+IDLE = 1_100
+FEW_DESCRIPTORS = 1_024
+
+
+@asynccontextmanager
+async def visited(folder: Path, *, module: str = "bot.cli") -> AsyncIterator[tuple[BotProcess, Server]]:
+    async with serving(folder) as (server, environment):
+        bot = BotProcess(environment, folder / "bot.log", module=module)
+        await bot.start()
+        try:
+            yield bot, server
+        finally:
+            await bot.stop()
+    assert "Traceback" not in (folder / "bot.log").read_text()
+
+
+def call(port: int, said: bytes = b"") -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", port), timeout=20)
+    line.sendall(said)
+    return line
+
+
+def hangs_up(port: int, said: bytes, more: bytes = b"") -> int:
+    """Says something, and `more` again and again, until the other side hangs up; how many bytes were said."""
+    with call(port, said) as line:
+        count = len(said)
+        line.settimeout(0.05 if more else 20)
+        try:
+            while count < 64 * 1024 * 1024:
+                with contextlib.suppress(TimeoutError):
+                    if not line.recv(65_536):
+                        return count
+                if more:
+                    line.sendall(more)
+                    count += len(more)
+        except ConnectionError:
+            pass
+        return count
+
+
+def descriptors(bot: BotProcess) -> int:
+    return len(list(Path(f"/proc/{bot.process_id}/fd").iterdir()))
+
+
+async def test_a_thousand_who_ask_nothing_keep_nobody_from_being_served(tmp_path: Path) -> None:
+    async with visited(tmp_path) as (bot, server):
+        resource.prlimit(bot.process_id, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, FEW_DESCRIPTORS))
+        with contextlib.ExitStack() as lines:
+            for number in range(IDLE):
+                lines.enter_context(
+                    await asyncio.to_thread(call, bot.port, b"" if number % 2 else b"GET /hea")
+                )
+            assert (await bot.health())["updates_waiting"] == 0
+            server.updates += pressing_start([1])
+            await until(lambda: came(server.answered), "who writes to the bot is answered")
+            assert descriptors(bot) < visitors.MOST + 100
+
+
+REQUESTS = {
+    "nothing": b"",
+    "half a head": b"GET /health HTTP/1.1\r\nHost: x\r\n",
+    "half a body": b"POST /download/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1",
+    "one request and half of another": b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET /he",
+}
+
+
+async def test_who_does_not_go_on_is_let_go(tmp_path: Path) -> None:
+    async with visited(tmp_path, module=HURRIED) as (bot, _server):
+        for said in REQUESTS.values():
+            async with asyncio.timeout(15):
+                await asyncio.to_thread(hangs_up, bot.port, said)
+        # Each byte would keep the connection alive for ever.
+        async with asyncio.timeout(15):
+            assert await asyncio.to_thread(hangs_up, bot.port, REQUESTS["half a head"], b"X: y\r\n") < 10_000
+
+
+async def test_a_head_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    async with visited(tmp_path) as (bot, _server):
+        header = b"X-Header: %s\r\n" % (b"x" * 60_000)
+        said = await asyncio.to_thread(hangs_up, bot.port, b"GET /health HTTP/1.1\r\n" + header * 4, header)
+    assert said < 32 * 1024 * 1024

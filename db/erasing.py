@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, proof_of
-from db import notices
+from db import approvals, notices
 from db.days import start_of_day
 from db.leftovers import count_and_delete
 from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
@@ -38,9 +38,15 @@ async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
     await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
-    await tx.execute(sa.delete(broadcasts).where(notices.names(telegram_id)))
+    await erase_mentions(tx, telegram_id)
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))
+
+
+async def erase_mentions(tx: AsyncConnection, telegram_id: int) -> None:
+    """Deletes what the team was told of somebody, and what they asked of it or waited for."""
+    await tx.execute(sa.delete(broadcasts).where(notices.names(telegram_id)))
+    await approvals.forget_person(tx, telegram_id)
 
 
 async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing) -> int:

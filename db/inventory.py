@@ -37,6 +37,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    APPROVAL = "approval"
     INSTALLATION = "installation"
 
 
@@ -217,7 +218,7 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.TEAM,
         kept=Kept.ROLES,
         erased=Erased.DELETED,
-        data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "revoked_at")},
+        data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "approved_by", "revoked_at")},
         plain=("id",),
     ),
     Holding(
@@ -227,6 +228,19 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
+    ),
+    Holding(
+        table="approvals",
+        subject=Subject.TEAM,
+        kept=Kept.APPROVAL,
+        erased=Erased.DELETED,
+        data={
+            "approval": (
+                *("asked_by", "telegram_id", "decided_by", "details"),
+                *("asked_at", "decided_at", "granted", "used_at"),
+            )
+        },
+        plain=("id", "what", "broadcast", "expires_at"),
     ),
     Holding(
         table="downloads",

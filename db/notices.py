@@ -15,7 +15,7 @@ from db.schema import broadcasts, people
 PREFIX = "notices/"
 """What the names of their templates begin with."""
 
-NAMING = ("telegram_id", "by", "approved_by")
+NAMING = ("telegram_id", "by", "approved_by", "decided_by")
 """The details that hold somebody’s Telegram number."""
 
 IS_NOTICE = sa.func.coalesce(broadcasts.c.template, "").like(f"{PREFIX}%")

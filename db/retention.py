@@ -23,6 +23,7 @@ from db.leftovers import count_and_delete
 from db.notices import IS_NOTICE
 from db.schema import (
     answer_remainders,
+    approvals,
     broadcasts,
     chosen_places,
     consents,
@@ -150,6 +151,12 @@ def notices_told(finished: datetime) -> list[DueRows]:
     """The news that the team was told of itself, once it had left at or before `finished`."""
     old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
     return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
+
+
+def approvals_over(decided: datetime) -> list[DueRows]:
+    """What was decided, or expired, at or before `decided`."""
+    over = sa.or_(approvals.c.decided_at <= decided, approvals.c.expires_at <= decided)
+    return [DueRows(key=approvals.c.id, condition=over, erase=_deleting(approvals))]
 
 
 def leftovers(key: SuppressionKey) -> list[DueRows]:

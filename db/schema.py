@@ -173,6 +173,8 @@ staff = sa.Table(
     sa.Column("area", sa.String(8), nullable=False),
     sa.Column("added_at", Instant, nullable=False),
     sa.Column("added_by", RowId),
+    # The second admin, where one had to agree.
+    sa.Column("approved_by", RowId),
     sa.Column("revoked_at", Instant),
 )
 
@@ -188,6 +190,27 @@ staff_links = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
     sa.Column("revoked_at", Instant),
+)
+
+# What waits for a second person, and what became of it.
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    _id(),
+    sa.Column("what", sa.String(16), nullable=False),  # admin | export | broadcast
+    # People by their Telegram number, because roles are held by it: who asked, and whom a role is for.
+    sa.Column("asked_by", sa.BigInteger),
+    sa.Column("telegram_id", sa.BigInteger),
+    sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
+    sa.Column("details", Json, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Column("decided_at", Instant),
+    sa.Column("decided_by", sa.BigInteger),
+    sa.Column("granted", sa.Boolean),
+    # When an export that was granted was fetched: it serves once.
+    sa.Column("used_at", Instant),
+    sqlite_autoincrement=True,  # a button never means another one than it was shown with
 )
 
 # One-time links to the files that are too large for the chat. The file is made when the link is used.

@@ -22,6 +22,7 @@ class HeldRole:
     area: str
     added_at: datetime
     added_by: int | None
+    approved_by: int | None
     revoked_at: datetime | None
 
 
@@ -73,9 +74,24 @@ async def get(tx: AsyncConnection, staff_id: int) -> HeldRole | None:
 
 
 async def add(
-    tx: AsyncConnection, *, telegram_id: int, role: str, area: str, added_by: int | None, now: datetime
+    tx: AsyncConnection,
+    *,
+    telegram_id: int,
+    role: str,
+    area: str,
+    added_by: int | None,
+    approved_by: int | None = None,
+    now: datetime,
 ) -> HeldRole:
-    values = {"telegram_id": telegram_id, "role": role, "area": area, "added_by": added_by, "added_at": now}
+    """A role in force; `added_by` and `approved_by` are people, nobody where it was given on the command line."""
+    values = {
+        "telegram_id": telegram_id,
+        "role": role,
+        "area": area,
+        "added_by": added_by,
+        "approved_by": approved_by,
+        "added_at": now,
+    }
     row = (await tx.execute(sa.insert(staff).values(values).returning(staff))).one()
     return HeldRole(**row._mapping)
 

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from telegram import Update
 
-from bot.actions import downloads, exports
+from bot.actions import downloads, export_orders, exports
 from bot.actions.authority import Author, area_name
+from bot.actions.export_orders import Ordered
 from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLarge, Order
 from bot.delivery.messages import captioned
 from bot.exporting.layouts import LAYOUTS, layouts_of
@@ -146,13 +147,36 @@ async def _event(context: Context, author: Author, choices: Choices) -> EventNam
 async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
     order = _order(context, choices, chosen)
     await _event(context, author, choices)
-    rows = await exports.order_in_chat(context.tx, author, order)
-    if not rows:
+    await _deliver(context, author, await export_orders.order(context.tx, author, order))
+
+
+async def _deliver(context: Context, author: Author, ordered: Ordered) -> None:
+    if not ordered.rows:
         context.edit("exports/nothing")
-    elif rows > CHAT_ROWS:
-        await _offer_link(context, author, order)
+    elif ordered.waits:
+        context.edit("exports/waits")
+    elif ordered.rows > CHAT_ROWS:
+        await _offer_link(context, author, ordered.order)
     else:
-        _promise_file(context, author, order, rows)
+        _promise_file(context, author, ordered.order, ordered.rows)
+
+
+# -- what waits for a second admin --
+
+
+async def decide(update: Update, context: Context) -> None:
+    """A second admin agrees to an export of the whole campaign, or does not."""
+    approval, said = buttons.arguments(context, 2)
+    author, granted = await desk.author(context), buttons.yes_or_no(said)
+    decided = await export_orders.decide(context.tx, author, desk.number(approval), granted=granted)
+    context.edit("exports/decided", granted=granted, by=decided.asked_by, table=decided.details["export"])
+
+
+async def fetch(update: Update, context: Context) -> None:
+    """What was granted, to whoever asked for it."""
+    (approval,) = buttons.arguments(context, 1)
+    author = await desk.author(context)
+    await _deliver(context, author, await export_orders.fetch(context.tx, author, desk.number(approval)))
 
 
 def _order(context: Context, choices: Choices, chosen: str) -> Order:
@@ -202,5 +226,10 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
     )
 
 
-BUTTONS: dict[str, Handler] = {"export": choose, "export_events": choose_event}
+BUTTONS: dict[str, Handler] = {
+    "export": choose,
+    "export_events": choose_event,
+    "export_decide": decide,
+    "export_fetch": fetch,
+}
 DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
+import db.approvals
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import purposes_to_ask
@@ -166,7 +167,8 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         await rights.keep_me(context.tx, context.person, context.origin)
         context.edit("privacy/kept")
         return
-    if context.person.state == "new" and context.dialog is None and not context.staff:
+    waits = await db.approvals.of_person(context.tx, context.person.telegram_id)
+    if context.person.state == "new" and context.dialog is None and not context.staff and not waits:
         # Nothing was ever said, or the second of two taps: the first one erased the person.
         await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import staff, staff_links
+from bot.actions import admissions, staff, staff_links
 from bot.actions.audiences import places_named
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -37,17 +37,24 @@ async def _show(context: Context, author: Author, answer: Callable[..., None]) -
     answer(
         "staff/list",
         members=[
-            _described(author, member, maker=team.makers[member.added_by]) for member in team.members[:SHOWN]
+            _described(
+                author,
+                member,
+                maker=team.makers[member.added_by],
+                approver=team.makers[member.approved_by] if member.approved_by is not None else None,
+            )
+            for member in team.members[:SHOWN]
         ],
         links=[_described(author, link, maker=team.makers[link.created_by]) for link in team.links[:SHOWN]],
+        waiting=[_described(author, each, area=each.details["area"]) for each in team.waiting[:SHOWN]],
         more=max(0, len(team.members) - SHOWN),
     )
 
 
 def _described(author: Author, holder: object, **more: object) -> dict[str, object]:
     """A role or an invitation, with the name of its area."""
-    values = dict(vars(holder))
-    return {**values, **more, "area_name": area_name(author.gazetteer, values["area"])}
+    values = {**vars(holder), **more}
+    return {**values, "area_name": area_name(author.gazetteer, values["area"])}
 
 
 # -- inviting --
@@ -162,6 +169,20 @@ async def revoke_link(update: Update, context: Context) -> None:
     await _show(context, author, context.edit)
 
 
+# -- a new admin, whom a second one agrees to --
+
+
+async def decide(update: Update, context: Context) -> None:
+    """In force at once."""
+    approval, said = buttons.arguments(context, 2)
+    author, granted = await desk.author(context), buttons.yes_or_no(said)
+    admission = await admissions.decide(context.tx, author, desk.number(approval), granted=granted)
+    if granted:
+        roles = await staff.roles_of(context.tx, admission.telegram_id)
+        _show_menu(context, admission.telegram_id, roles)
+    context.edit("staff/decided", admission=_described(author, admission))
+
+
 def _is_self(context: Context, member: HeldRole) -> bool:
     return member.telegram_id == context.person.telegram_id
 
@@ -175,6 +196,10 @@ async def join(context: Context, token: str) -> None:
         context.tx, telegram_id=context.person.telegram_id, token=token, now=context.now
     )
     await desk.keep_language(context)
+    if joined.waits:
+        area = area_name(context.services.gazetteer, joined.area)
+        context.say("staff/waits", role=joined.role, area=joined.area, area_name=area)
+        return
     roles = await staff.roles_of(context.tx, context.person.telegram_id)
     _show_menu(context, context.person.telegram_id, roles)
     commands = [command for command in allowed(context.services.commands, {joined.role}) if command.roles]
@@ -201,5 +226,6 @@ BUTTONS: dict[str, Handler] = {
     "staff_ask": ask_to_revoke,
     "staff_revoke": revoke,
     "staff_unlink": revoke_link,
+    "staff_decide": decide,
 }
 DIALOGS = {FLOW: {"area": Awaited(text=type_area)}}

@@ -8,20 +8,23 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.broadcasts
 import db.facts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import broadcasts, events, staff, staff_links
+from bot.actions import admissions, broadcasts, events, staff, staff_links
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
+from bot.actions.exports import Order
 from bot.rules.audiences import Audience
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Role
 from bot.rules.sending import all_at
 from db.events import Event, EventText
+from db.exports import Selection
 from db.people import Person
 from db.schema import deliveries, people
 from tests.conversation import CAMPAIGN, paris
@@ -46,6 +49,9 @@ class World:
     orphan: int
     role: int
     link: int
+    admission: int
+    export: int
+    granted: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -103,6 +109,13 @@ async def made_world(tx: AsyncConnection) -> World:
     await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)
     member = await staff.add(tx, telegram_id=9, role=Role.ORGANIZER, area=LYON, actor="test", now=NOW)
+    admission = await admissions.ask(
+        tx, telegram_id=10, area=LYON, by=COLLEAGUE, link="0" * 12, seconds=set(), now=NOW
+    )
+    everywhere = Order(table="responses", format="csv", selection=Selection())
+    asked = {"what": "export", "details": {**everywhere.details, "rows": 1}, "asked_at": NOW}
+    export = await db.approvals.ask(tx, asked_by=COLLEAGUE, **asked)
+    granted = await db.approvals.ask(tx, asked_by=ACTOR, decided_at=NOW, granted=True, **asked)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -121,6 +134,9 @@ async def made_world(tx: AsyncConnection) -> World:
         orphan=made[2],
         role=member.id,
         link=link.id,
+        admission=admission.id,
+        export=export.id,
+        granted=granted.id,
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.actions import (
+    admissions,
     broadcasts,
     calendar,
     doubts,
     downloads,
     events,
+    export_orders,
     exports,
     staff,
     staff_links,
@@ -51,7 +53,7 @@ def ordered(table: str) -> Order:
 
 
 def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
-    return lambda world, author: exports.order_in_chat(world.tx, author, ordered(table))
+    return lambda world, author: export_orders.order(world.tx, author, ordered(table))
 
 
 async def require(author: Author, table: str) -> None:
@@ -204,13 +206,31 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: events.told(w.tx, a, w.event, cancellation=True), least="coordinator"
         ),
     },
-    "exports.order_in_chat": {
+    "export_orders.order": {
         "responses": Row(run=order("responses"), least="coordinator"),
         "supporters": Row(run=order("supporters"), least="coordinator"),
         "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
+    },
+    "export_orders.decide": {
+        "": Row(
+            run=lambda w, a: export_orders.decide(w.tx, a, w.export, granted=True),
+            least="admin",
+            where="everywhere",
+        ),
+    },
+    "export_orders.fetch": {
+        "": Row(
+            run=lambda w, a: export_orders.fetch(w.tx, a, w.granted), least="coordinator", where="everywhere"
+        ),
+    },
+    "admissions.decide": {
+        "granted": Row(run=lambda w, a: admissions.decide(w.tx, a, w.admission, granted=True), least="admin"),
+        "refused": Row(
+            run=lambda w, a: admissions.decide(w.tx, a, w.admission, granted=False), least="admin"
+        ),
     },
     "exports.latest_events": {
         "": Row(run=lambda w, a: exports.latest_events(w.tx, a, ordered("responses")), least="coordinator"),

@@ -64,5 +64,6 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
 
 async def forget(tx: AsyncConnection, person: Person, sealing: Sealing) -> None:
     """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
+    await db.erasing.erase_mentions(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id, sealing)
     await db.unread.erase_of(tx, [person.telegram_id])

@@ -136,19 +136,6 @@ def _area_of(table: ExportTable, area: str) -> str:
     return area if table.of_area else EVERYWHERE
 
 
-async def order_in_chat(tx: AsyncConnection, author: Author, order: Order) -> int:
-    """Checks and notes an export that is to be sent in the chat; how many rows it has, up to CHAT_ROWS and one more.
-
-    Nothing is noted where there are none. Raises NotAllowed.
-    """
-    require(author, order)
-    FORMATS[order.format].require()
-    found = await db.exports.count(tx, db.exports.SOURCES[order.table](order.selection), CHAT_ROWS + 1)
-    if found:
-        await note(tx, order, actor=author.name, now=author.now)
-    return found
-
-
 def require(author: Author, order: Order) -> None:
     """Raises NotAllowed unless the roles held now allow the export over its area."""
     table = TABLES[order.table]

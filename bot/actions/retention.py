@@ -19,7 +19,7 @@ UPDATES_KEPT = timedelta(days=2)
 read or processed to find out why."""
 
 NOTICES_KEPT = timedelta(days=30)
-"""What the team was told of itself names people by their Telegram number; the log says the same for longer."""
+"""What the team was told of itself and decided names people by their Telegram number; the log says it for longer."""
 
 LOG = "entries of the team’s log"
 
@@ -85,4 +85,5 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "marks of people who left": db.retention.suppressions_before(due.left_since),
         "proofs of consent": db.retention.proofs(due.sealed_since),
         "notices to the team": db.retention.notices_told(now - NOTICES_KEPT),
+        "approvals of the team": db.retention.approvals_over(now - NOTICES_KEPT),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.audit
 import db.consents
 import db.dialogs
@@ -155,6 +156,7 @@ class Holding:
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
     team_log: list[dict[str, Any]]
     sealed: Sealed
 
@@ -191,6 +193,7 @@ async def holding(
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,
+        approvals=await db.approvals.of_person(tx, person.telegram_id),
         roles=await db.personal_data.roles_of(tx, person.telegram_id),
         team_log=await _team_log(tx, person.telegram_id),
         sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import audit, broadcasts, notices, staff_links
+from bot.actions import admissions, audit, broadcasts, notices, staff_links
 from bot.actions.authority import Author, asked_again
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
 from bot.rules.permissions import Action, Role
+from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
 from db.staff import HeldRole, StaffLink
 
@@ -30,10 +31,14 @@ class LastAdmin(StaffError):
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """Everybody with a role, and the invitations that can still be used; `makers`: who made what, by person."""
+    """Everybody with a role, the invitations that can still be used, and those who wait for a second admin.
+
+    `makers`: who made what, by person.
+    """
 
     members: Sequence[HeldRole]
     links: Sequence[StaffLink]
+    waiting: Sequence[Approval]
     makers: Mapping[int | None, Maker]
 
 
@@ -46,8 +51,10 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
     links = [
         link for link in await db.staff.open_links(tx, author.now) if author.may(Action.SEE_STAFF, link.area)
     ]
-    makers = await makers_of(tx, [*(each.added_by for each in members), *(each.created_by for each in links)])
-    return Team(members=members, links=links, makers=makers)
+    people = [each.added_by for each in members] + [each.approved_by for each in members]
+    makers = await makers_of(tx, [*people, *(each.created_by for each in links)])
+    waiting = await admissions.waiting(tx, author)
+    return Team(members=members, links=links, waiting=waiting, makers=makers)
 
 
 async def makers_of(tx: AsyncConnection, people: Iterable[int | None]) -> dict[int | None, Maker]:
@@ -75,7 +82,7 @@ async def add(
     added = await db.staff.add(tx, telegram_id=telegram_id, role=role, area=area, added_by=None, now=now)
     details = {"telegram_id": telegram_id, "role": role, "area": area}
     await audit.note(tx, actor=actor, action=Action.ADD_STAFF, details=details, now=now)
-    await notices.tell(tx, told, "staff_joined", {**details, "by": None}, now=now)
+    await notices.tell(tx, told, "staff_joined", {**details, "by": None, "approved_by": None}, now=now)
     return added
 
 
@@ -131,6 +138,7 @@ async def _withdraw(
     told = {member.telegram_id, *await notices.admins(tx)} - {by}
     await db.staff.revoke(tx, member.id, now)
     links = await staff_links.end_unfounded(tx, member.telegram_id, now)
+    await admissions.end_unfounded(tx, member.telegram_id, now)
     paused = await broadcasts.pause_orphans(tx, member.telegram_id)
     role = {"telegram_id": member.telegram_id, "role": member.role, "area": member.area}
     ended = {

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import audit, notices
+from bot.actions import admissions, audit, notices
 from bot.actions.authority import Author, asked_again, roles_of
 from bot.errors import PortevoixError
 from bot.rules.permissions import Action, Role, may_manage_staff
 from db.people import Person
-from db.staff import HeldRole, StaffLink
+from db.staff import StaffLink
 
 LINK_LIFE = timedelta(hours=48)
 TOKEN_BYTES = 24  # 32 characters: nobody guesses one of 2^192
@@ -94,8 +95,20 @@ async def make_link(
     return token
 
 
-async def join(tx: AsyncConnection, *, telegram_id: int, token: str, now: datetime) -> HeldRole:
-    """Takes a link: the role it gives, in force at once. Raises one of the link's errors, or AlreadyStaff."""
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """The role that a link gives; `waits`: not before a second admin agrees."""
+
+    role: Role
+    area: str
+    waits: bool = False
+
+
+async def join(tx: AsyncConnection, *, telegram_id: int, token: str, now: datetime) -> Joined:
+    """Takes a link: the role it gives, in force at once; an admin's once a second admin agrees, where there is one.
+
+    Raises one of the link's errors, or AlreadyStaff.
+    """
     await audit.take_turn(tx)
     link = await db.staff.find_link(tx, hash_of(token))
     if link is None:
@@ -105,16 +118,31 @@ async def join(tx: AsyncConnection, *, telegram_id: int, token: str, now: dateti
     await refuse_twice(tx, telegram_id, Role(link.role), link.area)
     if not await db.staff.use_link(tx, link.id, now):
         raise LinkUsed("Somebody else used this link at the same moment.")
-    joined = await db.staff.add(
+    by = maker.telegram_id if maker is not None else None
+    if link.role == Role.ADMIN and by is not None:
+        seconds = await admissions.second_admins(tx, link.area, by=by, newcomer=telegram_id)
+        if seconds:
+            short = link.token_hash[:12]
+            await admissions.ask(
+                tx, telegram_id=telegram_id, area=link.area, by=by, link=short, seconds=seconds, now=now
+            )
+            return Joined(role=Role.ADMIN, area=link.area, waits=True)
+    await _take_role(tx, link, telegram_id, by, now)
+    return Joined(role=Role(link.role), area=link.area)
+
+
+async def _take_role(
+    tx: AsyncConnection, link: StaffLink, telegram_id: int, by: int | None, now: datetime
+) -> None:
+    await db.staff.add(
         tx, telegram_id=telegram_id, role=link.role, area=link.area, added_by=link.created_by, now=now
     )
-    details = {"role": link.role, "area": link.area, "link": link.token_hash[:12]}
+    role = {"role": link.role, "area": link.area}
+    details = {**role, "link": link.token_hash[:12]}
     actor = audit.staff_actor(telegram_id)
     await audit.note(tx, actor=actor, action="join_staff", details=details, now=now)
-    news = {"telegram_id": telegram_id, "role": link.role, "area": link.area}
-    by = maker.telegram_id if maker is not None else None
-    await notices.tell_admins(tx, "staff_joined", {**news, "by": by}, now=now, but=telegram_id)
-    return joined
+    news = {**role, "telegram_id": telegram_id, "by": by, "approved_by": None}
+    await notices.tell_admins(tx, "staff_joined", news, now=now, but=telegram_id)
 
 
 def _require_usable(link: StaffLink, now: datetime) -> None:

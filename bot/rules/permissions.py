@@ -61,6 +61,8 @@ class Action(StrEnum):
     SEE_STAFF = "see_staff"
     ADD_STAFF = "add_staff"
     REVOKE_STAFF = "revoke_staff"
+    APPROVE_ADMIN = "approve_admin"
+    APPROVE_EXPORT = "approve_export"
     PURGE = "purge"
 
 
@@ -88,6 +90,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.SEE_STAFF: _ADMINS,
         Action.ADD_STAFF: _ADMINS,
         Action.REVOKE_STAFF: _ADMINS,
+        Action.APPROVE_ADMIN: _ADMINS,
+        Action.APPROVE_EXPORT: _ADMINS,
         Action.PURGE: _ADMINS,
     }
 )
@@ -145,6 +149,16 @@ def may_approve_broadcast(staff: Staff, *, audience_area: str, author: int | Non
 def may_manage_staff(staff: Staff, *, role: Role, area: str) -> bool:
     """Whether somebody may give or take a role over an area: never one above or beyond their own."""
     return may(staff, Action.ADD_STAFF, area) and role.rank <= staff.role.rank
+
+
+def may_approve_admin(staff: Staff, *, area: str) -> bool:
+    """Whether somebody may agree to a new admin of an area, besides whoever invited them."""
+    return may(staff, Action.APPROVE_ADMIN, area)
+
+
+def may_approve_export(staff: Staff) -> bool:
+    """Whether somebody may agree to an export of the whole campaign, besides whoever asks for it."""
+    return may(staff, Action.APPROVE_EXPORT, EVERYWHERE)
 
 
 def reader_of(roles: Sequence[Staff]) -> Reader:

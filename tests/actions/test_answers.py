@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
 import db.people
-from bot.actions import polling_places, registration, rsvps, vote_plans
+from bot.actions import erasure, polling_places, registration, rsvps, vote_plans
 from bot.actions.authority import CandidateOut
 from bot.actions.people import NotASupporter
 from bot.actions.polling_places import PlaceGone
@@ -236,6 +236,7 @@ async def test_a_place_that_is_not_of_the_commune_is_not_chosen(scene: Scene) ->
 
 
 KEY = SuppressionKey(links=(b"k" * 32,))
+SEALING = erasure.sealing(KEY, CAMPAIGN.retention, NOW)
 
 
 async def register(scene: Scene) -> None:
@@ -265,14 +266,21 @@ async def count_people(scene: Scene) -> int:
 
 
 async def test_who_is_too_young_is_forgotten(scene: Scene) -> None:
-    await registration.declare_age(scene.tx, scene.person, scene.origin, of_age=False)
+    await registration.declare_age(scene.tx, scene.person, scene.origin, of_age=False, sealing=SEALING)
     assert await count_people(scene) == 0
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 async def test_who_does_not_agree_to_be_written_to_is_forgotten(scene: Scene, purpose: Purpose) -> None:
     goes_on = await registration.answer_consent(
-        scene.tx, scene.person, scene.origin, purpose=purpose, given=False, language="fr", text="?"
+        scene.tx,
+        scene.person,
+        scene.origin,
+        purpose=purpose,
+        given=False,
+        language="fr",
+        text="?",
+        sealing=SEALING,
     )
     assert goes_on is (purpose is not Purpose.CONTACT)
     assert await count_people(scene) == int(goes_on)

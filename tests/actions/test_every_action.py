@@ -40,7 +40,9 @@ erasure.begin_suppressions_anew proofs.prove
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
 broadcasts.pause_orphans staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
-notices.tell notices.tell_admins notices.admins event_cards.find exports.write exports.content
+admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
+approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins event_cards.find
+exports.write exports.content
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -49,7 +51,9 @@ export that was ordered, the titles of events, which are public.
 BY_LINK = "downloads.look downloads.use"
 """What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
 
-NARROWING = "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended"
+NARROWING = (
+    "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended admissions.waiting"
+)
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
@@ -59,7 +63,7 @@ events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.text_hash renewals.consent_texts rights.area_name
-staff_links.hash_of statistics.level_within statistics.wider_area
+export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 people.require_supporter registration.require_open broadcasts.require_vote_to_come
 """

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import db.people
 from bot import communes
-from bot.actions import audit, exports
+from bot.actions import audit, export_orders
 from bot.actions.authority import Author
 from bot.actions.exports import Order
 from bot.errors import NotAllowed
@@ -40,7 +40,8 @@ async def author_with(database: Database, role: Staff) -> Author:
 async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> None:
     author = await author_with(told, COORDINATOR)
     async with told.write() as tx:
-        assert await exports.order_in_chat(tx, author, RESPONSES) == 3
+        ordered = await export_orders.order(tx, author, RESPONSES)
+    assert (ordered.rows, ordered.waits) == (3, False)
     async with told.read() as tx:
         (noted,) = (await tx.execute(sa.select(audit_rows))).all()
         assert (await audit.verify(tx)).faults == ()
@@ -66,6 +67,6 @@ async def test_an_export_beyond_role_or_area_is_refused(told: Database, name: st
     author = await author_with(told, staff)
     async with told.write() as tx:
         with pytest.raises(NotAllowed):
-            await exports.order_in_chat(tx, author, order)
+            await export_orders.order(tx, author, order)
     async with told.read() as tx:
         assert (await tx.execute(sa.select(audit_rows))).first() is None

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import audiences, doubts, exports
+from bot.actions import admissions, audiences, doubts, exports
 from bot.errors import NotAllowed
 from bot.rules.audiences import Audience
 from bot.rules.permissions import Action
@@ -85,4 +85,6 @@ async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
         assert bool(tables - {"audit"}) is here
         assert ("audit" in tables) is (role == "admin" and area == "everywhere")
         assert len(await doubts.unattended(world.tx, author)) == int(here)
+        waiting = await admissions.waiting(world.tx, author)
+        assert bool(waiting) is (role == "admin" and area in ("inside", "wider", "everywhere"))
         await trial.rollback()

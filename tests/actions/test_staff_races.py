@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import staff, staff_links
+from bot.actions import admissions, staff, staff_links
+from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author
 from bot.actions.staff_links import LinkRevoked
 from bot.errors import NotAllowed
@@ -112,3 +113,55 @@ async def test_an_invitation_made_while_its_author_is_revoked(database: Database
             lambda tx: staff.revoke(tx, nadia, hers),
             lambda tx: staff_links.invite(tx, olga, role=Role.ADMIN, area="FR"),
         )
+
+
+async def test_a_second_admin_agrees_while_the_first_is_revoked(database: Database, admins: None) -> None:
+    """The yes waits for the removal, and then finds that nobody asks any more."""
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    async with database.write() as tx:
+        await db.people.create(tx, telegram_id=NEWCOMER, pseudonym="newcomer", now=NOW)
+        token = await staff_links.invite(tx, olga, role=Role.ADMIN, area="FR")
+        joined = await staff_links.join(tx, telegram_id=NEWCOMER, token=token, now=NOW)
+    assert joined.waits
+    hers = await role_of(database, OLGA)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            database,
+            lambda tx: staff.revoke(tx, nadia, hers),
+            lambda tx: admissions.decide(tx, nadia, 1, granted=True),
+        )
+    async with database.read() as tx:
+        assert await db.staff.roles_of(tx, NEWCOMER) == ()
+
+
+async def test_a_second_admin_who_is_revoked_while_they_agree(database: Database, admins: None) -> None:
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    async with database.write() as tx:
+        token = await staff_links.invite(tx, olga, role=Role.ADMIN, area="FR")
+        await staff_links.join(tx, telegram_id=NEWCOMER, token=token, now=NOW)
+    mine = await role_of(database, NADIA)
+    with pytest.raises(NotAllowed):
+        await meanwhile(
+            database,
+            lambda tx: staff.revoke(tx, olga, mine),
+            lambda tx: admissions.decide(tx, nadia, 1, granted=True),
+        )
+
+
+async def test_two_admins_decide_at_once(database: Database, admins: None) -> None:
+    third = 4
+    nadia, olga = await author(database, NADIA), await author(database, OLGA)
+    async with database.write() as tx:
+        await db.people.create(tx, telegram_id=third, pseudonym="third", now=NOW)
+        await staff.add(tx, telegram_id=third, role=Role.ADMIN, area="FR", actor="test", now=NOW)
+        token = await staff_links.invite(tx, olga, role=Role.ADMIN, area="FR")
+        await staff_links.join(tx, telegram_id=NEWCOMER, token=token, now=NOW)
+    other = await author(database, third)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            database,
+            lambda tx: admissions.decide(tx, nadia, 1, granted=False),
+            lambda tx: admissions.decide(tx, other, 1, granted=True),
+        )
+    async with database.read() as tx:
+        assert await db.staff.roles_of(tx, NEWCOMER) == ()

@@ -167,6 +167,7 @@ FORGED = (
     "staff_ask:1",
     "staff_revoke:1",
     "staff_unlink:1",
+    "staff_decide:1:yes",
     "staff",
 )
 

@@ -41,6 +41,8 @@ LEAST_ROLE = {
     "see_staff": "admin",
     "add_staff": "admin",
     "revoke_staff": "admin",
+    "approve_admin": "admin",
+    "approve_export": "admin",
     "purge": "admin",
 }
 # An area asked for, and whether staff of the Rhône cover it.

@@ -1,0 +1,74 @@
+"""What waits for a second person: who else may decide it, and deciding it once, on what is true at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.approvals
+import db.staff
+from bot.actions import audit
+from bot.actions.authority import Author, asked_again
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.permissions import Action, Role, Staff
+from db.approvals import Approval
+
+LIFE = timedelta(hours=48)
+"""How long what an admin is asked to confirm waits for them."""
+
+
+class ApprovalGone(PortevoixError):
+    """It was decided, taken back or changed meanwhile, or whoever asked may not do it any more."""
+
+    default_message = "errors/approval_gone"
+
+
+async def others_who(
+    tx: AsyncConnection, may: Callable[[Staff], bool], *, but: Collection[int | None]
+) -> set[int]:
+    """The Telegram numbers of everybody with a role that allows something, but these: a person counts once, whatever
+    their roles.
+    """
+    return {
+        held.telegram_id
+        for held in await db.staff.all_current(tx)
+        if held.telegram_id not in but
+        and may(Staff(id=held.telegram_id, role=Role(held.role), area=held.area))
+    }
+
+
+async def take_up(tx: AsyncConnection, author: Author, approval: int, what: str) -> tuple[Author, Approval]:
+    """What somebody is about to decide, with the roles they hold now; nobody else decides it meanwhile.
+
+    Raises ApprovalGone.
+    """
+    await audit.take_turn(tx)
+    author = await asked_again(tx, author)
+    found = await db.approvals.get(tx, approval)
+    if found is None or found.what != what or not found.is_open(author.now):
+        raise ApprovalGone("This waits for nobody any more.")
+    return author, found
+
+
+def require_second(author: Author, others: Collection[int]) -> None:
+    """Raises NotAllowed unless the author is one of the `others` who may decide."""
+    if author.person.telegram_id not in others:
+        raise NotAllowed("A second person has to decide this.", message="errors/needs_second_admin")
+
+
+async def close(
+    tx: AsyncConnection,
+    author: Author,
+    approval: Approval,
+    action: Action,
+    *,
+    granted: bool,
+    **details: object,
+) -> None:
+    """Decides it for good, in the log too."""
+    by = author.person.telegram_id
+    await db.approvals.decide(tx, approval.id, by=by, granted=granted, now=author.now)
+    noted = {"approval": approval.id, "granted": granted, **details}
+    await audit.note(tx, actor=author.name, action=action, details=noted, now=author.now)

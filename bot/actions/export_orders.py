@@ -1,0 +1,147 @@
+"""Exports ordered in the chat: made at once, or, where they hold the whole campaign, once a second admin agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.approvals
+import db.exports
+import db.people
+from bot.actions import approvals, audit, exports, notices
+from bot.actions.approvals import ApprovalGone
+from bot.actions.authority import Author, asked_again, author_of
+from bot.actions.exports import CHAT_ROWS, Order
+from bot.errors import NotAllowed
+from bot.exporting.formats import FORMATS
+from bot.exporting.tables import TABLES
+from bot.rules.areas import EVERYWHERE
+from bot.rules.permissions import Action, may_approve_export
+from db.approvals import Approval
+
+WHAT = "export"
+FETCH_LIFE = timedelta(hours=24)
+"""How long an export that was granted can be fetched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """How many rows the export has, up to CHAT_ROWS and one more; `waits`: a second admin is asked first."""
+
+    order: Order
+    rows: int
+    waits: bool = False
+
+
+def is_of_the_whole_campaign(order: Order) -> bool:
+    """Whether a second person has to agree: everybody everywhere, unless it is about one event.
+
+    Not the log of the team: an admin who suspects another reads it without asking them.
+    """
+    selection = order.selection
+    return TABLES[order.table].of_area and selection.area == EVERYWHERE and selection.event is None
+
+
+async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
+    """Checks and notes an export that is to be sent in the chat, or asks a second admin for it.
+
+    Nothing is noted or asked where there are no rows. Raises NotAllowed.
+    """
+    exports.require(author, wanted)
+    FORMATS[wanted.format].require()
+    found = await _count(tx, wanted)
+    if found and is_of_the_whole_campaign(wanted):
+        await audit.take_turn(tx)
+        seconds = await _second_admins(tx, author.person.telegram_id)
+        if seconds:
+            await _ask(tx, author, wanted, found, seconds)
+            return Ordered(order=wanted, rows=found, waits=True)
+    if found:
+        await exports.note(tx, wanted, actor=author.name, now=author.now)
+    return Ordered(order=wanted, rows=found)
+
+
+async def _count(tx: AsyncConnection, wanted: Order) -> int:
+    return await db.exports.count(tx, db.exports.SOURCES[wanted.table](wanted.selection), CHAT_ROWS + 1)
+
+
+async def _second_admins(tx: AsyncConnection, asked_by: int | None) -> set[int]:
+    return await approvals.others_who(tx, may_approve_export, but=(asked_by,))
+
+
+async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, seconds: set[int]) -> None:
+    """Once for the same export: who taps again waits for the same answer."""
+    mine = author.person.telegram_id
+    for each in await db.approvals.waiting(tx, WHAT, author.now):
+        if each.asked_by == mine and each.details == {**wanted.details, "rows": each.details["rows"]}:
+            return
+    until = author.now + approvals.LIFE
+    asked = await db.approvals.ask(
+        tx,
+        what=WHAT,
+        asked_by=mine,
+        details={**wanted.details, "rows": rows},
+        asked_at=author.now,
+        expires_at=until,
+    )
+    noted = {**wanted.details, "approval": asked.id}
+    await audit.note(tx, actor=author.name, action="ask_for_export", details=noted, now=author.now)
+    times = {"since_at": wanted.details["since"], "until_at": until.isoformat()}
+    news = {**wanted.details, **times, "rows": rows, "by": mine, "approval": asked.id}
+    await notices.tell(tx, seconds, "export_waits", news, now=author.now)
+
+
+async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
+    """A second admin says yes or no; whoever asked is told, and fetches it. Raises ApprovalGone and NotAllowed."""
+    author, found = await approvals.take_up(tx, author, approval, WHAT)
+    approvals.require_second(author, await _second_admins(tx, found.asked_by))
+    assert found.asked_by is not None  # what is erased takes its approvals with it
+    await _require_asker(tx, author, found)
+    await approvals.close(
+        tx, author, found, Action.APPROVE_EXPORT, granted=granted, export=found.details["export"]
+    )
+    news = {
+        **found.details,
+        "approval": found.id if granted else None,
+        "decided_by": author.person.telegram_id,
+        "until_at": (author.now + FETCH_LIFE).isoformat(),
+    }
+    await notices.tell(tx, {found.asked_by}, "export_decided", news, now=author.now)
+    return found
+
+
+async def _require_asker(tx: AsyncConnection, author: Author, approval: Approval) -> None:
+    """Raises ApprovalGone where whoever asked may not make this export any more."""
+    person = await db.people.find(tx, approval.asked_by or 0)
+    if person is not None:
+        asker = await author_of(
+            tx, person, campaign=author.campaign, gazetteer=author.gazetteer, now=author.now
+        )
+        try:
+            exports.require(asker, Order.from_details(approval.details))
+        except NotAllowed:
+            person = None
+    if person is None:
+        raise ApprovalGone("Whoever asked for this export may not make it any more.")
+
+
+async def fetch(tx: AsyncConnection, author: Author, approval: int) -> Ordered:
+    """What a second admin granted, once, to whoever asked and may still make it. Raises ApprovalGone and NotAllowed."""
+    await audit.take_turn(tx)
+    author = await asked_again(tx, author)
+    found = await db.approvals.get(tx, approval)
+    if found is None or not _can_be_fetched(found, author.person.telegram_id, author.now):
+        raise ApprovalGone("This export was fetched already, or it is too late for it.")
+    wanted = Order.from_details(found.details)
+    exports.require(author, wanted)
+    await db.approvals.use(tx, found.id, author.now)
+    await exports.note(tx, wanted, actor=author.name, now=author.now, approval=found.id)
+    return Ordered(order=wanted, rows=await _count(tx, wanted))
+
+
+def _can_be_fetched(approval: Approval, telegram_id: int, now: datetime) -> bool:
+    granted = approval.what == WHAT and approval.granted and approval.decided_at is not None
+    in_time = approval.decided_at is not None and now < approval.decided_at + FETCH_LIFE
+    return bool(granted and in_time and approval.asked_by == telegram_id and approval.used_at is None)

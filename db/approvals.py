@@ -1,0 +1,95 @@
+"""What waits for a second person: a new admin, an export of the whole campaign, a broadcast to many people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import approvals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """One row of `approvals`: see db.schema for what each field means."""
+
+    id: int
+    what: str
+    asked_by: int | None
+    telegram_id: int | None
+    broadcast: int | None
+    details: Mapping[str, Any]
+    asked_at: datetime
+    expires_at: datetime | None
+    decided_at: datetime | None
+    decided_by: int | None
+    granted: bool | None
+    used_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be decided."""
+        return self.decided_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+async def ask(tx: AsyncConnection, **values: Any) -> Approval:
+    """Something new that waits; `values` are columns of `approvals`."""
+    row = (await tx.execute(sa.insert(approvals).values(values).returning(approvals))).one()
+    return Approval(**row._mapping)
+
+
+async def get(tx: AsyncConnection, approval: int) -> Approval | None:
+    row = (await tx.execute(sa.select(approvals).where(approvals.c.id == approval))).one_or_none()
+    return None if row is None else Approval(**row._mapping)
+
+
+async def waiting(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:
+    """Everything of a kind that can still be decided, oldest first."""
+    still = sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now)
+    query = sa.select(approvals).where(approvals.c.what == what, approvals.c.decided_at.is_(None), still)
+    return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
+
+
+async def of_person(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
+    """What somebody asked for, decided, or was asked for: only their own part in it."""
+    columns = (approvals.c.what, approvals.c.asked_at, approvals.c.decided_at, approvals.c.granted)
+    theirs = {
+        "asked": approvals.c.asked_by == telegram_id,
+        "decided": sa.func.coalesce(approvals.c.decided_by, 0) == telegram_id,
+        "concerned": sa.func.coalesce(approvals.c.telegram_id, 0) == telegram_id,
+    }
+    parts = (condition.label(name) for name, condition in theirs.items())
+    query = sa.select(*columns, *parts).where(sa.or_(*theirs.values())).order_by(approvals.c.id)
+    return [dict(row._mapping) for row in await tx.execute(query)]
+
+
+async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, now: datetime) -> bool:
+    """Closes it; False where somebody did before."""
+    undecided = sa.and_(approvals.c.id == approval, approvals.c.decided_at.is_(None))
+    values = {"decided_at": now, "decided_by": by, "granted": granted}
+    return (await tx.execute(sa.update(approvals).where(undecided).values(values))).rowcount == 1
+
+
+async def use(tx: AsyncConnection, approval: int, now: datetime) -> bool:
+    """Takes what was granted; False where it was taken before. It serves once."""
+    unused = sa.and_(approvals.c.id == approval, approvals.c.granted, approvals.c.used_at.is_(None))
+    return (await tx.execute(sa.update(approvals).where(unused).values(used_at=now))).rowcount == 1
+
+
+async def withdraw(tx: AsyncConnection, approval: int) -> None:
+    """It is not asked any more."""
+    await tx.execute(sa.delete(approvals).where(approvals.c.id == approval))
+
+
+async def forget_person(tx: AsyncConnection, telegram_id: int) -> None:
+    """What somebody who is erased asked for, or is about, goes; what others wait for, or decided, loses the number.
+
+    A broadcast goes on waiting for its approval.
+    """
+    theirs = sa.or_(approvals.c.asked_by == telegram_id, approvals.c.telegram_id == telegram_id)
+    await tx.execute(sa.delete(approvals).where(theirs, approvals.c.broadcast.is_(None)))
+    for column in (approvals.c.asked_by, approvals.c.decided_by):
+        await tx.execute(sa.update(approvals).where(column == telegram_id).values({column: None}))

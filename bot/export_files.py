@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.people
 from bot.actions import audit, downloads, exports
 from bot.actions.authority import Author, author_of
-from bot.actions.exports import CHAT_BYTES, Commission, ExportTooLarge
+from bot.actions.exports import CHAT_BYTES, Commission, ExportTooLarge, Order
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
@@ -60,17 +61,21 @@ class ExportFiles:
         """
         commission = Commission.from_arguments(arguments)
         try:
-            await self._require(commission)
-            made = await self._made(commission)
-            await self._require(commission)  # making it may have taken minutes
+            order = await self._required(commission)
+            made = await self._made(replace(commission, order=order))
+            if await self._required(commission) != order:  # making it may have taken minutes
+                raise NotAllowed("The role changed meanwhile.", message="errors/not_allowed_role")
         except NotAllowed:
             await self._note_refused(commission)
             return message(commission.chat, self._text(commission, "exports/withdrawn"))
         return made
 
-    async def _require(self, commission: Commission) -> None:
+    async def _required(self, commission: Commission) -> Order:
+        """What the reader may have now. Raises NotAllowed."""
         async with self._database.read() as tx:
-            exports.require(await self._author(tx, commission), commission.order)
+            author = await self._author(tx, commission)
+        exports.require(author, commission.order)
+        return exports.as_read_by(author, commission.order)
 
     async def _author(self, tx: AsyncConnection, commission: Commission) -> Author:
         """The order’s author with the roles held now. Raises NotAllowed where nobody has that number any more."""
@@ -107,8 +112,7 @@ class ExportFiles:
 
         async def show(rows: int) -> None:
             nonlocal shown_at
-            hidden = commission.shown != str(commission.rows)
-            if hidden or time.monotonic() - shown_at < EDIT_SECONDS:
+            if time.monotonic() - shown_at < EDIT_SECONDS:
                 return
             shown_at = time.monotonic()
             text = self._text(commission, "exports/progress", done=rows, rows=commission.rows)

@@ -142,6 +142,12 @@ def _mentions(value: Any, telegram_id: int) -> bool:
     return value in (telegram_id, str(telegram_id), f"staff:{telegram_id}") and not isinstance(value, bool)
 
 
+async def last(tx: AsyncConnection) -> Entry | None:
+    """The newest entry; None where the log is empty."""
+    row = (await tx.execute(sa.select(audit).order_by(audit.c.id.desc()).limit(1))).first()
+    return None if row is None else Entry(**row._mapping)
+
+
 async def has_hash(tx: AsyncConnection, hash_: str) -> bool:
     """Whether some entry has this hash."""
     return (await tx.execute(sa.select(audit.c.id).where(audit.c.hash == hash_).limit(1))).first() is not None

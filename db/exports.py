@@ -1,10 +1,11 @@
 """What exports read: one query each, fetched in chunks from one snapshot, so that its size does not matter.
 
-Instants come as text, ISO 8601 in UTC to the millisecond: the database spells a million of them in a fraction of the
-time that Python needs to read and spell them.
+Instants come as text, ISO 8601 in UTC: the database spells a million of them in a fraction of the time that Python
+needs to read and spell them. Those of what people did are cut to the hour, and so is the period that chooses them.
 
-A person's Telegram id, first name and commune are in a row only while they agree to be known to the local
-team; otherwise the pseudonym and the département stand for them.
+A person's first name and commune are in a row only while they agree to be known to the local team; otherwise a
+pseudonym and the département stand for them. In a file for the team of an area only those who agreed have a row: all
+others are counted (`bot.rules.small_counts`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,14 +23,15 @@ from bot.rules.areas import EVERYWHERE
 from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
-from db.export_columns import in_row_order, instants_as_text
+from db.export_choices import TITLE
+from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
+from db.headcounts import named_in
 from db.notices import IS_NOTICE
 from db.schema import (
     answer_counts,
     audit,
     broadcasts,
     deliveries,
-    event_texts,
     events,
     people,
     responses,
@@ -46,8 +48,10 @@ EVENT_QUESTIONS = ("rsvp", "attendance", "came")
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which rows: those of an area, of an instant from `since` on and before `until` (aware), about one event
-    (its code) or one ballot (its number).
+    """Which rows: those of an area, of an instant from `since` on and before `until` (aware, cut to the hour), about
+    one event (its code) or one ballot (its number).
+
+    `known_in`: only who is known to the team of these areas has rows, all others are counted; None: everybody has.
     """
 
     area: str = EVERYWHERE
@@ -55,24 +59,25 @@ class Selection:
     until: datetime | None = None
     event: str | None = None
     ballot: int | None = None
+    known_in: tuple[str, ...] | None = None
+
+    @property
+    def known(self) -> sa.ColumnElement[bool]:
+        """Whether a row of `people` may be named in the file."""
+        areas = (EVERYWHERE,) if self.known_in is None else self.known_in
+        return named_in(areas, lies=_person_in_row_order)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A query without order, and the columns that number its rows, by which it is read in chunks."""
+    """A query without order, the columns that number its rows, by which it is read in chunks, and what is counted of
+    people without a row, in the same columns.
+    """
 
     query: sa.Select[Any]
     keys: tuple[sa.ColumnElement[Any], ...]
+    counts: sa.Select[Any] | None = None
 
-
-# The French title where there is one: the languages of a campaign file are few, and fr comes late among them.
-_TITLE = (
-    sa.select(event_texts.c.title)
-    .where(event_texts.c.event == events.c.id)
-    .order_by(event_texts.c.language.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 
 # How many supporters somebody brought; whom leaves no export.
 _RECRUITS = people.alias("recruits")
@@ -80,30 +85,56 @@ _RECRUITED = (
     sa.select(sa.func.count())
     .where(_RECRUITS.c.recruiter == people.c.id, _RECRUITS.c.state != "new")
     .scalar_subquery()
-    .label("recruited")
 )
 
-_KNOWN = sa.and_(people.c.state == "registered", people.c.consent_team)
+_ONE = sa.literal(1).label("people")
 
 
 def _identity(
-    *, commune: sa.ColumnElement[Any] = people.c.commune, known: sa.ColumnElement[bool] = _KNOWN
+    selection: Selection,
+    *,
+    commune: sa.ColumnElement[Any] = people.c.commune,
+    known: sa.ColumnElement[bool] | None = None,
 ) -> tuple[sa.ColumnElement[Any], ...]:
-    """The pseudonym, and who that is where it is known to the team."""
-    told = (people.c.telegram_id, people.c.first_name, commune)
+    """The pseudonym, and who that is where it is known to the team; Telegram's number is for the whole campaign."""
+    known = selection.known if known is None else known
+    numbered = known if selection.known_in is None else sa.false()
     return (
         people.c.pseudonym.label("supporter"),
-        *(sa.case((known, column)).label(column.key) for column in told),
+        sa.case((numbered, people.c.telegram_id)).label("telegram_id"),
+        sa.case((known, people.c.first_name)).label("first_name"),
+        sa.case((known, commune)).label("commune"),
     )
 
 
+def _source(
+    query: sa.Select[Any],
+    selection: Selection,
+    *,
+    keys: tuple[sa.ColumnElement[Any], ...],
+    counted_by: tuple[str, ...],
+    person: sa.ColumnElement[Any] = people.c.id,
+) -> Source:
+    """Everybody's rows; for the team of an area those of who is known, and how many others share the same values."""
+    if selection.known_in is None:
+        return Source(query=query, keys=keys)
+    known = sa.func.coalesce(selection.known, sa.false())
+    counts = counted_rows(query.where(sa.not_(known)), by=counted_by, person=person)
+    return Source(query=query.where(known), keys=keys, counts=counts)
+
+
 def _within(column: sa.ColumnElement[Any], selection: Selection) -> list[sa.ColumnElement[bool]]:
+    """Within the period, cut to the hour as the instants in the file are."""
     conditions = []
     if selection.since is not None:
-        conditions.append(column >= selection.since)
+        conditions.append(column >= _hour_of(selection.since))
     if selection.until is not None:
-        conditions.append(column < selection.until)
+        conditions.append(column < _hour_of(selection.until))
     return conditions
+
+
+def _hour_of(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _person_in_row_order(area: str) -> sa.ColumnElement[bool]:
@@ -128,9 +159,10 @@ def supporters(selection: Selection) -> Source:
     if selection.ballot is not None:
         voting = sa.select(vote_plans.c.person).where(vote_plans.c.ballot == selection.ballot)
         about.append(people.c.id.in_(voting))
+    recruited = _RECRUITED if selection.known_in is None else in_whole_tens(_RECRUITED)
     query = (
         sa.select(
-            *_identity(),
+            *_identity(selection),
             people.c.department,
             people.c.region,
             people.c.territory,
@@ -145,22 +177,24 @@ def supporters(selection: Selection) -> Source:
             people.c.mutes_news,
             people.c.mutes_reminders,
             people.c.volunteer,
-            _RECRUITED,
-            people.c.unreachable_at,
-            people.c.registered_at,
+            recruited.label("recruited"),
+            hour(people.c.unreachable_at),
+            hour(people.c.registered_at),
+            _ONE,
         )
         .where(people.c.state != "new", person_in(selection.area))
         .where(*_within(people.c.registered_at, selection), *about)
     )
-    return Source(query=query, keys=(people.c.id,))
+    counted_by = ("department", "region", "territory", "state")
+    return _source(query, selection, keys=(people.c.id,), counted_by=counted_by)
 
 
-def _commune_hidden(answer: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+def _commune_hidden(answer: sa.ColumnElement[Any], known: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     """An answer; that to “where do you vote?” tells only the département of who is not known to the team."""
     overseas = sa.func.substr(answer, 1, 2).in_(("97", "98"))
     department = sa.func.substr(answer, 1, sa.case((overseas, 3), else_=2))
     asks_commune = responses.c.question == "commune"
-    return sa.case((~asks_commune, answer), (_KNOWN, answer), else_=department).label("answer")
+    return sa.case((~asks_commune, answer), (known, answer), else_=department).label("answer")
 
 
 def answers(selection: Selection) -> Source:
@@ -181,16 +215,15 @@ def answers(selection: Selection) -> Source:
     )
     query = (
         sa.select(
-            responses.c.id,
-            responses.c.at,
-            *_identity(commune=responses.c.commune),
+            hour(responses.c.at),
+            *_identity(selection, commune=responses.c.commune),
             responses.c.department,
             responses.c.region,
             responses.c.question,
             responses.c.subject,
-            _commune_hidden(responses.c.answer),
+            _commune_hidden(responses.c.answer, selection.known),
             broadcasts.c.key.label("broadcast"),
-            responses.c.message_id,
+            _ONE,
         )
         .select_from(
             responses.join(people, responses.c.person == people.c.id).outerjoin(
@@ -199,7 +232,8 @@ def answers(selection: Selection) -> Source:
         )
         .where(place, *_within(in_row_order(responses.c.at), selection), *about)
     )
-    return Source(query=query, keys=(responses.c.id,))
+    counted_by = ("question", "subject", "answer")
+    return _source(query, selection, keys=(responses.c.id,), counted_by=counted_by, person=responses.c.person)
 
 
 def counts(selection: Selection) -> Source:
@@ -243,22 +277,22 @@ def sent(selection: Selection) -> Source:
         about.append(broadcasts.c.ballot == selection.ballot)
     query = (
         sa.select(
-            deliveries.c.id,
             broadcasts.c.key.label("broadcast"),
             broadcasts.c.kind,
             broadcasts.c.ballot,
             broadcasts.c.step,
-            *_identity(),
+            *_identity(selection),
             people.c.department,
             people.c.territory,
             people.c.language,
             deliveries.c.state,
             deliveries.c.reason,
             deliveries.c.attempts,
-            deliveries.c.due_at,
-            deliveries.c.sent_at,
-            deliveries.c.answered_at,
-            deliveries.c.changed_at,
+            hour(deliveries.c.due_at),
+            hour(deliveries.c.sent_at),
+            hour(deliveries.c.answered_at),
+            hour(deliveries.c.changed_at),
+            _ONE,
         )
         .select_from(
             deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id).join(
@@ -270,40 +304,49 @@ def sent(selection: Selection) -> Source:
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
-    return Source(query=query, keys=keys)
+    counted_by = ("broadcast", "kind", "ballot", "step", "state")
+    return _source(query, selection, keys=keys, counted_by=counted_by)
 
 
 def attendance(selection: Selection) -> Source:
     """The answers to the invitations to the events that take place in the area; the period is the events'.
 
-    Whoever comes from elsewhere is counted, and not named: they agreed to be known to their own local team.
+    Whoever comes from elsewhere is not named: they agreed to be known to their own local team.
     """
     about = [] if selection.event is None else [events.c.code == selection.event]
+    known = sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
     query = (
         sa.select(
             events.c.code.label("event"),
-            _TITLE.label("title"),
+            TITLE.label("title"),
             events.c.starts_at,
             events.c.commune.label("event_commune"),
             events.c.state.label("event_state"),
-            *_identity(known=sa.and_(_KNOWN, person_in(selection.area))),
+            *_identity(selection, known=known),
             people.c.department,
             rsvps.c.answer,
             rsvps.c.confirmed,
             rsvps.c.attended,
-            rsvps.c.at,
+            hour(rsvps.c.at),
+            _ONE,
         )
         .select_from(
             rsvps.join(events, rsvps.c.event == events.c.id).join(people, rsvps.c.person == people.c.id)
         )
         .where(event_in(selection.area), *_within(events.c.starts_at, selection), *about)
     )
-    return Source(query=query, keys=(rsvps.c.event, rsvps.c.person))
+    counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "answer")
+    return _source(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)
 
 
 def actions(selection: Selection) -> Source:
-    """The audit log. It tells of the whole campaign: an area does not narrow it."""
-    return Source(query=sa.select(audit).where(*_within(audit.c.at, selection)), keys=(audit.c.id,))
+    """The audit log, with its exact instants. It tells of the whole campaign: an area does not narrow it."""
+    query = sa.select(audit)
+    if selection.since is not None:
+        query = query.where(audit.c.at >= selection.since)
+    if selection.until is not None:
+        query = query.where(audit.c.at < selection.until)
+    return Source(query=query, keys=(audit.c.id,))
 
 
 SOURCES: Mapping[str, Callable[[Selection], Source]] = {
@@ -319,7 +362,7 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
 async def chunks(
     tx: AsyncConnection, source: Source, *, little_memory: bool = False
 ) -> AsyncGenerator[Sequence[sa.Row[Any]]]:
-    """The rows in the order of their keys, at most CHUNK at a time.
+    """The rows in the order of their keys, at most CHUNK at a time, then what is counted.
 
     `tx` is a reading transaction: what is written meanwhile is not in it. `little_memory` makes it a little slower.
     """
@@ -330,6 +373,8 @@ async def chunks(
     ):
         async for rows in result.partitions():
             yield rows
+    if source.counts is not None and (counted := (await tx.execute(instants_as_text(source.counts))).all()):
+        yield counted
 
 
 @asynccontextmanager
@@ -345,37 +390,7 @@ async def _small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
 
 
 async def count(tx: AsyncConnection, source: Source, most: int) -> int:
-    """How many rows there are; counting stops at `most`."""
+    """How many rows there are, counted ones included; counting stops at `most`."""
     some = source.query.with_only_columns(sa.literal(1)).limit(most).subquery()
-    return int((await tx.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
-
-
-@dataclass(frozen=True, kw_only=True)
-class EventName:
-    """An event to choose: its code, its title in one of its languages, when it begins and in which zone."""
-
-    code: str
-    title: str
-    starts_at: datetime
-    zone: str
-
-
-_EVENT_NAMES = sa.select(
-    events.c.code,
-    sa.func.coalesce(_TITLE, events.c.code).label("title"),
-    events.c.starts_at,
-    events.c.zone,
-)
-
-
-async def latest_events(tx: AsyncConnection, area: str, most: int) -> list[EventName]:
-    """The events of an area that begin last, the latest first."""
-    query = _EVENT_NAMES.where(event_in(area))
-    rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id.desc()).limit(most))
-    return [EventName(**row._mapping) for row in rows]
-
-
-async def event_named(tx: AsyncConnection, code: str, area: str) -> EventName | None:
-    """The event of this code, if it takes place in the area."""
-    row = (await tx.execute(_EVENT_NAMES.where(events.c.code == code, event_in(area)))).one_or_none()
-    return None if row is None else EventName(**row._mapping)
+    rows = int((await tx.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
+    return rows if source.counts is None else rows + len((await tx.execute(source.counts)).all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -13,10 +13,10 @@ from db.schema import people
 Condition = sa.ColumnElement[bool]
 
 
-def named_in(areas: Iterable[str]) -> Condition:
-    """Whether a row of `people` agreed to be known to the team, and lies in one of the areas."""
+def named_in(areas: Iterable[str], *, lies: Callable[[str], Condition] = person_in) -> Condition:
+    """Whether a row of `people` agreed to be known to the team, and lies in one of the areas (`lies` in SQL)."""
     agreed = sa.and_(people.c.state == "registered", people.c.consent_team)
-    return sa.and_(agreed, sa.or_(sa.false(), *(person_in(area) for area in areas)))
+    return sa.and_(agreed, sa.or_(sa.false(), *(lies(area) for area in areas)))
 
 
 def known_to(known_in: Sequence[str] | None) -> Condition:

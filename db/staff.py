@@ -68,6 +68,11 @@ async def all_current(tx: AsyncConnection) -> list[HeldRole]:
     return [HeldRole(**row._mapping) for row in await tx.execute(query)]
 
 
+async def has_any(tx: AsyncConnection) -> bool:
+    """Whether anybody ever had a role that is still kept, held or withdrawn."""
+    return (await tx.execute(sa.select(staff.c.id).limit(1))).first() is not None
+
+
 async def get(tx: AsyncConnection, staff_id: int) -> HeldRole | None:
     row = (await tx.execute(sa.select(staff).where(staff.c.id == staff_id))).one_or_none()
     return None if row is None else HeldRole(**row._mapping)

@@ -18,8 +18,8 @@ from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
 from bot.links import download_url
 from bot.rules.permissions import Action
-from bot.rules.small_counts import LEAST, is_small
-from db.exports import EventName, Selection
+from db.export_choices import EventName
+from db.exports import Selection
 from handlers import areas, buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -117,7 +117,19 @@ def _read(context: Context, area: str, rest: list[str]) -> Choices:
 def _ask_table(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
     author.require(Action.EXPORT_RESPONSES, area)
     tables = [table.name for table in exports.tables_for(author, area)]
-    answer("exports/tables", area=area, area_name=area_name(author.gazetteer, area), tables=tables)
+    answer(
+        "exports/tables",
+        area=area,
+        area_name=area_name(author.gazetteer, area),
+        tables=tables,
+        names_only=_names_only(author, "responses"),
+    )
+
+
+def _names_only(author: Author, table: str) -> bool:
+    """Whether only who is known to the team has rows in a file, and all others are counted."""
+    order = Order(table=table, format="csv", selection=Selection())
+    return exports.as_read_by(author, order).selection.known_in is not None
 
 
 async def _ask_format(context: Context, author: Author, choices: Choices) -> None:
@@ -198,12 +210,15 @@ async def _offer_link(context: Context, author: Author, order: Order) -> None:
 
 
 def _promise_file(context: Context, author: Author, order: Order, rows: int) -> None:
-    area, hidden = order.selection.area, is_small(rows) and not author.reader.is_exact
-    shown = f"< {LEAST}" if hidden else str(rows)
-    context.edit("exports/preparing", rows=rows, shown=shown)
+    area = order.selection.area
+    context.edit("exports/preparing", rows=rows)
     context.call("sendChatAction", action="upload_document")
     described = context.render(
-        "exports/caption", table=order.table, area=area, area_name=area_name(author.gazetteer, area)
+        "exports/caption",
+        table=order.table,
+        area=area,
+        area_name=area_name(author.gazetteer, area),
+        names_only=_names_only(author, order.table),
     )
     commission = Commission(
         order=order,
@@ -212,7 +227,6 @@ def _promise_file(context: Context, author: Author, order: Order, rows: int) -> 
         message=context.message.message_id if context.message is not None else 0,
         language=context.language,
         rows=rows,
-        shown=shown,
     )
     context.replies.append(
         captioned(

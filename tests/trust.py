@@ -161,8 +161,8 @@ async def try_a_partisan_reminder(story: Story, coordinator: Teller, supporter: 
 
 async def be_forgotten(story: Story, supporter: Teller, read: Reader) -> None:
     """Silence, then oblivion with a receipt; nothing is held afterwards, and one may begin anew."""
-    await say(story, supporter, "/stop", "/delete")
-    await touch(story, supporter, read.label("Yes, erase everything"))
+    await say(story, supporter, "/stop")
+    await touch(story, supporter, read.label("Erase everything too"), read.label("Yes, erase everything"))
     await supporter.expect(read.says("Everything about you has been erased."))
     await say(story, supporter, "/mydata", "/why")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
+import db.staff
 from db.audit import Entry, Tail
 
 FORGOTTEN = "forget_log"
@@ -42,6 +43,8 @@ class FaultKind(StrEnum):
     ALTERED = "altered"
     REMOVED = "removed"
     REORDERED = "reordered"
+    EMPTIED = "emptied"
+    UNKNOWN_HEAD = "unknown_head"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +53,18 @@ class Fault:
 
     entry: int
     kind: FaultKind
+    head: str = ""
 
     def __str__(self) -> str:
-        return _SENTENCES[self.kind].format(entry=self.entry)
+        return _SENTENCES[self.kind].format(entry=self.entry, head=self.head)
 
 
 _SENTENCES = {
     FaultKind.ALTERED: "Entry {entry} was altered: its hash is not that of its content.",
     FaultKind.REMOVED: "What stood next to entry {entry} was removed or rewritten.",
     FaultKind.REORDERED: "Entry {entry} does not stand where it was written.",
+    FaultKind.EMPTIED: "The log is empty, and yet roles were given: it was emptied.",
+    FaultKind.UNKNOWN_HEAD: "The log does not hold {head}, its last hash once: it was rewritten, or went back.",
 }
 
 
@@ -151,8 +157,11 @@ async def _start(tx: AsyncConnection) -> Start:
     return Start(entries=noted.details["entries"], hash=noted.details["last"])
 
 
-async def verify(tx: AsyncConnection) -> Verified:
-    """Reads the whole log and names every entry that was altered, removed or moved."""
+async def verify(tx: AsyncConnection, *, noted: Sequence[str] = ()) -> Verified:
+    """Reads the whole log and names every entry that was altered, removed or moved.
+
+    `noted`: last hashes that were noted elsewhere, which a log that was rewritten or emptied does not hold.
+    """
     faults: list[Fault] = []
     start = await _start(tx)
     expected, count, last = start.hash, 0, 0
@@ -166,6 +175,13 @@ async def verify(tx: AsyncConnection) -> Verified:
         expected, count, last = entry.hash, count + 1, entry.id
     if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
         faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
+    if not faults and not count and await db.staff.has_any(tx):
+        faults.append(Fault(entry=0, kind=FaultKind.EMPTIED))
+    faults += [
+        Fault(entry=last, kind=FaultKind.UNKNOWN_HEAD, head=head)
+        for head in noted
+        if head != start.hash and not await db.audit.has_hash(tx, head)
+    ]
     return Verified(entries=count, last_hash=expected, faults=tuple(faults))
 
 

@@ -62,8 +62,8 @@ async def use(
     found = await look(tx, token, campaign=campaign, gazetteer=gazetteer, now=now)
     if not await db.downloads.take(tx, found.id, now):
         raise LinkDead("Somebody else used this link at the same moment.")
-    order = Order.from_details(found.export)
     owner = await _owner(tx, found, campaign=campaign, gazetteer=gazetteer, now=now)
+    order = exports.as_read_by(owner, Order.from_details(found.export))
     await exports.note(tx, order, actor=owner.name, now=now, downloaded=found.token_hash[:12])
     return found, order
 

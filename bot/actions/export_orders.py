@@ -51,6 +51,7 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
     """
     exports.require(author, wanted)
     FORMATS[wanted.format].require()
+    wanted = exports.as_read_by(author, wanted)
     found = await _count(tx, wanted)
     if found and is_of_the_whole_campaign(wanted):
         await audit.take_turn(tx)
@@ -64,7 +65,7 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
 
 
 async def _count(tx: AsyncConnection, wanted: Order) -> int:
-    return await db.exports.count(tx, db.exports.SOURCES[wanted.table](wanted.selection), CHAT_ROWS + 1)
+    return await db.exports.count(tx, exports.source_of(wanted), CHAT_ROWS + 1)
 
 
 async def _second_admins(tx: AsyncConnection, asked_by: int | None) -> set[int]:

@@ -7,12 +7,14 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+import db.audit
 import db.processes
 from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, Commands, group
 from bot.settings import Settings
 from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
+from db.audit import Entry
 from db.backup import Restored
 from db.backup import backup as back_up
 from db.backup import restore as put_back
@@ -83,7 +85,20 @@ def add_to(commands: Commands) -> None:
         help="find any altered, removed or reordered entry",
         description="Find any altered, removed or reordered entry of the audit log.",
     )
+    verify_parser.add_argument(
+        "--expect",
+        action="append",
+        default=[],
+        metavar="HASH",
+        help="a last hash that was noted elsewhere and must stand in the log; may be given several times",
+    )
     verify_parser.set_defaults(run=verify)
+    audit_parser.add_parser(
+        "head",
+        help="the last hash, to be noted somewhere else",
+        description="Print how many entries the audit log has, the hash of the last one and when it was written:"
+        " noted elsewhere, it proves all before it (`portevoix audit verify --expect HASH`).",
+    ).set_defaults(run=head)
 
 
 def upgrade(arguments: Namespace, settings: Settings) -> int:
@@ -257,12 +272,27 @@ def purge(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
+def head(arguments: Namespace, settings: Settings) -> int:
+    """One line: what to note of the log somewhere else."""
+
+    async def work() -> Entry | None:
+        async with opened(settings) as database, database.read() as tx:
+            return await db.audit.last(tx)
+
+    last = asyncio.run(work())
+    if last is None:
+        print("The audit log is empty: there is nothing to note yet.", file=sys.stderr)
+        return 0
+    print(f"{last.id} {last.hash} {last.at.isoformat(timespec='seconds')}")
+    return 0
+
+
 def verify(arguments: Namespace, settings: Settings) -> int:
     """Prints what was found; exit status 1 if the log was tampered with."""
 
     async def work() -> audit.Verified:
         async with opened(settings) as database, database.read() as tx:
-            return await audit.verify(tx)
+            return await audit.verify(tx, noted=arguments.expect)
 
     verified = asyncio.run(work())
     for fault in verified.faults:

@@ -57,7 +57,7 @@ def _tags(record: Record) -> list[str]:
         ORIGIN: True,
         f"{ORIGIN}-department-{record['department']}": record["department"] is not None,
         f"{ORIGIN}-territory-{record['territory']}": record["territory"] is not None,
-        f"{ORIGIN}-pseudonymous": record["telegram_id"] is None,
+        f"{ORIGIN}-pseudonymous": record["first_name"] is None,
         f"{ORIGIN}-{record['state']}": True,
     }
     return [tag for tag, holds in told.items() if holds]

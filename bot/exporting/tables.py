@@ -61,14 +61,14 @@ TABLES: Mapping[str, ExportTable] = {
                 f"{_IDENTITY} department region territory country language state consent_contact:flag"
                 " consent_commune:flag consent_team:flag consent_keep:flag mutes_events:flag mutes_news:flag"
                 " mutes_reminders:flag volunteer:flag recruited:number unreachable_at:instant registered_at:instant"
+                " people:number"
             ),
         ),
         ExportTable(
             name="responses",
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
-                f"id:number at:instant {_IDENTITY} department region question subject answer broadcast"
-                " message_id:number"
+                f"at:instant {_IDENTITY} department region question subject answer broadcast people:number"
             ),
         ),
         ExportTable(
@@ -80,8 +80,9 @@ TABLES: Mapping[str, ExportTable] = {
             name="deliveries",
             action=Action.EXPORT_DELIVERIES,
             columns=columns_of(
-                f"id:number broadcast kind ballot:number step {_IDENTITY} department territory language state"
+                f"broadcast kind ballot:number step {_IDENTITY} department territory language state"
                 " reason attempts:number due_at:instant sent_at:instant answered_at:instant changed_at:instant"
+                " people:number"
             ),
         ),
         ExportTable(
@@ -89,7 +90,7 @@ TABLES: Mapping[str, ExportTable] = {
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
                 f"event title starts_at:instant event_commune event_state {_IDENTITY} department answer"
-                " confirmed:flag attended:flag at:instant"
+                " confirmed:flag attended:flag at:instant people:number"
             ),
             of_ballot=False,
         ),

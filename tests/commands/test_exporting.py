@@ -34,7 +34,7 @@ def test_an_export_appears_whole_and_is_noted(tmp_path: Path, capsys: pytest.Cap
 def test_an_export_to_standard_output(format_: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["export", "responses", "--format", format_, "--out", "-"]) == 0
     said = capsysbinary.readouterr()
-    assert said.out[:2] == {"csv": b"id", "jsonl": b"", "xlsx": b"PK"}[format_]
+    assert said.out[:2] == {"csv": b"at", "jsonl": b"", "xlsx": b"PK"}[format_]
     assert b"nothing to export" in said.err
 
 
@@ -124,3 +124,16 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, t
     os.close(seen)
     assert "2 rows …" in shown
     assert "rows …" not in shown.rpartition("\x1b[K")[2]
+
+
+def test_several_tables_are_a_set_in_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "set"
+    assert main(["export", "supporters", "responses", "--out", str(folder)]) == 0
+    assert sorted(each.name for each in folder.iterdir()) == ["responses.csv", "supporters.csv"]
+    assert main(["export", "supporters", "responses", "--out", "-"]) == 2
+    assert "--out names the folder" in capsys.readouterr().err
+
+
+def test_a_file_for_a_team_is_of_an_area(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "supporters", "--for-team", "--out", "-"]) == 2
+    assert "--for-team needs --area" in capsys.readouterr().err

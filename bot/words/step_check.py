@@ -18,6 +18,7 @@ from bot.errors import PortevoixError
 from bot.links import friend_link
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
+from bot.rules.neutrality import STEP_TEMPLATES as NEUTRAL_TEMPLATES
 from bot.rules.polling_places import (
     EVERY_ROUND,
     MOST_ADDRESS,
@@ -29,6 +30,7 @@ from bot.rules.polling_places import (
 )
 from bot.rules.reminders import territory_followed
 from bot.rules.steps import Step
+from bot.words import neutral
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import TEXT_LIMIT, check_html
 from bot.words.texts import Text, Texts, campaign_texts
@@ -63,7 +65,8 @@ class _Case:
 def step_templates() -> frozenset[str]:
     """The templates that come with the program and that a step may name. Replies to steps stand elsewhere."""
     names = (file.name for file in (TEMPLATES / "steps").iterdir())
-    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+    signed = frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+    return signed | NEUTRAL_TEMPLATES
 
 
 def step_faults(
@@ -91,7 +94,13 @@ def step_faults(
 def _never_used(campaign: Campaign, own: Collection[str]) -> Iterator[StepFault]:
     used = {step.template for step in campaign.steps}
     for template in campaign.own_templates:
-        if not template.is_part and template.name not in used:
+        if template.name in NEUTRAL_TEMPLATES:
+            yield StepFault(
+                step=None,
+                problem=f"{template.file} would word a neutral reminder, which the program alone words",
+                remedy="remove the file",
+            )
+        elif not template.is_part and template.name not in used:
             yield StepFault(
                 step=None,
                 problem=f"no step uses {template.file}",
@@ -239,7 +248,7 @@ def _faults(
     texts: Texts, campaign: Campaign, step: Step, case: _Case, actions: Collection[str]
 ) -> Iterator[_Fault]:
     try:
-        text = texts.render(f"steps/{step.template}", case.language, **case.values)
+        text = _worded(texts, campaign, step, case)
         check_html(text.html, TEXT_LIMIT)
     except PortevoixError as error:
         yield _Fault(
@@ -252,6 +261,15 @@ def _faults(
         return
     yield from _button_faults(text, actions)
     yield from _duty_faults(text, campaign, step)
+
+
+def _worded(texts: Texts, campaign: Campaign, step: Step, case: _Case) -> Text:
+    """The step's message, neutral or signed."""
+    if step.kind is not Kind.CIVIC_NEUTRAL:
+        return texts.render(f"steps/{step.template}", case.language, **case.values)
+    vote, where = case.values["vote"], case.values["where"]
+    facts = neutral.facts_about(campaign, vote, where)
+    return neutral.worded(step.template, case.language, vote=vote, facts=facts)
 
 
 def _line_of(error: Exception) -> str:
@@ -293,14 +311,7 @@ def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]
             problem="nobody can stop these messages",
             remedy='end it with {% include "steps/_signature.html.j2" %}',
         )
-    named = campaign.sender.name in text.plain
-    if step.kind is Kind.CIVIC_NEUTRAL:
-        if named or "<a " in text.html or any(button.url is not None for button in buttons):
-            yield _Fault(
-                problem="a neutral reminder bears no name and no link",
-                remedy="remove them, or give the step another kind",
-            )
-    elif not named:
+    if step.kind is not Kind.CIVIC_NEUTRAL and campaign.sender.name not in text.plain:
         yield _Fault(
             problem="it does not say who writes",
             remedy='end it with {% include "steps/_signature.html.j2" %}',

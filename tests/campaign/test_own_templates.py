@@ -63,12 +63,12 @@ def faults(folder: Path) -> list[str]:
 
 def test_a_reply_cannot_word_a_step(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It passed once, and raised when the step left: a reply is given an answer, a step is not."""
-    line = word_with(folder, "pledge", "turnout")
+    line = word_with(folder, "pledge", "plan_slot")
     assert main(["check", str(folder)]) == 2
     said = capsys.readouterr().err
     assert (
-        f"line {line}: step “pledge” has no template “turnout”: use one of echo, go, last, pledge, plan"
-        in said.replace("plan, pledge", "pledge, plan")
+        f"line {line}: step “pledge” has no template “plan_slot”: use one of echo, plan, pledge, thanks, where"
+        in said
     )
 
 
@@ -168,14 +168,19 @@ def test_what_is_wrong_is_named_with_its_line_and_remedy(folder: Path, source: s
         assert re.search(said, fault), fault
 
 
-@pytest.mark.parametrize("more", ["{{ campaign.sender.name }}", "{{ link('Site', 'https://exemple.fr') }}"])
-def test_a_neutral_reminder_bears_no_name_and_no_link(folder: Path, more: str) -> None:
-    word_with(folder, "go", "mine")
+def test_a_neutral_reminder_has_no_template_of_ones_own(folder: Path) -> None:
+    """However neutral it reads, and not under the name of the program's own either."""
     neutral = "Vote today. {{ button('Stop', 'optout', 'reminders') }}"
+    write(folder, "go", neutral)
+    write(folder, "last.fr", neutral)
+    found = faults(folder)
+    assert len(found) == 2
+    assert all("would word a neutral reminder, which the program alone words" in fault for fault in found)
+    shutil.rmtree(folder / "templates")
+    line = word_with(folder, "go", "mine")
     write(folder, "mine", neutral)
-    assert faults(folder) == []
-    write(folder, "mine", neutral + more)
-    assert all("a neutral reminder bears no name and no link" in fault for fault in faults(folder))
+    (fault,) = faults(folder)
+    assert fault.startswith(f"line {line}: step “go” is civic_neutral and has the template “mine”")
 
 
 def test_a_language_without_the_template_is_named(folder: Path) -> None:

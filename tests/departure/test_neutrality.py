@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.broadcast_accounts
 import db.broadcasts
-from bot.actions.broadcasts import progress_of
 from bot.actions.planning import plan, step_key
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
@@ -28,6 +28,7 @@ from db.engine import Database
 from db.renewals import TEMPLATE as RENEWAL
 from db.schema import broadcasts, people
 from db.schema import deliveries as delivered
+from simulator.reading import as_read
 from tests.campaigning import answer, supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.departure.test_decide import a_departure
@@ -102,9 +103,10 @@ async def test_what_is_called_neutral_and_is_not_never_leaves(
     async with database.write() as tx:
         await tx.execute(sa.update(delivered).values(state="cancelled", reason=NOT_NEUTRAL))
     async with database.read() as tx:
-        progress = await progress_of(tx, broadcast)
-    assert progress is not None
-    assert progress.not_neutral.total == (progress.broadcast.kind == "civic_neutral")
+        row = await db.broadcast_accounts.get(tx, broadcast)
+        assert row is not None
+        progress = await db.broadcast_accounts.progress(tx, row, None)
+    assert progress.not_neutral.total == (row.kind == "civic_neutral")
 
 
 async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -> None:
@@ -220,7 +222,7 @@ async def test_that_an_event_is_cancelled_is_told_without_its_name(database: Dat
         )
         (decision,) = await looked_at(database, broadcast, now=now)
         assert isinstance(decision, Call)
-        said = parse_html(decision.payload["text"])
+        said = as_read(parse_html(decision.payload["text"]))
         assert ("Votez Camille Durand" in said) == ("Équipe Camille Durand" in said) == is_named
         assert "Thursday, 24 November" in said
         assert "Lyon" in said

@@ -6,12 +6,12 @@ A step that cannot would raise when it leaves, in front of nobody who could mend
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 from itertools import islice, product
 from pathlib import Path
-from typing import Any
 
 from bot.campaign.campaign import Campaign, StepFault
 from bot.errors import PortevoixError
@@ -29,6 +29,8 @@ from bot.rules.polling_places import (
 )
 from bot.rules.reminders import territory_followed
 from bot.rules.steps import Step
+from bot.words import neutral
+from bot.words.no_break import with_plain_spaces
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import TEXT_LIMIT, check_html
 from bot.words.texts import Text, Texts, campaign_texts
@@ -57,7 +59,7 @@ class _Case:
 
     language: str
     told: str
-    values: Mapping[str, Any]
+    render: Callable[[], Text]
 
 
 def step_templates() -> frozenset[str]:
@@ -74,7 +76,8 @@ def step_faults(
     own = {template.name for template in campaign.own_templates}
     yield from _never_used(campaign, own)
     for step in campaign.steps:
-        if only_own and step.template not in own:
+        # Neutral reminders are worded by the program alone.
+        if only_own and (step.template not in own or step.kind is Kind.CIVIC_NEUTRAL):
             continue
         for language in campaign.languages:
             if missing := _missing(campaign, step, language):
@@ -82,14 +85,14 @@ def step_faults(
                 continue
             found = (
                 StepFault(step=step.name, problem=_problem(step, case, fault), remedy=fault.remedy)
-                for case in _cases(campaign, step, language)
-                for fault in _faults(texts, campaign, step, case, actions)
+                for case in _cases(texts, campaign, step, language)
+                for fault in _faults(campaign, step, case, actions)
             )
             yield from islice(found, 1)
 
 
 def _never_used(campaign: Campaign, own: Collection[str]) -> Iterator[StepFault]:
-    used = {step.template for step in campaign.steps}
+    used = {step.template for step in campaign.steps if step.kind is not Kind.CIVIC_NEUTRAL}
     for template in campaign.own_templates:
         if not template.is_part and template.name not in used:
             yield StepFault(
@@ -122,7 +125,7 @@ def _missing(campaign: Campaign, step: Step, language: str) -> StepFault | None:
 # -- every value it may have --
 
 
-def _cases(campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
+def _cases(texts: Texts, campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
     """Every value of everything a step is given, though not each beside each.
 
     In every ballot and territory; all that a plan may hold, and that may be known of the place, where the territory
@@ -140,21 +143,32 @@ def _cases(campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
             tried += product([None], plans[:2], places, links)
         for territory, (plan, planned), (where, place), link in tried:
             told = f"ballot {ballot.number}, {territory or 'territory unknown'}, {planned}, {place}"
-            values = _values(campaign, ballot, territory, language, plan, where)
-            yield _Case(language=language, told=told, values={**values, "friend_link": link})
+            zone = ballot.polling(territory).zone.key if territory is not None else None
+            person = _SOMEBODY._replace(territory=territory, zone=zone, language=language)
+            render = partial(_render, texts, campaign, step, ballot, person, plan, where, link)
+            yield _Case(language=language, told=told, render=render)
 
 
-def _values(
+def _render(
+    texts: Texts,
     campaign: Campaign,
+    step: Step,
     ballot: Ballot,
-    territory: str | None,
-    language: str,
+    person: Person,
     plan: VotePlan | None,
     where: Where,
-) -> Mapping[str, Any]:
-    zone = ballot.polling(territory).zone.key if territory is not None else None
-    return values_for_step(
-        person=_SOMEBODY._replace(territory=territory, zone=zone, language=language),
+    link: str | None,
+) -> Text:
+    """The message as `bot.departure.wording` words it."""
+    language = str(person.language)
+    if step.kind is Kind.CIVIC_NEUTRAL:
+        text = neutral.reminder(
+            step.template, language, campaign=campaign, ballot=ballot.number, person=person, where=where
+        )
+        assert text is not None  # the ballot is held there
+        return text
+    values = values_for_step(
+        person=person,
         plan=plan,
         campaign=campaign,
         ballot=ballot.number,
@@ -163,6 +177,7 @@ def _values(
         now=_NOW,
         where=where,
     )
+    return texts.render(f"steps/{step.template}", language, **{**values, "friend_link": link})
 
 
 def _plans(campaign: Campaign, ballot: Ballot) -> list[tuple[VotePlan | None, str]]:
@@ -235,11 +250,9 @@ def _problem(step: Step, case: _Case, fault: _Fault) -> str:
     return f"the template “{step.template}” of step “{step.name}” fails in {where}: {fault.problem}"
 
 
-def _faults(
-    texts: Texts, campaign: Campaign, step: Step, case: _Case, actions: Collection[str]
-) -> Iterator[_Fault]:
+def _faults(campaign: Campaign, step: Step, case: _Case, actions: Collection[str]) -> Iterator[_Fault]:
     try:
-        text = texts.render(f"steps/{step.template}", case.language, **case.values)
+        text = case.render()
         check_html(text.html, TEXT_LIMIT)
     except PortevoixError as error:
         yield _Fault(
@@ -293,14 +306,9 @@ def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]
             problem="nobody can stop these messages",
             remedy='end it with {% include "steps/_signature.html.j2" %}',
         )
-    named = campaign.sender.name in text.plain
-    if step.kind is Kind.CIVIC_NEUTRAL:
-        if named or "<a " in text.html or any(button.url is not None for button in buttons):
-            yield _Fault(
-                problem="a neutral reminder bears no name and no link",
-                remedy="remove them, or give the step another kind",
-            )
-    elif not named:
+    if step.kind is not Kind.CIVIC_NEUTRAL and with_plain_spaces(campaign.sender.name) not in with_plain_spaces(
+        text.plain
+    ):
         yield _Fault(
             problem="it does not say who writes",
             remedy='end it with {% include "steps/_signature.html.j2" %}',

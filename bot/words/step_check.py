@@ -306,9 +306,9 @@ def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]
             problem="nobody can stop these messages",
             remedy='end it with {% include "steps/_signature.html.j2" %}',
         )
-    if step.kind is not Kind.CIVIC_NEUTRAL and with_plain_spaces(campaign.sender.name) not in with_plain_spaces(
-        text.plain
-    ):
+    if step.kind is not Kind.CIVIC_NEUTRAL and with_plain_spaces(
+        campaign.sender.name
+    ) not in with_plain_spaces(text.plain):
         yield _Fault(
             problem="it does not say who writes",
             remedy='end it with {% include "steps/_signature.html.j2" %}',

@@ -12,6 +12,7 @@ import pytest
 from bot.campaign.campaign import Campaign, check_campaign, load_campaign
 from bot.cli import main
 from bot.rules.kinds import Kind
+from bot.rules.neutrality import STEP_TEMPLATES
 from bot.words.step_check import step_faults, step_templates
 from handlers import ROUTES
 from locales import LANGUAGES, TEMPLATES
@@ -66,27 +67,26 @@ def test_a_reply_cannot_word_a_step(folder: Path, capsys: pytest.CaptureFixture[
     line = word_with(folder, "pledge", "turnout")
     assert main(["check", str(folder)]) == 2
     said = capsys.readouterr().err
-    assert (
-        f"line {line}: step “pledge” has no template “turnout”: use one of echo, go, last, pledge, plan"
-        in said.replace("plan, pledge", "pledge, plan")
-    )
+    remedy = "use one of echo, plan, pledge, thanks, where, or write it"
+    assert f"line {line}: step “pledge” has no template “turnout”: {remedy}." in said
 
 
 def test_replies_and_parts_are_never_offered() -> None:
     replies = {file.name.removesuffix(".html.j2") for file in (TEMPLATES / "step_replies").iterdir()}
     assert replies
     assert not step_templates() & replies
-    assert step_templates() == {step.template for step in load_campaign(PRIMARY).steps}
+    used = {step.template for step in load_campaign(PRIMARY).steps if step.kind is not Kind.CIVIC_NEUTRAL}
+    assert step_templates() == used
 
 
 # -- the program's own are whole --
 
 
 @pytest.mark.parametrize("campaign", EXAMPLES, ids=lambda campaign: campaign.slug)
-@pytest.mark.parametrize("template", sorted(step_templates()))
+@pytest.mark.parametrize("template", sorted(step_templates() | STEP_TEMPLATES))
 def test_any_shipped_template_may_word_a_step(template: str, campaign: Campaign) -> None:
     """Of the kind that it is written for."""
-    kind = Kind.CIVIC_NEUTRAL if template in ("go", "last") else Kind.GOTV
+    kind = Kind.CIVIC_NEUTRAL if template in STEP_TEMPLATES else Kind.GOTV
     step = replace(campaign.steps[0], template=template, kind=kind, ballots=())
     assert [*step_faults(replace(campaign, steps=(step,)), actions=ROUTES.buttons)] == []
 
@@ -168,14 +168,17 @@ def test_what_is_wrong_is_named_with_its_line_and_remedy(folder: Path, source: s
         assert re.search(said, fault), fault
 
 
-@pytest.mark.parametrize("more", ["{{ campaign.sender.name }}", "{{ link('Site', 'https://exemple.fr') }}"])
-def test_a_neutral_reminder_bears_no_name_and_no_link(folder: Path, more: str) -> None:
-    word_with(folder, "go", "mine")
-    neutral = "Vote today. {{ button('Stop', 'optout', 'reminders') }}"
-    write(folder, "mine", neutral)
-    assert faults(folder) == []
-    write(folder, "mine", neutral + more)
-    assert all("a neutral reminder bears no name and no link" in fault for fault in faults(folder))
+def test_a_neutral_reminder_is_worded_by_the_program_alone(folder: Path) -> None:
+    """Not by a template of the same name, which nothing uses, and not by another one."""
+    write(folder, "go", "{{ nothing }}")
+    campaign, found = check_campaign(
+        folder, check_steps=lambda found: step_faults(found, actions=ROUTES.buttons)
+    )
+    assert campaign is not None
+    assert any("no step uses" in str(fault) for fault in found)
+    line = word_with(folder, "go", "mine")
+    write(folder, "mine", "Vote" + SIGNED)
+    assert f"line {line}: step “go” is civic_neutral" in faults(folder)[0]
 
 
 def test_a_language_without_the_template_is_named(folder: Path) -> None:

@@ -28,6 +28,7 @@ from db.engine import Database
 from db.renewals import TEMPLATE as RENEWAL
 from db.schema import broadcasts, people
 from db.schema import deliveries as delivered
+from simulator.reading import as_read
 from tests.campaigning import answer, supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.departure.test_decide import a_departure
@@ -220,7 +221,7 @@ async def test_that_an_event_is_cancelled_is_told_without_its_name(database: Dat
         )
         (decision,) = await looked_at(database, broadcast, now=now)
         assert isinstance(decision, Call)
-        said = parse_html(decision.payload["text"])
+        said = as_read(parse_html(decision.payload["text"]))
         assert ("Votez Camille Durand" in said) == ("Équipe Camille Durand" in said) == is_named
         assert "Thursday, 24 November" in said
         assert "Lyon" in said

@@ -24,6 +24,7 @@ from bot.words.texts import Text, Texts
 from db.events import Event
 from db.people import Person
 from locales import LANGUAGES, TEMPLATES
+from simulator.reading import as_read
 from tests.words.test_step_values import LYON, PLAN, PRESIDENTIAL, PRIMARY, lives_in
 
 CAMPAIGNS = (PRIMARY, PRESIDENTIAL)
@@ -50,7 +51,7 @@ MEETING = Event(
 def shown(text: Text) -> str:
     """All that a person reads of it, with its buttons and what they open."""
     buttons = (f"{button.label} {button.url or ''}" for row in text.keyboard for button in row)
-    return "\n".join([parse_html(text.html), *buttons])
+    return as_read("\n".join([parse_html(text.html), *buttons]))
 
 
 def worded(

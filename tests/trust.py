@@ -18,6 +18,8 @@ NAMES = {
 # Commands of the rights, which everybody has; and those of the team, which an outsider does not get.
 RIGHTS = ("/privacy", "/why", "/mydata")
 TEAM_ONLY = ("/stats", "/export", "/staff")
+EVE = "2016-11-19T10:00+01:00"
+PARTISAN = "Votez Camille Durand dimanche ! https://exemple.fr/programme"
 GUESSED = "s_" + "A" * 32
 
 
@@ -47,6 +49,7 @@ async def play(story: Story, language: str) -> Cast:
     await supporter.expect("Camille Durand")
     await use_ones_rights(story, supporter, read)
     await coordinate(story, coordinator, read)
+    await try_a_partisan_reminder(story, coordinator, supporter, read)
     await be_forgotten(story, supporter, read)
     await withdraw(story, admin, coordinator, read)
     return Cast(
@@ -138,6 +141,22 @@ async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
         ),
     )
     await say(story, coordinator, "/staff", "/mydata")
+
+
+async def try_a_partisan_reminder(story: Story, coordinator: Teller, supporter: Teller, read: Reader) -> None:
+    """On the eve, when nothing partisan may leave: a neutral reminder may, and nobody writes in it."""
+    await story.jump(EVE)
+    await say(story, coordinator, "/broadcast")
+    await touch(story, coordinator, read.label("Neutral reminder to vote"))
+    await say(story, coordinator, PARTISAN)
+    await coordinator.expect(read.says("I was expecting another kind of answer"))
+    await touch(story, coordinator, *(read.label(label) for label in ("That’s it", "That’s it", "Now")))
+    await say(story, coordinator, read.label("SEND"))
+    await coordinator.expect(read.says("Finished."))
+    await supporter.expect(read.says("A reminder of the vote"))
+    received = [message for message in await supporter.messages() if message.sender == "bot"][-1]
+    assert "Durand" not in received.text
+    await say(story, supporter, "/why")
 
 
 async def be_forgotten(story: Story, supporter: Teller, read: Reader) -> None:

@@ -131,7 +131,7 @@ def _read_template(table: TomlTable, name: str, kind: Kind, templates: Collectio
             f"write kind = “{Kind.CIVIC_NEUTRAL}”, or use another template",
         )
     elif not is_neutral and templates is not None and template not in templates:
-        known = ", ".join(sorted(templates))
+        known = ", ".join(sorted({*templates} - STEP_TEMPLATES))
         table.fault(
             "template", f"step “{name}” has no template “{template}”", f"use one of {known}, or write it"
         )

@@ -60,11 +60,13 @@ def step_occurrences(
             for territory in territories:
                 if not ballot.takes_place_in(territory):
                     continue
-                for occurrence in campaign.occurrences(ballot, step, territory):
-                    if territory != ABROAD:
-                        yield occurrence
-                        continue
-                    for zone in zones_abroad:
+                if territory != ABROAD:
+                    yield from campaign.occurrences(ballot, step, territory)
+                    continue
+                for zone in zones_abroad:
+                    # Some consulates vote the day before.
+                    voted = campaign.ballot_for(ballot, territory=ABROAD, zone=zone)
+                    for occurrence in campaign.occurrences(voted, step, ABROAD):
                         yield in_own_zone(occurrence, zone=zone, step=step, schedule=campaign.schedule)
 
 

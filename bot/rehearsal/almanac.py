@@ -178,9 +178,9 @@ class Almanac:
         return tuple(sorted(found, key=lambda due: due.at))
 
     def _due(self, ballot: Ballot, step: Step, slot: str | None, territory: str, zone: str) -> ExpectedStep:
-        expires = self._moment(ballot, step.until, slot, territory)
+        expires = self._moment(ballot, step.until, slot, territory, zone)
         own = TERRITORIES[territory].zone
-        planned = self._moment(ballot, step.when, slot, territory)
+        planned = self._moment(ballot, step.when, slot, territory, zone)
         at = self.courteous_from(step.kind.value, own, planned, evening=step.evening)
         at = at if at < expires else planned
         if territory == ABROAD:
@@ -197,16 +197,19 @@ class Almanac:
         day = local.date() if local.time() >= closes else local.date() - timedelta(days=1)
         return instant(day, closes, zone) - LAST_HALF_HOUR
 
-    def _moment(self, ballot: Ballot, moment: Moment, slot: str | None, territory: str) -> datetime:
+    def _moment(
+        self, ballot: Ballot, moment: Moment, slot: str | None, territory: str, own_zone: str
+    ) -> datetime:
         polling = next(polling for polling in ballot.pollings if polling.territory == territory)
-        zone = TERRITORIES[territory].zone
+        zone, day = TERRITORIES[territory].zone, self.polling_day(ballot, territory, own_zone)
+        assert day is not None  # its polling was found
         if moment.anchor is Anchor.POLLING_DAY:
-            return instant(polling.day - timedelta(days=moment.days_before), moment.at, zone)
+            return instant(day - timedelta(days=moment.days_before), moment.at, zone)
         if moment.anchor is Anchor.EMBARGO:
             return self.embargo(ballot) - moment.before
         if moment.anchor is Anchor.CLOSE:
-            return self.close(ballot, territory) - moment.before
+            return self.close(ballot, territory) - (polling.day - day) - moment.before
         planned = self._slots[slot or self.campaign.default_slot]
         if planned.before_close is not None:
-            return instant(polling.day, polling.hours.closes, zone) - planned.before_close - moment.before
-        return instant(polling.day, planned.starts or polling.hours.opens, zone) - moment.before
+            return instant(day, polling.hours.closes, zone) - planned.before_close - moment.before
+        return instant(day, planned.starts or polling.hours.opens, zone) - moment.before

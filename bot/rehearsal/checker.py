@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
@@ -22,6 +23,8 @@ from bot.rules.steps import Step
 from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
+NEUTRAL_REMINDER = "neutral/reminder"
+NEUTRAL_IN_A_WEEK = 2
 MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
 NEWS = frozenset({"persuasion", "poll", "result"})
 
@@ -30,6 +33,7 @@ class Rule(StrEnum):
     """A rule that must hold for every message; names what the report says of it."""
 
     QUIET_PERIOD = "quiet_period"
+    NOT_NEUTRAL = "not_neutral"
     TWICE = "twice"
     COURTESY_HOURS = "courtesy_hours"
     CAP_DAY = "cap_day"
@@ -164,7 +168,8 @@ class Checker:
             if life.acted != at:  # no answer to anything
                 self._break(Rule.UNEXPLAINED, life, at, str(message_id))
             return
-        for rule in (*self._common(life, sending, at), *self._of_its_step(life, sending, at)):
+        found = self._common(life, sending, at), self._of_its_step(life, sending, at)
+        for rule in chain(*found, self._of_a_neutral_reminder(life, sending, at)):
             self._break(rule, life, at, sending.key)
         asks = sending.step is not None and self._almanac.steps[sending.step].asks is not None
         life.takes(sending.id, sending.kind, at, asks=asks)
@@ -225,6 +230,27 @@ class Checker:
             yield Rule.TOO_LATE
         elif life.changed < due.at and not self._is_on_time(life, due, at):
             yield Rule.DELAYED
+
+    def _of_a_neutral_reminder(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+        """Of one that the team sent: the program’s words, no more than its caps allow, to nobody who told already."""
+        if sending.kind != "civic_neutral" or sending.step is not None:
+            return
+        if sending.template != NEUTRAL_REMINDER:
+            yield Rule.NOT_NEUTRAL
+        if sending.ballot in life.voted:
+            yield Rule.AFTER_VOTED
+        if sending.ballot in life.cannot:
+            yield Rule.AFTER_CANNOT
+        zone, known = clock_of(life.place(at).zone), self._evidence.sendings
+        neutral = [
+            (each, known[number].step is None)
+            for number, each in life.received.items()
+            if known[number].kind == "civic_neutral"
+        ]
+        if any(each.astimezone(zone).date() == at.astimezone(zone).date() for each, _ in neutral):
+            yield Rule.CAP_DAY
+        if sum(of_the_team and at - each < WEEK for each, of_the_team in neutral) >= NEUTRAL_IN_A_WEEK:
+            yield Rule.CAP_WEEK
 
     def _followed(self, life: Life, ballot: int, step: Step) -> datetime | None:
         """When the step that this one follows arrived."""

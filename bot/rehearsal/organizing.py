@@ -1,4 +1,4 @@
-"""What the organizers do during a rehearsal: two events and three messages, all written in the chat."""
+"""What the organizers do during a rehearsal: two events, three messages and a neutral reminder, all in the chat."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.conduct import Act, Doing, send, tap
+from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
 from bot.words.texts import Texts
 
@@ -32,6 +33,8 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         (paris(campaign, 0, 6, time(12, 5)), _answers),
         # And one on the eve, which the law holds back.
         (paris(campaign, 0, 1, time(10, 5)), _last_word),
+        # A neutral reminder may leave then, where the campaign file allows it.
+        (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
@@ -101,6 +104,19 @@ def _answers(campaign: Campaign, texts: Texts, members: Sequence[Member], at: da
 def _last_word(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
     now = tap("1:broadcast_now")
     return _write(campaign, texts, "persuasion", "last_word", now, language=campaign.languages[-1])
+
+
+def _neutral_reminder(
+    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+) -> tuple[Act, ...]:
+    return (
+        send("/broadcast"),
+        tap(f"1:broadcast_kind:{Kind.CIVIC_NEUTRAL}"),
+        tap("1:broadcast_field:done"),
+        tap("1:broadcast_audience"),
+        tap("1:broadcast_now"),
+        _confirmation(campaign, texts),
+    )
 
 
 def _write(

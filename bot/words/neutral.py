@@ -66,11 +66,14 @@ def reminder(
     vote = vote_in(campaign, campaign.ballot(ballot), person=person, language=language)
     if vote is None:
         return None
-    facts = _facts(campaign, vote, where, fields)
+    facts = facts_about(campaign, vote, where, fields)
     return worded(name, language, vote=at_place(vote, where.place), facts=facts)
 
 
-def _facts(campaign: Campaign, vote: Vote, where: Where, fields: Collection[str]) -> PracticalFacts:
+def facts_about(
+    campaign: Campaign, vote: Vote, where: Where, fields: Collection[str] = EVERY_FIELD
+) -> PracticalFacts:
+    """What is told of a vote, as far as it was chosen and is neutral; people who vote online need neither."""
     if vote.online:
         return PracticalFacts()
     told = PracticalFacts(identity=PracticalField.IDENTITY in fields and campaign.asks_for_identity)

@@ -6,18 +6,20 @@ A step that cannot would raise when it leaves, in front of nobody who could mend
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
 from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
-from bot.campaign.campaign import Campaign, StepFault
+from bot.campaign.campaign import Campaign, StepFault, load_campaign
 from bot.errors import PortevoixError
 from bot.links import friend_link
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
+from bot.rules.neutrality import STEP_TEMPLATES as NEUTRAL_TEMPLATES
 from bot.rules.polling_places import (
     EVERY_ROUND,
     MOST_ADDRESS,
@@ -30,13 +32,12 @@ from bot.rules.polling_places import (
 from bot.rules.reminders import territory_followed
 from bot.rules.steps import Step
 from bot.words import neutral
-from bot.words.no_break import with_plain_spaces
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import TEXT_LIMIT, check_html
 from bot.words.texts import Text, Texts, campaign_texts
 from db.people import Person
 from db.vote_plans import VotePlan
-from locales import TEMPLATES
+from locales import LANGUAGES, TEMPLATES
 
 MOST_BUTTONS, MOST_IN_A_ROW = 100, 8
 """Of one message, by what Telegram takes."""
@@ -59,13 +60,23 @@ class _Case:
 
     language: str
     told: str
-    render: Callable[[], Text]
+    values: Mapping[str, Any]
 
 
 def step_templates() -> frozenset[str]:
     """The templates that come with the program and that a step may name. Replies to steps stand elsewhere."""
     names = (file.name for file in (TEMPLATES / "steps").iterdir())
-    return frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+    signed = frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
+    return signed | NEUTRAL_TEMPLATES
+
+
+def load_worded_campaign(path: Path, *, actions: Collection[str]) -> Campaign:
+    """The campaign file of a bot that is about to run. Raises CampaignError also for a template of its own that fails.
+
+    The program's own templates are tried by its tests, and by `portevoix check`.
+    """
+    check = partial(step_faults, actions=actions, only_own=True)
+    return load_campaign(path, templates=step_templates(), languages=LANGUAGES, check_steps=check)
 
 
 def step_faults(
@@ -76,8 +87,7 @@ def step_faults(
     own = {template.name for template in campaign.own_templates}
     yield from _never_used(campaign, own)
     for step in campaign.steps:
-        # Neutral reminders are worded by the program alone.
-        if only_own and (step.template not in own or step.kind is Kind.CIVIC_NEUTRAL):
+        if only_own and step.template not in own:
             continue
         for language in campaign.languages:
             if missing := _missing(campaign, step, language):
@@ -85,16 +95,22 @@ def step_faults(
                 continue
             found = (
                 StepFault(step=step.name, problem=_problem(step, case, fault), remedy=fault.remedy)
-                for case in _cases(texts, campaign, step, language)
-                for fault in _faults(campaign, step, case, actions)
+                for case in _cases(campaign, step, language)
+                for fault in _faults(texts, campaign, step, case, actions)
             )
             yield from islice(found, 1)
 
 
 def _never_used(campaign: Campaign, own: Collection[str]) -> Iterator[StepFault]:
-    used = {step.template for step in campaign.steps if step.kind is not Kind.CIVIC_NEUTRAL}
+    used = {step.template for step in campaign.steps}
     for template in campaign.own_templates:
-        if not template.is_part and template.name not in used:
+        if template.name in NEUTRAL_TEMPLATES:
+            yield StepFault(
+                step=None,
+                problem=f"{template.file} would word a neutral reminder, which the program alone words",
+                remedy="remove the file",
+            )
+        elif not template.is_part and template.name not in used:
             yield StepFault(
                 step=None,
                 problem=f"no step uses {template.file}",
@@ -125,7 +141,7 @@ def _missing(campaign: Campaign, step: Step, language: str) -> StepFault | None:
 # -- every value it may have --
 
 
-def _cases(texts: Texts, campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
+def _cases(campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
     """Every value of everything a step is given, though not each beside each.
 
     In every ballot and territory; all that a plan may hold, and that may be known of the place, where the territory
@@ -143,32 +159,21 @@ def _cases(texts: Texts, campaign: Campaign, step: Step, language: str) -> Itera
             tried += product([None], plans[:2], places, links)
         for territory, (plan, planned), (where, place), link in tried:
             told = f"ballot {ballot.number}, {territory or 'territory unknown'}, {planned}, {place}"
-            zone = ballot.polling(territory).zone.key if territory is not None else None
-            person = _SOMEBODY._replace(territory=territory, zone=zone, language=language)
-            render = partial(_render, texts, campaign, step, ballot, person, plan, where, link)
-            yield _Case(language=language, told=told, render=render)
+            values = _values(campaign, ballot, territory, language, plan, where)
+            yield _Case(language=language, told=told, values={**values, "friend_link": link})
 
 
-def _render(
-    texts: Texts,
+def _values(
     campaign: Campaign,
-    step: Step,
     ballot: Ballot,
-    person: Person,
+    territory: str | None,
+    language: str,
     plan: VotePlan | None,
     where: Where,
-    link: str | None,
-) -> Text:
-    """The message as `bot.departure.wording` words it."""
-    language = str(person.language)
-    if step.kind is Kind.CIVIC_NEUTRAL:
-        text = neutral.reminder(
-            step.template, language, campaign=campaign, ballot=ballot.number, person=person, where=where
-        )
-        assert text is not None  # the ballot is held there
-        return text
-    values = values_for_step(
-        person=person,
+) -> Mapping[str, Any]:
+    zone = ballot.polling(territory).zone.key if territory is not None else None
+    return values_for_step(
+        person=_SOMEBODY._replace(territory=territory, zone=zone, language=language),
         plan=plan,
         campaign=campaign,
         ballot=ballot.number,
@@ -177,7 +182,6 @@ def _render(
         now=_NOW,
         where=where,
     )
-    return texts.render(f"steps/{step.template}", language, **{**values, "friend_link": link})
 
 
 def _plans(campaign: Campaign, ballot: Ballot) -> list[tuple[VotePlan | None, str]]:
@@ -250,9 +254,11 @@ def _problem(step: Step, case: _Case, fault: _Fault) -> str:
     return f"the template “{step.template}” of step “{step.name}” fails in {where}: {fault.problem}"
 
 
-def _faults(campaign: Campaign, step: Step, case: _Case, actions: Collection[str]) -> Iterator[_Fault]:
+def _faults(
+    texts: Texts, campaign: Campaign, step: Step, case: _Case, actions: Collection[str]
+) -> Iterator[_Fault]:
     try:
-        text = case.render()
+        text = _worded(texts, campaign, step, case)
         check_html(text.html, TEXT_LIMIT)
     except PortevoixError as error:
         yield _Fault(
@@ -265,6 +271,15 @@ def _faults(campaign: Campaign, step: Step, case: _Case, actions: Collection[str
         return
     yield from _button_faults(text, actions)
     yield from _duty_faults(text, campaign, step)
+
+
+def _worded(texts: Texts, campaign: Campaign, step: Step, case: _Case) -> Text:
+    """The step's message, neutral or signed."""
+    if step.kind is not Kind.CIVIC_NEUTRAL:
+        return texts.render(f"steps/{step.template}", case.language, **case.values)
+    vote, where = case.values["vote"], case.values["where"]
+    facts = neutral.facts_about(campaign, vote, where)
+    return neutral.worded(step.template, case.language, vote=vote, facts=facts)
 
 
 def _line_of(error: Exception) -> str:
@@ -306,9 +321,7 @@ def _duty_faults(text: Text, campaign: Campaign, step: Step) -> Iterator[_Fault]
             problem="nobody can stop these messages",
             remedy='end it with {% include "steps/_signature.html.j2" %}',
         )
-    if step.kind is not Kind.CIVIC_NEUTRAL and with_plain_spaces(
-        campaign.sender.name
-    ) not in with_plain_spaces(text.plain):
+    if step.kind is not Kind.CIVIC_NEUTRAL and campaign.sender.name not in text.plain:
         yield _Fault(
             problem="it does not say who writes",
             remedy='end it with {% include "steps/_signature.html.j2" %}',

@@ -57,7 +57,8 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-erasure.sealing audiences.target audiences.places_named audit.staff_actor audit.chained authority.area_name
+erasure.sealing audiences.target audiences.places_named broadcasts.require_vote_to_come
+audit.staff_actor audit.chained authority.area_name
 events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key

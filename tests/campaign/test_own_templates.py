@@ -11,9 +11,9 @@ import pytest
 
 from bot.campaign.campaign import Campaign, check_campaign, load_campaign
 from bot.cli import main
+from bot.errors import CampaignError
 from bot.rules.kinds import Kind
-from bot.rules.neutrality import STEP_TEMPLATES
-from bot.words.step_check import step_faults, step_templates
+from bot.words.step_check import load_worded_campaign, step_faults, step_templates
 from handlers import ROUTES
 from locales import LANGUAGES, TEMPLATES
 from tests.commanding import refusal
@@ -64,29 +64,30 @@ def faults(folder: Path) -> list[str]:
 
 def test_a_reply_cannot_word_a_step(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It passed once, and raised when the step left: a reply is given an answer, a step is not."""
-    line = word_with(folder, "pledge", "turnout")
+    line = word_with(folder, "pledge", "plan_slot")
     assert main(["check", str(folder)]) == 2
     said = capsys.readouterr().err
-    remedy = "use one of echo, plan, pledge, thanks, where, or write it"
-    assert f"line {line}: step “pledge” has no template “turnout”: {remedy}." in said
+    assert (
+        f"line {line}: step “pledge” has no template “plan_slot”: use one of echo, plan, pledge, thanks, where"
+        in said
+    )
 
 
 def test_replies_and_parts_are_never_offered() -> None:
     replies = {file.name.removesuffix(".html.j2") for file in (TEMPLATES / "step_replies").iterdir()}
     assert replies
     assert not step_templates() & replies
-    used = {step.template for step in load_campaign(PRIMARY).steps if step.kind is not Kind.CIVIC_NEUTRAL}
-    assert step_templates() == used
+    assert step_templates() == {step.template for step in load_campaign(PRIMARY).steps}
 
 
 # -- the program's own are whole --
 
 
 @pytest.mark.parametrize("campaign", EXAMPLES, ids=lambda campaign: campaign.slug)
-@pytest.mark.parametrize("template", sorted(step_templates() | STEP_TEMPLATES))
+@pytest.mark.parametrize("template", sorted(step_templates()))
 def test_any_shipped_template_may_word_a_step(template: str, campaign: Campaign) -> None:
     """Of the kind that it is written for."""
-    kind = Kind.CIVIC_NEUTRAL if template in STEP_TEMPLATES else Kind.GOTV
+    kind = Kind.CIVIC_NEUTRAL if template in ("go", "last") else Kind.GOTV
     step = replace(campaign.steps[0], template=template, kind=kind, ballots=())
     assert [*step_faults(replace(campaign, steps=(step,)), actions=ROUTES.buttons)] == []
 
@@ -166,19 +167,23 @@ def test_what_is_wrong_is_named_with_its_line_and_remedy(folder: Path, source: s
     for fault in found:
         assert fault.startswith(f"line {line}: the template “mine” of step “pledge” fails in ")
         assert re.search(said, fault), fault
+    with pytest.raises(CampaignError, match=f"line {line}: "):
+        load_worded_campaign(folder, actions=ROUTES.buttons)
 
 
-def test_a_neutral_reminder_is_worded_by_the_program_alone(folder: Path) -> None:
-    """Not by a template of the same name, which nothing uses, and not by another one."""
-    write(folder, "go", "{{ nothing }}")
-    campaign, found = check_campaign(
-        folder, check_steps=lambda found: step_faults(found, actions=ROUTES.buttons)
-    )
-    assert campaign is not None
-    assert any("no step uses" in str(fault) for fault in found)
+def test_a_neutral_reminder_has_no_template_of_ones_own(folder: Path) -> None:
+    """However neutral it reads, and not under the name of the program's own either."""
+    neutral = "Vote today. {{ button('Stop', 'optout', 'reminders') }}"
+    write(folder, "go", neutral)
+    write(folder, "last.fr", neutral)
+    found = faults(folder)
+    assert len(found) == 2
+    assert all("would word a neutral reminder, which the program alone words" in fault for fault in found)
+    shutil.rmtree(folder / "templates")
     line = word_with(folder, "go", "mine")
-    write(folder, "mine", "Vote" + SIGNED)
-    assert f"line {line}: step “go” is civic_neutral" in faults(folder)[0]
+    write(folder, "mine", neutral)
+    (fault,) = faults(folder)
+    assert fault.startswith(f"line {line}: step “go” is civic_neutral and has the template “mine”")
 
 
 def test_a_language_without_the_template_is_named(folder: Path) -> None:

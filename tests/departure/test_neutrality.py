@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.broadcast_accounts
 import db.broadcasts
-from bot.actions.broadcasts import progress_of
 from bot.actions.planning import plan, step_key
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
@@ -103,9 +103,10 @@ async def test_what_is_called_neutral_and_is_not_never_leaves(
     async with database.write() as tx:
         await tx.execute(sa.update(delivered).values(state="cancelled", reason=NOT_NEUTRAL))
     async with database.read() as tx:
-        progress = await progress_of(tx, broadcast)
-    assert progress is not None
-    assert progress.not_neutral.total == (progress.broadcast.kind == "civic_neutral")
+        row = await db.broadcast_accounts.get(tx, broadcast)
+        assert row is not None
+        progress = await db.broadcast_accounts.progress(tx, row, None)
+    assert progress.not_neutral.total == (row.kind == "civic_neutral")
 
 
 async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -> None:

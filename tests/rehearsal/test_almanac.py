@@ -51,6 +51,19 @@ def test_instants_worked_out_by_hand(
 
 
 @pytest.mark.parametrize(
+    ("zone", "when"),
+    [
+        # Consulates in the Americas vote on Saturday: their steps come a day earlier, by their own hours.
+        ("America/New_York", "2027-04-08T12:00-04:00"),
+        ("Europe/Brussels", "2027-04-09T18:00+02:00"),
+    ],
+)
+def test_a_consulate_that_votes_the_day_before_has_its_steps_a_day_earlier(zone: str, when: str) -> None:
+    dues = [due.at for due in PRESIDENTIAL.dues("abroad", zone) if (due.ballot, due.step) == (1, "echo")]
+    assert dues == [at(when)]
+
+
+@pytest.mark.parametrize(
     ("almanac", "territory", "zone", "starts", "ends"),
     [
         (PRIMARY, "FR", "Europe/Paris", "2016-11-19T00:00+01:00", "2016-11-20T19:00+01:00"),

@@ -35,33 +35,48 @@ CLAIRE = Member(
 
 STEPS = {name: number for number, name in enumerate(step.name for step in CAMPAIGN.steps)}
 NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
+NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
 
 
 def step(ballot: int, name: str) -> int:
     return 10 * ballot + STEPS[name]
 
 
-SENDINGS = {
-    step(ballot.number, each.name): Sending(
-        id=step(ballot.number, each.name),
-        key=f"step:{ballot.number}:{each.name}",
-        kind=each.kind.value,
-        ballot=ballot.number,
-        step=each.name,
-        template=each.template,
-    )
-    for ballot in CAMPAIGN.ballots
-    for each in CAMPAIGN.steps
-} | {
-    number: Sending(id=number, key=key, kind=kind, ballot=None, step=None, template=template)
-    for number, key, kind, template in (
-        (NEWS, "staff:1", "persuasion", None),
-        (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
-        (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
-        (RESULT, "staff:2", "result", None),
-        (SPEECH, "staff:3", "persuasion", None),
-    )
-}
+SENDINGS = (
+    {
+        step(ballot.number, each.name): Sending(
+            id=step(ballot.number, each.name),
+            key=f"step:{ballot.number}:{each.name}",
+            kind=each.kind.value,
+            ballot=ballot.number,
+            step=each.name,
+            template=each.template,
+        )
+        for ballot in CAMPAIGN.ballots
+        for each in CAMPAIGN.steps
+    }
+    | {
+        number: Sending(id=number, key=key, kind=kind, ballot=None, step=None, template=template)
+        for number, key, kind, template in (
+            (NEWS, "staff:1", "persuasion", None),
+            (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
+            (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
+            (RESULT, "staff:2", "result", None),
+            (SPEECH, "staff:3", "persuasion", None),
+        )
+    }
+    | {
+        number: Sending(
+            id=number, key=f"staff:{number}", kind="civic_neutral", ballot=1, step=None, template=template
+        )
+        for number, template in (
+            (NEUTRAL, "neutral/reminder"),
+            (NEUTRAL_AGAIN, "neutral/reminder"),
+            (NEUTRAL_MORE, "neutral/reminder"),
+            (TYPED, None),
+        )
+    }
+)
 
 
 @dataclass
@@ -239,6 +254,32 @@ def test_a_life_in_which_all_is_well() -> None:
             ],
         ),
         (Rule.UNEXPLAINED, [("2016-11-02T12:00+01:00", 999)]),
+        # Neutral reminders of the team: the program's words, one a day, two in seven days, not to who has told.
+        (Rule.NOT_NEUTRAL, [("2016-11-19T12:00+01:00", TYPED)]),
+        (Rule.CAP_DAY, [("2016-11-19T12:00+01:00", NEUTRAL), ("2016-11-19T18:00+01:00", NEUTRAL_AGAIN)]),
+        (Rule.CAP_DAY, [("2016-11-20T11:00+01:00", GO), ("2016-11-20T12:00+01:00", NEUTRAL)]),
+        (
+            Rule.CAP_WEEK,
+            [
+                ("2016-11-13T12:01+01:00", NEUTRAL),
+                ("2016-11-19T12:00+01:00", NEUTRAL_AGAIN),
+                ("2016-11-20T12:00+01:00", NEUTRAL_MORE),
+            ],
+        ),
+        (
+            Rule.AFTER_VOTED,
+            [
+                ("2016-11-20T10:20+01:00", "1:step:1:turnout:voted"),
+                ("2016-11-20T12:00+01:00", NEUTRAL),
+            ],
+        ),
+        (
+            Rule.AFTER_CANNOT,
+            [
+                ("2016-11-18T10:20+01:00", "1:step:1:turnout:cannot"),
+                ("2016-11-19T12:00+01:00", NEUTRAL),
+            ],
+        ),
     ],
 )
 def test_a_planted_breach_is_found(rule: Rule, happenings: list[Happening]) -> None:
@@ -267,6 +308,13 @@ def test_a_planted_breach_is_found(rule: Rule, happenings: list[Happening]) -> N
             ("2016-11-12T18:00+01:00", WHERE),
             ("2016-11-12T18:20+01:00", "1:step:1:place:known"),
             ("2016-11-16T18:00+01:00", PLAN),
+        ],
+        # Neutral reminders on the eve, on the day, and again in the second week; they count for nobody else's caps.
+        [
+            ("2016-11-12T12:00+01:00", NEUTRAL),
+            ("2016-11-18T12:00+01:00", NEUTRAL_AGAIN),
+            ("2016-11-19T12:00+01:00", NEUTRAL_MORE),
+            ("2016-11-20T11:00+01:00", GO),
         ],
         # It follows an hour after what came late, by a plan for the last hour.
         [PLANNED_LATE, ("2016-11-20T17:00+01:00", GO), ("2016-11-20T18:00+01:00", LAST)],

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ import db.unread
 import db.updates
 from bot.actions import people
 from bot.actions.renewals import consent_texts
-from bot.campaign.campaign import Campaign, StepFault, load_campaign
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
@@ -48,7 +47,7 @@ from bot.ticking import DailyPurge, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
-from bot.words.step_check import step_faults, step_templates
+from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
 from handlers import COMMANDS, ROUTES
@@ -58,7 +57,6 @@ from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
 from handlers.rights import asked_in
 from handlers.routing import register
-from locales import LANGUAGES
 from locales.words import all_words
 
 log = structlog.get_logger(__name__)
@@ -131,7 +129,7 @@ async def started(
     `campaign`: that of the settings, where it was read already.
     """
     all_words()  # a language without its own STOP is told of before anything is opened
-    campaign = campaign or worded_campaign(settings)
+    campaign = campaign or load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
@@ -251,22 +249,6 @@ def engine_of(
         allowed_updates=ALLOWED_UPDATES,
     )
     return engine
-
-
-def worded_campaign(settings: Settings) -> Campaign:
-    """The campaign file of a bot that is about to run. Raises CampaignError also for a step that its own words fail."""
-    check = partial(try_steps, only_own=True)
-    return load_campaign(
-        settings.campaign, templates=step_templates(), languages=LANGUAGES, check_steps=check
-    )
-
-
-def try_steps(campaign: Campaign, *, only_own: bool = False) -> Iterator[StepFault]:
-    """What is wrong with the words of the steps; `only_own`: of those that the campaign words itself, as it starts.
-
-    The program's own templates are tried by its tests, and by `portevoix check`.
-    """
-    return step_faults(campaign, actions=ROUTES.buttons, only_own=only_own)
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:

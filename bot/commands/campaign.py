@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
@@ -35,9 +36,9 @@ def add_to(commands: Commands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
-    # Imported here: `portevoix calendar` needs none of it, and answers sooner.
-    from bot.app import try_steps
-    from bot.words.step_check import step_templates
+    # Imported here: the other commands need none of it, and answer sooner.
+    from bot.words.step_check import step_faults, step_templates
+    from handlers import ROUTES
 
     all_words()  # what stops the bot at its start is told here as well
     file = find_campaign_file(arguments.file or settings.campaign)
@@ -45,7 +46,7 @@ def check(arguments: Namespace, settings: Settings) -> int:
         file,
         templates=step_templates(),
         languages=LANGUAGES,
-        check_steps=try_steps,
+        check_steps=partial(step_faults, actions=ROUTES.buttons),
     )
     for fault in faults:
         print(fault, file=sys.stderr)

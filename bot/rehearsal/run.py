@@ -14,7 +14,6 @@ from typing import Any
 
 import db.people
 import db.staff
-from bot.app import worded_campaign
 from bot.campaign.campaign import Campaign
 from bot.communes import load as load_gazetteer
 from bot.rehearsal.account import Account, Lines, names_of
@@ -30,7 +29,9 @@ from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Role
 from bot.settings import Settings
 from bot.startup import opened
+from bot.words.step_check import load_worded_campaign
 from bot.words.texts import Texts
+from handlers import ROUTES
 
 ROWS_AT_ONCE = 5_000
 LIVES_AT_ONCE = 25_000
@@ -69,7 +70,7 @@ class Outcome:
 async def rehearse(settings: Settings, options: Options) -> Outcome:
     """Plays the campaign of the settings to its end, and checks it."""
     began = time.monotonic()
-    campaign = worded_campaign(settings)
+    campaign = load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
     start, end = opening(campaign), ending(campaign)
     members = invent(
         campaign, load_gazetteer(settings.data), count=options.supporters, seed=options.seed, start=start

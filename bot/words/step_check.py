@@ -9,11 +9,12 @@ import traceback
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
-from bot.campaign.campaign import Campaign, StepFault
+from bot.campaign.campaign import Campaign, StepFault, load_campaign
 from bot.errors import PortevoixError
 from bot.links import friend_link
 from bot.rules.ballots import Ballot
@@ -36,7 +37,7 @@ from bot.words.telegram_html import TEXT_LIMIT, check_html
 from bot.words.texts import Text, Texts, campaign_texts
 from db.people import Person
 from db.vote_plans import VotePlan
-from locales import TEMPLATES
+from locales import LANGUAGES, TEMPLATES
 
 MOST_BUTTONS, MOST_IN_A_ROW = 100, 8
 """Of one message, by what Telegram takes."""
@@ -67,6 +68,15 @@ def step_templates() -> frozenset[str]:
     names = (file.name for file in (TEMPLATES / "steps").iterdir())
     signed = frozenset(name.removesuffix(".html.j2") for name in names if not name.startswith("_"))
     return signed | NEUTRAL_TEMPLATES
+
+
+def load_worded_campaign(path: Path, *, actions: Collection[str]) -> Campaign:
+    """The campaign file of a bot that is about to run. Raises CampaignError also for a template of its own that fails.
+
+    The program's own templates are tried by its tests, and by `portevoix check`.
+    """
+    check = partial(step_faults, actions=actions, only_own=True)
+    return load_campaign(path, templates=step_templates(), languages=LANGUAGES, check_steps=check)
 
 
 def step_faults(

@@ -11,8 +11,9 @@ import pytest
 
 from bot.campaign.campaign import Campaign, check_campaign, load_campaign
 from bot.cli import main
+from bot.errors import CampaignError
 from bot.rules.kinds import Kind
-from bot.words.step_check import step_faults, step_templates
+from bot.words.step_check import load_worded_campaign, step_faults, step_templates
 from handlers import ROUTES
 from locales import LANGUAGES, TEMPLATES
 from tests.commanding import refusal
@@ -166,6 +167,8 @@ def test_what_is_wrong_is_named_with_its_line_and_remedy(folder: Path, source: s
     for fault in found:
         assert fault.startswith(f"line {line}: the template “mine” of step “pledge” fails in ")
         assert re.search(said, fault), fault
+    with pytest.raises(CampaignError, match=f"line {line}: "):
+        load_worded_campaign(folder, actions=ROUTES.buttons)
 
 
 def test_a_neutral_reminder_has_no_template_of_ones_own(folder: Path) -> None:

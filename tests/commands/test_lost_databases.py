@@ -158,6 +158,6 @@ async def test_an_older_installation_is_told_once_how_to_move_its_key(
     async with opened(settings) as database:
         capsys.readouterr()
         await tell_of_a_key_beside_the_data(database, settings)
-        assert f"mv {settings.database_key_file} {new.database_key_file}" in capsys.readouterr().out
+        assert f"mv {settings.database_key_file} {new.database_key_file}" in "".join(capsys.readouterr())
         await tell_of_a_key_beside_the_data(database, settings)
-        assert "key_beside_the_data" not in capsys.readouterr().out
+        assert "key_beside_the_data" not in "".join(capsys.readouterr())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.rules.suppression import SuppressionKey
 from bot.actions import retention
 from db import unread
 from db.engine import Database
@@ -77,6 +78,6 @@ async def test_it_is_purged_after_two_days(database: Database) -> None:
     async with database.write() as tx:
         await unread.keep(tx, [of(b"{")], NOW)
     for later, purged in ((timedelta(days=2) - timedelta(seconds=1), 0), (timedelta(days=2), 1)):
-        found = await retention.purge(database, CAMPAIGN, actor="a", now=NOW + later)
+        found = await retention.purge(database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="a", now=NOW + later)
         assert found["processed updates"] == purged
     assert await bodies(database) == []

@@ -182,6 +182,7 @@ async def add_people(database: Database, count: int, *, first: int = 1) -> None:
             "pseudonym": f"p{number}",
             "state": "registered",
             "consent_contact": True,
+            "consent_team": True,
             "created_at": START,
             "seen_at": START,
         }

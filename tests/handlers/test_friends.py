@@ -44,6 +44,8 @@ async def test_a_link_for_friends_shows_no_other_name_of_the_person(conversation
 async def test_who_comes_by_a_link_is_its_owners_recruit(conversation: Conversation) -> None:
     zoe, friend = await supporter(conversation, 7), conversation.person(8)
     await friend.send(f"/start r_{await link_of(zoe)}")
+    assert (await stored(friend)).recruiter is None  # nothing is kept of whom they know before they agree
+    await friend.tap("Yes")
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
 
 
@@ -54,6 +56,7 @@ async def test_a_link_sent_before_such_codes_still_works_and_no_new_one_shows_it
     zoe, friend = await supporter(conversation, 7), conversation.person(8)
     old = (await stored(zoe)).pseudonym
     await friend.send(f"/start r_{old}")
+    await friend.tap("Yes")
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
     assert await link_of(zoe) != old
 

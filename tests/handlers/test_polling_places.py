@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 import db.polling_places
 from bot import communes
+from bot.rules.suppression import SuppressionKey
 from bot.actions.planning import plan
 from bot.actions.polling_places import import_places
 from bot.actions.retention import purge
@@ -180,7 +181,7 @@ async def test_moving_stopping_the_use_of_the_commune_and_time_forget_the_choice
     assert file.attachment is not None
     assert '"name": "École A"' in file.attachment.content.decode()
     later = CAMPAIGN.ballots[-1].ends_at + timedelta(days=8)
-    await purge(conversation.database, CAMPAIGN, actor="test", now=later)
+    await purge(conversation.database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=later)
     async with conversation.database.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(chosen_places)) == 0
 

@@ -27,6 +27,7 @@ from db import people
 from db.engine import Database
 from db.exports import Selection
 from db.schema import audit as audit_rows
+from tests.exported import LYON, PARIS, add_person
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.story import free_port
 
@@ -99,6 +100,8 @@ async def web(database: Database) -> AsyncIterator[Web]:
     """12,000 answers, every third of them from another département."""
     conversation = Conversation(database, paris("2016-11-16T10:00"))
     now = conversation.clock.now()
+    await add_person(database, 11, LYON, consent_team=True)
+    await add_person(database, 12, PARIS, consent_team=True)
     async with database.write() as tx:
         await people.create(tx, telegram_id=2, pseudonym="k", now=now)
         await staff.add(
@@ -112,7 +115,8 @@ async def web(database: Database) -> AsyncIterator[Web]:
             )
         await tx.execute(
             sa.text(
-                "INSERT INTO responses (at, question, answer, department) SELECT :now, 'rsvp', 'yes',"
+                "INSERT INTO responses (at, person, question, answer, department) SELECT :now,"
+                " CASE WHEN number % 3 = 0 THEN 12 ELSE 11 END, 'rsvp', 'yes',"
                 f" CASE WHEN number % 3 = 0 THEN '75' ELSE '69' END FROM {generate}"
             ).bindparams(sa.bindparam("now", now, type_=audit_rows.c.at.type), sa.bindparam("count", COUNT))
         )

@@ -125,7 +125,7 @@ class Person:
         content: dict[str, Any] = {"label": label, "wait": timeout}
         if message is not None:
             content["message_id"] = message.message_id
-        return Tap(**await self._act("tap", content))
+        return _tap(await self._act("tap", content))
 
     async def forge(self, data: str, *, message: Message | None = None, wait: float | None = None) -> Tap:
         """Send a callback with arbitrary data on a message (the newest of the bot), as a hostile client."""
@@ -136,7 +136,7 @@ class Person:
             "data": data,
             "wait": self.patience if wait is None else wait,
         }
-        return Tap(**await self._act("forge", content))
+        return _tap(await self._act("forge", content))
 
     async def share_location(self, latitude: float, longitude: float) -> int:
         content = {"latitude": latitude, "longitude": longitude}
@@ -275,6 +275,11 @@ def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
     if isinstance(wanted, re.Pattern):
         return wanted.search(message.text) is not None
     return holds(message.text, wanted)
+
+
+def _tap(raw: dict[str, Any]) -> Tap:
+    said = {name: as_read(raw[name]) if raw[name] else raw[name] for name in ("toast", "alert")}
+    return Tap(**{**raw, **said})
 
 
 def _drawn(labels: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,11 +29,9 @@ async def test_the_whole_mission(tmp_path: Path, language: str) -> None:
             for message in await person.messages():
                 if message.sender == "bot":
                     labels = [button["label"] for row in message.raw["keyboard"] for button in row]
-                    assert [
-                        found
-                        for said in (message.raw["text"], *labels)
-                        for found in may_break(said, language)
-                    ] == []
+                    # What stands in code is copied, and has plain spaces.
+                    text = re.sub(r"<code>.*?</code>", "", message.html)
+                    assert [found for said in (text, *labels) for found in may_break(said, language)] == []
         written = as_read(transcripts.path_of(language).read_text(encoding="utf-8"))
         assert await transcripts.transcript(cast, language) == written, transcripts.REMEDY
 

@@ -13,8 +13,6 @@ from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import Commands
 from bot.settings import Settings
-from bot.words.step_check import step_faults, step_templates
-from handlers import ROUTES
 from locales import LANGUAGES
 from locales.words import all_words
 
@@ -38,6 +36,10 @@ def add_to(commands: Commands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    # Imported here: the other commands need none of it, and answer sooner.
+    from bot.words.step_check import step_faults, step_templates
+    from handlers import ROUTES
+
     all_words()  # what stops the bot at its start is told here as well
     file = find_campaign_file(arguments.file or settings.campaign)
     campaign, faults = check_campaign(

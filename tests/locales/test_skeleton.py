@@ -40,8 +40,6 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
     written = (mine / "campaign.toml").read_text(encoding="utf-8")
     assert f'{CODE} = "1-a balotado"' in written
     assert f'{CODE} = "Donacoj kaj kotizoj"' in written
-    checked = run_here("check", str(mine), environment=environment)
-    assert checked.returncode == 0, checked.stderr
 
     environment |= {"PORTEVOIX_CAMPAIGN": str(mine)}
     at = "2027-03-24T10:00+01:00"
@@ -82,12 +80,6 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
 
         await zoe.send("Ĉesu!")
         await zoe.expect("It’s done: we won’t write")
-        assert {
-            row["answer"] for row in await story.exported("responses") if row["subject"] == "contact"
-        } == {
-            "yes",
-            "no",
-        }
 
 
 @pytest.mark.parametrize("language", [CODE, "fr"])

@@ -118,7 +118,7 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
 
 
 async def _plan(context: Context, vote: Vote, said: str) -> None:
-    """`open` asks when; the name of a slot answers, and from where comes next."""
+    """`open` asks when; the name of a slot answers, and from where comes next, but not to who votes online."""
     if said == "open":
         require_open(context.campaign, context.person, vote, context.now)
         context.edit("step_replies/plan_slot", **await values(context, vote))
@@ -126,7 +126,8 @@ async def _plan(context: Context, vote: Vote, said: str) -> None:
     if said not in {slot.name for slot in context.campaign.slots}:
         raise MalformedButton
     await vote_plans.plan_slot(context.tx, context.person, context.origin, context.campaign, vote, said)
-    context.edit("step_replies/plan_departure", **await values(context, vote))
+    following = "plan_made" if vote.online else "plan_departure"
+    context.edit(f"step_replies/{following}", **await values(context, vote))
 
 
 async def _departure(context: Context, vote: Vote, said: str) -> None:

@@ -134,8 +134,9 @@ class Wording:
             where=where,
         )
         name = f"steps/{broadcast.template}"
-        # What a step says depends on nothing else: neither on the moment nor on who reads it.
-        key = (name, language, values["vote"], values["where"], values["friend_link"], _said(plan))
+        # What a step says depends on nothing else: of the moment on the day alone, and not on who reads it.
+        said = values["friend_link"], values["days"], _said(plan)
+        key = (name, language, values["vote"], values["where"], *said)
         if key not in self._steps:
             if len(self._steps) >= MOST_KEPT:
                 self._steps.clear()

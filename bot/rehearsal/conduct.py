@@ -158,10 +158,11 @@ def _plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, 
 def _whole_plan(ballot: str, slot: str, member: Member) -> tuple[Act, ...]:
     departure = ("home", "work", "elsewhere")[member.number % 3]
     company = ("alone", "family", "friends")[member.number % 3]
+    # Who votes online is asked neither.
     return (
         tap(slot),
-        tap(f"1:step:{ballot}:plan.departure:{departure}"),
-        tap(f"1:step:{ballot}:plan.company:{company}"),
+        {**tap(f"1:step:{ballot}:plan.departure:{departure}"), "optional": True},
+        {**tap(f"1:step:{ballot}:plan.company:{company}"), "optional": True},
     )
 
 

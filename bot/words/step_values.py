@@ -54,6 +54,13 @@ class Vote:
     def has_opened(self, now: datetime) -> bool:
         return self.opens_at <= now
 
+    def days_until(self, now: datetime, own_zone: str) -> int:
+        """In how many days one can vote, by the clock of whoever reads it; negative once one can."""
+        if self.has_opened(now):
+            return -1
+        where = zone(own_zone)
+        return (self.opens_at.astimezone(where).date() - now.astimezone(where).date()).days
+
     def is_over(self, now: datetime) -> bool:
         return self.closes_at <= now
 
@@ -159,7 +166,7 @@ def values_for_step(
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
     forbids to pass on a call to vote, and once the candidate is out. While it does (`is_quiet`), what the campaign file
-    says is told as far as it is neutral.
+    says is told as far as it is neutral. `days`: until the person's own opening.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
@@ -178,6 +185,7 @@ def values_for_step(
             "facts": facts,
             "slots": campaign.slots,
             "is_quiet": is_quiet,
+            "days": vote.days_until(now, person.zone or vote.zone),
             "friend_link": friend_link(bot_username, person.friend_code) if may_pass_on else None,
         }
     )

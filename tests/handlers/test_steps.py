@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import db.people
 import db.vote_plans
 from bot.rules.people import VoteState
 from db.vote_plans import VotePlan
@@ -245,3 +246,14 @@ async def test_who_left_is_led_to_sign_up_again(conversation: Conversation, zoe:
     await zoe.send("STOP")
     shown = await zoe.tap_data("1:step:1:pledge:will")
     assert "May we write to you here?" in shown.text
+
+
+async def test_who_votes_online_is_not_asked_from_where(conversation: Conversation, zoe: Talker) -> None:
+    person = await zoe.stored()
+    assert person is not None
+    async with conversation.database.write() as tx:
+        await db.people.change(tx, person.id, territory="abroad", zone="Europe/Brussels", commune=None)
+    shown = await zoe.tap_data("1:step:1:plan:midday")
+    assert "It’s all set." in shown.text
+    assert "Where will you set out from?" not in shown.text
+    assert not any("departure" in data or "company" in data for data in shown.buttons.values())

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.rules.suppression import SuppressionKey
 from bot.actions.renewals import FACT, consent_texts
+from bot.rules.suppression import SuppressionKey
 from bot.ticking import DailyPurge, Renewals
 from db.engine import Database
 from db.facts import get_fact
@@ -22,7 +22,12 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     """The beat returns at once; the work is done by another task, once a day."""
     conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
     await conversation.person(7).send("/start")
-    daily = DailyPurge(database=sqlite_database, campaign=CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), clock=conversation.clock)
+    daily = DailyPurge(
+        database=sqlite_database,
+        campaign=CAMPAIGN,
+        key=SuppressionKey(links=(b"k" * 32,)),
+        clock=conversation.clock,
+    )
     working = asyncio.create_task(daily.run())
     await daily.beat()
     conversation.clock.move(conversation.clock.now() + timedelta(days=8))

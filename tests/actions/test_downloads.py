@@ -12,13 +12,13 @@ import sqlalchemy as sa
 import db.downloads
 import db.erasing
 from bot import communes
-from bot.rules.suppression import SuppressionKey
 from bot.actions import audit, downloads, retention, staff, staff_links
 from bot.actions.authority import Author, author_of
 from bot.actions.downloads import LinkDead
 from bot.actions.exports import Order
 from bot.errors import NotAllowed
 from bot.rules.permissions import Role
+from bot.rules.suppression import SuppressionKey
 from db import people
 from db.engine import Database
 from db.exports import Selection
@@ -141,5 +141,7 @@ async def test_expired_links_are_forgotten(database: Database, karim: Author) ->
     async with database.write() as tx:
         await downloads.offer(tx, later, ORDER, "fr")
         assert len((await tx.execute(sa.select(rows))).all()) == 1
-    erased = await retention.purge(database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=NOW + 4 * HOUR)
+    erased = await retention.purge(
+        database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=NOW + 4 * HOUR
+    )
     assert erased["expired download links"] == 1

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 import db.polling_places
 from bot import communes
-from bot.rules.suppression import SuppressionKey
 from bot.actions.planning import plan
 from bot.actions.polling_places import import_places
 from bot.actions.retention import purge
@@ -18,6 +17,7 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
 from bot.polling_places.file import read_file
+from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db import deliveries
 from db.schema import audit, broadcasts, chosen_places, polling_places
@@ -181,7 +181,9 @@ async def test_moving_stopping_the_use_of_the_commune_and_time_forget_the_choice
     assert file.attachment is not None
     assert '"name": "École A"' in file.attachment.content.decode()
     later = CAMPAIGN.ballots[-1].ends_at + timedelta(days=8)
-    await purge(conversation.database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=later)
+    await purge(
+        conversation.database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=later
+    )
     async with conversation.database.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(chosen_places)) == 0
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 import db.deliveries
 import db.exports
-from bot.rules.suppression import SuppressionKey
 from bot.actions.renewals import ConsentTexts, consent_texts, look_at_some
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
+from bot.rules.suppression import SuppressionKey
 from db.broadcasts import create
 from db.deliveries import Turn
 from db.exports import Selection
@@ -254,5 +254,11 @@ async def test_without_the_fourth_choice_the_next_purge_erases(
     await zoe.tap_data("1:choice:keep:no")
     end = max(ballot.ends_at for ballot in CAMPAIGN.ballots)
     for days, kept in ((29, True), (31, False)):
-        await purge(conversation.database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=end + timedelta(days=days))
+        await purge(
+            conversation.database,
+            CAMPAIGN,
+            key=SuppressionKey(links=(b"k" * 32,)),
+            actor="test",
+            now=end + timedelta(days=days),
+        )
         assert (await zoe.stored() is not None) is kept

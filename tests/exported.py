@@ -7,12 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.schema import event_texts, events, people, responses
 
 NOON = datetime(2016, 11, 16, 12, 0, tzinfo=UTC)
 LYON = {"commune": "69123", "department": "69", "region": "84", "territory": "FR"}
 PARIS = {"commune": "75115", "department": "75", "region": "11", "territory": "FR"}
+KEY = SuppressionKey(links=(b"k" * 32,))
+"""What seals who left, where a test purges."""
 
 
 async def add_person(database: Database, number: int, place: dict[str, Any], **values: Any) -> None:

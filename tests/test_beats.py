@@ -8,13 +8,13 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.actions.renewals import FACT, consent_texts
-from bot.rules.suppression import SuppressionKey
 from bot.ticking import DailyPurge, Renewals
 from db.engine import Database
 from db.facts import get_fact
 from db.schema import consents, people
 from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, paris, services
+from tests.exported import KEY
 from tests.story import until
 
 
@@ -25,7 +25,7 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     daily = DailyPurge(
         database=sqlite_database,
         campaign=CAMPAIGN,
-        key=SuppressionKey(links=(b"k" * 32,)),
+        key=KEY,
         clock=conversation.clock,
     )
     working = asyncio.create_task(daily.run())

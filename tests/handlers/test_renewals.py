@@ -14,7 +14,6 @@ from bot.actions.renewals import ConsentTexts, consent_texts, look_at_some
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from bot.rules.suppression import SuppressionKey
 from db.broadcasts import create
 from db.deliveries import Turn
 from db.exports import Selection
@@ -22,6 +21,7 @@ from db.people import Person
 from db.schema import broadcasts, consents, deliveries, people
 from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
+from tests.exported import KEY
 from tests.leaving import leaving
 
 ASKS = "What you agreed to is worded differently now"
@@ -257,7 +257,7 @@ async def test_without_the_fourth_choice_the_next_purge_erases(
         await purge(
             conversation.database,
             CAMPAIGN,
-            key=SuppressionKey(links=(b"k" * 32,)),
+            key=KEY,
             actor="test",
             now=end + timedelta(days=days),
         )

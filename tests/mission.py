@@ -232,7 +232,7 @@ async def plan_first_round(story: Story, supporter: Teller, read: Reader) -> Non
     await supporter.tell(read.label("With my family"), "plan.company", "family", about="1")
     await supporter.expect(read.says("It’s all set"))
     await story.jump("2016-11-18T18:00+01:00")
-    await supporter.expect(read.says("The vote is in two days. Does"))
+    await supporter.expect(read.says("Does your plan still hold?"))
     await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="1")
     await supporter.expect(read.says("Would you send this to three friends?"))
 
@@ -269,7 +269,7 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     """The plan that was kept, confirmed; "I've voted" at the first reminder of the day; the last thanks."""
     await story.jump("2016-11-23T18:00+01:00")
     await story.jump("2016-11-25T18:00+01:00")
-    await supporter.expect(read.says("The vote is in two days. Does"))
+    await supporter.expect(read.says("Does your plan still hold?"))
     await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="2")
     await story.jump("2016-11-27T11:00+01:00")
     asked = await supporter.expect(read.says("Today is polling day"))

@@ -130,7 +130,8 @@ async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
     await cheat(story, coordinator, "1:stats:75")
     await say(story, coordinator, "/export")
     await touch(story, coordinator, read.label("Answers"), "CSV")
-    await coordinator.expect(read.says("This file holds personal data"))
+    # The only supporter there refused to be known to the team, and is too few to be counted.
+    await coordinator.expect(read.says("There is nothing to export her"))
     await cheat(
         story,
         coordinator,

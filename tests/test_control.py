@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from simulator.client import Person
+from simulator.reading import as_read
 from tests.reading import Reader
 from tests.story import Story, telling, until
 from tests.test_crash import FIRST, ORGANIZER, START, inviting
@@ -39,7 +40,7 @@ class Record:
                 for each in entries
                 if each["chat_id"] == ORGANIZER
                 and float(each["real"]) >= since
-                and words.search(re.sub("<[^>]+>", "", str(each["html"])))
+                and words.search(as_read(re.sub("<[^>]+>", "", str(each["html"]))))
             )
             return bool(found)
 

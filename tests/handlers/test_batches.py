@@ -78,6 +78,7 @@ class Kept:
     def __init__(self) -> None:
         self.by_chat: dict[int, list[Any]] = defaultdict(list)
         self.answered: list[int] = []
+        self.has_room_for_strangers = True
 
     def add(self, one: AnsweredUpdate) -> None:
         self.answered.append(one.update_id)

@@ -74,7 +74,8 @@ async def test_endless_answers_to_posts_cost_little(tmp_path: Path, endless: Pie
             before = memory(bot, "VmRSS")
             server.endless = lambda method: endless() if method.startswith("send") else None
             server.updates += pressing_start(range(1, WRITERS + 1))
-            await until(lambda: came(server.hung_up >= WRITERS), "each answer is given up")
+            # Not all: after many in vain the bot asks one at a time, after ever longer pauses.
+            await until(lambda: came(server.hung_up >= WRITERS // 3), "answers are given up", seconds=180)
             server.endless = lambda _method: None
             server.updates += pressing_start([WRITERS + 1])
             await until(lambda: came(server.answered), "who writes afterwards is answered")

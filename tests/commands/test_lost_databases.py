@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from bot.cli import main
 from bot.settings import Settings
@@ -147,17 +149,16 @@ def test_another_database_is_not_opened_by_its_neighbours_key(
     assert "put the key file back" in refusal(capsys, "staff", "list")
 
 
-async def test_an_older_installation_is_told_once_how_to_move_its_key(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_an_older_installation_is_told_once_how_to_move_its_key(tmp_path: Path) -> None:
     new = Settings.from_environment()
     async with opened(new):
         pass
     new.database_key_file.rename(tmp_path / "data" / "database.key")  # where 0.1 made it
     settings = Settings.from_environment()
     async with opened(settings) as database:
-        capsys.readouterr()
-        await tell_of_a_key_beside_the_data(database, settings)
-        assert f"mv {settings.database_key_file} {new.database_key_file}" in "".join(capsys.readouterr())
-        await tell_of_a_key_beside_the_data(database, settings)
-        assert "key_beside_the_data" not in "".join(capsys.readouterr())
+        structlog.reset_defaults()  # a command of another test may have asked for errors alone
+        with capture_logs() as told:
+            await tell_of_a_key_beside_the_data(database, settings)
+            await tell_of_a_key_beside_the_data(database, settings)
+    assert [line["event"] for line in told] == ["key_beside_the_data"]
+    assert f"mv {settings.database_key_file} {new.database_key_file}" in told[0]["hint"]

@@ -13,7 +13,9 @@ from tempfile import TemporaryDirectory
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from bot.campaign.campaign import check_campaign
 from bot.errors import PortevoixError
+from bot.words.step_check import step_templates
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.migrations.compare import OPTIONS
@@ -35,6 +37,7 @@ def forgotten() -> list[str]:
         *unsaid_commands(COMMANDS),
         *unknown_messages((HOME / "bot", HOME / "handlers")),
         *unread_languages(LANGUAGES),
+        *unfit_campaigns(sorted((HOME / "campaigns").glob("*/campaign.toml"))),
         *asyncio.run(_unmigrated()),
     ]
 
@@ -67,6 +70,14 @@ def unread_languages(codes: Iterable[str]) -> Iterator[str]:
             catalogue(code)
         except (OSError, ValueError) as fault:
             yield f"The language {code} has no catalogue: run scripts/words and translate ({fault})."
+
+
+def unfit_campaigns(files: Iterable[Path]) -> Iterator[str]:
+    """Campaign files that are shipped and that the bot would refuse, as `portevoix check` says it."""
+    for file in files:
+        campaign, faults = check_campaign(file, templates=step_templates(), languages=LANGUAGES)
+        if campaign is None:
+            yield from (f"{file.parent.name}: {fault}" for fault in faults)
 
 
 async def _unmigrated() -> list[str]:

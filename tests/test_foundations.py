@@ -11,7 +11,15 @@ from db.engine import Database
 from handlers.command import Command
 from handlers.helping import help_
 from locales import LANGUAGES, Language
-from tests.foundations import forgotten, unknown_messages, unmigrated, unread_languages, unsaid_commands
+from tests.foundations import (
+    forgotten,
+    unfit_campaigns,
+    unknown_messages,
+    unmigrated,
+    unread_languages,
+    unsaid_commands,
+)
+from tests.frozen import FROZEN
 
 
 def test_nothing_is_forgotten() -> None:
@@ -38,6 +46,14 @@ def test_a_language_without_words(monkeypatch: pytest.MonkeyPatch) -> None:
     without_words, without_catalogue = unread_languages(["fr", "eo"])
     assert "The language eo has no words: write" in without_words
     assert "The language eo has no catalogue: run scripts/words" in without_catalogue
+
+
+def test_a_step_without_a_template(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.toml"
+    shipped = FROZEN.joinpath("campaign.toml").read_text(encoding="utf-8")
+    file.write_text(shipped.replace('asks = "plan"', 'template = "hello"'), encoding="utf-8")
+    [fault] = unfit_campaigns([file])
+    assert "step “plan” has no template “hello”" in fault
 
 
 async def test_a_column_that_no_migration_makes(sqlite_database: Database) -> None:

@@ -250,6 +250,7 @@ async def test_a_backup_of_before_a_change_of_the_key_is_understood(
     since = suppression_of(new, person(0)["telegram_id"])
     async with sqlite_database.write() as transaction:
         await transaction.execute(suppressions.insert(), {"hash": since, "day": TODAY})
+        await erase_person(transaction, 1, SEALING)
     await sqlite_database.close()
     done = await put_back(copy, sqlite_database)
     assert (done.erased, done.foreign_marks) == (1, 0)

@@ -11,7 +11,7 @@ import db.audit
 import db.processes
 from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import CommandRefused, Commands, group
+from bot.commands.arguments import CommandRefused, SubCommands, group
 from bot.settings import Settings
 from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
 from db.audit import Entry
@@ -28,7 +28,7 @@ NEW = "new"
 """The word that is typed where an empty database takes the place of one that is gone."""
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     db = group(commands, "db", "look after the database")
     db.add_parser(
         "upgrade",

@@ -60,7 +60,12 @@ async def sign_up(*telegram_ids: int) -> None:
     async with opened(Settings.from_environment()) as database, database.write() as tx:
         rows = [
             {
-                **{"telegram_id": each, "pseudonym": f"p{each}", "state": "registered", "consent_contact": True},
+                **{
+                    "telegram_id": each,
+                    "pseudonym": f"p{each}",
+                    "state": "registered",
+                    "consent_contact": True,
+                },
                 **{"created_at": NOW, "registered_at": NOW, "seen_at": NOW},
             }
             for each in telegram_ids
@@ -70,7 +75,9 @@ async def sign_up(*telegram_ids: int) -> None:
 
 async def states() -> dict[int, tuple[str, bool]]:
     async with opened(Settings.from_environment()) as database, database.read() as tx:
-        return {row.telegram_id: (row.state, row.consent_contact) for row in await tx.execute(sa.select(people))}
+        return {
+            row.telegram_id: (row.state, row.consent_contact) for row in await tx.execute(sa.select(people))
+        }
 
 
 @pytest.mark.parametrize("imported", ["before the backup", "since", "before, and the database is lost"])

@@ -24,11 +24,14 @@ from db.upgrade import upgrade
 from handlers import COMMANDS
 from handlers.command import Command
 from locales import LANGUAGES, catalogue
+from locales.catalogues import written
 from locales.words import words_of
 
 HOME = Path(__file__).parent.parent
 TEMPLATES = HOME / "locales" / "templates"
 SUFFIX = ".html.j2"
+BEGUN = 50
+"""So many messages that are not translated are a language that was only begun; fewer fail the test of catalogues."""
 
 
 def forgotten() -> list[str]:
@@ -60,7 +63,7 @@ def unknown_messages(folders: Iterable[Path]) -> Iterator[str]:
 
 
 def unread_languages(codes: Iterable[str]) -> Iterator[str]:
-    """Languages whose words or catalogue cannot be read."""
+    """Languages in which the bot could not speak: without words, catalogue or papers, or hardly translated."""
     for code in codes:
         try:
             words_of(code)
@@ -70,6 +73,12 @@ def unread_languages(codes: Iterable[str]) -> Iterator[str]:
             catalogue(code)
         except (OSError, ValueError) as fault:
             yield f"The language {code} has no catalogue: run scripts/words and translate ({fault})."
+            continue
+        silent = sum(not message.string for message in written(code) if message.id)
+        if silent > BEGUN:
+            yield f"The language {code} does not say {silent} messages: translate what scripts/words names."
+        if not (TEMPLATES / "documents" / code).is_dir():
+            yield f"The language {code} has no papers: write locales/templates/documents/{code}/."
 
 
 def unfit_campaigns(files: Iterable[Path]) -> Iterator[str]:

@@ -48,6 +48,14 @@ def test_a_language_without_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "The language eo has no catalogue: run scripts/words" in without_catalogue
 
 
+def test_a_language_that_was_only_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.foundations.BEGUN", -1)
+    monkeypatch.setattr("tests.foundations.TEMPLATES", Path("nowhere"))
+    silent, without_papers = unread_languages(["fr"])
+    assert "The language fr does not say 0 messages" in silent
+    assert "The language fr has no papers" in without_papers
+
+
 def test_a_step_without_a_template(tmp_path: Path) -> None:
     file = tmp_path / "campaign.toml"
     shipped = FROZEN.joinpath("campaign.toml").read_text(encoding="utf-8")

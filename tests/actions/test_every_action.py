@@ -19,7 +19,8 @@ registration.choose_language registration.decide_consent registration.declare_ag
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
-proofs.sealed_of restriction.restrict restriction.lift rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+proofs.sealed_of restriction.restrict restriction.lift
+rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ from bot.introduction import (
 )
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
-from bot.startup import opened, suppression_key, tell_of_a_key_beside_the_data
+from bot.startup import opened, remove_left_copies, suppression_key, tell_of_a_key_beside_the_data
 from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
@@ -136,6 +137,7 @@ async def started(
         clock = await clock_of(settings)
         database = await stack.enter_async_context(opened(settings))
         database.claim()
+        remove_left_copies(settings)
         await tell_of_a_key_beside_the_data(database, settings)
         transport = Transport(
             token=settings.required_token,
@@ -198,7 +200,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     database, clock, services = ground.database, ground.clock, ground.services
     campaign = services.campaign
     board = ProgressBoard(database=database, texts=services.texts, languages=campaign.languages)
-    daily = DailyPurge(database=database, campaign=campaign, key=services.suppression_key, clock=clock)
+    daily = DailyPurge(
+        database=database,
+        campaign=campaign,
+        key=services.suppression_key,
+        clock=clock,
+        also=partial(remove_left_copies, ground.settings),
+    )
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     texts = consent_texts(services.texts)

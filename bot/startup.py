@@ -20,6 +20,7 @@ from db.facts import get_fact, set_fact
 from db.key import DatabaseKey, read_key, write_key
 from db.keyring import find_key, key_that_opens
 from db.suppression_key import open_suppression_key, read_suppression_key, write_suppression_key
+from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import upgrade
 
 log = structlog.get_logger(__name__)
@@ -142,6 +143,13 @@ async def suppression_key(database: Database, settings: Settings) -> Suppression
     for leftovers in db.retention.leftovers(key):
         await leftovers.erase_all(database)
     return key
+
+
+def remove_left_copies(settings: Settings) -> None:
+    """Backups and restores that were killed left copies of everybody."""
+    removed = remove_unfinished(settings.data / NOTES)
+    if removed:
+        log.info("unfinished_copies_removed", copies=removed)
 
 
 async def tell_of_a_key_beside_the_data(database: Database, settings: Settings) -> None:

@@ -163,11 +163,21 @@ class LateApprovals:
 class DailyPurge:
     """Erases once a day what is kept no longer than the campaign file says; from the first beat of a day on.
 
-    It may take long where there is much to erase: it runs beside the ticks, which do not wait for it.
+    It may take long where there is much to erase: it runs beside the ticks, which do not wait for it. `also` erases
+    what is no row.
     """
 
-    def __init__(self, *, database: Database, campaign: Campaign, key: SuppressionKey, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        campaign: Campaign,
+        key: SuppressionKey,
+        clock: Clock,
+        also: Callable[[], None],
+    ) -> None:
         self._database, self._campaign, self._key, self._clock = database, campaign, key, clock
+        self._also = also
         self._last: date | None = None
         self._new_day = asyncio.Event()
 
@@ -182,6 +192,7 @@ class DailyPurge:
             await self._new_day.wait()
             self._new_day.clear()
             try:
+                await asyncio.to_thread(self._also)
                 erased = await purge(
                     self._database, self._campaign, key=self._key, actor=DAILY, now=self._clock.now()
                 )

@@ -10,9 +10,8 @@ import asyncio
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, downloads, updates
 from db.secret_files import sync_folder
 from db.suppression_key import begin_anew, open_suppression_key
+from db.unfinished import remove_unfinished, unfinished
 from db.upgrade import upgrade
 
 RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
@@ -50,14 +50,15 @@ class Restored:
     kept: Path | None = None  # where the database that was replaced is now
 
 
-async def backup(database: Database, target: Path) -> None:
+async def backup(database: Database, target: Path, *, notes: Path) -> None:
     """Write the database as it is now into the new file `target`; writers need not wait.
 
-    `target` appears only once it is complete and verified. Raises BackupFailed.
+    `target` appears only once it is complete and verified. `notes`: where unfinished copies are noted. Raises
+    BackupFailed.
     """
     if database.file is None or database.dialect == "postgresql":
         raise BackupFailed("PostgreSQL is backed up by its own tools; use pg_dump and pg_restore.")
-    await asyncio.to_thread(_backup, database.file, database.key, target)
+    await asyncio.to_thread(_backup, database.file, database.key, target, notes)
 
 
 async def restore(
@@ -67,6 +68,7 @@ async def restore(
     key: DatabaseKey | None,
     suppression_key_file: Path,
     suppression_key_lost: bool = False,
+    notes: Path,
     now: datetime,
 ) -> Restored:
     """Put the backup `source` in the place of the database `file`, which is kept under another name.
@@ -79,9 +81,10 @@ async def restore(
     `open_suppression_key` raises; then nothing was changed.
     """
     _make_folder(file.parent)
+    remove_unfinished(notes)
     claim = sqlite.claim(file)
     try:
-        with _new_file_for(file) as copy:
+        with unfinished(file, notes) as copy:
             await asyncio.to_thread(_copy, source, copy)
             await asyncio.to_thread(_verify, copy, key, source)
             restored = await _prepare(
@@ -93,20 +96,28 @@ async def restore(
     return replace(restored, kept=kept)
 
 
-def _backup(file: Path, key: DatabaseKey | None, target: Path) -> None:
+def _backup(file: Path, key: DatabaseKey | None, target: Path, notes: Path) -> None:
+    remove_unfinished(notes)
     _require(not target.exists(), f"{target} exists already and is not overwritten; choose another name.")
-    with _new_file_for(target) as copy:
+    with unfinished(target, notes) as copy:
         try:
             with closing(sqlite.connect(file, key, sqlite.COMMON_PRAGMAS)) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))
         except sqlite.Error as error:
-            raise BackupFailed(
-                f"The backup could not be written ({error}); make room on the disk and try again."
-            ) from None
-        _verify(copy, key, target)
+            raise BackupFailed(_why_not_written(error, file)) from None
+        try:
+            _verify(copy, key, target)
+        except BackupFailed:
+            raise BackupFailed(sqlite.damaged(file, "its tables do not agree")) from None
         _sync(copy)
         copy.rename(target)
     sync_folder(target.parent)
+
+
+def _why_not_written(error: Exception, file: Path) -> str:
+    if sqlite.tells_damage(error):
+        return sqlite.damaged(file, error)
+    return f"The backup could not be written ({error}); make room on the disk and try again."
 
 
 def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
@@ -213,23 +224,6 @@ def _replaced_names(file: Path) -> Iterator[Path]:
     yield file.with_name(f"{file.name}.replaced")
     for number in itertools.count(2):
         yield file.with_name(f"{file.name}.replaced-{number}")
-
-
-@contextmanager
-def _new_file_for(target: Path) -> Iterator[Path]:
-    """An unfinished file beside `target`, for the owner alone; removed unless it was renamed."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    except OSError as error:
-        raise BackupFailed(
-            f"{target.parent} cannot be written ({error.strerror}); choose another folder."
-        ) from None
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            Path(name + suffix).unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
-from db.schema import downloads, people, suppressions, unread_updates
+from db.schema import downloads, people, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
@@ -34,13 +34,15 @@ _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, upd
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """The contents of the replaced database. `known`: it could be read. `others`: Telegram ids that were erased and are
-    somebody new since, under another pseudonym. `foreign_marks`: how many marks of people who left were made with
-    another suppression key, and tell nothing.
+    """The contents of the replaced database. `known`: it could be read. `erased`: Telegram ids of people whom it no
+    longer knows, and whose mark it has. `others`: those that were erased and are somebody new since, under another
+    pseudonym. `foreign_marks`: how many marks of people who left were made with another suppression key, and tell
+    nothing.
     """
 
     known: bool
     foreign_marks: int = 0
+    erased: frozenset[int] = field(default_factory=frozenset)
     others: frozenset[int] = field(default_factory=frozenset)
 
 
@@ -54,7 +56,8 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             connection.execute(f"ATTACH DATABASE ? AS replaced KEY {spelled}", (str(replaced),))
             connection.execute("BEGIN IMMEDIATE")
             (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.consents").fetchone()
-            foreign_marks = _carry_marks(connection, suppression_key, since=last)
+            foreign_marks, marks = _carry_marks(connection, suppression_key, since=last)
+            erased = _erased_since(connection, suppression_key, marks)
             others = _carry(connection, since=last)
             connection.execute("COMMIT")
             # Folds its write-ahead log into the file, which is about to be renamed.
@@ -63,13 +66,13 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return Carried(known=False)
-    return Carried(known=True, foreign_marks=foreign_marks, others=others)
+    return Carried(known=True, foreign_marks=foreign_marks, erased=erased, others=others)
 
 
-def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> int:
+def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> tuple[int, frozenset[str]]:
     """Puts those erased since on the suppression list too, with the proof of their consents.
 
-    How many marks another key made, which are left.
+    How many marks another key made, which are left; and all the others of the replaced database.
     """
     facts = {
         name: json.loads(value)
@@ -84,16 +87,25 @@ def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> 
     proofs = _proofs_since(connection, since)
     earlier = key.earlier(known.fingerprint) if known.fingerprint is not None else None
     if earlier is None:
-        return len(marks) + len(proofs)
-    connection.executemany(
-        "INSERT OR IGNORE INTO main.suppressions (hash, day) VALUES (?, ?)",
-        [(key.carried_on(mark, earlier), day) for mark, day in marks],
-    )
+        return len(marks) + len(proofs), frozenset()
+    current = [(key.carried_on(mark, earlier), day) for mark, day in marks]
+    connection.executemany("INSERT OR IGNORE INTO main.suppressions (hash, day) VALUES (?, ?)", current)
     connection.executemany(
         f"INSERT INTO main.consents (sealed, sealed_on, {_LEDGER}) VALUES (?, ?{', ?' * 8})",
         [(key.carried_on(proof, earlier), *others) for proof, *others in proofs],
     )
-    return 0
+    return 0, frozenset(mark for mark, _ in current)
+
+
+def _erased_since(connection: Connection, key: SuppressionKey, marks: frozenset[str]) -> frozenset[int]:
+    """Who is in the backup, and was erased since. A mark alone does not tell: whom an imported list stopped has one,
+    and is there.
+    """
+    gone = connection.execute(
+        """SELECT telegram_id FROM main.people
+            WHERE telegram_id NOT IN (SELECT telegram_id FROM replaced.people)"""
+    )
+    return frozenset(row[0] for row in gone if suppression_of(key, row[0]) in marks)
 
 
 def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
@@ -137,22 +149,17 @@ def _carry(connection: Connection, *, since: int) -> frozenset[int]:
 
 
 async def erase_again(tx: AsyncConnection, carried: Carried, sealing: Sealing) -> int:
-    """Erases whoever is on the suppression list, or was erased and came back since as somebody new; how many."""
-    hashes = set(await tx.scalars(sa.select(suppressions.c.hash)))
-    found = await tx.execute(sa.select(people.c.id, people.c.telegram_id))
-    doomed = [
-        (row.id, row.telegram_id)
-        for row in found
-        if row.telegram_id in carried.others or suppression_of(sealing.key, row.telegram_id) in hashes
-    ]
+    """Erases whoever was erased since, and perhaps came back as somebody new; how many."""
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
     # Nor is it known whose these are.
     await tx.execute(sa.delete(unread_updates))
+    doomed = sorted(carried.erased | carried.others)
+    erased = 0
     for start in range(0, len(doomed), CHUNK):
         some = doomed[start : start + CHUNK]
-        await erase_people(tx, people.c.id.in_([person for person, _ in some]), sealing)
-        for _, telegram_id in some:
+        erased += await erase_people(tx, people.c.telegram_id.in_(some), sealing)
+        for telegram_id in some:
             if telegram_id not in carried.others:
                 await erase_roles(tx, telegram_id)
-    return len(doomed)
+    return erased

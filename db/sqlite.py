@@ -153,8 +153,23 @@ def explain(error: Exception, path: Path, key: DatabaseKey | None) -> DatabaseEr
         )
     if "locked" in text:
         return InUse(f"Another process keeps the database {path} locked; stop it, then try again.")
+    if tells_damage(error):
+        return CannotOpen(damaged(path, error))
     return CannotOpen(
         f"The database {path} cannot be opened ({text}); check the file, its folder and the disk."
+    )
+
+
+def tells_damage(error: Exception) -> bool:
+    """Whether what is wrong is what stands in the file, and not the disk that it lies on."""
+    return "malformed" in str(error) or "not a database" in str(error)
+
+
+def damaged(path: Path, error: Exception | str) -> str:
+    """The sentence for a file whose content is damaged."""
+    return (
+        f"The database {path} is damaged ({error}): stop the bot, keep the file, and put the newest backup in its place"
+        " with `portevoix restore FILE`."
     )
 
 

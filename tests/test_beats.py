@@ -22,11 +22,13 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     """The beat returns at once; the work is done by another task, once a day."""
     conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
     await conversation.person(7).send("/start")
+    removed: list[str] = []
     daily = DailyPurge(
         database=sqlite_database,
         campaign=CAMPAIGN,
         key=KEY,
         clock=conversation.clock,
+        also=lambda: removed.append("unfinished copies"),
     )
     working = asyncio.create_task(daily.run())
     await daily.beat()
@@ -37,6 +39,7 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
         return await rows(conversation, people) == []
 
     await until(is_erased, "the sign-up that was left in the middle is erased")
+    assert "unfinished copies" in removed
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
 

@@ -77,11 +77,11 @@ def test_every_command_and_option_is_told() -> None:
     told = Path("docs/commands.md").read_text(encoding="utf-8")
     everywhere = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     for command, its in commands(parser()):
-        assert f"`{command}" in told
+        assert f"`{command}" in told, f"docs/commands.md does not tell `portevoix {command}`"
         for option in (word for action in its._actions for word in action.option_strings):
             assert option in everywhere or option in ("-h", "--help"), (command, option)
     for command in COMMANDS:
-        assert f"`/{command.name}`" in told
+        assert f"`/{command.name}`" in told, f"docs/commands.md does not tell /{command.name}"
 
 
 async def test_after_a_restored_dump_nothing_leaves_twice(postgresql_database: Database) -> None:

@@ -14,7 +14,7 @@ from bot.rules.areas import ABROAD_AREA, normal_area
 from bot.settings import Settings
 
 # argparse gives the action that adds sub-commands no public name.
-Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+SubCommands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 AREA_HELP = "FR (everywhere, the default), abroad, a region (R84), a département (69) or a commune (69123)"
 
@@ -23,7 +23,7 @@ class CommandRefused(PortevoixError):
     """A command cannot do what its arguments say."""
 
 
-def group(commands: Commands, name: str, help_: str) -> Commands:
+def group(commands: SubCommands, name: str, help_: str) -> SubCommands:
     """A command that only holds others, such as `staff`."""
     parser = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
     return parser.add_subparsers(title="commands", dest=f"{name}_command", required=True, metavar="COMMAND")

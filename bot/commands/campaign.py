@@ -11,13 +11,13 @@ from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
-from bot.commands.arguments import Commands
+from bot.commands.arguments import SubCommands
 from bot.settings import Settings
 from locales import LANGUAGES
 from locales.words import all_words
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     check_parser = commands.add_parser(
         "check", help="check a campaign file", description="Name every fault of a campaign file, by line."
     )

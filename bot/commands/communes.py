@@ -9,12 +9,12 @@ from io import TextIOWrapper
 from typing import Any
 
 from bot.clock import RealClock
-from bot.commands.arguments import CommandRefused, Commands, group
+from bot.commands.arguments import CommandRefused, SubCommands, group
 from bot.communes import OFFICIAL_API, Commune, Gazetteer, SearchResult, load
 from bot.settings import Settings
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     communes = group(commands, "communes", "search and update the list of French communes")
     search_parser = communes.add_parser(
         "search",

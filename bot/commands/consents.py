@@ -9,7 +9,7 @@ from argparse import Namespace
 from bot.actions import proofs
 from bot.actions.proofs import Proof
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import Commands, group, number
+from bot.commands.arguments import SubCommands, group, number
 from bot.commands.campaign import print_table
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
@@ -20,7 +20,7 @@ HEADERS = ("when (UTC)", "purpose", "choice", "language", "SHA-256 of the text")
 NOTHING = 1
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     consents = group(commands, "consents", "what people agreed to")
     parser = consents.add_parser(
         "prove",

@@ -11,7 +11,7 @@ import db.audit
 import db.processes
 from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import CommandRefused, Commands, group
+from bot.commands.arguments import CommandRefused, SubCommands, group
 from bot.settings import Settings
 from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
 from db.audit import Entry
@@ -21,6 +21,7 @@ from db.backup import restore as put_back
 from db.engine import Database
 from db.keyring import find_key, rekey_with_file
 from db.suppression_key import change_suppression_key
+from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
 from locales import LANGUAGES
 
@@ -28,7 +29,7 @@ NEW = "new"
 """The word that is typed where an empty database takes the place of one that is gone."""
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     db = group(commands, "db", "look after the database")
     db.add_parser(
         "upgrade",
@@ -197,7 +198,7 @@ def _begin_suppressions_anew(settings: Settings) -> int:
 def backup(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
         async with opened(settings) as database:
-            await back_up(database, arguments.file)
+            await back_up(database, arguments.file, notes=settings.data / NOTES)
 
     asyncio.run(work())
     print(
@@ -222,6 +223,7 @@ def restore(arguments: Namespace, settings: Settings) -> int:
             key=key,
             suppression_key_file=settings.suppression_key_file,
             suppression_key_lost=arguments.suppression_key_lost,
+            notes=settings.data / NOTES,
             now=await present(settings),
         )
 
@@ -267,7 +269,10 @@ def purge(arguments: Namespace, settings: Settings) -> int:
                 dry_run=arguments.dry_run,
             )
 
-    for what, count in asyncio.run(work()).items():
+    erased = asyncio.run(work())
+    if not arguments.dry_run:
+        erased["copies that were not finished"] = remove_unfinished(settings.data / NOTES)
+    for what, count in erased.items():
         print(f"{'would erase' if arguments.dry_run else 'erased'} {count} {what}")
     return 0
 

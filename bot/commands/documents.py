@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.commands.arguments import CommandRefused, Commands, installed_version
+from bot.commands.arguments import CommandRefused, SubCommands, installed_version
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
 from bot.settings import Settings
@@ -16,7 +16,7 @@ from bot.startup import database_file, present
 from locales import LANGUAGES
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     parser = commands.add_parser(
         "documents",
         help="write the papers of data protection",

@@ -15,7 +15,7 @@ import db.export_choices
 from bot.actions import audit, exports
 from bot.actions.exports import Order
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, instant
+from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, instant
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
@@ -31,7 +31,7 @@ from locales import LANGUAGES
 SHOW_SECONDS = 0.2
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     parser = commands.add_parser(
         "export",
         help="write what the campaign knows to a file",

@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from bot.campaign.campaign import parse_campaign
-from bot.commands.arguments import CommandRefused, Commands
+from bot.commands.arguments import CommandRefused, SubCommands
 from bot.exporting.files import appearing_at
 from bot.rules.typed import Meaning
 from bot.settings import Settings
@@ -39,7 +39,7 @@ class Prompt:
     default: str | None = None
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     parser = commands.add_parser(
         "init",
         help="begin a campaign of your own",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
-from bot.commands.arguments import CommandRefused, Commands, content_of, group
+from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
 from bot.startup import opened, present, suppression_key
@@ -20,7 +20,7 @@ SHOWN_FAULTS = 20
 DECLINED = 1
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     opt_outs_ = group(commands, "opt-outs", "people who want to hear nothing")
     parser = opt_outs_.add_parser(
         "import",

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import CommandRefused, Commands, content_of, group
+from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import SEPARATORS, Reading, read_file
 from bot.rules.polling_places import NewPlace
@@ -24,7 +24,7 @@ DECLINED = 1
 MOST_SHOWN = 40
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     places = group(commands, "polling-places", "where people vote")
     parser = places.add_parser(
         "import",

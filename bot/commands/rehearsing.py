@@ -10,7 +10,7 @@ from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 
-from bot.commands.arguments import CommandRefused, Commands, number
+from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.commands.running import run_to_end
 from bot.settings import Settings
 
@@ -19,7 +19,7 @@ BAR = 30
 BROKEN = 1
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     parser = commands.add_parser(
         "rehearse",
         help="play the whole campaign with invented people",

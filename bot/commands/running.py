@@ -9,13 +9,13 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.commands.arguments import CommandRefused, Commands, number
+from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     demo_parser = commands.add_parser(
         "demo",
         help="try everything, without a token or a network",

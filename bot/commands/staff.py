@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 import db.staff
 from bot.actions import audit, staff, staff_links
 from bot.actions.authority import area_name
-from bot.commands.arguments import AREA_HELP, CommandRefused, Commands, area, group, number
+from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
 from bot.delivery.transport import Transport
@@ -28,7 +28,7 @@ _MAKERS: dict[staff.Maker, str] = {"machine": "command line", "gone": "somebody 
 _ONE = {Role.ORGANIZER: "an organizer", Role.COORDINATOR: "a coordinator", Role.ADMIN: "an admin"}
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: SubCommands) -> None:
     team = group(commands, "staff", "who acts for the campaign")
     add_parser = team.add_parser(
         "add", help="give somebody a role", description="Give a role to a Telegram user."

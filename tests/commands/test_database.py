@@ -12,8 +12,9 @@ from bot.cli import main
 from bot.settings import Settings
 from bot.startup import opened
 from db.facts import forget_fact, set_fact
-from db.schema import facts
+from db.schema import facts, people
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT
+from tests.acting import NOW
 from tests.commanding import refusal
 
 
@@ -53,6 +54,53 @@ def test_backup_change_restore(tmp_path: Path, capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert "\n1 " in said
     assert "\n2 " not in said
+
+
+async def sign_up(*telegram_ids: int) -> None:
+    async with opened(Settings.from_environment()) as database, database.write() as tx:
+        rows = [
+            {
+                **{
+                    "telegram_id": each,
+                    "pseudonym": f"p{each}",
+                    "state": "registered",
+                    "consent_contact": True,
+                },
+                **{"created_at": NOW, "registered_at": NOW, "seen_at": NOW},
+            }
+            for each in telegram_ids
+        ]
+        await tx.execute(sa.insert(people), rows)
+
+
+async def states() -> dict[int, tuple[str, bool]]:
+    async with opened(Settings.from_environment()) as database, database.read() as tx:
+        return {
+            row.telegram_id: (row.state, row.consent_contact) for row in await tx.execute(sa.select(people))
+        }
+
+
+@pytest.mark.parametrize("imported", ["before the backup", "since", "before, and the database is lost"])
+def test_a_restore_erases_nobody_whom_a_list_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], imported: str
+) -> None:
+    (tmp_path / "list.txt").write_text("5\n")
+    import_list = ["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"]
+    asyncio.run(sign_up(5, 6))
+    if imported != "since":
+        main(import_list)
+    copy = tmp_path / "copy.db"
+    main(["backup", str(copy)])
+    if imported == "since":
+        main(import_list)
+    if "lost" in imported:
+        (tmp_path / "data" / "portevoix.db").unlink()
+    capsys.readouterr()
+    assert main(["restore", str(copy)]) == 0
+    assert "erased" not in capsys.readouterr().out
+    assert asyncio.run(states()) == {5: ("stopped", False), 6: ("registered", True)}
+    main(import_list)
+    assert "1 stood on the suppression list before." in capsys.readouterr().out
 
 
 def test_a_new_key_opens_the_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

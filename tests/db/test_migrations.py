@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from db.engine import Database, open_database
 from db.errors import UnknownRevision
 from db.key import DatabaseKey
-from db.migrations.compare import OPTIONS
 from db.schema import metadata
 from db.upgrade import config, downgrade, revision, revisions, upgrade
+from tests.foundations import unmigrated
 
 HEAD = revisions()[-1]
 
@@ -84,13 +82,7 @@ async def test_each_stair_climbs_descends_and_climbs(empty_database: Database) -
 
 
 async def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:
-    async with database.read() as transaction:
-        differences = await transaction.run_sync(
-            lambda connection: compare_metadata(
-                MigrationContext.configure(connection, opts=OPTIONS), metadata
-            )
-        )
-    assert differences == [], "run `python -m db.migrations.revise` and read what it wrote"
+    assert await unmigrated(database) == []
 
 
 async def test_the_migrated_tables_are_those_that_the_schema_itself_creates(

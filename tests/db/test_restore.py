@@ -36,6 +36,7 @@ from db.suppression_key import (
     open_suppression_key,
     write_suppression_key,
 )
+from db.unfinished import NOTES
 from tests.backups import NOW, broadcast, contents, file_of, fill, names_in, person, reopened
 
 HOUR = timedelta(hours=1)
@@ -44,7 +45,7 @@ SEALING = Sealing(key=SuppressionKey(links=(b"k" * 32,)), today=TODAY, keeps_pro
 
 
 async def backed_up(database: Database, folder: Path) -> Path:
-    await backup(database, folder / "copy.db")
+    await backup(database, folder / "copy.db", notes=folder / NOTES)
     return folder / "copy.db"
 
 
@@ -59,6 +60,7 @@ async def put_back(
         key=database.key,
         suppression_key_file=keys,
         suppression_key_lost=suppression_key_lost,
+        notes=file.parent / NOTES,
         now=now,
     )
 
@@ -102,6 +104,7 @@ async def test_a_restore_where_there_was_nothing(sqlite_database: Database, tmp_
         file=target,
         key=sqlite_database.key,
         suppression_key_file=tmp_path / "new" / "keys" / "suppression.key",
+        notes=target.parent / NOTES,
         now=NOW,
     )
     assert done.kept is None
@@ -250,6 +253,7 @@ async def test_a_backup_of_before_a_change_of_the_key_is_understood(
     since = suppression_of(new, person(0)["telegram_id"])
     async with sqlite_database.write() as transaction:
         await transaction.execute(suppressions.insert(), {"hash": since, "day": TODAY})
+        await erase_person(transaction, 1, SEALING)
     await sqlite_database.close()
     done = await put_back(copy, sqlite_database)
     assert (done.erased, done.foreign_marks) == (1, 0)

@@ -1,0 +1,121 @@
+"""Backups and restores that are really killed leave a copy of everybody: it is removed, a living one is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from tests.commanding import refusal
+
+# Runs `portevoix …` until the copy is written, says so, and waits.
+HALFWAY = """
+import sys
+import db.backup
+
+def halfway(*arguments):
+    print("halfway", flush=True)
+    sys.stdin.read()
+
+db.backup._verify = halfway
+from bot.cli import main
+main(sys.argv[1:])
+"""
+
+
+@contextmanager
+def stopped_halfway(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which has written its copy and goes no further."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALFWAY, *arguments],
+        env=os.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "halfway\n"
+        yield process
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The data folder of a campaign that has begun, and a backup of it beside."""
+    assert main(["staff", "add", "--telegram-id", "1", "--role", "admin"]) == 0
+    assert main(["backup", str(tmp_path / "first.db")]) == 0
+    return tmp_path / "data"
+
+
+def copies_in(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*.part") if file.stat().st_size)
+
+
+def kill(command: str, folder: Path) -> None:
+    """A copy in a folder of its own is left of a `backup` or a `restore` that was killed."""
+    target = {"backup": folder / "elsewhere" / "copy.db", "restore": folder / "first.db"}[command]
+    target.parent.mkdir(exist_ok=True)
+    with stopped_halfway(command, str(target)):
+        pass
+    (left,) = copies_in(folder)
+    assert left.parent.parent == (target.parent if command == "backup" else folder / "data")
+    assert left.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_was_left_goes_with_a_purge(
+    data: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kill(command, data.parent)
+    assert main(["purge"]) == 0
+    assert "erased 1 copies that were not finished" in capsys.readouterr().out
+    assert copies_in(data.parent) == []
+    assert not (data / "unfinished").exists()
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_was_left_goes_with_the_next_start(
+    data: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kill(command, data.parent)
+    assert "PORTEVOIX_TOKEN" in refusal(capsys, "run")  # it is tidied up before anything else
+    assert copies_in(data.parent) == []
+
+
+def test_what_was_left_goes_with_the_next_backup(data: Path) -> None:
+    kill("backup", data.parent)
+    assert main(["backup", str(data.parent / "second.db")]) == 0
+    assert copies_in(data.parent) == []
+
+
+def test_a_copy_that_is_being_made_stays(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with stopped_halfway("backup", str(data.parent / "copy.db")):
+        assert main(["purge"]) == 0
+        assert "erased 0 copies that were not finished" in capsys.readouterr().out
+        assert len(copies_in(data.parent)) == 1
+
+
+def test_what_lies_on_a_disk_that_is_away_is_remembered(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kill("backup", data.parent)
+    elsewhere = data.parent / "elsewhere"
+    elsewhere.rename(data.parent / "unmounted")
+    assert main(["purge"]) == 0
+    (data.parent / "unmounted").rename(elsewhere)
+    assert main(["purge"]) == 0
+    assert copies_in(data.parent) == []
+
+
+def test_a_part_of_an_older_version_goes_too(data: Path) -> None:
+    (data / ".portevoix.db.k3j2.part").write_bytes(b"everybody")
+    assert main(["purge"]) == 0
+    assert copies_in(data) == []

@@ -218,6 +218,8 @@ approvals = sa.Table(
     sa.Column("granted", sa.Boolean),
     # When an export that was granted was fetched: it serves once.
     sa.Column("used_at", Instant),
+    # When the messages of those who were asked said what had been decided of a broadcast.
+    sa.Column("shown_at", Instant),
     sqlite_autoincrement=True,  # a button never means another one than it was shown with
 )
 
@@ -242,7 +244,8 @@ events = sa.Table(
     _id(),
     # The public name in links and buttons: `ev_<code>`.
     sa.Column("code", sa.String(16), nullable=False, unique=True),
-    sa.Column("state", sa.String(16), nullable=False, default="open"),  # open | cancelled
+    # hidden (its invitation waits for a second person) -> open -> cancelled; or dropped: nobody ever saw it
+    sa.Column("state", sa.String(16), nullable=False, default="open"),
     sa.Column("starts_at", Instant, nullable=False),
     sa.Column("ends_at", Instant, nullable=False),
     sa.Column("zone", sa.String(40), nullable=False),
@@ -335,7 +338,7 @@ broadcasts = sa.Table(
     # What makes it one of its kind: `step:<ballot>:<step>`, `event:<id>:<what>`, `staff:<update>`.
     sa.Column("key", sa.String(64), nullable=False, unique=True),
     sa.Column("kind", sa.String(16), nullable=False),
-    # scheduled (start later) | active | paused | cancelled
+    # scheduled (start later) | active | paused | cancelled | unapproved (a second person did not let it go)
     sa.Column("state", sa.String(16), nullable=False, default="active"),
     # The template that words it; none where staff wrote the texts.
     sa.Column("template", sa.String(64)),

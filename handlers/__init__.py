@@ -6,6 +6,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 
 from handlers import (
     abroad,
+    broadcast_approvals,
     broadcasts,
     doubts,
     event_edit,
@@ -67,6 +68,7 @@ FEATURES = (
     new_event,
     event_edit,
     broadcasts,
+    broadcast_approvals,
     doubts,
     statistics,
     exports,

@@ -34,13 +34,14 @@ planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
-erasure.begin_suppressions_anew proofs.prove
+erasure.begin_suppressions_anew proofs.prove broadcast_approvals.end_overdue
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
+broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
+broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins event_cards.find
 exports.write exports.content
@@ -54,6 +55,7 @@ BY_LINK = "downloads.look downloads.use"
 
 NARROWING = (
     "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended admissions.waiting"
+    " broadcast_approvals.open_for"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 

@@ -21,7 +21,7 @@ def claims() -> list[tuple[str, str]]:
 
 
 @cache
-def tests_in(file: Path) -> frozenset[str]:
+def named_in(file: Path) -> frozenset[str]:
     """The names of the test functions of a module, read and not run."""
     found = ast.parse(file.read_text(encoding="utf-8"))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -35,7 +35,7 @@ def missing(cell: str) -> list[str]:
     return [
         f"{file}::{name}"
         for file, name in NAMED.findall(cell)
-        if not name or not Path(file).is_file() or name not in tests_in(Path(file))
+        if not name or not Path(file).is_file() or name not in named_in(Path(file))
     ]
 
 

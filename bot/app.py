@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ from bot.introduction import (
 )
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
-from bot.startup import opened, remove_left_copies, suppression_key, tell_of_a_key_beside_the_data
+from bot.startup import remove_left_copies, suppression_key, tell_of_a_key_beside_the_data, upgraded
 from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
@@ -131,11 +132,11 @@ async def started(
     `campaign`: that of the settings, where it was read already.
     """
     all_words()  # a language without its own STOP is told of before anything is opened
-    campaign = campaign or load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
+    campaign = campaign or load_worded_campaign(settings.required_campaign, actions=ROUTES.buttons)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
-        database = await stack.enter_async_context(opened(settings))
+        database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
         remove_left_copies(settings)
         await tell_of_a_key_beside_the_data(database, settings)
@@ -182,6 +183,11 @@ async def started(
             yield app
         finally:
             await app.stop()
+
+
+def tell_of_the_copy(kept: Path) -> None:
+    """Where a database lies that the start brought to this version."""
+    log.warning("database_upgraded", kept=str(kept), hint="Delete it once all is well: no purge reaches it.")
 
 
 @dataclass(frozen=True, kw_only=True)

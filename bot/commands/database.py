@@ -12,8 +12,17 @@ import db.processes
 from bot.actions import audit, erasure, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.rules.counting import counted
 from bot.settings import Settings
-from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
+from bot.startup import (
+    database_file,
+    follow_moved,
+    opened,
+    present,
+    set_aside_what_is_left,
+    suppression_key,
+    upgraded,
+)
 from db.audit import Entry
 from db.backup import Restored
 from db.backup import backup as back_up
@@ -34,7 +43,8 @@ def add_to(commands: SubCommands) -> None:
     db.add_parser(
         "upgrade",
         help="make or upgrade the tables",
-        description="Make or upgrade the tables; the bot does so at each start too.",
+        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older SQLite database"
+        " is kept. Refused while the bot runs on it.",
     ).set_defaults(run=upgrade)
     db.add_parser(
         "new",
@@ -104,12 +114,16 @@ def add_to(commands: SubCommands) -> None:
 
 def upgrade(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
-        async with opened(settings) as database:
+        async with upgraded(settings, kept=_tell_of_the_copy) as database:
             await suppression_key(database, settings)
             print(f"The tables are at revision {await revision(database)}.")
 
     asyncio.run(work())
     return 0
+
+
+def _tell_of_the_copy(kept: Path) -> None:
+    print(f"The database as it was is kept as {kept}. Delete it once all is well: no purge reaches it.")
 
 
 def new(arguments: Namespace, settings: Settings) -> int:
@@ -189,8 +203,9 @@ def _begin_suppressions_anew(settings: Settings) -> int:
 
     marks = asyncio.run(work())
     print(
-        f"A new suppression key is in {settings.suppression_key_file}. {marks} marks of people who left were made with"
-        " the lost one and are erased: an import can no longer tell who they are. Look in your opt-out lists again."
+        f"A new suppression key is in {settings.suppression_key_file}. Marks of people who left that were made with"
+        f" the lost one, and are erased: {marks:,}. An import can no longer tell who they are."
+        " Look in your opt-out lists again."
     )
     return 0
 
@@ -255,7 +270,7 @@ def restore(arguments: Namespace, settings: Settings) -> int:
 
 
 def purge(arguments: Namespace, settings: Settings) -> int:
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
 
     async def work() -> dict[str, int]:
         async with opened(settings) as database:
@@ -305,5 +320,7 @@ def verify(arguments: Namespace, settings: Settings) -> int:
     if verified.faults:
         print("The audit log was changed after it was written.", file=sys.stderr)
         return 1
-    print(f"{verified.entries} entries, the chain is whole. Last hash: {verified.last_hash}")
+    print(
+        f"{counted(verified.entries, 'entry', 'entries')}, the chain is whole. Last hash: {verified.last_hash}"
+    )
     return 0

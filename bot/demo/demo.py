@@ -102,6 +102,7 @@ async def play(settings: Settings, options: DemoOptions) -> None:
             settings,
             token=token,
             api_base=base,
+            named_campaign=settings.campaign,
             data=Path(folder),
             database=None,
             database_key=None,

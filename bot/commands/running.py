@@ -9,8 +9,10 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.commands.accepting import add_accept, go_on_knowingly
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
+from bot.startup import upgraded
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
@@ -37,6 +39,7 @@ def add_to(commands: SubCommands) -> None:
     run_parser.add_argument(
         "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
     )
+    add_accept(run_parser)
     run_parser.set_defaults(run=run)
 
 
@@ -54,7 +57,16 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from bot.logs import configure_logs
 
     configure_logs()
-    run_to_end(app.run(settings, webhook_url=arguments.webhook))
+    campaign = app.read_campaign(settings)
+
+    async def prepare() -> None:
+        async with upgraded(settings, kept=app.tell_of_the_copy) as database:
+            database.claim()
+            await go_on_knowingly(database, campaign, settings, accept=arguments.accept, asks=True)
+
+    # Before the loop that signals stop: a word that is waited for can be interrupted.
+    asyncio.run(prepare())
+    run_to_end(app.run(settings, campaign=campaign, webhook_url=arguments.webhook))
     return 0
 
 

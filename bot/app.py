@@ -46,7 +46,7 @@ from bot.introduction import (
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
 from bot.startup import remove_left_copies, suppression_key, tell_of_a_key_beside_the_data, upgraded
-from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker
+from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker, Witness
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -74,10 +74,17 @@ class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        engine: Engine,
+        ticker: Ticker,
+        daily: DailyPurge,
+        witness: Witness,
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.daily = ticker, daily
+        self.ticker, self.daily, self.witness = ticker, daily, witness
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -165,7 +172,7 @@ async def started(
         app = build(ground, application, poll=webhook_url is None)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
-        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run(), app.witness.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -220,6 +227,15 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
     renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
+    witness = Witness(
+        database=database,
+        campaign=campaign,
+        anchors=ground.settings.audit_anchor,
+        clock=clock,
+        leads=lambda: engine.leadership.held,
+        queued=engine.wake,
+    )
+
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
@@ -229,9 +245,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
             await renewals.beat()
 
     ticker = Ticker(
-        database=database, campaign=campaign, clock=clock, queued=engine.wake, beats=(beat_as_leader,)
+        database=database,
+        campaign=campaign,
+        clock=clock,
+        queued=engine.wake,
+        beats=(beat_as_leader, witness.beat),
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily, witness=witness)
 
 
 def engine_of(

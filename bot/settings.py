@@ -26,6 +26,7 @@ VARIABLES: tuple[str, ...] = (
     "PORTEVOIX_DATABASE_KEY",
     "PORTEVOIX_DATABASE_KEY_FILE",
     "PORTEVOIX_SUPPRESSION_KEY_FILE",
+    "PORTEVOIX_AUDIT_ANCHOR",
     "PORTEVOIX_RATE",
     "PORTEVOIX_CLOCK",
     "PORTEVOIX_WEB",
@@ -67,6 +68,7 @@ class Settings:
     database_key: str | None = field(repr=False)
     database_key_file: Path
     named_suppression_key_file: Path | None
+    named_audit_anchor: Path | None
     rate: float | None
     clock: ClockStart | str | None
     web: Address | None
@@ -94,6 +96,11 @@ class Settings:
         The two move together, and neither lies in the database.
         """
         return self.named_suppression_key_file or suppression_key_beside(self.database_key_file)
+
+    @property
+    def audit_anchor(self) -> Path:
+        """Where the head of the audit log is noted outside of the database: see `db.anchors`."""
+        return self.named_audit_anchor or self.own_key_file.with_suffix(".anchors")
 
     @property
     def own_key_file(self) -> Path:
@@ -140,6 +147,7 @@ class Settings:
             if key_file
             else _key_file(data, given.get("PORTEVOIX_DATABASE")),
             named_suppression_key_file=_path(given.get("PORTEVOIX_SUPPRESSION_KEY_FILE")),
+            named_audit_anchor=_path(given.get("PORTEVOIX_AUDIT_ANCHOR")),
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),

@@ -49,6 +49,11 @@ def database_key(settings: Settings) -> DatabaseKey | None:
     return find_key(value=settings.database_key, file=settings.database_key_file, database=file)
 
 
+def backup_key(settings: Settings) -> DatabaseKey:
+    """The key of PostgreSQL's backups, made at the first one. Raises UnsafeKey."""
+    return find_key(value=settings.database_key, file=settings.database_key_file, database=None)
+
+
 def refuse_lost(file: Path, settings: Settings) -> None:
     """Raises LostDatabase where there was a database: its file is empty, or its keys are there without it."""
     if file.exists():
@@ -90,7 +95,8 @@ def set_aside_what_is_left(settings: Settings, now: datetime) -> list[Path]:
     if file.exists() and file.stat().st_size:
         raise CannotOpen(f"The database {file} is there, and is not replaced: move it away first.")
     around = [file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")]
-    left = [*keys_left(settings), *(each for each in around if each.exists())]
+    # The anchors of its log are no other log's.
+    left = [*keys_left(settings), *(each for each in (*around, settings.audit_anchor) if each.exists())]
     return [each.rename(each.with_name(f"{each.name}.before-{now:%Y%m%d-%H%M%S}")) for each in left]
 
 

@@ -91,7 +91,8 @@ def add_to(commands: SubCommands) -> None:
     verify_parser = audit_parser.add_parser(
         "verify",
         help="find any altered, removed or reordered entry",
-        description="Find any altered, removed or reordered entry of the audit log.",
+        description="Find any altered, removed or reordered entry of the audit log, and any head of it that was noted"
+        " in the anchor file (PORTEVOIX_AUDIT_ANCHOR) and no longer fits.",
     )
     verify_parser.add_argument(
         "--expect",

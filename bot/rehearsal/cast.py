@@ -45,6 +45,7 @@ class Character(StrEnum):
     STOPPER = "stopper"
     MUTER = "muter"
     DELETER = "deleter"
+    RESTRICTER = "restricter"
     GUEST = "guest"
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.cli import main
 from bot.settings import Settings
 from tests.commanding import refusal
+from tests.commands.test_killed_copies import copies_in, stopped_halfway
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,20 @@ def test_another_key_and_a_damaged_file_change_nothing(
     assert "damaged" in refusal(capsys, "restore", str(copy))
     Settings.from_environment().database_key_file.unlink()
     assert "put the key file back" in refusal(capsys, "restore", str(copy))
+    assert team(capsys) == {"1"}
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_killed_one_leaves_no_copy_for_long(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["staff", "add", "--telegram-id", "1", "--role", "admin"])
+    main(["backup", str(tmp_path / "first.db")])
+    with stopped_halfway(command, str(tmp_path / ("first.db" if command == "restore" else "copy.db"))):
+        pass
+    assert len(copies_in(tmp_path)) == 1
+    assert main(["purge"]) == 0
+    assert copies_in(tmp_path) == []
     assert team(capsys) == {"1"}
 
 

@@ -166,7 +166,8 @@ def check(
     almanac, size = Almanac(campaign), LIVES_AT_ONCE if lines is None else len(members)
     for first in range(0, len(members), size):
         some = members[first : first + size]
-        checker = Checker(almanac, some, log, start=opening(campaign), arrived=arrived)
+        team = [each["id"] for each in STAFF]
+        checker = Checker(almanac, some, log, start=opening(campaign), staff=team, arrived=arrived)
         for line in journal_lines(journal):
             checker.read(line)
         broken += checker.finish(ending(campaign), last=first + size >= len(members))

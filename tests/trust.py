@@ -170,6 +170,9 @@ async def be_refused(story: Story, coordinator: Teller, admin: Teller, read: Rea
     await touch(story, admin, read.label("Refuse"))
     await admin.expect(read.says("You refused message no. "))
     await coordinator.has(read.says("%(who)s refused it."), read.says("You can ask again, or cancel it."))
+    await touch(story, coordinator, read.label("Cancel"), read.label("Cancel for good"))
+    for _ in ("where it was asked", "where it is followed"):
+        await coordinator.expect(read.says("Cancelled: nothing more leaves."))
 
 
 async def announce_an_event(

@@ -17,6 +17,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
 from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE, of_others, restricted_people
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
@@ -197,7 +198,7 @@ async def _stopped(
     found = (
         sa.select(*counted("people", known_to(known_in)))
         .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
-        .where(mine, deliveries.c.reason == reason)
+        .where(mine, deliveries.c.reason == reason, IS_USABLE)
     )
     return headcount((await tx.execute(found)).one(), "people")
 
@@ -264,7 +265,10 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
 
 
 async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> Account:
-    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known."""
+    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
+
+    Those who restricted their data are counted by theirs, and taken away: they are few.
+    """
     known = known_to(known_in)
     rows = (
         deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
@@ -281,21 +285,35 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         .group_by(deliveries.c.state)
     )
     found = (await tx.execute(by_state)).all()
+    restricted = (await tx.execute(by_state.where(deliveries.c.person.in_(restricted_people())))).all()
     held = (
         sa.select(
             deliveries.c.reason, *counted("people", known), sa.func.min(deliveries.c.due_at).label("until")
         )
         .select_from(rows)
-        .where(mine, deliveries.c.state == "withheld")
+        .where(mine, deliveries.c.state == "withheld", of_others(deliveries.c.person))
         .group_by(deliveries.c.reason)
     )
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
     return Account(
-        states={row.state: headcount(row, "people") for row in found},
-        answered=sum((headcount(row, "answered") for row in found), start=NOBODY),
+        states={
+            state: people for state, people in _without(found, restricted, "people").items() if people.total
+        },
+        answered=sum(_without(found, restricted, "answered").values(), start=NOBODY),
         withheld=tuple(
             Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
             for row in await tx.execute(held)
         ),
         next_due=(await tx.execute(soonest)).scalar_one_or_none(),
     )
+
+
+def _without(
+    found: Sequence[sa.Row[Any]], restricted: Sequence[sa.Row[Any]], name: str
+) -> dict[str, Headcount]:
+    """A count by state, less that of people who restricted their data: nobody knows them by name."""
+    less = {row.state: headcount(row, name).total for row in restricted}
+    counts = {row.state: headcount(row, name) for row in found}
+    return {
+        state: replace(count, others=count.others - less.get(state, 0)) for state, count in counts.items()
+    }

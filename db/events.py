@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE
 from db.schema import broadcasts, event_texts, events, people, rsvps
 
 
@@ -233,7 +234,7 @@ async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | Non
     }
     columns = (column for name, condition in conditions.items() for column in counted(name, known, condition))
     query = sa.select(*columns).select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-    row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+    row = (await tx.execute(query.where(rsvps.c.event == event, IS_USABLE))).one()
     return Answers(**{name: headcount(row, name) for name in conditions})
 
 

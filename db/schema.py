@@ -71,7 +71,8 @@ people = sa.Table(
     sa.Column(
         "friend_code", sa.String(16), nullable=False, default=new_friend_code, server_default=sa.text("''")
     ),
-    # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence)
+    # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence) | restricted (kept, and
+    # used by nobody: db.restrictions)
     sa.Column("state", sa.String(16), nullable=False, default="new"),
     sa.Column("language", sa.String(8)),
     sa.Column("first_name", sa.String(64)),
@@ -114,6 +115,13 @@ people = sa.Table(
         unique=True,
         sqlite_where=sa.text("friend_code <> ''"),
         postgresql_where=sa.text("friend_code <> ''"),
+    ),
+    # Few, and left out of every count.
+    sa.Index(
+        "ix_people_restricted",
+        "id",
+        sqlite_where=sa.text("state = 'restricted'"),
+        postgresql_where=sa.text("state = 'restricted'"),
     ),
     sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bot.actions import registration
+from bot.actions import people, registration
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
@@ -35,10 +35,14 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
 
 
 async def begin(context: Context, start: str) -> None:
-    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it.
+
+    Raises DataRestricted: whoever restricted the use of their data is told where they stand.
+    """
     if is_drafting(context):
         context.say("registration/draft_open")
         return
+    people.require_unrestricted(context.person)
     registration.require_open(context.campaign, context.now)
     step = context.step if context.is_in(FLOW) else missing({})
     friend = ""

@@ -9,8 +9,10 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.commands.accepting import add_accept, go_on_knowingly
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
+from bot.startup import upgraded
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
@@ -37,6 +39,7 @@ def add_to(commands: SubCommands) -> None:
     run_parser.add_argument(
         "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
     )
+    add_accept(run_parser)
     run_parser.set_defaults(run=run)
 
 
@@ -46,12 +49,24 @@ def run(arguments: Namespace, settings: Settings) -> int:
         check_webhook(arguments.webhook)
         if settings.web is None:
             raise CommandRefused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
+    if settings.named_campaign is None:
+        # The token is what the README asks for first.
+        _ = settings.required_token, settings.required_campaign
     # Imported here: the other commands need none of it, and answer sooner.
     from bot import app
     from bot.logs import configure_logs
 
     configure_logs()
-    run_to_end(app.run(settings, webhook_url=arguments.webhook))
+    campaign = app.read_campaign(settings)
+
+    async def prepare() -> None:
+        async with upgraded(settings, kept=app.tell_of_the_copy) as database:
+            database.claim()
+            await go_on_knowingly(database, campaign, settings, accept=arguments.accept, asks=True)
+
+    # Before the loop that signals stop: a word that is waited for can be interrupted.
+    asyncio.run(prepare())
+    run_to_end(app.run(settings, campaign=campaign, webhook_url=arguments.webhook))
     return 0
 
 

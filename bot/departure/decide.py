@@ -30,8 +30,9 @@ from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Policy, free_until, hold
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
-from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
+from bot.rules.restriction import RESTRICTED
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
@@ -184,8 +185,9 @@ class Departure:
     def _unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
         is_service = sending.kind is Kind.SERVICE and not sending.is_last_choice
-        if not is_service and not (person.is_registered and person.consent_contact):
-            return Stop(state="cancelled", reason="not_a_supporter")
+        is_meant = is_service or (person.is_registered and person.consent_contact)
+        if person.is_restricted or not is_meant:
+            return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
         is_out = self._campaign.is_out(batch.now)
@@ -284,7 +286,7 @@ def is_muted(person: Person, mute: Mute) -> bool:
 def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
     """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
     purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
-    states = {"registered": State.ACTIVE, "stopped": State.STOPPED}
+    states = {"registered": State.ACTIVE, "stopped": State.STOPPED, RESTRICTED: State.RESTRICTED}
     state = State.UNREACHABLE if person.unreachable_at else states.get(person.state, State.UNFINISHED)
     return PersonFacts(
         territory=person.territory,

@@ -28,25 +28,20 @@ def add_accept(parser: ArgumentParser) -> None:
     )
 
 
-async def go_on_knowingly(
-    database: Database, campaign: Campaign, settings: Settings, *, accept: bool, asks: bool
-) -> None:
-    """Says what the file does to people, if anything; agreed to by `accept`, or by a word typed where it `asks`.
-
-    Raises CommandRefused where it asks and nobody agrees.
-    """
+async def tell(database: Database, campaign: Campaign, settings: Settings) -> bool:
+    """Says what the file does to people, if anything; whether it does."""
     texts = consent_texts(campaign_texts(campaign))
     async with database.read() as tx:
         changes = await campaign_changes.changes(tx, campaign, texts, await present(settings))
     for sentence in sentences(changes):
         print(sentence, file=sys.stderr)
-    if changes.concern_somebody and not accept:
-        if not asks:
-            return
-        _ask()
-    if accept or asks:
-        async with database.write() as tx:
-            await campaign_changes.accept(tx, campaign, texts)
+    return changes.concern_somebody
+
+
+async def record(database: Database, campaign: Campaign) -> None:
+    """Somebody goes on knowingly, or nobody is concerned."""
+    async with database.write() as tx:
+        await campaign_changes.accept(tx, campaign, consent_texts(campaign_texts(campaign)))
 
 
 def sentences(changes: Changes) -> list[str]:
@@ -66,10 +61,13 @@ def sentences(changes: Changes) -> list[str]:
     return told
 
 
-def _ask() -> None:
+def ask() -> None:
     """On a terminal, for a typed word. Raises CommandRefused where it was not typed."""
-    if sys.stdin.isatty() and input(f"Type {ACCEPT} to go on: ").strip().lower() == ACCEPT:
-        return
+    try:
+        if sys.stdin.isatty() and input(f"Type {ACCEPT} to go on: ").strip().lower() == ACCEPT:
+            return
+    except EOFError:
+        print()  # what is said next does not follow the question on its line
     raise CommandRefused(
         "Nothing was done: undo the change in the campaign file, or go on knowingly with `portevoix check --accept`"
         " (or `run --accept`)."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
-from bot.commands.accepting import add_accept, go_on_knowingly
+from bot.commands.accepting import add_accept, record, tell
 from bot.commands.arguments import SubCommands
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -84,7 +84,9 @@ async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> N
         return
     try:
         async with opened(settings) as database:
-            await go_on_knowingly(database, campaign, settings, accept=accept, asks=False)
+            await tell(database, campaign, settings)
+            if accept:
+                await record(database, campaign)
     except DatabaseError as error:
         if accept:
             raise

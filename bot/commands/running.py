@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.commands.accepting import add_accept, go_on_knowingly
+from bot.commands.accepting import add_accept, ask, record, tell
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
 from bot.startup import upgraded
@@ -59,13 +59,19 @@ def run(arguments: Namespace, settings: Settings) -> int:
     configure_logs()
     campaign = app.read_campaign(settings)
 
-    async def prepare() -> None:
+    async def begin(*, agreed: bool) -> bool:
+        """Whether it is agreed to, or concerns nobody."""
         async with upgraded(settings, kept=app.tell_of_the_copy) as database:
             database.claim()
-            await go_on_knowingly(database, campaign, settings, accept=arguments.accept, asks=True)
+            if not agreed and await tell(database, campaign, settings):
+                return False
+            await record(database, campaign)
+            return True
 
-    # Before the loop that signals stop: a word that is waited for can be interrupted.
-    asyncio.run(prepare())
+    # Outside of a loop: a word that is waited for can be interrupted.
+    if not asyncio.run(begin(agreed=arguments.accept)):
+        ask()
+        asyncio.run(begin(agreed=True))
     run_to_end(app.run(settings, campaign=campaign, webhook_url=arguments.webhook))
     return 0
 

@@ -106,7 +106,9 @@ def test_run_goes_on_knowingly_by_itself(file: Path, capsys: pytest.CaptureFixtu
     assert TOKEN in refusal(capsys, "run", "--accept")
 
 
-@pytest.mark.parametrize(("typed", "said"), [("accept\n", TOKEN), ("yes\n", "Nothing was done")])
+@pytest.mark.parametrize(
+    ("typed", "said"), [("accept\n", TOKEN), ("yes\n", "Nothing was done"), ("", "Nothing was done")]
+)
 def test_a_word_typed_on_a_terminal_is_enough(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, said: str
 ) -> None:

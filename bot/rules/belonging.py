@@ -140,12 +140,12 @@ def _answered_event(person: Somebody, arguments: tuple[str, ...], _: Setting) ->
     found = [each for event, each in person.answers.items() if code in (ANY, event)]
     if wanted == SILENT:
         return not found
-    if wanted in _ATTENDED:
-        return any(each.attended is _ATTENDED[wanted] for each in found)
+    if wanted in ATTENDED:
+        return any(each.attended is ATTENDED[wanted] for each in found)
     return any(each.answer == wanted for each in found)
 
 
-_ATTENDED = {"attended": True, "absent": False}
+ATTENDED = {"attended": True, "absent": False}
 
 
 def _intends(person: Somebody, arguments: tuple[str, ...], _: Setting) -> bool:

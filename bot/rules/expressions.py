@@ -167,3 +167,47 @@ def text_of(expression: Expression) -> str:
 
 def _enclosed(part: Expression) -> str:
     return f"({text_of(part)})" if isinstance(part, All | AnyOf) else text_of(part)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """An expression as far as one of its leaves: `leaf` as it counts there (`not staff`), and `so_far` all up to it."""
+
+    leaf: Expression
+    so_far: Expression
+
+
+def grown(expression: Expression) -> tuple[Grown, ...]:
+    """The expression as it grows, leaf by leaf; the last one is all of it."""
+    signed = tuple(_signed(expression, denied=False))
+    cut = (_cut(expression, length)[0] for length in range(1, len(signed) + 1))
+    return tuple(
+        Grown(leaf, canonical(so_far)) for leaf, so_far in zip(signed, cut, strict=True) if so_far is not None
+    )
+
+
+def _signed(expression: Expression, *, denied: bool) -> Iterator[Expression]:
+    match expression:
+        case Not(part):
+            yield from _signed(part, denied=not denied)
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _signed(part, denied=denied)
+        case Leaf():
+            yield Not(expression) if denied else expression
+
+
+def _cut(expression: Expression, length: int) -> tuple[Expression | None, int]:
+    """The expression with its first leaves alone, and how many more could follow; None: with none of them."""
+    match expression:
+        case Not(part):
+            kept, left = _cut(part, length)
+            return (None if kept is None else Not(kept)), left
+        case All(parts) | AnyOf(parts):
+            found: list[Expression] = []
+            for part in parts:
+                kept, length = _cut(part, length)
+                if kept is not None:
+                    found.append(kept)
+            return (type(expression)(tuple(found)) if found else None), length
+    return (expression, length - 1) if length else (None, 0)

@@ -7,6 +7,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 from handlers import (
     abroad,
     broadcasts,
+    choices,
     doubts,
     event_edit,
     events,
@@ -61,6 +62,7 @@ FEATURES = (
     steps,
     settings,
     privacy,
+    choices,
     new_event,
     event_edit,
     broadcasts,

@@ -12,7 +12,7 @@ from telegram import Update
 import db.approvals
 from bot.actions import erasure, rights
 from bot.actions.registration import decide_consent
-from bot.actions.renewals import purposes_to_ask
+from bot.actions.renewals import purposes_to_ask, question_of
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
@@ -79,7 +79,7 @@ async def choose(update: Update, context: Context) -> None:
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
         return
-    question = context.render("privacy/choice", purpose=purpose)
+    question = context.render(question_of(purpose))
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
             context.tx,

@@ -101,6 +101,9 @@ class Departure:
         unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted
+        until = person.undisturbed_until
+        if until is not None and batch.now < until and not sending.is_notice:
+            return Wait(until=until, reason="undisturbed", state="queued")
         freedom = self._freedom(person, sending, batch.now)
         wait = self._hold(person, sending, batch, freedom)
         if wait is not None:

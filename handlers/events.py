@@ -40,7 +40,8 @@ async def _show_page(context: Context, number: int) -> None:
         return
     page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
     cards = [
-        event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
+        event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id))
+        for event in page.events
     ]
     answer(
         "events/list",

@@ -23,7 +23,8 @@ from handlers.registration_dialog import (
     advance,
     begin,
     conclude,
-    is_friend_code,
+    is_code,
+    is_link,
     out_of_turn,
     show_step,
 )
@@ -33,7 +34,7 @@ from handlers.routing import Awaited, Handler, MalformedButton
 def friend_of(context: Context, count: int) -> str:
     """The code of a friend's link that the first question carries after so many arguments; "" where there is none."""
     code = context.arguments[count] if len(context.arguments) == count + 1 else ""
-    return code if is_friend_code(code) else ""
+    return code if is_code(code) else ""
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -102,7 +103,9 @@ async def too_young(update: Update, context: Context) -> None:
 
 async def begin_again(update: Update, context: Context) -> None:
     """Back to the first question, for who mistapped."""
-    start = context.arguments[0] if context.arguments else ""
+    start = arguments(context, 1)[0] if context.arguments else ""
+    if start and not is_link(start):
+        raise MalformedButton
     if context.person.is_registered:
         await menu.show(context, answer=context.edit)
     else:

@@ -28,7 +28,7 @@ FIRST = Purpose.CONTACT.value
 CALM = timedelta(hours=1)
 """For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 LONGEST_CODE = 16
-"""Characters of a friend's code: db.schema."""
+"""Characters of the code of a friend or an event: db.schema."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -46,14 +46,14 @@ async def begin(context: Context, start: str, answer: Callable[..., None] | None
         return
     registration.require_open(context.campaign, context.now)
     step = context.step if context.is_in(FLOW) else FIRST
-    friend = ""
+    friend, start = "", start if is_link(start) else ""
     if start.startswith("r_"):
         # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
         friend, start = start.removeprefix("r_"), ""
         if step != FIRST:
             await registration.brought_by(context.tx, context.person, friend)
     await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer or context.say, friend=friend if is_friend_code(friend) else "")
+    await show_step(context, answer or context.say, friend=friend)
 
 
 def is_drafting(context: Context) -> bool:
@@ -68,9 +68,15 @@ def asks_place(context: Context) -> bool:
     return context.is_in(MOVING)
 
 
-def is_friend_code(text: str) -> bool:
-    """Whether a text may be the code of a friend's link, short enough for a button."""
+def is_code(text: str) -> bool:
+    """Whether a text may be the code of a friend's or an event's link, short enough for a button."""
     return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
+
+
+def is_link(start: str) -> bool:
+    """Whether somebody came by the link of an event or of a friend."""
+    kind, _, code = start.partition("_")
+    return kind in ("ev", "r") and is_code(code)
 
 
 async def show_step(context: Context, answer: Callable[..., None], *, friend: str = "") -> None:
@@ -80,8 +86,7 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
     """
     step = context.step
     if step == FIRST:
-        came_by = f"r_{friend}" if friend else context.kept.get("start", "")
-        answer("registration/first", friend=friend, invited=came_by.startswith("r_"))
+        answer("registration/first", friend=friend)
     elif step == "candidates":
         said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
         answer("registration/candidates", communes=_candidates(context), **said)

@@ -6,7 +6,7 @@ from telegram import Update
 
 from handlers import event_card, menu, staff
 from handlers.context import Context
-from handlers.registration_dialog import begin, is_drafting
+from handlers.registration_dialog import begin, is_drafting, is_link
 
 
 async def start(update: Update, context: Context) -> None:
@@ -15,7 +15,7 @@ async def start(update: Update, context: Context) -> None:
     if kind == "s" and reference:
         await staff.join(context, reference)
     elif not context.person.is_registered:
-        if kind == "ev" and reference and not is_drafting(context):
+        if kind == "ev" and is_link(payload) and not is_drafting(context):
             await event_card.tease(context, reference)
         await begin(context, payload)
     elif kind == "ev" and reference:

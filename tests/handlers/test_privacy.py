@@ -258,7 +258,7 @@ async def test_stop_is_obeyed_in_the_middle_of_a_dialog(conversation: Conversati
 async def test_who_stops_while_signing_up_leaves_nothing_behind(conversation: Conversation) -> None:
     zoe = conversation.person(7)
     await zoe.send("/start")
-    await zoe.tap("Yes, write to me")
+    await zoe.tap("yes, write to me")
     await zoe.send("stop")
     assert await zoe.stored() is None
 

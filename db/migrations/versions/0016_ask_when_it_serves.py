@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("people", sa.Column("asked_team", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("people", sa.Column("asked_keep", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.add_column("people", sa.Column("undisturbed_until", sa.DateTime(), nullable=True))
+    op.add_column("people", sa.Column("undisturbed_until", sa.DateTime(timezone=True), nullable=True))
     # Signing up used to ask everybody all four choices.
     op.execute("UPDATE people SET asked_team = true, asked_keep = true WHERE registered_at IS NOT NULL")
     # Whoever was in the middle of it begins at its first question, which asks their age as well.

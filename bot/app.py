@@ -23,6 +23,7 @@ from bot.clock import Clock, FollowedClock, MovableClock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
+from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
@@ -44,7 +45,7 @@ from bot.introduction import (
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
 from bot.startup import opened, remove_left_copies, suppression_key, tell_of_a_key_beside_the_data
-from bot.ticking import DailyPurge, Renewals, Ticker
+from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -209,11 +210,15 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     texts = consent_texts(services.texts)
+    decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
+    late = LateApprovals(database=database, clock=clock, queued=engine.wake)
     renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
+            await late.beat()
+            await decisions.refresh(engine, clock.now())
             await daily.beat()
             await renewals.beat()
 

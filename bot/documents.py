@@ -50,7 +50,7 @@ RIGHTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "access": ("15", ("mydata",)),
     "rectification": ("16", ("settings",)),
     "erasure": ("17", ("delete",)),
-    "restriction": ("18", ("stop",)),
+    "restriction": ("18", ("restrict",)),
     "portability": ("20", ("mydata",)),
     "objection": ("21", ("stop",)),
     "withdrawal": ("7(3)", ("consent", "stop")),

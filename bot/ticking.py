@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.suppression import SuppressionKey
+from db.approvals import overdue
 from db.engine import TROUBLES, Database
 from db.processes import Lock, lock
 
@@ -138,6 +140,23 @@ class Renewals:
             return
         self._over = not await look_at_some(self._database, self._texts, self._clock.now())
         if self._over:
+            self._queued()
+
+
+class LateApprovals:
+    """Ends what a second person was asked and did not decide in time."""
+
+    def __init__(self, *, database: Database, clock: Clock, queued: Callable[[], None]) -> None:
+        self._database, self._clock, self._queued = database, clock, queued
+
+    async def beat(self) -> None:
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            if not await overdue(tx, WHAT, now):
+                return
+        async with self._database.write() as tx:
+            ended = await end_overdue(tx, now)
+        if ended:
             self._queued()
 
 

@@ -29,10 +29,17 @@ class Approval:
     decided_by: int | None
     granted: bool | None
     used_at: datetime | None
+    shown_at: datetime | None
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be decided."""
         return self.decided_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def ended(self) -> str | None:
+        """Why nobody decides it any more, where nobody did: `late`, `changed`, `cancelled` or `left` (its author)."""
+        reason = self.details.get("ended")
+        return str(reason) if reason is not None else None
 
 
 async def ask(tx: AsyncConnection, **values: Any) -> Approval:
@@ -50,6 +57,21 @@ async def waiting(tx: AsyncConnection, what: str, now: datetime) -> list[Approva
     """Everything of a kind that can still be decided, oldest first."""
     still = sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now)
     query = sa.select(approvals).where(approvals.c.what == what, approvals.c.decided_at.is_(None), still)
+    return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
+
+
+async def of_broadcast(tx: AsyncConnection, broadcast: int) -> Approval | None:
+    """What was last asked of a broadcast, decided or not."""
+    query = sa.select(approvals).where(approvals.c.broadcast == broadcast)
+    row = (await tx.execute(query.order_by(approvals.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else Approval(**row._mapping)
+
+
+async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:
+    """Everything of a kind that nobody decided in time."""
+    query = sa.select(approvals).where(
+        approvals.c.what == what, approvals.c.decided_at.is_(None), approvals.c.expires_at <= now
+    )
     return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
 
 
@@ -71,6 +93,13 @@ async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, 
     undecided = sa.and_(approvals.c.id == approval, approvals.c.decided_at.is_(None))
     values = {"decided_at": now, "decided_by": by, "granted": granted}
     return (await tx.execute(sa.update(approvals).where(undecided).values(values))).rowcount == 1
+
+
+async def end(tx: AsyncConnection, approval: Approval, *, why: str, now: datetime) -> None:
+    """Nobody decides it any more (see `Approval.ended`)."""
+    undecided = sa.and_(approvals.c.id == approval.id, approvals.c.decided_at.is_(None))
+    values = {"decided_at": now, "granted": False, "details": {**approval.details, "ended": why}}
+    await tx.execute(sa.update(approvals).where(undecided).values(values))
 
 
 async def use(tx: AsyncConnection, approval: int, now: datetime) -> bool:

@@ -10,11 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import NOT_NEUTRAL
 from bot.rules.small_counts import NOBODY, Headcount
+from db.approvals import Approval
 from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE, of_others, restricted_people
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
@@ -95,7 +98,8 @@ class Progress:
 
     broadcast: Broadcast
     account: Account
-    awaits_approval: bool = False
+    # What a second person was last asked, where one has to let it go.
+    approval: Approval | None = None
     # Its author has left the team: somebody else decides whether it goes on.
     orphaned: bool = False
     # Telegram asked for a long silence until then; it may be over.
@@ -129,6 +133,16 @@ class Progress:
         return Headcount(known=every.known - told.known, others=every.others - told.others)
 
     @property
+    def is_unapproved(self) -> bool:
+        """Whether nothing leaves until a second person lets it go."""
+        return self.broadcast.state == "unapproved"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody is about to decide on it."""
+        return self.is_unapproved and self.approval is not None and self.approval.decided_at is None
+
+    @property
     def is_cancelled(self) -> bool:
         return self.broadcast.state == "cancelled"
 
@@ -150,12 +164,25 @@ async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
     return None if row is None else Broadcast(**row._mapping)
 
 
+async def invitation_to(tx: AsyncConnection, event: int) -> Broadcast | None:
+    """The broadcast that invites to an event."""
+    row = (
+        await tx.execute(sa.select(broadcasts).where(broadcasts.c.key == invitation_key(event)))
+    ).one_or_none()
+    return None if row is None else Broadcast(**row._mapping)
+
+
+def invitation_key(event: int) -> str:
+    """The key of the one invitation to an event."""
+    return f"event:{event}:invite"
+
+
 async def progress(tx: AsyncConnection, broadcast: Broadcast, known_in: Sequence[str] | None) -> Progress:
     """How far it has come, for a reader who may know people by name in some areas."""
     return Progress(
         broadcast=broadcast,
         account=await account(tx, broadcast.id, known_in),
-        awaits_approval=await get_fact(tx, approval_fact(broadcast.id)) is not None,
+        approval=await db.approvals.of_broadcast(tx, broadcast.id),
         orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
         not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL, known_in)
         if broadcast.kind == Kind.CIVIC_NEUTRAL
@@ -171,14 +198,9 @@ async def _stopped(
     found = (
         sa.select(*counted("people", known_to(known_in)))
         .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
-        .where(mine, deliveries.c.reason == reason)
+        .where(mine, deliveries.c.reason == reason, IS_USABLE)
     )
     return headcount((await tx.execute(found)).one(), "people")
-
-
-def approval_fact(broadcast: int) -> str:
-    """The fact that a broadcast waits for a second person's approval; it is forgotten when that was given."""
-    return f"approval:{broadcast}"
 
 
 def orphan_fact(broadcast: int) -> str:
@@ -224,7 +246,7 @@ async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broa
 async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
     """The broadcasts of somebody that still have something to send, or may have."""
     author = sa.select(people.c.id).where(people.c.telegram_id == telegram_id).scalar_subquery()
-    going = broadcasts.c.state.in_(("scheduled", "active", "paused"))
+    going = broadcasts.c.state.in_(("scheduled", "active", "paused", "unapproved"))
     query = sa.select(broadcasts).where(
         broadcasts.c.created_by == author, going, broadcasts.c.finished_at.is_(None)
     )
@@ -243,7 +265,10 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
 
 
 async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> Account:
-    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known."""
+    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
+
+    Those who restricted their data are counted by theirs, and taken away: they are few.
+    """
     known = known_to(known_in)
     rows = (
         deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
@@ -260,21 +285,35 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         .group_by(deliveries.c.state)
     )
     found = (await tx.execute(by_state)).all()
+    restricted = (await tx.execute(by_state.where(deliveries.c.person.in_(restricted_people())))).all()
     held = (
         sa.select(
             deliveries.c.reason, *counted("people", known), sa.func.min(deliveries.c.due_at).label("until")
         )
         .select_from(rows)
-        .where(mine, deliveries.c.state == "withheld")
+        .where(mine, deliveries.c.state == "withheld", of_others(deliveries.c.person))
         .group_by(deliveries.c.reason)
     )
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
     return Account(
-        states={row.state: headcount(row, "people") for row in found},
-        answered=sum((headcount(row, "answered") for row in found), start=NOBODY),
+        states={
+            state: people for state, people in _without(found, restricted, "people").items() if people.total
+        },
+        answered=sum(_without(found, restricted, "answered").values(), start=NOBODY),
         withheld=tuple(
             Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
             for row in await tx.execute(held)
         ),
         next_due=(await tx.execute(soonest)).scalar_one_or_none(),
     )
+
+
+def _without(
+    found: Sequence[sa.Row[Any]], restricted: Sequence[sa.Row[Any]], name: str
+) -> dict[str, Headcount]:
+    """A count by state, less that of people who restricted their data: nobody knows them by name."""
+    less = {row.state: headcount(row, name).total for row in restricted}
+    counts = {row.state: headcount(row, name) for row in found}
+    return {
+        state: replace(count, others=count.others - less.get(state, 0)) for state, count in counts.items()
+    }

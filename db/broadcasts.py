@@ -90,9 +90,34 @@ async def resume(tx: AsyncConnection, broadcast: int) -> bool:
     return await _change(tx, broadcast, ("paused",), "active")
 
 
+async def hold(tx: AsyncConnection, broadcast: int) -> bool:
+    """Send nothing until a second person lets it go; whether something could have left."""
+    return await _change(tx, broadcast, ("scheduled", "active", "paused"), "unapproved")
+
+
+async def let_go(tx: AsyncConnection, broadcast: int, *, now: datetime, late_expire_at: datetime) -> bool:
+    """A second person let it go; whether it waited for one. What is due since before leaves now, until it expires."""
+    if not await _change(tx, broadcast, ("unapproved",), "active"):
+        return False
+    late = sa.and_(
+        deliveries.c.broadcast == broadcast, deliveries.c.state == "queued", deliveries.c.due_at < now
+    )
+    values = {"due_at": now, "expires_at": late_expire_at, "changed_at": now}
+    await tx.execute(deliveries.update().where(late).values(values))
+    return True
+
+
+async def expire_at(tx: AsyncConnection, broadcast: int, instant: datetime) -> None:
+    """What has yet to leave of it is of use until another instant."""
+    await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(expires_at=instant))
+    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    mine = deliveries.update().where(deliveries.c.broadcast == broadcast, waiting)
+    await tx.execute(mine.values(expires_at=instant))
+
+
 async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
     """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces."""
-    return await _change(tx, broadcast, ("scheduled", "active", "paused"), "cancelled")
+    return await _change(tx, broadcast, ("scheduled", "active", "paused", "unapproved"), "cancelled")
 
 
 async def _change(tx: AsyncConnection, broadcast: int, before: Iterable[str], after: str) -> bool:

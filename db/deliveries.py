@@ -76,14 +76,14 @@ _LEASE = Statement(
     UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {given_ids(s)}"""
     )
 )
-# Between the recheck and the post somebody may have said stop, blocked the bot or been erased.
+# Between the recheck and the post somebody may have said stop, restricted their data, blocked the bot or been erased.
 _SENDABLE = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(deliveries.id)) AS text) FROM deliveries
     JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.state = 'active'
     JOIN people ON people.id = deliveries.person AND people.unreachable_at IS NULL
-     AND (people.state <> 'stopped' OR broadcasts.kind = 'service')
+     AND people.state <> 'restricted' AND (people.state <> 'stopped' OR broadcasts.kind = 'service')
     WHERE deliveries.id IN {given_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner"""
     )
 )

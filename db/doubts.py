@@ -14,6 +14,7 @@ from bot.rules.small_counts import Headcount
 from db.areas import person_in
 from db.headcounts import counted, headcount, known_to, named_in
 from db.notices import IS_NOTICE
+from db.restrictions import IS_USABLE
 from db.schema import broadcasts, deliveries, people
 
 MOST_BROADCASTS = 20
@@ -77,7 +78,7 @@ _JOINED = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
 
 
 def _of(broadcast: int) -> sa.ColumnElement[bool]:
-    return sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "in_doubt")
+    return sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "in_doubt", IS_USABLE)
 
 
 async def summary(
@@ -148,7 +149,9 @@ async def unattended(tx: AsyncConnection, known_in: Sequence[str] | None) -> lis
     query = (
         sa.select(*columns, *counted("people", known_to(known_in)))
         .select_from(_JOINED)
-        .where(deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None), sa.not_(IS_NOTICE))
+        .where(
+            deliveries.c.state == "in_doubt", broadcasts.c.created_by.is_(None), sa.not_(IS_NOTICE), IS_USABLE
+        )
         .group_by(*columns)
         .order_by(broadcasts.c.id.desc())
         .limit(MOST_BROADCASTS)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE
 from db.schema import broadcasts, event_texts, events, people, rsvps
 
 
@@ -41,6 +42,20 @@ class Event:
     @property
     def is_cancelled(self) -> bool:
         return self.state == "cancelled"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only its author sees it: a second person did not let its invitation go."""
+        return self.state == "hidden"
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it was given up before anybody saw it."""
+        return self.state == "dropped"
+
+    @property
+    def is_public(self) -> bool:
+        return not self.is_hidden and not self.is_dropped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +171,9 @@ async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, di
 
 
 async def change(tx: AsyncConnection, event: int, *, sequence: int, **values: Any) -> bool:
-    """Sets these columns of an open event and raises its sequence; False if somebody changed it meanwhile."""
-    unchanged = sa.and_(events.c.id == event, events.c.sequence == sequence, events.c.state == "open")
+    """Sets these columns of an event, open or hidden, and raises its sequence; False if somebody was faster."""
+    going_on = events.c.state.in_(("open", "hidden"))
+    unchanged = sa.and_(events.c.id == event, events.c.sequence == sequence, going_on)
     changed = await tx.execute(sa.update(events).where(unchanged).values(sequence=sequence + 1, **values))
     return changed.rowcount == 1
 
@@ -169,12 +185,33 @@ async def cancel(tx: AsyncConnection, event: int) -> bool:
     return (await tx.execute(sa.update(events).where(still_open).values(values))).rowcount == 1
 
 
+async def hide(tx: AsyncConnection, event: int) -> None:
+    """Keeps a new event from everybody but its author."""
+    await _move(tx, event, "open", "hidden")
+
+
+async def publish(tx: AsyncConnection, event: int) -> None:
+    """Shows an event that was hidden to everybody; nothing happens to others."""
+    await _move(tx, event, "hidden", "open")
+
+
+async def drop(tx: AsyncConnection, event: int) -> bool:
+    """Gives up an event that nobody saw; False where it is public, or was given up before."""
+    return await _move(tx, event, "hidden", "dropped")
+
+
+async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
+    change = sa.update(events).where(events.c.id == event, events.c.state == before)
+    return (await tx.execute(change.values(state=after))).rowcount == 1
+
+
 async def managed(
     tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
 ) -> EventPage:
-    """Open events that are not over: the author's own, and those in the areas (see db.audiences)."""
-    mine = sa.or_(events.c.created_by == author, *areas)
-    query = sa.select(events).where(events.c.state == "open", events.c.ends_at > now, mine)
+    """Events that are not over: the author's own, hidden or not, and the open ones in the areas (see db.audiences)."""
+    own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
+    open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
+    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
@@ -197,7 +234,7 @@ async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | Non
     }
     columns = (column for name, condition in conditions.items() for column in counted(name, known, condition))
     query = sa.select(*columns).select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-    row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+    row = (await tx.execute(query.where(rsvps.c.event == event, IS_USABLE))).one()
     return Answers(**{name: headcount(row, name) for name in conditions})
 
 

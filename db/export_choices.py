@@ -37,16 +37,18 @@ _EVENT_NAMES = sa.select(
     events.c.starts_at,
     events.c.zone,
 )
+# What waits for a second person is its author's alone.
+_PUBLIC = events.c.state.not_in(("hidden", "dropped"))
 
 
 async def latest_events(tx: AsyncConnection, area: str, most: int) -> list[EventName]:
     """The events of an area that begin last, the latest first."""
-    query = _EVENT_NAMES.where(event_in(area))
+    query = _EVENT_NAMES.where(_PUBLIC, event_in(area))
     rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id.desc()).limit(most))
     return [EventName(**row._mapping) for row in rows]
 
 
 async def event_named(tx: AsyncConnection, code: str, area: str) -> EventName | None:
     """The event of this code, if it takes place in the area."""
-    row = (await tx.execute(_EVENT_NAMES.where(events.c.code == code, event_in(area)))).one_or_none()
+    row = (await tx.execute(_EVENT_NAMES.where(_PUBLIC, events.c.code == code, event_in(area)))).one_or_none()
     return None if row is None else EventName(**row._mapping)

@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
+from bot.rules.restriction import PURPOSE as RESTRICTION
+from bot.rules.restriction import RESTRICTED
 from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
@@ -27,6 +29,7 @@ from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
 from db.notices import IS_NOTICE
+from db.restrictions import IS_USABLE
 from db.schema import (
     answer_counts,
     audit,
@@ -79,11 +82,14 @@ class Source:
     counts: sa.Select[Any] | None = None
 
 
+NOT_TOLD = ("new", RESTRICTED)
+"""The states of people of whom no file tells: nothing is known of them, or they asked that it be used for nothing."""
+
 # How many supporters somebody brought; whom leaves no export.
 _RECRUITS = people.alias("recruits")
 _RECRUITED = (
     sa.select(sa.func.count())
-    .where(_RECRUITS.c.recruiter == people.c.id, _RECRUITS.c.state != "new")
+    .where(_RECRUITS.c.recruiter == people.c.id, _RECRUITS.c.state.not_in(NOT_TOLD))
     .scalar_subquery()
 )
 
@@ -182,7 +188,7 @@ def supporters(selection: Selection) -> Source:
             hour(people.c.registered_at),
             _ONE,
         )
-        .where(people.c.state != "new", person_in(selection.area))
+        .where(people.c.state.not_in(NOT_TOLD), person_in(selection.area))
         .where(*_within(people.c.registered_at, selection), *about)
     )
     counted_by = ("department", "region", "territory", "state")
@@ -230,6 +236,8 @@ def answers(selection: Selection) -> Source:
                 broadcasts, responses.c.broadcast == broadcasts.c.id
             )
         )
+        # Nobody of the team is told who restricted their data, nor who did so once.
+        .where(IS_USABLE, responses.c.question != RESTRICTION)
         .where(place, *_within(in_row_order(responses.c.at), selection), *about)
     )
     counted_by = ("question", "subject", "answer")
@@ -300,7 +308,7 @@ def sent(selection: Selection) -> Source:
             )
         )
         # What tells the team something is no message of the campaign, and would tell who is of the team.
-        .where(sa.not_(IS_NOTICE))
+        .where(sa.not_(IS_NOTICE), IS_USABLE)
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
@@ -333,7 +341,7 @@ def attendance(selection: Selection) -> Source:
         .select_from(
             rsvps.join(events, rsvps.c.event == events.c.id).join(people, rsvps.c.person == people.c.id)
         )
-        .where(event_in(selection.area), *_within(events.c.starts_at, selection), *about)
+        .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
     )
     counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "answer")
     return _source(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)

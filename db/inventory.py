@@ -238,7 +238,7 @@ HOLDINGS: tuple[Holding, ...] = (
         data={
             "approval": (
                 *("asked_by", "telegram_id", "decided_by", "details"),
-                *("asked_at", "decided_at", "granted", "used_at"),
+                *("asked_at", "decided_at", "granted", "used_at", "shown_at"),
             )
         },
         plain=("id", "what", "broadcast", "expires_at"),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import unread
 from db.erasing import Sealing, erase_people
+from db.restrictions import IS_RESTRICTED
 from db.schema import consents, dialogs, people, staff, suppressions
 from db.upsert import insert
 
@@ -60,7 +61,9 @@ async def silence(
 ) -> None:
     """Stops people; the consent of those who had given it is withdrawn in the ledger."""
     for some in _pages([person.id for person in stopped]):
-        values = {"state": "stopped", "consent_contact": False}
+        # Whoever restricted their data is silent already, and will be once they lift it.
+        state = sa.case((IS_RESTRICTED, people.c.state), else_="stopped")
+        values = {"state": state, "consent_contact": False}
         await tx.execute(sa.update(people).where(people.c.id.in_(some)).values(values))
         await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(some)))
     withdrawn = [

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
+from bot.rules.restriction import RESTRICTED
 from db.batches import Columns, Statement, given_ids, members
 from db.schema import people
 
@@ -60,6 +61,10 @@ class Person(NamedTuple):
     @property
     def is_registered(self) -> bool:
         return self.state == "registered"
+
+    @property
+    def is_restricted(self) -> bool:
+        return self.state == RESTRICTED
 
 
 # The planner's own mark is not part of what is known of somebody.

@@ -21,6 +21,7 @@ from db.engine import Database
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
 from db.notices import IS_NOTICE
+from db.restrictions import IS_RESTRICTED, of_others, of_others_by_number, restricted_people
 from db.schema import (
     answer_remainders,
     approvals,
@@ -119,7 +120,7 @@ def profiles(inactive_since: datetime, sealing: Sealing) -> list[DueRows]:
 
 def _kept_no_longer(inactive_since: datetime) -> Condition:
     unwanted = sa.or_(~people.c.consent_keep, people.c.seen_at <= inactive_since)
-    return sa.and_(people.c.state != "new", unwanted)
+    return sa.and_(people.c.state != "new", sa.not_(IS_RESTRICTED), unwanted)
 
 
 def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
@@ -127,16 +128,21 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
     return [
-        DueRows(key=rsvps.c.person, condition=rsvps.c.event.in_(over), erase=_deleting(rsvps)),
+        DueRows(
+            key=rsvps.c.person,
+            condition=sa.and_(rsvps.c.event.in_(over), of_others(rsvps.c.person)),
+            erase=_deleting(rsvps),
+        ),
         _answers(responses.c.subject.in_(codes), key),
     ]
 
 
 def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
     """Vote plans, "voted" and the polling places chosen; what was said about them is counted."""
-    plans = vote_plans.c.ballot.in_(ballots)
+    plans = sa.and_(vote_plans.c.ballot.in_(ballots), of_others(vote_plans.c.person))
+    chosen = of_others(chosen_places.c.person)
     return [
-        DueRows(key=chosen_places.c.person, condition=sa.true(), erase=_deleting(chosen_places)),
+        DueRows(key=chosen_places.c.person, condition=chosen, erase=_deleting(chosen_places)),
         DueRows(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots]), key),
     ]
@@ -156,7 +162,8 @@ def notices_told(finished: datetime) -> list[DueRows]:
 def approvals_over(decided: datetime) -> list[DueRows]:
     """What was decided, or expired, at or before `decided`."""
     over = sa.or_(approvals.c.decided_at <= decided, approvals.c.expires_at <= decided)
-    return [DueRows(key=approvals.c.id, condition=over, erase=_deleting(approvals))]
+    of_nobody = (of_others_by_number(approvals.c[name]) for name in ("asked_by", "telegram_id", "decided_by"))
+    return [DueRows(key=approvals.c.id, condition=sa.and_(over, *of_nobody), erase=_deleting(approvals))]
 
 
 def leftovers(key: SuppressionKey) -> list[DueRows]:
@@ -165,7 +172,8 @@ def leftovers(key: SuppressionKey) -> list[DueRows]:
 
 
 def _answers(condition: Condition, key: SuppressionKey) -> DueRows:
-    return DueRows(key=responses.c.id, condition=condition, erase=partial(count_and_delete, key=key))
+    due = sa.and_(condition, of_others(responses.c.person))
+    return DueRows(key=responses.c.id, condition=due, erase=partial(count_and_delete, key=key))
 
 
 def suppressions_before(day: date) -> list[DueRows]:
@@ -184,21 +192,31 @@ def former_staff(since: datetime) -> list[DueRows]:
     """Roles withdrawn, and invitations that were over, at or before `since`."""
     over = sa.func.coalesce(staff_links.c.used_at, staff_links.c.revoked_at, staff_links.c.expires_at)
     return [
-        DueRows(key=staff.c.id, condition=staff.c.revoked_at <= since, erase=_deleting(staff)),
+        DueRows(
+            key=staff.c.id,
+            condition=sa.and_(staff.c.revoked_at <= since, of_others_by_number(staff.c.telegram_id)),
+            erase=_deleting(staff),
+        ),
         DueRows(key=staff_links.c.id, condition=over <= since, erase=_deleting(staff_links)),
     ]
 
 
 def campaign(since: datetime) -> list[DueRows]:
-    """Messages made and events ended at or before `since`, with all that became of them."""
+    """Messages made and events ended at or before `since`, with all that became of them.
+
+    What somebody got or answered who restricted their data stays, with the message or the event that it is about.
+    """
     old = broadcasts.c.created_at <= since
     theirs = sa.select(broadcasts.c.id).where(old)
+    gone = sa.and_(deliveries.c.broadcast.in_(theirs), of_others(deliveries.c.person))
+    spared = sa.select(deliveries.c.broadcast).where(deliveries.c.person.in_(restricted_people()))
+    attended = sa.select(rsvps.c.event).where(rsvps.c.person.in_(restricted_people()))
+    unasked = sa.and_(old, broadcasts.c.id.not_in(spared))
+    unattended = sa.and_(events.c.ends_at <= since, events.c.id.not_in(attended))
     return [
-        DueRows(
-            key=deliveries.c.id, condition=deliveries.c.broadcast.in_(theirs), erase=_deleting(deliveries)
-        ),
-        DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts)),
-        DueRows(key=events.c.id, condition=events.c.ends_at <= since, erase=_deleting(events)),
+        DueRows(key=deliveries.c.id, condition=gone, erase=_deleting(deliveries)),
+        DueRows(key=broadcasts.c.id, condition=unasked, erase=_deleting(broadcasts)),
+        DueRows(key=events.c.id, condition=unattended, erase=_deleting(events)),
     ]
 
 

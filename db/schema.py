@@ -71,7 +71,8 @@ people = sa.Table(
     sa.Column(
         "friend_code", sa.String(16), nullable=False, default=new_friend_code, server_default=sa.text("''")
     ),
-    # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence)
+    # new: no consent yet (only the chat id is kept) | registered | stopped (asked for silence) | restricted (kept, and
+    # used by nobody: db.restrictions)
     sa.Column("state", sa.String(16), nullable=False, default="new"),
     sa.Column("language", sa.String(8)),
     sa.Column("first_name", sa.String(64)),
@@ -119,6 +120,13 @@ people = sa.Table(
         unique=True,
         sqlite_where=sa.text("friend_code <> ''"),
         postgresql_where=sa.text("friend_code <> ''"),
+    ),
+    # Few, and left out of every count.
+    sa.Index(
+        "ix_people_restricted",
+        "id",
+        sqlite_where=sa.text("state = 'restricted'"),
+        postgresql_where=sa.text("state = 'restricted'"),
     ),
     sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
@@ -215,6 +223,8 @@ approvals = sa.Table(
     sa.Column("granted", sa.Boolean),
     # When an export that was granted was fetched: it serves once.
     sa.Column("used_at", Instant),
+    # When the messages of those who were asked said what had been decided of a broadcast.
+    sa.Column("shown_at", Instant),
     sqlite_autoincrement=True,  # a button never means another one than it was shown with
 )
 
@@ -239,7 +249,8 @@ events = sa.Table(
     _id(),
     # The public name in links and buttons: `ev_<code>`.
     sa.Column("code", sa.String(16), nullable=False, unique=True),
-    sa.Column("state", sa.String(16), nullable=False, default="open"),  # open | cancelled
+    # hidden (its invitation waits for a second person) -> open -> cancelled; or dropped: nobody ever saw it
+    sa.Column("state", sa.String(16), nullable=False, default="open"),
     sa.Column("starts_at", Instant, nullable=False),
     sa.Column("ends_at", Instant, nullable=False),
     sa.Column("zone", sa.String(40), nullable=False),
@@ -332,7 +343,7 @@ broadcasts = sa.Table(
     # What makes it one of its kind: `step:<ballot>:<step>`, `event:<id>:<what>`, `staff:<update>`.
     sa.Column("key", sa.String(64), nullable=False, unique=True),
     sa.Column("kind", sa.String(16), nullable=False),
-    # scheduled (start later) | active | paused | cancelled
+    # scheduled (start later) | active | paused | cancelled | unapproved (a second person did not let it go)
     sa.Column("state", sa.String(16), nullable=False, default="active"),
     # The template that words it; none where staff wrote the texts.
     sa.Column("template", sa.String(64)),

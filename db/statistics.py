@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.small_counts import Headcount
 from db.areas import event_in, lies_in, person_in
 from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE
 from db.schema import events, people, responses, rsvps, vote_plans
 
 
@@ -87,9 +88,9 @@ async def event_answers(
     query = (
         sa.select(
             *shown,
-            *counted("yes", known, rsvps.c.answer == "yes"),
-            *counted("maybe", known, rsvps.c.answer == "maybe"),
-            *counted("no", known, rsvps.c.answer == "no"),
+            *counted("yes", known, sa.and_(rsvps.c.answer == "yes", IS_USABLE)),
+            *counted("maybe", known, sa.and_(rsvps.c.answer == "maybe", IS_USABLE)),
+            *counted("no", known, sa.and_(rsvps.c.answer == "no", IS_USABLE)),
         )
         .select_from(
             events.outerjoin(rsvps, rsvps.c.event == events.c.id).outerjoin(
@@ -161,7 +162,7 @@ async def logged_answers(
             sa.func.count(person).filter(known_to(known_in)).label("people_known"),
         )
         .select_from(responses.outerjoin(people, people.c.id == columns.person))
-        .where(place, columns.question.in_(questions))
+        .where(place, columns.question.in_(questions), IS_USABLE)
         .group_by(columns.question, columns.answer)
         .order_by(columns.question, columns.answer)
     )

@@ -23,7 +23,7 @@ from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html
-from handlers import audience_dialog, desk
+from handlers import audience_dialog, broadcast_approvals, desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -306,7 +306,6 @@ async def follow(context: Context, broadcast: int) -> None:
         "broadcasts/progress",
         remember=f"progress:{broadcast}",
         progress=progress,
-        asking=False,
         counts=author.reader,
     )
 
@@ -322,22 +321,38 @@ async def list_broadcasts(update: Update, context: Context) -> None:
 
 
 async def show_broadcast(update: Update, context: Context) -> None:
+    """How far it has come; or, where it waits for this very person, what they decide on."""
     (broadcast,) = arguments(context, 1)
-    await follow(context, desk.number(broadcast))
+    author, number = await desk.author(context), desk.number(broadcast)
+    if not await broadcast_approvals.show_if_asked(context, author, number):
+        await follow(context, number)
 
 
 async def control(update: Update, context: Context) -> None:
-    """Pause, resume or cancel; `ask` and `keep` go to the question before cancelling and back."""
+    """Pause, resume or cancel, or ask for an approval again.
+
+    `ask` puts the question before cancelling, in a message of its own: that of the progress changes all the time.
+    `keep` answers it.
+    """
     change, broadcast = arguments(context, 2)
     author = await desk.author(context)
     number = desk.number(broadcast)
+    if change in ("ask", "keep"):
+        progress = await actions.followed(context.tx, author, number)
+        if change == "keep":
+            context.edit("broadcasts/kept", broadcast=progress.broadcast)
+        else:
+            context.say(
+                "broadcasts/cancel", broadcast=progress.broadcast, is_unapproved=progress.is_unapproved
+            )
+        return
     if change in CHANGES:
         progress = await actions.control(context.tx, author, number, change)
-    elif change in ("ask", "keep"):
-        progress = await actions.followed(context.tx, author, number)
+    elif change == "again":
+        progress = await actions.ask_again(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, asking=change == "ask", counts=author.reader)
+    context.edit("broadcasts/progress", progress=progress, counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

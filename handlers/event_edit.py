@@ -20,7 +20,7 @@ from bot.rules.dates import read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
-from bot.rules.sending import CANCELLATION, CHANGE
+from bot.rules.sending import CANCELLATION, CHANGE, INVITATION
 from db.events import EventText, text_in
 from handlers import desk
 from handlers.buttons import arguments
@@ -57,6 +57,7 @@ def _show(context: Context, found: ManagedEvent, author: Author, answer: Callabl
         text=text,
         commune=commune,
         answers=found.answers,
+        held=found.held,
         counts=author.reader,
     )
 
@@ -204,15 +205,20 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     change = EventChange() if cancelling else _change(context, found)
     event = replace(found.event, **events.changed(found.event, change))
     wording = Draft(kind=Kind.EVENT_SERVICE.value, template=CANCELLATION if cancelling else CHANGE)
+    hidden = found.event.is_hidden
+    if hidden:
+        wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
     reach = await events.told(context.tx, author, found.event, cancellation=cancelling)
-    context.say("event_edit/previews")
-    context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
+    if not (hidden and cancelling):
+        context.say("event_edit/previews", hidden=hidden)
+        context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
     silence = None if cancelling else events.silence_at(context.campaign, event)
     context.say(
         "event_edit/confirm",
         reach=reach,
         cancelling=cancelling,
+        hidden=hidden,
         counts=author.reader,
         silence=silence,
         place_zone=event.zone,
@@ -232,14 +238,15 @@ async def confirm(update: Update, context: Context) -> None:
         await context.end_dialog()
         context.edit("event_edit/left")
         return
-    code = data["code"]
+    code, found = data["code"], await _open(context, author)
     if data["field"] == "cancel":
         told = await events.cancel_event(context.tx, author, code)
     else:
-        change = _change(context, await _open(context, author))
+        change = _change(context, found)
         told = await events.change_event(context.tx, author, code, change, sequence=data["sequence"])
     await context.end_dialog()
-    context.edit("event_edit/done", told=told, cancelled=data["field"] == "cancel", counts=author.reader)
+    cancelled = data["field"] == "cancel"
+    context.edit("event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {

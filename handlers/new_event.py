@@ -281,7 +281,12 @@ async def confirm(update: Update, context: Context) -> None:
     author = await desk.author(context)
     announced = await events.announce(context.tx, author, draft(context))
     await context.end_dialog()
-    context.say("new_event/announced", event=announced.event, bot=context.services.bot_username)
+    context.say(
+        "new_event/announced",
+        event=announced.event,
+        bot=context.services.bot_username,
+        awaits_approval=announced.invitation.awaits_approval,
+    )
     await broadcasts.follow(context, announced.invitation.broadcast)
 
 

@@ -61,7 +61,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await must_sign_up(context):
+    if context.person.is_restricted or not await must_sign_up(context):
         _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
 
 
@@ -74,7 +74,7 @@ async def choose(update: Update, context: Context) -> None:
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
-    if await must_sign_up(context):
+    if not context.person.is_restricted and await must_sign_up(context):
         return
     if given is None:
         context.edit("privacy/choice", purpose=purpose)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.actions import registration
+from bot.actions import people, registration
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
@@ -40,10 +40,14 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
 
 
 async def begin(context: Context, start: str, answer: Callable[..., None] | None = None) -> None:
-    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it."""
+    """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it.
+
+    Raises DataRestricted: whoever restricted the use of their data is told where they stand.
+    """
     if is_drafting(context):
         context.say("registration/draft_open")
         return
+    people.require_unrestricted(context.person)
     registration.require_open(context.campaign, context.now)
     step = context.step if context.is_in(FLOW) else FIRST
     friend, start = "", start if is_link(start) else ""

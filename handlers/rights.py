@@ -7,14 +7,18 @@ from typing import Any
 
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
+from bot.rules.restriction import Ground
 from bot.words.texts import CALLBACK_VERSION
 from bot.words.vocabulary import asks_to_stop
-from handlers import privacy
+from handlers import privacy, restriction
 
-COMMANDS = frozenset({"stop", "delete", "consent", "mydata", "privacy", "why"})
-BUTTONS = frozenset({*privacy.BUTTONS, "consent", "messages", "optout"})
+COMMANDS = frozenset({"stop", "restrict", "delete", "consent", "mydata", "privacy", "why"})
+BUTTONS = frozenset({*privacy.BUTTONS, *restriction.BUTTONS, "consent", "messages", "optout"})
 """Choices about one's data, silence and erasure, wherever they are offered."""
-ANSWERS = frozenset({*Purpose, *Mute, "yes", "no", "on", "off", "keep", "delete", "show", "everything"})
+ANSWERS = frozenset(
+    {*Purpose, *Mute, *Ground, *restriction.WORDS}
+    | {"yes", "no", "on", "off", "keep", "delete", "erase", "show", "everything"}
+)
 """What these buttons say: few, so that forged ones fill nothing."""
 MOST_WORDS = 2
 

@@ -46,6 +46,7 @@ class World:
     broadcast: int
     own_broadcast: int
     unapproved: int
+    request: int
     orphan: int
     role: int
     link: int
@@ -105,6 +106,8 @@ async def made_world(tx: AsyncConnection) -> World:
     await tx.execute(sa.update(deliveries).values(state="in_doubt"))
     many = replace(theirs, campaign=replace(CAMPAIGN, approval_above=1))
     unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
+    request = await db.approvals.of_broadcast(tx, unapproved)
+    assert request is not None
     announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
     await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)
@@ -119,7 +122,7 @@ async def made_world(tx: AsyncConnection) -> World:
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
-    orphans = {each.id for each in await broadcasts.pause_orphans(tx, ACTOR)}
+    orphans = {each.id for each in await broadcasts.pause_orphans(tx, ACTOR, NOW)}
     assert made[2] in orphans
     await db.facts.forget_fact(tx, f"orphan:{made[1]}")
     await db.broadcasts.resume(tx, made[1])
@@ -131,6 +134,7 @@ async def made_world(tx: AsyncConnection) -> World:
         broadcast=made[0],
         own_broadcast=made[1],
         unapproved=unapproved,
+        request=request.id,
         orphan=made[2],
         role=member.id,
         link=link.id,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.actions import (
     admissions,
+    broadcast_approvals,
     broadcasts,
     calendar,
     doubts,
@@ -143,11 +144,27 @@ MATRIX: dict[str, dict[str, Row]] = {
         "another’s": Row(
             run=lambda w, a: broadcasts.control(w.tx, a, w.broadcast, "cancel"), least="coordinator"
         ),
-        "approving": Row(
-            run=lambda w, a: broadcasts.control(w.tx, a, w.unapproved, "resume"), least="coordinator"
-        ),
         "adopting their own": Row(
             run=lambda w, a: broadcasts.control(w.tx, a, w.orphan, "resume"), least="coordinator"
+        ),
+    },
+    "broadcasts.ask_again": {
+        "another’s": Row(run=lambda w, a: broadcasts.ask_again(w.tx, a, w.unapproved), least="coordinator"),
+    },
+    "broadcast_approvals.shown_to": {
+        "": Row(run=lambda w, a: broadcast_approvals.shown_to(w.tx, a, w.request, "fr"), least="coordinator"),
+    },
+    "broadcast_approvals.decided": {
+        "": Row(run=lambda w, a: broadcast_approvals.decided(w.tx, a, w.request), least="coordinator"),
+    },
+    "broadcast_approvals.decide": {
+        "letting it go": Row(
+            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, granted=True),
+            least="coordinator",
+        ),
+        "refusing": Row(
+            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, granted=False),
+            least="coordinator",
         ),
     },
     "doubts.doubts_of": {

@@ -115,13 +115,26 @@ async def reuse_a_link(story: Story, outsider: Teller, payload: str, read: Reade
 
 
 async def use_ones_rights(story: Story, supporter: Teller, read: Reader) -> None:
-    """Why, what is held, the settings, the four choices, one of them taken back; and the team's commands refused."""
+    """Why, what is held, the settings, the four choices, one of them taken back, everything kept and not used for a
+    while; and the team's commands refused.
+    """
     await say(story, supporter, *RIGHTS, "/settings")
     await touch(story, supporter, read.label("No news"))
     await say(story, supporter, "/consent")
     await touch(story, supporter, read.label("The local team"), read.label("No"))
+    await restrict_for_a_while(story, supporter, read)
     await say(story, supporter, *TEAM_ONLY)
     await cheat(story, supporter, "1:export:69:responses:all:-:csv")
+
+
+async def restrict_for_a_while(story: Story, supporter: Teller, read: Reader) -> None:
+    """Everything is kept and nothing is used, until the person ends it; before, they are told what begins again."""
+    await say(story, supporter, "/restrict")
+    await touch(story, supporter, read.label("Something in my data is wrong"))
+    await say(story, supporter, "/vote", "/mydata")
+    await say(story, supporter, "/restrict")
+    await touch(story, supporter, read.label("End it"), read.label("Yes, end it"))
+    await supporter.expect(read.says("It has ended."))
 
 
 async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:

@@ -14,7 +14,7 @@ import db.broadcast_accounts
 import db.broadcasts
 import db.events
 import db.staff
-from bot.actions import audit
+from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import targets_of
 from bot.actions.authority import Author
 from bot.campaign.campaign import Campaign
@@ -30,7 +30,7 @@ from bot.rules.territories import METROPOLE, TERRITORIES
 from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
-from db.broadcast_accounts import Broadcast, Progress, approval_fact, orphan_fact
+from db.broadcast_accounts import Broadcast, Progress, orphan_fact
 from db.events import text_in
 from db.facts import forget_fact, set_fact
 
@@ -175,27 +175,24 @@ async def queue(
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
         )
-    awaits = await _ask_for_approval(tx, author, broadcast, new.kind, people)
+    awaits = await _needs_approval(tx, author, broadcast, new.kind, people)
+    if awaits:
+        await broadcast_approvals.ask(tx, author, broadcast)
     return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
 
 
-async def _ask_for_approval(
+async def _needs_approval(
     tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
 ) -> bool:
-    """Pauses what is for many people until a second person lets it go; news of an event are owed and never wait.
+    """Whether it is for so many that a second person has to let it go; news of an event are owed and never wait.
 
     Many is as many as the author may read of: that it waits would else tell the number itself.
     """
     most, reader = people, author.reader
     if not reader.is_exact:
         most = reader.at_most((await db.broadcast_accounts.account(tx, broadcast, reader.known_in)).people)
-    if kind is Kind.EVENT_SERVICE or not needs_approval(
-        recipients=most, approval_above=author.campaign.approval_above
-    ):
-        return False
-    await db.broadcasts.pause(tx, broadcast)
-    await set_fact(tx, approval_fact(broadcast), people)
-    return True
+    above = author.campaign.approval_above
+    return kind is not Kind.EVENT_SERVICE and needs_approval(recipients=most, approval_above=above)
 
 
 async def _due_times(
@@ -253,12 +250,22 @@ async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progr
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
     found = await followed(tx, author, broadcast)
+    if change == "resume" and found.is_unapproved:
+        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
     if change == "resume" and found.orphaned:
         await _adopt(tx, author, found)
-    if change == "resume" and found.awaits_approval:
-        await _approve(tx, author, found)
-    changes = {"pause": db.broadcasts.pause, "resume": db.broadcasts.resume, "cancel": db.broadcasts.cancel}
-    if await changes[change](tx, broadcast):
+    if change == "cancel" and found.is_unapproved:
+        await audit.take_turn(tx)
+        await broadcast_approvals.give_up(tx, found.broadcast, why="cancelled", now=author.now)
+        changed = True
+    else:
+        changes = {
+            "pause": db.broadcasts.pause,
+            "resume": db.broadcasts.resume,
+            "cancel": db.broadcasts.cancel,
+        }
+        changed = await changes[change](tx, broadcast)
+    if changed:
         details = {"broadcast": broadcast, "change": change}
         await audit.note(
             tx, actor=author.name, action=Action.CONTROL_BROADCAST, details=details, now=author.now
@@ -266,13 +273,13 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
     return await followed(tx, author, broadcast)
 
 
-async def _approve(tx: AsyncConnection, author: Author, found: Progress) -> None:
-    """A second person, who may approve for the area, lets it go."""
-    if not author.may_approve(found.broadcast.area, found.broadcast.created_by):
-        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    await forget_fact(tx, approval_fact(found.broadcast.id))
-    details = {"broadcast": found.broadcast.id, "people": found.account.people.total}
-    await audit.note(tx, actor=author.name, action=Action.APPROVE_BROADCAST, details=details, now=author.now)
+async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
+    """Asks once more to let go what was refused, or what nobody decided in time. Raises as `followed` does."""
+    found = await followed(tx, author, broadcast)
+    author.require(Action.BROADCAST)
+    if found.is_unapproved and not found.is_asked:
+        await broadcast_approvals.ask(tx, author, broadcast)
+    return await followed(tx, author, broadcast)
 
 
 async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
@@ -282,10 +289,11 @@ async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
     await forget_fact(tx, orphan_fact(found.broadcast.id))
 
 
-async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:
+async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) -> list[Broadcast]:
     """Pauses what somebody wrote and may not write any more with the roles they hold now; what it paused.
 
-    For whoever takes roles away. News of an event go on: they are owed to those who said they would come.
+    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. What nobody
+    has let go yet never leaves.
     """
     held = await db.staff.roles_of(tx, telegram_id)
     roles = [Staff(id=each.id, role=Role(each.role), area=each.area) for each in held]
@@ -293,6 +301,9 @@ async def pause_orphans(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
     for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
         mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
         if mine or broadcast.kind == Kind.EVENT_SERVICE:
+            continue
+        if broadcast.state == "unapproved":
+            await broadcast_approvals.give_up(tx, broadcast, why="left", now=now)
             continue
         await set_fact(tx, orphan_fact(broadcast.id), True)
         if await db.broadcasts.pause(tx, broadcast.id):

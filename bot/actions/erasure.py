@@ -54,7 +54,7 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
         await audit.take_turn(tx)
     await db.erasing.erase_roles(tx, person.telegram_id)
     await staff_links.end_unfounded(tx, person.telegram_id, now)
-    await pause_orphans(tx, person.telegram_id)
+    await pause_orphans(tx, person.telegram_id, now)
     for role in held:
         details = {"role": role.role, "area": role.area}
         await audit.note(tx, actor=ERASED, action="leave_staff", details=details, now=now)

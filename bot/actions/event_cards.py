@@ -106,8 +106,9 @@ def nearest_first(events: Iterable[Upcoming], person: Person) -> list[Upcoming]:
 
 
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
-    """The event of a public code; None where there is none, or no more."""
-    return await db.events.find(tx, code)
+    """The event of a public code; None where there is none, no more, or only for its author so far."""
+    found = await db.events.find(tx, code)
+    return found if found is not None and found.event.is_public else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
+import db.broadcast_accounts
 import db.broadcasts
 import db.events
-from bot.actions import audit, broadcasts
+from bot.actions import audit, broadcast_approvals, broadcasts
 from bot.actions.audiences import Reach, reach, target, targets_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
@@ -29,6 +30,7 @@ from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
 from bot.rules.small_counts import NOBODY, Headcount
+from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
 COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
@@ -82,6 +84,8 @@ class ManagedEvent:
     event: Event
     texts: EventTexts
     answers: Answers
+    # The invitation that a second person has not let go, where nobody else sees the event.
+    held: int | None = None
 
 
 def draft_of(new: NewEvent, *, code: str, author: Author) -> Event:
@@ -135,7 +139,7 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
         **_columns(new, secrets.token_hex(4)),
     )
     invitation = NewBroadcast(
-        key=f"event:{event.id}:invite",
+        key=invitation_key(event.id),
         kind=Kind.EVENT_INVITE,
         audience=new.audience,
         when=all_at(author.now),
@@ -147,6 +151,8 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     targets = targets_of(author, new.audience, Action.BROADCAST)
     queued = await broadcasts.queue(tx, author, invitation, targets)
     assert queued is not None  # the event's number is new, and so is the key
+    if queued.awaits_approval:
+        await db.events.hide(tx, event.id)
     details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
     await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
     return Announced(event=event, invitation=queued)
@@ -188,12 +194,20 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """An event that the author may change. Raises NotAllowed, EventRefused."""
     found = await db.events.find(tx, code)
-    if found is None:
+    if (
+        found is None
+        or found.event.is_dropped
+        or (found.event.is_hidden and found.event.created_by != author.id)
+    ):
         raise EventRefused("This event does not exist any more.")
     _require_managed(author, found.event)
     author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
-    return ManagedEvent(event=found.event, texts=found.texts, answers=answers)
+    invitation = (
+        await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None
+    )
+    held = invitation.id if invitation is not None else None
+    return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held)
 
 
 def _require_managed(author: Author, event: Event) -> None:
@@ -246,9 +260,12 @@ async def change_event(
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     key = f"event:{found.event.id}:change:{sequence + 1}"
+    await broadcast_approvals.follow_change(tx, author, found.event)
     # Those who are told late still have to know, until the event is over at both its times.
     over = max(found.event.ends_at, values.get("ends_at", found.event.ends_at))
-    people = await _tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over)
+    people = NOBODY
+    if not found.event.is_hidden:
+        people = await _tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over)
     details = {
         "event": code,
         "told": people.total,
@@ -261,9 +278,12 @@ async def change_event(
 async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headcount:
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe."""
     found = await find_open(tx, author, code)
+    if found.event.is_hidden:
+        return await _drop(tx, author, found.event)
     if not await db.events.cancel(tx, found.event.id):
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
     for broadcast in await db.events.broadcasts_about(tx, found.event.id):
+        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
         await db.broadcasts.cancel(tx, broadcast)
     key = f"event:{found.event.id}:cancel"
     over = found.event.ends_at
@@ -271,6 +291,17 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
     details: Mapping[str, object] = {"event": code, "told": people.total, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
+
+
+async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
+    """Gives up an event that only its author sees: there is nobody to tell."""
+    await audit.take_turn(tx)
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    assert invitation is not None  # it was made with the event
+    await broadcast_approvals.give_up(tx, invitation, why="cancelled", now=author.now)
+    details = {"event": event.code, "told": 0, "cancelled": True}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return NOBODY
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:

@@ -17,10 +17,19 @@ Details = Mapping[str, object]
 
 
 async def tell(
-    tx: AsyncConnection, telegram_ids: Collection[int], template: str, details: Details, *, now: datetime
+    tx: AsyncConnection,
+    telegram_ids: Collection[int],
+    template: str,
+    details: Details,
+    *,
+    now: datetime,
+    key: str | None = None,
 ) -> int:
-    """Queues `notices/<template>` for these Telegram users, in the transaction of what it tells; for how many."""
-    key = f"notice:{secrets.token_hex(8)}"
+    """Queues `notices/<template>` for these Telegram users, in the transaction of what it tells; for how many.
+
+    `key`: by which it is found again.
+    """
+    key = key or f"notice:{secrets.token_hex(8)}"
     return await db.notices.queue(
         tx, key=key, template=template, details=details, telegram_ids=telegram_ids, now=now
     )

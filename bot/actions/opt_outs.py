@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.opting_out
 from bot.actions import audit
 from bot.rules.permissions import Action
+from bot.rules.restriction import RESTRICTED
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.days import day_of
 from db.erasing import Sealing
@@ -78,7 +79,8 @@ async def import_list(
 async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: SuppressionKey) -> _Sorted:
     known = await db.opting_out.known(tx, telegram_ids)
     hashes = [suppression_of(key, telegram_id) for telegram_id in telegram_ids]
-    silent = [person for person in known if person.state == "stopped" and not person.consent_contact]
+    quiet = ("stopped", RESTRICTED)
+    silent = [person for person in known if person.state in quiet and not person.consent_contact]
     # As with /stop: of somebody who had not finished signing up nothing else is kept, unless they hold a role.
     unfinished = [person for person in known if not person.is_registered and not person.is_staff]
     settled = {person.id for person in (*silent, *unfinished)}

@@ -27,8 +27,21 @@ class NotASupporter(PortevoixError):
     default_message = "errors/not_a_supporter"
 
 
+class DataRestricted(PortevoixError):
+    """Somebody who asked that nothing be made of their data: but for their rights nothing is answered."""
+
+    default_message = "privacy/restriction_stands"
+
+
+def require_unrestricted(person: Person) -> None:
+    """Raises DataRestricted for whoever restricted the use of their data."""
+    if person.is_restricted:
+        raise DataRestricted("Their data are kept and not used: they lift that first.")
+
+
 def require_supporter(person: Person) -> None:
-    """Raises NotASupporter for whoever did not sign up, or left."""
+    """Raises DataRestricted, and NotASupporter for whoever did not sign up, or left."""
+    require_unrestricted(person)
     if not person.is_registered:
         raise NotASupporter("Only supporters answer this: sign up first.")
 

@@ -15,6 +15,7 @@ import db.polling_places
 import db.suppressions
 from bot.actions import erasure
 from bot.actions.erasure import Sealing
+from bot.actions.people import require_unrestricted
 from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
@@ -191,7 +192,7 @@ NOWHERE = {"commune": None, "department": None, "region": None, "latitude": None
 async def brought_by(tx: AsyncConnection, person: Person, code: str) -> None:
     """Keeps whose link somebody came by, who is no supporter yet; a code that is nobody's changes nothing."""
     recruiter = await db.people.find_by_friend_code(tx, code)
-    if recruiter is not None and recruiter.id != person.id:
+    if recruiter is not None and recruiter.id != person.id and not recruiter.is_restricted:
         await db.people.change(tx, person.id, recruiter=recruiter.id)
 
 
@@ -210,12 +211,13 @@ async def register(
 
     `undisturbed`: for so long nothing is sent beside what is before their eyes.
 
-    Raises SignUpClosed, and NoConsent for whoever did not agree to be written to.
+    Raises SignUpClosed, DataRestricted, and NoConsent for whoever did not agree to be written to.
     """
     require_open(campaign, origin.at)
     known = await db.people.get(tx, person.id)
     if known is None or not known.consent_contact:
         raise NoConsent("Nobody is a supporter who did not agree to be written to.")
+    require_unrestricted(known)
     await db.people.change(
         tx,
         person.id,

@@ -27,6 +27,8 @@ from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.consent import Purpose
+from bot.rules.restriction import PURPOSE as RESTRICTION
+from bot.rules.restriction import RESTRICTED
 from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey
 from db.erasing import Sealing
@@ -42,7 +44,8 @@ async def stop(
 ) -> None:
     """Silence, at once: the consent is withdrawn in the ledger, on the text that says so.
 
-    Of somebody who had not finished signing up, nothing else is kept.
+    Of somebody who had not finished signing up, nothing else is kept. It does not lift a restriction; once that is
+    lifted, the silence stays.
     """
     await db.dialogs.end(tx, person.id)
     if person.consent_contact or person.renew_contact:
@@ -55,7 +58,8 @@ async def stop(
     if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
         await erasure.forget(tx, person, sealing)
     else:
-        await db.people.change(tx, person.id, state="stopped", **NOTHING_TO_RENEW)
+        state = person.state if person.is_restricted else "stopped"
+        await db.people.change(tx, person.id, state=state, **NOTHING_TO_RENEW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +167,14 @@ class Holding:
     @property
     def current_roles(self) -> list[dict[str, Any]]:
         return [role for role in self.roles if role["revoked_at"] is None]
+
+    @property
+    def restricted_since(self) -> datetime | None:
+        """When the use of all this was last restricted; None where it is not."""
+        asked = [
+            choice["at"] for choice in self.consents if choice["purpose"] == RESTRICTION and choice["given"]
+        ]
+        return asked[-1] if self.person["state"] == RESTRICTED else None
 
     @property
     def former_roles(self) -> list[dict[str, Any]]:

@@ -139,7 +139,7 @@ async def _withdraw(
     await db.staff.revoke(tx, member.id, now)
     links = await staff_links.end_unfounded(tx, member.telegram_id, now)
     await admissions.end_unfounded(tx, member.telegram_id, now)
-    paused = await broadcasts.pause_orphans(tx, member.telegram_id)
+    paused = await broadcasts.pause_orphans(tx, member.telegram_id, now)
     role = {"telegram_id": member.telegram_id, "role": member.role, "area": member.area}
     ended = {
         "paused": [broadcast.id for broadcast in paused],

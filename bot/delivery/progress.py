@@ -42,7 +42,6 @@ def progress_text(
         language,
         progress=progress,
         zone=zone,
-        asking=False,
         counts=reader_of(roles),
     )
 

@@ -14,6 +14,9 @@ import db.events
 import db.people
 import db.polling_places
 import db.vote_plans
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Stop
+from bot.departure.approving import TEMPLATE as CARD
 from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK, NeutralSent
@@ -74,6 +77,11 @@ class LeavingBroadcast:
         return self.row.template == RENEWAL
 
     @property
+    def is_card(self) -> bool:
+        """Whether it asks somebody to let another broadcast go."""
+        return self.row.template == CARD
+
+    @property
     def is_notice(self) -> bool:
         """Whether it tells the team something."""
         return (self.row.template or "").startswith(NOTICES)
@@ -92,6 +100,8 @@ class Batch:
     neutral_sent: dict[int, list[NeutralSent]]
     places: Mapping[str, Sequence[PollingPlace]]
     chosen: Mapping[int, Collection[int]]
+    # What asks somebody to let a broadcast go, by delivery.
+    cards: Mapping[int, Call | Stop] = field(default_factory=dict)
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""

@@ -8,26 +8,31 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.actions.approvals import ApprovalGone
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
+from bot.departure.approving import asking
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
-from bot.departure.compose import Composer
+from bot.departure.compose import Composer, as_call
 from bot.departure.wording import Wording
+from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import NeutralSent
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Policy, free_until, hold
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
-from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
+from bot.rules.restriction import RESTRICTED
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
@@ -63,6 +68,7 @@ class Departure:
         self, *, campaign: Campaign, texts: Texts, composer: Composer, clock: Clock, bot_username: str
     ) -> None:
         self._campaign, self._clock = campaign, clock
+        self._texts, self._composer = texts, composer
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
         self._promised: OrderedDict[int, datetime] = OrderedDict()
@@ -74,6 +80,7 @@ class Departure:
         for row in rows:  # looked at again: not in its own way
             self._promised.pop(row.id, None)
         batch = await load(tx, rows, now, promised=self._promised)
+        batch = replace(batch, cards=await self._cards(tx, batch, rows))
         decisions: list[Call | Wait | Stop] = []
         for row in rows:
             decision = self._decide(row, batch)
@@ -83,6 +90,24 @@ class Departure:
             if not len(decisions) % TURN:
                 await asyncio.sleep(0)  # posts go on meanwhile
         return decisions
+
+    async def _cards(
+        self, tx: AsyncConnection, batch: Batch, rows: Sequence[Leased]
+    ) -> dict[int, Call | Stop]:
+        """What asks somebody to let a broadcast go, as it is at this moment; nothing where it was decided meanwhile."""
+        found: dict[int, Call | Stop] = {}
+        for row in rows:
+            sending = batch.broadcasts[row.broadcast]
+            person = batch.people.get(row.person) if row.person is not None else None
+            if sending.is_card and person is not None:
+                approval = int((sending.row.details or {})["approval"])
+                try:
+                    text = await asking(tx, self._composer, self._texts, person, approval, batch.now)
+                except (ApprovalGone, NotAllowed):
+                    found[row.id] = Stop(state="cancelled", reason="decided")
+                else:
+                    found[row.id] = as_call(person.telegram_id, text)
+        return found
 
     def _forget_promises(self, now: datetime) -> None:
         """The oldest come first: at full speed there are more than can be gone through for each batch."""
@@ -105,6 +130,8 @@ class Departure:
         if until is not None and batch.now < until and not sending.is_notice:
             return Wait(until=until, reason="undisturbed", state="queued")
         freedom = self._freedom(person, sending, batch.now)
+        if sending.is_card:
+            return batch.cards[row.id]
         wait = self._hold(person, sending, batch, freedom)
         if wait is not None:
             useless = row.expires_at is not None and wait.until >= row.expires_at
@@ -161,8 +188,9 @@ class Departure:
     def _unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
         is_service = sending.kind is Kind.SERVICE and not sending.is_last_choice
-        if not is_service and not (person.is_registered and person.consent_contact):
-            return Stop(state="cancelled", reason="not_a_supporter")
+        is_meant = is_service or (person.is_registered and person.consent_contact)
+        if person.is_restricted or not is_meant:
+            return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
         is_out = self._campaign.is_out(batch.now)
@@ -243,7 +271,9 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
     """An event's messages: not once it is cancelled (but the word of it), nor to those who will not come."""
     if sending.event is None or sending.is_cancellation:
         return None
-    if sending.event.state == "cancelled":
+    if not sending.event.is_public:
+        return Stop(state="cancelled", reason="not_approved")
+    if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
     answer = batch.rsvps.get((sending.event.id, person.id))
     if answer == "no" or (answer is None and sending.kind is Kind.EVENT_SERVICE):
@@ -259,7 +289,7 @@ def is_muted(person: Person, mute: Mute) -> bool:
 def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
     """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
     purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
-    states = {"registered": State.ACTIVE, "stopped": State.STOPPED}
+    states = {"registered": State.ACTIVE, "stopped": State.STOPPED, RESTRICTED: State.RESTRICTED}
     state = State.UNREACHABLE if person.unreachable_at else states.get(person.state, State.UNFINISHED)
     return PersonFacts(
         territory=person.territory,

@@ -78,10 +78,10 @@ class Wording:
             commune = self._composer.gazetteer.by_code(sending.event.commune)
             return neutral.event_cancelled(language, sending.event, commune)
         if sending.is_notice:
-            return self._notice(person, sending.row, language)
+            return self._notice(person, sending.row, language, batch.now)
         return None
 
-    def _notice(self, person: Person, broadcast: Broadcast, language: str) -> Text:
+    def _notice(self, person: Person, broadcast: Broadcast, language: str, now: datetime) -> Text:
         """The details of a notice, in the words and by the clock of its reader."""
         values = {
             name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
@@ -92,7 +92,7 @@ class Wording:
         return self._texts.render(
             str(broadcast.template),
             language,
-            **{"zone": zone, "person": person, "area_name": place, **values},
+            **{"zone": zone, "person": person, "area_name": place, "now": now, **values},
         )
 
     def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:

@@ -45,7 +45,7 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
 
 def _approve() -> tuple[Act, ...]:
     """Lets the newest message go, if it waits for a second person."""
-    look, let_go = tap("1:broadcast:*"), tap("1:broadcast_do:resume:*")
+    look, let_go = tap("1:broadcast:*"), tap("1:broadcast_decide:*")
     return (send("/broadcasts"), look, {**let_go, "optional": True})
 
 

@@ -8,6 +8,10 @@ from enum import StrEnum
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 
+NOT_A_SUPPORTER = "not_a_supporter"
+"""Why a message did not leave: for somebody who left, asked for silence, or restricted the use of their data. Which of
+them is not told."""
+
 
 class State(StrEnum):
     """Where a person stands with the campaign. Only `active` people get campaign messages."""
@@ -16,6 +20,7 @@ class State(StrEnum):
     ACTIVE = "active"
     STOPPED = "stopped"
     UNREACHABLE = "unreachable"
+    RESTRICTED = "restricted"
 
 
 class VoteState(StrEnum):

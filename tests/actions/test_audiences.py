@@ -48,7 +48,7 @@ def person_row(chance: random.Random, number: int) -> dict[str, Any]:
     return {
         "telegram_id": number,
         "pseudonym": f"p{number}",
-        "state": chance.choice(("registered", "registered", "registered", "stopped", "new")),
+        "state": chance.choice(("registered", "registered", "registered", "stopped", "restricted", "new")),
         "language": chance.choice(("fr", "en")),
         **place_of(commune),
         "territory": territory,

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.broadcasts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import broadcasts
+from bot.actions import broadcast_approvals, broadcasts
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
 from bot.errors import NotAllowed
@@ -111,15 +112,22 @@ async def test_a_broadcast_for_many_waits_for_a_second_person(database: Database
         await supporters(tx, 3)
         queued = await broadcasts.send(tx, first, NEWS)
         assert queued.awaits_approval
-        assert await db.broadcasts.state_of(tx, queued.broadcast) == "paused"
-        for other in (first, colleague):
+        assert await db.broadcasts.state_of(tx, queued.broadcast) == "unapproved"
+        for other in (first, colleague, second):
             with pytest.raises(NotAllowed):
                 await broadcasts.control(tx, other, queued.broadcast, "resume")
-        progress = await broadcasts.control(tx, second, queued.broadcast, "resume")
-        assert (progress.broadcast.state, progress.awaits_approval) == ("active", False)
+        request = await db.approvals.of_broadcast(tx, queued.broadcast)
+        assert request is not None
+        for other in (first, colleague):
+            with pytest.raises(NotAllowed):
+                await broadcast_approvals.decide(tx, other, request.id, granted=True)
+            assert await broadcast_approvals.open_for(tx, other, queued.broadcast) is None
+        assert await broadcast_approvals.open_for(tx, second, queued.broadcast) == request.id
+        await broadcast_approvals.decide(tx, second, request.id, granted=True)
+        assert await db.broadcasts.state_of(tx, queued.broadcast) == "active"
         # Once approved, its author may pause and resume it.
         await broadcasts.control(tx, first, queued.broadcast, "pause")
         progress = await broadcasts.control(tx, first, queued.broadcast, "resume")
         assert progress.broadcast.state == "active"
         actions = list(await tx.scalars(sa.select(audit.c.action).order_by(audit.c.id)))
-        assert actions[:2] == ["broadcast", "approve_broadcast"]
+        assert actions[:3] == ["ask_for_broadcast", "broadcast", "approve_broadcast"]

@@ -19,7 +19,8 @@ registration.choose_language registration.decide_consent registration.declare_ag
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
 responses.record responses.response
-proofs.sealed_of rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+proofs.sealed_of restriction.restrict restriction.lift
+rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -33,13 +34,14 @@ planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
-erasure.begin_suppressions_anew proofs.prove
+erasure.begin_suppressions_anew proofs.prove broadcast_approvals.end_overdue
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
-broadcasts.pause_orphans staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
+broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
+broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins event_cards.find
 exports.write exports.content
@@ -53,6 +55,7 @@ BY_LINK = "downloads.look downloads.use"
 
 NARROWING = (
     "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended admissions.waiting"
+    " broadcast_approvals.open_for"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
@@ -65,7 +68,7 @@ event_cards.nearest_first events.draft_of events.changed planning.open_steps pla
 renewals.text_hash renewals.consent_texts rights.area_name
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
-people.require_supporter registration.require_open exports.as_read_by exports.source_of
+people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """
 """What computes and touches no database."""
 

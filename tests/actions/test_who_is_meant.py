@@ -143,7 +143,7 @@ LEFT = ("sent", "sent", "sent", "queued", "withheld", "cancelled", "in_doubt", "
 
 
 UNLIKE: Mapping[str, st.SearchStrategy[Any]] = {
-    "state": st.sampled_from(("new", "stopped")),
+    "state": st.sampled_from(("new", "stopped", "restricted")),
     "consent_contact": st.just(False),
     "unreachable_at": st.just(datetime(2016, 11, 1, tzinfo=UTC)),
     "mutes_reminders": st.just(True),

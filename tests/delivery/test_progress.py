@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Outcome
 from bot.delivery.progress import ProgressBoard
-from db import broadcast_accounts, broadcasts
+from db import approvals, broadcast_accounts, broadcasts
 from db.engine import Database
-from db.facts import set_fact
 from db.schema import people
 from simulator.reading import as_read
 from tests.campaigning import staff, supporter
@@ -123,10 +122,13 @@ async def test_one_that_awaits_approval_is_not_shown_as_paused(sqlite_database: 
     board, line = await a_board(sqlite_database), Line()
     broadcast = await a_broadcast(sqlite_database)
     async with sqlite_database.write() as tx:
-        await broadcasts.pause(tx, broadcast)
-        await set_fact(tx, broadcast_accounts.approval_fact(broadcast), 10)
+        await broadcasts.hold(tx, broadcast)
+        asked = {"asked_by": 1, "asked_at": NOW, "expires_at": UNTIL, "details": {"asked": 2}}
+        await approvals.ask(tx, what="broadcast", broadcast=broadcast, **asked)
     await board.refresh(line)
     assert "a second person has to approve it" in line.called[-1]
+    assert "2 people who may approve it were asked" in line.called[-1]
+    assert "Paused" not in line.called[-1]
 
 
 @pytest.mark.parametrize(

@@ -136,10 +136,11 @@ async def test_one_that_cannot_be_worded_holds_nobody_back(bench: Any, helpers: 
     "change",
     [
         people.update().values(state="stopped"),
+        people.update().values(state="restricted"),
         people.update().values(unreachable_at=datetime(2016, 11, 16, 9, tzinfo=UTC)),
         people.delete(),
     ],
-    ids=["stopped", "blocked", "erased"],
+    ids=["stopped", "restricted", "blocked", "erased"],
 )
 async def test_who_leaves_while_the_message_is_ready_is_not_written_to(
     bench: Any, helpers: Any, change: Any

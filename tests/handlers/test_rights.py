@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import COMMANDS, privacy
+from handlers import COMMANDS, privacy, restriction
 from handlers.rights import COMMANDS as RIGHTS
 from handlers.rights import asked_in
 
@@ -26,6 +26,11 @@ ASKED = (
     (said("/DELETE@portevoix_bot please"), "delete"),
     (said("/mydata"), "mydata"),
     (tapped("1:delete:yes"), "1:delete:yes"),
+    (tapped("1:stopped:erase"), "1:stopped:erase"),
+    (said("/restrict"), "restrict"),
+    (tapped("1:restriction:ask"), "1:restriction:ask"),
+    (tapped("1:restriction:accuracy"), "1:restriction:accuracy"),
+    (tapped("1:restriction:end"), "1:restriction:end"),
     (tapped("1:choice:contact:no"), "1:choice:contact:no"),
     (tapped("1:consent:keep:no"), "1:consent:keep:no"),
     (tapped("1:messages:events:off"), "1:messages:events:off"),
@@ -52,4 +57,5 @@ def test_a_right_is_known_by_how_it_is_asked(update: dict[str, Any], asked: str 
 
 
 def test_every_command_about_ones_data_is_a_right() -> None:
-    assert {command.name for command in COMMANDS if command.handler.__module__ == privacy.__name__} <= RIGHTS
+    rooms = {privacy.__name__, restriction.__name__}
+    assert {command.name for command in COMMANDS if command.handler.__module__ in rooms} <= RIGHTS

@@ -1,13 +1,13 @@
 """ask about the team and about keeping in touch when it serves, and leave the card of an event alone for an hour.
 
-Revision 0016, after 0012.
+Revision 0016, after 0015.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,312 @@
+"""A broadcast to many people leaves once somebody else let it go: they are asked, see what it says, and decide once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.approvals
+import db.broadcast_accounts
+import db.broadcasts
+import db.events
+import db.people
+import db.staff
+from bot.actions import approvals, audiences, audit, notices
+from bot.actions.approvals import LIFE, ApprovalGone
+from bot.actions.audiences import AudienceView
+from bot.actions.authority import Author, area_name, roles_of
+from bot.errors import NotAllowed
+from bot.rules.areas import EVERYWHERE
+from bot.rules.audiences import Audience
+from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
+from bot.rules.sending import USEFUL_FOR
+from bot.rules.small_counts import Headcount, Reader
+from db.approval_cards import card_key
+from db.approvals import Approval
+from db.broadcast_accounts import Broadcast
+from db.events import Event, EventTexts
+
+WHAT = "broadcast"
+CARD = "broadcast_waits"
+"""The notice that asks, of `locales/templates/notices`."""
+BY_ITSELF = "approvals"
+"""The actor in the audit log where nobody decided in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A broadcast as it will leave: its texts by language, or the event that it is about with its own."""
+
+    broadcast: Broadcast
+    author: int | None
+    texts: Mapping[str, str]
+    event: Event | None
+    event_texts: EventTexts
+
+    @property
+    def digest(self) -> str:
+        """Another one as soon as a text, the audience, the hour, or the event's place or time is another."""
+        sent, event = self.broadcast, self.event
+        facts = {
+            "says": [
+                sent.kind,
+                sent.template,
+                sent.details,
+                sent.ballot,
+                sent.photo,
+                sorted(self.texts.items()),
+            ],
+            "to": [sent.audience, sent.area],
+            "at": [sent.starts_at.isoformat(), sent.local_time],
+            "event": event and [event.starts_at.isoformat(), event.ends_at.isoformat(), *_place(event)],
+            "words": sorted((code, text.title, text.description) for code, text in self.event_texts.items()),
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it leaves as soon as it is let go."""
+        return not self.broadcast.local_time and self.broadcast.starts_at <= self.broadcast.created_at
+
+
+def _place(event: Event) -> tuple[object, ...]:
+    return (event.zone, event.commune, event.address, event.latitude, event.longitude)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What somebody who may decide sees of it, as their roles let them know it."""
+
+    approval: Approval
+    subject: Subject
+    audience: AudienceView
+    # What its author looked after: nobody else gets it. None: everywhere.
+    within: tuple[str, ...] | None
+    people: Headcount
+    reader: Reader
+
+
+async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
+    """Holds a broadcast back, and asks everybody else who may let it go. What was asked of it before is over."""
+    await audit.take_turn(tx)
+    await db.broadcasts.hold(tx, broadcast)
+    before = await db.approvals.of_broadcast(tx, broadcast)
+    await end(tx, broadcast, why="changed", now=author.now)
+    subject = await _subject(tx, broadcast)
+    # Whom it is for was settled when it was written, whoever asks again.
+    areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
+    mine, expires_at = author.person.telegram_id, subject.broadcast.expires_at
+    asked = await _others(tx, subject, but=mine)
+    until = author.now + LIFE if expires_at is None else min(author.now + LIFE, expires_at)
+    approval = await db.approvals.ask(
+        tx,
+        what=WHAT,
+        asked_by=mine,
+        broadcast=broadcast,
+        details={"digest": subject.digest, "asked": len(asked), "areas": areas or [subject.broadcast.area]},
+        asked_at=author.now,
+        expires_at=until,
+    )
+    noted = {"approval": approval.id, "broadcast": broadcast, "digest": subject.digest, "asked": len(asked)}
+    await audit.note(tx, actor=author.name, action="ask_for_broadcast", details=noted, now=author.now)
+    # Who asked stands in the approval: the message outlives them, to say that it is over.
+    card = {"approval": approval.id}
+    await notices.tell(tx, asked, CARD, card, now=author.now, key=card_key(approval.id))
+    return approval
+
+
+async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
+    """Everybody who may decide: neither whoever wrote it, nor whoever changed it last."""
+    area = subject.broadcast.area
+    return await approvals.others_who(
+        tx,
+        lambda role: may_approve_broadcast(role, audience_area=area, author=None),
+        but=(but, subject.author),
+    )
+
+
+async def _subject(tx: AsyncConnection, broadcast: int) -> Subject:
+    found = await db.broadcast_accounts.get(tx, broadcast)
+    assert found is not None  # approvals go with their broadcast
+    texts = await db.broadcast_accounts.texts_of_many(tx, [broadcast])
+    about = None if found.event is None else (await db.events.get_many(tx, [found.event])).get(found.event)
+    author = await db.people.get_many(tx, [found.created_by]) if found.created_by is not None else {}
+    return Subject(
+        broadcast=found,
+        author=next((person.telegram_id for person in author.values()), None),
+        texts=texts.get(broadcast, {}),
+        event=about,
+        event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
+    )
+
+
+async def shown_to(tx: AsyncConnection, author: Author, approval: int, language: str) -> Shown:
+    """What waits, to whoever may decide it. Raises ApprovalGone and NotAllowed."""
+    found = await db.approvals.get(tx, approval)
+    if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
+        raise ApprovalGone("This waits for nobody any more.")
+    subject = await _subject(tx, found.broadcast)
+    _require_second(author, found, subject)
+    account = await db.broadcast_accounts.account(tx, subject.broadcast.id, author.reader.known_in)
+    audience = Audience.from_json(subject.broadcast.audience)
+    areas = found.details["areas"]
+    return Shown(
+        approval=found,
+        subject=subject,
+        audience=await audiences.view(tx, author, audience, language),
+        within=None if EVERYWHERE in areas else tuple(area_name(author.gazetteer, each) for each in areas),
+        people=account.people,
+        reader=author.reader,
+    )
+
+
+async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int | None:
+    """The approval that somebody may decide of a broadcast, if there is one."""
+    found = await db.approvals.of_broadcast(tx, broadcast)
+    if found is None or not found.is_open(author.now):
+        return None
+    return found.id if _is_second(author, found, await _subject(tx, broadcast)) else None
+
+
+def _is_second(author: Author, approval: Approval, subject: Subject) -> bool:
+    mine = author.person.telegram_id
+    return mine not in (approval.asked_by, subject.author) and author.may_approve(
+        subject.broadcast.area, subject.broadcast.created_by
+    )
+
+
+def _require_second(author: Author, approval: Approval, subject: Subject) -> None:
+    if not _is_second(author, approval, subject):
+        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
+
+
+async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approval | None:
+    """What became of what somebody was asked, if it is over. Raises ApprovalGone and NotAllowed."""
+    found = await db.approvals.get(tx, approval)
+    if found is None or found.what != WHAT or found.broadcast is None:
+        raise ApprovalGone("This waits for nobody any more.")
+    subject = await _subject(tx, found.broadcast)
+    author.require(Action.APPROVE_BROADCAST, subject.broadcast.area)
+    return found if found.decided_at is not None else None
+
+
+async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
+    """A second person lets it go, in this very transaction, or refuses. Raises ApprovalGone and NotAllowed."""
+    author, found = await approvals.take_up(tx, author, approval, WHAT)
+    assert found.broadcast is not None  # it is about one
+    subject = await _subject(tx, found.broadcast)
+    _require_second(author, found, subject)
+    await _require_as_asked(tx, author, found, subject)
+    if granted:
+        author.require_standing()
+        await _let_go(tx, subject, author.now)
+    account = await db.broadcast_accounts.account(tx, found.broadcast, None)
+    noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
+    await approvals.close(tx, author, found, Action.APPROVE_BROADCAST, granted=granted, **noted)
+    by = author.person.telegram_id
+    await _tell(tx, found, subject, granted=granted, decided_by=by, now=author.now)
+    closed = await db.approvals.get(tx, approval)
+    assert closed is not None  # just decided
+    return closed
+
+
+async def _require_as_asked(
+    tx: AsyncConnection, author: Author, approval: Approval, subject: Subject
+) -> None:
+    """Raises ApprovalGone where it is not what was shown, is of no use any more, or its author may not send it now."""
+    broadcast = subject.broadcast
+    useless = broadcast.expires_at is not None and broadcast.expires_at <= author.now
+    as_asked = broadcast.state == "unapproved" and approval.details.get("digest") == subject.digest
+    if useless or not as_asked or not await _may_still_send(tx, subject):
+        raise ApprovalGone("This is not what was asked any more.")
+
+
+async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
+    person = await db.people.find(tx, subject.author) if subject.author is not None else None
+    held = await roles_of(tx, person) if person is not None else ()
+    return any(may_broadcast_to(role, subject.broadcast.area) for role in held)
+
+
+async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
+    broadcast = subject.broadcast
+    until = broadcast.expires_at or now + USEFUL_FOR
+    if not await db.broadcasts.let_go(tx, broadcast.id, now=now, late_expire_at=until):
+        raise ApprovalGone("It was cancelled meanwhile.")
+    if broadcast.event is not None:
+        await db.events.publish(tx, broadcast.event)
+
+
+async def _tell(
+    tx: AsyncConnection,
+    approval: Approval,
+    subject: Subject,
+    *,
+    granted: bool,
+    decided_by: int | None,
+    now: datetime,
+) -> None:
+    """Whoever wrote it hears what became of it, and whoever asked."""
+    event = subject.event
+    news = {
+        "broadcast": subject.broadcast.id,
+        "kind": subject.broadcast.kind,
+        "granted": granted,
+        "decided_by": decided_by,
+        "event": event.code if event is not None else None,
+        "is_hidden": event is not None and event.is_hidden,
+        "due_at": None
+        if subject.is_now or subject.broadcast.local_time
+        else subject.broadcast.starts_at.isoformat(),
+    }
+    told = {each for each in (subject.author, approval.asked_by) if each is not None}
+    await notices.tell(tx, told - {decided_by}, "broadcast_decided", news, now=now)
+
+
+async def end(tx: AsyncConnection, broadcast: int, *, why: str, now: datetime) -> None:
+    """Nobody decides on a broadcast any more, because it was changed, cancelled, or left by its author."""
+    found = await db.approvals.of_broadcast(tx, broadcast)
+    if found is not None and found.decided_at is None:
+        await db.approvals.end(tx, found, why=why, now=now)
+
+
+async def end_overdue(tx: AsyncConnection, now: datetime) -> int:
+    """What nobody decided in time is over, and its author is told; how many there were."""
+    late = await db.approvals.overdue(tx, WHAT, now)
+    for each in late:
+        assert each.broadcast is not None  # it is about one
+        await db.approvals.end(tx, each, why="late", now=now)
+        noted = {"approval": each.id, "broadcast": each.broadcast}
+        await audit.note(tx, actor=BY_ITSELF, action="approval_too_late", details=noted, now=now)
+        subject = await _subject(tx, each.broadcast)
+        await _tell(tx, each, subject, granted=False, decided_by=None, now=now)
+    return len(late)
+
+
+async def give_up(tx: AsyncConnection, broadcast: Broadcast, *, why: str, now: datetime) -> None:
+    """Cancels what nobody let go, with its event where nobody has seen it."""
+    await end(tx, broadcast.id, why=why, now=now)
+    await db.broadcasts.cancel(tx, broadcast.id)
+    if broadcast.event is not None:
+        await db.events.drop(tx, broadcast.event)
+
+
+async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """After an event was changed: what a second person was shown of its invitation is another one, and is asked anew.
+
+    An invitation that was let go, and has more to send, waits again. One that was refused waits until it is asked for.
+    """
+    await audit.take_turn(tx)
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
+        return
+    changed = (await db.events.get_many(tx, [event.id]))[event.id]
+    if invitation.expires_at is not None and invitation.expires_at != changed.starts_at:
+        await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
+    last = await db.approvals.of_broadcast(tx, invitation.id)
+    if last is not None and (last.decided_at is None or last.granted):
+        await ask(tx, author, invitation.id)

@@ -1,0 +1,59 @@
+"""The messages that asked somebody to let a broadcast go lose their buttons once it is decided, and say by whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import db.approval_cards
+from bot.delivery.calls import Call
+from bot.delivery.messages import edited
+from bot.delivery.outcomes import Outcome
+from bot.words.texts import Texts
+from db.approvals import Approval
+from db.engine import Database
+
+
+class Pauses(Protocol):
+    """The pauses of the pacing, as far as this needs to know."""
+
+    @property
+    def blocked_until(self) -> datetime | None: ...
+
+
+class Line(Protocol):
+    """The line that edits are posted through."""
+
+    @property
+    def pacing(self) -> Pauses: ...
+    async def call(self, call: Call) -> Outcome: ...
+
+
+class DecisionBoard:
+    """Has every message that asked say what was decided, however that came about, also after a restart."""
+
+    def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
+        self._database, self._texts, self._languages = database, texts, languages
+
+    async def refresh(self, line: Line, now: datetime) -> None:
+        """Edits what still asks, once none of it is on its way any more."""
+        if line.pacing.blocked_until is not None:
+            return  # an edit would wait for its turn, and the tick with it
+        async with self._database.read() as tx:
+            waiting = await db.approval_cards.still_asking(tx)
+        for approval in waiting:
+            await self._say_so(line, approval, now)
+
+    async def _say_so(self, line: Line, approval: Approval, now: datetime) -> None:
+        async with self._database.read() as tx:
+            cards = await db.approval_cards.sent(tx, approval.id)
+        if cards is None:
+            return
+        for card in cards:
+            language = card.language if card.language in self._languages else self._languages[0]
+            mine = card.telegram_id == approval.decided_by
+            text = self._texts.render("broadcasts/decided", str(language), approval=approval, mine=mine)
+            await line.call(edited(card.telegram_id, card.message_id, text))
+        # Only now: after a crash they are edited again, which changes nothing.
+        async with self._database.write() as tx:
+            await db.approval_cards.say_so(tx, approval.id, now)

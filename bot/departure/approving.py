@@ -1,0 +1,112 @@
+"""A broadcast as whoever may let it go is shown it: what it says, to how many people, when, and who wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions import broadcast_approvals
+from bot.actions.authority import author_of
+from bot.actions.broadcast_approvals import CARD, Shown, Subject
+from bot.delivery.calls import Call
+from bot.departure.compose import Composer, compose_broadcast
+from bot.rules.placeholders import PLACEHOLDERS
+from bot.words.telegram_html import TEXT_LIMIT, BadHtml, check_html
+from bot.words.texts import Text, Texts
+from db.notices import PREFIX
+from db.people import Person
+
+TEMPLATE = f"{PREFIX}{CARD}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """What those who read a language will receive, as Telegram HTML."""
+
+    language: str
+    html: str
+
+
+def previews(composer: Composer, subject: Subject, person: Person, now: datetime) -> list[Call]:
+    """The broadcast exactly as it will arrive, once in each language, filled for the person who is asked."""
+    name = person.first_name or PLACEHOLDERS["first_name"].example
+    return [
+        _preview(composer, subject, person._replace(first_name=name, language=language), now)
+        for language in composer.campaign.languages
+    ]
+
+
+def _preview(composer: Composer, subject: Subject, reader: Person, now: datetime) -> Call:
+    def composed(person: Person) -> Call:
+        return compose_broadcast(
+            composer,
+            subject.broadcast,
+            subject.texts,
+            person,
+            now=now,
+            event=subject.event,
+            event_texts=subject.event_texts,
+        )
+
+    try:
+        return composed(reader)
+    except LookupError:
+        # Whoever is asked has no part in that round: as those read it of whom no place is known.
+        return composed(reader._replace(commune=None, territory=None))
+
+
+def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: datetime) -> Text:
+    """The message that asks, with the broadcast in it; where that does not fit, with a button that shows it first."""
+    calls = previews(composer, shown.subject, person, now)
+    versions = [
+        Version(language=language, html=str(call.payload.get("text", "")))
+        for language, call in zip(composer.campaign.languages, calls, strict=True)
+    ]
+    if all("text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls):
+        whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)
+        if _fits(whole):
+            return whole
+    return _card(texts, composer, shown, person, versions=[], may_decide=False)
+
+
+def read_card(composer: Composer, texts: Texts, shown: Shown, person: Person) -> Text:
+    """The message that asks, beside the broadcast itself."""
+    return _card(texts, composer, shown, person, versions=[], may_decide=True)
+
+
+def _card(
+    texts: Texts,
+    composer: Composer,
+    shown: Shown,
+    person: Person,
+    *,
+    versions: list[Version],
+    may_decide: bool,
+) -> Text:
+    return texts.render(
+        TEMPLATE,
+        composer.language_of(person),
+        shown=shown,
+        versions=versions,
+        may_decide=may_decide,
+        zone=person.zone or "Europe/Paris",
+    )
+
+
+def _fits(text: Text) -> bool:
+    try:
+        check_html(text.html, TEXT_LIMIT)
+    except BadHtml:
+        return False
+    return True
+
+
+async def asking(
+    tx: AsyncConnection, composer: Composer, texts: Texts, person: Person, approval: int, now: datetime
+) -> Text:
+    """The message that asks, at the moment it leaves. Raises ApprovalGone and NotAllowed."""
+    author = await author_of(tx, person, campaign=composer.campaign, gazetteer=composer.gazetteer, now=now)
+    shown = await broadcast_approvals.shown_to(tx, author, approval, composer.language_of(person))
+    return card(composer, texts, shown, person, now)

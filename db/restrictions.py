@@ -1,0 +1,39 @@
+"""Who restricted the processing of their data, as conditions of queries: they are kept, and nothing counts them.
+
+Queries that choose people name the state `registered`. These are for the others: counts of answers and deliveries,
+exports, and the purge, which spares what they left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.rules.restriction import RESTRICTED
+from db.schema import people
+
+# In the very words of the partial index, so that SQLite uses it.
+_STATE: sa.ColumnElement[str] = sa.literal_column(f"'{RESTRICTED}'")
+
+IS_RESTRICTED = people.c.state == _STATE
+IS_USABLE = people.c.state.is_distinct_from(_STATE)
+"""Of a row of `people`; true also where an outer join found nobody."""
+
+
+def restricted_people() -> sa.Select[tuple[int]]:
+    """Their ids."""
+    others = people.alias("restricted_people")
+    return sa.select(others.c.id).where(others.c.state == _STATE)
+
+
+def of_others(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a row that names a person by their id, or nobody, is not of one of them."""
+    return sa.or_(person.is_(None), person.not_in(restricted_people()))
+
+
+def of_others_by_number(telegram_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a row that names a person by their Telegram number, or nobody, is not of one of them."""
+    others = people.alias("restricted_people")
+    numbers = sa.select(others.c.telegram_id).where(others.c.state == _STATE)
+    return sa.or_(telegram_id.is_(None), telegram_id.not_in(numbers))

@@ -1,0 +1,61 @@
+"""What waits for a second person: it is read as it will arrive, and let go or refused."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.actions import broadcast_approvals as actions
+from bot.actions.authority import Author
+from bot.departure.approving import previews, read_card
+from bot.words.texts import Text
+from handlers import buttons, desk
+from handlers.context import Context
+from handlers.routing import Awaited, Handler
+
+
+async def read(update: Update, context: Context) -> None:
+    """The message itself, in each language, below the one that asks."""
+    (number,) = buttons.arguments(context, 1)
+    author, approval = await desk.author(context), desk.number(number)
+    if not await _is_over(context, author, approval):
+        context.show(await _shown(context, author, approval))
+
+
+async def decide(update: Update, context: Context) -> None:
+    """In the transaction that lets it go; who comes second is told what the first one said."""
+    number, said = buttons.arguments(context, 2)
+    author, approval = await desk.author(context), desk.number(number)
+    granted = buttons.yes_or_no(said)
+    if not await _is_over(context, author, approval):
+        decided = await actions.decide(context.tx, author, approval, granted=granted)
+        context.edit("broadcasts/decided", approval=decided, mine=True)
+
+
+async def _is_over(context: Context, author: Author, approval: int) -> bool:
+    """Whether there is nothing left to decide; then that was said in place of the buttons."""
+    decided = await actions.decided(context.tx, author, approval)
+    if decided is not None:
+        context.edit("broadcasts/decided", approval=decided, mine=False)
+    return decided is not None
+
+
+async def show_if_asked(context: Context, author: Author, broadcast: int) -> bool:
+    """Shows a broadcast, and asks, where it waits for this very person."""
+    approval = await actions.open_for(context.tx, author, broadcast)
+    if approval is not None:
+        text = await _shown(context, author, approval)
+        context.replies.append(context.composed(text))
+    return approval is not None
+
+
+async def _shown(context: Context, author: Author, approval: int) -> Text:
+    """Shows the message in each language; what asks about it is to stand beside it."""
+    composer = desk.composer(context.services)
+    shown = await actions.shown_to(context.tx, author, approval, context.language)
+    context.say("broadcasts/previews")
+    context.replies += previews(composer, shown.subject, context.person, context.now)
+    return read_card(composer, context.services.texts, shown, context.person)
+
+
+BUTTONS: dict[str, Handler] = {"broadcast_read": read, "broadcast_decide": decide}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

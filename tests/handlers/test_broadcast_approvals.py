@@ -1,0 +1,527 @@
+"""A message to many people waits for a second person: what they see, what they decide, and what nobody sees before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+import db.approval_cards
+import db.broadcasts
+import db.staff
+from bot.actions import broadcast_approvals
+from bot.actions import staff as team
+from bot.delivery.calls import Call
+from bot.delivery.decisions import DecisionBoard
+from bot.delivery.outcomes import Done, Outcome
+from db.engine import Database
+from db.schema import approvals, audit, broadcast_texts, deliveries, events, people
+from simulator.reading import as_read
+from tests.campaigning import rows, staff, supporter, written
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.drafting import finish_broadcast, send_broadcast, write_broadcast, write_event
+from tests.leaving import leaving, let_leave
+
+LYON, MARSEILLE = "69123", "13055"
+NOW = paris("2016-11-16T10:00")
+
+
+@pytest.fixture
+def asking(sqlite_database: Database) -> Conversation:
+    """A campaign in which what is for more than one person waits for a second one."""
+    return Conversation(sqlite_database, NOW, campaign=replace(CAMPAIGN, approval_above=1))
+
+
+@pytest.fixture
+async def organizer(asking: Conversation) -> Talker:
+    """Of the Rhône, where three people live; written to in English."""
+    for number in range(100, 103):
+        await supporter(asking, number, LYON)
+    return await member(asking, 7, "organizer", "69")
+
+
+@pytest.fixture
+async def karim(asking: Conversation, organizer: Talker) -> Talker:
+    return await member(asking, 8, "coordinator", "69")
+
+
+@pytest.fixture
+async def nadia(asking: Conversation, organizer: Talker) -> Talker:
+    return await member(asking, 9, "admin", "FR")
+
+
+async def member(conversation: Conversation, telegram_id: int, role: str, area: str) -> Talker:
+    """Of the team, and known to the bot as everybody is who ever wrote to it."""
+    talker = await staff(conversation, telegram_id, role, area)
+    await talker.send("/help")
+    return talker
+
+
+async def states(conversation: Conversation) -> list[str]:
+    return [row.state for row in await written(conversation)]
+
+
+async def leave_for_supporters(conversation: Conversation) -> list[int]:
+    """The supporters whom something reaches now."""
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    return sorted(call.chat for call in calls if call.chat is not None and call.chat >= 100)
+
+
+async def test_whoever_may_approve_is_asked_and_sees_what_will_arrive(
+    asking: Conversation, organizer: Talker, karim: Talker, nadia: Talker
+) -> None:
+    elsewhere = await member(asking, 10, "coordinator", "13")
+    await send_broadcast(organizer)
+    assert "2 people who may approve it were asked" in organizer.last.text
+    assert await leave_for_supporters(asking) == []
+    await let_leave(asking, organizer)
+    async with asking.database.read() as tx:
+        asked = await db.approval_cards.sent(tx, 1)
+    assert asked is None  # they are just arriving
+    number = (await written(asking))[0].id
+    async with asking.database.write() as tx:
+        await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast != number).values(state="queued"))
+    await let_leave(asking, karim, nadia, organizer, elsewhere)
+    for asked_one in (karim, nadia):
+        card = asked_one.last
+        assert "waits for your approval" in card.text
+        assert "<b>Kind:</b> News and arguments" in card.text
+        assert '<b>Written by:</b> <a href="tg://user?id=7">7</a>' in card.text
+        assert "<b>Leaves:</b> as soon as it is approved" in card.text
+        assert "only within what its author looks after: Rhône" in card.text
+        # Each language as it will arrive, signature included.
+        for words in ("Bonjour", "Hello"):
+            assert f"<blockquote>{words} " in card.text
+        assert card.text.count("<i>Équipe Camille Durand</i></blockquote>") == 2
+        assert {"Approve", "Refuse"} <= set(card.buttons)
+    # Counted as each of them may know it.
+    assert "<b>Recipients:</b> 3" in nadia.last.text
+    assert "<b>Recipients:</b> &lt; 10" in karim.last.text
+    for other in (organizer, elsewhere):
+        assert not any("waits for your approval" in shown.text for shown in other.screen)
+
+
+async def test_an_approval_lets_it_go_and_is_told_to_its_author(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    assert "The only other person who may approve it was asked" in organizer.last.text
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    assert "You approved message no. 1" in nadia.last.text
+    assert nadia.last.buttons == {}
+    assert await states(asking) == ["active"]
+    decisions = await leaving(asking)
+    organizer.receive(each for each in decisions if isinstance(each, Call) and each.chat == 7)
+    assert sorted(each.chat for each in decisions if isinstance(each, Call) and each.chat >= 100) == [
+        100,
+        101,
+        102,
+    ]
+    assert 'user?id=9">9</a> approved your message: News and arguments (no. 1)' in organizer.last.text
+    (approval,) = await rows(asking, approvals)
+    noted = {row.action: row.details for row in await rows(asking, audit)}
+    assert noted["approve_broadcast"] == {
+        "approval": approval.id,
+        "granted": True,
+        "broadcast": 1,
+        "people": 3,
+        "digest": approval.details["digest"],
+    }
+
+
+async def test_a_refusal_is_told_and_nothing_leaves_until_it_is_asked_again(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Refuse")
+    assert "You refused message no. 1" in nadia.last.text
+    await let_leave(asking, organizer)
+    assert "refused your message" in organizer.last.text
+    assert await leave_for_supporters(asking) == []
+    # Neither an old button nor its author lets it go.
+    for talker in (organizer, nadia):
+        await talker.tap_data("1:broadcast_do:resume:1")
+        assert "somebody else has to approve it" in talker.last.text
+    await nadia.tap_data("1:broadcast_decide:1:yes")
+    assert "You refused" not in nadia.last.text
+    assert await states(asking) == ["unapproved"]
+    await organizer.tap_data("1:broadcast:1")
+    assert "refused it" in organizer.last.text
+    await organizer.tap("Ask again")
+    assert "The only other person who may approve it was asked" in organizer.last.text
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    assert await states(asking) == ["active"]
+
+
+async def test_two_decide_at_once_and_one_of_them_is_told_so(
+    asking: Conversation, organizer: Talker, karim: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await let_leave(asking, karim, nadia)
+    await nadia.tap("Refuse")
+    await karim.tap("Approve")
+    assert "was refused" in karim.last.text
+    assert 'user?id=9">9</a>' in karim.last.text
+    assert karim.last.buttons == {}
+    assert await states(asking) == ["unapproved"]
+
+
+async def test_who_may_not_decide(asking: Conversation, organizer: Talker, karim: Talker) -> None:
+    """Not its author, whatever their roles; no organizer; nobody of elsewhere; nobody of another number."""
+    both = await member(asking, 11, "organizer", "69")
+    await staff(asking, 11, "coordinator", "69")
+    elsewhere = await member(asking, 10, "coordinator", "13")
+    await send_broadcast(both)
+    assert "The only other person who may approve it was asked" in both.last.text
+    for talker in (both, organizer, elsewhere):
+        for data in ("1:broadcast_decide:1:yes", "1:broadcast_read:1", "1:broadcast_decide:99:yes"):
+            await talker.tap_data(data)
+    assert await states(asking) == ["unapproved"]
+    assert not any("waits for your approval" in shown.text for shown in (*both.screen, *elsewhere.screen))
+
+
+async def test_where_nobody_else_may_the_author_is_told(asking: Conversation, organizer: Talker) -> None:
+    await send_broadcast(organizer)
+    assert "Nobody else may approve it yet" in organizer.last.text
+    # Whoever is named later finds it, and is shown the same.
+    late = await member(asking, 8, "coordinator", "69")
+    await late.send("/broadcasts")
+    assert "not approved" in late.last.text
+    await late.tap("1. News and arguments")
+    assert "Hello" in late.screen[-2].text
+    await late.tap("Approve")
+    assert await states(asking) == ["active"]
+
+
+async def test_what_does_not_fit_is_read_first(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await write_broadcast(organizer, "Bonjour " + "x" * 3000, "Hello " + "y" * 3000)
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    await let_leave(asking, nadia)
+    assert list(nadia.last.buttons) == ["See it as it will arrive"]
+    card = nadia.last
+    await nadia.tap("See it as it will arrive")
+    assert [shown.text[:5] for shown in nadia.screen[-2:]] == ["Bonjo", "Hello"]
+    assert {"Approve", "Refuse"} == set(card.buttons)
+    await nadia.tap_data(card.buttons["Approve"], on=card)
+    assert await states(asking) == ["active"]
+
+
+async def test_an_hour_to_come_is_shown_in_the_readers_own_time(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    async with asking.database.write() as tx:
+        await tx.execute(
+            sa.update(people)
+            .where(people.c.telegram_id == 9)
+            .values(zone="America/Guadeloupe", language="en")
+        )
+    await write_broadcast(organizer)
+    await organizer.tap("That’s it")
+    await organizer.send("17/11 18:00")
+    await organizer.tap_data("1:broadcast_whose:mine")
+    await organizer.send("SEND")
+    await let_leave(asking, nadia)
+    assert "<b>Leaves:</b> Thursday, 17 November, 13:00 (your time)" in nadia.last.text
+    await nadia.tap("Approve")
+    assert await leave_for_supporters(asking) == []
+    asking.clock.move(paris("2016-11-17T18:00"))
+    assert await leave_for_supporters(asking) == [100, 101, 102]
+
+
+async def test_late_approval_of_what_was_due_before_still_arrives(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    asking.clock.move(NOW + timedelta(hours=47))
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    asking.clock.move(NOW + timedelta(hours=49))
+    assert await leave_for_supporters(asking) == [100, 101, 102]
+
+
+async def test_what_nobody_decides_ends_after_two_days(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    asking.clock.move(NOW + timedelta(hours=48))
+    await nadia.tap("Approve")
+    assert "too late" in nadia.last.text
+    async with asking.database.write() as tx:
+        assert await broadcast_approvals.end_overdue(tx, asking.clock.now()) == 1
+        assert await broadcast_approvals.end_overdue(tx, asking.clock.now()) == 0
+    await let_leave(asking, organizer)
+    assert "Nobody decided in time about your message" in organizer.last.text
+    assert await leave_for_supporters(asking) == []
+    assert [row.action for row in await rows(asking, audit)][-1] == "approval_too_late"
+
+
+@pytest.mark.parametrize("how", ["revoked", "erased"])
+async def test_with_its_author_the_request_dies(
+    asking: Conversation, organizer: Talker, nadia: Talker, how: str
+) -> None:
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    if how == "erased":
+        await organizer.send("/delete")
+        await organizer.tap("Yes, erase everything")
+    else:
+        async with asking.database.write() as tx:
+            await team.revoke_on_the_machine(
+                tx, telegram_id=7, role=None, area=None, actor="test", now=asking.clock.now()
+            )
+    await nadia.tap("Approve")
+    assert "was taken back" in nadia.last.text
+    assert await states(asking) == ["cancelled"]
+    assert await leave_for_supporters(asking) == []
+
+
+async def test_what_its_author_cancels_is_asked_of_nobody(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await organizer.tap("Cancel")
+    await organizer.tap("Cancel for good")
+    before = len(nadia.screen)
+    await let_leave(asking, nadia)
+    assert len(nadia.screen) == before
+    assert await leave_for_supporters(asking) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        sa.update(broadcast_texts).values(text="Autre chose"),
+        sa.text("UPDATE broadcasts SET area = 'FR', audience = '{\"area\": \"FR\"}' WHERE id = 1"),
+        sa.text("UPDATE broadcasts SET photo = 'another' WHERE id = 1"),
+    ],
+)
+async def test_nothing_but_what_was_shown_is_approved(
+    asking: Conversation, organizer: Talker, nadia: Talker, values: sa.Executable
+) -> None:
+    """Whatever changed it, an approval is of one text for one audience."""
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    async with asking.database.write() as tx:
+        await tx.execute(values)
+    await nadia.tap("Approve")
+    assert await states(asking) == ["unapproved"]
+
+
+# -- events --
+
+
+async def see(conversation: Conversation, code: str) -> str:
+    """Everything that a supporter, and a colleague, can be told of an event."""
+    told = []
+    for number in (100, 12):
+        talker = conversation.person(number)
+        for words in ("/events", f"/start ev_{code}"):
+            await talker.send(words)
+            told.append(talker.last.text)
+        for data in ("event", "venue", "ics"):
+            await talker.tap_data(f"1:{data}:{code}")
+            told += [talker.last.text, talker.toast]
+        for said in ("yes", "maybe"):
+            await talker.tap_data(f"1:rsvp:{code}:{said}")
+            told += [talker.last.text, talker.toast]
+        told += [str(call.payload) for call in talker.calls]
+    return "\n".join(told)
+
+
+async def announced(asking: Conversation, organizer: Talker) -> str:
+    await write_event(organizer)
+    await organizer.send("SEND")
+    (event,) = await rows(asking, events)
+    return str(event.code)
+
+
+async def test_nothing_of_an_event_is_public_before_it_is_approved(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await member(asking, 12, "coordinator", "13")
+    code = await announced(asking, organizer)
+    assert any("waits for a second person" in shown.text for shown in organizer.screen[-2:])
+    seen = await see(asking, code)
+    assert "Réunion" not in seen
+    assert "Meeting" not in seen
+    assert "Salle" not in seen
+    await let_leave(asking, nadia)
+    assert "Salle Molière" in nadia.last.text
+    assert "Until then nobody sees the event" in nadia.last.text
+    await nadia.tap("Approve")
+    assert "Réunion" in await see(asking, code)
+    await let_leave(asking, organizer)
+    assert "in everybody’s list from now on" in organizer.last.text
+
+
+async def test_a_change_asks_anew_and_the_old_button_approves_nothing(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    old = nadia.last
+    await organizer.tap_data(f"1:my_event:{code}")
+    assert "Only you see this event" in organizer.last.text
+    await organizer.tap("Change the date")
+    await organizer.send("25/11 20h")
+    await organizer.tap("Change it")
+    assert "Only you see it" in organizer.last.text
+    await nadia.tap_data(old.buttons["Approve"], on=old)
+    assert "was changed" in old.text
+    assert await states(asking) == ["unapproved"]
+    await let_leave(asking, nadia)
+    assert "25 November" in nadia.last.text
+    await nadia.tap("Approve")
+    (event,) = await rows(asking, events)
+    (invitation,) = await written(asking)
+    assert (event.state, invitation.state) == ("open", "active")
+    assert invitation.expires_at == event.starts_at == paris("2016-11-25T20:00")
+
+
+async def test_a_refused_event_stays_its_authors_who_changes_it_and_asks_again(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Refuse")
+    await let_leave(asking, organizer)
+    assert "Only you see the event" in organizer.last.text
+    assert "Réunion" not in await see(asking, code)
+    await nadia.send("/my_events")
+    assert "Réunion" not in nadia.last.text
+    await nadia.tap_data(f"1:my_event:{code}")
+    assert "Réunion" not in nadia.last.text
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the place")
+    await organizer.send("Salle Rameau")
+    await organizer.tap("Change it")
+    await organizer.tap("Its invitation")
+    await organizer.tap("Ask again")
+    await let_leave(asking, nadia)
+    assert "Salle Rameau" in nadia.last.text
+    await nadia.tap("Approve")
+    assert (await rows(asking, events))[0].state == "open"
+
+
+@pytest.mark.parametrize("by", ["event", "invitation"])
+async def test_an_event_that_nobody_saw_is_dropped_without_a_word(
+    asking: Conversation, organizer: Talker, nadia: Talker, by: str
+) -> None:
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    if by == "event":
+        await organizer.tap_data(f"1:my_event:{code}")
+        await organizer.tap("Cancel the event")
+        await organizer.tap("Cancel it")
+        assert "Nobody had seen it" in organizer.last.text
+    else:
+        await organizer.tap("Cancel")
+        assert "dropped with its invitation" in organizer.last.text
+        await organizer.tap("Cancel for good")
+    assert (await rows(asking, events))[0].state == "dropped"
+    assert await states(asking) == ["cancelled"]
+    assert "Réunion" not in await see(asking, code)
+    await nadia.tap("Approve")
+    assert "was taken back" in nadia.last.text
+    assert await leave_for_supporters(asking) == []
+
+
+async def test_what_changes_after_it_was_approved_waits_again(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """Else an event would be approved, and its invitation leave with another text."""
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    await organizer.tap_data(f"1:my_event:{code}")
+    await organizer.tap("Change the place")
+    await organizer.send("Salle Rameau")
+    await organizer.tap("Change it and tell them")
+    (event,) = await rows(asking, events)
+    assert event.state == "open"  # people know of it
+    assert (await written(asking))[0].state == "unapproved"
+    assert await leave_for_supporters(asking) == []
+    await let_leave(asking, nadia)
+    async with asking.database.read() as tx:
+        asked = await tx.scalar(sa.select(sa.func.count()).select_from(approvals))
+    assert asked == 2
+
+
+# -- the messages that asked --
+
+
+class Posts:
+    """A line whose edits are kept."""
+
+    def __init__(self) -> None:
+        self.pacing = self
+        self.blocked_until = None
+        self.posted: list[Call] = []
+
+    async def call(self, call: Call) -> Outcome:
+        self.posted.append(call)
+        return Done(result=True)
+
+
+async def test_every_message_that_asked_says_what_was_decided(
+    asking: Conversation, organizer: Talker, karim: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await let_leave(asking, karim, nadia)
+    line = Posts()
+    board = DecisionBoard(database=asking.database, texts=asking.services.texts, languages=CAMPAIGN.languages)
+    await board.refresh(line, asking.clock.now())
+    assert line.posted == []  # it waits
+    await nadia.tap("Approve")
+    await board.refresh(line, asking.clock.now())
+    assert line.posted == []  # one of them may be on its way
+    async with asking.database.write() as tx:
+        going = deliveries.c.state == "sending"
+        number = deliveries.c.id + 1000
+        await tx.execute(sa.update(deliveries).where(going).values(state="sent", message_id=number))
+    await board.refresh(line, asking.clock.now())
+    told = {call.payload["chat_id"]: as_read(call.payload["text"]) for call in line.posted}
+    assert set(told) == {8, 9}
+    assert "You approved" in told[9] or "approuv" in told[9]
+    assert all(call.payload["reply_markup"] == {"inline_keyboard": []} for call in line.posted)
+    await board.refresh(line, asking.clock.now())
+    assert len(line.posted) == 2
+
+
+async def test_what_was_decided_before_it_arrived_asks_nobody(
+    asking: Conversation, organizer: Talker, karim: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await nadia.tap_data("1:broadcast:1")
+    await nadia.tap("Approve")
+    before = len(karim.screen)
+    await let_leave(asking, karim)
+    assert len(karim.screen) == before
+
+
+async def test_the_question_before_cancelling_is_a_message_of_its_own(
+    conversation: Conversation,
+) -> None:
+    """The board edits that of the progress every few seconds, and took the question away."""
+    admin = await staff(conversation, 7, "admin", "FR")
+    await supporter(conversation, 1, LYON)
+    await send_broadcast(admin)
+    followed = admin.last
+    await admin.tap("Cancel")
+    assert admin.last is not followed
+    assert admin.called("editMessageText") == []
+    assert "Cancel what has not left yet?" in admin.last.text
+    await admin.tap("Keep")
+    assert "Nothing was cancelled" in admin.last.text
+    await admin.tap_data(followed.buttons["Cancel"], on=followed)
+    await admin.tap("Cancel for good")
+    assert "Cancelled: nothing more leaves" in admin.last.text

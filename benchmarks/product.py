@@ -23,6 +23,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     given = {
         "PORTEVOIX_TOKEN": TOKEN,
         "PORTEVOIX_API_BASE": options.api,
+        "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
         "PORTEVOIX_DATA": options.folder,
         "PORTEVOIX_SUPPRESSION_KEY_FILE": f"{options.folder}/suppression.key",
         "PORTEVOIX_CLOCK": MORNING.isoformat(),

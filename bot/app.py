@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,8 +45,8 @@ from bot.introduction import (
 )
 from bot.served_clock import follow, followed_clock
 from bot.settings import Settings, is_loopback
-from bot.startup import opened, remove_left_copies, suppression_key, tell_of_a_key_beside_the_data
-from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker
+from bot.startup import remove_left_copies, suppression_key, tell_of_a_key_beside_the_data, upgraded
+from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker, Witness
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -73,10 +74,17 @@ class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, engine: Engine, ticker: Ticker, daily: DailyPurge
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        engine: Engine,
+        ticker: Ticker,
+        daily: DailyPurge,
+        witness: Witness,
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.daily = ticker, daily
+        self.ticker, self.daily, self.witness = ticker, daily, witness
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -131,11 +139,11 @@ async def started(
     `campaign`: that of the settings, where it was read already.
     """
     all_words()  # a language without its own STOP is told of before anything is opened
-    campaign = campaign or load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
+    campaign = campaign or load_worded_campaign(settings.required_campaign, actions=ROUTES.buttons)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
-        database = await stack.enter_async_context(opened(settings))
+        database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
         remove_left_copies(settings)
         await tell_of_a_key_beside_the_data(database, settings)
@@ -164,7 +172,7 @@ async def started(
         app = build(ground, application, poll=webhook_url is None)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
-        app.start(app.engine.run(), app.ticker.run(), app.daily.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run(), app.witness.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -182,6 +190,11 @@ async def started(
             yield app
         finally:
             await app.stop()
+
+
+def tell_of_the_copy(kept: Path) -> None:
+    """Where a database lies that the start brought to this version."""
+    log.warning("database_upgraded", kept=str(kept), hint="Delete it once all is well: no purge reaches it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +227,15 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
     renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
+    witness = Witness(
+        database=database,
+        campaign=campaign,
+        anchors=ground.settings.audit_anchor,
+        clock=clock,
+        leads=lambda: engine.leadership.held,
+        queued=engine.wake,
+    )
+
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
@@ -223,9 +245,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
             await renewals.beat()
 
     ticker = Ticker(
-        database=database, campaign=campaign, clock=clock, queued=engine.wake, beats=(beat_as_leader,)
+        database=database,
+        campaign=campaign,
+        clock=clock,
+        queued=engine.wake,
+        beats=(beat_as_leader, witness.beat),
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily)
+    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily, witness=witness)
 
 
 def engine_of(

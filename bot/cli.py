@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from getpass import getuser
 
 from bot.commands import (
     campaign,
     communes,
     consents,
     database,
+    docs,
     documents,
     exporting,
     founding,
@@ -41,6 +43,7 @@ MODULES = (
     communes,
     polling_places,
     database,
+    docs,
 )
 
 REFUSED = 2
@@ -52,7 +55,7 @@ def parser() -> Parser:
     root = Parser(
         prog="portevoix",
         description="Portevoix, a Telegram assistant that mobilizes a campaign’s supporters.",
-        epilog="Settings are environment variables, PORTEVOIX_…: docs/settings.md tells them all.",
+        epilog="Settings are environment variables, PORTEVOIX_…: `portevoix docs settings` tells them all.",
     )
     root.add_argument("--version", action="version", version=f"portevoix {installed_version()}")
     commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
@@ -71,6 +74,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error.sentence)
     except GazetteerError as error:
         return _refuse(str(error))
+    except PermissionError as error:
+        return _refuse(
+            f"{error.filename or 'A file'} may not be opened by the user {_user()} (permission denied): run this as"
+            " the user who runs the bot, or give that user access to it."
+        )
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,6 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (OSError, KeyError):  # one without a name, as in a container
+        return str(os.geteuid())
 
 
 def _refuse(sentence: str) -> int:

@@ -26,12 +26,16 @@ VARIABLES: tuple[str, ...] = (
     "PORTEVOIX_DATABASE_KEY",
     "PORTEVOIX_DATABASE_KEY_FILE",
     "PORTEVOIX_SUPPRESSION_KEY_FILE",
+    "PORTEVOIX_AUDIT_ANCHOR",
     "PORTEVOIX_RATE",
     "PORTEVOIX_CLOCK",
     "PORTEVOIX_WEB",
     "PORTEVOIX_WEB_URL",
 )
 """Every variable; docs/settings.md documents each, which a test holds."""
+
+EXAMPLE_CAMPAIGN = Path("campaigns/primaire-2016")
+"""Comes with the program: `bot.campaign.campaign.find_campaign_file` finds it from any folder."""
 
 _ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
@@ -50,24 +54,40 @@ class Address:
 class Settings:
     """The environment, checked. What is secret stays out of `repr`.
 
-    `database` None: the encrypted SQLite file of the data folder. `clock` is real time (None), a movable
-    clock's start, or the URL of a clock served by a simulator. `rate` is in messages a second; None,
-    which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is
+    `named_campaign` None: no variable names one. `database` None: the encrypted SQLite file of the data folder. `clock`
+    is real time (None), a movable clock's start, or the URL of a clock served by a simulator. `rate` is in messages a
+    second; None, which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is
     where people reach the web part from outside.
     """
 
     token: str | None = field(repr=False)
     api_base: str
-    campaign: Path
+    named_campaign: Path | None
     data: Path
     database: str | None = field(repr=False)
     database_key: str | None = field(repr=False)
     database_key_file: Path
     named_suppression_key_file: Path | None
+    named_audit_anchor: Path | None
     rate: float | None
     clock: ClockStart | str | None
     web: Address | None
     web_url: str | None
+
+    @property
+    def campaign(self) -> Path:
+        """The campaign file or folder that is looked at or rehearsed: the example unless one is named."""
+        return self.named_campaign or EXAMPLE_CAMPAIGN
+
+    @property
+    def required_campaign(self) -> Path:
+        """The campaign of real people; raises SettingsError where none is named: they are not the example’s."""
+        if self.named_campaign is None:
+            raise SettingsError(
+                "PORTEVOIX_CAMPAIGN is missing: set it to your campaign file or its folder. `portevoix init FOLDER` "
+                "writes one, and `portevoix demo` plays an example without any."
+            )
+        return self.named_campaign
 
     @property
     def suppression_key_file(self) -> Path:
@@ -76,6 +96,11 @@ class Settings:
         The two move together, and neither lies in the database.
         """
         return self.named_suppression_key_file or suppression_key_beside(self.database_key_file)
+
+    @property
+    def audit_anchor(self) -> Path:
+        """Where the head of the audit log is noted outside of the database: see `db.anchors`."""
+        return self.named_audit_anchor or self.own_key_file.with_suffix(".anchors")
 
     @property
     def own_key_file(self) -> Path:
@@ -111,18 +136,18 @@ class Settings:
             raise SettingsError(
                 "PORTEVOIX_DATABASE_KEY and PORTEVOIX_DATABASE_KEY_FILE are both set: keep one of them."
             )
-        suppression_key_file = given.get("PORTEVOIX_SUPPRESSION_KEY_FILE")
         settings = cls(
             token=given.get("PORTEVOIX_TOKEN"),
             api_base=_api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API)),
-            campaign=Path(given.get("PORTEVOIX_CAMPAIGN", "campaigns/primaire-2016")),
+            named_campaign=_path(given.get("PORTEVOIX_CAMPAIGN")),
             data=data,
             database=_database(given.get("PORTEVOIX_DATABASE")),
             database_key=key,
             database_key_file=Path(key_file)
             if key_file
             else _key_file(data, given.get("PORTEVOIX_DATABASE")),
-            named_suppression_key_file=Path(suppression_key_file) if suppression_key_file else None,
+            named_suppression_key_file=_path(given.get("PORTEVOIX_SUPPRESSION_KEY_FILE")),
+            named_audit_anchor=_path(given.get("PORTEVOIX_AUDIT_ANCHOR")),
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),
@@ -135,6 +160,10 @@ class Settings:
                 "unset it, or set PORTEVOIX_API_BASE to a simulator on this machine."
             )
         return settings
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def is_loopback(url: str) -> bool:

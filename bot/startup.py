@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from db.key import DatabaseKey, read_key, write_key
 from db.keyring import find_key, key_that_opens
 from db.suppression_key import open_suppression_key, read_suppression_key, write_suppression_key
 from db.unfinished import NOTES, remove_unfinished
-from db.upgrade import upgrade
+from db.upgrading import require_current, upgrade_alone
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,11 @@ def database_key(settings: Settings) -> DatabaseKey | None:
     refuse_lost(file, settings)
     follow_moved(file, settings)
     return find_key(value=settings.database_key, file=settings.database_key_file, database=file)
+
+
+def backup_key(settings: Settings) -> DatabaseKey:
+    """The key of PostgreSQL's backups, made at the first one. Raises UnsafeKey."""
+    return find_key(value=settings.database_key, file=settings.database_key_file, database=None)
 
 
 def refuse_lost(file: Path, settings: Settings) -> None:
@@ -90,7 +95,8 @@ def set_aside_what_is_left(settings: Settings, now: datetime) -> list[Path]:
     if file.exists() and file.stat().st_size:
         raise CannotOpen(f"The database {file} is there, and is not replaced: move it away first.")
     around = [file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")]
-    left = [*keys_left(settings), *(each for each in around if each.exists())]
+    # The anchors of its log are no other log's.
+    left = [*keys_left(settings), *(each for each in (*around, settings.audit_anchor) if each.exists())]
     return [each.rename(each.with_name(f"{each.name}.before-{now:%Y%m%d-%H%M%S}")) for each in left]
 
 
@@ -116,10 +122,30 @@ def follow_moved(file: Path, settings: Settings) -> None:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database of the settings, its tables at this version. Raises a DatabaseError."""
+    """The database of the settings, made where there is none. Raises a DatabaseError: OlderTables where `upgraded` has
+    to come first.
+    """
+    async with _open(settings) as database:
+        await require_current(database)
+        yield database
+
+
+@asynccontextmanager
+async def upgraded(settings: Settings, *, kept: Callable[[Path], None]) -> AsyncIterator[Database]:
+    """The database of the settings, its tables brought to this version. Raises a DatabaseError.
+
+    `kept` is told where the copy of an older one lies.
+    """
+    async with _open(settings) as database:
+        if (copy := await upgrade_alone(database, notes=settings.data / NOTES)) is not None:
+            kept(copy)
+        yield database
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Database]:
     database = await open_database(settings.database, folder=settings.data, key=database_key(settings))
     try:
-        await upgrade(database)
         yield database
     finally:
         await database.close()

@@ -7,10 +7,12 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.renewals import ConsentTexts, look_at_some
@@ -20,6 +22,7 @@ from bot.clock import Clock
 from bot.rules.suppression import SuppressionKey
 from db.approvals import overdue
 from db.engine import TROUBLES, Database
+from db.errors import DatabaseError
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -140,6 +143,69 @@ class Renewals:
             return
         self._over = not await look_at_some(self._database, self._texts, self._clock.now())
         if self._over:
+            self._queued()
+
+
+class Witness:
+    """Verifies the audit log at the start, and notes its head outside of the database at each new hour if it changed.
+
+    It reads the whole log: it runs beside the ticks, which do not wait for it.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        campaign: Campaign,
+        anchors: Path,
+        clock: Clock,
+        leads: Callable[[], bool],
+        queued: Callable[[], None],
+    ) -> None:
+        self._database, self._campaign, self._clock = database, campaign, clock
+        self._anchors, self._leads, self._queued = anchors, leads, queued
+        self._last: datetime | None = None
+        self._new_hour = asyncio.Event()
+
+    async def beat(self) -> None:
+        """At each new hour the head is noted, beside the ticks; whoever leads tells it where it is due."""
+        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        if hour == self._last:
+            return
+        self._last = hour
+        self._new_hour.set()
+        if self._campaign.tells_log and self._leads():
+            await self._carefully(self._tell)
+
+    async def run(self) -> None:
+        """Looks at the log once, and then after its head at each new hour, until cancelled."""
+        await self._carefully(self._look)
+        while True:
+            await self._new_hour.wait()
+            self._new_hour.clear()
+            await self._carefully(self._anchor)
+
+    async def _carefully(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What cannot be noted is said in a line; nothing else waits for it."""
+        try:
+            await work()
+        except DatabaseError as error:
+            log.error("audit_head_not_noted", hint=error.sentence)
+        except TROUBLES as error:
+            log.error("audit_head_not_noted", error=type(error).__name__)
+
+    async def _look(self) -> None:
+        for fault in await witness.look(self._database, self._anchors, self._clock.now()):
+            log.error("audit_log_not_whole", fault=str(fault), hint="Run `portevoix audit verify`.")
+            self._queued()
+
+    async def _anchor(self) -> None:
+        await witness.anchor(self._database, self._anchors, self._clock.now())
+
+    async def _tell(self) -> None:
+        async with self._database.write() as tx:
+            told = await witness.tell_head(tx, self._campaign.courtesy, self._clock.now())
+        if told:
             self._queued()
 
 

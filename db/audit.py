@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.anchors import Anchor
 from db.facts import get_fact, set_fact
 from db.schema import audit
 
 TAIL = "audit_tail"
+WITNESSED = "audit_witnessed"
 TAIL_LOCK = 0x506F_0002  # PostgreSQL's advisory locks are numbers; db.postgresql has the other one
 CHUNK = 2000
 
@@ -34,10 +36,13 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Tail:
-    """How many entries there are, and the hash of the last one: what a cut at the end is noticed by."""
+    """How many entries there are, the hash of the last one, and when it was written: what a cut at the end is noticed
+    by. Older versions noted no instant.
+    """
 
     count: int
     hash: str
+    at: datetime | None
 
 
 async def lock_tail(tx: AsyncConnection) -> Tail | None:
@@ -49,7 +54,29 @@ async def lock_tail(tx: AsyncConnection) -> Tail | None:
 
 async def tail(tx: AsyncConnection) -> Tail | None:
     found = await get_fact(tx, TAIL)
-    return None if found is None else Tail(count=found["count"], hash=found["hash"])
+    if found is None:
+        return None
+    at = datetime.fromisoformat(found["at"]) if "at" in found else None
+    return Tail(count=found["count"], hash=found["hash"], at=at)
+
+
+async def set_tail(tx: AsyncConnection, tail: Tail) -> None:
+    """Remembers the end of the log. The caller holds it."""
+    at = {} if tail.at is None else {"at": tail.at.astimezone(UTC).isoformat(timespec="microseconds")}
+    await set_fact(tx, TAIL, {"count": tail.count, "hash": tail.hash, **at})
+
+
+async def witnessed(tx: AsyncConnection) -> Anchor | None:
+    """The head that was noted outside last, as the database knows it; None: none was yet."""
+    found = await get_fact(tx, WITNESSED)
+    if found is None:
+        return None
+    return Anchor(at=datetime.fromisoformat(found["at"]), count=found["count"], hash=found["hash"])
+
+
+async def set_witnessed(tx: AsyncConnection, anchor: Anchor) -> None:
+    at = anchor.at.astimezone(UTC).isoformat(timespec="seconds")
+    await set_fact(tx, WITNESSED, {"at": at, "count": anchor.count, "hash": anchor.hash})
 
 
 async def add(
@@ -70,7 +97,7 @@ async def add(
         )
     )
     count = 1 if previous is None else previous.count + 1
-    await set_fact(tx, TAIL, {"count": count, "hash": hash_})
+    await set_tail(tx, Tail(count=count, hash=hash_, at=at))
 
 
 async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
@@ -84,6 +111,20 @@ async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
         if len(rows) < CHUNK:
             return
         last = rows[-1].id
+
+
+async def replace(tx: AsyncConnection, log: AsyncIterator[Entry], tail: Tail) -> None:
+    """Puts another log in the place of this one, as it is. The caller holds the tail."""
+    await tx.execute(sa.delete(audit))
+    some: list[dict[str, Any]] = []
+    async for entry in log:
+        some.append(vars(entry))
+        if len(some) == CHUNK:
+            await tx.execute(sa.insert(audit), some)
+            some = []
+    if some:
+        await tx.execute(sa.insert(audit), some)
+    await set_tail(tx, tail)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,18 @@
 """Encrypted copies of the SQLite database, made while the bot runs, and their way back.
 
 A backup opens with the same key as the database. It holds no free pages, so nothing that was erased before
-it. PostgreSQL has its own tools for this.
+it. For PostgreSQL: `db.server_backup`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from db.days import day_of
 from db.engine import Database, open_database
 from db.erasing import Sealing
 from db.errors import BackupFailed
-from db.facts import set_fact
+from db.facts import forget_fact, get_fact, set_fact
 from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, downloads, updates
 from db.secret_files import sync_folder
@@ -33,7 +34,14 @@ from db.suppression_key import begin_anew, open_suppression_key
 from db.unfinished import remove_unfinished, unfinished
 from db.upgrade import upgrade
 
-RESTORED_AT = "restored_at"  # the fact's name; its value is an instant in ISO 8601
+# Names of facts; each value is an instant in ISO 8601. The second one stands in a backup alone.
+RESTORED_AT = "restored_at"
+BACKED_UP_AT = "backed_up_at"
+
+Settle = Callable[[AsyncConnection, AsyncConnection | None, datetime | None], Awaitable[int]]
+"""Brings the log of a restored database up to what the replaced one held (None: it cannot be read), and notes the
+restore of a backup that was made at an instant (None: by an older version); how many entries were carried over.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +55,19 @@ class Restored:
     # Marks of people who left that were made with another suppression key: in what was replaced, and in the backup.
     foreign_marks: int = 0
     given_up: int = 0
+    entries: int = 0  # of the log since the backup, carried over
     kept: Path | None = None  # where the database that was replaced is now
 
 
-async def backup(database: Database, target: Path, *, notes: Path) -> None:
+async def backup(database: Database, target: Path, *, notes: Path, now: datetime | None = None) -> None:
     """Write the database as it is now into the new file `target`; writers need not wait.
 
-    `target` appears only once it is complete and verified. `notes`: where unfinished copies are noted. Raises
+    `target` appears only once it is complete and verified. `notes`: where unfinished copies are noted. `now`: the date
+    that it bears, if any. Raises
     BackupFailed.
     """
-    if database.file is None or database.dialect == "postgresql":
-        raise BackupFailed("PostgreSQL is backed up by its own tools; use pg_dump and pg_restore.")
-    await asyncio.to_thread(_backup, database.file, database.key, target, notes)
+    assert database.file is not None  # PostgreSQL: db.server_backup
+    await asyncio.to_thread(_backup, database.file, database.key, target, notes, now)
 
 
 async def restore(
@@ -69,6 +78,7 @@ async def restore(
     suppression_key_file: Path,
     suppression_key_lost: bool = False,
     notes: Path,
+    settle: Settle,
     now: datetime,
 ) -> Restored:
     """Put the backup `source` in the place of the database `file`, which is kept under another name.
@@ -76,19 +86,19 @@ async def restore(
     What may have been sent since the backup was made is never sent again by itself: due deliveries become in
     doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
     before it. Who was erased since is erased again; silences, withdrawn consents and withdrawn roles are carried
-    over, as far as the database that is replaced can be read. `suppression_key_lost`: a new one is made, and the marks
-    of people who left are given up. Raises InUse, UnknownRevision, BackupFailed, and what
-    `open_suppression_key` raises; then nothing was changed.
+    over, as far as the database that is replaced can be read; so is the log, by `settle`. `suppression_key_lost`: a
+    new one is made, and the marks of people who left are given up. Raises InUse, UnknownRevision, BackupFailed, and
+    what `open_suppression_key` raises; then nothing was changed.
     """
-    _make_folder(file.parent)
+    make_folder(file.parent)
     remove_unfinished(notes)
     claim = sqlite.claim(file)
     try:
         with unfinished(file, notes) as copy:
-            await asyncio.to_thread(_copy, source, copy)
-            await asyncio.to_thread(_verify, copy, key, source)
-            restored = await _prepare(
-                copy, file, key, suppression_key_file, lost=suppression_key_lost, now=now
+            await asyncio.to_thread(copy_backup, source, copy)
+            await asyncio.to_thread(verify, copy, key, source)
+            restored = await prepare(
+                copy, file, key, suppression_key_file, lost=suppression_key_lost, settle=settle, now=now
             )
             kept = await asyncio.to_thread(_swap, copy, file)
     finally:
@@ -96,22 +106,38 @@ async def restore(
     return replace(restored, kept=kept)
 
 
-def _backup(file: Path, key: DatabaseKey | None, target: Path, notes: Path) -> None:
+def _backup(file: Path, key: DatabaseKey | None, target: Path, notes: Path, now: datetime | None) -> None:
     remove_unfinished(notes)
-    _require(not target.exists(), f"{target} exists already and is not overwritten; choose another name.")
+    refuse_existing(target)
     with unfinished(target, notes) as copy:
         try:
             with closing(sqlite.connect(file, key, sqlite.COMMON_PRAGMAS)) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))
+            if now is not None:
+                _date(copy, key, now)
         except sqlite.Error as error:
             raise BackupFailed(_why_not_written(error, file)) from None
         try:
-            _verify(copy, key, target)
+            verify(copy, key, target)
         except BackupFailed:
             raise BackupFailed(sqlite.damaged(file, "its tables do not agree")) from None
-        _sync(copy)
+        sync(copy)
         copy.rename(target)
     sync_folder(target.parent)
+
+
+def refuse_existing(target: Path) -> None:
+    """Raises BackupFailed."""
+    _require(not target.exists(), f"{target} exists already and is not overwritten; choose another name.")
+
+
+def _date(copy: Path, key: DatabaseKey | None, now: datetime) -> None:
+    """Says in a backup when it was made: a file's own date changes when it is copied."""
+    with closing(sqlite.connect(copy, key, sqlite.COMMON_PRAGMAS)) as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)",
+            (BACKED_UP_AT, json.dumps(now.isoformat(timespec="seconds"))),
+        )
 
 
 def _why_not_written(error: Exception, file: Path) -> str:
@@ -120,7 +146,7 @@ def _why_not_written(error: Exception, file: Path) -> str:
     return f"The backup could not be written ({error}); make room on the disk and try again."
 
 
-def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
+def verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
     """Read every page: each must be authentic, sound, and agree with the others."""
     try:
         with closing(sqlite.connect(copy, key)) as connection:
@@ -136,13 +162,14 @@ def _verify(copy: Path, key: DatabaseKey | None, name: Path) -> None:
     _require(not faults and has_tables, f"{name} is damaged or empty; use another backup.")
 
 
-async def _prepare(
+async def prepare(
     copy: Path,
     replaced: Path,
     key: DatabaseKey | None,
     suppression_key_file: Path,
     *,
     lost: bool,
+    settle: Settle,
     now: datetime,
 ) -> Restored:
     """Bring the copy to this version, hold what may have left, and carry what people asked for since."""
@@ -159,6 +186,12 @@ async def _prepare(
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
             erased = await erase_again(transaction, carried, sealing)
+            made_at = await get_fact(transaction, BACKED_UP_AT)
+            await forget_fact(transaction, BACKED_UP_AT)
+            async with _reading(replaced if carried.known else None, key) as before:
+                entries = await settle(
+                    transaction, before, None if made_at is None else datetime.fromisoformat(made_at)
+                )
         return Restored(
             in_doubt=in_doubt,
             paused=paused,
@@ -166,9 +199,24 @@ async def _prepare(
             carried=carried.known,
             foreign_marks=carried.foreign_marks,
             given_up=given_up,
+            entries=entries,
         )
     except sa.exc.DBAPIError as error:
         raise BackupFailed(f"The backup cannot be brought to this version ({error.orig}).") from None
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _reading(file: Path | None, key: DatabaseKey | None) -> AsyncIterator[AsyncConnection | None]:
+    """A snapshot of the database that is replaced, if there is one."""
+    if file is None:
+        yield None
+        return
+    database = await open_database(f"sqlite+aiosqlite:///{file}", folder=file.parent, key=key)
+    try:
+        async with database.read() as tx:
+            yield tx
     finally:
         await database.close()
 
@@ -206,10 +254,10 @@ async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -
 
 def _swap(copy: Path, file: Path) -> Path | None:
     """Give `copy` the name of `file`. The new name of what was there, if anything was."""
-    _sync(copy)
+    sync(copy)
     kept = None
     if file.exists():
-        kept = next(name for name in _replaced_names(file) if not name.exists())
+        kept = next(name for name in replaced_names(file) if not name.exists())
         # The log goes first: beside another file it would be replayed into that.
         for suffix in ("-wal", "-shm", ""):
             part = file.with_name(file.name + suffix)
@@ -220,20 +268,20 @@ def _swap(copy: Path, file: Path) -> Path | None:
     return kept
 
 
-def _replaced_names(file: Path) -> Iterator[Path]:
+def replaced_names(file: Path) -> Iterator[Path]:
     yield file.with_name(f"{file.name}.replaced")
     for number in itertools.count(2):
         yield file.with_name(f"{file.name}.replaced-{number}")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be made ({error.strerror}); choose another folder.") from None
 
 
-def _copy(source: Path, copy: Path) -> None:
+def copy_backup(source: Path, copy: Path) -> None:
     _require(source.is_file(), f"There is no backup {source}; check its name.")
     try:
         shutil.copyfile(source, copy)
@@ -243,7 +291,7 @@ def _copy(source: Path, copy: Path) -> None:
         ) from None
 
 
-def _sync(file: Path) -> None:
+def sync(file: Path) -> None:
     with file.open("rb+") as stream:
         os.fsync(stream.fileno())
 

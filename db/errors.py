@@ -35,5 +35,9 @@ class UnknownRevision(DatabaseError):
     """The tables were made by a newer Portevoix than this one, or were never made."""
 
 
+class OlderTables(DatabaseError):
+    """The tables were made by an older Portevoix, and only `run` and `db upgrade` change them."""
+
+
 class BackupFailed(DatabaseError):
     """A backup or a restore stopped; nothing that existed was changed."""

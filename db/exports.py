@@ -20,8 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
-from bot.rules.restriction import PURPOSE as RESTRICTION
-from bot.rules.restriction import RESTRICTED
+from bot.rules.restriction import PURPOSE, RESTRICTED
 from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
@@ -82,9 +81,8 @@ class Source:
     counts: sa.Select[Any] | None = None
 
 
+# Of whom no file tells: nothing is known of them, or they asked that it be used for nothing.
 NOT_TOLD = ("new", RESTRICTED)
-"""The states of people of whom no file tells: nothing is known of them, or they asked that it be used for nothing."""
-
 # How many supporters somebody brought; whom leaves no export.
 _RECRUITS = people.alias("recruits")
 _RECRUITED = (
@@ -237,7 +235,7 @@ def answers(selection: Selection) -> Source:
             )
         )
         # Nobody of the team is told who restricted their data, nor who did so once.
-        .where(IS_USABLE, responses.c.question != RESTRICTION)
+        .where(IS_USABLE, responses.c.question != PURPOSE)
         .where(place, *_within(in_row_order(responses.c.at), selection), *about)
     )
     counted_by = ("question", "subject", "answer")

@@ -28,6 +28,7 @@ async def queue(
     template: str,
     details: Mapping[str, Any],
     telegram_ids: Collection[int],
+    expires_at: datetime | None = None,
     now: datetime,
 ) -> int:
     """One message to each of these Telegram users who ever wrote to the bot; how many. A key serves once."""
@@ -43,12 +44,15 @@ async def queue(
         "audience": {},
         "area": "FR",
         "starts_at": now,
+        "expires_at": expires_at,
         "created_at": now,
     }
     broadcast = await create(tx, values)
     if broadcast is None:
         return 0
-    return await queue_deliveries(tx, broadcast=broadcast, people=who, due_at=now, now=now)
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
 
 
 def names(telegram_id: int) -> sa.ColumnElement[bool]:

@@ -50,6 +50,15 @@ def revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py")))
 
 
+def refuse_newer(found: str) -> None:
+    """Raises UnknownRevision for tables that a newer Portevoix made."""
+    if found not in revisions():
+        raise UnknownRevision(
+            f"The database was made by a newer Portevoix (revision {found});"
+            " install that version or a later one."
+        )
+
+
 def config(connection: sa.Connection | None = None) -> Config:
     """Alembic's settings; there is no alembic.ini."""
     from alembic.config import Config
@@ -66,7 +75,7 @@ def _climb(connection: sa.Connection, to: str) -> None:
 
     found = _revision(connection)
     if found is not None:
-        _refuse_newer(found)
+        refuse_newer(found)
     command.upgrade(config(connection), to)
 
 
@@ -80,11 +89,3 @@ def _revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table(_VERSION.name):
         return None
     return connection.scalar(sa.select(_VERSION.c.version_num))
-
-
-def _refuse_newer(found: str) -> None:
-    if found not in revisions():
-        raise UnknownRevision(
-            f"The database was made by a newer Portevoix (revision {found});"
-            " install that version or a later one."
-        )

@@ -23,7 +23,11 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def run_here(
-    *arguments: str, environment: Mapping[str, str], typed: str = "", module: str | None = "bot.cli"
+    *arguments: str,
+    environment: Mapping[str, str],
+    typed: str = "",
+    module: str | None = "bot.cli",
+    seconds: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """`portevoix …` in a process of its own, with no settings but these; `module` None: Python itself."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
@@ -34,6 +38,6 @@ def run_here(
         input=typed,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST = (
     "tests/rehearsal/test_rehearsal.py",
+    "tests/rehearsal/test_every_campaign.py",
     "tests/test_mission.py",
     "tests/test_proof.py",
     "tests/test_crash.py",

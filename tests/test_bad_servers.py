@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from bot.settings import Settings
 from bot.startup import opened
 from db.schema import deliveries, people
+from tests.frozen import FROZEN
 from tests.story import BotProcess, Finished, child_environment, until
 from tests.test_crash import START as START_OF_STORY
 from tests.test_crash import inviting
@@ -130,6 +131,7 @@ async def serving(folder: Path, server: Server | None = None) -> AsyncIterator[t
     environment = {
         "PORTEVOIX_TOKEN": "12345:TEST",
         "PORTEVOIX_API_BASE": f"http://127.0.0.1:{port}",
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
         "PORTEVOIX_DATA": str(folder / "data"),
     }
     async with listening:

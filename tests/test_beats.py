@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
+from bot.actions import audit, staff
 from bot.actions.renewals import FACT, consent_texts
-from bot.ticking import DailyPurge, Renewals
+from bot.rules.permissions import Role
+from bot.ticking import DailyPurge, Renewals, Witness
+from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact
-from db.schema import consents, people
+from db.schema import broadcasts, consents, people
 from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, paris, services
 from tests.exported import KEY
@@ -42,6 +49,107 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     assert "unfinished copies" in removed
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
+
+
+async def begun_witness(
+    conversation: Conversation, file: Path, *, tells_log: bool = True, leads: bool = True
+) -> Witness:
+    """Looks at a log of one entry, of an admin who wrote to the bot; the first hour begins."""
+    await conversation.person(7).send("/start")
+    async with conversation.database.write() as tx:
+        await staff.add(
+            tx, telegram_id=7, role=Role.ADMIN, area="FR", actor="test", now=conversation.clock.now()
+        )
+    return Witness(
+        database=conversation.database,
+        campaign=replace(CAMPAIGN, tells_log=tells_log),
+        anchors=file,
+        clock=conversation.clock,
+        leads=lambda: leads,
+        queued=lambda: None,
+    )
+
+
+async def notices_in(conversation: Conversation) -> list[str]:
+    found = [row.template.partition("/")[2] for row in await rows(conversation, broadcasts)]
+    return [name for name in found if name.startswith("log_")]
+
+
+async def test_the_head_of_the_log_is_noted_at_each_new_hour_and_told_once_a_day(
+    database: Database, tmp_path: Path
+) -> None:
+    conversation, file = Conversation(database, paris("2016-11-16T08:30")), tmp_path / "anchors"
+    witness = await begun_witness(conversation, file)
+    working = asyncio.create_task(witness.run())
+
+    async def hour(text: str, anchors: int) -> list[str]:
+        conversation.clock.move(paris(text))
+        async with database.write() as tx:
+            await audit.note(tx, actor="test", action="purge", details={}, now=conversation.clock.now())
+        for _ in range(3):
+            await witness.beat()
+
+        async def is_noted() -> bool:
+            return len(read_anchors(file)) == anchors
+
+        await until(is_noted, f"{anchors} heads stand in the file")
+        return await notices_in(conversation)
+
+    assert await hour("2016-11-16T08:30", 1) == []  # too early in the day
+    assert await hour("2016-11-16T09:00", 2) == ["log_head"]
+    assert await hour("2016-11-16T21:00", 3) == ["log_head"]
+    assert await hour("2016-11-17T03:00", 4) == ["log_head"]  # at night
+    assert await hour("2016-11-17T10:00", 5) == ["log_head", "log_head"]
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("tells_log", "leads"), [(False, True), (True, False)])
+async def test_the_head_is_not_told_where_the_campaign_file_says_so_nor_by_who_does_not_lead(
+    sqlite_database: Database, tmp_path: Path, tells_log: bool, leads: bool
+) -> None:
+    conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
+    witness = await begun_witness(conversation, tmp_path / "anchors", tells_log=tells_log, leads=leads)
+    await witness.beat()
+    assert await notices_in(conversation) == []
+
+
+async def test_a_start_says_that_the_log_no_longer_fits_its_anchors(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    conversation, file = Conversation(sqlite_database, paris("2016-11-16T10:00")), tmp_path / "anchors"
+    witness = await begun_witness(conversation, file)
+    append_anchor(file, Anchor(at=conversation.clock.now(), count=9, hash="a" * 64))
+    with capture_logs() as told:
+        working = asyncio.create_task(witness.run())
+
+        async def is_told() -> bool:
+            return await notices_in(conversation) == ["log_broken"]
+
+        await until(is_told, "the admins are told")
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    (line,) = [line for line in told if line["event"] == "audit_log_not_whole"]
+    assert "does not hold entry number 9" in line["fault"]
+
+
+async def test_a_head_that_cannot_be_noted_is_said_and_stops_nothing(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    witness = await begun_witness(conversation, tmp_path / "taken" / "anchors")
+    with capture_logs() as told:
+        working = asyncio.create_task(witness.run())
+        await witness.beat()
+
+        async def is_said() -> bool:
+            return any(line["event"] == "audit_head_not_noted" for line in told)
+
+        await until(is_said, "it is said")
+        assert not working.done()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 async def test_texts_are_compared_piece_by_piece_until_all_were(sqlite_database: Database) -> None:

@@ -1,8 +1,8 @@
 """The audit log: who of the staff did what, in a chain of hashes that shows any later change.
 
 Each entry's hash covers the entry and the hash before it, so that a row that is altered, removed or moved
-breaks the chain. The chain cannot protect itself from someone who rewrites all of it: `portevoix audit verify`
-prints the last hash, to be noted somewhere else.
+breaks the chain. The chain cannot protect itself from someone who rewrites all of it: its head is noted outside,
+in the anchor file (`bot.actions.witness`) and in the chats of the admins, and by whoever likes to (`audit head`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.staff
+from db.anchors import Anchor
 from db.audit import Entry, Tail
 
 FORGOTTEN = "forget_log"
@@ -45,18 +46,27 @@ class FaultKind(StrEnum):
     REORDERED = "reordered"
     EMPTIED = "emptied"
     UNKNOWN_HEAD = "unknown_head"
+    WENT_BACK = "went_back"
+    UNKNOWN_ANCHOR = "unknown_anchor"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """An entry (its number) that does not continue the chain, and why."""
+    """An entry (its number) that does not continue the chain, and why. `anchor`: what was noted of the log once, and
+    does not stand in it.
+    """
 
     entry: int
     kind: FaultKind
     head: str = ""
+    anchor: Anchor | None = None
 
     def __str__(self) -> str:
-        return _SENTENCES[self.kind].format(entry=self.entry, head=self.head)
+        known = self.anchor
+        noted = {} if known is None else {"count": known.count, "at": f"{known.at:%Y-%m-%d %H:%M} UTC"}
+        return _SENTENCES[self.kind].format(
+            entry=self.entry, head=self.head if known is None else known.hash, **noted
+        )
 
 
 _SENTENCES = {
@@ -65,6 +75,14 @@ _SENTENCES = {
     FaultKind.REORDERED: "Entry {entry} does not stand where it was written.",
     FaultKind.EMPTIED: "The log is empty, and yet roles were given: it was emptied.",
     FaultKind.UNKNOWN_HEAD: "The log does not hold {head}, its last hash once: it was rewritten, or went back.",
+    FaultKind.WENT_BACK: (
+        "The database remembers {count} entries on {at}, the last {head}, which the log does not hold: it was"
+        " rewritten, or went back."
+    ),
+    FaultKind.UNKNOWN_ANCHOR: (
+        "The log does not hold entry number {count}, {head}, which the anchor file noted on {at}: it was rewritten,"
+        " or went back."
+    ),
 }
 
 
@@ -157,14 +175,20 @@ async def _start(tx: AsyncConnection) -> Start:
     return Start(entries=noted.details["entries"], hash=noted.details["last"])
 
 
-async def verify(tx: AsyncConnection, *, noted: Sequence[str] = ()) -> Verified:
+async def verify(
+    tx: AsyncConnection, *, noted: Sequence[str] = (), anchors: Sequence[Anchor] = ()
+) -> Verified:
     """Reads the whole log and names every entry that was altered, removed or moved.
 
-    `noted`: last hashes that were noted elsewhere, which a log that was rewritten or emptied does not hold.
+    `noted`: last hashes that were noted elsewhere, which a log that was rewritten or emptied does not hold. `anchors`:
+    heads of an anchor file, of which the first that the log does not hold is named.
     """
     faults: list[Fault] = []
     start = await _start(tx)
     expected, count, last = start.hash, 0, 0
+    witnessed = await db.audit.witnessed(tx)
+    heads = {each.count: "" for each in (*anchors, *((witnessed,) if witnessed else ()))}
+    heads[start.entries] = start.hash
     async for entry in db.audit.entries(tx):
         if _hash_of(entry) != entry.hash:
             faults.append(Fault(entry=entry.id, kind=FaultKind.ALTERED))
@@ -173,8 +197,15 @@ async def verify(tx: AsyncConnection, *, noted: Sequence[str] = ()) -> Verified:
             kind = FaultKind.REORDERED if elsewhere else FaultKind.REMOVED
             faults.append(Fault(entry=entry.id, kind=kind))
         expected, count, last = entry.hash, count + 1, entry.id
+        if start.entries + count in heads:
+            heads[start.entries + count] = entry.hash
     if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
         faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
+    # What was noted of entries whose term is over cannot be compared any more.
+    lost = [each for each in anchors if each.count >= start.entries and heads[each.count] != each.hash]
+    if witnessed and witnessed.count >= start.entries and heads[witnessed.count] != witnessed.hash:
+        faults.append(Fault(entry=last, kind=FaultKind.WENT_BACK, anchor=witnessed))
+    faults += [Fault(entry=last, kind=FaultKind.UNKNOWN_ANCHOR, anchor=each) for each in lost[:1]]
     if not faults and not count and await db.staff.has_any(tx):
         faults.append(Fault(entry=0, kind=FaultKind.EMPTIED))
     faults += [
@@ -193,4 +224,4 @@ def _hash_of(entry: Entry) -> str:
 
 def _is_cut(tail: Tail | None, count: int, last_hash: str) -> bool:
     """Whether entries are missing at the end, where no later entry shows it."""
-    return (tail is not None or count > 0) and tail != Tail(count=count, hash=last_hash)
+    return (tail is not None or count > 0) and (tail is None or (tail.count, tail.hash) != (count, last_hash))

@@ -2,15 +2,16 @@
 or by round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any
 
-from bot.campaign.toml import Source, TomlTable, Words
+from bot.campaign.toml import Source, TomlPath, TomlTable, Words
 from bot.errors import UnknownArea
-from bot.rules.areas import normal_area
+from bot.rules.areas import ABROAD_AREA, normal_area
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
@@ -113,6 +114,34 @@ def _read_exceptions(table: TomlTable, usual: Hours) -> tuple[dict[str, Hours], 
                 "use a territory (971), a région (R84), a département (69) or a commune’s INSEE code (69123)",
             )
     return territories, tuple(areas)
+
+
+def note_unknown_communes(source: Source, communes: Collection[str]) -> bool:
+    """Notes hours of communes that do not exist, which would silently be nobody's; whether there are any."""
+    tables: list[tuple[TomlPath, Mapping[str, Any]]] = [
+        (("polling", "hours"), source.data.get("polling", {}).get("hours", {})),
+        *(
+            (("ballots", row, "hours"), ballot.get("hours", {}))
+            for row, ballot in enumerate(source.data["ballots"])
+        ),
+    ]
+    unknown = [
+        (*path, code)
+        for path, hours in tables
+        for code in hours
+        if code not in TERRITORIES and _is_no_commune(normal_area(code), communes)
+    ]
+    for path in unknown:
+        source.fault(
+            path,
+            f"there is no commune {path[-1]}",
+            "find its INSEE code with `portevoix communes search NAME`",
+        )
+    return bool(unknown)
+
+
+def _is_no_commune(area: str, communes: Collection[str]) -> bool:
+    return len(area) == 5 and area != ABROAD_AREA and area not in communes
 
 
 def _read_days(table: TomlTable) -> dict[str, date]:

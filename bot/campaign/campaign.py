@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import campaigns
+from bot.campaign.ballots import note_unknown_communes
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
 from bot.campaign.own_templates import OwnTemplate, read_own_templates
 from bot.campaign.reading import read_campaign
@@ -27,24 +28,31 @@ __all__ = [
 ]
 
 
-def find_campaign_file(path: Path) -> Path:
+BY_VARIABLE = "set PORTEVOIX_CAMPAIGN to a campaign.toml or to the folder that holds it"
+
+
+def find_campaign_file(path: Path, *, remedy: str = BY_VARIABLE) -> Path:
     """The file that a path means: a file, a folder that holds `campaign.toml`, or an example that came with
     the program.
 
-    Raises CampaignError.
+    `remedy`: what to do where there is none. Raises CampaignError.
     """
-    candidates = [path]
-    if not path.is_absolute() and path.parts[:1] == ("campaigns",):
-        candidates.append(Path(campaigns.__file__).parent.joinpath(*path.parts[1:]))
-    for candidate in candidates:
+    for candidate in (path, shipped_path(path)):
         if candidate.is_dir():
             candidate = candidate / "campaign.toml"
         if candidate.is_file():
             return candidate
-    raise CampaignError(
-        f"There is no campaign file at {path}: "
-        "set PORTEVOIX_CAMPAIGN to a campaign.toml or to the folder that holds it."
-    )
+    raise CampaignError(f"There is no campaign file at {path}: {remedy}.")
+
+
+def shipped_path(path: Path) -> Path:
+    """Where a path below `campaigns/` lies that came with the program; any other path as it is.
+
+    What the documents say of the examples so holds in every folder, not only in a checkout.
+    """
+    if path.is_absolute() or path.parts[:1] != ("campaigns",):
+        return path
+    return Path(campaigns.__file__).parent.joinpath(*path.parts[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +74,16 @@ def load_campaign(
     *,
     templates: Collection[str] | None = None,
     languages: Collection[str] | None = None,
+    communes: Collection[str] | None = None,
     check_steps: StepCheck | None = None,
 ) -> Campaign:
     """Reads a campaign file; raises CampaignError that lists every fault.
 
-    `templates` and `languages`: the templates and languages that exist, when they are to be checked too.
+    `templates`, `languages` and `communes`: those that exist, when they are to be checked too.
     """
-    campaign, faults = check_campaign(path, templates=templates, languages=languages, check_steps=check_steps)
+    campaign, faults = check_campaign(
+        path, templates=templates, languages=languages, communes=communes, check_steps=check_steps
+    )
     if campaign is None:
         broken = [str(fault) for fault in faults if not fault.warning]
         raise CampaignError("\n".join([f"The campaign file {path} has faults:", *broken]))
@@ -84,6 +95,7 @@ def check_campaign(
     *,
     templates: Collection[str] | None = None,
     languages: Collection[str] | None = None,
+    communes: Collection[str] | None = None,
     check_steps: StepCheck | None = None,
 ) -> tuple[Campaign | None, tuple[Fault, ...]]:
     """The campaign, None when it cannot be used, and all faults and warnings by line.
@@ -93,6 +105,11 @@ def check_campaign(
     file = find_campaign_file(path)
     try:
         text = file.read_text(encoding="utf-8")
+    except PermissionError:
+        raise CampaignError(
+            f"The campaign file {file} may not be read by the user who runs this: let everybody read it, `chmod a+r"
+            f" {file}`; it holds no secret."
+        ) from None
     except (OSError, UnicodeDecodeError) as fault:
         raise CampaignError(f"The campaign file {file} cannot be read as UTF-8 text: {fault}.") from None
     try:
@@ -100,6 +117,7 @@ def check_campaign(
             text,
             templates=templates,
             languages=languages,
+            communes=communes,
             own_templates=read_own_templates(file),
             check_steps=check_steps,
         )
@@ -112,6 +130,7 @@ def parse_campaign(
     *,
     templates: Collection[str] | None = None,
     languages: Collection[str] | None = None,
+    communes: Collection[str] | None = None,
     own_templates: tuple[OwnTemplate, ...] = (),
     check_steps: StepCheck | None = None,
 ) -> tuple[Campaign | None, tuple[Fault, ...]]:
@@ -123,7 +142,10 @@ def parse_campaign(
     campaign = read_campaign(source, digest=digest, templates=templates, languages=languages)
     if campaign is not None:
         campaign = replace(campaign, own_templates=own_templates)
-        if check_steps is not None and _note(source, campaign, check_steps):
+        is_broken = communes is not None and note_unknown_communes(source, communes)
+        if check_steps is not None:
+            is_broken = _note(source, campaign, check_steps) or is_broken
+        if is_broken:
             campaign = None
     return campaign, tuple(sorted(source.faults, key=lambda fault: fault.line))
 

@@ -87,7 +87,8 @@ class Campaign:
 
     `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
-    `holdout_percent`: the share left without reminders to measure their effect. `digest`: SHA-256 of the
+    `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
+    are told the head of the audit log every day. `digest`: SHA-256 of the
     file.
     """
 
@@ -111,6 +112,7 @@ class Campaign:
     approval_above: int | None
     holdout_percent: int
     paid_broadcasts: bool
+    tells_log: bool
     out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str

@@ -39,6 +39,7 @@ def read_campaign(
     slots, default_slot = read_slots(root)
     steps = read_steps(root, ballots=[ballot.number for ballot in ballots], templates=templates)
     broadcasts = root.table("broadcasts")
+    log = root.table("audit")
     campaign = Campaign(
         slug=_read_slug(root),
         name=root.words("name", spoken),
@@ -60,11 +61,13 @@ def read_campaign(
         approval_above=broadcasts.number("approval_above", least=1, most=10_000_000),
         holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
         paid_broadcasts=_read_paid(broadcasts),
+        tells_log=log.flag("daily_line", default=True),
         out_after=root.number("out_after", least=1, most=max(1, len(ballots))),
         warnings=(),
         digest=digest,
     )
     broadcasts.done()
+    log.done()
     root.done()
     check_ballots(source, ballots)
     if not _is_broken(source):

@@ -41,7 +41,7 @@ class Source:
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as fault:
-            raise CampaignError(_syntax_fault(str(fault))) from None
+            raise CampaignError(_syntax_fault(str(fault), text)) from None
         self._lines = find_lines(text)
 
     def line_of(self, path: TomlPath) -> int:
@@ -62,9 +62,9 @@ class Source:
         return TomlTable(self, self.data, ())
 
 
-def _syntax_fault(message: str) -> str:
+def _syntax_fault(message: str, text: str) -> str:
     place = re.search(r"\(at line (\d+), column \d+\)", message)
-    line = place[1] if place else "last"
+    line = place[1] if place else max(1, len(text.splitlines()))  # “at end of document”
     what = message[: place.start()].strip() if place else message.removesuffix("(at end of document)").strip()
     remedy = "write a date that exists, such as 2016-11-20" if "date" in what.lower() else "correct it"
     return f"line {line}: this is not TOML ({what}): {remedy}."

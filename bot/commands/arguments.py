@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.campaign.campaign import shipped_path
 from bot.communes import load
 from bot.errors import PortevoixError, UnknownArea
 from bot.rules.areas import ABROAD_AREA, normal_area
@@ -76,7 +77,7 @@ def number(option: str, text: str, *, least: int, most: int) -> int:
 def content_of(file: Path, wanted: str) -> bytes:
     """The bytes of a file; `wanted` says which file to name instead. Raises CommandRefused."""
     try:
-        return file.read_bytes()
+        return (file if file.exists() else shipped_path(file)).read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CommandRefused(f"{file} cannot be read ({reason}): name {wanted}.") from None

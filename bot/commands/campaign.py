@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
-from bot.campaign.campaign import check_campaign, find_campaign_file, load_campaign
+from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
 from bot.commands.arguments import SubCommands
+from bot.rules.counting import counted
 from bot.settings import Settings
+from bot.startup import present
 from locales import LANGUAGES
 from locales.words import all_words
 
@@ -37,15 +41,20 @@ def add_to(commands: SubCommands) -> None:
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
     # Imported here: the other commands need none of it, and answer sooner.
-    from bot.words.step_check import step_faults, step_templates
+    from bot.words.step_check import commune_codes, step_faults, step_templates
     from handlers import ROUTES
 
     all_words()  # what stops the bot at its start is told here as well
-    file = find_campaign_file(arguments.file or settings.campaign)
+    file = (
+        find_campaign_file(arguments.file, remedy="name a campaign.toml, or the folder that holds it")
+        if arguments.file is not None
+        else find_campaign_file(settings.campaign)
+    )
     campaign, faults = check_campaign(
         file,
         templates=step_templates(),
         languages=LANGUAGES,
+        communes=commune_codes(),
         check_steps=partial(step_faults, actions=ROUTES.buttons),
     )
     for fault in faults:
@@ -53,12 +62,25 @@ def check(arguments: Namespace, settings: Settings) -> int:
     if campaign is None:
         print(f"{file} cannot be used before this is mended.", file=sys.stderr)
         return 2
+    for warning in over(campaign, asyncio.run(present(settings))):
+        print(warning, file=sys.stderr)
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
     print(
-        f"{file} is valid: {name}; ballots on {days}; {len(campaign.steps)} reminder steps; law {campaign.law.code}."
+        f"{file} is valid: {name}; ballots on {days}; {counted(len(campaign.steps), 'reminder step')};"
+        f" law {campaign.law.code}."
     )
     return 0
+
+
+def over(campaign: Campaign, now: datetime) -> list[str]:
+    """The warning for a campaign that lies wholly in the past; none for another."""
+    if campaign.next_ballot(now) is not None:
+        return []
+    return [
+        f"warning: the last ballot, on {campaign.ballots[-1].day}, is over, so nothing will be sent any more: correct"
+        " the days, unless you only mean to rehearse it."
+    ]
 
 
 def calendar(arguments: Namespace, settings: Settings) -> int:

@@ -35,7 +35,7 @@ def add_to(commands: SubCommands) -> None:
 def prove(arguments: Namespace, settings: Settings) -> int:
     """Prints the ledger of one person. Status 1 where it holds nothing."""
     telegram_id = number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
 
     async def work() -> Proof:
         async with opened(settings) as database:

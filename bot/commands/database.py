@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import sys
 from argparse import Namespace
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.processes
-from bot.actions import audit, erasure, retention
+from bot.actions import audit, erasure, restores, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.rules.counting import counted
 from bot.settings import Settings
-from bot.startup import database_file, follow_moved, opened, present, set_aside_what_is_left, suppression_key
-from db.audit import Entry
-from db.backup import Restored
+from bot.startup import (
+    backup_key,
+    database_file,
+    follow_moved,
+    opened,
+    present,
+    set_aside_what_is_left,
+    suppression_key,
+    upgraded,
+)
+from db.anchors import read_anchors
+from db.audit import Entry, Tail
+from db.backup import Restored, Settle
 from db.backup import backup as back_up
 from db.backup import restore as put_back
 from db.engine import Database
 from db.keyring import find_key, rekey_with_file
+from db.server_backup import backup_server as back_up_server
+from db.server_backup import restore_server as put_back_on_server
 from db.suppression_key import change_suppression_key
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
@@ -34,7 +51,8 @@ def add_to(commands: SubCommands) -> None:
     db.add_parser(
         "upgrade",
         help="make or upgrade the tables",
-        description="Make or upgrade the tables; the bot does so at each start too.",
+        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older SQLite database"
+        " is kept. Refused while the bot runs on it.",
     ).set_defaults(run=upgrade)
     db.add_parser(
         "new",
@@ -57,14 +75,16 @@ def add_to(commands: SubCommands) -> None:
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",
-        description="Write an encrypted copy of the SQLite database; it opens with the same key.",
+        description="Write an encrypted copy of the database. It opens with the same key; of PostgreSQL, with one that"
+        " is made the first time. Either engine takes it back.",
     )
     backup_parser.add_argument("file", type=Path, metavar="FILE", help="a file that does not exist yet")
     backup_parser.set_defaults(run=backup)
     restore_parser = commands.add_parser(
         "restore",
         help="put a backup in the database’s place",
-        description="Put a backup in the database’s place, which is kept under another name. Stop the bot first.",
+        description="Put a backup in the database’s place, which is kept under another name, of PostgreSQL in the data"
+        " folder. Stop the bot first.",
     )
     restore_parser.add_argument("file", type=Path, metavar="FILE", help="a file made by `portevoix backup`")
     restore_parser.add_argument(
@@ -84,7 +104,8 @@ def add_to(commands: SubCommands) -> None:
     verify_parser = audit_parser.add_parser(
         "verify",
         help="find any altered, removed or reordered entry",
-        description="Find any altered, removed or reordered entry of the audit log.",
+        description="Find any altered, removed or reordered entry of the audit log, and any head of it that was noted"
+        " in the anchor file (PORTEVOIX_AUDIT_ANCHOR) and no longer fits.",
     )
     verify_parser.add_argument(
         "--expect",
@@ -104,12 +125,16 @@ def add_to(commands: SubCommands) -> None:
 
 def upgrade(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
-        async with opened(settings) as database:
+        async with upgraded(settings, kept=_tell_of_the_copy) as database:
             await suppression_key(database, settings)
             print(f"The tables are at revision {await revision(database)}.")
 
     asyncio.run(work())
     return 0
+
+
+def _tell_of_the_copy(kept: Path) -> None:
+    print(f"The database as it was is kept as {kept}. Delete it once all is well: no purge reaches it.")
 
 
 def new(arguments: Namespace, settings: Settings) -> int:
@@ -189,8 +214,9 @@ def _begin_suppressions_anew(settings: Settings) -> int:
 
     marks = asyncio.run(work())
     print(
-        f"A new suppression key is in {settings.suppression_key_file}. {marks} marks of people who left were made with"
-        " the lost one and are erased: an import can no longer tell who they are. Look in your opt-out lists again."
+        f"A new suppression key is in {settings.suppression_key_file}. Marks of people who left that were made with"
+        f" the lost one, and are erased: {marks:,}. An import can no longer tell who they are."
+        " Look in your opt-out lists again."
     )
     return 0
 
@@ -198,41 +224,48 @@ def _begin_suppressions_anew(settings: Settings) -> int:
 def backup(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
         async with opened(settings) as database:
-            await back_up(database, arguments.file, notes=settings.data / NOTES)
+            notes, now = settings.data / NOTES, await present(settings)
+            if database.file is None:
+                key = backup_key(settings)
+                await back_up_server(database, arguments.file, key=key, notes=notes, now=now)
+            else:
+                await back_up(database, arguments.file, notes=notes, now=now)
 
     asyncio.run(work())
+    place = settings.database_key_file if settings.database_key is None else "PORTEVOIX_DATABASE_KEY"
     print(
-        f"{arguments.file} is complete and opens with the database’s key. Keep that key somewhere else, and beside it"
-        f" {settings.suppression_key_file}, which is in no backup."
+        f"{arguments.file} is complete and opens with the database’s key ({place}). Keep that key somewhere else, and"
+        f" beside it {settings.suppression_key_file}, which is in no backup."
     )
     return 0
 
 
+def settling_log(file: Path, now: datetime) -> Settle:
+    """What a restore of this backup does to the log."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user has no name
+        user = "?"
+
+    async def settle(tx: AsyncConnection, replaced: AsyncConnection | None, made_at: datetime | None) -> int:
+        source = restores.Source(file=file.name, made_at=made_at, user=user)
+        return await restores.settle_log(tx, replaced, source, now)
+
+    return settle
+
+
 def restore(arguments: Namespace, settings: Settings) -> int:
     file = database_file(settings)
-    if file is None:
-        raise CommandRefused("PostgreSQL is restored by its own tools: use pg_restore.")
-
-    async def work() -> Restored:
-        # On a new machine there is no database yet, only the key that was kept: it must not be made anew.
-        follow_moved(arguments.file, settings)
-        key = find_key(value=settings.database_key, file=settings.database_key_file, database=arguments.file)
-        return await put_back(
-            arguments.file,
-            file=file,
-            key=key,
-            suppression_key_file=settings.suppression_key_file,
-            suppression_key_lost=arguments.suppression_key_lost,
-            notes=settings.data / NOTES,
-            now=await present(settings),
-        )
-
-    restored = asyncio.run(work())
-    print(f"{file} is the backup {arguments.file} now.")
+    restored = asyncio.run(
+        _restore_server(arguments, settings) if file is None else _restore(arguments, settings, file)
+    )
+    print(f"{file or 'PostgreSQL'} is the backup {arguments.file} now.")
     if restored.kept is not None:
         print(f"What it replaced is kept as {restored.kept}.")
     if restored.erased:
         print(f"{restored.erased} people who were erased since the backup were erased again.")
+    if restored.entries:
+        print(f"Entries of the team’s log since the backup, carried over: {restored.entries}.")
     if not restored.carried:
         print(
             "There was no database to read who was erased, fell silent or left the team since the backup:"
@@ -254,8 +287,43 @@ def restore(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
+async def _restore(arguments: Namespace, settings: Settings, file: Path) -> Restored:
+    # On a new machine there is no database yet, only the key that was kept: it must not be made anew.
+    follow_moved(arguments.file, settings)
+    key = find_key(value=settings.database_key, file=settings.database_key_file, database=arguments.file)
+    now = await present(settings)
+    return await put_back(
+        arguments.file,
+        file=file,
+        key=key,
+        suppression_key_file=settings.suppression_key_file,
+        suppression_key_lost=arguments.suppression_key_lost,
+        notes=settings.data / NOTES,
+        settle=settling_log(arguments.file, now),
+        now=now,
+    )
+
+
+async def _restore_server(arguments: Namespace, settings: Settings) -> Restored:
+    now = await present(settings)
+    async with opened(settings) as database:
+        return await put_back_on_server(
+            arguments.file,
+            database=database,
+            folder=settings.data,
+            key=find_key(
+                value=settings.database_key, file=settings.database_key_file, database=arguments.file
+            ),
+            suppression_key_file=settings.suppression_key_file,
+            suppression_key_lost=arguments.suppression_key_lost,
+            notes=settings.data / NOTES,
+            settle=settling_log(arguments.file, now),
+            now=now,
+        )
+
+
 def purge(arguments: Namespace, settings: Settings) -> int:
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
 
     async def work() -> dict[str, int]:
         async with opened(settings) as database:
@@ -280,24 +348,26 @@ def purge(arguments: Namespace, settings: Settings) -> int:
 def head(arguments: Namespace, settings: Settings) -> int:
     """One line: what to note of the log somewhere else."""
 
-    async def work() -> Entry | None:
+    async def work() -> tuple[Tail | None, Entry | None]:
         async with opened(settings) as database, database.read() as tx:
-            return await db.audit.last(tx)
+            return await db.audit.tail(tx), await db.audit.last(tx)
 
-    last = asyncio.run(work())
-    if last is None:
+    tail, last = asyncio.run(work())
+    if tail is None or last is None:
         print("The audit log is empty: there is nothing to note yet.", file=sys.stderr)
         return 0
-    print(f"{last.id} {last.hash} {last.at.isoformat(timespec='seconds')}")
+    print(f"{tail.count} {last.hash} {last.at.isoformat(timespec='seconds')}")
     return 0
 
 
 def verify(arguments: Namespace, settings: Settings) -> int:
     """Prints what was found; exit status 1 if the log was tampered with."""
 
+    anchors = read_anchors(settings.audit_anchor)
+
     async def work() -> audit.Verified:
         async with opened(settings) as database, database.read() as tx:
-            return await audit.verify(tx, noted=arguments.expect)
+            return await audit.verify(tx, noted=arguments.expect, anchors=anchors)
 
     verified = asyncio.run(work())
     for fault in verified.faults:
@@ -305,5 +375,11 @@ def verify(arguments: Namespace, settings: Settings) -> int:
     if verified.faults:
         print("The audit log was changed after it was written.", file=sys.stderr)
         return 1
-    print(f"{verified.entries} entries, the chain is whole. Last hash: {verified.last_hash}")
+    print(
+        f"{counted(verified.entries, 'entry', 'entries')}, the chain is whole. Last hash: {verified.last_hash}"
+    )
+    if anchors:
+        print(
+            f"Heads in the anchor file: {len(anchors)}, the last of {anchors[-1].at:%Y-%m-%d %H:%M} UTC. All fit."
+        )
     return 0

@@ -11,6 +11,7 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.commands.arguments import CommandRefused, SubCommands, installed_version
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
+from bot.rules.counting import counted
 from bot.settings import Settings
 from bot.startup import database_file, present
 from locales import LANGUAGES
@@ -53,7 +54,7 @@ def documents(arguments: Namespace, settings: Settings) -> int:
         )
         with appearing_at(file) as stream:
             stream.write(text.encode())
-        print(f"{file}: {questions(text)} things to be completed.")
+        print(f"{file}: {counted(questions(text), 'thing')} to be completed.")
     if campaign.label is None:
         print("Nothing on EU 2024/900: the campaign file has no [label].")
     print("These are starting points, not legal advice: have them read by somebody who is qualified.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import unicodedata
@@ -14,9 +15,11 @@ from pathlib import Path
 
 from bot.campaign.campaign import parse_campaign
 from bot.commands.arguments import CommandRefused, SubCommands
+from bot.commands.campaign import over
 from bot.exporting.files import appearing_at
 from bot.rules.typed import Meaning
 from bot.settings import Settings
+from bot.startup import present
 from bot.words.vocabulary import vocabulary
 from locales import LANGUAGES, SOURCE_LANGUAGE
 from locales.words import words_of
@@ -58,18 +61,27 @@ def found(arguments: Namespace, settings: Settings) -> int:
     campaign, faults = parse_campaign(text, languages=LANGUAGES)
     if campaign is None:
         raise CommandRefused("These answers make no valid campaign: " + " ".join(map(str, faults)))
+    _write(file, text)
+    for warning in [*faults, *over(campaign, asyncio.run(present(settings)))]:
+        print(warning)
+    print(f"{file} is written. Read it through, then set PORTEVOIX_CAMPAIGN={arguments.folder}.")
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    """The bot’s own user can read it, whoever wrote it: a campaign file holds no secret. Raises CommandRefused."""
+    is_new = not file.parent.exists()
     try:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if is_new:
+            file.parent.chmod(0o755)
     except OSError as error:
         raise CommandRefused(
-            f"{arguments.folder} cannot be made ({error.strerror}): choose another folder."
+            f"{file.parent} cannot be made ({error.strerror}): choose another folder."
         ) from None
     with appearing_at(file) as stream:
         stream.write(text.encode())
-    for fault in faults:
-        print(fault)
-    print(f"{file} is written. Read it through, then set PORTEVOIX_CAMPAIGN={arguments.folder}.")
-    return 0
+    file.chmod(0o644)
 
 
 def ask_all() -> dict[str, object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
 from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
+from bot.rules.counting import counted, counted_people
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
 from bot.startup import opened, present, suppression_key
@@ -41,8 +42,9 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     content = content_of(arguments.file, "a file of Telegram ids")
     told = read_opt_outs(_lines(content, arguments.file), column=arguments.column)
     _refuse_faults(told, arguments.file)
-    people = f"{len(told.ids):,} {'person' if len(told.ids) == 1 else 'people'}"
-    print(f"{arguments.file} names {people} (lines that repeat one: {told.repeated:,}).")
+    print(
+        f"{arguments.file} names {counted_people(len(told.ids))} (lines that repeat one: {told.repeated:,})."
+    )
     _print_effects(asyncio.run(_preview(told.ids, settings)), done=False)
     if not arguments.yes and not _is_wanted():
         print("Nothing was changed.", file=sys.stderr)
@@ -68,10 +70,9 @@ def _refuse_faults(told: OptOuts, file: Path) -> None:
     if told.faults:
         for fault in told.faults[:SHOWN_FAULTS]:
             print(f"{file}, {fault}", file=sys.stderr)
-        count = len(told.faults)
-        more = f" (the first {SHOWN_FAULTS} are above)" if count > SHOWN_FAULTS else ""
+        more = f" (the first {SHOWN_FAULTS} are above)" if len(told.faults) > SHOWN_FAULTS else ""
         raise CommandRefused(
-            f"{file} has {count} {'fault' if count == 1 else 'faults'}{more}: nothing was imported. Correct the list."
+            f"{file} has {counted(len(told.faults), 'fault')}{more}: nothing was imported. Correct the list."
         )
     if not told.ids:
         raise CommandRefused(f"{file} names nobody: write one Telegram id a line.")
@@ -80,7 +81,7 @@ def _refuse_faults(told: OptOuts, file: Path) -> None:
 def _print_effects(effects: Effects, *, done: bool) -> None:
     will, are = ("were", "were") if done else ("will be", "are")
     for count, what in (
-        (effects.stopped, f"supporters {will} stopped at once"),
+        (effects.stopped, f"{'supporter' if effects.stopped == 1 else 'supporters'} {will} stopped at once"),
         (effects.already_stopped, "had asked for silence already"),
         (effects.unfinished, f"never finished signing up and {will} erased"),
         (effects.unknown, f"{are} unknown: only a keyed hash of each is kept"),

@@ -15,6 +15,7 @@ from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import SEPARATORS, Reading, read_file
+from bot.rules.counting import counted
 from bot.rules.polling_places import NewPlace
 from bot.settings import Settings
 from bot.startup import opened, present
@@ -56,7 +57,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
             print("Nothing was imported.")
             return DECLINED
     asyncio.run(_import(settings, reading, arguments.file.name))
-    print(f"{_count(len(reading.places), 'polling place')} imported.")
+    print(f"{counted(len(reading.places), 'polling place')} imported.")
     return 0
 
 
@@ -77,13 +78,13 @@ def _show_places(file: Path, reading: Reading, gazetteer: Gazetteer) -> None:
     ordered = sorted(reading.places, key=lambda new: (new.place.commune, new.line))
     communes = [(code, list(rows)) for code, rows in groupby(ordered, key=lambda new: new.place.commune)]
     print(
-        f"{file}: {_count(len(ordered), 'polling place')} in {_count(len(communes), 'commune')}"
+        f"{file}: {counted(len(ordered), 'polling place')} in {counted(len(communes), 'commune')}"
         f" ({reading.encoding}, separated by {SEPARATORS[reading.separator]})."
     )
     for code, rows in communes[:MOST_SHOWN]:
         commune = gazetteer.by_code(code)
         name = f"{commune.name} ({commune.department})" if commune is not None else code
-        print(f"  {code}  {name}: {_count(len(rows), 'place')}, {_lines(rows)}{_choice(rows)}")
+        print(f"  {code}  {name}: {counted(len(rows), 'place')}, {_lines(rows)}{_choice(rows)}")
     if len(communes) > MOST_SHOWN:
         print(f"  and {len(communes) - MOST_SHOWN} more communes")
 
@@ -117,10 +118,6 @@ def _show_difference(found: Difference) -> None:
         "Against what was imported before: "
         f"{counts['added']} new, {counts['changed']} changed, {counts['same']} the same, {counts['removed']} removed."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 async def _difference(settings: Settings, reading: Reading) -> Difference:

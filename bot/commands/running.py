@@ -46,6 +46,9 @@ def run(arguments: Namespace, settings: Settings) -> int:
         check_webhook(arguments.webhook)
         if settings.web is None:
             raise CommandRefused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
+    if settings.named_campaign is None:
+        # The token is what the README asks for first.
+        _ = settings.required_token, settings.required_campaign
     # Imported here: the other commands need none of it, and answer sooner.
     from bot import app
     from bot.logs import configure_logs

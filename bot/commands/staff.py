@@ -58,7 +58,12 @@ def add_to(commands: SubCommands) -> None:
 
 
 def _add_person(parser: ArgumentParser) -> None:
-    parser.add_argument("--telegram-id", required=True, metavar="N", help="Telegram’s number of the person")
+    parser.add_argument(
+        "--telegram-id",
+        required=True,
+        metavar="N",
+        help="Telegram’s number of the person, in the file that /mydata gives them; `staff link` needs none",
+    )
 
 
 def _add_role(parser: ArgumentParser, *, required: bool = True) -> None:
@@ -127,8 +132,8 @@ def revoke(arguments: Namespace, settings: Settings) -> int:
         _print_revoked(each, settings)
     if not is_led:
         print(
-            "Nobody is an admin of the whole campaign now, so nobody can invite to all of it in the chat: name one"
-            " with `portevoix staff add`.",
+            "Nobody is an admin of the whole campaign now, so nobody can invite to all of it in the chat: make a link"
+            " with `portevoix staff link --role admin`, or name one with `portevoix staff add`.",
             file=sys.stderr,
         )
     return 0
@@ -176,7 +181,10 @@ def list_team(arguments: Namespace, settings: Settings) -> int:
 
     members, makers = asyncio.run(work())
     if not members:
-        print("Nobody has a role yet: name the first admin with `portevoix staff add`.", file=sys.stderr)
+        print(
+            "Nobody has a role yet: `portevoix staff link --role admin` makes a link for the first admin.",
+            file=sys.stderr,
+        )
         return 0
     rows = [
         (

@@ -102,10 +102,12 @@ async def play(settings: Settings, options: DemoOptions) -> None:
             settings,
             token=token,
             api_base=base,
+            named_campaign=settings.campaign,
             data=Path(folder),
             database=None,
             database_key=None,
             named_suppression_key_file=None,
+            named_audit_anchor=Path(folder) / "audit.anchors",
             database_key_file=Path(folder) / "key" / "database.key",
             clock=f"{base}/sim/clock",
         )

@@ -12,11 +12,14 @@ from bot.rehearsal.almanac import clock_of
 from bot.rehearsal.cast import Character
 from bot.rehearsal.checker import Arrival
 from bot.rehearsal.reminding import Reminded
+from db.notices import PREFIX as NOTICES
 from db.rehearsal import Sending
 
 
 def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
-    """The name of each broadcast: the step, what an event's message is and the event's number, `broadcast-1` …"""
+    """The name of each broadcast: the step, what an event's message is and the event's number, what the team is told,
+    `broadcast-1` …
+    """
     names = {}
     written = 0
     for sending in sendings:
@@ -24,6 +27,8 @@ def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
             names[sending.id] = sending.step
         elif sending.key.startswith("event:") and sending.template is not None:
             names[sending.id] = f"{sending.template.rpartition('/')[2]}-{sending.key.split(':')[1]}"
+        elif (sending.template or "").startswith(NOTICES):
+            names[sending.id] = str(sending.template)
         else:
             written += 1
             names[sending.id] = f"broadcast-{written}"

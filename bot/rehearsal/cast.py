@@ -45,6 +45,7 @@ class Character(StrEnum):
     STOPPER = "stopper"
     MUTER = "muter"
     DELETER = "deleter"
+    RESTRICTER = "restricter"
     GUEST = "guest"
 
 
@@ -134,7 +135,7 @@ def invent(
     members = []
     for number in range(count):
         stands_for = number < 4 * len(territories)
-        place = chance.choice(places[territories[number % len(territories)]]) if stands_for else next(crowd)
+        place = chance.choice(_homes(places, territories, number)) if stands_for else next(crowd)
         character = _character(number, len(territories), talkers, chance)
         joins = bool(joining) and number % 4 == 3 and number < 4 * newcomers
         joins_at = joining[number // 4 % len(joining)] if joins else None
@@ -154,6 +155,17 @@ def invent(
             )
         )
     return members
+
+
+def _homes(places: dict[str, list[Place]], territories: list[str], number: int) -> list[Place]:
+    """The homes of whoever stands for a territory. Abroad the Americas take turns with the rest: by some laws their
+    consulates vote a day earlier.
+    """
+    territory = territories[number % len(territories)]
+    if territory != ABROAD:
+        return places[territory]
+    american = number // len(territories) % 2 == 0
+    return [place for place in places[ABROAD] if place.zone.startswith("America/") is american]
 
 
 def _share(count: int, share: float, fewest: int, most: int) -> int:

@@ -46,6 +46,7 @@ class Rule(StrEnum):
     AFTER_VOTED = "after_voted"
     AFTER_CANNOT = "after_cannot"
     AFTER_STOP = "after_stop"
+    RESTRICTED = "restricted"
     AFTER_BLOCK = "after_block"
     MUTED = "muted"
     NOT_MEANT = "not_meant"
@@ -128,6 +129,8 @@ class Checker:
         person = line.get("to", line.get("by"))
         life = self._lives.get(person) if isinstance(person, int) else None
         if life is None:
+            if person in self._staff and line.get("do", "").startswith("send"):
+                self._evidence.arrived(line["id"])  # what the team is told of itself
             return
         at = _instant_of(line["at"])
         self._live_until(life, at)
@@ -181,6 +184,8 @@ class Checker:
         place, kind = life.place(at), sending.kind
         if life.stopped or not life.active:
             yield Rule.AFTER_STOP
+        if life.restricted:
+            yield Rule.RESTRICTED
         if life.blocked:
             yield Rule.AFTER_BLOCK
         if sending.id in life.received:
@@ -322,7 +327,7 @@ class Checker:
         step = self._almanac.steps[due.step]
         if step.follows_slot and due.slot != life.slots.get(due.ballot):
             return False
-        if not life.active or life.stopped or life.blocked or "reminders" in life.muted:
+        if life.is_away or "reminders" in life.muted:
             return False
         if due.ballot in life.cannot or (due.ballot in life.voted and not step.when_voted):
             return False

@@ -72,12 +72,19 @@ _LEAVING = {
     Character.BLOCKER: ((0, 6, time(13, 45)), (-1, 6, time(10, 45))),
     Character.STOPPER: ((0, 7, time(10, 45)), (-1, 5, time(12, 15))),
     Character.DELETER: ((0, 9, time(9, 15)), (-1, 5, time(12, 15))),
+    Character.RESTRICTER: ((0, 8, time(11, 5)), (-1, 6, time(12, 15))),
 }
 _WORDS: dict[Character, tuple[Act, ...]] = {
     Character.BLOCKER: ({"act": "block"},),
     Character.STOPPER: (send("STOP"),),
     Character.DELETER: (send("/delete"), ERASURE),
+    Character.RESTRICTER: (send("/restrict"), tap("1:restriction:none")),
 }
+_BACK: dict[Character, tuple[Act, ...]] = {
+    Character.BLOCKER: (START,),
+    Character.RESTRICTER: (send("/restrict"), tap("1:restriction:lift"), tap("1:restriction:end")),
+}
+"""How they come back who need not sign up again."""
 
 
 def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
@@ -95,8 +102,8 @@ def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
         if _is_there(member, leaves):
             yield doing(leaves, *_WORDS[member.character])
             if member.number % 2 == 0:
-                back = (START,) if member.character is Character.BLOCKER else None
-                yield doing(returns, *(back or sign_up(member.place, member.number)))
+                back = _BACK.get(member.character) or sign_up(member.place, member.number)
+                yield doing(returns, *back)
 
 
 def _is_there(member: Member, instant: datetime) -> bool:

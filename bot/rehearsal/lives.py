@@ -37,6 +37,7 @@ class Life:
         "muted",
         "partisan",
         "received",
+        "restricted",
         "slots",
         "stopped",
         "unanswered",
@@ -46,7 +47,7 @@ class Life:
     def __init__(self, member: Member, start: datetime) -> None:
         self.member = member
         self.active = member.joins_at is None
-        self.stopped = self.blocked = False
+        self.stopped = self.blocked = self.restricted = False
         self.changed = self.acted = self.here_since = NEVER
         self.cursor = start
         self.unanswered = 0
@@ -57,6 +58,11 @@ class Life:
         self.partisan: tuple[datetime, ...] = ()
         self.received: dict[int, datetime] = {}
         self.expected: list[tuple[int, str]] = []
+
+    @property
+    def is_away(self) -> bool:
+        """Nothing may be sent to them by the campaign."""
+        return self.stopped or self.blocked or self.restricted or not self.active
 
     def place(self, at: datetime) -> Place:
         return self.member.place_at(at)
@@ -71,7 +77,7 @@ class Life:
     def acts(self, act: str, data: str, at: datetime, campaign: Campaign, *, answers: bool) -> None:
         """They did something. `answers`: it is said on a campaign message."""
         self.acted = self.changed = at
-        if answers:
+        if answers and not self.restricted:  # else it was refused
             self.unanswered = 0
         if act == "block":
             self.blocked = True
@@ -93,12 +99,18 @@ class Life:
                 self._forgotten()
             case ["optout", what]:
                 self.muted |= {what}
-            case ["step", ballot, question, said]:
+            case ["restriction", "end"]:
+                self.here_since, self.restricted = at, False
+            case ["restriction", "lift" | "ask" | "refrain" | "leave"]:
+                pass
+            case ["restriction", _]:
+                self.restricted = True
+            case ["step", ballot, question, said] if not self.restricted:
                 self._tells(int(ballot), question, said, campaign)
 
     def _forgotten(self) -> None:
         """Nothing that was before counts any more: who comes back is somebody new."""
-        self.active, self.stopped = False, True
+        self.active, self.stopped, self.restricted = False, True, False
         self.muted = frozenset()
         self.voted = self.cannot = frozenset()
         self.slots = {}

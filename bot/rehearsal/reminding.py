@@ -86,7 +86,7 @@ class Reminders:
             return None
         if self._was_reminded(life, days):
             return Reminded.YES
-        if life.stopped or life.blocked or not life.active:
+        if life.is_away:
             return Reminded.LEFT
         if "reminders" in life.muted:
             return Reminded.MUTED
@@ -126,7 +126,7 @@ class Reminders:
 
     def _is_here(self, life: Life, days: LastDays) -> bool:
         """Whether the person could be reached, and had not said all there was to say."""
-        away = life.stopped or life.blocked or not life.active or "reminders" in life.muted
+        away = life.is_away or "reminders" in life.muted
         return not (away or days.ballot in life.cannot or days.ballot in life.voted)
 
     def _why_not(self, life: Life, days: LastDays) -> Reminded | None:

@@ -16,6 +16,7 @@ from bot.rehearsal.cast import Character
 from bot.rehearsal.checker import Broken, Rule, round_name
 from bot.rehearsal.reminding import OUT_OF_REACH, Reminded
 from bot.rehearsal.run import Outcome, summary
+from bot.rules.counting import counted, counted_people
 from bot.rules.territories import TERRITORIES
 from bot.words.texts import Texts
 from db.rehearsal import Sending
@@ -129,20 +130,20 @@ def lines(outcome: Outcome, file: Path) -> Iterator[str]:
     figures = summary(outcome)
     own, local = figures["resident"]
     yield (
-        f"{figures['messages']:,} messages left for {figures['supporters']:,} people in "
-        f"{figures['territories']} territories; {figures['acts']:,} things that people did, at "
-        f"{figures['instants']:,} instants. {outcome.seconds:.0f} s; {own:.0f} MB of memory at most, and "
+        f"{counted(figures['messages'], 'message')} left for {counted_people(figures['supporters'])} in "
+        f"{counted(figures['territories'], 'territory', 'territories')}; "
+        f"{counted(figures['acts'], 'thing')} that people did, at {counted(figures['instants'], 'instant')}. "
+        f"{outcome.seconds:.0f} s; {own:.0f} MB of memory at most, and "
         f"{local:.0f} MB for the local Telegram."
     )
     for each in reminders(outcome.account, outcome.broken):
-        others = ", ".join(f"{people:,} {_WHY[why]}" for why, people in each.others)
+        others = ", ".join(f"{number:,} {_WHY[why]}" for why, number in each.others)
         yield (
-            f"Round {each.ballot}: {each.reminded:,} of {each.reachable:,} people who could be reached were reminded "
-            f"in its last two days{f'; {others}' if others else ''}."
+            f"Round {each.ballot}: {each.reminded:,} of {counted_people(each.reachable)} who could be reached were "
+            f"reminded in its last two days{f'; {others}' if others else ''}."
         )
     for breach in breaches(outcome.broken):
-        times = f"{breach.times:,} time{'s' if breach.times > 1 else ''}"
-        yield f"BROKEN: {breach.rule}, {times}, first {_case(breach.examples[0])}."
+        yield f"BROKEN: {breach.rule}, {counted(breach.times, 'time')}, first {_case(breach.examples[0])}."
     if not outcome.broken:
         yield "No rule was broken."
     yield f"The report is {file.resolve()}."

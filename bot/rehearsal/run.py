@@ -14,6 +14,7 @@ from typing import Any
 
 import db.people
 import db.staff
+from bot.actions import audit
 from bot.campaign.campaign import Campaign
 from bot.communes import load as load_gazetteer
 from bot.rehearsal.account import Account, Lines, names_of
@@ -26,7 +27,7 @@ from bot.rehearsal.organizing import STAFF, organizing
 from bot.rehearsal.play import Play, Played, agenda_of, journal_lines
 from bot.rehearsal.stage import local_telegram, most_resident, own_settings, staged
 from bot.rules.areas import EVERYWHERE
-from bot.rules.permissions import Role
+from bot.rules.permissions import Action, Role
 from bot.settings import Settings
 from bot.startup import opened
 from bot.words.step_check import load_worded_campaign
@@ -139,6 +140,10 @@ async def load(own: Settings, members: Sequence[Member], start: datetime) -> Non
                     added_by=None,
                     now=start,
                 )
+                details = {"telegram_id": person["id"], "role": Role.ADMIN, "area": EVERYWHERE}
+                await audit.note(
+                    tx, actor=audit.COMMAND_LINE, action=Action.ADD_STAFF, details=details, now=start
+                )
 
 
 def check(
@@ -166,7 +171,14 @@ def check(
     almanac, size = Almanac(campaign), LIVES_AT_ONCE if lines is None else len(members)
     for first in range(0, len(members), size):
         some = members[first : first + size]
-        checker = Checker(almanac, some, log, start=opening(campaign), arrived=arrived)
+        checker = Checker(
+            almanac,
+            some,
+            log,
+            start=opening(campaign),
+            staff=(person["id"] for person in STAFF),
+            arrived=arrived,
+        )
         for line in journal_lines(journal):
             checker.read(line)
         broken += checker.finish(ending(campaign), last=first + size >= len(members))

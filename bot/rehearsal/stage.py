@@ -157,6 +157,7 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
         database=None,
         database_key=None,
         named_suppression_key_file=None,
+        named_audit_anchor=folder / "audit.anchors",
         database_key_file=folder / "key" / "database.key",
         rate=None,
         clock=f"{base}/sim/clock",

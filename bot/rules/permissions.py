@@ -64,6 +64,7 @@ class Action(StrEnum):
     APPROVE_ADMIN = "approve_admin"
     APPROVE_EXPORT = "approve_export"
     PURGE = "purge"
+    RESTORE = "restore"
 
 
 _ORGANIZERS = frozenset(STAFF_ROLES)
@@ -93,6 +94,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.APPROVE_ADMIN: _ADMINS,
         Action.APPROVE_EXPORT: _ADMINS,
         Action.PURGE: _ADMINS,
+        Action.RESTORE: _ADMINS,
     }
 )
 

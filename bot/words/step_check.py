@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.campaign.campaign import Campaign, StepFault, load_campaign
+from bot.communes import load as load_gazetteer
 from bot.errors import PortevoixError
 from bot.links import friend_link
 from bot.rules.ballots import Ballot
@@ -75,8 +76,18 @@ def load_worded_campaign(path: Path, *, actions: Collection[str]) -> Campaign:
 
     The program's own templates are tried by its tests, and by `portevoix check`.
     """
-    check = partial(step_faults, actions=actions, only_own=True)
-    return load_campaign(path, templates=step_templates(), languages=LANGUAGES, check_steps=check)
+    return load_campaign(
+        path,
+        templates=step_templates(),
+        languages=LANGUAGES,
+        communes=commune_codes(),
+        check_steps=partial(step_faults, actions=actions, only_own=True),
+    )
+
+
+def commune_codes() -> frozenset[str]:
+    """The INSEE codes of every commune known."""
+    return frozenset(load_gazetteer().codes())
 
 
 def step_faults(

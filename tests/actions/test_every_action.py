@@ -35,7 +35,9 @@ planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
-erasure.begin_suppressions_anew proofs.prove broadcast_approvals.end_overdue
+erasure.begin_suppressions_anew proofs.prove restores.settle_log
+witness.head witness.anchor witness.look witness.tell_head
+broadcast_approvals.end_overdue
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 

@@ -230,6 +230,18 @@ def test_a_ballot_on_a_weekday_is_a_warning() -> None:
     assert campaign.warnings == faults
 
 
+def test_admins_are_told_the_head_of_the_log_unless_the_file_says_otherwise() -> None:
+    campaign, _ = parse_campaign(PRIMARY)
+    assert campaign is not None
+    assert campaign.tells_log
+    campaign, _ = parse_campaign(PRIMARY + "\n[audit]\ndaily_line = false\n")
+    assert campaign is not None
+    assert not campaign.tells_log
+    campaign, faults = parse_campaign(PRIMARY + "\n[audit]\ndayly_line = false\n")
+    assert campaign is None
+    assert "dayly_line" in faults[0].problem
+
+
 def test_what_costs_money_is_a_warning() -> None:
     campaign, faults = parse_campaign(changed("paid = false", "paid = true"))
     assert campaign is not None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.cli import main
 from tests.commanding import refusal
+from tests.frozen import FROZEN
 
 # Empty lines take what is offered; "nowhere" is no address, so it is asked again.
 ANSWERS = """Élection « 2027 »
@@ -80,3 +84,93 @@ def test_init_without_answers_writes_nothing(
     assert "ended too soon" in said.err
     assert said.out.endswith("\n"), "The sentence stands on a line of its own."
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A campaign file to be changed."""
+    file = tmp_path / "campaign.toml"
+    shutil.copyfile(FROZEN / "campaign.toml", file)
+    return file
+
+
+def changed(file: Path, old: str, new: str) -> Path:
+    written = file.read_text(encoding="utf-8")
+    assert old in written
+    file.write_text(written.replace(old, new, 1), encoding="utf-8")
+    return file
+
+
+def test_a_file_that_was_named_is_not_blamed_on_the_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, "check", "wrongpath")
+    assert said == (
+        "There is no campaign file at wrongpath: name a campaign.toml, or the folder that holds it."
+    )
+
+
+@pytest.mark.parametrize(("table", "before"), [("polling", "[[ballots]]"), ("ballots", "[ballots.online]")])
+def test_hours_of_a_commune_that_does_not_exist_are_a_fault(
+    mine: Path, capsys: pytest.CaptureFixture[str], table: str, before: str
+) -> None:
+    """Said once for all rounds, or for one: they would silently be nobody’s."""
+    code = '"69999" = { opens = "08:00", closes = "20:00" }'
+    changed(mine, before, f"[{table}.hours]\n{code}\n\n{before}")
+    line = mine.read_text(encoding="utf-8").splitlines().index(code) + 1
+    assert main(["check", str(mine)]) == 2
+    said = capsys.readouterr().err
+    assert (
+        f"line {line}: there is no commune 69999: find its INSEE code with `portevoix communes search" in said
+    )
+    changed(mine, "69999", "69123")
+    assert main(["check", str(mine)]) == 0
+
+
+def test_what_breaks_at_the_end_of_a_file_has_a_line_too(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = mine.read_text(encoding="utf-8")
+    mine.write_text(written + 'last = "', encoding="utf-8")
+    number = len(written.splitlines()) + 1
+    assert f"line {number}: this is not TOML" in refusal(capsys, "check", str(mine))
+
+
+def test_a_campaign_that_is_wholly_over_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("PORTEVOIX_CLOCK", "2016-11-28T08:00:00+01:00@0")
+    assert main(["check"]) == 0
+    said = capsys.readouterr()
+    assert "the last ballot, on 2016-11-27, is over, so nothing will be sent any more" in said.err
+    assert "is valid" in said.out
+
+
+def test_init_warns_of_days_that_are_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTEVOIX_CLOCK", "2027-05-01T08:00:00+02:00@0")
+    monkeypatch.setattr("sys.stdin", io.StringIO(ANSWERS))
+    assert main(["init", str(tmp_path / "mine")]) == 0
+    assert "the last ballot, on 2027-04-25, is over" in capsys.readouterr().out
+
+
+def test_what_init_writes_can_be_read_by_the_bots_own_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(ANSWERS))
+    before = os.umask(0o077)  # as root’s may be
+    try:
+        assert main(["init", str(tmp_path / "mine")]) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "mine" / "campaign.toml").stat().st_mode) == 0o644
+
+
+def test_one_is_no_plural(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "list.txt").write_text("7482913650\n")
+    main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
+    assert "names 1 person (" in capsys.readouterr().out
+    assert main(["audit", "verify"]) == 0
+    assert "1 entry, the chain is whole." in capsys.readouterr().out

@@ -163,7 +163,7 @@ def test_a_lost_suppression_key_is_told_and_one_may_go_on_without(
     ):
         assert "--suppression-key-lost" in refusal(capsys, *command)
     assert main(["db", "rekey", "--suppression-key-lost"]) == 0
-    assert "1 marks of people who left" in capsys.readouterr().out
+    assert "and are erased: 1." in capsys.readouterr().out
     assert main(["audit", "verify"]) == 0
     main(["opt-outs", "import", str(tmp_path / "list.txt"), "--yes"])
     assert "0 stood on the suppression list before." in capsys.readouterr().out

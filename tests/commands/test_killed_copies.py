@@ -24,7 +24,7 @@ def halfway(*arguments):
     print("halfway", flush=True)
     sys.stdin.read()
 
-db.backup._verify = halfway
+db.backup.verify = halfway
 from bot.cli import main
 main(sys.argv[1:])
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cli import main
 from tests.commanding import refusal
 
 
@@ -33,3 +34,24 @@ def test_a_webhook_that_telegram_would_not_call_is_refused_at_once(
     capsys: pytest.CaptureFixture[str], address: str, said: str
 ) -> None:
     assert said in refusal(capsys, "run", "--webhook", address)
+
+
+def test_nothing_real_runs_by_the_example_campaign(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a bot without its variable would call to a vote of 2016, and a purge would erase by its dates."""
+    monkeypatch.delenv("PORTEVOIX_CAMPAIGN")
+    monkeypatch.setenv("PORTEVOIX_TOKEN", "1:demo")
+    for command in (["run"], ["purge"], ["consents", "prove", "--telegram-id", "1"]):
+        said = refusal(capsys, *command)
+        assert said.startswith("PORTEVOIX_CAMPAIGN is missing: ")
+        assert "portevoix init FOLDER" in said
+    assert main(["check"]) == 0  # looking at the example needs no variable
+
+
+def test_the_address_of_a_webhook_is_looked_at_before_anything_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PORTEVOIX_CAMPAIGN")
+    assert "is no https address" in refusal(capsys, "run", "--webhook", "http://example.org/bot")
+    assert "ports 443, 80, 88 and 8443" in refusal(capsys, "run", "--webhook", "https://example.org:8080/bot")

@@ -9,22 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from db.backup import backup
+from db.backup import BACKED_UP_AT, backup
 from db.engine import FILE_NAME, Database
 from db.errors import BackupFailed
 from db.facts import get_fact, set_fact
 from db.schema import metadata, people
 from db.unfinished import NOTES
-from tests.backups import PLANTED, contents, file_of, fill, names_in, person, reopened
+from tests.backups import NOW, PLANTED, contents, file_of, fill, names_in, person, reopened
 
 
 async def test_a_backup_holds_every_row_and_opens_with_the_same_key(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     await fill(sqlite_database, 50)
-    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     copy = await reopened(tmp_path / "copy.db", sqlite_database.key)
-    assert await contents(copy) == await contents(sqlite_database)
+    held, before = await contents(copy), await contents(sqlite_database)
+    assert dict(held.pop("facts")) == {**dict(before.pop("facts")), BACKED_UP_AT: NOW.isoformat()}
+    assert held == before
     await copy.close()
 
 
@@ -45,7 +47,7 @@ async def test_a_backup_made_while_others_write_is_one_moment_and_stops_nobody(
                 await set_fact(transaction, "right", written_meanwhile)
 
     writer = asyncio.create_task(keep_writing())
-    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     done.set()
     await writer
     copy = await reopened(tmp_path / "copy.db", sqlite_database.key)
@@ -57,7 +59,7 @@ async def test_a_backup_made_while_others_write_is_one_moment_and_stops_nobody(
 
 async def test_no_planted_name_can_be_read_in_any_file(sqlite_database: Database, tmp_path: Path) -> None:
     await fill(sqlite_database, 3_000)
-    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     await fill_log(sqlite_database)
     files = await asyncio.to_thread(lambda: {file.name: file.read_bytes() for file in tmp_path.iterdir()})
     assert {FILE_NAME, f"{FILE_NAME}-wal", "copy.db"} <= files.keys()
@@ -85,20 +87,20 @@ async def test_the_search_finds_names_where_nothing_is_encrypted(tmp_path: Path)
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
 async def test_a_backup_is_its_owners_alone(sqlite_database: Database, tmp_path: Path) -> None:
-    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+    await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     assert stat.S_IMODE(os.stat(tmp_path / "copy.db").st_mode) == 0o600
 
 
 async def test_a_backup_never_overwrites(sqlite_database: Database, tmp_path: Path) -> None:
     await asyncio.to_thread((tmp_path / "copy.db").write_bytes, b"precious")
     with pytest.raises(BackupFailed, match="exists already"):
-        await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+        await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     assert await asyncio.to_thread((tmp_path / "copy.db").read_bytes) == b"precious"
 
 
 async def test_a_backup_into_no_folder_is_told(sqlite_database: Database, tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match="choose another folder"):
-        await backup(sqlite_database, tmp_path / "nowhere" / "copy.db", notes=tmp_path / NOTES)
+        await backup(sqlite_database, tmp_path / "nowhere" / "copy.db", notes=tmp_path / NOTES, now=NOW)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of the file size are POSIX")
@@ -111,7 +113,7 @@ async def test_a_backup_that_does_not_fit_leaves_no_file(sqlite_database: Databa
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
     try:
         with pytest.raises(BackupFailed, match="make room"):
-            await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+            await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert names_in(tmp_path) == before
@@ -127,16 +129,6 @@ async def test_room_is_not_asked_for_where_the_database_is_damaged(
     data[int(len(data) * where)] ^= 1
     await asyncio.to_thread(file_of(sqlite_database).write_bytes, data)
     with pytest.raises(BackupFailed, match="is damaged") as told:
-        await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES)
+        await backup(sqlite_database, tmp_path / "copy.db", notes=tmp_path / NOTES, now=NOW)
     assert "make room" not in str(told.value)
     assert "portevoix restore FILE" in str(told.value)
-
-
-async def test_postgresql_is_backed_up_by_its_own_tools(
-    postgresql_database: Database, tmp_path: Path
-) -> None:
-    with pytest.raises(BackupFailed, match="pg_dump"):
-        await backup(postgresql_database, Path("copy.db"), notes=tmp_path / NOTES)
-
-
-# Restore

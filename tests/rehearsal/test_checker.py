@@ -238,6 +238,10 @@ def test_a_life_in_which_all_is_well() -> None:
         ),
         (Rule.AFTER_STOP, [("2016-11-01T10:00+01:00", "STOP"), ("2016-11-02T12:00+01:00", NEWS)]),
         (Rule.AFTER_STOP, [("2016-11-01T10:00+01:00", "1:delete:yes"), ("2016-11-02T12:00+01:00", NEWS)]),
+        (
+            Rule.RESTRICTED,
+            [("2016-11-01T10:00+01:00", "1:restriction:accuracy"), ("2016-11-02T12:00+01:00", NEWS)],
+        ),
         (Rule.AFTER_BLOCK, [("2016-11-01T10:00+01:00", "block"), ("2016-11-02T12:00+01:00", NEWS)]),
         (Rule.MUTED, [("2016-11-01T10:00+01:00", "1:optout:news"), ("2016-11-02T12:00+01:00", NEWS)]),
         (

@@ -127,7 +127,11 @@ def test_the_page_stands_by_itself(rehearsals: tuple[Rehearsed, Rehearsed]) -> N
 async def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    environment = {"PORTEVOIX_DATA": str(tmp_path / "data"), "TMPDIR": str(temporary)}
+    environment = {
+        "PORTEVOIX_CAMPAIGN": str(FROZEN),
+        "PORTEVOIX_DATA": str(tmp_path / "data"),
+        "TMPDIR": str(temporary),
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(tmp_path / "page.html")),
         env=child_environment(environment),

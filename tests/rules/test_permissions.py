@@ -44,6 +44,7 @@ LEAST_ROLE = {
     "approve_admin": "admin",
     "approve_export": "admin",
     "purge": "admin",
+    "restore": "admin",
 }
 # An area asked for, and whether staff of the Rhône cover it.
 AREAS = {"69": True, "69123": True, "69381": True, "FR": False, "R84": False, "75": False, "abroad": False}

@@ -1,0 +1,77 @@
+"""The anchor file: the head of the audit log as it was from time to time, one line each, outside of the database.
+
+It is only ever lengthened. Whoever rewrites the log with the key of the database has to rewrite this file too, which
+may lie where they cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from db.errors import CannotOpen
+
+_LINE = re.compile(r"(\S+) (\d+) ([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """The head of the log as it was at an instant: the number of its last entry, counted from the first ever, and that
+    entry's hash.
+    """
+
+    at: datetime
+    count: int
+    hash: str
+
+
+def read_anchors(file: Path) -> list[Anchor]:
+    """The anchors of a file, the oldest first; none where there is no file. Raises CannotOpen.
+
+    A line that a power failure cut says nothing.
+    """
+    try:
+        lines = file.read_text(encoding="ascii", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CannotOpen(
+            f"The anchors of the audit log in {file} cannot be read ({error.strerror}); make the file readable or"
+            " correct PORTEVOIX_AUDIT_ANCHOR."
+        ) from None
+    found = (_LINE.fullmatch(line) for line in lines)
+    return [
+        Anchor(at=datetime.fromisoformat(line[1]), count=int(line[2]), hash=line[3])
+        for line in found
+        if line is not None and _is_instant(line[1])
+    ]
+
+
+def append_anchor(file: Path, anchor: Anchor) -> None:
+    """Lengthens the file by one line, durably; what stands in it is not touched. Raises CannotOpen."""
+    line = f"{anchor.at.isoformat(timespec='seconds')} {anchor.count} {anchor.hash}\n"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, ("\n" if torn else "").encode() + line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise CannotOpen(
+            f"The head of the audit log cannot be noted in {file} ({error.strerror}); make the file writable or set"
+            " PORTEVOIX_AUDIT_ANCHOR to another one."
+        ) from None
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

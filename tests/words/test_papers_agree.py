@@ -115,8 +115,8 @@ def test_each_says_it(fact: str, engine: str) -> None:
 def test_the_first_question_says_what_the_transfer_rests_on(language: str) -> None:
     """An explicit consent to a transfer is one only where the risk was told with the question."""
     texts = Texts({"campaign": CAMPAIGN})
-    for name in ("registration/consent", "privacy/choice"):
-        told = as_read(texts.render(name, language, purpose="contact").plain)
+    for name in ("registration/first", "privacy/choice"):
+        told = as_read(texts.render(name, language, purpose="contact", friend="").plain)
         assert "Telegram" in told
         assert re.search("hors de l’Union européenne|outside the European Union", told)
         assert re.search("pourrait les lire|could read them", told)

@@ -130,6 +130,12 @@ class App:
         await self.engine.idle()
 
 
+def read_campaign(settings: Settings) -> Campaign:
+    """The campaign of the settings, tried as far as a bot needs it. Raises errors for people."""
+    all_words()  # a language without its own STOP is told of before anything is opened
+    return load_worded_campaign(settings.required_campaign, actions=ROUTES.buttons)
+
+
 @asynccontextmanager
 async def started(
     settings: Settings, *, campaign: Campaign | None = None, webhook_url: str | None = None
@@ -138,8 +144,7 @@ async def started(
 
     `campaign`: that of the settings, where it was read already.
     """
-    all_words()  # a language without its own STOP is told of before anything is opened
-    campaign = campaign or load_worded_campaign(settings.required_campaign, actions=ROUTES.buttons)
+    campaign = campaign or read_campaign(settings)
     async with AsyncExitStack() as stack:
         listener = listen(settings.web) if settings.web else None
         clock = await clock_of(settings)
@@ -364,7 +369,7 @@ async def clock_of(settings: Settings) -> Clock:
     return MovableClock(settings.clock.start, settings.clock.speed)
 
 
-async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
+async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -374,7 +379,7 @@ async def run(settings: Settings, *, webhook_url: str | None = None) -> None:
     async with AsyncExitStack() as stack:
         # Starting may wait for Telegram or the database for long: it can be given up too.
         starting = asyncio.ensure_future(
-            stack.enter_async_context(started(settings, webhook_url=webhook_url))
+            stack.enter_async_context(started(settings, campaign=campaign, webhook_url=webhook_url))
         )
         await _first_of(starting, stopping)
         if not starting.done():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -11,6 +13,8 @@ from db import sqlite
 from db.errors import CannotOpen, MissingKey, UnsafeKey
 from db.key import DatabaseKey, read_key, write_key
 from db.secret_files import pending, sync_folder
+
+_UNTIL = ".until-"
 
 
 def find_key(*, value: str | None, file: Path, database: Path | None) -> DatabaseKey:
@@ -53,21 +57,45 @@ def key_that_opens(database: Path, files: Iterable[Path]) -> Path | None:
     return next((file for file in files if _opens(database, file)), None)
 
 
-def rekey_with_file(database: Path, file: Path) -> None:
+def old_key_file(file: Path, until: datetime) -> Path:
+    """Where the key that was in `file` until then is kept: the backups made before open with it alone."""
+    name = f"{file.stem}{_UNTIL}{until.astimezone(UTC):%Y%m%d-%H%M%S}"
+    names = (
+        file.with_name(f"{name}{ending}{file.suffix}") for ending in chain([""], map("-{}".format, count(2)))
+    )
+    return next(name for name in names if not name.exists())
+
+
+def old_keys(file: Path) -> list[Path]:
+    """The keys that were in `file` before and are kept, oldest first."""
+    return sorted(file.parent.glob(f"{file.stem}{_UNTIL}*{file.suffix}"))
+
+
+def kept_until(old: Path) -> datetime:
+    """Until when a kept key was the one in use, in UTC."""
+    text = "-".join(old.stem.rpartition(_UNTIL)[2].split("-")[:2])
+    return datetime.strptime(text, "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def rekey_with_file(database: Path, file: Path, *, kept: Path) -> None:
     """Encrypt `database` anew and put the new key into `file`, so that an end at any instant loses neither.
 
-    The new key is on the disk before it is used; find_key() finishes what was interrupted. Nobody may have
-    the database open. Raises InUse, WrongKey, MissingKey and UnsafeKey.
+    The old key stays in the new file `kept`: older backups open with it alone. The new key is on the disk before it is
+    used; find_key() finishes what was interrupted. Nobody may have the database open. Raises InUse, WrongKey,
+    MissingKey and UnsafeKey.
     """
     _finish_interrupted_rekey(database, file)
     old, new = read_key(file), DatabaseKey.generate()
     claim = _claim_opened(database, old)
     try:
-        write_key(pending(file), new)
+        write_key(kept, old)
         try:
+            write_key(pending(file), new)
             encrypt_anew(database, old, new)
         finally:
             _finish_interrupted_rekey(database, file)
+            if _opens(database, kept):
+                kept.unlink()  # nothing was changed: it is not the old one
     finally:
         claim.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -30,6 +30,20 @@ async def mark_changed(
     values = {renews: True, given: False} if suspends else {renews: True}
     outdated = sa.and_(given, ~renews, _agreed(purpose, current, is_current=False))
     return await _change(tx, outdated, values, first, last)
+
+
+async def count_changed(tx: AsyncConnection, texts: Iterable[tuple[str, Collection[str]]]) -> int:
+    """How many supporters `mark_changed` would mark for any of these purposes, whose `current` texts are given."""
+    outdated = [
+        sa.and_(
+            people.c[f"consent_{purpose}"],
+            ~people.c[f"renew_{purpose}"],
+            _agreed(purpose, current, is_current=False),
+        )
+        for purpose, current in texts
+    ]
+    query = sa.select(sa.func.count()).where(people.c.state == "registered", sa.or_(*outdated))
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def mark_current(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,6 +52,31 @@ async def of_people(tx: AsyncConnection, ids: Iterable[int], ballot: int) -> dic
     condition = sa.and_(vote_plans.c.person.in_(list(ids)), vote_plans.c.ballot == ballot)
     rows = await tx.execute(sa.select(vote_plans).where(condition))
     return {row.person: VotePlan(**row._mapping) for row in rows}
+
+
+class PlannedPlace(NamedTuple):
+    """How many people of a place chose a time to vote, and have not voted yet."""
+
+    territory: str | None
+    commune: str | None
+    people: int
+
+
+async def planned_by_place(tx: AsyncConnection, ballot: int) -> list[PlannedPlace]:
+    """Those who are registered, by where they vote."""
+    mine = sa.and_(
+        vote_plans.c.ballot == ballot,
+        vote_plans.c.slot.is_not(None),
+        SAID.not_in([VoteState.VOTED.value, VoteState.CANNOT.value]),
+        people.c.state == "registered",
+    )
+    query = (
+        sa.select(people.c.territory, people.c.commune, sa.func.count())
+        .join(vote_plans, vote_plans.c.person == people.c.id)
+        .where(mine)
+        .group_by(people.c.territory, people.c.commune)
+    )
+    return [PlannedPlace(*row) for row in await tx.execute(query)]
 
 
 async def change(

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
+from bot.commands.accepting import add_accept, record, tell
 from bot.commands.arguments import SubCommands
 from bot.rules.counting import counted
 from bot.settings import Settings
-from bot.startup import present
+from bot.startup import database_file, opened, present
+from db.errors import DatabaseError
 from locales import LANGUAGES
 from locales.words import all_words
 
@@ -28,6 +30,7 @@ def add_to(commands: SubCommands) -> None:
     check_parser.add_argument(
         "file", nargs="?", type=Path, help="the file or its folder (default: PORTEVOIX_CAMPAIGN)"
     )
+    add_accept(check_parser)
     check_parser.set_defaults(run=check)
     calendar_parser = commands.add_parser(
         "calendar",
@@ -64,6 +67,7 @@ def check(arguments: Namespace, settings: Settings) -> int:
         return 2
     for warning in over(campaign, asyncio.run(present(settings))):
         print(warning, file=sys.stderr)
+    asyncio.run(_compare(campaign, settings, accept=arguments.accept))
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
     print(
@@ -71,6 +75,22 @@ def check(arguments: Namespace, settings: Settings) -> int:
         f" law {campaign.law.code}."
     )
     return 0
+
+
+async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> None:
+    """Says what the file does to people in the database, where there is one. Raises a DatabaseError to accept it."""
+    file = database_file(settings)
+    if file is not None and not (file.exists() and file.stat().st_size):
+        return
+    try:
+        async with opened(settings) as database:
+            await tell(database, campaign, settings)
+            if accept:
+                await record(database, campaign)
+    except DatabaseError as error:
+        if accept:
+            raise
+        print(f"Not compared with the database: {error.sentence}", file=sys.stderr)
 
 
 def over(campaign: Campaign, now: datetime) -> list[str]:

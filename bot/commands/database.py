@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
-import db.processes
-from bot.actions import audit, erasure, restores, retention
+from bot.actions import audit, restores, retention
 from bot.campaign.campaign import load_campaign
+from bot.commands import rekeying
 from bot.commands.arguments import CommandRefused, SubCommands, group
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -33,11 +33,9 @@ from db.audit import Entry, Tail
 from db.backup import Restored, Settle
 from db.backup import backup as back_up
 from db.backup import restore as put_back
-from db.engine import Database
-from db.keyring import find_key, rekey_with_file
+from db.keyring import find_key
 from db.server_backup import backup_server as back_up_server
 from db.server_backup import restore_server as put_back_on_server
-from db.suppression_key import change_suppression_key
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
 from locales import LANGUAGES
@@ -60,18 +58,7 @@ def add_to(commands: SubCommands) -> None:
         description="Begin with an empty database where the old one is gone or empty, after a typed word. Keys that"
         " are left of it are kept under another name.",
     ).set_defaults(run=new)
-    rekey_parser = db.add_parser(
-        "rekey",
-        help="change the keys: encrypt the database anew, seal anew what stands for people who left",
-        description="Encrypt the SQLite database anew with a new key, and seal anew what stands for people who left."
-        " Stop the bot first; older backups need the old database key, and understand the new suppression key.",
-    )
-    rekey_parser.add_argument(
-        "--suppression-key-lost",
-        action="store_true",
-        help="only begin a new suppression key, and erase what the lost one sealed",
-    )
-    rekey_parser.set_defaults(run=rekey)
+    rekeying.add_to(db)
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",
@@ -159,65 +146,6 @@ def new(arguments: Namespace, settings: Settings) -> int:
     for kept in asyncio.run(work()):
         print(f"Kept: {kept}")
     print("The new database is ready.")
-    return 0
-
-
-def rekey(arguments: Namespace, settings: Settings) -> int:
-    """New keys in the key files. A database key that comes from the environment cannot be changed from here."""
-    if arguments.suppression_key_lost:
-        return _begin_suppressions_anew(settings)
-    file = database_file(settings)
-    if file is not None and settings.database_key is not None:
-        raise CommandRefused(
-            "The key comes from PORTEVOIX_DATABASE_KEY, which cannot be changed from here: save it in a file of"
-            " mode 0600, set PORTEVOIX_DATABASE_KEY_FILE to that file instead, then run this again."
-        )
-
-    async def seal_anew() -> None:
-        async with opened(settings) as database:
-            await _refuse_while_running(database)
-            await change_suppression_key(database, settings.suppression_key_file)
-
-    asyncio.run(seal_anew())
-    print(
-        f"What stands for people who left is sealed by a new key, in {settings.suppression_key_file}: copy it to where"
-        " you keep it."
-    )
-    if file is None:
-        print("PostgreSQL is encrypted by its host, not by Portevoix: there is no database key to change.")
-        return 0
-    rekey_with_file(file, settings.database_key_file)
-    print(
-        f"{file} is encrypted with a new key, in {settings.database_key_file}."
-        " Backups made before open with the old key only."
-    )
-    return 0
-
-
-async def _refuse_while_running(database: Database) -> None:
-    """A process that runs has the old key in its memory. Raises InUse and CommandRefused."""
-    database.claim()
-    async with database.read() as tx:
-        if await db.processes.living(tx, "rekey") != ["rekey"]:
-            raise CommandRefused(
-                "The bot is running on this database: stop every `portevoix run`, then try again."
-            )
-
-
-def _begin_suppressions_anew(settings: Settings) -> int:
-    async def work() -> int:
-        async with opened(settings) as database:
-            await _refuse_while_running(database)
-            now = await present(settings)
-            async with database.write() as tx:
-                return await erasure.begin_suppressions_anew(tx, settings.suppression_key_file, now)
-
-    marks = asyncio.run(work())
-    print(
-        f"A new suppression key is in {settings.suppression_key_file}. Marks of people who left that were made with"
-        f" the lost one, and are erased: {marks:,}. An import can no longer tell who they are."
-        " Look in your opt-out lists again."
-    )
     return 0
 
 

@@ -9,8 +9,10 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.commands.accepting import add_accept, ask, record, tell
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
+from bot.startup import upgraded
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
@@ -37,6 +39,7 @@ def add_to(commands: SubCommands) -> None:
     run_parser.add_argument(
         "--webhook", metavar="URL", help="the public https address that leads to PORTEVOIX_WEB"
     )
+    add_accept(run_parser)
     run_parser.set_defaults(run=run)
 
 
@@ -54,7 +57,22 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from bot.logs import configure_logs
 
     configure_logs()
-    run_to_end(app.run(settings, webhook_url=arguments.webhook))
+    campaign = app.read_campaign(settings)
+
+    async def begin(*, agreed: bool) -> bool:
+        """Whether it is agreed to, or concerns nobody."""
+        async with upgraded(settings, kept=app.tell_of_the_copy) as database:
+            database.claim()
+            if not agreed and await tell(database, campaign, settings):
+                return False
+            await record(database, campaign)
+            return True
+
+    # Outside of a loop: a word that is waited for can be interrupted.
+    if not asyncio.run(begin(agreed=arguments.accept)):
+        ask()
+        asyncio.run(begin(agreed=True))
+    run_to_end(app.run(settings, campaign=campaign, webhook_url=arguments.webhook))
     return 0
 
 

@@ -173,3 +173,54 @@ def test_a_lost_suppression_key_is_told_and_one_may_go_on_without(
 def test_a_dry_purge(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["purge", "--dry-run"]) == 0
     assert "would erase 0 profiles" in capsys.readouterr().out
+
+
+def test_the_old_key_is_kept_with_its_date_until_it_is_to_be_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["staff", "add", "--telegram-id", "1", "--role", "admin"])
+    first = key_file().read_text()
+    main(["backup", str(tmp_path / "before.db")])
+    assert main(["db", "rekey"]) == 0
+    old = key_file().with_name(f"{key_file().stem}.until-20161116-070000.key")
+    assert f"Backups made until 2016-11-16 07:00:00 UTC need {old}." in capsys.readouterr().out
+    assert old.read_text() == first
+    assert old.stat().st_mode & 0o077 == 0
+    assert main(["db", "rekey"]) == 0  # at the same instant: nothing is overwritten
+    again = old.with_name(f"{old.stem}-2.key")
+    said = capsys.readouterr().out
+    assert f"need {old}." in said
+    assert f"need {again}." in said
+
+    restored = tmp_path / "elsewhere"
+    suppressions = Settings.from_environment().suppression_key_file
+    with monkeypatch.context() as drill:
+        drill.setenv("PORTEVOIX_DATA", str(restored))
+        drill.setenv("PORTEVOIX_DATABASE_KEY_FILE", str(old))
+        drill.setenv("PORTEVOIX_SUPPRESSION_KEY_FILE", str(suppressions))
+        assert main(["restore", str(tmp_path / "before.db")]) == 0
+        assert main(["staff", "list"]) == 0
+    assert "1            admin" in capsys.readouterr().out
+
+    assert main(["db", "rekey", "--forget-old-keys"]) == 0
+    assert f"{old} is gone: a backup made until 2016-11-16 07:00:00 UTC" in capsys.readouterr().out
+    assert not old.exists()
+    assert not again.exists()
+    assert main(["staff", "list"]) == 0
+    assert main(["db", "rekey", "--forget-old-keys"]) == 0
+    assert "No older key is kept" in capsys.readouterr().err
+
+
+def test_a_rekey_that_is_refused_leaves_no_old_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["db", "upgrade"])
+    key = key_file().read_text()
+    other = key_file().with_name("other.key")
+    other.write_text("ab" * 32 + "\n")
+    other.chmod(0o600)
+    key_file().unlink()
+    other.rename(key_file())
+    assert "does not open with this key" in refusal(capsys, "db", "rekey")
+    assert [file.name for file in key_file().parent.glob("*.until-*")] == []
+    assert key not in key_file().read_text()

@@ -96,7 +96,7 @@ async def name_in(file: Path, key: DatabaseKey) -> object:
 async def test_after_rekey_only_the_new_key_opens(closed_database: Path) -> None:
     key_file = closed_database.parent / "key"
     old = read_key(key_file)
-    rekey_with_file(closed_database, key_file)
+    rekey_with_file(closed_database, key_file, kept=key_file.with_name("old.key"))
     new = read_key(key_file)
     assert new != old
     assert await name_in(closed_database, new) == "Marianne"
@@ -169,7 +169,7 @@ async def test_a_rekey_that_cannot_be_done_changes_nothing(
         target = closed_database.with_name("nothing.db")
     saved = key_file.read_text()
     with pytest.raises(fault):
-        rekey_with_file(target, key_file)
+        rekey_with_file(target, key_file, kept=key_file.with_name("old.key"))
     if claim is not None:
         claim.close()
     assert key_file.read_text() == saved

@@ -50,6 +50,7 @@ NOT_THE_DATABASE = re.compile(
     r"|does not encrypt|ne la chiffre pas|encrypts nothing|ne chiffre rien"
     r"|the host’s|l’hébergeur|host of PostgreSQL|terms for bot developers|conditions de Telegram"
     r"|The processor applies|Le sous-traitant met en œuvre|PostgreSQL accepts encrypted|PostgreSQL n’accepte"
+    r"|`portevoix backup` (makes a copy that is encrypted|fait une copie chiffrée)"
     r"|^- \*\*(Encryption at rest|Chiffrement au repos)\.\*\*$"
 )
 

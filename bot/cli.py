@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from getpass import getuser
 
 from bot.commands import (
+    audiences,
     campaign,
     communes,
     consents,
@@ -38,6 +39,7 @@ MODULES = (
     rehearsing,
     status,
     staff,
+    audiences,
     exporting,
     opt_outs,
     consents,

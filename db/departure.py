@@ -14,7 +14,6 @@ from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
 from db.schema import rsvps
 
-
 IN_FLIGHT = ("sent", "sending", "in_doubt")
 """States of a message that counts towards the caps: it left, leaves or may have left."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ SUPPORTERS: Condition = sa.and_(people.c.state == "registered", people.c.consent
 def members(expression: Expression, setting: Setting) -> Condition:
     """Supporters who are in the audience, also those whom no message reaches."""
     return sa.and_(SUPPORTERS, condition(expression, setting))
+
+
+def only(person: int) -> Condition:
+    """One person alone."""
+    return people.c.id == person
 
 
 def condition(expression: Expression, setting: Setting, *, denied: bool = False) -> Condition:
@@ -157,10 +163,42 @@ ASKS: Mapping[str, Ask] = MappingProxyType(
 """How each leaf is asked of everybody; `audience` is asked as what was saved."""
 
 
-async def count_each(tx: AsyncConnection, conditions: Sequence[Condition]) -> list[int]:
-    """How many rows of `people` fulfil each of the conditions, all looked at once."""
-    columns = [sa.func.count().filter(each).label(f"n{number}") for number, each in enumerate(conditions)]
-    return list((await tx.execute(sa.select(*columns).select_from(people))).one())
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """So many supporters for whom the same leaves hold, and no others."""
+
+    leaves: frozenset[Leaf]
+    agreed_commune: bool
+    people: int
+
+
+BITS = 50
+"""How many leaves one whole number holds."""
+
+
+async def patterns(tx: AsyncConnection, leaves: Collection[Leaf], setting: Setting) -> list[Pattern]:
+    """All supporters, by which of the leaves hold for them: everybody is looked at once, whatever is counted then."""
+    listed = list(dict.fromkeys(leaves))
+    asked = [people.c.consent_commune, *(ASKS[leaf.name](leaf.arguments, setting) for leaf in listed)]
+    words = [_word(asked[start : start + BITS]).label(f"w{start}") for start in range(0, len(asked), BITS)]
+    each = sa.select(*words).where(SUPPORTERS).subquery()
+    query = sa.select(*each.c, sa.func.count()).group_by(*each.c)
+    return [_pattern(listed, words, number) for *words, number in await tx.execute(query)]
+
+
+def _word(asked: Sequence[Condition]) -> sa.ColumnElement[int]:
+    """The conditions as the bits of one number."""
+    return sum(
+        (sa.case((each, _whole(1 << bit)), else_=_whole(0)) for bit, each in enumerate(asked)), _whole(0)
+    )
+
+
+def _pattern(leaves: Sequence[Leaf], words: Sequence[int], number: int) -> Pattern:
+    bits = [bool(word >> bit & 1) for word in words for bit in range(BITS)]
+    holding = zip(leaves, bits[1:], strict=False)
+    return Pattern(
+        leaves=frozenset(leaf for leaf, holds in holding if holds), agreed_commune=bits[0], people=number
+    )
 
 
 async def missing_events(tx: AsyncConnection, codes: set[str]) -> set[str]:

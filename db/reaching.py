@@ -72,9 +72,7 @@ async def written_to(
     for _, theirs in groupby(rows, key=lambda row: row.id):
         first, *others = theirs
         sent = tuple(row.moment for row in (first, *others))
-        yield Written(
-            territory=first.territory, zone=first.zone, unanswered=first.unanswered, sent=sent
-        )
+        yield Written(territory=first.territory, zone=first.zone, unanswered=first.unanswered, sent=sent)
 
 
 def _sent(since: datetime) -> sa.Select[tuple[int]]:
@@ -86,6 +84,6 @@ def _sent(since: datetime) -> sa.Select[tuple[int]]:
             deliveries.c.person.is_not(None),
             deliveries.c.state.in_(IN_FLIGHT),
             broadcasts.c.kind.in_(sorted(PARTISAN)),
-            _MOMENT > since,
+            since < _MOMENT,
         )
     )

@@ -30,9 +30,7 @@ async def put(tx: AsyncConnection, audience: SavedAudience) -> None:
         "saved_at": audience.saved_at,
     }
     statement = insert(tx, saved_audiences).values(name=audience.name, **values)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=[saved_audiences.c.name], set_=values)
-    )
+    await tx.execute(statement.on_conflict_do_update(index_elements=[saved_audiences.c.name], set_=values))
 
 
 async def remove(tx: AsyncConnection, name: str) -> None:

@@ -75,6 +75,24 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Somebody, as far as an expression goes: which leaves hold for them, and whether their commune may be used."""
+
+    holds: Callable[[Leaf], bool]
+    agreed_commune: bool
+    saved: Mapping[str, Expression]
+
+
+def facts_of(person: Somebody, setting: Setting) -> Facts:
+    """What the leaves say of one person."""
+    return Facts(
+        holds=lambda leaf: HOLDS[leaf.name](person, leaf.arguments, setting),
+        agreed_commune=person.agreed_commune,
+        saved=setting.saved,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reason:
     """A leaf that decided, as it stands in the expression (`not vote:1:voted`). `no_consent`: it would use the commune,
     which the person did not agree to.
@@ -92,29 +110,23 @@ class Verdict:
     by: tuple[Reason, ...]
 
 
-def verdict(expression: Expression, person: Somebody, setting: Setting, *, denied: bool = False) -> Verdict:
-    """Whether the person is in the audience (`denied`: in none of it), and why."""
+def verdict(expression: Expression, facts: Facts, *, denied: bool = False) -> Verdict:
+    """Whether somebody is in the audience (`denied`: in none of it), and why."""
     match expression:
         case Not(part):
-            return verdict(part, person, setting, denied=not denied)
+            return verdict(part, facts, denied=not denied)
         case All(parts) | AnyOf(parts):
-            found = [verdict(part, person, setting, denied=denied) for part in parts]
+            found = [verdict(part, facts, denied=denied) for part in parts]
             # Denied, `all` asks that one part fails, and `any` that each does.
             needs_all = isinstance(expression, All) != denied
             is_in = all(each.is_in for each in found) if needs_all else any(each.is_in for each in found)
             told = {reason: None for each in found if each.is_in == is_in for reason in each.by}
             return Verdict(is_in=is_in, by=tuple(told))
         case Leaf(name="audience"):
-            saved = setting.saved[expression.arguments[0]]
-            return verdict(saved, person, setting, denied=denied)
-    return _of_leaf(expression, person, setting, denied=denied)
-
-
-def _of_leaf(leaf: Leaf, person: Somebody, setting: Setting, *, denied: bool) -> Verdict:
-    no_consent = leaf.uses_commune and not person.agreed_commune
-    is_in = not no_consent and HOLDS[leaf.name](person, leaf.arguments, setting) != denied
-    text = f"not {leaf}" if denied else str(leaf)
-    return Verdict(is_in=is_in, by=(Reason(text=text, no_consent=no_consent),))
+            return verdict(facts.saved[expression.arguments[0]], facts, denied=denied)
+    no_consent = expression.uses_commune and not facts.agreed_commune
+    reason = Reason(text=f"not {expression}" if denied else str(expression), no_consent=no_consent)
+    return Verdict(is_in=not no_consent and facts.holds(expression) != denied, by=(reason,))
 
 
 Test = Callable[[Somebody, tuple[str, ...], Setting], bool]

@@ -72,7 +72,7 @@ def require_no_circle(name: str, expression: Expression, saved: Saved) -> None:
 def _paths(name: str, expression: Expression, saved: Saved) -> Iterator[tuple[str, ...]]:
     """The ways that lead from an expression to a name, each audience gone through once."""
     seen: set[str] = set()
-    waiting = [(each,) for each in named_in(expression)]
+    waiting: list[tuple[str, ...]] = [(each,) for each in named_in(expression)]
     while waiting:
         path = waiting.pop()
         if path[-1] == name:
@@ -92,9 +92,7 @@ def require_readable(expression: Expression, saved: Saved) -> None:
         )
 
 
-def _size(
-    expression: Expression, saved: Saved, known: dict[str, tuple[int, int]]
-) -> tuple[int, int]:
+def _size(expression: Expression, saved: Saved, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
     """How many leaves there are with those of what is named, and how deep they lie; each audience measured once."""
     leaves, nested = 0, 0
     for leaf in leaves_of(expression):

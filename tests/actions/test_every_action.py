@@ -30,6 +30,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
+expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
@@ -42,6 +43,7 @@ broadcast_approvals.end_overdue
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
+expressions.setting_of
 audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of

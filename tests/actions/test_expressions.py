@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.belonging
 import db.people
 from bot import communes
-from bot.rules.belonging import HOLDS, Setting, Somebody, verdict
+from bot.rules.belonging import HOLDS, Facts, Setting, Somebody, facts_of, verdict
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import Expression, leaves_of, text_of
 from bot.rules.leaves import Leaf
 from bot.rules.sampling import sampling_of
 from db.engine import Database
-from db.expressions import ASKS, SUPPORTERS, count_each, members
+from db.expressions import ASKS, SUPPORTERS, Pattern, members, patterns
 from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
 from tests.actions.test_audiences import person_row, plan_row
 from tests.expressions import ARGUMENTS, expressions
@@ -134,7 +134,9 @@ async def found(crowd: Crowd, expression: Expression) -> set[int]:
 
 def said(crowd: Crowd, expression: Expression) -> set[int]:
     return {
-        number for number, person in crowd.supporters.items() if verdict(expression, person, SETTING).is_in
+        number
+        for number, person in crowd.supporters.items()
+        if verdict(expression, facts_of(person, SETTING)).is_in
     }
 
 
@@ -145,12 +147,19 @@ def said(crowd: Crowd, expression: Expression) -> set[int]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_sql_finds_whom_the_rules_mean(crowd: Crowd, trees: list[Expression]) -> None:
-    counts = await count_each(crowd.tx, [members(tree, SETTING) for tree in trees])
-    for tree, count in zip(trees, counts, strict=True):
+    asked = [*trees, *SETTING.saved.values()]
+    leaves = {leaf for tree in asked for leaf in leaves_of(tree) if leaf.name != "audience"}
+    counted = await patterns(crowd.tx, leaves, SETTING)
+    for tree in trees:
         expected = said(crowd, tree)
         event(f"in: {min(len(expected), 3)}")
         assert await found(crowd, tree) == expected, text_of(tree)
-        assert count == len(expected)
+        assert sum(each.people for each in counted if is_counted(tree, each)) == len(expected)
+
+
+def is_counted(tree: Expression, pattern: Pattern) -> bool:
+    holds, agreed = pattern.leaves.__contains__, pattern.agreed_commune
+    return verdict(tree, Facts(holds=holds, agreed_commune=agreed, saved=SETTING.saved)).is_in
 
 
 async def test_every_leaf_finds_somebody_and_not_everybody(crowd: Crowd) -> None:

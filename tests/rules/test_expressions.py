@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import BadAudience
-from bot.rules.belonging import HOLDS, Setting, Somebody, verdict
+from bot.rules.belonging import HOLDS, Setting, Somebody, facts_of, verdict
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import (
     MOST_LEAVES,
@@ -52,8 +52,8 @@ def test_the_canonical_form_means_the_same(expression: Expression, seed: int, ag
         agreed_commune=agreed,
     )
     setting = Setting(now=NOW, sampling=SAMPLING)
-    before = verdict(expression, person, setting)
-    after = verdict(canonical(expression), person, setting)
+    before = verdict(expression, facts_of(person, setting))
+    after = verdict(canonical(expression), facts_of(person, setting))
     assert before == after
     assert after.by  # something decided
 
@@ -246,7 +246,7 @@ DISCREET = Somebody(id=2, commune="69123", territory="FR", volunteer=True)
     ],
 )
 def test_the_verdict_names_what_decided(typed: str, person: Somebody, is_in: bool, by: str) -> None:
-    found = verdict(expression_in(typed), person, Setting(now=NOW, sampling=SAMPLING))
+    found = verdict(expression_in(typed), facts_of(person, Setting(now=NOW, sampling=SAMPLING)))
     assert found.is_in is is_in
     assert ", ".join(f"{each.text} (no consent)" if each.no_consent else each.text for each in found.by) == by
 

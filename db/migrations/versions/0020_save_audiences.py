@@ -1,6 +1,6 @@
 """save audiences under a name.
 
-Revision 0020, after 0015.
+Revision 0020, after 0016.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -27,6 +27,7 @@ from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 CHUNK = 500
 
 _CHOICES = ("consent_contact", "consent_commune", "consent_team", "consent_keep")
+_ASKED = ("asked_team", "asked_keep")
 _RENEWALS = ("renew_contact", "renew_commune", "renew_team", "renew_keep")
 _MUTES = ("mutes_events", "mutes_news", "mutes_reminders")
 _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, update_id"
@@ -125,7 +126,7 @@ def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
 def _carry(connection: Connection, *, since: int) -> frozenset[int]:
     columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(people)")}
     wishes = ", ".join(
-        f"{name} = newer.{name}" for name in (*_CHOICES, *_RENEWALS, *_MUTES) if name in columns
+        f"{name} = newer.{name}" for name in (*_CHOICES, *_ASKED, *_RENEWALS, *_MUTES) if name in columns
     )
     statements = (
         f"""INSERT INTO main.consents ({_LEDGER}) SELECT {_LEDGER} FROM replaced.consents

@@ -40,6 +40,8 @@ class Person(NamedTuple):
     consent_commune: bool
     consent_team: bool
     consent_keep: bool
+    asked_team: bool
+    asked_keep: bool
     renew_contact: bool
     renew_commune: bool
     renew_team: bool
@@ -54,6 +56,7 @@ class Person(NamedTuple):
     created_at: datetime
     registered_at: datetime | None
     seen_at: datetime
+    undisturbed_until: datetime | None
 
     @property
     def is_registered(self) -> bool:

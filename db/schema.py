@@ -90,6 +90,9 @@ people = sa.Table(
     _flag("consent_commune"),
     _flag("consent_team"),
     _flag("consent_keep"),
+    # Choices that are put to people when they serve, and once: the first yes to an event, the thanks after a vote.
+    _flag("asked_team"),
+    _flag("asked_keep"),
     # Agreed to on a text that has changed since: asked anew, see bot.actions.renewals.
     _flag("renew_contact"),
     _flag("renew_commune"),
@@ -106,6 +109,8 @@ people = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("registered_at", Instant),
     sa.Column("seen_at", Instant, nullable=False),
+    # Came by the link of an event: until they answer, or until then, no other message joins its card.
+    sa.Column("undisturbed_until", Instant),
     # Something that decides what is due changed since the planner last looked; it looks at these alone.
     sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     sa.Index(None, "territory", "state", "zone"),

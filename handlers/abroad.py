@@ -18,10 +18,10 @@ from handlers.place import SUGGESTIONS
 from handlers.registration_dialog import (
     FLOW,
     MOVING,
-    advance,
     ask_place,
     asks_place,
     out_of_turn,
+    placed,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -86,7 +86,7 @@ async def _live_in(
         zone=(home or homes[0]).zone,
         consulate=home.key if home is not None and home.is_post else None,
     )
-    await advance(context, answer, placed=True)
+    await placed(context, answer)
 
 
 BUTTONS: dict[str, Handler] = {"country": choose_country, "home": choose_home}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from telegram import Message, Update
+from telegram import Update
 
 from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file
-from bot.actions.event_cards import EventCard, event_card, upcoming_page
+from bot.actions.event_cards import upcoming_page
 from bot.actions.rsvps import EventClosed
-from bot.rules.kinds import Kind
+from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
-from bot.rules.quiet import Quiet
-from db.events import Event, EventInWords, EventTexts, text_in
-from db.rsvps import Rsvp
+from db.events import EventInWords
+from handlers import event_card
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
+from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler
@@ -34,13 +34,14 @@ async def turn_page(update: Update, context: Context) -> None:
 
 async def _show_page(context: Context, number: int) -> None:
     answer = context.edit if context.update.callback_query is not None else context.say
-    quiet = quiet_about_events(context)
+    quiet = event_card.quiet_about_events(context)
     if quiet is not None:
         answer("events/quiet", until=quiet.until)
         return
     page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
     cards = [
-        _card_of(context, event, page.texts[event.id], page.answers.get(event.id)) for event in page.events
+        event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id))
+        for event in page.events
     ]
     answer(
         "events/list",
@@ -57,64 +58,12 @@ def _is_invited(context: Context) -> bool:
     return person.consent_contact and not person.mutes_events and not context.campaign.is_out(context.now)
 
 
-def quiet_about_events(context: Context) -> Quiet | None:
-    """Whether the law asks for silence about events where this person votes: answers to them included."""
-    return context.campaign.quiet(
-        kind=Kind.EVENT_INVITE,
-        territory=context.person.territory,
-        now=context.now,
-        zone=context.person.zone,
-    )
-
-
-async def show_from_link(context: Context, code: str) -> None:
-    """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
-    found = await event_cards.find(context.tx, code)
-    if found is None:
-        context.say("events/unknown")
-    else:
-        await _show(context, found)
-
-
 async def show(update: Update, context: Context) -> None:
     """An event chosen in the list."""
     (code,) = arguments(context, 1)
     found = await _event(context, code)
     if found is not None:
-        await _show(context, found)
-
-
-async def _show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> None:
-    """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
-    tapped = context.message if context.update.callback_query is not None else None
-    answer = context.say if tapped is None or not _is_text(tapped) else context.edit
-    quiet = quiet_about_events(context)
-    if quiet is not None and not found.event.is_cancelled:
-        answer("events/quiet", until=quiet.until)
-        return
-    answer("events/card", shared=True, event=await card_of(context, found, rsvp))
-
-
-def _is_text(message: Message) -> bool:
-    return message.text is not None
-
-
-async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
-    """The event as this person sees it; `rsvp` is their answer where it is known already."""
-    rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
-    return _card_of(context, found.event, found.texts, rsvp)
-
-
-def _card_of(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
-    return event_card(
-        event,
-        text_in(texts, context.language, context.campaign.languages[0]),
-        person=context.person,
-        rsvp=rsvp,
-        gazetteer=context.services.gazetteer,
-        bot_username=context.services.bot_username,
-        now=context.now,
-    )
+        await event_card.show(context, found)
 
 
 async def _event(context: Context, code: str) -> EventInWords | None:
@@ -128,7 +77,7 @@ async def _event(context: Context, code: str) -> EventInWords | None:
 async def _event_to_describe(context: Context, code: str) -> EventInWords | None:
     """The event, unless the law asks for silence about it now: then that was said."""
     found = await _event(context, code)
-    quiet = quiet_about_events(context)
+    quiet = event_card.quiet_about_events(context)
     if found is None or quiet is None:
         return found
     context.say("events/quiet", until=quiet.until)
@@ -146,7 +95,7 @@ async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
 async def _explain(context: Context, found: EventInWords, closed: EventClosed) -> None:
     """Why the event takes no such answer, and the event as it is now."""
     context.toast(closed.message, alert=True)
-    await _show(context, found)
+    await event_card.show(context, found)
 
 
 async def answer_invitation(update: Update, context: Context) -> None:
@@ -162,7 +111,9 @@ async def answer_invitation(update: Update, context: Context) -> None:
         await _explain(context, found, closed)
     else:
         context.toast("toasts/answer_noted", shared=True, answer=answer)
-        await _show(context, found, rsvp)
+        await event_card.show(context, found, rsvp)
+        if answer is RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
+            await ask_once(context, Purpose.TEAM)
 
 
 async def confirm_coming(update: Update, context: Context) -> None:
@@ -180,7 +131,7 @@ async def confirm_coming(update: Update, context: Context) -> None:
         await _explain(context, found, closed)
     else:
         context.toast("toasts/answer_noted", shared=True, answer="yes" if coming else "no")
-        await _show(context, found, rsvp)
+        await event_card.show(context, found, rsvp)
 
 
 async def tell_whether_came(update: Update, context: Context) -> None:
@@ -195,11 +146,11 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     except EventClosed as closed:
         await _explain(context, found, closed)
         return
-    quiet = quiet_about_events(context)
+    quiet = event_card.quiet_about_events(context)
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
     else:
-        context.edit("events/came", event=await card_of(context, found), came=came)
+        context.edit("events/came", event=await event_card.card_of(context, found), came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:
@@ -208,7 +159,7 @@ async def send_venue(update: Update, context: Context) -> None:
     found = await _event_to_describe(context, code)
     if found is None:
         return
-    event, card = found.event, await card_of(context, found)
+    event, card = found.event, await event_card.card_of(context, found)
     if event.latitude is None or event.longitude is None:
         context.say("events/place", event=card)
         return
@@ -226,7 +177,7 @@ async def send_calendar(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     found = await _event_to_describe(context, code)
     if found is not None:
-        event, card = found.event, await card_of(context, found)
+        event, card = found.event, await event_card.card_of(context, found)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
         context.send_file(content, name=f"{event.code}.ics", caption="events/calendar_file", event=card)
 

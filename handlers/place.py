@@ -17,11 +17,11 @@ from handlers.context import Context
 from handlers.registration_dialog import (
     FLOW,
     MOVING,
-    advance,
     ask_place,
     asks_place,
     is_drafting,
     out_of_turn,
+    placed,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -100,7 +100,7 @@ async def _offer(
 
 async def _settle(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
     await registration.vote_in_commune(context.tx, context.person, context.origin, commune)
-    await advance(context, answer, placed=True)
+    await placed(context, answer)
 
 
 async def choose_place(update: Update, context: Context) -> None:
@@ -139,7 +139,7 @@ async def choose_territory(update: Update, context: Context) -> None:
         await show_step(context, answer=context.edit)
     else:
         await registration.vote_in_territory(context.tx, context.person, context.origin, territory)
-        await advance(context, context.edit, placed=True)
+        await placed(context, context.edit)
 
 
 BUTTONS: dict[str, Handler] = {"place": choose_place, "place_by": other_place, "territory": choose_territory}

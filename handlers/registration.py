@@ -1,6 +1,7 @@
-"""Signing up: who writes and why, four choices, one's age, where one votes, and a look at what was understood.
+"""Signing up: one question about age and being written to, then where one votes, whose confirmation is a choice too.
 
-What is asked next, and what is kept meanwhile: handlers.registration_dialog; where one votes: handlers.place.
+What is asked next, and what is kept meanwhile: handlers.registration_dialog; where one votes: handlers.place. The two
+other choices are put when they serve: handlers.choices.
 """
 
 from __future__ import annotations
@@ -10,20 +11,30 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import registration
+from bot.actions.renewals import question_of
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
-from handlers import events, menu
+from handlers import menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.registration_dialog import FLOW, advance, is_friend_code, out_of_turn, show_step
+from handlers.registration_dialog import (
+    FLOW,
+    advance,
+    begin,
+    conclude,
+    is_code,
+    is_link,
+    out_of_turn,
+    show_step,
+)
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
 def friend_of(context: Context, count: int) -> str:
     """The code of a friend's link that the first question carries after so many arguments; "" where there is none."""
     code = context.arguments[count] if len(context.arguments) == count + 1 else ""
-    return code if is_friend_code(code) else ""
+    return code if is_code(code) else ""
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -41,96 +52,94 @@ async def choose_language(update: Update, context: Context) -> None:
 
 
 async def decide_consent(update: Update, context: Context) -> None:
-    """One of the four choices. Without the first there is nothing to go on with, nor anything to keep."""
+    """The first question, or the choice about the commune that confirms it."""
     friend = friend_of(context, 2)
     named, said = arguments(context, 2 + bool(friend))[:2]
     purpose, given = one_of(Purpose, named), yes_or_no(said)
-    if not context.is_in(FLOW, purpose):
+    if purpose is Purpose.CONTACT and context.is_in(FLOW, "contact"):
+        await _answer_first(context, friend, given=given)
+    elif purpose is Purpose.COMMUNE and context.is_in(FLOW, "confirm"):
+        await _choose_by_commune(context, context.edit, given=given)
+    else:
         await out_of_turn(context)
-        return
-    question = context.render("registration/consent", purpose=purpose)
-    goes_on = await registration.answer_consent(
+
+
+async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
+    """Without a yes there is nothing to go on with, nor anything to keep."""
+    origin = _came_by(context, friend)
+    await registration.answer_first(
         context.tx,
         context.person,
         context.origin,
-        purpose=purpose,
         given=given,
         language=context.language,
-        text=question.written,
+        text=context.render(question_of(Purpose.CONTACT)).written,
         sealing=context.sealing,
     )
-    if not goes_on:
-        context.edit("registration/declined")
+    if not given:
+        context.edit("registration/declined", came_by=origin)
         return
     if friend:
         await registration.brought_by(context.tx, context.person, friend)
-    choices = {**context.kept.get("choices", {}), purpose: given}
-    await advance(context, context.edit, choices=choices)
-
-
-async def declare_age(update: Update, context: Context) -> None:
-    (said,) = arguments(context, 1)
-    of_age = yes_or_no(said)
-    if not context.is_in(FLOW, "age"):
-        await out_of_turn(context)
-        return
-    await registration.declare_age(
-        context.tx, context.person, context.origin, of_age=of_age, sealing=context.sealing
-    )
-    if not of_age:
-        context.edit("registration/too_young")
-        return
     await advance(context, context.edit, of_age=True)
 
 
-async def confirm(update: Update, context: Context) -> None:
-    """Takes whether the place was understood; if not, it is asked again."""
-    (said,) = arguments(context, 1)
-    is_right = yes_or_no(said, yes="ok", no="place")
-    if not context.is_in(FLOW, "confirm"):
+def _came_by(context: Context, friend: str) -> str:
+    """What the link was that led here, for the button that begins again; nothing of it is kept."""
+    return f"r_{friend}" if friend else str(context.kept.get("start", ""))
+
+
+async def too_young(update: Update, context: Context) -> None:
+    friend = friend_of(context, 1)
+    if arguments(context, 1 + bool(friend))[0] != "no":
+        raise MalformedButton
+    if not context.is_in(FLOW, "contact"):
         await out_of_turn(context)
+        return
+    origin = _came_by(context, friend)
+    await registration.is_too_young(context.tx, context.person, context.origin, sealing=context.sealing)
+    context.edit("registration/too_young", came_by=origin)
+
+
+async def begin_again(update: Update, context: Context) -> None:
+    """Back to the first question, for who mistapped."""
+    start = arguments(context, 1)[0] if context.arguments else ""
+    if start and not is_link(start):
+        raise MalformedButton
+    if context.person.is_registered:
+        await menu.show(context, answer=context.edit)
     else:
-        await _conclude(update, context, context.edit, is_right=is_right)
+        await begin(context, start, context.edit)
 
 
-async def type_instead_of_confirming(update: Update, context: Context) -> None:
+async def _choose_by_commune(context: Context, answer: Callable[..., None], *, given: bool) -> None:
+    await registration.decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=Purpose.COMMUNE,
+        given=given,
+        language=context.language,
+        text=context.render(question_of(Purpose.COMMUNE)).written,
+    )
+    await conclude(context, answer)
+
+
+async def type_instead_of_choosing(update: Update, context: Context) -> None:
     """Yes or no in words; whoever types another commune means that one."""
     assert context.message is not None  # a text handler
     meaning = context.vocabulary.meaning(context.message.text or "")
     if meaning in (Meaning.YES, Meaning.NO):
-        await _conclude(update, context, context.say, is_right=meaning is Meaning.YES)
+        await _choose_by_commune(context, context.say, given=meaning is Meaning.YES)
     else:
         await type_place(update, context)
-
-
-async def _conclude(update: Update, context: Context, answer: Callable[..., None], *, is_right: bool) -> None:
-    if not is_right:
-        await context.ask(FLOW, "place", placed=False)
-        await show_step(context, answer)
-        return
-    start = context.kept.get("start", "")
-    user = update.effective_user
-    await registration.register(
-        context.tx,
-        context.person,
-        context.origin,
-        context.campaign,
-        first_name=user.first_name if user else "",
-        language=context.language,
-        suppression_key=context.services.suppression_key,
-    )
-    await context.end_dialog()
-    await context.refresh()
-    answer("registration/welcome")
-    if start.startswith("ev_"):
-        await events.show_from_link(context, start.removeprefix("ev_"))
 
 
 BUTTONS: dict[str, Handler] = {
     "language": choose_language,
     "consent": decide_consent,
-    "age": declare_age,
-    "confirm": confirm,
+    "age": too_young,
+    "begin": begin_again,
 }
 
-DIALOGS = {FLOW: {"confirm": Awaited(text=type_instead_of_confirming, location=share_place)}}
+DIALOGS = {FLOW: {"confirm": Awaited(text=type_instead_of_choosing, location=share_place)}}

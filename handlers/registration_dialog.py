@@ -1,8 +1,9 @@
 """The dialogs in which somebody signs up or moves: which question is open, how it is asked, what is kept.
 
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
-changes nothing. `data` holds: choices (purpose -> bool), of_age, placed, candidates (commune codes), former (code ->
-name of a former commune), abroad, city and postcode (what was typed), country, start.
+changes nothing: `contact` (17 or over, and written to), `place`, and for a commune `confirm`, which is the choice about
+it. `data` holds: of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and
+postcode (what was typed), country, start.
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.actions import people, registration
@@ -17,13 +19,16 @@ from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.rules.consent import Purpose
 from bot.rules.territories import TERRITORIES
+from handlers import event_card
 from handlers.context import Context
 
 FLOW = "registration"
 MOVING = "place"
-PURPOSES = tuple(Purpose)
+FIRST = Purpose.CONTACT.value
+CALM = timedelta(hours=1)
+"""For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 LONGEST_CODE = 16
-"""Characters of a friend's code: db.schema."""
+"""Characters of the code of a friend or an event: db.schema."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -34,7 +39,7 @@ async def must_sign_up(context: Context, start: str = "") -> bool:
     return True
 
 
-async def begin(context: Context, start: str) -> None:
+async def begin(context: Context, start: str, answer: Callable[..., None] | None = None) -> None:
     """Starts signing up, or takes it up again where it was left. What staff are writing is not lost by it.
 
     Raises DataRestricted: whoever restricted the use of their data is told where they stand.
@@ -44,26 +49,15 @@ async def begin(context: Context, start: str) -> None:
         return
     people.require_unrestricted(context.person)
     registration.require_open(context.campaign, context.now)
-    step = context.step if context.is_in(FLOW) else missing({})
-    friend = ""
+    step = context.step if context.is_in(FLOW) else FIRST
+    friend, start = "", start if is_link(start) else ""
     if start.startswith("r_"):
         # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
         friend, start = start.removeprefix("r_"), ""
-        if step != Purpose.CONTACT:
+        if step != FIRST:
             await registration.brought_by(context.tx, context.person, friend)
     await context.ask(FLOW, step, **({"start": start} if start else {}))
-    await show_step(context, answer=context.say, friend=friend if is_friend_code(friend) else "")
-
-
-def missing(data: dict[str, Any]) -> str:
-    """The first step that still has to be answered."""
-    choices = data.get("choices", {})
-    for purpose in PURPOSES:
-        if purpose not in choices:
-            return purpose.value
-    if not data.get("of_age"):
-        return "age"
-    return "confirm" if data.get("placed") else "place"
+    await show_step(context, answer or context.say, friend=friend)
 
 
 def is_drafting(context: Context) -> bool:
@@ -74,13 +68,19 @@ def is_drafting(context: Context) -> bool:
 def asks_place(context: Context) -> bool:
     """Whether the place is being asked: of a supporter who moved, or while signing up, once the rest was said."""
     if context.is_in(FLOW):
-        return missing(context.kept) in ("place", "confirm")
+        return context.step != FIRST
     return context.is_in(MOVING)
 
 
-def is_friend_code(text: str) -> bool:
-    """Whether a text may be the code of a friend's link, short enough for a button."""
+def is_code(text: str) -> bool:
+    """Whether a text may be the code of a friend's or an event's link, short enough for a button."""
     return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
+
+
+def is_link(start: str) -> bool:
+    """Whether somebody came by the link of an event or of a friend."""
+    kind, _, code = start.partition("_")
+    return kind in ("ev", "r") and is_code(code)
 
 
 async def show_step(context: Context, answer: Callable[..., None], *, friend: str = "") -> None:
@@ -89,8 +89,8 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
     `friend`: the code of the link by which somebody came who has not consented yet.
     """
     step = context.step
-    if step in PURPOSES:
-        answer("registration/consent", purpose=step, friend=friend)
+    if step == FIRST:
+        answer("registration/first", friend=friend)
     elif step == "candidates":
         said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
         answer("registration/candidates", communes=_candidates(context), **said)
@@ -101,12 +101,8 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
         several = has_several_hours(country, language)
         answer("registration/home", country=country, homes=homes_in(country, language), several=several)
     elif step == "confirm":
-        answer(
-            "registration/confirm",
-            commune=_as_typed(context, commune_of(context)),
-            choices=context.kept["choices"],
-        )
-    else:  # age, place, country
+        answer("registration/confirm", commune=_as_typed(context, commune_of(context)))
+    else:  # place, country
         answer(f"registration/{step}")
 
 
@@ -134,15 +130,45 @@ async def ask_place(context: Context, step: str, **data: Any) -> None:
 
 async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
     """Keeps an answer and asks the next question."""
-    merged = {**context.kept, **data}
+    await context.ask(FLOW, "place", **{**context.kept, **data})
+    await show_step(context, answer)
+
+
+async def placed(context: Context, answer: Callable[..., None]) -> None:
+    """Where one votes is known: a supporter has moved; of whoever signs up a commune is to be confirmed."""
     await context.refresh()
+    commune = _as_typed(context, commune_of(context))
     if context.is_in(MOVING):
-        commune = _as_typed(context, commune_of(context))
         await context.end_dialog()
         answer("registration/moved", commune=commune)
-        return
-    await context.ask(FLOW, missing(merged), **merged)
-    await show_step(context, answer)
+    elif commune is not None:
+        await context.ask(FLOW, "confirm")
+        await show_step(context, answer)
+    else:
+        await conclude(context, answer)
+
+
+async def conclude(context: Context, answer: Callable[..., None]) -> None:
+    """Everything that had to be asked was: a supporter now, who sees what they came for."""
+    start, user = context.kept.get("start", ""), context.update.effective_user
+    by_event = start.startswith("ev_")
+    await registration.register(
+        context.tx,
+        context.person,
+        context.origin,
+        context.campaign,
+        first_name=user.first_name if user else "",
+        language=context.language,
+        suppression_key=context.services.suppression_key,
+        undisturbed=CALM if by_event else timedelta(0),
+    )
+    commune = _as_typed(context, commune_of(context))
+    await context.end_dialog()
+    await context.refresh()
+    if by_event:
+        await event_card.show_from_link(context, start.removeprefix("ev_"))
+    else:
+        answer("registration/welcome", commune=commune)
 
 
 async def out_of_turn(context: Context) -> None:

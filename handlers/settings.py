@@ -8,9 +8,11 @@ from telegram import Update
 
 from bot.actions import preferences
 from bot.actions.registration import choose_language as keep_language
+from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from handlers import place
 from handlers.buttons import arguments, one_of, yes_or_no
+from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -63,6 +65,8 @@ async def choose_volunteering(update: Update, context: Context) -> None:
     await context.refresh()
     context.toast("toasts/noted")
     show(context, context.edit)
+    if willing:
+        await ask_once(context, Purpose.TEAM)
 
 
 async def opt_out(update: Update, context: Context) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from telegram import Update
 
-from handlers import events, menu, staff
+from handlers import event_card, menu, staff
 from handlers.context import Context
-from handlers.registration_dialog import begin
+from handlers.registration_dialog import begin, is_drafting, is_link
 
 
 async def start(update: Update, context: Context) -> None:
@@ -15,8 +15,10 @@ async def start(update: Update, context: Context) -> None:
     if kind == "s" and reference:
         await staff.join(context, reference)
     elif not context.person.is_registered:
+        if kind == "ev" and is_link(payload) and not is_drafting(context):
+            await event_card.tease(context, reference)
         await begin(context, payload)
     elif kind == "ev" and reference:
-        await events.show_from_link(context, reference)
+        await event_card.show_from_link(context, reference)
     else:
         await menu.show(context, answer=context.say)

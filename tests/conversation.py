@@ -211,11 +211,12 @@ class Talker:
     async def sign_up(self, place: str = "Lyon") -> None:
         """From /start to the welcome, saying yes to everything, in whatever language."""
         await self.send("/start")
-        for purpose in ("contact", "commune", "team", "keep"):
-            await self.tap_data(f"1:consent:{purpose}:yes")
-        await self.tap_data("1:age:yes")
+        await self.tap_data("1:consent:contact:yes")
         await self.send(place)
-        await self.tap_data("1:confirm:ok")
+        await self.tap_data("1:consent:commune:yes")
+        for purpose in ("team", "keep"):
+            await self.tap_data(f"1:agree:{purpose}:yes")
+        self.screen.pop()  # what stands last is the welcome, as when nothing more was asked
 
     async def share_location(self, latitude: float, longitude: float) -> Shown:
         message = self._message(location={"latitude": latitude, "longitude": longitude})

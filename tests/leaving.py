@@ -38,7 +38,8 @@ async def leaving(conversation: Conversation) -> list[Any]:
         for broadcast in list(await tx.scalars(active)):
             leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
             decisions += await departure(conversation).prepare(tx, leased)
-            calls = [row.id for row, each in zip(leased, decisions[-len(leased) :], strict=False)]
+            found = zip(leased, decisions[-len(leased) :], strict=False)
+            calls = [row.id for row, each in found if isinstance(each, Call)]
             if calls:
                 await db.deliveries.take_turn(tx, Turn(next=calls), owner="me", now=now)
     return decisions

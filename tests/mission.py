@@ -55,6 +55,7 @@ async def play(story: Story, language: str) -> Cast:
     assert re.search(r": [1-9<]", progress.text.splitlines()[-1]), "It counts the answer."
     friend = await story.person(friends_name, language=language)
     await join_by_link(friend, read, event)
+    story.unname(friend)  # the team was not spoken of: it is not to know who they are
     await story.jump("2016-11-08T10:00+01:00")
     await write_to_supporters(organizer, read)
     progress = await organizer.expect(read.says("Finished."))
@@ -90,24 +91,27 @@ async def sign_up(person: Teller, read: Reader) -> None:
 
 
 async def consent(person: Teller, read: Reader) -> None:
-    """Yes to all four, and old enough."""
-    for label, purpose in (
-        ("Yes, write to me", "contact"),
-        ("Yes, use my commune", "commune"),
-        ("Yes, share with my team", "team"),
-        ("Yes, keep in touch", "keep"),
-    ):
-        await person.tell(read.label(label), "consent", "yes", about=purpose)
-    await person.tell(read.label("I’m 17 or over"), "age", "old_enough")
+    """Yes to the first question: 17 or over, and written to."""
+    person.note("age", "old_enough")
+    await person.tell(read.label("I’m 17 or over: yes, write to me"), "consent", "yes", about="contact")
     await person.expect(read.says("In which commune do you vote?"))
 
 
 async def sign_up_in(person: Teller, read: Reader, typed: str, code: str) -> None:
-    """Without detours, in a commune that what is typed names for certain."""
+    """Without detours, in a commune that what is typed names for certain; known to the team, and kept."""
     await person.start()
     await consent(person, read)
     await person.write(typed, "commune", code)
     await confirm(person, read)
+    await choose(person, read, "The local team", "Yes, introduce me", "team")
+    await choose(person, read, "After the vote", "Yes, keep in touch", "keep")
+
+
+async def choose(person: Teller, read: Reader, choice: str, label: str, purpose: str) -> None:
+    """Yes to one of the choices that /consent shows."""
+    await person.send("/consent")
+    await person.tap(read.label(choice))
+    await person.tell(read.label(label), "consent", "yes", about=purpose)
 
 
 async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) -> None:
@@ -117,13 +121,18 @@ async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) ->
     await person.tap(read.label("I live abroad"))
     await person.expect(read.says("In which country do you live?"))
     await person.write(typed, "country", code)
-    await confirm(person, read)
+    await welcome(person, read)
 
 
 async def confirm(person: Teller, read: Reader) -> None:
-    """What was understood is right."""
-    await person.expect(read.says("Is this right?"))
-    await person.tell(read.label("That’s right"), "registration", "confirmed")
+    """The commune that was understood is right, and messages may be chosen by it."""
+    await person.expect(read.says("May I choose your messages by your commune?"))
+    await person.tell(read.label("Yes, choose by my commune"), "consent", "yes", about="commune")
+    await welcome(person, read)
+
+
+async def welcome(person: Teller, read: Reader) -> None:
+    person.note("registration", "confirmed")
     await person.expect(read.says("Welcome, you"))
 
 
@@ -132,7 +141,8 @@ async def join_by_link(person: Teller, read: Reader, event: str) -> None:
     await person.start(f"ev_{event}")
     await consent(person, read)
     await person.write("villeurbanne", "commune", "69266")
-    await person.tell(read.label("That’s right"), "registration", "confirmed")
+    person.note("registration", "confirmed")
+    await person.tell(read.label("Yes, choose by my commune"), "consent", "yes", about="commune")
     await person.expect(TITLES[read.language])
     await person.tell(read.label("Maybe"), "rsvp", "maybe", about=event)
     await person.expect(read.says("You said maybe"))
@@ -167,7 +177,7 @@ async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19
     await organizer.expect(read.says("• within"))
     await organizer.tap(read.label("That’s it"))
     summary = await organizer.expect(read.says("Ready to announce"))
-    assert re.search(r"\b\d+–\d+", summary.text), "Who is known is counted exactly, all others in tens."
+    assert re.search(r"\b\d+–\d+|< 10", summary.text), "Who is known is counted exactly, all others in tens."
     await organizer.send(read.label("SEND"))
     link = await organizer.expect(re.compile(r"start=ev_\w+"))
     progress = await organizer.expect(read.says("Finished."))
@@ -182,6 +192,8 @@ async def accept_invitation(story: Story, supporter: Teller, read: Reader, event
     await supporter.expect(TITLES[read.language])
     await supporter.tell(read.label("I’ll come"), "rsvp", "yes", about=event)
     await supporter.expect(read.says("You’re coming: "))
+    await supporter.expect(read.says("May we introduce you to the local team?"))
+    await supporter.tell(read.label("Yes, introduce me"), "consent", "yes", about="team")
     await supporter.tell(read.label("Maybe"), "rsvp", "maybe", about=event)
     await supporter.expect(read.says("You said maybe"))
     await supporter.tell(read.label("I’ll come"), "rsvp", "yes", about=event)
@@ -279,6 +291,10 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     await story.jump("2016-11-27T20:30+01:00")
     thanks = await supporter.expect(read.says("Thank you for voting"))
     assert read.says("The vote is over. Thank you for your time").search(thanks.text)
+    await supporter.tap(read.label("Stay in touch after the vote?"))
+    await supporter.expect(read.says("May we stay in touch after the vote?"))
+    await supporter.tell(read.label("Yes, keep in touch"), "consent", "yes", about="keep")
+    await supporter.expect(read.says("Thank you, we’ll keep in touch."))
 
 
 async def export_in_chat(story: Story, coordinator: Teller, read: Reader) -> None:

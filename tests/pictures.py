@@ -46,11 +46,10 @@ async def demonstration() -> AsyncIterator[Simulator]:
 
 async def sign_up(newcomer: Person) -> None:
     await newcomer.start()
-    for label in ("Oui, écrivez-moi", "Oui, selon", "Oui, avec", "Oui, gardons", "17 ans ou plus"):
-        await newcomer.tap(label)
+    await newcomer.tap("17 ans ou plus")
     await newcomer.expect("Dans quelle commune")
     await newcomer.send("lyon 3")
-    await newcomer.tap("C’est bien ça")
+    await newcomer.tap("Oui, selon ma commune")
     await newcomer.expect("Quand irez-vous voter", timeout=REMINDED_SECONDS)
 
 

@@ -3,7 +3,7 @@
     async with telling(folder, at="2016-10-29T10:00+01:00") as story:
         claire = await story.person("Claire")
         await claire.start()
-        await claire.tell("Oui, écrivez-moi", "consent", "yes", about="contact")
+        await claire.tell("oui, écrivez-moi", "consent", "yes", about="contact")
         await story.jump("2016-10-30T18:00+01:00")
 
 A person `tell`s what answers a question, and the story keeps it: `story.told` is what `portevoix export responses`

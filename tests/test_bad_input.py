@@ -54,7 +54,7 @@ async def test_what_is_typed_where_a_commune_is_asked(tmp_path: Path) -> None:
         await person.send("/nonsense")
         await person.expect(READ.says("In which commune do you vote?"))
         await person.write("villeurbanne", "commune", "69266")
-        await person.expect(READ.says("Is this right?"))
+        await person.expect(READ.says("May I choose your messages by your commune?"))
         assert not await is_sorry(person)
         story.unname(person)
         assert await story.exported_answers() == sorted(story.told)
@@ -106,8 +106,10 @@ FORGED = (
     "1:country:ZZ",
     "1:home",
     "1:home:US:losangeles",
-    "1:confirm",
-    "1:confirm:ok",
+    "1:agree",
+    "1:agree:contact:yes",
+    "1:agree:team:perhaps",
+    "1:begin:nowhere",
     "1:menu",
     "1:menu:staff",
     "1:step",
@@ -163,14 +165,16 @@ async def test_two_taps_at_once(tmp_path: Path) -> None:
         await person.start()
         await consent(person, READ)
         await person.write("villeurbanne", "commune", "69266")
-        await person.expect(READ.says("Is this right?"))
-        label = READ.label("That’s right")
+        await person.expect(READ.says("May I choose your messages by your commune?"))
+        label = READ.label("Yes, choose by my commune")
+        person.note("consent", "yes", about="commune")
         person.note("registration", "confirmed")
         taps = await asyncio.gather(*(person.tap(label) for _ in range(3)))
         assert all(tap.answered for tap in taps)
         assert [tap.toast for tap in taps].count(READ.label("This question has already been answered.")) == 2
         await person.expect(READ.says("Welcome, you"))
         await story.settled()
+        story.unname(person)
         welcomes = [m for m in await person.messages() if READ.says("Welcome, you").search(m.text)]
         assert len(welcomes) == 1
         assert await story.exported_answers() == sorted(story.told)

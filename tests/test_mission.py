@@ -52,7 +52,8 @@ async def test_the_bot_is_killed_at_every_step(tmp_path: Path) -> None:
             await person.tell(read.label("I’ve voted"), "turnout", "voted", about=round_, message=asked)
             await person.expect(read.says("Thank you, it’s noted"))
         await story.settled()
-        assert story.process.kills >= 15
+        story.unname(person)
+        assert story.process.kills >= 11
         assert await story.exported_answers() == sorted(story.told)
 
 

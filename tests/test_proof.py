@@ -135,8 +135,7 @@ async def zenobie(conversation: Conversation) -> Talker:
     assert stored is not None
     friend = conversation.person(8)
     await friend.send(f"/start r_{stored.friend_code}")
-    for choice in ("contact", "commune", "team", "keep"):
-        await friend.tap_data(f"1:consent:{choice}:yes")
+    await friend.tap_data("1:consent:contact:yes")
     await person.send("/settings")
     await person.tap("Change the place")
     return person

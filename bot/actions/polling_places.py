@@ -82,9 +82,9 @@ async def import_places(
 
 
 async def where_of(tx: AsyncConnection, person: Person, ballot: int) -> Where:
-    """Where the person votes, as far as it is known; nowhere for who did not agree to messages by commune."""
+    """Where the person votes, as far as it is known: they told their commune, at least for that."""
     communes = communes_asked(person.commune)
-    if not communes or not person.consent_commune:
+    if not communes:
         return NOWHERE_KNOWN
     chosen = await db.polling_places.chosen_by(tx, [person.id])
     return where_to_vote(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +29,11 @@ from db.people import Person
 
 # Raised with the meaning of the questions, for whoever reads the ledger. Who is asked again is decided by the hash of
 # the text: see bot.actions.renewals.
-CONSENT_VERSION = "1"
+CONSENT_VERSION = "2"
+
+
+ASKED_ONCE = frozenset({Purpose.TEAM, Purpose.KEEP})
+"""The choices that are put to people when they serve."""
 
 
 class SignUpClosed(PortevoixError):
@@ -83,6 +87,8 @@ async def decide_consent(
         ),
     )
     changes: dict[str, Any] = {f"consent_{purpose}": given, f"renew_{purpose}": False}
+    if purpose in ASKED_ONCE:
+        changes[f"asked_{purpose}"] = True
     if purpose == Purpose.CONTACT and given and person.language is None:
         changes["language"] = language
     await db.people.change(tx, person.id, **changes)
@@ -91,23 +97,32 @@ async def decide_consent(
     await record(tx, person, origin, "consent", "yes" if given else "no", subject=purpose)
 
 
-async def answer_consent(
+async def answer_first(
     tx: AsyncConnection,
     person: Person,
     origin: Origin,
     *,
-    purpose: Purpose,
     given: bool,
     language: str,
     text: str,
     sealing: Sealing,
-) -> bool:
-    """A choice of the sign-up, and whether it goes on: without the first there is nothing to keep, nor anybody."""
-    await decide_consent(tx, person, origin, purpose=purpose, given=given, language=language, text=text)
-    goes_on = given or purpose is not Purpose.CONTACT
-    if not goes_on:
+) -> None:
+    """The first question: 17 or over, and yes to being written to; else there is nothing to keep, nor anybody."""
+    if given:
+        await record(tx, person, origin, "age", "old_enough")
+    await decide_consent(
+        tx, person, origin, purpose=Purpose.CONTACT, given=given, language=language, text=text
+    )
+    if not given:
         await erasure.forget(tx, person, sealing)
-    return goes_on
+
+
+async def is_first_time(tx: AsyncConnection, person: Person, purpose: Purpose) -> bool:
+    """Whether a choice was never put to this person: then it is now, and not again."""
+    if getattr(person, f"asked_{purpose}"):
+        return False
+    await db.people.change(tx, person.id, **{f"asked_{purpose}": True})
+    return True
 
 
 async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
@@ -119,13 +134,10 @@ async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
     await db.deliveries.cancel_waiting(tx, chosen, reason="not_by_commune")
 
 
-async def declare_age(
-    tx: AsyncConnection, person: Person, origin: Origin, *, of_age: bool, sealing: Sealing
-) -> None:
-    """17 or over, or not; the birth date is not asked. Whoever is too young is forgotten."""
-    await record(tx, person, origin, "age", "old_enough" if of_age else "too_young")
-    if not of_age:
-        await erasure.forget(tx, person, sealing)
+async def is_too_young(tx: AsyncConnection, person: Person, origin: Origin, *, sealing: Sealing) -> None:
+    """Whoever is younger than 17 is forgotten; the birth date is not asked."""
+    await record(tx, person, origin, "age", "too_young")
+    await erasure.forget(tx, person, sealing)
 
 
 async def vote_in_commune(tx: AsyncConnection, person: Person, origin: Origin, commune: Commune) -> None:
@@ -193,8 +205,11 @@ async def register(
     first_name: str,
     language: str,
     suppression_key: SuppressionKey,
+    undisturbed: timedelta = timedelta(0),
 ) -> None:
     """Makes the person a supporter; one who had asked to be forgotten has now asked to come back.
+
+    `undisturbed`: for so long nothing is sent beside what is before their eyes.
 
     Raises SignUpClosed, DataRestricted, and NoConsent for whoever did not agree to be written to.
     """
@@ -210,6 +225,9 @@ async def register(
         first_name=first_name[:64],
         language=language,
         registered_at=person.registered_at or origin.at,
+        asked_team=known.consent_team,
+        asked_keep=known.consent_keep,
+        undisturbed_until=origin.at + undisturbed if undisturbed else None,
     )
     await db.suppressions.remove(tx, suppression_of(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")

@@ -30,9 +30,6 @@ FACT = "consent:texts"
 CHUNK = 5_000
 """People looked at in one transaction: others who write wait for less than that takes, some tenths of a second."""
 
-QUESTIONS = ("registration/consent", "privacy/choice")
-"""The templates that put the question, at the sign-up and later."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentTexts:
@@ -40,6 +37,11 @@ class ConsentTexts:
 
     by_purpose: Mapping[Purpose, frozenset[str]]
     digest: str
+
+
+def question_of(purpose: Purpose) -> str:
+    """The template of what is agreed to or not: wherever the question is put, these words stand in it whole."""
+    return f"consents/{purpose}"
 
 
 def text_hash(html: str) -> str:
@@ -51,8 +53,7 @@ def consent_texts(texts: Texts) -> ConsentTexts:
     """Every wording of every question that may be answered today, in every language that Portevoix knows."""
     found = {
         purpose: frozenset(
-            f"{language}:{text_hash(texts.render(name, language, purpose=purpose.value).written)}"
-            for name in QUESTIONS
+            f"{language}:{text_hash(texts.render(question_of(purpose), language).written)}"
             for language in LANGUAGES
         )
         for purpose in Purpose

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.people
 import db.rsvps
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
@@ -40,6 +41,8 @@ async def answer_invitation(
     _require_open(person, event, origin.at)
     rsvp = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
     await db.rsvps.put(tx, rsvp, response(person, origin, "rsvp", answer, event.code))
+    if person.undisturbed_until is not None:
+        await db.people.change(tx, person.id, undisturbed_until=None)
     return rsvp
 
 

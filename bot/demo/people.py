@@ -102,6 +102,8 @@ def as_supporter(person: DemoPerson, *, registered_at: datetime, pseudonym: str)
         "consent_commune": True,
         "consent_team": True,
         "consent_keep": True,
+        "asked_team": True,
+        "asked_keep": True,
         "created_at": registered_at,
         "registered_at": registered_at,
         "seen_at": registered_at,

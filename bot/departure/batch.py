@@ -21,7 +21,7 @@ from bot.rules.audiences import chosen_by_commune
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import WEEK, NeutralSent
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
-from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where, communes_asked, where_to_vote
+from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
@@ -104,9 +104,7 @@ class Batch:
     cards: Mapping[int, Call | Stop] = field(default_factory=dict)
 
     def where(self, person: Person, ballot: int) -> Where:
-        """Where the person votes, if they agreed to messages by commune."""
-        if not person.consent_commune:
-            return NOWHERE_KNOWN
+        """Where the person votes: they told their commune, at least for that."""
         chosen = self.chosen.get(person.id, ())
         return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
 

@@ -126,6 +126,9 @@ class Departure:
         unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted
+        until = person.undisturbed_until
+        if until is not None and batch.now < until and not sending.is_notice:
+            return Wait(until=until, reason="undisturbed", state="queued")
         freedom = self._freedom(person, sending, batch.now)
         if sending.is_card:
             return batch.cards[row.id]

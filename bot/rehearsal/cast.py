@@ -248,6 +248,7 @@ def _row(member: Member) -> dict[str, Any]:
         "latitude": commune.latitude if commune else None,
         "longitude": commune.longitude if commune else None,
         **dict.fromkeys(("consent_contact", "consent_commune", "consent_team", "consent_keep"), True),
+        **dict.fromkeys(("asked_team", "asked_keep"), True),
         **dict.fromkeys(("created_at", "registered_at", "seen_at"), member.registered_at),
     }
 

@@ -28,6 +28,8 @@ def send(text: str) -> Act:
 
 
 START: Act = {"act": "start"}
+REFUSES = 3
+"""Of seven people, the one who refuses what may be refused."""
 ERASURE = tap("1:delete:yes")
 
 
@@ -41,13 +43,10 @@ class Doing:
 
 
 def sign_up(place: Place, number: int) -> tuple[Act, ...]:
-    """From /start to the welcome; some refuse one of the choices that may be refused."""
-    refused = {1: "team", 2: "keep", 3: "commune"}.get(number % 7)
-    choices = [
-        tap(f"1:consent:{purpose}:{'no' if purpose == refused else 'yes'}")
-        for purpose in ("contact", "commune", "team", "keep")
-    ]
-    return (START, *choices, tap("1:age:yes"), *say_place(place), tap("1:confirm:ok"))
+    """From /start to the welcome; some refuse that messages are chosen by their commune."""
+    by_commune = tap(f"1:consent:commune:{'no' if number % 7 == REFUSES else 'yes'}")
+    said = say_place(place)
+    return (START, tap("1:consent:contact:yes"), *said, *([by_commune] if place.commune is not None else []))
 
 
 def say_place(place: Place) -> tuple[Act, ...]:

@@ -92,7 +92,7 @@ class Life:
 
     def _taps(self, parts: Sequence[str], at: datetime, campaign: Campaign) -> None:
         match parts:
-            case ["confirm", "ok"]:
+            case ["consent", "contact", "yes"]:  # where they vote is said in the same moment
                 self.here_since = self.here_since if self.active else at
                 self.active, self.stopped = True, False
             case ["delete", "yes"]:

@@ -166,7 +166,8 @@ def values_for_step(
 
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
     forbids to pass on a call to vote, and once the candidate is out. While it does (`is_quiet`), what the campaign file
-    says is told as far as it is neutral. `days`: until the person's own opening.
+    says is told as far as it is neutral. `days`: until the person's own opening. `asks_to_keep`: nobody asked them yet
+    whether their profile is kept after the vote.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
@@ -185,6 +186,7 @@ def values_for_step(
             "facts": facts,
             "slots": campaign.slots,
             "is_quiet": is_quiet,
+            "asks_to_keep": not (person.consent_keep or person.asked_keep),
             "days": vote.days_until(now, person.zone or vote.zone),
             "friend_link": friend_link(bot_username, person.friend_code) if may_pass_on else None,
         }

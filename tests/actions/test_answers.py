@@ -266,21 +266,23 @@ async def count_people(scene: Scene) -> int:
 
 
 async def test_who_is_too_young_is_forgotten(scene: Scene) -> None:
-    await registration.declare_age(scene.tx, scene.person, scene.origin, of_age=False, sealing=SEALING)
+    await registration.is_too_young(scene.tx, scene.person, scene.origin, sealing=SEALING)
     assert await count_people(scene) == 0
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-async def test_who_does_not_agree_to_be_written_to_is_forgotten(scene: Scene, purpose: Purpose) -> None:
-    goes_on = await registration.answer_consent(
-        scene.tx,
-        scene.person,
-        scene.origin,
-        purpose=purpose,
-        given=False,
-        language="fr",
-        text="?",
-        sealing=SEALING,
+@pytest.mark.parametrize("given", [True, False])
+async def test_who_does_not_agree_to_be_written_to_is_forgotten(scene: Scene, given: bool) -> None:
+    await registration.answer_first(
+        scene.tx, scene.person, scene.origin, given=given, language="fr", text="?", sealing=SEALING
     )
-    assert goes_on is (purpose is not Purpose.CONTACT)
-    assert await count_people(scene) == int(goes_on)
+    assert await count_people(scene) == int(given)
+
+
+async def test_a_choice_that_serves_later_is_put_once(scene: Scene) -> None:
+    async def asks() -> bool:
+        person = await db.people.get(scene.tx, scene.person.id)
+        assert person is not None
+        return await registration.is_first_time(scene.tx, person, Purpose.TEAM)
+
+    await db.people.change(scene.tx, scene.person.id, asked_team=False)
+    assert [await asks(), await asks()] == [True, False]

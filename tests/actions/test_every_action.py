@@ -15,9 +15,10 @@ polling_places.choose polling_places.where_of
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
-registration.choose_language registration.decide_consent registration.declare_age registration.answer_consent
+registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
-registration.vote_in_territory registration.vote_abroad registration.brought_by registration.register
+registration.is_first_time registration.vote_in_territory registration.vote_abroad registration.brought_by
+registration.register
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
@@ -67,7 +68,7 @@ audit.staff_actor audit.chained authority.area_name
 events.silence_at
 event_calendar.calendar_file event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
-renewals.text_hash renewals.consent_texts rights.area_name
+renewals.question_of renewals.text_hash renewals.consent_texts rights.area_name
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

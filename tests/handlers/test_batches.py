@@ -33,8 +33,8 @@ from tests.conversation import Conversation, paris
 CHATS = range(201, 221)
 SIGN_UP = (
     "/start",
-    *(f"1:consent:{purpose}:yes" for purpose in ("contact", "commune", "team", "keep")),
-    *("1:age:yes", "Lyon 3", "1:confirm:ok"),
+    *("1:consent:contact:yes", "Lyon 3", "1:consent:commune:yes"),
+    *(f"1:agree:{purpose}:yes" for purpose in ("team", "keep")),
 )
 TAPS = (
     *("1:rsvp:lyon1:yes", "1:rsvp:lyon1:no", "1:rsvp:nowhere:yes", "1:step:1:plan:morning"),

@@ -181,7 +181,7 @@ async def test_whoever_has_the_machine_can_show_it_and_that_is_noted(
 async def test_who_never_finished_signing_up_leaves_nothing(conversation: Conversation) -> None:
     person = conversation.person(SEVEN)
     await person.send("/start")
-    await person.tap("Yes, write to me")
+    await person.tap("yes, write to me")
     await person.send("/stop")
     async with conversation.database.read() as tx:
         assert (await tx.execute(sa.select(consents))).all() == []
@@ -237,7 +237,7 @@ async def test_whose_link_somebody_came_by_is_not_kept_before_they_consent(
         if name != "people.friend_code"
     )
     await friend.tap("Français")
-    await friend.tap("Oui, écrivez-moi")
+    await friend.tap("oui, écrivez-moi")
     stored = await friend.stored()
     assert stored is not None
     assert stored.recruiter == zoe_row.id
@@ -248,7 +248,11 @@ async def test_whose_link_somebody_came_by_is_not_kept_before_they_consent(
 async def test_who_stops_chooses_between_silence_and_erasure(conversation: Conversation, zoe: Talker) -> None:
     shown = await zoe.send("/stop")
     assert "won’t write to you any more" in shown.text
-    assert set(shown.buttons) == {"Silence is enough", "Erase everything too"}
+    assert set(shown.buttons) == {
+        "Silence is enough",
+        "Erase everything too",
+        "Keep everything, use nothing of it",
+    }
     await zoe.tap("Silence is enough")
     assert "nothing is erased yet" in shown.text
     stored = await zoe.stored()

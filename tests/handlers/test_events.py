@@ -49,17 +49,8 @@ async def test_without_a_commune_the_soonest_event_comes_first(conversation: Con
     await conversation.add_event("sooner", starts="2016-11-17T18:00", titles={"fr": "Jeudi"}, commune=PARIS)
     zoe = conversation.person(7)
     await zoe.send("/start")
-    for data in (
-        "consent:contact:yes",
-        "consent:commune:no",
-        "consent:team:no",
-        "consent:keep:no",
-        "age:yes",
-    ):
+    for data in ("consent:contact:yes", "place_by:unsaid", "territory:FR"):
         await zoe.tap_data(f"1:{data}")
-    await zoe.tap_data("1:place_by:unsaid")
-    await zoe.tap_data("1:territory:FR")
-    await zoe.tap_data("1:confirm:ok")
     listed = await zoe.send("/events")
     assert list(listed.buttons) == ["Jeudi", "Vendredi"]
     assert "km" not in listed.text
@@ -116,8 +107,31 @@ async def test_who_is_not_registered_signs_up_and_then_sees_the_event(conversati
     await conversation.add_event("lyon1")
     zoe = conversation.person(7)
     await zoe.send("/start ev_lyon1")
-    await zoe.sign_up()
-    assert "Public meeting" in zoe.last.text
+    teaser, question = zoe.screen
+    assert "Public meeting" in teaser.text
+    assert "political communication" in question.text
+    await zoe.tap("yes, write to me")
+    await zoe.send("Lyon")
+    await zoe.tap("Yes, choose by my commune")
+    assert "Will you come?" in zoe.last.text
+    assert not any("Welcome" in shown.text for shown in zoe.screen), "The card is what they came for."
+    await zoe.tap("I’ll come")
+    assert "local team" in zoe.last.text
+    await zoe.tap("Yes, introduce me")
+    person = await zoe.stored()
+    assert person is not None
+    assert person.consent_team
+
+
+async def test_the_team_is_asked_about_once(conversation: Conversation) -> None:
+    await conversation.add_event("lyon1")
+    zoe = conversation.person(7)
+    await zoe.send("/start")
+    for data in ("consent:contact:yes", "place_by:unsaid", "territory:FR"):
+        await zoe.tap_data(f"1:{data}")
+    for said, asks in (("maybe", False), ("yes", True), ("no", False), ("yes", False)):
+        await zoe.tap_data(f"1:rsvp:lyon1:{said}")
+        assert any("local team" in call.payload.get("text", "") for call in zoe.calls) == asks, said
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def test_who_comes_by_a_link_is_its_owners_recruit(conversation: Conversat
     zoe, friend = await supporter(conversation, 7), conversation.person(8)
     await friend.send(f"/start r_{await link_of(zoe)}")
     assert (await stored(friend)).recruiter is None  # nothing is kept of whom they know before they agree
-    await friend.tap("Yes")
+    await friend.tap("yes, write to me")
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
 
 
@@ -56,7 +56,7 @@ async def test_a_link_sent_before_such_codes_still_works_and_no_new_one_shows_it
     zoe, friend = await supporter(conversation, 7), conversation.person(8)
     old = (await stored(zoe)).pseudonym
     await friend.send(f"/start r_{old}")
-    await friend.tap("Yes")
+    await friend.tap("yes, write to me")
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
     assert await link_of(zoe) != old
 

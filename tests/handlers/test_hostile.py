@@ -48,9 +48,7 @@ async def somebody_signing_up(conversation: Conversation) -> Talker:
 
 async def somebody_about_to_confirm(conversation: Conversation) -> Talker:
     talker = await somebody_signing_up(conversation)
-    for purpose in ("contact", "commune", "team", "keep"):
-        await talker.tap_data(f"1:consent:{purpose}:yes")
-    await talker.tap_data("1:age:yes")
+    await talker.tap_data("1:consent:contact:yes")
     await talker.send("Lyon")
     return talker
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.actions.renewals import question_of, text_hash
+from bot.rules.consent import Purpose
+from db.consents import of_person as consents_of
 from tests.conversation import Conversation, Talker
 from tests.junk import DIGITS, JUNK
 
@@ -16,45 +19,64 @@ def zoe(conversation: Conversation) -> Talker:
 async def agree(person: Talker) -> None:
     """Up to the question of where one votes."""
     await person.send("/start")
-    for purpose in ("contact", "commune", "team", "keep"):
-        await person.tap_data(f"1:consent:{purpose}:yes")
-    await person.tap_data("1:age:yes")
+    await person.tap("I’m 17 or over: yes, write to me")
 
 
 async def test_nothing_is_kept_of_who_says_no(conversation: Conversation, zoe: Talker) -> None:
-    assert "May we write to you here?" in (await zoe.send("/start")).text
+    assert "the law wants it said clearly" in (await zoe.send("/start")).text
     assert "nothing about you is kept" in (await zoe.tap("No, thank you")).text
     assert await zoe.stored() is None
+    assert "17 or over" in "".join((await zoe.tap("Wrong button?")).buttons)
 
 
 async def test_nothing_is_kept_of_who_is_too_young(zoe: Talker) -> None:
     await zoe.send("/start")
-    for purpose in ("contact", "commune", "team", "keep"):
-        await zoe.tap_data(f"1:consent:{purpose}:yes")
     assert "until you are 17" in (await zoe.tap("younger")).text
     assert await zoe.stored() is None
 
 
-async def test_the_other_three_choices_never_block(zoe: Talker) -> None:
+async def test_four_acts_are_enough(zoe: Talker) -> None:
+    """What else there is to choose is not asked before it serves."""
     await zoe.send("/start")
-    await zoe.tap("Yes, write to me")
-    for purpose in ("commune", "team", "keep"):
-        await zoe.tap_data(f"1:consent:{purpose}:no")
-    await zoe.tap("17 or over")
+    await zoe.tap("I’m 17 or over: yes, write to me")
     await zoe.send("Lyon")
-    await zoe.tap("That’s right")
+    assert "Welcome" in (await zoe.tap("Yes, choose by my commune")).text
     person = await zoe.stored()
     assert person is not None
     assert person.is_registered
-    assert (person.consent_contact, person.consent_commune, person.consent_team) == (True, False, False)
+    assert (person.consent_contact, person.consent_commune) == (True, True)
+    assert (person.consent_team, person.consent_keep) == (False, False)
+    assert (person.asked_team, person.asked_keep) == (False, False)
+
+
+async def test_the_choice_about_the_commune_never_blocks(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
+    await zoe.tap("Only tell me where I vote")
+    person = await zoe.stored()
+    assert person is not None
+    assert person.is_registered
+    assert (person.commune, person.consent_contact, person.consent_commune) == ("69123", True, False)
+
+
+async def test_each_choice_is_in_the_ledger_with_the_words_that_were_shown(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    await zoe.sign_up()
+    person = await zoe.stored()
+    assert person is not None
+    async with conversation.database.read() as tx:
+        ledger = await consents_of(tx, person.pseudonym)
+    texts = conversation.services.texts
+    assert [(each.purpose, each.given, each.text_hash) for each in ledger] == [
+        (purpose, True, text_hash(texts.render(question_of(purpose), "en").written)) for purpose in Purpose
+    ]
 
 
 async def test_leaving_and_coming_back_asks_what_is_missing(conversation: Conversation, zoe: Talker) -> None:
-    await zoe.send("/start")
-    await zoe.tap("Yes, write to me")
-    await zoe.tap("Yes, use my commune")
-    assert "local team" in (await zoe.send("/start")).text
-    assert "local team" in (await zoe.send("hello?")).text
+    await agree(zoe)
+    await zoe.send("Lyon")
+    assert "You vote in <b>Lyon</b>" in (await zoe.send("/start")).text
 
 
 @pytest.mark.parametrize(
@@ -69,7 +91,7 @@ async def test_leaving_and_coming_back_asks_what_is_missing(conversation: Conver
 )
 async def test_a_sure_commune_needs_one_message(zoe: Talker, typed: str, code: str) -> None:
     await agree(zoe)
-    assert "Is this right?" in (await zoe.send(typed)).text
+    assert "May I choose your messages" in (await zoe.send(typed)).text
     person = await zoe.stored()
     assert person is not None
     assert person.commune == code
@@ -79,7 +101,7 @@ async def test_several_communes_are_offered_and_one_can_type_on(zoe: Talker) -> 
     await agree(zoe)
     shown = await zoe.send("51300")
     assert len([data for data in shown.buttons.values() if data.startswith("1:place:")]) > 1
-    assert "Is this right?" in (await zoe.send("Vitry-le-François")).text
+    assert "May I choose your messages" in (await zoe.send("Vitry-le-François")).text
 
 
 async def test_another_commune_typed_instead_of_a_confirmation(zoe: Talker) -> None:
@@ -92,7 +114,7 @@ async def test_what_is_no_commune_is_said_and_asked_again(zoe: Talker) -> None:
     await agree(zoe)
     shown = await zoe.send("<b>xqzt</b>")
     assert "&lt;b&gt;xqzt&lt;/b&gt;" in shown.text
-    assert "Is this right?" in (await zoe.send("Lyon")).text
+    assert "May I choose your messages" in (await zoe.send("Lyon")).text
 
 
 async def test_a_shared_location_gives_the_communes_around(zoe: Talker) -> None:
@@ -106,12 +128,12 @@ async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: T
     await agree(zoe)
     await zoe.tap("I live abroad")
     shown = await zoe.send("Belgique")
-    assert "You live abroad: <b>Belgium</b>" in shown.text
+    assert "Where you vote: Belgium" in shown.text
     assert "the time in: Brussels" in shown.text
     person = await zoe.stored()
     assert person is not None
     assert (person.territory, person.country, person.zone) == ("abroad", "BE", "Europe/Brussels")
-    assert (await conversation.answers())[-1] == ("country", None, "BE")
+    assert ("country", None, "BE") in await conversation.answers()
 
 
 @pytest.mark.parametrize("command", ["/vote", "/start", "/settings"])
@@ -158,11 +180,11 @@ async def test_a_country_with_several_hours_asks_where(
         await zoe.tap(answer.removeprefix("tap:"))
     else:
         await zoe.send(answer)
-    assert "Is this right?" in zoe.last.text
+    assert "Welcome" in zoe.last.text
     person = await zoe.stored()
     assert person is not None
     assert person.zone == zone
-    assert (await conversation.answers())[-1] == logged
+    assert (await conversation.answers())[-2] == logged
 
 
 async def test_a_country_with_several_posts_asks_which_and_one_may_not_know(
@@ -176,7 +198,7 @@ async def test_a_country_with_several_posts_asks_which_and_one_may_not_know(
     person = await zoe.stored()
     assert person is not None
     assert (person.country, person.zone) == ("DE", "Europe/Berlin")
-    assert (await conversation.answers())[-1] == ("country", None, "DE")
+    assert (await conversation.answers())[-2] == ("country", None, "DE")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +270,7 @@ async def test_a_button_of_a_question_already_answered(zoe: Talker) -> None:
 
 async def test_the_language_can_be_switched_at_the_first_question(zoe: Talker) -> None:
     await zoe.send("/start")
-    assert "Pouvons-nous vous écrire ici" in (await zoe.tap("Français")).text
+    assert "J’écris pour" in (await zoe.tap("Français")).text
 
 
 async def test_inline_mode_offers_communes_and_keeps_nothing(conversation: Conversation) -> None:
@@ -280,14 +302,14 @@ async def test_junk_is_no_commune(zoe: Talker) -> None:
             person = await zoe.stored()
             assert person is not None
             assert person.commune is None, text
-    assert "Is this right?" in (await zoe.send("Lyon")).text
+    assert "May I choose your messages" in (await zoe.send("Lyon")).text
 
 
 @pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])
 async def test_abroad_in_words_asks_the_country(zoe: Talker, typed: str) -> None:
     await agree(zoe)
     assert "In which country do you live?" in (await zoe.send(typed)).text
-    assert "Is this right?" in (await zoe.send("Belgium")).text
+    assert "Where you vote: Belgium" in (await zoe.send("Belgium")).text
 
 
 async def test_the_village_of_le_tranger_is_no_place_abroad(zoe: Talker) -> None:
@@ -305,10 +327,18 @@ async def test_yes_in_words_confirms(zoe: Talker, typed: str) -> None:
     assert (person.is_registered, person.commune) == (True, "69123")
 
 
-async def test_no_in_words_asks_again(zoe: Talker) -> None:
+async def test_no_in_words_is_no_to_the_choice(zoe: Talker) -> None:
     await agree(zoe)
     await zoe.send("Lyon")
-    assert "In which commune do you vote?" in (await zoe.send("Non")).text
+    assert "Welcome" in (await zoe.send("Non")).text
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.commune, person.consent_commune) == ("69123", False)
+
+
+async def test_another_commune_typed_instead_is_meant(zoe: Talker) -> None:
+    await agree(zoe)
+    await zoe.send("Lyon")
     assert "<b>Bordeaux</b>" in (await zoe.send("Bordeaux")).text
 
 
@@ -325,12 +355,12 @@ async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) 
 async def test_cancel_while_signing_up_says_how_to_go_on_and_how_to_be_erased(zoe: Talker) -> None:
     await zoe.send("/start")
     said = (await zoe.send("oui")).text
-    assert "May we write to you here?" in said
+    assert "the law wants it said clearly" in said
     assert "/cancel" not in zoe.screen[-2].text, "It does not end signing up."
     waiting = (await zoe.send("/cancel")).text
     assert all(word in waiting for word in ("not finished signing up", "/start", "/delete", "7 days"))
-    await zoe.tap("Yes, write to me")
-    assert "May we choose messages" in zoe.screen[-2].text, "The question above it is still open."
+    await zoe.tap("yes, write to me")
+    assert "In which commune do you vote?" in zoe.screen[-2].text, "The question above it is still open."
 
 
 async def test_the_list_of_territories_leads_back(zoe: Talker) -> None:

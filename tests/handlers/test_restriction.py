@@ -148,7 +148,7 @@ async def test_old_buttons_take_no_answer(conversation: Conversation, zoe: Talke
 async def test_in_the_middle_of_signing_up_there_is_nothing_to_restrict(conversation: Conversation) -> None:
     ida = conversation.person(8)
     await ida.send("/start")
-    await ida.tap("Yes, write to me")
+    await ida.tap("yes, write to me")
     shown = await ida.send("/restrict")
     assert "nothing to set aside" in shown.text
     await ida.tap_data("1:restriction:none")
@@ -239,7 +239,7 @@ async def test_the_link_of_somebody_restricted_names_nobody(conversation: Conver
     await restrict(zoe)
     ida = conversation.person(8)
     await ida.send(f"/start r_{stored.friend_code}")
-    await ida.tap("Yes, write to me")
+    await ida.tap("yes, write to me")
     async with conversation.database.read() as tx:
         assert list(await tx.scalars(sa.select(people.c.recruiter))) == [None, None]
 

@@ -49,9 +49,7 @@ async def test_what_is_typed_with_them_is_understood(conversation: Conversation)
     """Some keyboards type them by themselves, and people paste what they were shown."""
     zoe = conversation.person(7, language=LANGUAGE)
     await zoe.send("/start")
-    for purpose in ("contact", "commune", "team", "keep"):
-        await zoe.tap_data(f"1:consent:{purpose}:yes")
-    await zoe.tap_data("1:age:yes")
+    await zoe.tap_data("1:consent:contact:yes")
     assert "Seine-Saint-Denis" in (await zoe.send("je\u00a0vote à\u202fsaint\u00a0denis\u202f93")).text
     await zoe.send("d’accord\u202f!")
     person = await zoe.stored()
@@ -87,5 +85,5 @@ async def test_another_custom_of_spaces_asks_nobody_again(conversation: Conversa
     today = consent_texts(texts).by_purpose
     for purpose in Purpose:
         assert f"{LANGUAGE}:{kept[purpose]}" in today[purpose]
-    question = texts.render("registration/consent", LANGUAGE, purpose="contact")
+    question = texts.render("consents/contact", LANGUAGE)
     assert question.html == bound(question.written, LANGUAGE)

@@ -245,7 +245,7 @@ async def test_forged_buttons_change_nothing(conversation: Conversation, zoe: Ta
 async def test_who_left_is_led_to_sign_up_again(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send("STOP")
     shown = await zoe.tap_data("1:step:1:pledge:will")
-    assert "May we write to you here?" in shown.text
+    assert "political communication" in shown.text
 
 
 async def test_who_votes_online_is_not_asked_from_where(conversation: Conversation, zoe: Talker) -> None:

@@ -82,4 +82,4 @@ async def test_what_was_said_is_shown(conversation: Conversation) -> None:
 
 async def test_who_is_not_registered_is_led_to_sign_up(conversation: Conversation) -> None:
     zoe = conversation.person(7)
-    assert "May we write to you here?" in (await zoe.send("/vote")).text
+    assert "political communication" in (await zoe.send("/vote")).text

@@ -42,6 +42,8 @@ LYON = Person(
     consent_commune=True,
     consent_team=False,
     consent_keep=False,
+    asked_team=True,
+    asked_keep=True,
     renew_contact=False,
     renew_commune=False,
     renew_team=False,
@@ -56,6 +58,7 @@ LYON = Person(
     created_at=WEDNESDAY,
     registered_at=WEDNESDAY,
     seen_at=WEDNESDAY,
+    undisturbed_until=None,
 )
 PLAN = VotePlan(
     person=1,

@@ -1,0 +1,51 @@
+"""A choice put to somebody when it serves: the team at the first yes to an event or offer to help, being kept at the
+thanks after a vote. /consent (handlers.privacy) shows all of them at any time.
+"""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.actions.registration import decide_consent, is_first_time
+from bot.actions.renewals import question_of
+from bot.rules.consent import Purpose
+from handlers.buttons import arguments, one_of, yes_or_no
+from handlers.context import Context
+from handlers.registration_dialog import must_sign_up
+from handlers.routing import Awaited, Handler, MalformedButton
+
+WHEN_IT_SERVES = frozenset({Purpose.TEAM, Purpose.KEEP})
+
+
+async def ask_once(context: Context, purpose: Purpose) -> None:
+    """Puts the choice to a supporter who was never asked."""
+    if context.person.is_registered and await is_first_time(context.tx, context.person, purpose):
+        context.say("consents/ask", purpose=purpose)
+
+
+async def agree(update: Update, context: Context) -> None:
+    """The answer, on the very words that stand in the message; or its question, opened from another message."""
+    named, said = arguments(context, 2)
+    purpose = one_of(Purpose, named)
+    if purpose not in WHEN_IT_SERVES:
+        raise MalformedButton
+    given = None if said == "show" else yes_or_no(said)
+    if await must_sign_up(context):
+        return
+    if given is None:
+        context.say("consents/ask", purpose=purpose)
+        return
+    await decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=purpose,
+        given=given,
+        language=context.language,
+        text=context.render(question_of(purpose)).written,
+    )
+    context.edit("consents/answered", purpose=purpose, given=given)
+
+
+BUTTONS: dict[str, Handler] = {"agree": agree}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -1,0 +1,74 @@
+"""An event as one person sees it: what of it may be said now, and the card that shows it."""
+
+from __future__ import annotations
+
+from telegram import Message
+
+from bot.actions import event_cards, rsvps
+from bot.actions.event_cards import EventCard, event_card
+from bot.rules.kinds import Kind
+from bot.rules.quiet import Quiet
+from db.events import Event, EventInWords, EventTexts, text_in
+from db.rsvps import Rsvp
+from handlers.context import Context
+
+
+def quiet_about_events(context: Context) -> Quiet | None:
+    """Whether the law asks for silence about events where this person votes: answers to them included."""
+    return context.campaign.quiet(
+        kind=Kind.EVENT_INVITE,
+        territory=context.person.territory,
+        now=context.now,
+        zone=context.person.zone,
+    )
+
+
+async def show_from_link(context: Context, code: str) -> None:
+    """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
+    found = await event_cards.find(context.tx, code)
+    if found is None:
+        context.say("events/unknown")
+    else:
+        await show(context, found)
+
+
+async def tease(context: Context, code: str) -> None:
+    """What it is, when and where, to somebody who has yet to sign up: why they came stands before what is asked."""
+    found = await event_cards.find(context.tx, code)
+    if found is None:
+        context.say("events/unknown")
+    elif found.event.is_cancelled or quiet_about_events(context) is None:
+        context.say("events/teaser", event=await card_of(context, found))
+
+
+async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> None:
+    """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
+    tapped = context.message if context.update.callback_query is not None else None
+    answer = context.say if tapped is None or not _is_text(tapped) else context.edit
+    quiet = quiet_about_events(context)
+    if quiet is not None and not found.event.is_cancelled:
+        answer("events/quiet", until=quiet.until)
+        return
+    answer("events/card", shared=True, event=await card_of(context, found, rsvp))
+
+
+def _is_text(message: Message) -> bool:
+    return message.text is not None
+
+
+async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
+    """The event as this person sees it; `rsvp` is their answer where it is known already."""
+    rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
+    return worded(context, found.event, found.texts, rsvp)
+
+
+def worded(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
+    return event_card(
+        event,
+        text_in(texts, context.language, context.campaign.languages[0]),
+        person=context.person,
+        rsvp=rsvp,
+        gazetteer=context.services.gazetteer,
+        bot_username=context.services.bot_username,
+        now=context.now,
+    )

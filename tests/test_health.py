@@ -228,7 +228,7 @@ async def test_admins_are_told_and_when_it_is_over(tmp_path: Path, monkeypatch: 
         admin = await story.person("Ada", language="en", started=True)
         await story.command("staff", "add", "--telegram-id", str(admin.id), "--role", "admin")
         await admin.send("/start")
-        await admin.expect(read.says("May we write to you here?"))
+        await story.settled()
         address = f"{story.environment['PORTEVOIX_API_BASE']}/bot{DEFAULT_TOKEN}/getUpdates"
         stolen = asyncio.create_task(_steal(address))
         await admin.expect(read.says("The bot needs somebody"))

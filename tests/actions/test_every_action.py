@@ -37,7 +37,7 @@ staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
-broadcast_approvals.end_overdue
+broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 

@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 import structlog
 from telegram.ext import Application, ContextTypes
 
-import db.unread
-import db.updates
 from bot.actions import people
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign
@@ -44,9 +42,10 @@ from bot.introduction import (
     webhook_of,
 )
 from bot.served_clock import follow, followed_clock
-from bot.settings import Settings, is_loopback
+from bot.settings import Settings, installed_version, is_loopback
 from bot.startup import remove_left_copies, suppression_key, tell_of_a_key_beside_the_data, upgraded
 from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker, Witness
+from bot.watching import Watch
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -82,9 +81,10 @@ class App:
         ticker: Ticker,
         daily: DailyPurge,
         witness: Witness,
+        watch: Watch,
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.daily, self.witness = ticker, daily, witness
+        self.ticker, self.daily, self.witness, self.watch = ticker, daily, witness, watch
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -105,23 +105,12 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def health(self) -> Mapping[str, Any]:
-        """Figures for /health and /metrics; nothing personal."""
-        async with self.database.read() as tx:
-            waiting = await db.updates.count_unfinished(tx)
-            unread = await db.unread.count(tx)
-        blocked = self.engine.pacing.blocked_until
+        """What /health shows; nothing personal."""
+        ticked_at = self.ticker.ticked_at
         return {
-            "clock": self.clock.now().isoformat(),
-            "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
+            **await self.watch.health(),
+            "ticked_at": ticked_at.isoformat() if ticked_at else None,
             "planned": self.ticker.is_current,
-            "updates_waiting": waiting,
-            "updates_unread": unread,
-            "updates_unread_total": self.engine.intake.unread,
-            "updates_dropped_total": self.engine.intake.dropped,
-            "leads": self.engine.leadership.held,
-            "sending": self.engine.sender.busy,
-            "idle": await self.engine.is_idle(),
-            "blocked_until": blocked.isoformat() if blocked else None,
         }
 
     async def settled(self) -> None:
@@ -177,7 +166,7 @@ async def started(
         app = build(ground, application, poll=webhook_url is None)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
-        app.start(app.engine.run(), app.ticker.run(), app.daily.run(), app.witness.run())
+        app.start(app.engine.run(), app.ticker.run(), app.daily.run(), app.witness.run(), app.watch.run())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -189,7 +178,7 @@ async def started(
                 gazetteer=services.gazetteer,
                 texts=services.texts,
             )
-            web = make_web(health=app.health, webhook=webhook, downloads=downloads)
+            web = make_web(health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads)
             app.start(serve(web, listener))
         try:
             yield app
@@ -256,7 +245,24 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         queued=engine.wake,
         beats=(beat_as_leader, witness.beat),
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily, witness=witness)
+    watch = Watch(
+        database=database,
+        clock=clock,
+        engine=engine,
+        rate=ground.settings.rate,
+        folder=ground.settings.data,
+        courtesy=campaign.courtesy,
+        version=installed_version(),
+    )
+    return App(
+        database=database,
+        clock=clock,
+        engine=engine,
+        ticker=ticker,
+        daily=daily,
+        witness=witness,
+        watch=watch,
+    )
 
 
 def engine_of(

@@ -23,11 +23,10 @@ from bot.commands import (
     staff,
     status,
 )
-from bot.commands.arguments import installed_version
 from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
-from bot.settings import Settings
+from bot.settings import Settings, installed_version
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.

@@ -13,10 +13,10 @@ import db.processes
 import db.staff
 from bot.campaign.campaign import Campaign, find_campaign_file, load_campaign
 from bot.campaign.upcoming import upcoming
-from bot.commands.arguments import SubCommands, installed_version
+from bot.commands.arguments import SubCommands
 from bot.commands.campaign import print_table
 from bot.rules.areas import EVERYWHERE
-from bot.settings import Settings
+from bot.settings import Settings, installed_version
 from bot.startup import opened, present
 from db.engine import Database
 from db.errors import InUse

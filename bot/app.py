@@ -230,11 +230,14 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         queued=engine.wake,
     )
 
+    async def look_as_leader() -> None:
+        if engine.leadership.held:
+            await late.look()
+            await decisions.refresh(engine, clock.now())
+
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
-            await late.beat()
-            await decisions.refresh(engine, clock.now())
             await daily.beat()
             await renewals.beat()
 
@@ -243,6 +246,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         campaign=campaign,
         clock=clock,
         queued=engine.wake,
+        looks=(look_as_leader,),
         beats=(beat_as_leader, witness.beat),
     )
     watch = Watch(

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from getpass import getuser
 
 from bot.commands import (
+    audiences,
     campaign,
     communes,
     consents,
     database,
     docs,
+    doctor,
     documents,
     exporting,
     founding,
@@ -36,7 +38,9 @@ MODULES = (
     campaign,
     rehearsing,
     status,
+    doctor,
     staff,
+    audiences,
     exporting,
     opt_outs,
     consents,

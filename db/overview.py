@@ -74,6 +74,34 @@ async def by_state_and_kind(tx: AsyncConnection) -> dict[tuple[str, str], int]:
     return {(row.state, row.kind): int(row.number) for row in await tx.execute(query)}
 
 
+class Day(NamedTuple):
+    """What became of messages within a day; `held` are those that wait for a quiet period to end, at its end."""
+
+    sent: int
+    failed: int
+    unreachable: int
+    in_doubt: int
+    expired: int
+    held: int
+
+
+async def day(tx: AsyncConnection, start: datetime, end: datetime) -> Day:
+    """The messages whose state was last changed from `start` to `end`."""
+    query = (
+        sa.select(deliveries.c.state, sa.func.count().label("number"))
+        .where(
+            sa.or_(
+                deliveries.c.state == "withheld",
+                sa.and_(deliveries.c.changed_at >= start, deliveries.c.changed_at < end),
+            )
+        )
+        .group_by(deliveries.c.state)
+    )
+    numbers = {row.state: int(row.number) for row in await tx.execute(query)}
+    states = ("sent", "failed", "unreachable", "in_doubt", "expired", "withheld")
+    return Day(*(numbers.get(state, 0) for state in states))
+
+
 async def size(database: Database, tx: AsyncConnection) -> int:
     """Bytes that the database takes on its disk."""
     if database.file is None:

@@ -1,4 +1,4 @@
-"""The question that somebody answers by a button: in the words that stood before their eyes, which the ledger proves."""
+"""The question that somebody answered by a button, in the words that stood before their eyes: the ledger proves them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Question:
 
 
 def as_asked(context: Context, name: str) -> Question:
-    """The question of a template as it stands in the tapped message: who changed their language since read the other one.
+    """The question of a template as it stands in the tapped message: the language may have been changed since.
 
-    In the language of today where it cannot be told: in answer to typed words, or of a message too old to be shown.
+    In today's language where none stands there: words were typed, or the message is too old for Telegram to tell it.
     """
     shown = _in_one_line(context.message)
     for language in (context.language, *context.campaign.languages):

@@ -1,4 +1,4 @@
-"""The question that somebody answered by a button, in the words that stood before their eyes: the ledger proves them."""
+"""The question that somebody answered by a button, in the words that stood there: the ledger proves them."""
 
 from __future__ import annotations
 

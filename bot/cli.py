@@ -21,6 +21,7 @@ from bot.commands import (
     rehearsing,
     running,
     staff,
+    status,
 )
 from bot.commands.arguments import installed_version
 from bot.commands.parsing import Parser
@@ -35,6 +36,7 @@ MODULES = (
     founding,
     campaign,
     rehearsing,
+    status,
     staff,
     exporting,
     opt_outs,

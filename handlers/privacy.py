@@ -20,14 +20,29 @@ from db.people import renewals_due
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import commune_of, must_sign_up
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
+
+SHORT = "short"
+PARTS = ("responsible", "purposes", "kept", "seen_by", "telegram", "how_long", "rights")
+"""The parts of the whole notice, a template each."""
 
 
 async def privacy(update: Update, context: Context) -> None:
-    """The notice; the label of a political campaign is a message of its own, so that both stay well within limits."""
+    """The notice in short; the label of a political campaign is a message of its own."""
     context.say("privacy/privacy")
     if context.campaign.label is not None:
         context.say("privacy/label")
+
+
+async def tell_more(update: Update, context: Context) -> None:
+    """One part of the whole notice in place of the short one, or back."""
+    (part,) = arguments(context, 1)
+    if part == SHORT:
+        context.edit("privacy/privacy")
+    elif part in PARTS:
+        context.edit(f"privacy/about/{part}")
+    else:
+        raise MalformedButton
 
 
 async def why(update: Update, context: Context) -> None:
@@ -190,6 +205,7 @@ async def after_stopping(update: Update, context: Context) -> None:
 
 
 BUTTONS: dict[str, Handler] = {
+    "privacy": tell_more,
     "stopped": after_stopping,
     "choices": consent,
     "choice": choose,

@@ -22,8 +22,10 @@ FORGED_BY_HAND = {
     "language": ("1:language:xx", "1:language:__class__"),
     "settings_language": ("1:settings_language:xx",),
     "consent": ("1:consent:contact:maybe", "1:consent:everything:yes", "1:consent:keep:"),
-    "age": ("1:age:maybe",),
-    "confirm": ("1:confirm:maybe",),
+    "age": ("1:age:maybe", "1:age:yes"),
+    "begin": ("1:begin:ev_", "1:begin:nowhere", "1:begin:ev_lyon1:more"),
+    "agree": ("1:agree:contact:yes", "1:agree:team:maybe", "1:agree:commune:no"),
+    "privacy": ("1:privacy:../../etc", "1:privacy:short:more"),
     "audience_is": (
         f"1:audience_is:rsvp:{HUGE}:yes",
         "1:audience_is:rsvp:9223372036854775808:yes",

@@ -55,6 +55,7 @@ async def play(story: Story, language: str) -> Cast:
     assert re.search(r": [1-9<]", progress.text.splitlines()[-1]), "It counts the answer."
     friend = await story.person(friends_name, language=language)
     await join_by_link(friend, read, event)
+    story.unname(friend)  # the team was not spoken of: it is not to know who they are
     await story.jump("2016-11-08T10:00+01:00")
     await write_to_supporters(organizer, read)
     progress = await organizer.expect(read.says("Finished."))

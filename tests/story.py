@@ -37,6 +37,7 @@ from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
 from simulator.person_client import Message, Tap, described
+from simulator.reading import as_read
 from simulator.server import DEFAULT_TOKEN, make_world, running
 from tests.frozen import FROZEN
 from tests.unpaced import unpaced
@@ -271,14 +272,24 @@ class Teller(Person):
     async def _live_through(self) -> None:
         """Keeps every message of the bot that is new or edited, as it stands now."""
         fresh = [m for m in await self.messages() if m.sender == "bot" and m.event > self._seen]
-        for message in sorted(fresh, key=lambda message: message.event):
+        # In their order in the chat: which of two is edited first depends on the moment.
+        for message in sorted(fresh, key=lambda message: message.message_id):
             self._lived.append(_shown(message))
-            self._seen = message.event
+            self._seen = max(self._seen, message.event)
 
     async def lived(self) -> str:
         """The chat as it was lived, each state of a message where it was read; what is random is masked."""
         await self._live_through()
         return masked("\n\n".join(self._lived) + "\n")
+
+    async def has(self, *wanted: re.Pattern[str]) -> None:
+        """Returns once the chat holds each of these, in whatever order they came."""
+
+        async def holds_all() -> bool:
+            texts = [as_read(message.text) for message in await self.messages() if message.sender == "bot"]
+            return all(any(pattern.search(text) for text in texts) for pattern in wanted)
+
+        await until(holds_all, f"{self.first_name} has read {[each.pattern for each in wanted]}")
 
     async def tell(
         self, label: str, question: str, answer: str, *, about: str = "", message: Message | None = None

@@ -174,6 +174,7 @@ async def test_two_taps_at_once(tmp_path: Path) -> None:
         assert [tap.toast for tap in taps].count(READ.label("This question has already been answered.")) == 2
         await person.expect(READ.says("Welcome, you"))
         await story.settled()
+        story.unname(person)
         welcomes = [m for m in await person.messages() if READ.says("Welcome, you").search(m.text)]
         assert len(welcomes) == 1
         assert await story.exported_answers() == sorted(story.told)

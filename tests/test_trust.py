@@ -9,12 +9,12 @@ import pytest
 from simulator.reading import as_read
 from tests import transcripts
 from tests.story import telling
-from tests.trust import START, play
+from tests.trust import START, campaign_in, play
 
 
 @pytest.mark.parametrize("language", transcripts.LANGUAGES)
 async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
-    async with telling(tmp_path, at=START, more=transcripts.SHOWN) as story:
+    async with telling(tmp_path, at=START, more=campaign_in(tmp_path)) as story:
         cast = await play(story, language)
         documents = {
             person.first_name: [

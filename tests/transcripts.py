@@ -34,8 +34,8 @@ TRUST_INTRODUCTION = """\
 
 Every command that has to do with people’s data, tried by an outsider, a supporter, a coordinator of the Rhône and an \
 admin, allowed or not; played by tests/trust.py. What stands in italics between brackets is data that no button \
-offers, as a hostile client sends it. Random marks are shown as zeros. Written by `python -m tests.transcripts`: do \
-not edit.
+offers, as a hostile client sends it. Here a second person looks at what is for more than five people. Random marks \
+are shown as zeros. Written by `python -m tests.transcripts`: do not edit.
 """
 TRUST_TITLES = {"fr": "La confiance, essayée en français", "en": "Trust, tried in English"}
 ROLES = {
@@ -81,7 +81,7 @@ async def write_mission(language: str) -> None:
 
 async def write_trust(language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
-        async with telling(Path(folder), at=trust.START, more=SHOWN) as story:
+        async with telling(Path(folder), at=trust.START, more=trust.campaign_in(Path(folder))) as story:
             text = await trust_transcript(await trust.play(story, language), language)
     trust_path_of(language).write_text(text, encoding="utf-8")
     print(trust_path_of(language))

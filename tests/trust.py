@@ -4,8 +4,13 @@ that has to do with data, allowed or not.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from tests.drafting import MEETING
+from tests.frozen import SHIPPED
 from tests.mission import sign_up_in, write_to_supporters
 from tests.reading import Reader
 from tests.story import Story, Teller, masked
@@ -20,7 +25,18 @@ RIGHTS = ("/privacy", "/why", "/mydata")
 TEAM_ONLY = ("/stats", "/export", "/staff")
 EVE = "2016-11-19T10:00+01:00"
 PARTISAN = "Votez Camille Durand dimanche ! https://exemple.fr/programme"
+WRITTEN_THERE = "approval_above = 5000"
 GUESSED = "s_" + "A" * 32
+
+
+def campaign_in(folder: Path) -> Mapping[str, str]:
+    """The shipped campaign, in which a second person looks at what is for more than five people: a setting for it."""
+    copy = Path(shutil.copytree(SHIPPED, folder / "campaign"))
+    file = copy / "campaign.toml"
+    written = file.read_text(encoding="utf-8")
+    assert WRITTEN_THERE in written
+    file.write_text(written.replace(WRITTEN_THERE, "approval_above = 5"), encoding="utf-8")
+    return {"PORTEVOIX_CAMPAIGN": str(copy)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +65,9 @@ async def play(story: Story, language: str) -> Cast:
     await supporter.expect("Camille Durand")
     await use_ones_rights(story, supporter, read)
     await coordinate(story, coordinator, read)
-    await try_a_partisan_reminder(story, coordinator, supporter, read)
+    await be_refused(story, coordinator, admin, read)
+    await announce_an_event(story, coordinator, admin, supporter, read)
+    await try_a_partisan_reminder(story, coordinator, admin, supporter, read)
     await be_forgotten(story, supporter, read)
     await withdraw(story, admin, coordinator, read)
     return Cast(
@@ -157,7 +175,42 @@ async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
     await say(story, coordinator, "/staff", "/mydata")
 
 
-async def try_a_partisan_reminder(story: Story, coordinator: Teller, supporter: Teller, read: Reader) -> None:
+async def be_refused(story: Story, coordinator: Teller, admin: Teller, read: Reader) -> None:
+    """What is for many waits for a second person, who sees it as it will arrive, and refuses it."""
+    await write_to_supporters(coordinator, read)
+    await coordinator.expect(read.says("It is for so many people that a second person has to approve it."))
+    await admin.expect(read.says("As it will arrive – "))
+    await touch(story, admin, read.label("Refuse"))
+    await admin.expect(read.says("You refused message no. "))
+    await coordinator.has(read.says("%(who)s refused it."), read.says("You can ask again, or cancel it."))
+    await touch(story, coordinator, read.label("Cancel"), read.label("Cancel for good"))
+    for _ in ("where it was asked", "where it is followed"):
+        await coordinator.expect(read.says("Cancelled: nothing more leaves."))
+
+
+async def announce_an_event(
+    story: Story, coordinator: Teller, admin: Teller, supporter: Teller, read: Reader
+) -> None:
+    """Nobody sees an event before its invitation is approved; then it is in everybody’s list."""
+    await say(story, coordinator, "/new_event", *MEETING)
+    await touch(story, coordinator, read.label("Without a pin"))
+    await say(story, coordinator, "24/11 19h")
+    await touch(story, coordinator, "2 h", read.label("That’s it"))
+    await say(story, coordinator, read.label("SEND"))
+    await coordinator.expect(read.says("The event waits for a second person to approve its invitation."))
+    await say(story, supporter, "/events")
+    seen = [message.text for message in await supporter.messages() if message.sender == "bot"]
+    assert not any(MEETING[0] in text or MEETING[2] in text for text in seen)
+    await touch(story, admin, read.label("Approve"))
+    await coordinator.has(read.says("Leaving…"), read.says("The event is in everybody’s list from now on."))
+    # Its invitation waits for the next day: she had a message already.
+    await say(story, supporter, "/events")
+    await supporter.expect(MEETING[0] if read.language == "fr" else MEETING[2])
+
+
+async def try_a_partisan_reminder(
+    story: Story, coordinator: Teller, admin: Teller, supporter: Teller, read: Reader
+) -> None:
     """On the eve, when nothing partisan may leave: a neutral reminder may, and nobody writes in it."""
     await story.jump(EVE)
     await say(story, coordinator, "/broadcast")
@@ -166,7 +219,8 @@ async def try_a_partisan_reminder(story: Story, coordinator: Teller, supporter: 
     await coordinator.expect(read.says("I was expecting another kind of answer"))
     await touch(story, coordinator, *(read.label(label) for label in ("That’s it", "That’s it", "Now")))
     await say(story, coordinator, read.label("SEND"))
-    await coordinator.expect(read.says("Finished."))
+    await touch(story, admin, read.label("Approve"))
+    await coordinator.has(read.says("Finished."), read.says("It is leaving now."))
     await supporter.expect(read.says("A reminder of the vote"))
     received = [message for message in await supporter.messages() if message.sender == "bot"][-1]
     assert "Durand" not in received.text

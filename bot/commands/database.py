@@ -191,7 +191,7 @@ def restore(arguments: Namespace, settings: Settings) -> int:
     if restored.kept is not None:
         print(f"What it replaced is kept as {restored.kept}.")
     if restored.erased:
-        print(f"{restored.erased} people who were erased since the backup were erased again.")
+        print(f"People who were erased since the backup, and were erased again: {restored.erased:,}.")
     if restored.entries:
         print(f"Entries of the team’s log since the backup, carried over: {restored.entries}.")
     if not restored.carried:
@@ -202,16 +202,17 @@ def restore(arguments: Namespace, settings: Settings) -> int:
         )
     if given_up := restored.foreign_marks + restored.given_up:
         print(
-            f"{given_up} marks of people who left were made with another suppression key, and tell nothing any more:"
-            " import your opt-out lists again.",
+            "Marks of people who left that were made with another suppression key, and tell nothing any more:"
+            f" {given_up:,}. Import your opt-out lists again.",
             file=sys.stderr,
         )
     if restored.in_doubt:
         print(
-            f"{restored.in_doubt} messages may have left since the backup: they are in doubt, and not sent again."
+            "Messages that may have left since the backup, are in doubt and are not sent again:"
+            f" {restored.in_doubt:,}."
         )
     if restored.paused:
-        print(f"{restored.paused} broadcasts may have begun since the backup: they are paused.")
+        print(f"Broadcasts that may have begun since the backup, and are paused: {restored.paused:,}.")
     return 0
 
 

@@ -78,10 +78,15 @@ def _refuse_faults(told: OptOuts, file: Path) -> None:
         raise CommandRefused(f"{file} names nobody: write one Telegram id a line.")
 
 
+def _stopped(count: int, *, done: bool) -> str:
+    who, were = ("supporter", "was") if count == 1 else ("supporters", "were")
+    return f"{who} {were if done else 'will be'} stopped at once"
+
+
 def _print_effects(effects: Effects, *, done: bool) -> None:
     will, are = ("were", "were") if done else ("will be", "are")
     for count, what in (
-        (effects.stopped, f"{'supporter' if effects.stopped == 1 else 'supporters'} {will} stopped at once"),
+        (effects.stopped, _stopped(effects.stopped, done=done)),
         (effects.already_stopped, "had asked for silence already"),
         (effects.unfinished, f"never finished signing up and {will} erased"),
         (effects.unknown, f"{are} unknown: only a keyed hash of each is kept"),

@@ -48,8 +48,9 @@ def test_backup_change_restore(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["backup", str(copy)]) == 0
     assert "exists already" in refusal(capsys, "backup", str(copy))
     main(["staff", "add", "--telegram-id", "2", "--role", "admin"])
-    assert main(["restore", str(copy)]) == 0
     capsys.readouterr()
+    assert main(["restore", str(copy)]) == 0
+    assert "Entries of the team’s log since the backup, carried over: 1." in capsys.readouterr().out
     main(["staff", "list"])
     said = capsys.readouterr().out
     assert "\n1 " in said

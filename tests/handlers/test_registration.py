@@ -270,7 +270,7 @@ async def test_a_button_of_a_question_already_answered(zoe: Talker) -> None:
 
 async def test_the_language_can_be_switched_at_the_first_question(zoe: Talker) -> None:
     await zoe.send("/start")
-    assert "Je suis l’assistant de" in (await zoe.tap("Français")).text
+    assert "J’écris pour" in (await zoe.tap("Français")).text
 
 
 async def test_inline_mode_offers_communes_and_keeps_nothing(conversation: Conversation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -37,12 +38,22 @@ class Rehearsed:
     left: list[str]
 
 
+def with_a_second_look(folder: Path) -> Path:
+    """The campaign, in which what is for more than ten people waits for the second organizer."""
+    copy = Path(shutil.copytree(FROZEN, folder / "campaign"))
+    file = copy / "campaign.toml"
+    written = file.read_text(encoding="utf-8")
+    assert "approval_above = 5000" in written
+    file.write_text(written.replace("approval_above = 5000", "approval_above = 10"), encoding="utf-8")
+    return copy
+
+
 async def rehearse(folder: Path) -> Rehearsed:
     """In a process of its own, with its own folder for temporary files."""
     for name in ("data", "tmp"):
         (folder / name).mkdir(parents=True)
     environment = {
-        "PORTEVOIX_CAMPAIGN": str(FROZEN),
+        "PORTEVOIX_CAMPAIGN": str(with_a_second_look(folder)),
         "PORTEVOIX_DATA": str(folder / "data"),
         "TMPDIR": str(folder / "tmp"),
     }

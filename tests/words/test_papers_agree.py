@@ -12,11 +12,11 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.cli import parser
 from bot.documents import DOCUMENTS, MARK, RIGHTS, Storage, languages, written
-from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts
 from handlers import COMMANDS
 from locales import LANGUAGES
 from simulator.reading import as_read
+from tests.notice import whole_notice
 from tests.test_docs import commands
 
 CAMPAIGN = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES)
@@ -29,7 +29,7 @@ ALL = (NOTICE, *(document.name for document in DOCUMENTS))
 def paper(name: str, language: str, engine: str = "sqlite") -> str:
     """A paper of data protection, or the notice of the chat, as it is read."""
     if name == NOTICE:
-        return as_read(parse_html(Texts({"campaign": CAMPAIGN}).render("privacy/privacy", language).html))
+        return as_read(whole_notice(CAMPAIGN, language))
     (document,) = [each for each in DOCUMENTS if each.name == name]
     storage = Storage(engine=engine, key_from_environment=False)
     made = written(
@@ -50,6 +50,7 @@ NOT_THE_DATABASE = re.compile(
     r"|does not encrypt|ne la chiffre pas|encrypts nothing|ne chiffre rien"
     r"|the host’s|l’hébergeur|host of PostgreSQL|terms for bot developers|conditions de Telegram"
     r"|The processor applies|Le sous-traitant met en œuvre|PostgreSQL accepts encrypted|PostgreSQL n’accepte"
+    r"|`portevoix backup` (makes a copy that is encrypted|fait une copie chiffrée)"
     r"|^- \*\*(Encryption at rest|Chiffrement au repos)\.\*\*$"
 )
 

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaign.campaign import Campaign, load_campaign
+from bot.campaign.campaign import load_campaign
 from bot.documents import DOCUMENTS, Storage, written
 from bot.rules.retention import Retention
-from bot.words.telegram_html import check_html, parse_html
 from bot.words.texts import Texts
 from locales import LANGUAGES
+from tests.notice import MESSAGES, whole_notice
+from tests.reading import as_read
 
 CAMPAIGNS = {
     name: load_campaign(Path("campaigns") / name, languages=LANGUAGES)
     for name in ("primaire-2016", "presidentielle-2027")
 }
+FIRST_LAYER = 125
+"""The words of /privacy, at most; its buttons tell the rest."""
 # What the articles ask for, by the words that tell it in each language.
 TOLD = {
     "13(1)(a) who is responsible": ("Responsable du traitement", "Who is responsible"),
@@ -43,10 +46,14 @@ TOLD = {
 }
 
 
-def notice(campaign: Campaign, language: str) -> str:
-    html = Texts({"campaign": campaign}).render("privacy/privacy", language).html
-    check_html(html, 4096)
-    return parse_html(html)
+notice = whole_notice
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_layer_is_short(language: str) -> None:
+    html = Texts({"campaign": CAMPAIGNS["primaire-2016"]}).render("privacy/privacy", language).html
+    words = [word for word in re.sub(r"<[^>]+>", "", as_read(html)).split() if re.search(r"\w", word)]
+    assert len(words) <= FIRST_LAYER, len(words)
 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
@@ -113,7 +120,7 @@ def test_notice_and_register_tell_the_periods_of_the_campaign_file(language: str
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", ["privacy/privacy", "privacy/choice", "registration/first"])
+@pytest.mark.parametrize("template", [*MESSAGES, "privacy/choice", "registration/first"])
 def test_nobody_is_promised_encryption_that_the_host_may_not_give(template: str, language: str) -> None:
     """PostgreSQL is encrypted by its host or not at all. That Telegram's chats are not is told."""
     texts = Texts({"campaign": CAMPAIGNS["primaire-2016"]})

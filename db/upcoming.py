@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,13 +17,14 @@ class Upcoming:
 
     id: int
     starts_at: datetime
+    region: str | None
     latitude: float | None
     longitude: float | None
 
 
 async def upcoming(tx: AsyncConnection, now: datetime) -> list[Upcoming]:
     """Every open event that is not over, the soonest first."""
-    columns = sa.select(events.c.id, events.c.starts_at, events.c.latitude, events.c.longitude)
+    columns = sa.select(*(events.c[each.name] for each in fields(Upcoming)))
     query = columns.where(events.c.state == "open", events.c.ends_at > now)
     rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
     return [Upcoming(**row._mapping) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.actions import event_cards, rsvps
-from bot.actions.event_calendar import calendar_file
+from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import upcoming_page
 from bot.actions.rsvps import EventClosed
 from bot.rules.consent import Purpose
@@ -179,7 +179,7 @@ async def send_calendar(update: Update, context: Context) -> None:
     if found is not None:
         event, card = found.event, await event_card.card_of(context, found)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
-        context.send_file(content, name=f"{event.code}.ics", caption="events/calendar_file", event=card)
+        context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
 
 
 BUTTONS: dict[str, Handler] = {

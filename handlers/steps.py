@@ -118,10 +118,16 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
 
 
 async def _plan(context: Context, vote: Vote, said: str) -> None:
-    """`open` asks when; the name of a slot answers, and from where comes next, but not to who votes online."""
+    """`open` asks when, `keep` leaves the plan as it is; the name of a slot answers, and from where comes next, but not
+    to who votes online.
+    """
     if said == "open":
         require_open(context.campaign, context.person, vote, context.now)
         context.edit("step_replies/plan_slot", **await values(context, vote))
+        return
+    if said == "keep":
+        kept = await vote_plans.keep_slot(context.tx, context.person, context.origin, context.campaign, vote)
+        context.edit(f"step_replies/{'plan_made' if kept else 'plan_slot'}", **await values(context, vote))
         return
     if said not in {slot.name for slot in context.campaign.slots}:
         raise MalformedButton

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,14 @@ from bot.actions.event_cards import EventCard
 from db.events import Event
 
 PRODUCT = "-//Portevoix//Portevoix//EN"
+MOST_NAME = 60
+"""Characters of a file's name before its ending."""
+
+
+def file_name(card: EventCard) -> str:
+    """The name under which the file lies among others, after the event: `Réunion-à-Lyon.ics`."""
+    words = re.findall(r"\w+", card.title)
+    return f"{'-'.join(words)[:MOST_NAME].rstrip('-') or card.code}.ics"
 
 
 def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) -> bytes:

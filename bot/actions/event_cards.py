@@ -22,10 +22,14 @@ from db.people import Person
 from db.rsvps import Rsvp
 from db.upcoming import Upcoming
 
+FAR_KM = 150
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
-    """An event as the templates show it. `distance_km` is None without a commune; `answer` without an answer."""
+    """An event as the templates show it. `region`: its name. `distance_km` is None without a commune; `answer` without
+    an answer.
+    """
 
     code: str
     title: str
@@ -35,6 +39,7 @@ class EventCard:
     zone: str
     commune: str
     address: str
+    region: str
     distance_km: float | None
     answer: str | None
     confirmed: bool
@@ -45,6 +50,11 @@ class EventCard:
     @property
     def takes_answers(self) -> bool:
         return not self.cancelled and not self.over
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it is further than anybody goes for an evening: its region says more than kilometres."""
+        return self.distance_km is not None and self.distance_km > FAR_KM
 
     @property
     def map_link(self) -> str:
@@ -74,6 +84,7 @@ def event_card(
         zone=event.zone,
         commune=commune.name if commune is not None else event.commune,
         address=event.address,
+        region=region.name if (region := gazetteer.regions().get(event.region or "")) is not None else "",
         distance_km=distance_to(event, person),
         answer=rsvp.answer if rsvp is not None else None,
         confirmed=rsvp is not None and rsvp.confirmed,
@@ -95,12 +106,14 @@ def distance_to(event: Event | Upcoming, person: Person) -> float | None:
 def nearest_first(events: Iterable[Upcoming], person: Person) -> list[Upcoming]:
     """By distance in steps of 10 km, then by date: at about the same distance the sooner one comes first.
 
-    Without a commune, by date alone; events without a place come last.
+    Beyond `FAR_KM`, by region. Without a commune, by date alone; events without a place come last.
     """
 
-    def order(event: Upcoming) -> tuple[float, datetime, int]:
+    def order(event: Upcoming) -> tuple[float, str, datetime, int]:
         distance = distance_to(event, person)
-        return (float("inf") if distance is None else distance // 10, event.starts_at, event.id)
+        if distance is not None and distance > FAR_KM:
+            return (FAR_KM, event.region or "", event.starts_at, event.id)
+        return (float("inf") if distance is None else distance // 10, "", event.starts_at, event.id)
 
     return sorted(events, key=order)
 

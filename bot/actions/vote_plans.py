@@ -131,6 +131,18 @@ async def plan_slot(
     await record(tx, person, origin, "plan.slot", slot, subject=str(vote.ballot))
 
 
+async def keep_slot(
+    tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign, vote: Vote
+) -> bool:
+    """The time planned before suits, and is answered again; whether there was one. Raises as `require_open` does."""
+    require_open(campaign, person, vote, origin.at)
+    plan = await db.vote_plans.get(tx, person=person.id, ballot=vote.ballot)
+    if plan is None or plan.slot is None:
+        return False
+    await plan_slot(tx, person, origin, campaign, vote, plan.slot)
+    return True
+
+
 async def plan_departure(
     tx: AsyncConnection,
     person: Person,

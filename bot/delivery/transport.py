@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mimetypes
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -180,7 +181,10 @@ class Transport:
         assert attachment is not None
         form = _form(call.payload)
         # As a stream, which is read piece by piece: megabytes at once would stop everything else.
-        form.add_field(attachment.field, io.BytesIO(attachment.content), filename=attachment.name)
+        kind, _ = mimetypes.guess_type(attachment.name)
+        form.add_field(
+            attachment.field, io.BytesIO(attachment.content), filename=attachment.name, content_type=kind
+        )
         return await self._upload(call.method, form)
 
     async def _upload(self, method: str, form: aiohttp.FormData) -> Outcome:

@@ -137,6 +137,13 @@ def next_vote(campaign: Campaign, *, person: Person, language: str, now: datetim
     return None
 
 
+def votes_after(campaign: Campaign, ballot: Ballot, *, person: Person, language: str) -> tuple[Vote, ...]:
+    """The later ballots as they take place for one person."""
+    later = (each for each in campaign.ballots if each.number > ballot.number)
+    found = (vote_in(campaign, each, person=person, language=language) for each in later)
+    return tuple(vote for vote in found if vote is not None)
+
+
 def facts_for(campaign: Campaign, *, territory: str, language: str) -> Facts:
     """The campaign's practical information for a territory."""
     practical = campaign.practical_in(language)
@@ -167,20 +174,23 @@ def values_for_step(
     Raises ValueError where the ballot is not held: no step is sent there. `friend_link` is None while the law
     forbids to pass on a call to vote, and once the candidate is out. While it does (`is_quiet`), what the campaign file
     says is told as far as it is neutral. `days`: until the person's own opening. `asks_to_keep`: nobody asked them yet
-    whether their profile is kept after the vote.
+    whether their profile is kept after the vote. `later`: the votes that follow where the person votes.
     """
     held = campaign.ballot(ballot)
     vote = vote_in(campaign, held, person=person, language=language)
     if vote is None:
         raise ValueError(f"Ballot {ballot} is not held in {person.territory or METROPOLE}.")
+    later = votes_after(campaign, held, person=person, language=language)
     facts = facts_for(campaign, territory=vote.territory, language=language)
     is_quiet = campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
     if is_quiet:
         vote, facts = neutral_only(campaign, vote, facts)
+        later = tuple(neutral_only(campaign, each, facts)[0] for each in later)
     may_pass_on = not is_quiet and not campaign.is_out(now)
     return MappingProxyType(
         {
             "vote": at_place(vote, where.place),
+            "later": later,
             "where": where,
             "plan": plan,
             "facts": facts,

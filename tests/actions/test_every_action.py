@@ -23,7 +23,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
-people.keep_language vote_plans.pledge
+people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
 """
@@ -37,7 +37,7 @@ staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head
-broadcast_approvals.end_overdue
+broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -66,7 +66,7 @@ PURE = """
 erasure.sealing audiences.target audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at
-event_calendar.calendar_file event_cards.event_card event_cards.distance_to
+event_calendar.calendar_file event_calendar.file_name event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts rights.area_name
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area

@@ -41,7 +41,16 @@ async def test_the_nearest_event_comes_first_with_its_distance(conversation: Con
     listed = await zoe.send("/events")
     assert list(listed.buttons) == ["À Lyon", "À Paris"]
     assert "Lyon, close to you" in listed.text
-    assert "Paris, about 393 km away" in listed.text
+    assert "Paris (Île-de-France)" in listed.text
+
+
+async def test_nothing_near_is_said_and_the_rest_is_told_by_region(conversation: Conversation) -> None:
+    await conversation.add_event("far", titles={"fr": "À Paris"}, commune=PARIS)
+    zoe = await supporter(conversation)
+    listed = await zoe.send("/events")
+    assert "Nothing near you for now." in listed.text
+    assert "Paris (Île-de-France)" in listed.text
+    assert "km" not in listed.text
 
 
 async def test_without_a_commune_the_soonest_event_comes_first(conversation: Conversation) -> None:
@@ -250,7 +259,7 @@ async def test_the_calendar_file_holds_the_event_in_its_zone(conversation: Conve
     await zoe.tap("Add to my calendar")
     (call,) = zoe.called("sendDocument")
     assert call.attachment is not None
-    assert call.attachment.name == "gwada.ics"
+    assert call.attachment.name == "Public-meeting.ics"
     calendar = Calendar.from_ical(call.attachment.content)
     (entry,) = calendar.walk("VEVENT")
     assert entry["UID"] == "gwada@portevoix"

@@ -217,6 +217,18 @@ async def test_the_plan_is_kept_for_round_two(conversation: Conversation, zoe: T
     assert (await conversation.answers())[-1] == ("keep_plan", "1", "keep")
 
 
+async def test_a_plan_that_was_kept_is_kept_by_one_tap(conversation: Conversation, zoe: Talker) -> None:
+    """From where and with whom stay as they were."""
+    await zoe.tap_data("1:step:1:plan:midday")
+    await zoe.tap("From home")
+    shown = await zoe.tap_data("1:step:1:plan:keep")
+    assert "It’s all set." in shown.text
+    plan = await plan_of(conversation, zoe, 1)
+    assert (plan.slot, plan.departure) == ("midday", "home")
+    assert (await conversation.answers())[-1] == ("plan.slot", "1", "midday")
+    assert "When will you vote?" in (await zoe.tap_data("1:step:2:plan:keep")).text
+
+
 async def test_without_a_plan_to_keep_one_is_made(conversation: Conversation, zoe: Talker) -> None:
     conversation.clock.move(paris("2016-11-20T21:00"))
     shown = await zoe.tap_data("1:step:1:keep_plan:keep")

@@ -26,6 +26,15 @@ async def test_the_day_and_what_to_bring_depend_on_the_place(
     assert said in (await zoe.send("/vote")).text
 
 
+@pytest.mark.parametrize(("language", "second"), [("fr", "Second tour :"), ("en", "Second round:")])
+async def test_both_rounds_are_named(conversation: Conversation, language: str, second: str) -> None:
+    zoe = conversation.person(7, language=language)
+    await zoe.sign_up()
+    assert second in (await zoe.send("/vote")).text
+    conversation.clock.move(paris("2016-11-20T19:00"))
+    assert (await zoe.send("/vote")).text.count(second) == 1
+
+
 async def test_people_abroad_vote_online_by_paris_time(conversation: Conversation) -> None:
     zoe = conversation.person(7)
     await zoe.sign_up()

@@ -19,6 +19,7 @@ from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
 from handlers.registration_dialog import (
+    FIRST,
     FLOW,
     advance,
     begin,
@@ -26,6 +27,7 @@ from handlers.registration_dialog import (
     is_code,
     is_link,
     out_of_turn,
+    point_to_question,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -89,6 +91,15 @@ def _came_by(context: Context, friend: str) -> str:
     return f"r_{friend}" if friend else str(context.kept.get("start", ""))
 
 
+async def type_first_answer(update: Update, context: Context) -> None:
+    """A no in words is one; a yes is said by the button, which tells the age as well."""
+    assert context.message is not None  # a text handler
+    if context.vocabulary.meaning(context.message.text or "") is Meaning.NO:
+        await _answer_first(context, "", given=False)
+    else:
+        point_to_question(context)
+
+
 async def too_young(update: Update, context: Context) -> None:
     friend = friend_of(context, 1)
     if arguments(context, 1 + bool(friend))[0] != "no":
@@ -142,4 +153,9 @@ BUTTONS: dict[str, Handler] = {
     "begin": begin_again,
 }
 
-DIALOGS = {FLOW: {"confirm": Awaited(text=type_instead_of_choosing, location=share_place)}}
+DIALOGS = {
+    FLOW: {
+        FIRST: Awaited(text=type_first_answer),
+        "confirm": Awaited(text=type_instead_of_choosing, location=share_place),
+    }
+}

@@ -131,7 +131,9 @@ def _phrases(said: _Table) -> Phrases:
     for key, phrases in [*meanings.items(), *others.items()]:
         for written in phrases:
             if not is_well_written(written):
-                said.refuse(key, f"“{written}” has no pattern", "write “(a|b|)” for one of these or nothing, or words")
+                said.refuse(
+                    key, f"“{written}” has no pattern", "write “(a|b|)” for one of these or nothing, or words"
+                )
             if key != "around" and (other := stands.get(phrase(written))) is not None:
                 said.refuse(key, f"“{written}” stands there, and under “{other}”", "remove one")
             if key != "around":

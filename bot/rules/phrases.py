@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from rapidfuzz.distance import OSA
 
@@ -21,6 +22,8 @@ _MARKS = re.compile(r"([(|)…])")
 _RUN = re.compile(r"(.)\1+")
 _LONG, _LONGER = 6, 10
 """From so many letters on, a word known may be a letter away from the one typed, or two letters."""
+_MOST_AROUND = 4
+"""Words on either side of a phrase of several, at most."""
 _SWAPPED = 4
 """From so many letters on, two of its neighbours may have changed places: `sotp`."""
 
@@ -52,6 +55,10 @@ class Phrases:
                 return meaning
         return None
 
+    def says_stop(self, text: str) -> bool:
+        """Whether the message means STOP: what is asked of every message, whatever else it may mean."""
+        return len(text) <= LONGEST and self._stops(self.read(text))
+
     def is_everyday(self, text: str) -> bool:
         """Whether the whole message is a phrase, and no sentence that has one in it."""
         typed = self.read(text) if len(text) <= LONGEST else ""
@@ -78,8 +85,20 @@ class Phrases:
 
     def _whole(self, meaning: Meaning, typed: str) -> bool:
         """Whether a phrase is the whole message, but for what is said around anything."""
-        around, said = self._exact[meaning].subn("", typed)
-        return said > 0 and self._around.issuperset(around.split())
+        exact = self._exact[meaning]
+        around, said = exact.subn("", typed)
+        if said == 0:
+            return False
+        if self._around.issuperset(around.split()):
+            return True
+        words = typed.split()
+        before = sum(1 for _ in takewhile(self._around.__contains__, words[:_MOST_AROUND]))
+        after = sum(1 for _ in takewhile(self._around.__contains__, words[: -_MOST_AROUND - 1 : -1]))
+        return any(
+            exact.fullmatch("".join(f"{word} " for word in words[start : len(words) - end]))
+            for start in range(before + 1)
+            for end in range(after + 1)
+        )
 
     @cached_property
     def _exact(self) -> Mapping[Meaning, re.Pattern[str]]:
@@ -90,9 +109,7 @@ class Phrases:
 
     @cached_property
     def _inside(self) -> Mapping[Meaning, re.Pattern[str]]:
-        return {
-            meaning: _pattern(filter(_is_inside, phrases)) for meaning, phrases in self.meanings.items()
-        }
+        return {meaning: _pattern(filter(_is_inside, phrases)) for meaning, phrases in self.meanings.items()}
 
     @cached_property
     def _going_on(self) -> re.Pattern[str]:

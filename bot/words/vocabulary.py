@@ -33,19 +33,17 @@ def vocabulary(language: str) -> Vocabulary:
     """The words of a language before those of the others. Raises BadWords."""
     spoken = [words_of(code) for code in sorted(LANGUAGES, key=lambda code: code != language)]
     # Whoever says `don’t stop` is not stopped by a language in which `stop` is all that is understood of it.
-    kept = {
-        key: tuple(each for words in spoken for each in getattr(words.phrases, key))
-        for key in ("going_on", "asking")
-    }
+    going_on = tuple(each for words in spoken for each in words.phrases.going_on)
+    asking = tuple(each for words in spoken for each in words.phrases.asking)
     return Vocabulary(
-        phrases=tuple(replace(words.phrases, **kept) for words in spoken),
+        phrases=tuple(replace(words.phrases, going_on=going_on, asking=asking) for words in spoken),
         dates=words_of_all([words.dates for words in spoken]),
     )
 
 
 def asks_to_stop(text: str) -> bool:
     """Whether the text is STOP in any language, whatever somebody reads."""
-    return vocabulary(SOURCE_LANGUAGE).meaning(text) is Meaning.STOP
+    return any(spoken.says_stop(text) for spoken in vocabulary(SOURCE_LANGUAGE).phrases)
 
 
 def is_stop_alone(text: str) -> bool:

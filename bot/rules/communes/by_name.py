@@ -75,7 +75,9 @@ class NameSearch:
             if code in table.departments:
                 self._areas.setdefault(key, frozenset({code}))
             else:
-                self._islands.setdefault(key, frozenset(each for each in table.codes if territory_of(each) == code))
+                self._islands.setdefault(
+                    key, frozenset(each for each in table.codes if territory_of(each) == code)
+                )
 
     def search(
         self, words: tuple[str, ...], departments: Departments | None, limit: int, exactly: bool = False
@@ -127,7 +129,8 @@ class NameSearch:
         if departments is None:
             for said in dict.fromkeys((words, plain)):
                 readings += [
-                    _Reading(words=name, departments=area) for name, area in area_splits(said, self._areas, self._sentences.connectors)
+                    _Reading(words=name, departments=area)
+                    for name, area in area_splits(said, self._areas, self._sentences.connectors)
                 ]
         return readings
 

@@ -8,19 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from telegram.ext import Application, ContextTypes
 
-import db.unread
-import db.updates
 from bot.actions import people
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign
-from bot.clock import Clock, FollowedClock, MovableClock, RealClock
+from bot.clock import Clock, FollowedClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
@@ -43,10 +39,20 @@ from bot.introduction import (
     warn_of_the_rate,
     webhook_of,
 )
-from bot.served_clock import follow, followed_clock
-from bot.settings import Settings, is_loopback
-from bot.startup import remove_left_copies, suppression_key, tell_of_a_key_beside_the_data, upgraded
-from bot.ticking import DailyPurge, LateApprovals, Renewals, Ticker, Witness
+from bot.overview import RunningAs, note_running, overview, tell
+from bot.served_clock import follow
+from bot.settings import Settings, installed_version
+from bot.startup import (
+    clock_of,
+    links_to,
+    remove_left_copies,
+    suppression_key,
+    tell_of_a_key_beside_the_data,
+    tell_of_the_copy,
+    upgraded,
+)
+from bot.ticking import DailyPurge, DayLine, LateApprovals, Renewals, Ticker, Witness
+from bot.watching import Watch
 from bot.web.app import make_web
 from bot.web.downloads import Downloads
 from bot.web.server import listen, serve
@@ -82,10 +88,18 @@ class App:
         ticker: Ticker,
         daily: DailyPurge,
         witness: Witness,
+        watch: Watch,
+        day_line: DayLine,
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.daily, self.witness = ticker, daily, witness
+        self.ticker, self.daily, self.witness, self.watch = ticker, daily, witness, watch
+        self.day_line = day_line
         self._tasks: list[asyncio.Task[None]] = []
+
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs for as long as the bot does; the engine, which ends by itself, comes first."""
+        others = (self.ticker, self.daily, self.witness, self.watch, self.day_line)
+        return [self.engine.run(), *(part.run() for part in others)]
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
         self._tasks += [asyncio.create_task(part) for part in parts]
@@ -105,23 +119,12 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def health(self) -> Mapping[str, Any]:
-        """Figures for /health and /metrics; nothing personal."""
-        async with self.database.read() as tx:
-            waiting = await db.updates.count_unfinished(tx)
-            unread = await db.unread.count(tx)
-        blocked = self.engine.pacing.blocked_until
+        """What /health shows; nothing personal."""
+        ticked_at = self.ticker.ticked_at
         return {
-            "clock": self.clock.now().isoformat(),
-            "ticked_at": self.ticker.ticked_at.isoformat() if self.ticker.ticked_at else None,
+            **await self.watch.health(),
+            "ticked_at": ticked_at.isoformat() if ticked_at else None,
             "planned": self.ticker.is_current,
-            "updates_waiting": waiting,
-            "updates_unread": unread,
-            "updates_unread_total": self.engine.intake.unread,
-            "updates_dropped_total": self.engine.intake.dropped,
-            "leads": self.engine.leadership.held,
-            "sending": self.engine.sender.busy,
-            "idle": await self.engine.is_idle(),
-            "blocked_until": blocked.isoformat() if blocked else None,
         }
 
     async def settled(self) -> None:
@@ -175,9 +178,16 @@ async def started(
             settings=settings, services=services, clock=clock, database=database, transport=transport
         )
         app = build(ground, application, poll=webhook_url is None)
+        running_as = RunningAs(
+            username=identity.username,
+            mode="polling" if webhook_url is None else "webhook",
+            address=webhook_url,
+        )
+        async with database.write() as tx:
+            await note_running(tx, running_as)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
-        app.start(app.engine.run(), app.ticker.run(), app.daily.run(), app.witness.run())
+        app.start(*app.parts())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             app.start(follow(clock, settings.clock))
         if listener is not None:
@@ -189,17 +199,12 @@ async def started(
                 gazetteer=services.gazetteer,
                 texts=services.texts,
             )
-            web = make_web(health=app.health, webhook=webhook, downloads=downloads)
+            web = make_web(health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads)
             app.start(serve(web, listener))
         try:
             yield app
         finally:
             await app.stop()
-
-
-def tell_of_the_copy(kept: Path) -> None:
-    """Where a database lies that the start brought to this version."""
-    log.warning("database_upgraded", kept=str(kept), hint="Delete it once all is well: no purge reaches it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,12 +246,15 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         queued=engine.wake,
     )
 
+    day_line = DayLine(database=database, clock=clock)
+
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
             await late.beat()
             await decisions.refresh(engine, clock.now())
             await daily.beat()
+            await day_line.beat()
             await renewals.beat()
 
     ticker = Ticker(
@@ -256,7 +264,25 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         queued=engine.wake,
         beats=(beat_as_leader, witness.beat),
     )
-    return App(database=database, clock=clock, engine=engine, ticker=ticker, daily=daily, witness=witness)
+    watch = Watch(
+        database=database,
+        clock=clock,
+        engine=engine,
+        rate=ground.settings.rate,
+        folder=ground.settings.data,
+        courtesy=campaign.courtesy,
+        version=installed_version(),
+    )
+    return App(
+        database=database,
+        clock=clock,
+        engine=engine,
+        ticker=ticker,
+        daily=daily,
+        witness=witness,
+        watch=watch,
+        day_line=day_line,
+    )
 
 
 def engine_of(
@@ -327,23 +353,6 @@ def export_files(
     )
 
 
-def links_to(settings: Settings, webhook_url: str | None) -> str | None:
-    """The address under which people reach the web part; None where it is off, or would send files unencrypted.
-
-    Plain http leads only from this machine to itself, where a simulator’s people are.
-    """
-    if settings.web is None:
-        return None
-    host, port = settings.web.host, settings.web.port
-    own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    address = settings.web_url or webhook_url or own
-    rehearsed = is_loopback(address) and not settings.is_real_telegram
-    if urlsplit(address).scheme != "https" and not rehearsed:
-        log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
-        return None
-    return address.rstrip("/")
-
-
 def telegram_application(settings: Settings, identity: Identity) -> AnyApplication:
     """PTB's application: its types and handlers. Updates reach it from our own intake, so it has no updater."""
     request = AnsweredRequest({"is_bot": True, **asdict(identity)})
@@ -358,15 +367,6 @@ def telegram_application(settings: Settings, identity: Identity) -> AnyApplicati
         .context_types(ContextTypes(context=Context))
         .build()
     )
-
-
-async def clock_of(settings: Settings) -> Clock:
-    """Real time, a clock that starts at an instant, or one that a simulator serves."""
-    if settings.clock is None:
-        return RealClock()
-    if isinstance(settings.clock, str):
-        return await followed_clock(settings.clock)
-    return MovableClock(settings.clock.start, settings.clock.speed)
 
 
 async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None = None) -> None:
@@ -389,6 +389,8 @@ async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None
             return
         app = starting.result()
         settle_memory()
+        async with app.database.read() as tx:
+            tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
         ended = asyncio.ensure_future(app.ended())
         await _first_of(ended, stopping)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from getpass import getuser
 
 from bot.commands import (
+    audiences,
     campaign,
     communes,
     consents,
     database,
     docs,
+    doctor,
     documents,
     exporting,
     founding,
@@ -23,11 +25,10 @@ from bot.commands import (
     staff,
     status,
 )
-from bot.commands.arguments import installed_version
 from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
-from bot.settings import Settings
+from bot.settings import Settings, installed_version
 from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after.
@@ -37,7 +38,9 @@ MODULES = (
     campaign,
     rehearsing,
     status,
+    doctor,
     staff,
+    audiences,
     exporting,
     opt_outs,
     consents,

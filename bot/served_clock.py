@@ -51,5 +51,5 @@ async def follow(clock: FollowedClock, url: str, version: int = -1) -> None:
             version = sample["version"]
             clock.follow(datetime.fromisoformat(sample["now"]), sample["speed"], version)
         except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
-            log.warning("clock not reached", url=url, error=type(error).__name__)
+            log.warning("clock_not_reached", url=url, error=type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -164,6 +165,14 @@ class Settings:
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def installed_version() -> str:
+    """The version of the program, where it was installed."""
+    try:
+        return version("portevoix")
+    except PackageNotFoundError:
+        return "from source"
 
 
 def is_loopback(url: str) -> bool:

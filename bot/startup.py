@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 
 import db.retention
-from bot.clock import ClockStart, MovableClock, RealClock
+from bot.clock import Clock, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
 from bot.served_clock import followed_clock
-from bot.settings import Settings, suppression_key_beside
+from bot.settings import Settings, is_loopback, suppression_key_beside
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.errors import CannotOpen, LostDatabase
 from db.facts import get_fact, set_fact
@@ -151,13 +152,18 @@ async def _open(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
+async def clock_of(settings: Settings) -> Clock:
+    """Real time, a clock that starts at an instant, or one that a simulator serves. Raises SettingsError."""
+    if settings.clock is None:
+        return RealClock()
+    if isinstance(settings.clock, str):
+        return await followed_clock(settings.clock)
+    return MovableClock(settings.clock.start, settings.clock.speed)
+
+
 async def present(settings: Settings) -> datetime:
     """The instant by the clock of the settings, asked once. Raises SettingsError."""
-    if isinstance(settings.clock, ClockStart):
-        return MovableClock(settings.clock.start, settings.clock.speed).now()
-    if isinstance(settings.clock, str):
-        return (await followed_clock(settings.clock)).now()
-    return RealClock().now()
+    return (await clock_of(settings)).now()
 
 
 async def suppression_key(database: Database, settings: Settings) -> SuppressionKey:
@@ -195,3 +201,25 @@ async def tell_of_a_key_beside_the_data(database: Database, settings: Settings) 
         "key_beside_the_data",
         hint="Whoever copies the data folder has the key too. Stop the bot, then: " + " && ".join(moves),
     )
+
+
+def links_to(settings: Settings, webhook_url: str | None) -> str | None:
+    """The address under which people reach the web part; None where it is off, or would send files unencrypted.
+
+    Plain http leads only from this machine to itself, where a simulator’s people are.
+    """
+    if settings.web is None:
+        return None
+    host, port = settings.web.host, settings.web.port
+    own = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = settings.web_url or webhook_url or own
+    rehearsed = is_loopback(address) and not settings.is_real_telegram
+    if urlsplit(address).scheme != "https" and not rehearsed:
+        log.info("no_download_links", remedy="set PORTEVOIX_WEB_URL to an https address")
+        return None
+    return address.rstrip("/")
+
+
+def tell_of_the_copy(kept: Path) -> None:
+    """Where a database lies that the start brought to this version."""
+    log.warning("database_upgraded", kept=str(kept), hint="Delete it once all is well: no purge reaches it.")

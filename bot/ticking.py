@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
@@ -20,9 +21,11 @@ from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.suppression import SuppressionKey
+from bot.rules.territories import METROPOLE, at_local, zone_of
 from db.approvals import overdue
 from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
+from db.facts import get_fact, set_fact
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -32,6 +35,9 @@ LOOK_AGAIN_SECONDS = 10.0
 PURGE_AGAIN_SECONDS = 60.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
 JUMP = timedelta(seconds=30)
+
+PARIS = zone_of(METROPOLE)
+DAY_TOLD = "day:told"
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +117,7 @@ class Ticker:
             )
             if look_again or self._is_stale(opened, now):
                 self._nudged = False
-                self._planned_at, self._planned_for, self._open = time.monotonic(), now, opened
+                self._planned_at, self._planned_for, self._open = monotonic(), now, opened
                 async with self._database.write() as tx:
                     await lock(tx, Lock.PLANNING)
                     found = await look(tx, self._campaign, now, before=self._look)
@@ -124,7 +130,7 @@ class Ticker:
                 await beat()
 
     def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:
-        late = time.monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
+        late = monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
         return self._nudged or late or moved or opened != self._open
 
@@ -269,3 +275,42 @@ class DailyPurge:
             else:
                 if any(erased.values()):
                     log.info("purged", **erased)
+
+
+class DayLine:
+    """Says in the log, once a day of Paris, what became of the messages of the day before; counted beside the ticks."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._last: date | None = None
+        self._new_day = asyncio.Event()
+
+    async def beat(self) -> None:
+        today = self._clock.now().astimezone(PARIS).date()
+        if today != self._last:
+            self._last = today
+            self._new_day.set()
+
+    async def run(self) -> None:
+        """Tells each day when it is over, until cancelled."""
+        while True:
+            await self._new_day.wait()
+            self._new_day.clear()
+            try:
+                await self._tell()
+            except TROUBLES as error:
+                log.error("day_not_told", error=type(error).__name__)
+
+    async def _tell(self) -> None:
+        today = self._clock.now().astimezone(PARIS).date()
+        async with self._database.read() as tx:
+            told = await get_fact(tx, DAY_TOLD)
+        yesterday = today - timedelta(days=1)
+        if told is not None and told < yesterday.isoformat():
+            start, end = (at_local(each, time.min, PARIS) for each in (yesterday, today))
+            async with self._database.read() as tx:
+                found = await db.overview.day(tx, start, end)
+            log.info("day", day=yesterday.isoformat(), **found._asdict())
+        if told is None or told < yesterday.isoformat():
+            async with self._database.write() as tx:
+                await set_fact(tx, DAY_TOLD, yesterday.isoformat())

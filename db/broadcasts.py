@@ -129,7 +129,8 @@ async def _change(tx: AsyncConnection, broadcast: int, before: Iterable[str], af
     return changed.rowcount == 1
 
 
-def _earliest(state: str) -> sa.ScalarSelect[Any]:
+def earliest(state: str) -> sa.ScalarSelect[Any]:
+    """When the first delivery of a broadcast in this state is due."""
     # ORDER BY … LIMIT 1 makes PostgreSQL seek in the index; it would scan every row for min().
     return (
         sa.select(deliveries.c.due_at)
@@ -141,7 +142,7 @@ def _earliest(state: str) -> sa.ScalarSelect[Any]:
     )
 
 
-_QUEUED = _earliest("queued").label("next_due")
+_QUEUED = earliest("queued").label("next_due")
 _ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED).where(
     broadcasts.c.state == "active", broadcasts.c.finished_at.is_(None)
 )

@@ -101,15 +101,22 @@ async def type_first_answer(update: Update, context: Context) -> None:
 
 
 async def too_young(update: Update, context: Context) -> None:
+    """Whoever is younger leaves; that one is older was a question of its own once, whose button may still be tapped."""
     friend = friend_of(context, 1)
-    if arguments(context, 1 + bool(friend))[0] != "no":
-        raise MalformedButton
-    if not context.is_in(FLOW, "contact"):
+    is_old_enough = yes_or_no(arguments(context, 1 + bool(friend))[0])
+    if is_old_enough or not context.is_in(FLOW, "contact"):
         await out_of_turn(context)
         return
     origin = _came_by(context, friend)
     await registration.is_too_young(context.tx, context.person, context.origin, sealing=context.sealing)
     context.edit("registration/too_young", came_by=origin)
+
+
+async def confirm_all(update: Update, context: Context) -> None:
+    """The last question of older versions, whether all this is right: the one that is open now is shown instead."""
+    (said,) = arguments(context, 1)
+    yes_or_no(said, yes="ok", no="place")
+    await out_of_turn(context)
 
 
 async def begin_again(update: Update, context: Context) -> None:
@@ -150,6 +157,7 @@ BUTTONS: dict[str, Handler] = {
     "language": choose_language,
     "consent": decide_consent,
     "age": too_young,
+    "confirm": confirm_all,
     "begin": begin_again,
 }
 

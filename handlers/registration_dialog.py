@@ -89,6 +89,9 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
     `friend`: the code of the link by which somebody came who has not consented yet.
     """
     step = context.step
+    if step == "confirm" and commune_of(context) is None:
+        step = "place"  # no commune any more: the gazetteer of another version has another
+        await ask_place(context, step)
     if step == FIRST:
         answer("registration/first", friend=friend)
     elif step == "candidates":

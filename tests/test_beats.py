@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 from bot.actions import audit, staff
 from bot.actions.renewals import FACT, consent_texts
 from bot.rules.permissions import Role
-from bot.ticking import DailyPurge, Renewals, Witness
+from bot.ticking import DAY_TOLD, PARIS, DailyPurge, DayLine, Renewals, Witness
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact
-from db.schema import broadcasts, consents, people
+from db.schema import broadcasts, consents, deliveries, people
 from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, paris, services
 from tests.exported import KEY
@@ -175,3 +175,52 @@ async def test_texts_are_compared_piece_by_piece_until_all_were(sqlite_database:
     async with sqlite_database.read() as tx:
         fact = await get_fact(tx, FACT)
     assert (fact["next"], fact["changed"]) == (None, 1)
+
+
+async def test_each_day_is_told_once_when_it_is_over(database: Database) -> None:
+    """What was sent, failed or is in doubt in that day of Paris, and what is held; not again after a restart."""
+    conversation = Conversation(database, paris("2016-11-15T10:00"))
+    await conversation.person(7).send("/start")
+    (person,) = await rows(conversation, people)
+    moments = {
+        "2016-11-15T23:59": "sent",
+        "2016-11-16T00:00": "failed",
+        "2016-11-16T12:00": "sent",
+        "2016-11-16T23:59": "in_doubt",
+        "2016-11-17T00:00": "sent",
+        "2016-11-14T00:00": "withheld",
+    }
+    async with database.write() as tx:
+        for number, (moment, state) in enumerate(moments.items()):
+            at = paris(moment)
+            broadcast = {"key": str(number), "kind": "gotv", "state": "active", "audience": {}, "area": "FR"}
+            made = await tx.execute(
+                sa.insert(broadcasts)
+                .values(**broadcast, starts_at=at, created_at=at)
+                .returning(broadcasts.c.id)
+            )
+            delivery = {"broadcast": made.scalar_one(), "person": person.id, "state": state}
+            await tx.execute(sa.insert(deliveries).values(**delivery, due_at=at, changed_at=at))
+
+    async def told_at(moment: str) -> list[dict[str, object]]:
+        """What a process that begins then tells."""
+        conversation.clock.move(paris(moment))
+        line = DayLine(database=database, clock=conversation.clock)
+        with capture_logs() as told:
+            working = asyncio.create_task(line.run())
+            await line.beat()
+            await until(lambda: _is_noted(database, moment), "the day is noted")
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        return [{name: entry[name] for name in entry if name != "log_level"} for entry in told]
+
+    assert await told_at("2016-11-16T10:00") == []  # what was before the first start is not ours to tell
+    line = {"sent": 1, "failed": 1, "in_doubt": 1, "unreachable": 0, "expired": 0, "held": 1}
+    assert await told_at("2016-11-17T00:01") == [{"event": "day", "day": "2016-11-16", **line}]
+    assert await told_at("2016-11-17T10:00") == []
+
+
+async def _is_noted(database: Database, moment: str) -> bool:
+    async with database.read() as tx:
+        day = (paris(moment).astimezone(PARIS) - timedelta(days=1)).date()
+        return bool(await get_fact(tx, DAY_TOLD) == day.isoformat())

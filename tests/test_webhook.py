@@ -24,7 +24,7 @@ async def test_updates_come_by_webhook_and_from_nobody_else(tmp_path: Path) -> N
         async with started(settings, webhook_url=f"http://127.0.0.1:{port}") as app:
             zoe = await simulator.person("Zoé", language="en")
             await zoe.send("/start")
-            await zoe.expect("May we write to you here?")
+            await zoe.expect("political communication")
             webhook = webhook_of(settings, app.engine)
             address = f"http://127.0.0.1:{port}{webhook.path}"
             update = {"update_id": 1}

@@ -276,6 +276,7 @@ async def end(tx: AsyncConnection, broadcast: int, *, why: str, now: datetime) -
 
 async def end_overdue(tx: AsyncConnection, now: datetime) -> int:
     """What nobody decided in time is over, and its author is told; how many there were."""
+    await audit.take_turn(tx)
     late = await db.approvals.overdue(tx, WHAT, now)
     for each in late:
         assert each.broadcast is not None  # it is about one
@@ -299,8 +300,8 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     """After an event was changed: what a second person was shown of its invitation is another one, and is asked anew.
 
     An invitation that was let go, and has more to send, waits again. One that was refused waits until it is asked for.
+    The caller took its turn.
     """
-    await audit.take_turn(tx)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
         return

@@ -249,13 +249,13 @@ async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progr
 
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
+    await audit.take_turn(tx)  # nobody lets it go meanwhile
     found = await followed(tx, author, broadcast)
     if change == "resume" and found.is_unapproved:
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
     if change == "resume" and found.orphaned:
         await _adopt(tx, author, found)
     if change == "cancel" and found.is_unapproved:
-        await audit.take_turn(tx)
         await broadcast_approvals.give_up(tx, found.broadcast, why="cancelled", now=author.now)
         changed = True
     else:
@@ -275,6 +275,7 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
 
 async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
     """Asks once more to let go what was refused, or what nobody decided in time. Raises as `followed` does."""
+    await audit.take_turn(tx)  # of two who ask at once one does
     found = await followed(tx, author, broadcast)
     author.require(Action.BROADCAST)
     if found.is_unapproved and not found.is_asked:

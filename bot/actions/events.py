@@ -247,6 +247,7 @@ async def change_event(
 
     Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
     """
+    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
     if change.commune is not None:
         author.require(Action.CHANGE_EVENT, change.commune.code)
@@ -277,6 +278,7 @@ async def change_event(
 
 async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headcount:
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe."""
+    await audit.take_turn(tx)  # whether anybody sees it is settled from here on
     found = await find_open(tx, author, code)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
@@ -295,7 +297,6 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
 
 async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
     """Gives up an event that only its author sees: there is nobody to tell."""
-    await audit.take_turn(tx)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     assert invitation is not None  # it was made with the event
     await broadcast_approvals.give_up(tx, invitation, why="cancelled", now=author.now)

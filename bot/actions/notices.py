@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.notices
+import db.people
 import db.staff
 from bot.rules.permissions import Role
+from bot.rules.territories import METROPOLE, TERRITORIES
 
 Details = Mapping[str, object]
 """What fills a template: what JSON can hold; instants, under names that end in `_at`, in ISO 8601."""
@@ -46,3 +48,11 @@ async def admins(tx: AsyncConnection) -> list[int]:
     """The Telegram numbers of all admins."""
     members = await db.staff.all_current(tx)
     return sorted({member.telegram_id for member in members if member.role == Role.ADMIN})
+
+
+async def admins_by_zone(tx: AsyncConnection) -> dict[str, list[int]]:
+    """The Telegram numbers of all admins who ever wrote to the bot, by their zone, Paris where none is known."""
+    by_zone: dict[str, list[int]] = {}
+    for person in await db.people.find_many(tx, await admins(tx)):
+        by_zone.setdefault(person.zone or TERRITORIES[METROPOLE].zone, []).append(person.telegram_id)
+    return dict(sorted(by_zone.items()))

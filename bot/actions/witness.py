@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.notices
-import db.people
 from bot.actions import audit
 from bot.actions.audit import Fault
-from bot.actions.notices import admins
+from bot.actions.notices import admins, admins_by_zone
 from bot.rules.courtesy import CourtesyHours
-from bot.rules.territories import METROPOLE, TERRITORIES, at_local
+from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
@@ -83,10 +82,7 @@ async def tell_head(tx: AsyncConnection, courtesy: CourtesyHours, now: datetime)
         return 0
     details = {"count": found.count, "hash": found.hash, "stood_at": found.at.isoformat()}
     told = 0
-    by_zone: dict[str, list[int]] = {}
-    for person in await db.people.find_many(tx, await admins(tx)):
-        by_zone.setdefault(person.zone or TERRITORIES[METROPOLE].zone, []).append(person.telegram_id)
-    for zone, telegram_ids in sorted(by_zone.items()):
+    for zone, telegram_ids in (await admins_by_zone(tx)).items():
         local = now.astimezone(zone_named(zone))
         if not courtesy.opens <= local.time() < courtesy.closes:
             continue

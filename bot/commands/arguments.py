@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, _SubParsersAction
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeAlias
 
@@ -81,11 +80,3 @@ def content_of(file: Path, wanted: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CommandRefused(f"{file} cannot be read ({reason}): name {wanted}.") from None
-
-
-def installed_version() -> str:
-    """The version of the program, where it was installed."""
-    try:
-        return version("portevoix")
-    except PackageNotFoundError:
-        return "from source"

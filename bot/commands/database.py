@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
+import db.backup_record
 from bot.actions import audit, restores, retention
 from bot.campaign.campaign import load_campaign
 from bot.commands import rekeying
@@ -33,6 +34,7 @@ from db.audit import Entry, Tail
 from db.backup import Restored, Settle
 from db.backup import backup as back_up
 from db.backup import restore as put_back
+from db.backup_record import Record
 from db.keyring import find_key
 from db.server_backup import backup_server as back_up_server
 from db.server_backup import restore_server as put_back_on_server
@@ -158,6 +160,9 @@ def backup(arguments: Namespace, settings: Settings) -> int:
                 await back_up_server(database, arguments.file, key=key, notes=notes, now=now)
             else:
                 await back_up(database, arguments.file, notes=notes, now=now)
+            async with database.write() as tx:
+                made = Record(at=now, file=str(arguments.file.resolve()), size=arguments.file.stat().st_size)
+                await db.backup_record.note(tx, made)
 
     asyncio.run(work())
     place = settings.database_key_file if settings.database_key is None else "PORTEVOIX_DATABASE_KEY"

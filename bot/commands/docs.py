@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,7 +33,7 @@ def docs(arguments: Namespace, settings: Settings) -> int:
         print_table(("page", "about"), [(name, _title(file)) for name, file in known.items()])
         return 0
     # As a text names it (docs/hosting.md, campaigns/primaire-2016) or by its name alone.
-    name = Path(arguments.page.partition("#")[0]).name.removesuffix(".md")
+    name = Path(arguments.page.partition("#")[0]).name.removesuffix(".md").removesuffix(".json")
     if name not in known:
         close = get_close_matches(name, known, n=1)
         remedy = f"did you mean {close[0]}?" if close else "`portevoix docs` lists them."
@@ -42,15 +43,18 @@ def docs(arguments: Namespace, settings: Settings) -> int:
 
 
 def pages() -> dict[str, Path]:
-    """Each document and each example campaign, by its name."""
+    """Each document, the dashboard and each example campaign, by its name."""
     beside = _PROGRAM / "docs"  # where the wheel has them
     folder = beside if beside.is_dir() else _PROGRAM.parent / "docs"
-    found = {file.stem: file for file in sorted(folder.glob("*.md"))}
+    found = {file.stem: file for file in sorted([*folder.glob("*.md"), *folder.glob("*.json")])}
     examples = sorted(shipped_path(Path("campaigns")).glob("*/campaign.toml"))
     return found | {file.parent.name: file for file in examples}
 
 
 def _title(file: Path) -> str:
-    """A document’s heading, or the first comment of a campaign file."""
+    """A document’s heading, the first comment of a campaign file, or what a dashboard says of itself."""
+    if file.suffix == ".json":
+        described = json.loads(file.read_text(encoding="utf-8"))["description"]
+        return f"{described} (a dashboard for Grafana)"
     lines = file.read_text(encoding="utf-8").splitlines()
     return next((line.lstrip("# ") for line in lines if line.startswith("#")), "")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.commands.arguments import CommandRefused, SubCommands, installed_version
+from bot.commands.arguments import CommandRefused, SubCommands
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
 from bot.rules.counting import counted
-from bot.settings import Settings
+from bot.settings import Settings, installed_version
 from bot.startup import database_file, present
 from locales import LANGUAGES
 

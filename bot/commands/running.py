@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.commands.accepting import add_accept, ask, record, tell
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
-from bot.startup import upgraded
+from bot.startup import tell_of_the_copy, upgraded
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 
@@ -61,7 +61,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
 
     async def begin(*, agreed: bool) -> bool:
         """Whether it is agreed to, or concerns nobody."""
-        async with upgraded(settings, kept=app.tell_of_the_copy) as database:
+        async with upgraded(settings, kept=tell_of_the_copy) as database:
             database.claim()
             if not agreed and await tell(database, campaign, settings):
                 return False

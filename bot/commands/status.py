@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from argparse import Namespace
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
-import db.overview
 import db.processes
-import db.staff
-from bot.campaign.campaign import Campaign, find_campaign_file, load_campaign
-from bot.campaign.upcoming import upcoming
-from bot.commands.arguments import SubCommands, installed_version
+from bot.campaign.campaign import find_campaign_file, load_campaign
+from bot.commands.arguments import SubCommands
 from bot.commands.campaign import print_table
-from bot.rules.areas import EVERYWHERE
-from bot.settings import Settings
+from bot.overview import overview
+from bot.settings import Settings, installed_version
 from bot.startup import opened, present
 from db.engine import Database
 from db.errors import InUse
@@ -43,17 +40,25 @@ def status(arguments: Namespace, settings: Settings) -> int:
         async with opened(settings) as database:
             now = await present(settings)
             async with database.read() as tx:
-                staff = {member.telegram_id for member in await db.staff.all_current(tx)}
-                counts = await db.overview.counts(tx, now)
+                seen = await overview(tx, campaign, now)
+            running_as, backup = seen.running_as, seen.backup
             return {
                 "version": installed_version(),
                 "campaign": campaign.text(campaign.name, campaign.languages[0]),
                 "campaign_file": str(file),
                 "engine": database.dialect,
                 "runs": await _runs(database),
-                **_next(campaign, now),
-                "staff": len(staff),
-                **counts._asdict(),
+                "bot": f"@{running_as.username}" if running_as is not None else None,
+                "mode": running_as.mode if running_as is not None else None,
+                "next_ballot": seen.next.ballot,
+                "next_step": seen.next.step,
+                "next_step_at_local": seen.next.at_local,
+                "next_step_in": seen.next.territories,
+                "staff": seen.staff,
+                **seen.counts._asdict(),
+                "last_backup": backup.at.isoformat() if backup is not None else None,
+                "last_backup_file": backup.file if backup is not None else None,
+                "last_backup_age_hours": _hours(now - backup.at) if backup is not None else None,
             }
 
     found = asyncio.run(work())
@@ -76,16 +81,8 @@ async def _runs(database: Database) -> bool:
     return False
 
 
-def _next(campaign: Campaign, now: datetime) -> dict[str, Any]:
-    """The next ballot and the step that leaves next, by the clock of those it is for; None after the last."""
-    ballot = campaign.next_ballot(now)
-    step = next((step for step in upcoming(campaign, EVERYWHERE, now) if not step.blocked), None)
-    return {
-        "next_ballot": ballot.day.isoformat() if ballot is not None else None,
-        "next_step": step.step if step is not None else None,
-        "next_step_at_local": step.at.isoformat(timespec="minutes") if step is not None else None,
-        "next_step_in": list(step.territories) if step is not None else [],
-    }
+def _hours(age: timedelta) -> float:
+    return round(age.total_seconds() / 3600, 1)
 
 
 def _shown(value: object) -> str:

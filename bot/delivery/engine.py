@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -65,6 +65,7 @@ class Engine:
         self._started = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hooks = hooks
+        self._troubled_at: float | None = None
         self._replies = Replies(
             database=database,
             clock=clock,
@@ -126,7 +127,7 @@ class Engine:
             self._forget_old,
             *([self._poll_if_leading] if self._poll else []),
         ]
-        tasks = [asyncio.create_task(_steadily(part)) for part in parts]
+        tasks = [asyncio.create_task(self._steadily(part)) for part in parts]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             done, _open = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -167,6 +168,18 @@ class Engine:
         await self._started.wait()
         while not await self.is_idle():  # noqa: ASYNC110 - other processes change the database too
             await asyncio.sleep(IDLE_LOOK_SECONDS)
+
+    @property
+    def replies(self) -> Mapping[str, int]:
+        """How many replies had which outcome since the start."""
+        return self._replies.settled
+
+    @property
+    def troubled_seconds(self) -> float | None:
+        """How long ago a part last had trouble with the database; None: it never had."""
+        if self._troubled_at is None:
+            return None
+        return asyncio.get_running_loop().time() - self._troubled_at
 
     async def is_idle(self) -> bool:
         """Whether no update waits, no delivery is due and nothing is in flight."""
@@ -223,22 +236,22 @@ class Engine:
                 await updates.forget(tx, done_before=now - KEEP_DONE, failed_before=now - KEEP_FAILED)
             await asyncio.sleep(FORGET_SECONDS)
 
+    async def _steadily(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Run one part; while the database cannot be reached, begin again."""
+        while True:
+            try:
+                await part()
+            except* TROUBLES as group:
+                self._troubled_at = asyncio.get_running_loop().time()
+                kinds = sorted({type(error).__name__ for error in _leaves(group)})
+                log.error("database_trouble", errors=kinds, again_in=TROUBLE_SECONDS)
+            await asyncio.sleep(TROUBLE_SECONDS)
+
     async def _end(self) -> None:
         await self.leadership.resign()
         await asyncio.gather(self._replies.stop(STOP_SECONDS), self.sender.stop(STOP_SECONDS))
         async with self._database.write() as tx:
             await processes.leave(tx, self.owner)
-
-
-async def _steadily(part: Callable[[], Awaitable[None]]) -> None:
-    """Run one part; while the database cannot be reached, begin again."""
-    while True:
-        try:
-            await part()
-        except* TROUBLES as group:
-            kinds = sorted({type(error).__name__ for error in _leaves(group)})
-            log.error("database_trouble", errors=kinds, again_in=TROUBLE_SECONDS)
-        await asyncio.sleep(TROUBLE_SECONDS)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
-from bot.delivery.outcomes import Done, Outcome, Rejected, as_id, in_words
+from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Outcome, Rejected, as_id, in_words
 from bot.delivery.reading import loads, without_nul
 from bot.delivery.transport import Transport
 from db import unread, updates
@@ -45,6 +45,8 @@ BACK_OFF_FIRST_SECONDS = 0.5
 BACK_OFF_LONGEST_SECONDS = 30.0
 # Nobody is served while another instance polls; it is asked again this often.
 CONFLICT_SECONDS = 5.0
+# Telegram's answer where two ask for the updates of one bot.
+CONFLICT = 409
 
 
 class NotAnUpdate(ValueError):
@@ -80,6 +82,27 @@ class Intake:
         """How many were put aside since the start."""
         self.dropped = 0
         """How many were dropped from floods since the start."""
+        self.received = 0
+        """How many came since the start."""
+        self._fetched_at: float | None = None  # None: this process does not ask, or not yet
+        self._refusal: Outcome | None = None  # why the last question brought nothing
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """How long ago Telegram last answered who asks it for updates; None where this process does not."""
+        if self._fetched_at is None:
+            return None
+        return asyncio.get_running_loop().time() - self._fetched_at
+
+    @property
+    def refused(self) -> bool:
+        """Whether Telegram did not know the token when it was last asked for updates."""
+        return isinstance(self._refusal, NotSent) and self._refusal.reason == WRONG_TOKEN
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether somebody else asked for this bot's updates when they were last asked for."""
+        return isinstance(self._refusal, Rejected) and self._refusal.code == CONFLICT
 
     async def store(self, body: bytes) -> None:
         """Keep one update; when this returns it is safe to acknowledge it.
@@ -111,6 +134,7 @@ class Intake:
 
     async def _store(self, tx: AsyncConnection, batch: Sequence[Received]) -> None:
         await updates.store(tx, batch, self._clock.now())
+        self.received += len(batch)
         self._came.update(update.chat for update in batch)
         floods = [chat for chat, count in self._came.items() if count >= LOOK_AFTER]
         if floods:
@@ -137,6 +161,13 @@ class Intake:
 
     async def poll(self) -> None:
         """Ask for updates until cancelled; the next offset is asked only once the last batch is committed."""
+        self._fetched_at = asyncio.get_running_loop().time()
+        try:
+            await self._poll()
+        finally:
+            self._fetched_at = self._refusal = None
+
+    async def _poll(self) -> None:
         async with self._database.read() as tx:
             offset = int(await get_fact(tx, OFFSET, 0))
         failures = 0
@@ -146,11 +177,13 @@ class Intake:
             batch = self._batch(outcome)
             if batch is None:
                 failures += 1
+                self._refusal = outcome
                 await asyncio.sleep(self._explain(outcome, failures))
                 continue
             if failures:
                 log.info("updates_again", after_failures=failures)
-            failures = 0
+            failures, self._refusal = 0, None
+            self._fetched_at = asyncio.get_running_loop().time()
             following = await self._keep(batch, offset) if batch else offset
             if following == offset:
                 # A server that does not wait, or repeats what we have: it is not asked without a pause.
@@ -216,7 +249,7 @@ class Intake:
     def _explain(self, outcome: Outcome, failures: int) -> float:
         """Say why no updates come, and how many seconds to wait before asking again."""
         back_off = min(BACK_OFF_LONGEST_SECONDS, BACK_OFF_FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
-        if isinstance(outcome, Rejected) and outcome.code == 409:
+        if isinstance(outcome, Rejected) and outcome.code == CONFLICT:
             log.error(
                 "another_instance_polls",
                 said=outcome.description,

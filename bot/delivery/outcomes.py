@@ -94,6 +94,13 @@ class Rejected:
 
 
 Outcome = Done | NotSent | InDoubt | Rejected
+OUTCOMES: dict[type[Outcome], str] = {
+    Done: "done",
+    NotSent: "not_sent",
+    InDoubt: "in_doubt",
+    Rejected: "rejected",
+}
+"""What each is called where they are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.budget import Budget
-from bot.delivery.outcomes import InDoubt, NotSent, Outcome, in_words
+from bot.delivery.outcomes import OUTCOMES, WRONG_TOKEN, InDoubt, NotSent, Outcome, in_words
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +75,12 @@ class Pacing:
         self._doubts = 0  # in a row
         self._probing_until = 0.0
         self._unpaid = False
+        self.refused = False
+        """Whether Telegram did not know the token of the last post that it answered."""
+        self.posts: Counter[str] = Counter()
+        """How many posts had which outcome since the start: `done`, `not_sent`, `in_doubt`, `rejected`."""
+        self.asked_to_wait = 0
+        """How many posts were answered with a `retry_after` since the start."""
 
     async def slot(self, chat: int | None = None, *, bulk: bool = False, stranger: bool = False) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
@@ -125,6 +131,7 @@ class Pacing:
     def heed(self, outcome: Outcome) -> None:
         """Let what the server answered slow down, or let go again, every later post."""
         self._probing_until = 0.0
+        self._count(outcome)
         if isinstance(outcome, InDoubt):
             self._doubts += 1
             if self._doubts >= DOUBTS_IN_A_ROW:
@@ -139,6 +146,14 @@ class Pacing:
             self._outage(in_words(outcome))
         if was_doubtful:
             self.grant()
+
+    def _count(self, outcome: Outcome) -> None:
+        self.posts[OUTCOMES[type(outcome)]] += 1
+        if isinstance(outcome, NotSent):
+            self.refused = self.refused or outcome.reason == WRONG_TOKEN
+            self.asked_to_wait += outcome.retry_after is not None
+        elif not isinstance(outcome, InDoubt):
+            self.refused = False
 
     def cannot_pay(self, said: str) -> None:
         """Telegram refused a message because the bot's Stars do not pay for it: for a while what is free leaves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.hooks import OnSent, Producer
-from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import deliveries, updates
@@ -63,6 +64,8 @@ class Replies:
         self._on_sent = on_sent
         self._producers = producers
         self._freed = freed
+        self.settled: Counter[str] = Counter()
+        """How many replies had which outcome in the end, since the start."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
@@ -177,6 +180,7 @@ class Replies:
         return outcome
 
     async def _settle(self, update_id: int, call: Call, outcome: Outcome) -> None:
+        self.settled[OUTCOMES[type(outcome)]] += 1
         if isinstance(outcome, Done):
             if call.remember is not None and isinstance(outcome.result, Mapping):
                 await _note(partial(self._on_sent, call.remember, outcome.result))

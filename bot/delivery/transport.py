@@ -266,7 +266,8 @@ def _retry_after(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> f
 
 
 def _form(payload: Mapping[str, Any]) -> aiohttp.FormData:
-    form = aiohttp.FormData()
+    # As they are: in percent signs, Telegram would show a file's accents as such.
+    form = aiohttp.FormData(quote_fields=False)
     for name, value in payload.items():
         form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
     return form

@@ -13,8 +13,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.delivery.intake import MOST_UPDATE_BYTES
+from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
 
+WELL = "All is well."
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
@@ -30,22 +32,23 @@ class Webhook:
 def make_web(
     *,
     health: Callable[[], Awaitable[Mapping[str, Any]]],
+    metrics: Callable[[], Awaitable[str]],
     webhook: Webhook | None = None,
     downloads: Downloads | None = None,
 ) -> Starlette:
-    """The application. `health` tells the figures that /health and /metrics show: no personal data."""
+    """The application. `health` tells what /health shows, `ok` and `why` among it, and `metrics` the text of /metrics:
+    no personal data.
+    """
 
     async def show_health(request: Request) -> Response:
-        return JSONResponse(dict(await health()))
+        found = await health()
+        status = 200 if found["ok"] else 503
+        if request.headers.get("accept", "").startswith("text/plain"):
+            return PlainTextResponse("\n".join(found["why"] or [WELL]) + "\n", status)
+        return JSONResponse(dict(found), status)
 
     async def show_metrics(request: Request) -> Response:
-        figures = await health()
-        lines = [
-            f"portevoix_{name} {float(value):g}"
-            for name, value in figures.items()
-            if isinstance(value, bool | int | float)
-        ]
-        return PlainTextResponse("\n".join(lines) + "\n")
+        return Response(await metrics(), media_type=CONTENT_TYPE)
 
     routes = [Route("/health", show_health), Route("/metrics", show_metrics)]
     if webhook is not None:

@@ -13,7 +13,8 @@ from bot.cli import main
 from tests.commanding import refusal
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = sorted(file.stem for file in (ROOT / "docs").glob("*.md"))
+FILES = [file for file in (ROOT / "docs").iterdir() if file.suffix in (".md", ".json")]
+PAGES = sorted(file.stem for file in FILES)
 EXAMPLES = sorted(file.parent.name for file in (ROOT / "campaigns").glob("*/campaign.toml"))
 
 
@@ -30,6 +31,11 @@ def test_every_page_and_example_is_listed(capsys: pytest.CaptureFixture[str]) ->
 def test_a_page_is_printed_however_a_text_names_it(capsys: pytest.CaptureFixture[str], named: str) -> None:
     assert main(["docs", named]) == 0
     assert capsys.readouterr().out == (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+def test_the_dashboard_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "grafana"]) == 0
+    assert capsys.readouterr().out == (ROOT / "docs" / "grafana.json").read_text(encoding="utf-8")
 
 
 def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +60,7 @@ def test_the_wheel_brings_them_along(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     with ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
-    assert {f"bot/docs/{page}.md" for page in PAGES} <= names
+    assert {f"bot/docs/{file.name}" for file in FILES} <= names
     assert {f"campaigns/{example}/campaign.toml" for example in EXAMPLES} <= names
 
 

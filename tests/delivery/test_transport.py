@@ -212,6 +212,8 @@ async def test_files_are_uploaded_as_forms() -> None:
     async with talking_to(collecting) as transport:
         assert await transport.post(call) == Done(result=True)
     assert b"BEGIN:VCALENDAR" in seen
+    assert 'filename="réunion.ics"'.encode() in seen
+    assert b"Content-Type: text/calendar" in seen
     assert b'{"a":[1]}' in seen
     seen.clear()
     async with talking_to(collecting) as transport:

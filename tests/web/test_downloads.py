@@ -82,10 +82,13 @@ async def serving(conversation: Conversation) -> AsyncIterator[Web]:
     )
 
     async def health() -> dict[str, object]:
-        return {}
+        return {"ok": True}
+
+    async def metrics() -> str:
+        return ""
 
     listener = listen(Address(host="127.0.0.1", port=port))
-    server = asyncio.create_task(serve(make_web(health=health, downloads=links), listener))
+    server = asyncio.create_task(serve(make_web(health=health, metrics=metrics, downloads=links), listener))
     try:
         async with aiohttp.ClientSession() as session:
             yield Web(conversation, f"http://127.0.0.1:{port}", session)

@@ -23,6 +23,8 @@ def upgrade() -> None:
         "UPDATE dialogs SET step = 'contact' WHERE flow = 'registration'"
         " AND step IN ('commune', 'team', 'keep', 'age')"
     )
+    # The last question was whether all this is right; what is asked there now is a choice that nobody was shown.
+    op.execute("UPDATE dialogs SET step = 'place' WHERE flow = 'registration' AND step = 'confirm'")
 
 
 def downgrade() -> None:

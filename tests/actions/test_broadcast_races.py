@@ -1,0 +1,241 @@
+"""Somebody decides on a broadcast while its author, or another one who decides, acts on it: who was first decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+import db.approvals
+import db.people
+import db.staff
+from bot.actions import broadcast_approvals, broadcasts, events, staff
+from bot.actions.approvals import LIFE, ApprovalGone
+from bot.actions.authority import Author
+from bot.actions.events import EventChange
+from bot.errors import NotAllowed
+from bot.rules.audiences import Audience
+from bot.rules.permissions import Role
+from db.engine import Database
+from db.events import Event
+from db.schema import approvals, audit, people
+from db.schema import broadcasts as sent
+from db.schema import events as announced
+from tests.acting import LYON, NEWS, NOW, author_in, new_event
+from tests.actions.test_staff_races import meanwhile
+from tests.conversation import CAMPAIGN
+from tests.places import place_of
+
+SOPHIE, NADIA, OLGA = 1, 2, 3
+"""An organizer of Lyon, who writes; two admins, who decide."""
+TOGETHER = replace(CAMPAIGN, approval_above=1)
+OVER = NOW + LIFE
+
+
+@pytest.fixture
+async def team(database: Database) -> Database:
+    roles = {SOPHIE: (Role.ORGANIZER, LYON), NADIA: (Role.ADMIN, "FR"), OLGA: (Role.ADMIN, "FR")}
+    async with database.write() as tx:
+        for telegram_id, (role, area) in roles.items():
+            await db.people.create(tx, telegram_id=telegram_id, pseudonym=str(telegram_id), now=NOW)
+            await staff.add(tx, telegram_id=telegram_id, role=role, area=area, actor="test", now=NOW)
+        for number in range(100, 103):
+            row = {"telegram_id": number, "pseudonym": str(number), "created_at": NOW, "seen_at": NOW}
+            row |= {"state": "registered", "consent_contact": True, "consent_commune": True}
+            await tx.execute(sa.insert(people).values(territory="FR", **place_of(LYON), **row))
+    return database
+
+
+async def author(database: Database, telegram_id: int) -> Author:
+    """As a handler knows them, before anybody else acts."""
+    async with database.read() as tx:
+        person = await db.people.find(tx, telegram_id)
+        assert person is not None
+        return replace(await author_in(tx, person), campaign=TOGETHER, now=NOW)
+
+
+@pytest.fixture
+async def message(team: Database) -> int:
+    """A message that waits for a second person."""
+    sophie = await author(team, SOPHIE)
+    async with team.write() as tx:
+        queued = await broadcasts.send(tx, sophie, replace(NEWS, audience=Audience(area=LYON)))
+    assert queued.awaits_approval
+    return queued.broadcast
+
+
+@pytest.fixture
+async def event(team: Database) -> Event:
+    """An event whose invitation waits for a second person."""
+    sophie = await author(team, SOPHIE)
+    async with team.write() as tx:
+        made = await events.announce(tx, sophie, replace(new_event(sophie), audience=Audience(area=LYON)))
+    assert made.invitation.awaits_approval
+    return made.event
+
+
+async def states(database: Database) -> tuple[list[str], list[str]]:
+    """Of the events, and of what staff wrote."""
+    async with database.read() as tx:
+        written = sa.select(sent.c.state).where(sent.c.created_by.is_not(None)).order_by(sent.c.id)
+        return list(await tx.scalars(sa.select(announced.c.state))), list(await tx.scalars(written))
+
+
+async def asked(database: Database) -> list[tuple[bool | None, str | None]]:
+    """What became of each approval, and why it ended where nobody decided."""
+    async with database.read() as tx:
+        rows = await tx.execute(sa.select(approvals).order_by(approvals.c.id))
+        found = [db.approvals.Approval(**row._mapping) for row in rows]
+    return [(each.granted, each.ended) for each in found]
+
+
+async def noted(database: Database) -> list[str]:
+    async with database.read() as tx:
+        return list(await tx.scalars(sa.select(audit.c.action).order_by(audit.c.id)))
+
+
+async def test_of_two_who_decide_at_once_the_first_does(team: Database, message: int) -> None:
+    nadia, olga = await author(team, NADIA), await author(team, OLGA)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            team,
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=False),
+            lambda tx: broadcast_approvals.decide(tx, olga, 1, granted=True),
+        )
+    assert await states(team) == ([], ["unapproved"])
+    assert await asked(team) == [(False, None)]
+
+
+async def test_what_is_decided_at_the_last_moment_is_not_too_late(team: Database, message: int) -> None:
+    nadia = await author(team, NADIA)
+    await meanwhile(
+        team,
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        lambda tx: broadcast_approvals.end_overdue(tx, OVER),
+    )
+    assert await states(team) == ([], ["active"])
+    assert await asked(team) == [(True, None)]
+    assert "approval_too_late" not in await noted(team)
+
+
+async def test_what_ended_at_the_last_moment_is_not_let_go(team: Database, message: int) -> None:
+    nadia = await author(team, NADIA)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            team,
+            lambda tx: broadcast_approvals.end_overdue(tx, OVER),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        )
+    assert await asked(team) == [(False, "late")]
+
+
+async def test_two_processes_end_it_once(team: Database, message: int) -> None:
+    await meanwhile(
+        team,
+        lambda tx: broadcast_approvals.end_overdue(tx, OVER),
+        lambda tx: broadcast_approvals.end_overdue(tx, OVER),
+    )
+    assert (await noted(team)).count("approval_too_late") == 1
+
+
+async def test_an_event_that_was_let_go_while_it_was_cancelled_is_cancelled(
+    team: Database, event: Event
+) -> None:
+    """Not only its invitation: people may have it."""
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    await meanwhile(
+        team,
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        lambda tx: events.cancel_event(tx, sophie, event.code),
+    )
+    shown, (invitation, *_) = await states(team)
+    assert (shown, invitation) == (["cancelled"], "cancelled")
+
+
+async def test_an_event_that_was_cancelled_is_not_let_go(team: Database, event: Event) -> None:
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            team,
+            lambda tx: events.cancel_event(tx, sophie, event.code),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        )
+    assert await states(team) == (["dropped"], ["cancelled"])
+
+
+async def test_what_is_changed_while_it_is_let_go_waits_again(team: Database, event: Event) -> None:
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    change = EventChange(address="Salle Rameau")
+    await meanwhile(
+        team,
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        lambda tx: events.change_event(tx, sophie, event.code, change, sequence=0),
+    )
+    shown, (invitation, *_) = await states(team)
+    assert (shown, invitation) == (["open"], "unapproved")
+    assert await asked(team) == [(True, None), (None, None)]
+
+
+async def test_what_was_changed_is_not_let_go_by_the_old_card(team: Database, event: Event) -> None:
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    change = EventChange(address="Salle Rameau")
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            team,
+            lambda tx: events.change_event(tx, sophie, event.code, change, sequence=0),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        )
+    assert await states(team) == (["hidden"], ["unapproved"])
+    assert await asked(team) == [(False, "changed"), (None, None)]
+
+
+async def test_a_message_that_was_let_go_while_it_was_cancelled_is_cancelled(
+    team: Database, message: int
+) -> None:
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    await meanwhile(
+        team,
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        lambda tx: broadcasts.control(tx, sophie, message, "cancel"),
+    )
+    assert await states(team) == ([], ["cancelled"])
+    assert await asked(team) == [(True, None)]
+
+
+async def test_of_two_who_ask_again_at_once_one_does(team: Database, message: int) -> None:
+    nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
+    async with team.write() as tx:
+        await broadcast_approvals.decide(tx, nadia, 1, granted=False)
+    await meanwhile(
+        team,
+        lambda tx: broadcasts.ask_again(tx, sophie, message),
+        lambda tx: broadcasts.ask_again(tx, sophie, message),
+    )
+    assert await asked(team) == [(False, None), (None, None)]
+
+
+async def test_whoever_is_revoked_while_they_decide_decides_nothing(team: Database, message: int) -> None:
+    nadia, olga = await author(team, NADIA), await author(team, OLGA)
+    async with team.read() as tx:
+        (held,) = await db.staff.roles_of(tx, NADIA)
+    with pytest.raises(NotAllowed):
+        await meanwhile(
+            team,
+            lambda tx: staff.revoke(tx, olga, held.id),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        )
+    assert await states(team) == ([], ["unapproved"])
+
+
+async def test_with_the_role_of_its_author_it_is_not_let_go(team: Database, message: int) -> None:
+    nadia, olga = await author(team, NADIA), await author(team, OLGA)
+    async with team.read() as tx:
+        (held,) = await db.staff.roles_of(tx, SOPHIE)
+    with pytest.raises(ApprovalGone):
+        await meanwhile(
+            team,
+            lambda tx: staff.revoke(tx, olga, held.id),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
+        )
+    assert await states(team) == ([], ["cancelled"])

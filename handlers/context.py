@@ -146,8 +146,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """
         if shared:
             return self.services.texts.render_once(name, self.language, zone=self.zone, **values)
+        return self.render_in(self.language, name, **values)
+
+    def render_in(self, language: str, name: str, /, **values: Any) -> Text:
+        """The message in a language that need not be the person's."""
         return self.services.texts.render(
-            name, self.language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
+            name, language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
         )
 
     def words(self, name: str, /, **values: Any) -> str:
@@ -169,6 +173,10 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         call = self.composed(self.render(name, **values))
         pointing = {"message_id": message_id, "allow_sending_without_reply": True}
         self.replies.append(replace(call, payload={**call.payload, "reply_parameters": pointing}))
+
+    def add(self, text: Text) -> None:
+        """A text as a new message."""
+        self.replies.append(self.composed(text))
 
     def composed(self, text: Text, *, remember: str | None = None) -> Call:
         """A text as a new message to this person, as a call not yet made."""

@@ -254,11 +254,14 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     day_line = DayLine(database=database, clock=clock)
     nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
 
+    async def look_as_leader() -> None:
+        if engine.leadership.held:
+            await late.look()
+            await decisions.refresh(engine, clock.now())
+
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
-            await late.beat()
-            await decisions.refresh(engine, clock.now())
             await daily.beat()
             await day_line.beat()
             await nightly.beat()
@@ -269,6 +272,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         campaign=campaign,
         clock=clock,
         queued=engine.wake,
+        looks=(look_as_leader,),
         beats=(beat_as_leader, witness.beat),
     )
     watch = Watch(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from getpass import getuser
 
 from bot.commands import (
+    audiences,
     campaign,
     communes,
     consents,
@@ -39,6 +40,7 @@ MODULES = (
     status,
     doctor,
     staff,
+    audiences,
     exporting,
     opt_outs,
     consents,

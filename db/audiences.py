@@ -66,7 +66,7 @@ def _condition(target: Target) -> Condition:
     if audience.area != EVERYWHERE:
         conditions.append(lives_in(audience.area))
     if audience.radius is not None:
-        conditions.append(_one_of(people.c.commune, target.communes_within))
+        conditions.append(one_of(people.c.commune, target.communes_within))
     if audience.language is not None:
         conditions.append(people.c.language == audience.language)
     if audience.rsvp is not None:
@@ -123,7 +123,8 @@ def _each_in_postgresql(element: _each, compiler: SQLCompiler, **options: Any) -
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSONB))"
 
 
-def _one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
+def one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
+    """Whether a column holds one of these codes, however many there are."""
     listed = sa.literal(json.dumps(sorted(codes)), sa.Text())
     return column.in_(sa.select(_each(listed).table_valued("value").c.value))
 

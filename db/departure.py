@@ -14,11 +14,15 @@ from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
 from db.schema import rsvps
 
+IN_FLIGHT = ("sent", "sending", "in_doubt")
+"""States of a message that counts towards the caps: it left, leaves or may have left."""
+
 
 def _sent(kinds: Iterable[str]) -> Statement:
     """The messages of some kinds that left, leave or may have left for people, but for the rows themselves."""
     # Literals of our own, so that the parameters stay the same on both engines.
     listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    counting = ", ".join(f"'{state}'" for state in (*IN_FLIGHT, "leased"))
     return Statement(
         lambda s: (
             f"""
@@ -26,7 +30,7 @@ def _sent(kinds: Iterable[str]) -> Statement:
         SELECT deliveries.id, person, deliveries.state, coalesce(sent_at, changed_at) AS moment, step FROM deliveries
         JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.kind IN ({listed})
         WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
-          AND deliveries.state IN ('sent', 'sending', 'in_doubt', 'leased')
+          AND deliveries.state IN ({counting})
           AND deliveries.id NOT IN {given_ids(s)}) AS sent
     WHERE moment > :before"""
         )

@@ -271,6 +271,13 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("event", "language"),
     ),
     Holding(
+        table="saved_audiences",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("name", "area", "expression", "saved_at"),
+    ),
+    Holding(
         table="broadcasts",
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,

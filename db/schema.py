@@ -336,6 +336,17 @@ chosen_places = sa.Table(
     ),
 )
 
+# Audiences under a name, which staff of the area share and other audiences name.
+saved_audiences = sa.Table(
+    "saved_audiences",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    # Nobody outside is in it.
+    sa.Column("area", sa.String(8), nullable=False),
+    sa.Column("expression", Json, nullable=False),  # the tree: bot.rules.expressions
+    sa.Column("saved_at", Instant, nullable=False),
+)
+
 broadcasts = sa.Table(
     "broadcasts",
     metadata,

@@ -163,6 +163,10 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """A new message."""
         self.replies.append(self.composed(self.render(name, **values), remember=remember))
 
+    def add(self, text: Text) -> None:
+        """A text as a new message."""
+        self.replies.append(self.composed(text))
+
     def composed(self, text: Text, *, remember: str | None = None) -> Call:
         """A text as a new message to this person, as a call not yet made."""
         return message(self.chat_id, text, remember=remember)

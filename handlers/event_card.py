@@ -6,8 +6,10 @@ from telegram import Message
 
 from bot.actions import event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
+from bot.links import event_link
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
+from bot.words.friends import SOMEBODY, addressed
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
 from handlers.context import Context
@@ -44,12 +46,20 @@ async def tease(context: Context, code: str) -> None:
 async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> None:
     """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
-    answer = context.say if tapped is None or not _is_text(tapped) else context.edit
+    show_text = context.add if tapped is None or not _is_text(tapped) else context.show
     quiet = quiet_about_events(context)
     if quiet is not None and not found.event.is_cancelled:
-        answer("events/quiet", until=quiet.until)
+        show_text(context.render("events/quiet", until=quiet.until))
         return
-    answer("events/card", shared=True, event=await card_of(context, found, rsvp))
+    code = found.event.code
+    text = context.render(
+        "events/card",
+        shared=True,
+        event=await card_of(context, found, rsvp),
+        friend_link=None if quiet is not None else event_link(context.services.bot_username, code, SOMEBODY),
+        may_help=context.campaign.needs_hands(context.now),
+    )
+    show_text(addressed(text, context.person.friend_code))
 
 
 def _is_text(message: Message) -> bool:

@@ -8,6 +8,7 @@ from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import upcoming_page
 from bot.actions.rsvps import EventClosed
+from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
@@ -150,7 +151,13 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
     else:
-        context.edit("events/came", event=await event_card.card_of(context, found), came=came)
+        context.edit(
+            "events/came",
+            event=await event_card.card_of(context, found),
+            came=came,
+            friend_link=friend_link(context.services.bot_username, context.person.friend_code),
+            may_help=context.campaign.needs_hands(context.now),
+        )
 
 
 async def send_venue(update: Update, context: Context) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from telegram import Update
 
+from bot.actions import friends
 from handlers.buttons import arguments
 from handlers.command import Command
 from handlers.command_menu import team_menu_calls
@@ -21,7 +22,7 @@ ITEMS = frozenset(
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
     roles = {member.role for member in context.staff}
-    answer("menu/menu", roles=roles)
+    answer("menu/menu", roles=roles, brought=await friends.brought(context.tx, context.person))
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.
         commands, languages = context.services.commands, context.campaign.languages

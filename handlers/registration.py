@@ -12,6 +12,7 @@ from telegram import Update
 
 from bot.actions import registration
 from bot.actions.renewals import question_of
+from bot.links import is_code, read_link
 from bot.rules.consent import Purpose
 from bot.rules.typed import Meaning
 from handlers import menu
@@ -23,8 +24,6 @@ from handlers.registration_dialog import (
     advance,
     begin,
     conclude,
-    is_code,
-    is_link,
     out_of_turn,
     show_step,
 )
@@ -86,7 +85,7 @@ async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
 
 def _came_by(context: Context, friend: str) -> str:
     """What the link was that led here, for the button that begins again; nothing of it is kept."""
-    return f"r_{friend}" if friend else str(context.kept.get("start", ""))
+    return read_link(context.kept.get("start", ""))._replace(friend=friend).payload
 
 
 async def too_young(update: Update, context: Context) -> None:
@@ -111,7 +110,7 @@ async def confirm_all(update: Update, context: Context) -> None:
 async def begin_again(update: Update, context: Context) -> None:
     """Back to the first question, for who mistapped."""
     start = arguments(context, 1)[0] if context.arguments else ""
-    if start and not is_link(start):
+    if start and not any(read_link(start)):
         raise MalformedButton
     if context.person.is_registered:
         await menu.show(context, answer=context.edit)

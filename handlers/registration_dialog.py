@@ -17,6 +17,7 @@ from typing import Any
 from bot.actions import people, registration
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
+from bot.links import Link, read_link
 from bot.rules.consent import Purpose
 from bot.rules.territories import TERRITORIES
 from handlers import event_card
@@ -27,8 +28,6 @@ MOVING = "place"
 FIRST = Purpose.CONTACT.value
 CALM = timedelta(hours=1)
 """For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
-LONGEST_CODE = 16
-"""Characters of the code of a friend or an event: db.schema."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -50,13 +49,11 @@ async def begin(context: Context, start: str, answer: Callable[..., None] | None
     people.require_unrestricted(context.person)
     registration.require_open(context.campaign, context.now)
     step = context.step if context.is_in(FLOW) else FIRST
-    friend, start = "", start if is_link(start) else ""
-    if start.startswith("r_"):
-        # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
-        friend, start = start.removeprefix("r_"), ""
-        if step != FIRST:
-            await registration.brought_by(context.tx, context.person, friend)
-    await context.ask(FLOW, step, **({"start": start} if start else {}))
+    event, friend = read_link(start)
+    # Before the first consent nothing is kept of whose link it was: the button that consents carries it.
+    if friend and step != FIRST:
+        await registration.brought_by(context.tx, context.person, friend)
+    await context.ask(FLOW, step, **({"start": Link(event=event).payload} if event else {}))
     await show_step(context, answer or context.say, friend=friend)
 
 
@@ -70,17 +67,6 @@ def asks_place(context: Context) -> bool:
     if context.is_in(FLOW):
         return context.step != FIRST
     return context.is_in(MOVING)
-
-
-def is_code(text: str) -> bool:
-    """Whether a text may be the code of a friend's or an event's link, short enough for a button."""
-    return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
-
-
-def is_link(start: str) -> bool:
-    """Whether somebody came by the link of an event or of a friend."""
-    kind, _, code = start.partition("_")
-    return kind in ("ev", "r") and is_code(code)
 
 
 async def show_step(context: Context, answer: Callable[..., None], *, friend: str = "") -> None:
@@ -153,8 +139,7 @@ async def placed(context: Context, answer: Callable[..., None]) -> None:
 
 async def conclude(context: Context, answer: Callable[..., None]) -> None:
     """Everything that had to be asked was: a supporter now, who sees what they came for."""
-    start, user = context.kept.get("start", ""), context.update.effective_user
-    by_event = start.startswith("ev_")
+    event, user = read_link(context.kept.get("start", "")).event, context.update.effective_user
     await registration.register(
         context.tx,
         context.person,
@@ -163,13 +148,13 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,
-        undisturbed=CALM if by_event else timedelta(0),
+        undisturbed=CALM if event else timedelta(0),
     )
     commune = _as_typed(context, commune_of(context))
     await context.end_dialog()
     await context.refresh()
-    if by_event:
-        await event_card.show_from_link(context, start.removeprefix("ev_"))
+    if event:
+        await event_card.show_from_link(context, event)
     else:
         answer("registration/welcome", commune=commune)
 

@@ -157,9 +157,12 @@ async def _echo(context: Context, vote: Vote, said: str) -> None:
         context.tx, context.person, context.origin, context.campaign, vote, holds=holds
     )
     shown = await values(context, vote)
-    context.edit("step_replies/plan_made" if holds else "step_replies/plan_slot", **shown)
     if holds and shown["friend_link"] is not None:
+        # The text for three friends comes by itself, below.
+        context.edit("step_replies/plan_made", **{**shown, "friend_link": None})
         context.say("step_replies/forward", **shown)
+        return
+    context.edit("step_replies/plan_made" if holds else "step_replies/plan_slot", **shown)
 
 
 async def _turnout(context: Context, vote: Vote, said: str) -> None:
@@ -175,7 +178,14 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
         context.tx, context.person, context.origin, context.campaign, vote, question=question, answer=said
     )
     context.toast("toasts/noted")
-    context.show(neutral.worded("turnout", context.language, vote=vote, answer=said.value, now=context.now))
+    helps = context.campaign.needs_hands(context.now)
+    link = (await values(context, vote))["friend_link"]
+    if said is Turnout.VOTED and link is not None and not vote.is_over(context.now):
+        context.edit("step_replies/voted", vote=vote, answer=said.value, friend_link=link, may_help=helps)
+    else:
+        context.show(
+            neutral.turnout(context.language, vote=vote, answer=said.value, may_help=helps, now=context.now)
+        )
 
 
 async def _keep_plan(context: Context, vote: Vote, said: str) -> None:

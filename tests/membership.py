@@ -20,10 +20,15 @@ class Member:
     answers: Mapping[int, RsvpAnswer] = field(default_factory=dict)
 
 
+def is_supporter(member: Member) -> bool:
+    """Whether a person may be in any audience, reachable or not."""
+    return bool(member.row["state"] == "registered" and member.row["consent_contact"])
+
+
 def is_in(audience: Audience, member: Member, *, communes_within: Collection[str] = ()) -> bool:
     """Whether a person is in the audience: reachable, agreed to be contacted, and every condition holds."""
     row = member.row
-    if row["state"] != "registered" or row["unreachable_at"] is not None or not row["consent_contact"]:
+    if not is_supporter(member) or row["unreachable_at"] is not None:
         return False
     if audience.uses_commune and not row["consent_commune"]:
         return False

@@ -158,6 +158,10 @@ class Campaign:
         """Whether the candidate is out: then nothing leaves but the last choice."""
         return self.out_from is not None and self.out_from <= now
 
+    def needs_hands(self, now: datetime) -> bool:
+        """Whether there is something left to help with: somebody stands, and a vote is to come."""
+        return not self.is_out(now) and self.next_ballot(now) is not None
+
     def ballot_for(self, ballot: Ballot, *, territory: str | None, zone: str | None) -> Ballot:
         """The ballot as somebody votes in it: see `bot.rules.quiet.ballot_abroad`."""
         return ballot_abroad(ballot=ballot, law=self.law, zone=zone) if territory == ABROAD else ballot

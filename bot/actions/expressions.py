@@ -1,0 +1,249 @@
+"""Whom an expression means: what it names is looked up, its people are counted, and somebody's place in it is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.belonging
+import db.expressions
+import db.people
+import db.reaching
+import db.saved_audiences
+from bot.campaign.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.errors import BadAudience, PortevoixError
+from bot.rules.belonging import Facts, Setting, Verdict, facts_of, verdict
+from bot.rules.courtesy import WEEK
+from bot.rules.expression_text import pointing
+from bot.rules.expressions import Expression, grown, leaves_of, text_of
+from bot.rules.kinds import MUTES
+from bot.rules.leaves import ANY, Leaf
+from bot.rules.leaving import hold
+from bot.rules.reaching import NEWS, Held, held_by
+from bot.rules.sampling import sampling_of
+from bot.rules.saved_audiences import Saved, reached_from, require_readable
+from bot.rules.sending import USEFUL_FOR
+from db.expressions import Condition, Pattern
+
+
+class UnknownPerson(PortevoixError):
+    """Nobody with this Telegram number is known to the campaign."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An expression that is asked about. `spots`: at which character each of its leaves stands, where it was typed."""
+
+    expression: Expression
+    spots: Mapping[Leaf, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """Where and when it is asked."""
+
+    campaign: Campaign
+    gazetteer: Gazetteer
+    now: datetime
+
+
+async def setting_of(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Setting:
+    """What the expression is read with. Raises BadAudience that points at what does not exist."""
+    saved = await db.saved_audiences.all_saved(tx)
+    require_readable(asked.expression, saved)
+    others = reached_from(asked.expression, saved)
+    await _require_known(tx, asked, occasion, saved)
+    for each in others:
+        try:
+            await _require_known(tx, Asked(expression=each.expression), occasion, saved)
+        except BadAudience as fault:
+            raise BadAudience(f"In the saved audience “{each.name}”, {fault.sentence}") from None
+    leaves = [
+        leaf for tree in (asked.expression, *(each.expression for each in others)) for leaf in leaves_of(tree)
+    ]
+    radii = {(leaf.arguments[0], int(leaf.arguments[1])) for leaf in leaves if leaf.name == "near"}
+    return Setting(
+        now=occasion.now,
+        sampling=sampling_of(occasion.campaign.slug),
+        within={radius: occasion.gazetteer.within(*radius) for radius in radii},
+        saved={each.name: each.meaning for each in others},
+    )
+
+
+async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, saved: Saved) -> None:
+    leaves = list(leaves_of(asked.expression))
+    codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
+    numbers = {int(leaf.arguments[0]) for leaf in leaves if leaf.name in ("got", "answered")}
+    no_events = await db.expressions.missing_events(tx, codes) if codes else set()
+    no_messages = await db.expressions.missing_messages(tx, numbers) if numbers else set()
+    for leaf in leaves:
+        first = leaf.arguments[0] if leaf.arguments else ""
+        why: str | None
+        if leaf.name == "rsvp" and first in no_events:
+            why = f"There is no event {first}: its code stands in its link, after ev_."
+        elif leaf.name in ("got", "answered") and int(first) in no_messages:
+            why = f"There is no message number {first}: /broadcasts tells the numbers."
+        elif leaf.name == "audience" and first not in saved:
+            why = f"No audience is saved as “{first}”: `portevoix audiences list` tells their names."
+        else:
+            why = _unknown_here(leaf, occasion)
+        if why is not None:
+            raise pointing(asked.spots.get(leaf), str(leaf), why)
+
+
+def _unknown_here(leaf: Leaf, occasion: Occasion) -> str | None:
+    """What is wrong with a leaf that the campaign file or the list of communes does not know."""
+    campaign, first = occasion.campaign, leaf.arguments[0] if leaf.arguments else ""
+    if leaf.name in ("in", "near") and len(first) == 5 and occasion.gazetteer.by_code(first) is None:
+        return f"There is no commune {first}: find its code with `portevoix communes search NAME`."
+    if leaf.name == "language" and first not in campaign.languages:
+        return f"The campaign has no language {first}: write one of {', '.join(campaign.languages)}."
+    if leaf.name in ("intention", "plan", "vote"):
+        ballots = [str(ballot.number) for ballot in campaign.ballots]
+        if first not in ballots:
+            return f"The campaign has no ballot {first}: write one of {', '.join(ballots)}."
+    if leaf.name == "plan":
+        slots = ["any", "none", *(slot.name for slot in campaign.slots)]
+        if leaf.arguments[1] not in slots:
+            return f"The campaign has no slot {leaf.arguments[1]}: write one of {', '.join(slots)}."
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """An expression as far as one of its leaves: so many `people` are in it, and so many have the leaf `alone`."""
+
+    leaf: str
+    people: int
+    alone: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """The people of an audience. `reachable`: whom a message of news sent now reaches while it is of use; `held`: what
+    keeps it from how many others.
+    """
+
+    expression: str
+    people: int
+    reachable: int
+    held: Mapping[Held, int]
+    steps: tuple[Step, ...]
+
+
+async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counted:
+    """Counts an audience, and how it grew. Raises BadAudience."""
+    setting = await setting_of(tx, asked, occasion)
+    trees = (asked.expression, *setting.saved.values())
+    leaves = {leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience"}
+    found = await db.expressions.patterns(tx, leaves, setting)
+    held = await _held(tx, db.expressions.members(asked.expression, setting), occasion)
+    people = _in(asked.expression, found, setting)
+    return Counted(
+        expression=text_of(asked.expression),
+        people=people,
+        reachable=people - held.total(),
+        held={reason: held[reason] for reason in Held if held[reason]},
+        steps=tuple(
+            Step(
+                leaf=text_of(each.leaf),
+                people=_in(each.so_far, found, setting),
+                alone=_in(each.leaf, found, setting),
+            )
+            for each in grown(asked.expression)
+        ),
+    )
+
+
+def _in(expression: Expression, found: list[Pattern], setting: Setting) -> int:
+    return sum(
+        pattern.people
+        for pattern in found
+        if verdict(
+            expression,
+            Facts(
+                holds=pattern.leaves.__contains__, agreed_commune=pattern.agreed_commune, saved=setting.saved
+            ),
+        ).is_in
+    )
+
+
+async def _held(tx: AsyncConnection, among: Condition, occasion: Occasion) -> Counter[Held]:
+    """What keeps news from how many of these people, by the very rules that are asked when it is about to leave."""
+    mute, since = MUTES[NEWS], occasion.now - WEEK
+    found: Counter[Held] = Counter()
+    is_out = occasion.campaign.is_out(occasion.now)
+    for standing in await db.reaching.standings(tx, among, mute, since=since):
+        reason: Held | None
+        if standing.unreachable:
+            reason = Held.UNREACHABLE
+        elif is_out:
+            reason = Held.CANDIDATE_OUT
+        elif standing.muted:
+            reason = Held.MUTED
+        elif standing.recently:
+            continue  # each by their own messages
+        else:
+            reason = _reason(occasion, standing.territory, standing.zone)
+        if reason is not None:
+            found[reason] += standing.people
+    if not is_out:
+        async for each in db.reaching.written_to(tx, among, mute, since=since):
+            reason = _reason(occasion, each.territory, each.zone, each.unanswered, each.sent)
+            if reason is not None:
+                found[reason] += 1
+    return found
+
+
+def _reason(
+    occasion: Occasion,
+    territory: str | None,
+    zone: str | None,
+    unanswered: int = 0,
+    sent: tuple[datetime, ...] = (),
+) -> Held | None:
+    found = hold(
+        kind=NEWS,
+        territory=territory,
+        zone=zone or "Europe/Paris",
+        now=occasion.now,
+        policy=occasion.campaign.policy,
+        sent=sent,
+        unanswered=unanswered,
+    )
+    return held_by(found, expires_at=occasion.now + USEFUL_FOR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Whether somebody is in an audience, and by which leaves. `is_supporter`: who is none is in no audience at all.
+    `held`: what keeps news that is sent now from them.
+    """
+
+    verdict: Verdict
+    is_supporter: bool
+    held: Held | None
+
+    @property
+    def is_in(self) -> bool:
+        return self.is_supporter and self.verdict.is_in
+
+
+async def why(tx: AsyncConnection, asked: Asked, occasion: Occasion, *, telegram_id: int) -> Why:
+    """Why somebody is in an audience, or is not. Raises BadAudience and UnknownPerson."""
+    setting = await setting_of(tx, asked, occasion)
+    person = await db.people.find(tx, telegram_id)
+    if person is None:
+        raise UnknownPerson(f"Nobody with the Telegram number {telegram_id} is known here.")
+    somebody = await db.belonging.somebody(tx, person)
+    held = await _held(tx, db.expressions.only(person.id), occasion)
+    return Why(
+        verdict=verdict(asked.expression, facts_of(somebody, setting)),
+        is_supporter=person.is_registered and person.consent_contact,
+        held=next(iter(held), None),
+    )

@@ -1,0 +1,155 @@
+"""Reading an audience's expression as people type it: conditions with `and`, `or`, `not` and parentheses.
+
+`not` binds closest, then `and`, then `or`. What is wrong is one sentence that points at the word and says what to
+write.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from bot.errors import BadAudience
+from bot.rules.expressions import (
+    MOST_NESTED,
+    SPLIT,
+    All,
+    AnyOf,
+    Expression,
+    Not,
+    canonical,
+    depth_of,
+    from_json,
+    require_short,
+    require_small,
+)
+from bot.rules.leaves import LONGEST_NAME, Leaf, read_leaf
+
+_WORD = re.compile(r"[()]|[^\s()]+")
+_JOINS = frozenset({"and", "or"})
+NOT_JOINED = "nothing joins this to what stands before it: write “and” or “or” between them."
+EXAMPLE = "(in:69 or near:69123:20) and not vote:1:voted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Word:
+    text: str
+    at: int  # its first character, from 1
+
+    @property
+    def folded(self) -> str:
+        return self.text.casefold()
+
+
+def expression_in(text: str) -> Expression:
+    """The canonical expression that is typed, as text or as its JSON tree. Raises BadAudience."""
+    return spotted(text)[0]
+
+
+def spotted(text: str) -> tuple[Expression, dict[Leaf, int]]:
+    """The canonical expression, and at which character (from 1) each leaf stands first; nothing for JSON."""
+    require_short(text)
+    text = unicodedata.normalize("NFC", text)
+    if text.lstrip().startswith(("{", "[", '"')):
+        return _json(text), {}
+    words = [_Word(text=found[0], at=found.start() + 1) for found in _WORD.finditer(text)]
+    if not words:
+        raise BadAudience(f"The expression is empty: write in:FR for everybody, or for instance {EXAMPLE}.")
+    reading = _Reading(words=words)
+    expression = canonical(reading.whole())
+    require_small(leaves=0, nested=depth_of(expression))
+    return expression, reading.spots
+
+
+def _json(text: str) -> Expression:
+    try:
+        return from_json(json.loads(text))
+    except json.JSONDecodeError as fault:
+        raise BadAudience(
+            f"At character {fault.pos + 1} the JSON cannot be read ({fault.msg}): correct it, or write the expression"
+            f" as text, for instance {EXAMPLE}."
+        ) from None
+    except RecursionError:
+        raise BadAudience(f"The expression is nested more than {MOST_NESTED} deep: {SPLIT}.") from None
+
+
+def pointing(at: int | None, word: str, why: str) -> BadAudience:
+    """The fault of one word of an expression; `at`: its first character, from 1, where it is known."""
+    shown = word if len(word) <= LONGEST_NAME else f"{word[:LONGEST_NAME]}…"
+    where = f"At character {at}, “{shown}”" if at is not None else f"“{shown}”"
+    return BadAudience(f"{where}: {why}")
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """Where reading stands: the next word, and the leaves so far."""
+
+    words: list[_Word]
+    next: int = 0
+    leaves: int = 0
+    spots: dict[Leaf, int] = field(default_factory=dict)
+
+    def whole(self) -> Expression:
+        found = self.either(0)
+        if (word := self.seen()) is not None:
+            if word.text == ")":
+                self.refuse(word, "this parenthesis closes nothing: leave it out, or open one before it.")
+            self.refuse(word, NOT_JOINED)
+        return found
+
+    def either(self, depth: int) -> Expression:
+        parts = [self.together(depth)]
+        while self.takes("or"):
+            parts.append(self.together(depth))
+        return AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def together(self, depth: int) -> Expression:
+        parts = [self.single(depth)]
+        while self.takes("and"):
+            parts.append(self.single(depth))
+        return All(tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def single(self, depth: int) -> Expression:
+        require_small(leaves=self.leaves, nested=depth)
+        word = self.seen()
+        if word is None:
+            last = self.words[-1]
+            self.refuse(last, "something is missing after this: write a condition, such as in:69.")
+        self.next += 1
+        if word.folded == "not":
+            return Not(self.single(depth + 1))
+        if word.text == "(":
+            found = self.either(depth + 1)
+            if self.takes(")"):
+                return found
+            if (following := self.seen()) is not None:
+                self.refuse(following, NOT_JOINED)
+            self.refuse(word, "this parenthesis is not closed: write ) where it ends.")
+        if word.text == ")" or word.folded in _JOINS:
+            self.refuse(word, "a condition is missing before this: write one, such as in:69.")
+        return self.leaf(word)
+
+    def leaf(self, word: _Word) -> Leaf:
+        self.leaves += 1
+        require_small(leaves=self.leaves, nested=0)
+        try:
+            leaf = read_leaf(word.text)
+        except BadAudience as fault:
+            raise pointing(word.at, word.text, fault.sentence) from None
+        self.spots.setdefault(leaf, word.at)
+        return leaf
+
+    def seen(self) -> _Word | None:
+        return self.words[self.next] if self.next < len(self.words) else None
+
+    def takes(self, text: str) -> bool:
+        word = self.seen()
+        taken = word is not None and word.folded == text
+        self.next += taken
+        return taken
+
+    def refuse(self, word: _Word, why: str) -> NoReturn:
+        raise pointing(word.at, word.text, why)

@@ -1,0 +1,33 @@
+"""A sample of people, drawn by a keyed hash of whole numbers that SQL computes too, on both engines.
+
+The same people at every draw: who is in 10 % is in 20 %.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+MODULUS = 2**31 - 1
+"""A prime so small that no product overflows 64 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """The key of a draw: three whole numbers from 1 to `MODULUS` - 1."""
+
+    factor: int
+    shift: int
+    mixer: int
+
+    def draws(self, person: int, percent: int) -> bool:
+        """Whether somebody is among so many percent (1 to 100)."""
+        first = (person % MODULUS * self.factor + self.shift) % MODULUS
+        second = (first * first + self.mixer) % MODULUS
+        third = (second * second + first) % MODULUS
+        return third % 100 < percent
+
+
+def sampling_of(campaign: str) -> Sampling:
+    """The draw of a campaign, by its slug."""
+    digest = hashlib.sha256(f"sample:{campaign}".encode()).digest()
+    factor, shift, mixer = (int.from_bytes(digest[at : at + 8]) % (MODULUS - 1) + 1 for at in (0, 8, 16))
+    return Sampling(factor=factor, shift=shift, mixer=mixer)

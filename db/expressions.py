@@ -1,0 +1,211 @@
+"""Expressions of audiences as SQL: what `bot.rules.belonging` says of one person, asked of everybody at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.areas import EVERYWHERE
+from bot.rules.belonging import ATTENDED, Setting
+from bot.rules.expressions import All, AnyOf, Expression, Not
+from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
+from bot.rules.sampling import MODULUS
+from db.audiences import lives_in, one_of
+from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
+
+Condition = sa.ColumnElement[bool]
+Arguments = tuple[str, ...]
+Ask = Callable[[Arguments, Setting], Condition]
+
+SUPPORTERS: Condition = sa.and_(people.c.state == "registered", people.c.consent_contact.is_(True))
+"""Who may be in any audience: never who stopped, restricted their data, or has not finished signing up."""
+
+
+def members(expression: Expression, setting: Setting) -> Condition:
+    """Supporters who are in the audience, also those whom no message reaches."""
+    return sa.and_(SUPPORTERS, condition(expression, setting))
+
+
+def only(person: int) -> Condition:
+    """One person alone."""
+    return people.c.id == person
+
+
+def condition(expression: Expression, setting: Setting, *, denied: bool = False) -> Condition:
+    """Whether a row of `people` is in the audience; `denied`: in none of it."""
+    match expression:
+        case Not(part):
+            return condition(part, setting, denied=not denied)
+        case All(parts) | AnyOf(parts):
+            found = [condition(part, setting, denied=denied) for part in parts]
+            return sa.and_(*found) if isinstance(expression, All) != denied else sa.or_(*found)
+        case Leaf(name="audience"):
+            return condition(setting.saved[expression.arguments[0]], setting, denied=denied)
+    asked = ASKS[expression.name](expression.arguments, setting)
+    # What is not known of somebody (no language, no place) does not hold, and so its denial does.
+    said = sa.not_(sa.func.coalesce(asked, sa.false())) if denied else asked
+    return sa.and_(people.c.consent_commune.is_(True), said) if expression.uses_commune else said
+
+
+def _area(arguments: Arguments, _: Setting) -> Condition:
+    (area,) = arguments
+    return sa.true() if area == EVERYWHERE else lives_in(area)
+
+
+def _near(arguments: Arguments, setting: Setting) -> Condition:
+    commune, km = arguments
+    return one_of(people.c.commune, setting.within[commune, int(km)])
+
+
+def _is_staff(_: Arguments, __: Setting) -> Condition:
+    roles = sa.select(staff.c.telegram_id).where(staff.c.revoked_at.is_(None))
+    return people.c.telegram_id.in_(roles)
+
+
+def _is_recruiter(_: Arguments, __: Setting) -> Condition:
+    friends = people.alias("friends")
+    brought = sa.select(friends.c.recruiter).where(
+        friends.c.state == "registered", friends.c.recruiter.is_not(None)
+    )
+    return people.c.id.in_(brought)
+
+
+def _answered_event(arguments: Arguments, _: Setting) -> Condition:
+    code, wanted = arguments
+    whose = sa.select(rsvps.c.person)
+    if code != ANY:
+        event = sa.select(events.c.id).where(events.c.code == code)
+        whose = whose.where(rsvps.c.event == event.scalar_subquery())
+    if wanted == SILENT:
+        return people.c.id.not_in(whose)
+    if wanted in ATTENDED:
+        return people.c.id.in_(whose.where(rsvps.c.attended.is_(ATTENDED[wanted])))
+    return people.c.id.in_(whose.where(rsvps.c.answer == wanted))
+
+
+def _said(column: sa.Column[str | None]) -> Ask:
+    """What was said in one column of `vote_plans`; no row says nothing yet."""
+
+    def ask(arguments: Arguments, _: Setting) -> Condition:
+        ballot, wanted = arguments
+        whose = sa.select(vote_plans.c.person).where(vote_plans.c.ballot == int(ballot))
+        if wanted in (SILENT, "none"):
+            return people.c.id.not_in(whose.where(column.is_not(None)))
+        return people.c.id.in_(whose.where(column.is_not(None) if wanted == ANY else column == wanted))
+
+    return ask
+
+
+def _in_period(column: sa.Column[object]) -> Ask:
+    def ask(arguments: Arguments, setting: Setting) -> Condition:
+        return _lies_in(column, period_of(arguments[0], setting.now))
+
+    return ask
+
+
+def _lies_in(column: sa.Column[object], period: Period) -> Condition:
+    since = column >= period.since if period.since is not None else sa.true()
+    before = column < period.before if period.before is not None else sa.true()
+    return sa.and_(since, before)
+
+
+def _got(arguments: Arguments, _: Setting) -> Condition:
+    return people.c.id.in_(_reached(arguments).where(deliveries.c.state == "sent"))
+
+
+def _answered(arguments: Arguments, _: Setting) -> Condition:
+    return people.c.id.in_(_reached(arguments).where(deliveries.c.answered_at.is_not(None)))
+
+
+def _reached(arguments: Arguments) -> sa.Select[tuple[int]]:
+    whose = sa.select(deliveries.c.person).where(deliveries.c.broadcast == int(arguments[0]))
+    return whose.where(deliveries.c.person.is_not(None))
+
+
+def _sample(arguments: Arguments, setting: Setting) -> Condition:
+    """`Sampling.draws`, in the same whole numbers."""
+    draw = setting.sampling
+    first = (people.c.id % MODULUS * _whole(draw.factor) + _whole(draw.shift)) % MODULUS
+    second = (first * first + _whole(draw.mixer)) % MODULUS
+    third = (second * second + first) % MODULUS
+    return third % 100 < int(arguments[0])
+
+
+def _whole(number: int) -> sa.ColumnElement[int]:
+    return sa.literal(number, sa.BigInteger)
+
+
+ASKS: Mapping[str, Ask] = MappingProxyType(
+    {
+        "in": _area,
+        "near": _near,
+        "language": lambda arguments, _: people.c.language == arguments[0],
+        "volunteer": lambda *_: people.c.volunteer.is_(True),
+        "staff": _is_staff,
+        "recruited": lambda *_: people.c.recruiter.is_not(None),
+        "recruiter": _is_recruiter,
+        "named": lambda *_: people.c.consent_team.is_(True),
+        "rsvp": _answered_event,
+        "intention": _said(vote_plans.c.intention),
+        "plan": _said(vote_plans.c.slot),
+        "vote": _said(vote_plans.c.vote),
+        "joined": _in_period(people.c.registered_at),
+        "seen": _in_period(people.c.seen_at),
+        "got": _got,
+        "answered": _answered,
+        "sample": _sample,
+    }
+)
+"""How each leaf is asked of everybody; `audience` is asked as what was saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """So many supporters for whom the same leaves hold, and no others."""
+
+    leaves: frozenset[Leaf]
+    agreed_commune: bool
+    people: int
+
+
+BITS = 50
+"""How many leaves one whole number holds."""
+
+
+async def patterns(tx: AsyncConnection, leaves: Collection[Leaf], setting: Setting) -> list[Pattern]:
+    """All supporters, by which of the leaves hold for them: everybody is looked at once, whatever is counted then."""
+    listed = list(dict.fromkeys(leaves))
+    asked = [people.c.consent_commune, *(ASKS[leaf.name](leaf.arguments, setting) for leaf in listed)]
+    words = [_word(asked[start : start + BITS]).label(f"w{start}") for start in range(0, len(asked), BITS)]
+    each = sa.select(*words).where(SUPPORTERS).subquery()
+    query = sa.select(*each.c, sa.func.count()).group_by(*each.c)
+    return [_pattern(listed, words, number) for *words, number in await tx.execute(query)]
+
+
+def _word(asked: Sequence[Condition]) -> sa.ColumnElement[int]:
+    """The conditions as the bits of one number."""
+    return sum(
+        (sa.case((each, _whole(1 << bit)), else_=_whole(0)) for bit, each in enumerate(asked)), _whole(0)
+    )
+
+
+def _pattern(leaves: Sequence[Leaf], words: Sequence[int], number: int) -> Pattern:
+    bits = [bool(word >> bit & 1) for word in words for bit in range(BITS)]
+    holding = zip(leaves, bits[1:], strict=False)
+    return Pattern(
+        leaves=frozenset(leaf for leaf, holds in holding if holds), agreed_commune=bits[0], people=number
+    )
+
+
+async def missing_events(tx: AsyncConnection, codes: set[str]) -> set[str]:
+    """The codes of which there is no event."""
+    return codes - set(await tx.scalars(sa.select(events.c.code).where(events.c.code.in_(codes))))
+
+
+async def missing_messages(tx: AsyncConnection, numbers: set[int]) -> set[int]:
+    """The numbers of which there is no message."""
+    return numbers - set(await tx.scalars(sa.select(broadcasts.c.id).where(broadcasts.c.id.in_(numbers))))

@@ -145,8 +145,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """
         if shared:
             return self.services.texts.render_once(name, self.language, zone=self.zone, **values)
+        return self.render_in(self.language, name, **values)
+
+    def render_in(self, language: str, name: str, /, **values: Any) -> Text:
+        """The message in a language that need not be the person's."""
         return self.services.texts.render(
-            name, self.language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
+            name, language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
         )
 
     def words(self, name: str, /, **values: Any) -> str:

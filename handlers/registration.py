@@ -19,6 +19,7 @@ from handlers import menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
+from handlers.questions import as_asked
 from handlers.registration_dialog import (
     FLOW,
     advance,
@@ -65,14 +66,14 @@ async def decide_consent(update: Update, context: Context) -> None:
 
 async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
     """Without a yes there is nothing to go on with, nor anything to keep."""
-    origin = _came_by(context, friend)
+    origin, question = _came_by(context, friend), as_asked(context, question_of(Purpose.CONTACT))
     await registration.answer_first(
         context.tx,
         context.person,
         context.origin,
         given=given,
-        language=context.language,
-        text=context.render(question_of(Purpose.CONTACT)).written,
+        language=question.language,
+        text=question.text,
         sealing=context.sealing,
     )
     if not given:
@@ -80,6 +81,7 @@ async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
         return
     if friend:
         await registration.brought_by(context.tx, context.person, friend)
+    await context.refresh()  # the language they agreed in is theirs
     await advance(context, context.edit, of_age=True)
 
 
@@ -119,14 +121,15 @@ async def begin_again(update: Update, context: Context) -> None:
 
 
 async def _choose_by_commune(context: Context, answer: Callable[..., None], *, given: bool) -> None:
+    question = as_asked(context, question_of(Purpose.COMMUNE))
     await registration.decide_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=Purpose.COMMUNE,
         given=given,
-        language=context.language,
-        text=context.render(question_of(Purpose.COMMUNE)).written,
+        language=question.language,
+        text=question.text,
     )
     await conclude(context, answer)
 

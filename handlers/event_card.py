@@ -13,6 +13,7 @@ from bot.rules.quiet import Quiet
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Text
 from db.events import Event, EventInWords, EventTexts, text_in
+from db.people import Person
 from db.rsvps import Rsvp
 from handlers.context import Context
 
@@ -86,11 +87,14 @@ async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = Non
     return worded(context, found.event, found.texts, rsvp)
 
 
-def worded(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
+def worded(
+    context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None, *, seen_by: Person | None = None
+) -> EventCard:
+    """`seen_by`: the person from elsewhere than where they vote."""
     return event_card(
         event,
         text_in(texts, context.language, context.campaign.languages[0]),
-        person=context.person,
+        person=seen_by or context.person,
         rsvp=rsvp,
         gazetteer=context.services.gazetteer,
         bot_username=context.services.bot_username,

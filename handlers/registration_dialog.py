@@ -3,7 +3,7 @@
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
 changes nothing: `contact` (17 or over, and written to), `place`, and for a commune `confirm`, which is the choice about
 it. `data` holds: of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and
-postcode (what was typed), country, start.
+postcode (what was typed), territory (of all candidates), country, start.
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -80,7 +80,7 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
     if step == FIRST:
         answer("registration/first", friend=friend)
     elif step == "candidates":
-        said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
+        said = {name: context.kept.get(name) for name in ("abroad", "postcode", "territory")}
         answer("registration/candidates", communes=_candidates(context), **said)
     elif step == "territory":
         answer("registration/territory", territories=TERRITORIES)
@@ -108,6 +108,12 @@ def _as_typed(context: Context, commune: Commune | None) -> Commune | None:
 def _candidates(context: Context) -> list[Commune]:
     found = (context.services.gazetteer.by_code(code) for code in context.kept.get("candidates", []))
     return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
+
+
+def point_to_question(context: Context) -> None:
+    """One line says that the question above is still open; it is not asked again."""
+    typed = asks_place(context) and context.step != "territory"
+    context.say("general/please_answer", signing_up=not is_drafting(context), may_type=typed)
 
 
 async def ask_place(context: Context, step: str, **data: Any) -> None:

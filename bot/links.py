@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 
-def event_link(bot_username: str, code: str) -> str:
-    return f"https://t.me/{bot_username}?start=ev_{code}"
+LONGEST_CODE = 16
+"""Characters of the code of a friend or an event: db.schema."""
+
+
+class Link(NamedTuple):
+    """The link by which somebody came: the codes of an event and of a friend; both, one of them or none."""
+
+    event: str = ""
+    friend: str = ""
+
+    @property
+    def payload(self) -> str:
+        """The link as `/start` is given it; "" for none."""
+        if not self.event:
+            return f"r_{self.friend}" if self.friend else ""
+        return f"ev_{self.event}_{self.friend}" if self.friend else f"ev_{self.event}"
+
+
+def read_link(payload: str) -> Link:
+    """The link that a payload of `/start` stands for; none where it is something else."""
+    kind, _, codes = payload.partition("_")
+    event, _, friend = codes.partition("_") if kind == "ev" else ("", "", codes if kind == "r" else "")
+    if kind == "ev" and not is_code(event):
+        return Link()
+    return Link(event=event, friend=friend if is_code(friend) else "")
+
+
+def is_code(text: str) -> bool:
+    """Whether a text may be the code of a friend's or an event's link, short enough for a button."""
+    return text.isalnum() and text.isascii() and len(text) <= LONGEST_CODE
+
+
+def event_link(bot_username: str, code: str, friend: str = "") -> str:
+    """The event's card. `friend`: the code of whoever passes it on, which notes who brought a newcomer."""
+    return f"https://t.me/{bot_username}?start={Link(event=code, friend=friend).payload}"
 
 
 def friend_link(bot_username: str, code: str) -> str:
     """Signing up through it notes who brought the newcomer. The code is the person's own for friends: no other."""
-    return f"https://t.me/{bot_username}?start=r_{code}"
+    return f"https://t.me/{bot_username}?start={Link(friend=code).payload}"
 
 
 def download_url(address: str, token: str) -> str:

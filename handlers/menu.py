@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from telegram import Update
 
+from bot.actions import friends
 from handlers.buttons import arguments
 from handlers.command import Command
 from handlers.command_menu import team_menu_calls
@@ -19,9 +20,10 @@ ITEMS = frozenset(
 """The commands that have a button."""
 
 
-async def show(context: Context, answer: Callable[..., None]) -> None:
+async def show(context: Context, answer: Callable[..., None], *, hello: bool = False) -> None:
+    """`hello`: they said it first."""
     roles = {member.role for member in context.staff}
-    answer("menu/menu", roles=roles)
+    answer("menu/menu", roles=roles, hello=hello, brought=await friends.brought(context.tx, context.person))
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.
         commands, languages = context.services.commands, context.campaign.languages

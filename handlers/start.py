@@ -1,12 +1,15 @@
-"""/start: alone, or from a link to an event (`ev_…`), from a recruiter (`r_…`) or to join the staff (`s_…`)."""
+"""/start: alone, or from a link: to an event (`ev_…`), of a friend (`r_…`), of a friend to an event (`ev_…_…`), or to
+join the staff (`s_…`).
+"""
 
 from __future__ import annotations
 
 from telegram import Update
 
+from bot.links import read_link
 from handlers import event_card, menu, staff
 from handlers.context import Context
-from handlers.registration_dialog import begin, is_drafting, is_link
+from handlers.registration_dialog import begin, is_drafting
 
 
 async def start(update: Update, context: Context) -> None:
@@ -15,10 +18,11 @@ async def start(update: Update, context: Context) -> None:
     if kind == "s" and reference:
         await staff.join(context, reference)
     elif not context.person.is_registered:
-        if kind == "ev" and is_link(payload) and not is_drafting(context):
-            await event_card.tease(context, reference)
+        event = read_link(payload).event
+        if event and not is_drafting(context):
+            await event_card.tease(context, event)
         await begin(context, payload)
     elif kind == "ev" and reference:
-        await event_card.show_from_link(context, reference)
+        await event_card.show_from_link(context, read_link(payload).event)
     else:
         await menu.show(context, answer=context.say)

@@ -25,7 +25,7 @@ from bot.actions.vote_plans import (
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
 from bot.words import neutral
-from bot.words.step_values import Vote, vote_in
+from bot.words.step_values import Vote, next_vote, vote_in
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
@@ -48,12 +48,23 @@ async def answer(update: Update, context: Context) -> None:
     vote = vote_in(
         context.campaign, context.campaign.ballot(ballot), person=context.person, language=context.language
     )
+    await _take(context, vote, question, said)
+
+
+async def tell_that_one_voted(context: Context) -> None:
+    """“I voted”, typed: what the button of the vote under way, or of the next one, does."""
+    vote = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
+    await _take(context, vote, StepQuestion.TURNOUT, Turnout.VOTED)
+
+
+async def _take(context: Context, vote: Vote | None, question: str, said: str) -> None:
+    """An answer, or why it cannot be given."""
     try:
         if vote is None:
             raise VoteOver("This ballot is not held where the person votes.")
         await QUESTIONS[question](context, vote, said)
     except VotingNotOpen as early:
-        context.toast(early.message, alert=True, **early.values)
+        context.notify(early.message, **early.values)
     except VoteOver as over:
         context.toast(over.message, alert=True)
         context.edit("step_replies/over")
@@ -157,9 +168,12 @@ async def _echo(context: Context, vote: Vote, said: str) -> None:
         context.tx, context.person, context.origin, context.campaign, vote, holds=holds
     )
     shown = await values(context, vote)
-    context.edit("step_replies/plan_made" if holds else "step_replies/plan_slot", **shown)
     if holds and shown["friend_link"] is not None:
+        # The text for three friends comes by itself, below.
+        context.edit("step_replies/plan_made", **{**shown, "friend_link": None})
         context.say("step_replies/forward", **shown)
+        return
+    context.edit("step_replies/plan_made" if holds else "step_replies/plan_slot", **shown)
 
 
 async def _turnout(context: Context, vote: Vote, said: str) -> None:
@@ -175,7 +189,14 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
         context.tx, context.person, context.origin, context.campaign, vote, question=question, answer=said
     )
     context.toast("toasts/noted")
-    context.show(neutral.worded("turnout", context.language, vote=vote, answer=said.value, now=context.now))
+    helps = context.campaign.needs_hands(context.now)
+    link = (await values(context, vote))["friend_link"]
+    if said is Turnout.VOTED and link is not None and not vote.is_over(context.now):
+        context.edit("step_replies/voted", vote=vote, answer=said.value, friend_link=link, may_help=helps)
+    else:
+        context.show(
+            neutral.turnout(context.language, vote=vote, answer=said.value, may_help=helps, now=context.now)
+        )
 
 
 async def _keep_plan(context: Context, vote: Vote, said: str) -> None:

@@ -13,7 +13,7 @@ import db.deliveries
 import db.people
 import db.polling_places
 import db.suppressions
-from bot.actions import erasure
+from bot.actions import erasure, friends
 from bot.actions.erasure import Sealing
 from bot.actions.people import require_unrestricted
 from bot.actions.renewals import text_hash
@@ -231,3 +231,5 @@ async def register(
     )
     await db.suppressions.remove(tx, suppression_of(suppression_key, person.telegram_id))
     await record(tx, person, origin, "registration", "confirmed")
+    if known.registered_at is None:
+        await friends.tell_recruiter(tx, known, origin.at)

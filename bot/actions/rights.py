@@ -20,7 +20,7 @@ import db.people
 import db.personal_data
 import db.polling_places
 import db.staff
-from bot.actions import audit, erasure
+from bot.actions import audit, erasure, friends
 from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
@@ -163,6 +163,7 @@ class Holding:
     approvals: list[dict[str, Any]]
     team_log: list[dict[str, Any]]
     sealed: Sealed
+    friends_brought: int
 
     @property
     def current_roles(self) -> list[dict[str, Any]]:
@@ -209,6 +210,7 @@ async def holding(
         roles=await db.personal_data.roles_of(tx, person.telegram_id),
         team_log=await _team_log(tx, person.telegram_id),
         sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),
+        friends_brought=await friends.brought(tx, person),
     )
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
+from bot.rules.backups import BackupPlan
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours
@@ -88,7 +89,7 @@ class Campaign:
     `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
-    are told the head of the audit log every day. `digest`: SHA-256 of the
+    are told the head of the audit log every day. `backups`: None where nothing is planned. `digest`: SHA-256 of the
     file.
     """
 
@@ -117,6 +118,7 @@ class Campaign:
     warnings: tuple[Fault, ...]
     digest: str
     own_templates: tuple[OwnTemplate, ...] = ()
+    backups: BackupPlan | None = None
 
     @cached_property
     def own_names(self) -> tuple[str, ...]:
@@ -155,6 +157,10 @@ class Campaign:
     def is_out(self, now: datetime) -> bool:
         """Whether the candidate is out: then nothing leaves but the last choice."""
         return self.out_from is not None and self.out_from <= now
+
+    def needs_hands(self, now: datetime) -> bool:
+        """Whether there is something left to help with: somebody stands, and a vote is to come."""
+        return not self.is_out(now) and self.next_ballot(now) is not None
 
     def ballot_for(self, ballot: Ballot, *, territory: str | None, zone: str | None) -> Ballot:
         """The ballot as somebody votes in it: see `bot.rules.quiet.ballot_abroad`."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.departure
 import db.events
+import db.friends
 import db.people
 import db.polling_places
 import db.vote_plans
@@ -26,6 +27,7 @@ from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
+from db.friends import JOINED
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
@@ -77,6 +79,11 @@ class LeavingBroadcast:
         return self.row.template == RENEWAL
 
     @property
+    def is_of_friends(self) -> bool:
+        """Whether it tells somebody that a friend whom they invited is in."""
+        return self.row.template == JOINED
+
+    @property
     def is_card(self) -> bool:
         """Whether it asks somebody to let another broadcast go."""
         return self.row.template == CARD
@@ -102,6 +109,8 @@ class Batch:
     chosen: Mapping[int, Collection[int]]
     # What asks somebody to let a broadcast go, by delivery.
     cards: Mapping[int, Call | Stop] = field(default_factory=dict)
+    # How many are in by the links of those who are told of it.
+    brought: Mapping[int, int] = field(default_factory=dict)
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
@@ -138,6 +147,9 @@ async def load(
         plans=plans,
         places=places,
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
+        brought=await db.friends.brought_by_many(tx, ids)
+        if any(each.is_of_friends for each in found.values())
+        else {},
         sent=await db.departure.partisan_sent(tx, rows, since=now - WEEK, promised=promised)
         if partisan
         else {},

@@ -25,7 +25,7 @@ from bot.departure.compose import Composer, as_call
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import NeutralSent
+from bot.rules.courtesy import NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Policy, free_until, hold
@@ -127,7 +127,7 @@ class Departure:
         if unwanted is not None:
             return unwanted
         until = person.undisturbed_until
-        if until is not None and batch.now < until and not sending.is_notice:
+        if until is not None and is_undisturbed(until, batch.now) and not sending.is_notice:
             return Wait(until=until, reason="undisturbed", state="queued")
         freedom = self._freedom(person, sending, batch.now)
         if sending.is_card:
@@ -176,7 +176,7 @@ class Departure:
         step = sending.row.step
         return {
             # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
-            "kind": Kind.PERSUASION if sending.is_renewal or sending.is_last_choice else sending.kind,
+            "kind": Kind.PERSUASION if is_of_our_own(sending) else sending.kind,
             "territory": person.territory,
             "zone": person.zone or "Europe/Paris",
             "now": now,
@@ -206,6 +206,8 @@ class Departure:
             return Stop(state="cancelled", reason="not_by_commune")
         if sending.is_renewal and not (person.is_registered and renewals_due(person)):
             return Stop(state="cancelled", reason="renewed")
+        if sending.is_of_friends:
+            return friends_unwanted(person, batch, is_out=is_out)
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch)
         if sending.is_neutral_of_staff:
@@ -254,7 +256,7 @@ def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
     """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
     row = sending.row
     if sending.kind is Kind.SERVICE:
-        return sending.is_renewal or sending.is_last_choice or sending.is_notice
+        return is_of_our_own(sending) or sending.is_notice
     if sending.kind is not Kind.CIVIC_NEUTRAL:
         return True
     return row.ballot is not None and is_worded_by_the_program(
@@ -265,6 +267,22 @@ def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
         has_texts=bool(sending.texts),
         event=row.event,
     )
+
+
+def is_of_our_own(sending: LeavingBroadcast) -> bool:
+    """Whether the program asks or tells it by itself: a service that has no reason to hurry."""
+    return sending.is_renewal or sending.is_last_choice or sending.is_of_friends
+
+
+def friends_unwanted(person: Person, batch: Batch, *, is_out: bool) -> Stop | None:
+    """That a friend is in: not to who left, wants no news or has no friend there any more, nor once nobody stands."""
+    if not (person.is_registered and person.consent_contact):
+        return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
+    if is_out:
+        return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
+    if is_muted(person, Mute.NEWS):
+        return Stop(state="cancelled", reason="muted")
+    return None if batch.brought.get(person.id) else Stop(state="cancelled", reason="erased")
 
 
 def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:

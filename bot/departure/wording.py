@@ -11,22 +11,23 @@ from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.departure.batch import Batch, LeavingBroadcast
 from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
+from bot.links import friend_link
 from bot.rules.areas import EVERYWHERE
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.polling_places import NOWHERE_KNOWN
 from bot.words import neutral
+from bot.words.friends import SOMEBODY, addressed
 from bot.words.step_values import values_for_step
-from bot.words.texts import Button, Text, Texts
+from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast
+from db.friends import JOINED
 from db.people import Person, renewals_due
 from db.renewals import TEMPLATE as RENEWAL
 from db.vote_plans import VotePlan
 
 # How many wordings of steps are kept ready.
 MOST_KEPT = 5_000
-# Stands for the code, in a friend's link, where many share a wording; the same in HTML and in an address.
-SOMEBODY = "PORTEVOIXSOMEBODY"
 
 
 class Wording:
@@ -77,6 +78,9 @@ class Wording:
         if is_quiet and sending.is_cancellation and sending.event is not None:
             commune = self._composer.gazetteer.by_code(sending.event.commune)
             return neutral.event_cancelled(language, sending.event, commune)
+        if sending.is_of_friends:
+            link = friend_link(self._bot_username, person.friend_code)
+            return self._texts.render(JOINED, language, brought=batch.brought[person.id], friend_link=link)
         if sending.is_notice:
             return self._notice(person, sending.row, language, batch.now)
         return None
@@ -141,30 +145,8 @@ class Wording:
             if len(self._steps) >= MOST_KEPT:
                 self._steps.clear()
             self._steps[key] = self._texts.render(name, language, **values)
-        return _addressed(self._steps[key], person)
+        return addressed(self._steps[key], person.friend_code)
 
 
 def _said(plan: VotePlan | None) -> Hashable:
     return plan and (plan.intention, plan.slot, plan.departure, plan.company, plan.vote)
-
-
-def _addressed(text: Text, person: Person) -> Text:
-    """The text with the person's own link for friends, where it has one."""
-    if SOMEBODY not in text.html and not any(_for_friends(button) for row in text.keyboard for button in row):
-        return text
-    rows = tuple(
-        tuple(
-            replace(button, url=_named(button.url, person)) if _for_friends(button) else button
-            for button in row
-        )
-        for row in text.keyboard
-    )
-    return replace(text, html=_named(text.html, person), keyboard=rows)
-
-
-def _for_friends(button: Button) -> bool:
-    return button.url is not None and SOMEBODY in button.url
-
-
-def _named(text: str | None, person: Person) -> str:
-    return (text or "").replace(SOMEBODY, person.friend_code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 
 from bot.campaign.campaign import Campaign
@@ -45,6 +46,11 @@ def worded(
 ) -> Text:
     """A neutral message about a vote. `said`: an answer, an instant; never words."""
     return _texts().render_once(f"neutral/{name}", language, vote=replace(vote, name=""), facts=facts, **said)
+
+
+def turnout(language: str, *, vote: Vote, answer: str, may_help: bool, now: datetime) -> Text:
+    """What answers "voted", "later" or "can't". `may_help`: whether there is something left to help with."""
+    return worded("turnout", language, vote=vote, answer=answer, may_help=may_help, now=now)
 
 
 def event_cancelled(language: str, event: Event, commune: Commune | None) -> Text:

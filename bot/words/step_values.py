@@ -199,6 +199,7 @@ def values_for_step(
             "asks_to_keep": not (person.consent_keep or person.asked_keep),
             "days": vote.days_until(now, person.zone or vote.zone),
             "friend_link": friend_link(bot_username, person.friend_code) if may_pass_on else None,
+            "may_help": campaign.needs_hands(now),
         }
     )
 

@@ -82,8 +82,10 @@ class Kept:
 
     def add(self, one: AnsweredUpdate) -> None:
         self.answered.append(one.update_id)
-        receipt = re.compile(rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}")
-        self.by_chat[one.chat].append((bool(one.error), receipt.sub(b"", orjson.dumps(one.replies))))
+        by_chance = re.compile(
+            rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}|_[0-9a-f]{16}(?!\w)"
+        )  # receipts, friends
+        self.by_chat[one.chat].append((bool(one.error), by_chance.sub(b"", orjson.dumps(one.replies))))
 
 
 async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:

@@ -213,8 +213,11 @@ def test_whatever_is_typed_anywhere_no_neutral_message_has_it(
     assert vote is not None
     messages = [worded(name, campaign, person, ballot=ballot, where=Where(place=place)) for name in WORDED]
     messages += [
-        neutral.worded("turnout", language, vote=vote, answer=answer, now=NOW + timedelta(hours=hours))
+        neutral.turnout(
+            language, vote=vote, answer=answer, may_help=may_help, now=NOW + timedelta(hours=hours)
+        )
         for answer in ("voted", "later", "cannot")
+        for may_help in (True, False)
     ]
     cancelled = replace(MEETING, address=typed)
     messages.append(neutral.event_cancelled(language, cancelled, communes.load().by_code("69123")))

@@ -1,0 +1,50 @@
+"""Who came by whose link: how many, never who; and the message that tells somebody that a friend is in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.broadcasts import create, queue_deliveries
+from db.schema import broadcasts, people
+
+JOINED = "friends/joined"
+"""The template of that message."""
+
+
+async def brought_by_many(tx: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
+    """How many supporters came by the link of each; those of whom none is there are left out."""
+    query = (
+        sa.select(people.c.recruiter, sa.func.count())
+        .where(people.c.recruiter.in_(sorted(ids)), people.c.state == "registered")
+        .group_by(people.c.recruiter)
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+async def tell_joined(
+    tx: AsyncConnection, person: int, *, due_at: datetime, expires_at: datetime, now: datetime
+) -> None:
+    """Queues it for one person; who has one at that instant already gets no second.
+
+    One broadcast serves all who are told at an instant: nothing in it says whose friend it was.
+    """
+    values = {
+        "key": f"friends:{due_at:%Y-%m-%dT%H:%M}",
+        "kind": "service",
+        "state": "active",
+        "template": JOINED,
+        "audience": {},
+        "area": "FR",
+        "starts_at": due_at,
+        "created_at": now,
+    }
+    broadcast = await create(tx, values)
+    if broadcast is None:
+        made = sa.select(broadcasts.c.id).where(broadcasts.c.key == values["key"])
+        broadcast = int((await tx.execute(made)).scalar_one())
+    who = sa.select(people.c.id).where(people.c.id == person)
+    await queue_deliveries(tx, broadcast=broadcast, people=who, due_at=due_at, expires_at=expires_at, now=now)

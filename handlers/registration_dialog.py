@@ -20,6 +20,7 @@ from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.links import Link, read_link
 from bot.rules.consent import Purpose
+from bot.rules.courtesy import CALM
 from bot.rules.territories import TERRITORIES
 from handlers import event_card
 from handlers.context import Context
@@ -27,8 +28,6 @@ from handlers.context import Context
 FLOW = "registration"
 MOVING = "place"
 FIRST = Purpose.CONTACT.value
-CALM = timedelta(hours=1)
-"""For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -145,8 +144,12 @@ async def placed(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def conclude(context: Context, answer: Callable[..., None]) -> None:
-    """Everything that had to be asked was: a supporter now, who sees what they came for."""
+    """Everything that had to be asked was: a supporter now, who sees what they came for.
+
+    An event that takes no answer now is told of below the welcome.
+    """
     event, user = read_link(context.kept.get("start", "")).event, context.update.effective_user
+    open_event = await event_card.find_open(context, event) if event else None
     await registration.register(
         context.tx,
         context.person,
@@ -155,15 +158,17 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,
-        undisturbed=CALM if event else timedelta(0),
+        undisturbed=CALM if open_event is not None else timedelta(0),
     )
     commune = _as_typed(context, commune_of(context))
     await context.end_dialog()
     await context.refresh()
+    if open_event is not None:
+        await event_card.show(context, open_event)
+        return
+    answer("registration/welcome", commune=commune)
     if event:
         await event_card.show_from_link(context, event)
-    else:
-        answer("registration/welcome", commune=commune)
 
 
 async def out_of_turn(context: Context) -> None:

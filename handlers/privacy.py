@@ -139,7 +139,6 @@ async def last_choice(update: Update, context: Context) -> None:
         language=question.language,
         text=question.text,
     )
-    context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
 
 
@@ -155,7 +154,12 @@ async def ask_again(context: Context) -> None:
 
 
 async def stop(update: Update, context: Context) -> None:
-    """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
+    """/stop and whatever means STOP in some language: at once, in the middle of anything."""
+    await stop_by(context, context.say)
+
+
+async def stop_by(context: Context, answer: Callable[..., None]) -> None:
+    """No message any more."""
     text = context.render("privacy/stopped")
     await rights.stop(
         context.tx,
@@ -166,7 +170,7 @@ async def stop(update: Update, context: Context) -> None:
         sealing=context.sealing,
     )
     context.dialog = None
-    context.say("privacy/stopped")
+    answer("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:

@@ -21,11 +21,13 @@ from handlers.context import Context
 from handlers.place import share_place, type_place
 from handlers.questions import as_asked
 from handlers.registration_dialog import (
+    FIRST,
     FLOW,
     advance,
     begin,
     conclude,
     out_of_turn,
+    point_to_question,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -90,6 +92,15 @@ def _came_by(context: Context, friend: str) -> str:
     return read_link(context.kept.get("start", ""))._replace(friend=friend).payload
 
 
+async def type_first_answer(update: Update, context: Context) -> None:
+    """A no in words is one; a yes is said by the button, which tells the age as well."""
+    assert context.message is not None  # a text handler
+    if context.vocabulary.meaning(context.message.text or "") is Meaning.NO:
+        await _answer_first(context, "", given=False)
+    else:
+        point_to_question(context)
+
+
 async def too_young(update: Update, context: Context) -> None:
     """Whoever is younger leaves; that one is older was a question of its own once, whose button may still be tapped."""
     friend = friend_of(context, 1)
@@ -152,4 +163,9 @@ BUTTONS: dict[str, Handler] = {
     "begin": begin_again,
 }
 
-DIALOGS = {FLOW: {"confirm": Awaited(text=type_instead_of_choosing, location=share_place)}}
+DIALOGS = {
+    FLOW: {
+        FIRST: Awaited(text=type_first_answer),
+        "confirm": Awaited(text=type_instead_of_choosing, location=share_place),
+    }
+}

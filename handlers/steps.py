@@ -25,7 +25,7 @@ from bot.actions.vote_plans import (
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
 from bot.words import neutral
-from bot.words.step_values import Vote, vote_in
+from bot.words.step_values import Vote, next_vote, vote_in
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
@@ -48,18 +48,27 @@ async def answer(update: Update, context: Context) -> None:
     vote = vote_in(
         context.campaign, context.campaign.ballot(ballot), person=context.person, language=context.language
     )
+    await _take(context, vote, question, said)
+
+
+async def tell_that_one_voted(context: Context) -> None:
+    """“I voted”, typed: what the button of the vote under way, or of the next one, does."""
+    vote = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
+    await _take(context, vote, StepQuestion.TURNOUT, Turnout.VOTED)
+
+
+async def _take(context: Context, vote: Vote | None, question: str, said: str) -> None:
+    """An answer, or why it cannot be given."""
     try:
         if vote is None:
             raise VoteOver("This ballot is not held where the person votes.")
         await QUESTIONS[question](context, vote, said)
     except VotingNotOpen as early:
-        context.toast(early.message, alert=True, **early.values)
-    except VoteOver as over:
-        context.toast(over.message, alert=True)
+        context.notify(early.message, **early.values)
+    except VoteOver:
         context.edit("step_replies/over")
-    except CandidateOut as out:
+    except CandidateOut:
         assert vote is not None  # only what was asked about a vote raises it
-        context.toast(out.message, alert=True)
         context.edit("vote/out", **await values(context, vote))
 
 
@@ -91,7 +100,6 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
         context.toast(gone.message, alert=True)
         await _list_places(context, vote, "0")
         return
-    context.toast("toasts/noted")
     context.edit("step_replies/place_chosen", **await values(context, vote))
     send_venue(context, place)
 
@@ -177,7 +185,6 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
     await vote_plans.tell_turnout(
         context.tx, context.person, context.origin, context.campaign, vote, question=question, answer=said
     )
-    context.toast("toasts/noted")
     helps = context.campaign.needs_hands(context.now)
     link = (await values(context, vote))["friend_link"]
     if said is Turnout.VOTED and link is not None and not vote.is_over(context.now):

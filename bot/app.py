@@ -14,6 +14,7 @@ import structlog
 from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
+from bot.actions.dialogs import remember_question
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
@@ -22,13 +23,14 @@ from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
-from bot.delivery.hooks import Hooks
+from bot.delivery.hooks import Hooks, OnSent
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
+from bot.delivery.webhook_look import look_after_webhook
 from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
 from bot.introduction import (
@@ -197,6 +199,9 @@ async def started(
             app.start(follow(clock, settings.clock))
         if listener is not None:
             webhook = webhook_of(settings, app.engine) if webhook_url else None
+            if webhook is not None and webhook_url is not None:
+                address = webhook_url.rstrip("/") + webhook.path
+                app.start(look_after_webhook(transport, app.engine.intake, address))
             downloads = Downloads(
                 database=database,
                 clock=clock,
@@ -321,7 +326,7 @@ def engine_of(
             apologise=dispatcher.apologise,
             handled=handled,
             prepare=departure_of(services, clock).prepare,
-            on_sent=board.remember,
+            on_sent=_remembering(database, board),
             producers={PRODUCER: files},
         ),
         rate=ground.settings.rate,
@@ -329,6 +334,16 @@ def engine_of(
         allowed_updates=ALLOWED_UPDATES,
     )
     return engine
+
+
+def _remembering(database: Database, board: ProgressBoard) -> OnSent:
+    """What is told of a message that was sent: which broadcast it shows, or which question it asks."""
+
+    async def remember(name: str, message: Mapping[str, Any]) -> None:
+        await board.remember(name, message)
+        await remember_question(database, name, message)
+
+    return remember
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:

@@ -27,6 +27,7 @@ from handlers import (
     start,
     statistics,
     steps,
+    volunteering,
     vote,
 )
 from handlers.command import ADMINS, COORDINATORS, STAFF, Command
@@ -66,6 +67,7 @@ FEATURES = (
     settings,
     privacy,
     choices,
+    volunteering,
     restriction,
     new_event,
     event_edit,

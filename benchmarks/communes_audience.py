@@ -39,7 +39,7 @@ def radius_times(gazetteer: Gazetteer, communes: Sequence[Commune], seed: int) -
     async def run(folder: Path) -> dict[str, list[float]]:
         database = await open_database(None, folder=folder, key=DatabaseKey.generate())
         await upgrade(database)
-        await _fill(database, communes, random.Random(seed))
+        await fill(database, communes, random.Random(seed))
         found = {
             name: [await _best(database, gazetteer, code, km) for km in RADII]
             for name, code in CITIES.items()
@@ -51,14 +51,17 @@ def radius_times(gazetteer: Gazetteer, communes: Sequence[Commune], seed: int) -
         return uvloop.run(run(Path(folder)))
 
 
-async def _fill(database: Database, communes: Sequence[Commune], rng: random.Random) -> None:
+async def fill(
+    database: Database, communes: Sequence[Commune], rng: random.Random, number: int = SUPPORTERS
+) -> None:
+    """So many supporters, who live where people live."""
     drawn = rng.choices(communes, [place.population for place in communes], k=DRAWN)
     async with database.write() as tx:
         await tx.execute(people.insert(), [_row(number, place) for number, place in enumerate(drawn)])
     copied = [
         column for column in people.c if column.name not in ("id", "telegram_id", "pseudonym", "friend_code")
     ]
-    for copy in range(1, SUPPORTERS // DRAWN):
+    for copy in range(1, number // DRAWN):
         async with database.write() as tx:
             rows = sa.select(
                 people.c.telegram_id + copy * DRAWN, people.c.pseudonym + sa.literal(f".{copy}"), *copied

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from telegram.ext import Application, ContextTypes
@@ -39,6 +39,7 @@ from bot.introduction import (
     warn_of_the_rate,
     webhook_of,
 )
+from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
 from bot.served_clock import follow
 from bot.settings import Settings, installed_version
@@ -76,6 +77,12 @@ STOP_SECONDS = 20.0
 SPARE_CONNECTIONS = 16
 
 
+class Beside(Protocol):
+    """What runs beside everything else for as long as the bot does."""
+
+    def run(self) -> Coroutine[Any, Any, None]: ...
+
+
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
@@ -86,19 +93,17 @@ class App:
         clock: Clock,
         engine: Engine,
         ticker: Ticker,
-        daily: DailyPurge,
-        witness: Witness,
         watch: Watch,
-        day_line: DayLine,
+        beside: Sequence[Beside],
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.daily, self.witness, self.watch = ticker, daily, witness, watch
-        self.day_line = day_line
+        self.ticker, self.watch = ticker, watch
+        self._beside = tuple(beside)
         self._tasks: list[asyncio.Task[None]] = []
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
         """What runs for as long as the bot does; the engine, which ends by itself, comes first."""
-        others = (self.ticker, self.daily, self.witness, self.watch, self.day_line)
+        others: tuple[Beside, ...] = (self.ticker, self.watch, *self._beside)
         return [self.engine.run(), *(part.run() for part in others)]
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
@@ -247,14 +252,19 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
 
     day_line = DayLine(database=database, clock=clock)
+    nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
+
+    async def look_as_leader() -> None:
+        if engine.leadership.held:
+            await late.look()
+            await decisions.refresh(engine, clock.now())
 
     async def beat_as_leader() -> None:
         if engine.leadership.held:
             await board.refresh(engine)
-            await late.beat()
-            await decisions.refresh(engine, clock.now())
             await daily.beat()
             await day_line.beat()
+            await nightly.beat()
             await renewals.beat()
 
     ticker = Ticker(
@@ -262,6 +272,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         campaign=campaign,
         clock=clock,
         queued=engine.wake,
+        looks=(look_as_leader,),
         beats=(beat_as_leader, witness.beat),
     )
     watch = Watch(
@@ -272,16 +283,15 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         folder=ground.settings.data,
         courtesy=campaign.courtesy,
         version=installed_version(),
+        backup_missed=nightly.is_missed,
     )
     return App(
         database=database,
         clock=clock,
         engine=engine,
         ticker=ticker,
-        daily=daily,
-        witness=witness,
         watch=watch,
-        day_line=day_line,
+        beside=(daily, witness, day_line, nightly),
     )
 
 

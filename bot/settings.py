@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -122,6 +122,16 @@ class Settings:
                 "or run `portevoix demo`, which needs none."
             )
         return self.token
+
+    def at(self, database: str) -> "Settings":
+        """The same settings with another database, whose keys lie where they would lie if it were set."""
+        url = _database(database)
+        own = self.database_key_file == _key_file(self.data, self.database)
+        return replace(
+            self,
+            database=url,
+            database_key_file=_key_file(self.data, url) if own else self.database_key_file,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

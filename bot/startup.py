@@ -20,8 +20,10 @@ from db.errors import CannotOpen, LostDatabase
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey, read_key, write_key
 from db.keyring import find_key, key_that_opens
+from db.moving import moved_to
 from db.suppression_key import open_suppression_key, read_suppression_key, write_suppression_key
 from db.unfinished import NOTES, remove_unfinished
+from db.upgrade import revision
 from db.upgrading import require_current, upgrade_alone
 
 log = structlog.get_logger(__name__)
@@ -147,9 +149,23 @@ async def upgraded(settings: Settings, *, kept: Callable[[Path], None]) -> Async
 async def _open(settings: Settings) -> AsyncIterator[Database]:
     database = await open_database(settings.database, folder=settings.data, key=database_key(settings))
     try:
+        await _refuse_moved(database)
         yield database
     finally:
         await database.close()
+
+
+async def _refuse_moved(database: Database) -> None:
+    """Raises CannotOpen where everything was moved elsewhere: two bots must not go on from the same point."""
+    if await revision(database) is None:
+        return
+    async with database.read() as tx:
+        place = await moved_to(tx)
+    if place is not None:
+        raise CannotOpen(
+            f"Everything in this database was moved to {place}: set PORTEVOIX_DATABASE to that one. To come back,"
+            " run `portevoix db move` there, to an empty database."
+        )
 
 
 async def clock_of(settings: Settings) -> Clock:

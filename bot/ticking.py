@@ -43,7 +43,10 @@ log = structlog.get_logger(__name__)
 
 
 class Ticker:
-    """Plans at each tick, at once when the clock is moved, and soon after `nudge()`. `beats` run at each tick too."""
+    """Plans at each tick, at once when the clock is moved, and soon after `nudge()`.
+
+    `looks` read the database too, each time it plans; `beats` run at each tick, and have a measure of their own.
+    """
 
     def __init__(
         self,
@@ -52,10 +55,11 @@ class Ticker:
         campaign: Campaign,
         clock: Clock,
         queued: Callable[[], None],
+        looks: Sequence[Callable[[], Awaitable[None]]] = (),
         beats: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
-        self._beats = beats
+        self._looks, self._beats = looks, beats
         self._turn = asyncio.Lock()
         self._look: Look = FIRST_LOOK
         self._open: frozenset[tuple[int, str, str, str | None]] | None = None
@@ -125,6 +129,8 @@ class Ticker:
                 if found.queued:
                     log.info("planned", messages=found.queued, at=now.isoformat())
                     self._queued()
+                for again in self._looks:
+                    await again()
             self.ticked_at = now
             for beat in self._beats:
                 await beat()
@@ -216,12 +222,12 @@ class Witness:
 
 
 class LateApprovals:
-    """Ends what a second person was asked and did not decide in time."""
+    """Ends what a second person was asked and did not decide in time, at the next look after it was over."""
 
     def __init__(self, *, database: Database, clock: Clock, queued: Callable[[], None]) -> None:
         self._database, self._clock, self._queued = database, clock, queued
 
-    async def beat(self) -> None:
+    async def look(self) -> None:
         now = self._clock.now()
         async with self._database.read() as tx:
             if not await overdue(tx, WHAT, now):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from db.errors import CannotOpen
 
-_LINE = re.compile(r"(\S+) (\d+) ([0-9a-f]{64})")
+# No number that a database could not count to: whoever tampers with the file must not stop who reads it.
+_LINE = re.compile(r"(\S{1,40}) (\d{1,18}) ([0-9a-f]{64})")
+_YEARS = range(2000, 9000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +44,8 @@ def read_anchors(file: Path) -> list[Anchor]:
             f"The anchors of the audit log in {file} cannot be read ({error.strerror}); make the file readable or"
             " correct PORTEVOIX_AUDIT_ANCHOR."
         ) from None
-    found = (_LINE.fullmatch(line) for line in lines)
-    return [
-        Anchor(at=datetime.fromisoformat(line[1]), count=int(line[2]), hash=line[3])
-        for line in found
-        if line is not None and _is_instant(line[1])
-    ]
+    found = ((line, _instant(line[1])) for line in map(_LINE.fullmatch, lines) if line is not None)
+    return [Anchor(at=at, count=int(line[2]), hash=line[3]) for line, at in found if at is not None]
 
 
 def append_anchor(file: Path, anchor: Anchor) -> None:
@@ -59,7 +57,9 @@ def append_anchor(file: Path, anchor: Anchor) -> None:
         try:
             size = os.fstat(descriptor).st_size
             torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, ("\n" if torn else "").encode() + line.encode())
+            rest = ("\n" if torn else "").encode() + line.encode()
+            while rest:  # a disk that is nearly full takes a part, and says so only of the next one
+                rest = rest[os.write(descriptor, rest) :]
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -70,8 +70,10 @@ def append_anchor(file: Path, anchor: Anchor) -> None:
         ) from None
 
 
-def _is_instant(text: str) -> bool:
+def _instant(text: str) -> datetime | None:
+    """An instant in UTC; None where it is none, or none that anybody noted."""
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
+        found = datetime.fromisoformat(text)
     except ValueError:
-        return False
+        return None
+    return found.astimezone(UTC) if found.tzinfo is not None and found.year in _YEARS else None

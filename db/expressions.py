@@ -9,12 +9,13 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.areas import EVERYWHERE
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, prefixes_of
 from bot.rules.belonging import ATTENDED, Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not
 from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
 from bot.rules.sampling import MODULUS
-from db.audiences import lives_in, one_of
+from bot.rules.territories import ABROAD
+from db.audiences import one_of
 from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
 
 Condition = sa.ColumnElement[bool]
@@ -52,8 +53,14 @@ def condition(expression: Expression, setting: Setting, *, denied: bool = False)
 
 
 def _area(arguments: Arguments, _: Setting) -> Condition:
+    """As `lives_in` asks, by the commune alone, from which the rest follows: the index of audiences holds it."""
     (area,) = arguments
-    return sa.true() if area == EVERYWHERE else lives_in(area)
+    if area == EVERYWHERE:
+        return sa.true()
+    if area == ABROAD_AREA:
+        return people.c.territory == ABROAD
+    inside = sa.or_(*(people.c.commune.startswith(first) for first in prefixes_of(area)))
+    return sa.and_(inside, sa.or_(people.c.territory.is_(None), people.c.territory != ABROAD))
 
 
 def _near(arguments: Arguments, setting: Setting) -> Condition:

@@ -99,7 +99,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "volunteer": ("volunteer",),
             "recruiter": ("recruiter",),
             "standing": ("state", "unanswered", "unreachable_at"),
-            "moments": ("created_at", "registered_at", "seen_at", "undisturbed_until"),
+            "moments": ("created_at", "registered_at", "seen_at", "undisturbed_until", "puzzled_at"),
         },
         plain=("id", "replan"),
     ),

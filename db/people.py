@@ -57,6 +57,7 @@ class Person(NamedTuple):
     registered_at: datetime | None
     seen_at: datetime
     undisturbed_until: datetime | None
+    puzzled_at: datetime | None
 
     @property
     def is_registered(self) -> bool:

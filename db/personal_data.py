@@ -56,6 +56,21 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     return None if row is None else ReceivedMessage(**row._mapping)
 
 
+async def open_question(tx: AsyncConnection, person: int, *, since: datetime) -> int | None:
+    """The Telegram id of the last campaign message, where it is a reminder or about an event, and unanswered."""
+    query = (
+        sa.select(deliveries.c.message_id, deliveries.c.answered_at, broadcasts.c.step, broadcasts.c.event)
+        .join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
+        .where(deliveries.c.person == person, deliveries.c.sent_at >= since, sa.not_(IS_NOTICE))
+        .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(query)).first()
+    if row is None or row.answered_at is not None or (row.step is None and row.event is None):
+        return None
+    return int(row.message_id) if row.message_id is not None else None
+
+
 async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Every answer a person gave, oldest first."""
     columns = ("at", "question", "subject", "answer", "commune", "department", "region")

@@ -19,7 +19,7 @@ OF_PROCESSES = sa.or_(facts.c.name.like("process:%"), facts.c.name.in_(("leader"
 async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> None:
     """Copies every row into tables that are empty, parents first."""
     for table in metadata.sorted_tables:
-        query = sa.select(*(_read(column) for column in table.c))
+        query = sa.select(*(as_read(column) for column in table.c))
         if table is facts:
             query = query.where(sa.not_(OF_PROCESSES))
         statement = sa.insert(table).values({column.name: _written(column, target) for column in table.c})
@@ -48,7 +48,7 @@ def _name(column: str) -> str:
     return f"new_{column}"
 
 
-def _read(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+def as_read(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """JSON as it is written: a null that stands in it is not the same as nothing."""
     return sa.cast(column, sa.Text).label(column.name) if isinstance(column.type, sa.JSON) else column
 

@@ -111,6 +111,8 @@ people = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
     # Came by the link of an event: until they answer, or until then, no other message joins its card.
     sa.Column("undisturbed_until", Instant),
+    # When they last wrote what means nothing; NULL once they wrote, or tapped, anything else.
+    sa.Column("puzzled_at", Instant),
     # Something that decides what is due changed since the planner last looked; it looks at these alone.
     sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     sa.Index(None, "territory", "state", "zone"),

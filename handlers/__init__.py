@@ -27,11 +27,12 @@ from handlers import (
     start,
     statistics,
     steps,
+    typed,
     volunteering,
     vote,
 )
 from handlers.command import ADMINS, COORDINATORS, STAFF, Command
-from handlers.routing import Asker, Awaited, Routes
+from handlers.routing import Asker, Awaited, Routes, asking_again
 
 COMMANDS = (
     Command(name="start", handler=start.start, listed=False),
@@ -77,6 +78,7 @@ FEATURES = (
     statistics,
     exports,
     staff,
+    typed,
 )
 
 QUESTIONS: dict[str, Asker] = {
@@ -104,12 +106,14 @@ ROUTES = Routes(
     commands=COMMANDS,
     buttons={
         "menu": menu.opening(COMMANDS, fallback.not_staff),
+        "question": asking_again(QUESTIONS),
         **{action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
     },
     dialogs=_dialogs(),
-    questions=QUESTIONS,
     stop=privacy.stop,
-    unexpected=fallback.unexpected,
+    unexpected=typed.answer,
+    waiting=typed.wait_on,
+    perhaps_stop=typed.ask_whether_to_stop,
     not_staff=fallback.not_staff,
     unknown_button=fallback.unknown_button,
 )

@@ -22,6 +22,7 @@ from handlers.registration_dialog import (
     asks_place,
     out_of_turn,
     placed,
+    point_to_question,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -34,6 +35,9 @@ async def type_country(update: Update, context: Context) -> None:
     """The country one lives in, or a city there, gives the hours at which one may be written to."""
     assert context.message is not None  # a text handler
     typed = context.message.text or ""
+    if context.vocabulary.meaning(typed) is not None:
+        point_to_question(context)
+        return
     asked = context.kept.get("country") if context.step == "home" else None
     if asked and (home := home_named(typed, asked, context.language)):
         await _live_in(context, asked, context.say, home)

@@ -11,6 +11,7 @@ from bot.actions.renewals import question_of
 from bot.rules.consent import Purpose
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
+from handlers.questions import as_asked
 from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -35,14 +36,15 @@ async def agree(update: Update, context: Context) -> None:
     if given is None:
         context.say("consents/ask", purpose=purpose)
         return
+    question = as_asked(context, question_of(purpose))
     await decide_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=purpose,
         given=given,
-        language=context.language,
-        text=context.render(question_of(purpose)).written,
+        language=question.language,
+        text=question.text,
     )
     context.edit("consents/answered", purpose=purpose, given=given)
 

@@ -6,7 +6,7 @@ the effects they answer, and posted after it (see bot.delivery).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
     replies: list[Call]
+    is_puzzled: bool
 
     @classmethod
     def begin(
@@ -75,7 +76,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         context.services, context.tx, context.now = services, tx, now
         context.update = update
         context.person, context.staff, context.dialog = person, staff, dialog
-        context.replies = []
+        context.replies, context.is_puzzled = [], False
         return context
 
     # -- who and where --
@@ -145,8 +146,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """
         if shared:
             return self.services.texts.render_once(name, self.language, zone=self.zone, **values)
+        return self.render_in(self.language, name, **values)
+
+    def render_in(self, language: str, name: str, /, **values: Any) -> Text:
+        """The message in a language that need not be the person's."""
         return self.services.texts.render(
-            name, self.language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
+            name, language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
         )
 
     def words(self, name: str, /, **values: Any) -> str:
@@ -162,6 +167,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def say(self, name: str, /, *, remember: str | None = None, **values: Any) -> None:
         """A new message."""
         self.replies.append(self.composed(self.render(name, **values), remember=remember))
+
+    def say_below(self, message_id: int, name: str, /, **values: Any) -> None:
+        """A new message that points to an earlier one; it comes also where that one was deleted."""
+        call = self.composed(self.render(name, **values))
+        pointing = {"message_id": message_id, "allow_sending_without_reply": True}
+        self.replies.append(replace(call, payload={**call.payload, "reply_parameters": pointing}))
 
     def add(self, text: Text) -> None:
         """A text as a new message."""
@@ -204,6 +215,13 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             text = self.words(name, **values)[:200]
             answer = {"callback_query_id": query.id, "text": text, "show_alert": alert}
             self.replies.append(Call(method="answerCallbackQuery", payload=answer))
+
+    def notify(self, name: str, /, **values: Any) -> None:
+        """Why something is not done: over the chat in answer to a tap, as a message to whoever typed."""
+        if self.update.callback_query is not None:
+            self.toast(name, alert=True, **values)
+        else:
+            self.say(name, **values)
 
     def send_file(self, content: bytes, *, name: str, caption: str, **values: Any) -> None:
         """A small document made now, with a caption from the templates."""

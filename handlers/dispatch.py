@@ -50,6 +50,8 @@ class Dispatcher:
             await keep_language(context)
         try:
             await self._handle(update, context)
+            if not context.is_puzzled:
+                await people.was_understood(tx, context.person)
             await ask_again(context)
         except PortevoixError as refusal:
             # The person is told why, in the dialog they were in.

@@ -7,10 +7,13 @@ from telegram import Message
 from bot.actions import event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
 from bot.links import event_link
+from bot.rules.events import is_over
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.words.friends import SOMEBODY, addressed
+from bot.words.texts import Text
 from db.events import Event, EventInWords, EventTexts, text_in
+from db.people import Person
 from db.rsvps import Rsvp
 from handlers.context import Context
 
@@ -26,12 +29,20 @@ def quiet_about_events(context: Context) -> Quiet | None:
 
 
 async def show_from_link(context: Context, code: str) -> None:
-    """The event of a link `ev_<code>`; one that is unknown, cancelled or over says so."""
+    """The event of a link `ev_<code>`, as a new message; one that is unknown, cancelled or over says so."""
     found = await event_cards.find(context.tx, code)
     if found is None:
         context.say("events/unknown")
     else:
-        await show(context, found)
+        context.add(await _told(context, found))
+
+
+async def find_open(context: Context, code: str) -> EventInWords | None:
+    """The event of a link, where this person may answer it now."""
+    found = await event_cards.find(context.tx, code)
+    if found is None or found.event.is_cancelled or is_over(found.event.ends_at, context.now):
+        return None
+    return found if quiet_about_events(context) is None else None
 
 
 async def tease(context: Context, code: str) -> None:
@@ -47,10 +58,14 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
     """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
     show_text = context.add if tapped is None or not _is_text(tapped) else context.show
+    show_text(await _told(context, found, rsvp))
+
+
+async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> Text:
+    """The card, or until when the law asks for silence about it."""
     quiet = quiet_about_events(context)
     if quiet is not None and not found.event.is_cancelled:
-        show_text(context.render("events/quiet", until=quiet.until))
-        return
+        return context.render("events/quiet", until=quiet.until)
     code = found.event.code
     text = context.render(
         "events/card",
@@ -59,7 +74,7 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
         friend_link=None if quiet is not None else event_link(context.services.bot_username, code, SOMEBODY),
         may_help=context.campaign.needs_hands(context.now),
     )
-    show_text(addressed(text, context.person.friend_code))
+    return addressed(text, context.person.friend_code)
 
 
 def _is_text(message: Message) -> bool:
@@ -72,11 +87,14 @@ async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = Non
     return worded(context, found.event, found.texts, rsvp)
 
 
-def worded(context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None) -> EventCard:
+def worded(
+    context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None, *, seen_by: Person | None = None
+) -> EventCard:
+    """`seen_by`: the person from elsewhere than where they vote."""
     return event_card(
         event,
         text_in(texts, context.language, context.campaign.languages[0]),
-        person=context.person,
+        person=seen_by or context.person,
         rsvp=rsvp,
         gazetteer=context.services.gazetteer,
         bot_username=context.services.bot_username,

@@ -6,12 +6,13 @@ from telegram import Update
 
 from bot.actions import event_cards, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
-from bot.actions.event_cards import upcoming_page
+from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed
 from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
+from db.people import Person
 from handlers import event_card
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
@@ -28,26 +29,45 @@ async def list_events(update: Update, context: Context) -> None:
         await _show_page(context, 0)
 
 
+async def near_here(update: Update, context: Context) -> None:
+    """A location, shared in the middle of nothing: what is nearest to it; nobody keeps it."""
+    assert context.message is not None  # a location handler
+    location = context.message.location
+    assert location is not None  # the handler's filter
+    if context.staff or not await must_sign_up(context):
+        here = context.person._replace(latitude=location.latitude, longitude=location.longitude)
+        await _show_page(context, 0, near=here)
+
+
+async def said_yes_to(context: Context) -> list[EventCard]:
+    """The events to come that the person said they would come to, the soonest first."""
+    coming = await rsvps.coming_to(context.tx, context.person, now=context.now)
+    cards = [event_card.worded(context, found.event, found.texts, rsvp) for found, rsvp in coming]
+    return sorted(cards, key=lambda card: card.starts_at)
+
+
 async def turn_page(update: Update, context: Context) -> None:
     (number,) = arguments(context, 1)
     await _show_page(context, whole_number(number))
 
 
-async def _show_page(context: Context, number: int) -> None:
+async def _show_page(context: Context, number: int, *, near: Person | None = None) -> None:
+    """`near`: the person, as if where they are were where they vote. Later pages go by where they vote."""
     answer = context.edit if context.update.callback_query is not None else context.say
     quiet = event_card.quiet_about_events(context)
     if quiet is not None:
         answer("events/quiet", until=quiet.until)
         return
-    page = await upcoming_page(context.tx, context.person, number=number, size=PAGE, now=context.now)
+    page = await upcoming_page(context.tx, near or context.person, number=number, size=PAGE, now=context.now)
     cards = [
-        event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id))
+        event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id), seen_by=near)
         for event in page.events
     ]
     answer(
         "events/list",
         events=cards,
         page=page,
+        here=near is not None,
         organizes=bool(context.staff),
         invited=_is_invited(context),
     )

@@ -5,15 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from handlers.context import Context
-from handlers.registration_dialog import FLOW, begin
-
-
-async def unexpected(update: Update, context: Context) -> None:
-    """Words outside any question: whoever is new signs up, the others are shown what they can do."""
-    if not context.person.is_registered and not context.staff:
-        await begin(context, "")
-    else:
-        context.say("general/unexpected", roles={member.role for member in context.staff})
+from handlers.registration_dialog import FLOW
 
 
 async def not_staff(update: Update, context: Context) -> None:

@@ -20,9 +20,10 @@ ITEMS = frozenset(
 """The commands that have a button."""
 
 
-async def show(context: Context, answer: Callable[..., None]) -> None:
+async def show(context: Context, answer: Callable[..., None], *, hello: bool = False) -> None:
+    """`hello`: they said it first."""
     roles = {member.role for member in context.staff}
-    answer("menu/menu", roles=roles, brought=await friends.brought(context.tx, context.person))
+    answer("menu/menu", roles=roles, hello=hello, brought=await friends.brought(context.tx, context.person))
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.
         commands, languages = context.services.commands, context.campaign.languages

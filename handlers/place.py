@@ -11,7 +11,7 @@ from telegram import Update
 from bot.actions import registration
 from bot.communes import Abroad, Commune
 from bot.rules.communes.query import parse_query
-from bot.rules.territories import ABROAD, TERRITORIES
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.registration_dialog import (
@@ -22,11 +22,14 @@ from handlers.registration_dialog import (
     is_drafting,
     out_of_turn,
     placed,
+    point_to_question,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
 
 SUGGESTIONS = 6
+LONGEST_NAME, MOST_WORDS = 45, 4
+"""Characters and words of what is repeated as the name of a commune that nobody knows."""
 WAYS = {"again": "place", "abroad": "country", "unsaid": "territory"}
 """The step that each of these ways leads to."""
 
@@ -44,18 +47,28 @@ async def type_place(update: Update, context: Context) -> None:
     """A name, a postcode, "st etienne", "Paris 15"."""
     assert context.message is not None  # a text handler
     await _put_keyboard_away(context)
-    query = parse_query(context.message.text or "")
-    found = context.services.gazetteer.search(context.message.text or "", limit=SUGGESTIONS)
+    typed = context.message.text or ""
+    query = parse_query(typed)
+    found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
+    meaning = context.vocabulary.meaning(typed)
     if found.elsewhere:
         await ask_place(context, WAYS["abroad"])
         await show_step(context, answer=context.say)
-    elif found.confident:
+    elif found.confident and meaning is None:
         await ask_place(context, "place", former=_former_names(found.results))
         await _settle(context, found.results[0], context.say)
     elif found.results or found.abroad:
         await _offer(context, found.results, abroad=found.abroad, postcode=query.code)
+    elif meaning is not None:
+        point_to_question(context)
     else:
-        context.say("registration/place_unknown", typed=(context.message.text or "")[:60])
+        await ask_place(context, context.step)
+        context.say("registration/place_unknown", typed=typed if _may_be_a_name(typed) else "")
+
+
+def _may_be_a_name(typed: str) -> bool:
+    """Whether it is worth repeating as a name: what else was typed was never meant as one."""
+    return len(typed) <= LONGEST_NAME and len(typed.split()) <= MOST_WORDS and any(map(str.isalpha, typed))
 
 
 async def _put_keyboard_away(context: Context) -> None:
@@ -83,6 +96,13 @@ def _former_names(communes: Sequence[Commune]) -> dict[str, str]:
     return {commune.code: commune.matched_name for commune in communes if commune.matched_name}
 
 
+def _territory_of(communes: Sequence[Commune]) -> str | None:
+    """The territory overseas that all of them are in: where its name was typed, it may be all that is said."""
+    territories = [commune.territory for commune in communes]
+    alone = len(territories) > 1 and len(set(territories)) == 1 and territories[0] != METROPOLE
+    return territories[0] if alone else None
+
+
 async def _offer(
     context: Context, communes: Sequence[Commune], abroad: Abroad | None = None, postcode: str | None = None
 ) -> None:
@@ -94,6 +114,7 @@ async def _offer(
         abroad=abroad.country if abroad else None,
         city=abroad.city if abroad else "",
         postcode=postcode,
+        territory=_territory_of(communes),
     )
     await show_step(context, answer=context.say)
 

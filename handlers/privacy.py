@@ -19,6 +19,7 @@ from db.events import text_in
 from db.people import renewals_due
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
+from handlers.questions import as_asked
 from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -94,14 +95,14 @@ async def choose(update: Update, context: Context) -> None:
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
         return
-    question = context.render(question_of(purpose))
+    question = as_asked(context, question_of(purpose))
     if purpose is Purpose.CONTACT and not given:
         await rights.stop(
             context.tx,
             context.person,
             context.origin,
-            language=context.language,
-            text=question.written,
+            language=question.language,
+            text=question.text,
             sealing=context.sealing,
         )
         context.edit("privacy/stopped")
@@ -112,8 +113,8 @@ async def choose(update: Update, context: Context) -> None:
         context.origin,
         purpose=purpose,
         given=given,
-        language=context.language,
-        text=question.written,
+        language=question.language,
+        text=question.text,
     )
     await context.refresh()
     context.toast("toasts/noted")
@@ -128,15 +129,15 @@ async def last_choice(update: Update, context: Context) -> None:
         return
     if await must_sign_up(context):
         return
-    question = context.render(f"candidacy/{LAST_CHOICE}")
+    question = as_asked(context, f"candidacy/{LAST_CHOICE}")
     await decide_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=Purpose.KEEP,
         given=True,
-        language=context.language,
-        text=question.written,
+        language=question.language,
+        text=question.text,
     )
     context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
@@ -154,7 +155,12 @@ async def ask_again(context: Context) -> None:
 
 
 async def stop(update: Update, context: Context) -> None:
-    """/stop and the words STOP, ARRET, ARRÊT: at once, in the middle of anything."""
+    """/stop and whatever means STOP in some language: at once, in the middle of anything."""
+    await stop_by(context, context.say)
+
+
+async def stop_by(context: Context, answer: Callable[..., None]) -> None:
+    """No message any more."""
     text = context.render("privacy/stopped")
     await rights.stop(
         context.tx,
@@ -165,7 +171,7 @@ async def stop(update: Update, context: Context) -> None:
         sealing=context.sealing,
     )
     context.dialog = None
-    context.say("privacy/stopped")
+    answer("privacy/stopped")
 
 
 async def delete(update: Update, context: Context) -> None:

@@ -19,12 +19,15 @@ from handlers import menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
+from handlers.questions import as_asked
 from handlers.registration_dialog import (
+    FIRST,
     FLOW,
     advance,
     begin,
     conclude,
     out_of_turn,
+    point_to_question,
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -65,14 +68,14 @@ async def decide_consent(update: Update, context: Context) -> None:
 
 async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
     """Without a yes there is nothing to go on with, nor anything to keep."""
-    origin = _came_by(context, friend)
+    origin, question = _came_by(context, friend), as_asked(context, question_of(Purpose.CONTACT))
     await registration.answer_first(
         context.tx,
         context.person,
         context.origin,
         given=given,
-        language=context.language,
-        text=context.render(question_of(Purpose.CONTACT)).written,
+        language=question.language,
+        text=question.text,
         sealing=context.sealing,
     )
     if not given:
@@ -80,12 +83,22 @@ async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
         return
     if friend:
         await registration.brought_by(context.tx, context.person, friend)
+    await context.refresh()  # the language they agreed in is theirs
     await advance(context, context.edit, of_age=True)
 
 
 def _came_by(context: Context, friend: str) -> str:
     """What the link was that led here, for the button that begins again; nothing of it is kept."""
     return read_link(context.kept.get("start", ""))._replace(friend=friend).payload
+
+
+async def type_first_answer(update: Update, context: Context) -> None:
+    """A no in words is one; a yes is said by the button, which tells the age as well."""
+    assert context.message is not None  # a text handler
+    if context.vocabulary.meaning(context.message.text or "") is Meaning.NO:
+        await _answer_first(context, "", given=False)
+    else:
+        point_to_question(context)
 
 
 async def too_young(update: Update, context: Context) -> None:
@@ -119,14 +132,15 @@ async def begin_again(update: Update, context: Context) -> None:
 
 
 async def _choose_by_commune(context: Context, answer: Callable[..., None], *, given: bool) -> None:
+    question = as_asked(context, question_of(Purpose.COMMUNE))
     await registration.decide_consent(
         context.tx,
         context.person,
         context.origin,
         purpose=Purpose.COMMUNE,
         given=given,
-        language=context.language,
-        text=context.render(question_of(Purpose.COMMUNE)).written,
+        language=question.language,
+        text=question.text,
     )
     await conclude(context, answer)
 
@@ -149,4 +163,9 @@ BUTTONS: dict[str, Handler] = {
     "begin": begin_again,
 }
 
-DIALOGS = {FLOW: {"confirm": Awaited(text=type_instead_of_choosing, location=share_place)}}
+DIALOGS = {
+    FLOW: {
+        FIRST: Awaited(text=type_first_answer),
+        "confirm": Awaited(text=type_instead_of_choosing, location=share_place),
+    }
+}

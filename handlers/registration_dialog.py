@@ -3,7 +3,7 @@
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
 changes nothing: `contact` (17 or over, and written to), `place`, and for a commune `confirm`, which is the choice about
 it. `data` holds: of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and
-postcode (what was typed), country, start.
+postcode (what was typed), territory (of all candidates), country, start.
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -19,6 +19,7 @@ from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.links import Link, read_link
 from bot.rules.consent import Purpose
+from bot.rules.courtesy import CALM
 from bot.rules.territories import TERRITORIES
 from handlers import event_card
 from handlers.context import Context
@@ -26,8 +27,6 @@ from handlers.context import Context
 FLOW = "registration"
 MOVING = "place"
 FIRST = Purpose.CONTACT.value
-CALM = timedelta(hours=1)
-"""For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 
 
 async def must_sign_up(context: Context, start: str = "") -> bool:
@@ -81,7 +80,7 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
     if step == FIRST:
         answer("registration/first", friend=friend)
     elif step == "candidates":
-        said = {name: context.kept.get(name) for name in ("abroad", "postcode")}
+        said = {name: context.kept.get(name) for name in ("abroad", "postcode", "territory")}
         answer("registration/candidates", communes=_candidates(context), **said)
     elif step == "territory":
         answer("registration/territory", territories=TERRITORIES)
@@ -111,6 +110,12 @@ def _candidates(context: Context) -> list[Commune]:
     return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
 
 
+def point_to_question(context: Context) -> None:
+    """One line says that the question above is still open; it is not asked again."""
+    typed = asks_place(context) and context.step != "territory"
+    context.say("general/please_answer", signing_up=not is_drafting(context), may_type=typed)
+
+
 async def ask_place(context: Context, step: str, **data: Any) -> None:
     """Another question about the place, in the dialog that is open."""
     assert context.dialog is not None  # every caller checked, or answers in a dialog
@@ -138,8 +143,12 @@ async def placed(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def conclude(context: Context, answer: Callable[..., None]) -> None:
-    """Everything that had to be asked was: a supporter now, who sees what they came for."""
+    """Everything that had to be asked was: a supporter now, who sees what they came for.
+
+    An event that takes no answer now is told of below the welcome.
+    """
     event, user = read_link(context.kept.get("start", "")).event, context.update.effective_user
+    open_event = await event_card.find_open(context, event) if event else None
     await registration.register(
         context.tx,
         context.person,
@@ -148,15 +157,17 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
         first_name=user.first_name if user else "",
         language=context.language,
         suppression_key=context.services.suppression_key,
-        undisturbed=CALM if event else timedelta(0),
+        undisturbed=CALM if open_event is not None else timedelta(0),
     )
     commune = _as_typed(context, commune_of(context))
     await context.end_dialog()
     await context.refresh()
+    if open_event is not None:
+        await event_card.show(context, open_event)
+        return
+    answer("registration/welcome", commune=commune)
     if event:
         await event_card.show_from_link(context, event)
-    else:
-        answer("registration/welcome", commune=commune)
 
 
 async def out_of_turn(context: Context) -> None:

@@ -10,6 +10,7 @@ from bot.actions import restriction
 from bot.rules.restriction import NO_GROUND, Ground
 from handlers.buttons import arguments, one_of
 from handlers.context import Context
+from handlers.questions import as_asked
 from handlers.routing import Awaited, Handler
 
 ASK, REFRAIN, LIFT, END, LEAVE = WORDS = ("ask", "refrain", "lift", "end", "leave")
@@ -66,12 +67,12 @@ async def _lift(context: Context, *, decided: bool) -> None:
     if not context.person.is_restricted:
         context.toast("toasts/already_answered")
         return
-    question = context.render("privacy/restriction_lift")
     if not decided:
-        context.show(question)
+        context.edit("privacy/restriction_lift")
         return
+    question = as_asked(context, "privacy/restriction_lift")
     await restriction.lift(
-        context.tx, context.person, context.origin, language=context.language, text=question.written
+        context.tx, context.person, context.origin, language=question.language, text=question.text
     )
     await context.refresh()
     context.edit("privacy/restriction_lifted")

@@ -13,7 +13,7 @@ from bot.words.vocabulary import asks_to_stop
 from handlers import privacy, restriction
 
 COMMANDS = frozenset({"stop", "restrict", "delete", "consent", "mydata", "privacy", "why"})
-BUTTONS = frozenset({*privacy.BUTTONS, *restriction.BUTTONS, "consent", "messages", "optout"})
+BUTTONS = frozenset({*privacy.BUTTONS, *restriction.BUTTONS, "consent", "messages", "optout", "perhaps_stop"})
 """Choices about one's data, silence and erasure, wherever they are offered."""
 ANSWERS = frozenset(
     {*Purpose, *Mute, *Ground, *restriction.WORDS}

@@ -9,10 +9,12 @@ from typing import Any
 from telegram import Message, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
+from bot.rules.typed import Meaning
 from bot.words.texts import CALLBACK_VERSION
-from bot.words.vocabulary import asks_to_stop
+from bot.words.vocabulary import asks_to_stop, is_stop_alone
 from handlers.command import Command
 from handlers.context import Context
+from handlers.registration_dialog import is_drafting
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 Asker = Callable[[Context, Callable[..., None]], Coroutine[Any, Any, None]]
@@ -22,7 +24,7 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """The answers that a step waits for: handlers by content. One that is missing: the step is asked again."""
+    """The answers that a step waits for: handlers by content. One that is missing: the question is pointed to."""
 
     text: Handler | None = None
     location: Handler | None = None
@@ -31,13 +33,17 @@ class Awaited:
 
 @dataclass(frozen=True, kw_only=True)
 class Routes:
-    """Everything the bot answers to. `dialogs` is keyed by flow, then step; `questions` by flow."""
+    """Everything the bot answers to. `dialogs` is keyed by flow, then step.
+
+    `waiting`: a dialog waits for something else. `unexpected`: nothing waits for anything.
+    """
 
     commands: tuple[Command, ...]
     buttons: Mapping[str, Handler]
     dialogs: Mapping[str, Mapping[str, Awaited]]
-    questions: Mapping[str, Asker]
     stop: Handler
+    perhaps_stop: Handler
+    waiting: Handler
     unexpected: Handler
     not_staff: Handler
     unknown_button: Handler
@@ -55,7 +61,7 @@ def register(application: AnyApplication, routes: Routes) -> None:
     it is meant, and STOP is obeyed in the middle of any dialog.
     """
     application.add_handler(CallbackQueryHandler(_button_router(routes)))
-    application.add_handler(MessageHandler(_StopWord(), routes.stop))
+    application.add_handler(MessageHandler(_StopWord(), _stop_router(routes)))
     for command in routes.commands:
         application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
@@ -88,17 +94,47 @@ def _button_router(routes: Routes) -> Handler:
     return run
 
 
+def _stop_router(routes: Routes) -> Handler:
+    """Staff who write something for the campaign may well write that others should stop: there the word alone is it."""
+    to_dialog = _dialog_router(routes)
+
+    async def run(update: Update, context: Context) -> None:
+        means_it = not is_drafting(context) or is_stop_alone(_typed(update))
+        await (routes.stop if means_it else to_dialog)(update, context)
+
+    return run
+
+
 def _dialog_router(routes: Routes) -> Handler:
     async def run(update: Update, context: Context) -> None:
         awaited = _awaited(routes, update, context)
-        ask = routes.questions.get(context.dialog.flow) if context.dialog is not None else None
-        if awaited is None and ask is not None:
-            context.say("general/please_answer", signing_up=context.is_in("registration"))
-            await ask(context, context.say)
+        if not is_drafting(context) and context.vocabulary.meaning(_typed(update)) is Meaning.PERHAPS_STOP:
+            await routes.perhaps_stop(update, context)
+        elif awaited is None and context.dialog is not None:
+            await routes.waiting(update, context)
         else:
             await (awaited or routes.unexpected)(update, context)
 
     return run
+
+
+def asking_again(questions: Mapping[str, Asker]) -> Handler:
+    """The handler behind the button that shows the open question once more."""
+
+    async def run(update: Update, context: Context) -> None:
+        ask = questions.get(context.dialog.flow) if context.dialog is not None else None
+        if ask is None:
+            context.toast("toasts/already_answered")
+            context.drop_buttons()
+        else:
+            await ask(context, context.edit)
+
+    return run
+
+
+def _typed(update: Update) -> str:
+    message = update.message
+    return (message.text or "") if message is not None else ""
 
 
 def _awaited(routes: Routes, update: Update, context: Context) -> Handler | None:

@@ -25,7 +25,7 @@ from bot.actions.vote_plans import (
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
 from bot.words import neutral
-from bot.words.step_values import Vote, vote_in
+from bot.words.step_values import Vote, next_vote, vote_in
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
@@ -48,12 +48,23 @@ async def answer(update: Update, context: Context) -> None:
     vote = vote_in(
         context.campaign, context.campaign.ballot(ballot), person=context.person, language=context.language
     )
+    await _take(context, vote, question, said)
+
+
+async def tell_that_one_voted(context: Context) -> None:
+    """“I voted”, typed: what the button of the vote under way, or of the next one, does."""
+    vote = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
+    await _take(context, vote, StepQuestion.TURNOUT, Turnout.VOTED)
+
+
+async def _take(context: Context, vote: Vote | None, question: str, said: str) -> None:
+    """An answer, or why it cannot be given."""
     try:
         if vote is None:
             raise VoteOver("This ballot is not held where the person votes.")
         await QUESTIONS[question](context, vote, said)
     except VotingNotOpen as early:
-        context.toast(early.message, alert=True, **early.values)
+        context.notify(early.message, **early.values)
     except VoteOver as over:
         context.toast(over.message, alert=True)
         context.edit("step_replies/over")

@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.errors import PortevoixError
 from bot.rules.date_words import DateWords
+from bot.rules.phrases import Phrases, is_well_written
 from bot.rules.polling_places import COLUMNS, FileWords
 from bot.rules.typed import Meaning, phrase
 from locales import FOLDER, LANGUAGES
@@ -55,22 +56,26 @@ class NoBreakWords:
 class PlaceWords:
     """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
 
-    `articles` stand before the name of a country; `countries` are ISO codes by name, `posts` names by the English one.
+    `articles` stand before the name of a country; `countries` are ISO codes by name, `territories` the design's,
+    `posts` names by the English one.
     """
 
+    voting: tuple[str, ...]
     before: tuple[str, ...]
     linking: tuple[str, ...]
+    besides: tuple[str, ...]
     abroad: tuple[str, ...]
     articles: tuple[str, ...]
     countries: Mapping[str, str]
+    territories: Mapping[str, str]
     posts: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """The words of one language. `phrases`: each whole message that means something, see `bot.rules.typed`."""
+    """The words of one language. `phrases`: each that means something, see `bot.rules.phrases`."""
 
-    phrases: Mapping[str, Meaning]
+    phrases: Phrases
     dates: DateWords
     formats: Formats
     no_break: NoBreakWords
@@ -119,14 +124,21 @@ def read_words(text: str, *, name: str) -> Words:
     return words
 
 
-def _phrases(said: _Table) -> Mapping[str, Meaning]:
-    phrases: dict[str, Meaning] = {}
-    for meaning in Meaning:
-        for words in said.words(meaning):
-            if other := phrases.get(phrase(words)):
-                said.refuse(meaning, f"“{words}” stands there, and under “{other}”", "remove one")
-            phrases[phrase(words)] = meaning
-    return MappingProxyType(phrases)
+def _phrases(said: _Table) -> Phrases:
+    meanings = {meaning: said.words(meaning) for meaning in Meaning}
+    others = {key: said.words(key, may_be_none=True) for key in ("around", "going_on", "asking")}
+    stands: dict[str, str] = {}
+    for key, phrases in [*meanings.items(), *others.items()]:
+        for written in phrases:
+            if not is_well_written(written):
+                said.refuse(
+                    key, f"“{written}” has no pattern", "write “(a|b|)” for one of these or nothing, or words"
+                )
+            if key != "around" and (other := stands.get(phrase(written))) is not None:
+                said.refuse(key, f"“{written}” stands there, and under “{other}”", "remove one")
+            if key != "around":
+                stands[phrase(written)] = key
+    return Phrases(meanings=MappingProxyType(meanings), **others)
 
 
 def _dates(dates: _Table) -> DateWords:
@@ -159,11 +171,14 @@ def _no_break(custom: _Table) -> NoBreakWords:
 
 def _places(places: _Table) -> PlaceWords:
     return PlaceWords(
+        voting=places.words("voting"),
         before=places.words("before"),
         linking=places.words("linking", may_be_none=True),
+        besides=places.words("besides", may_be_none=True),
         abroad=places.words("abroad"),
         articles=places.words("articles", may_be_none=True),
         countries=places.table("countries").texts(),
+        territories=places.table("territories").texts(),
         posts=places.table("posts").texts(),
     )
 

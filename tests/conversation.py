@@ -5,7 +5,9 @@ For tests of handlers: `person.send("/vote")`, `person.tap("Make my plan")`, the
 
 from __future__ import annotations
 
+import html
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -201,7 +203,8 @@ class Talker:
     async def tap_data(self, data: str, *, on: Shown | None = None) -> Shown:
         """A tap with this callback data, forged or not."""
         shown = on or (self.screen[-1] if self.screen else Shown(id=1, text="…"))
-        message = self._message(text=shown.text or "…") | {"message_id": shown.id}
+        plain = html.unescape(re.sub(r"<[^>]+>", "", shown.text))
+        message = self._message(text=plain or "…") | {"message_id": shown.id}
         if shown.photo:
             del message["text"]
             message["photo"] = [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}]

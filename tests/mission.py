@@ -74,7 +74,7 @@ async def play(story: Story, language: str) -> Cast:
     await export_in_chat(story, coordinator, read)
     await friend.write("STOP", "consent", "no", about="contact")
     story.unname(friend)
-    await friend.expect(read.says("It’s done: we won’t write"))
+    await friend.expect(read.says("Done: we won’t message"))
     return Cast(supporter=supporter, friend=friend, organizer=organizer, coordinator=coordinator, event=event)
 
 

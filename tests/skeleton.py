@@ -22,6 +22,17 @@ WORDS = """
 stop = ["haltu", "ĉesu"]
 yes = ["jes"]
 no = ["ne"]
+perhaps_stop = ["… (ĉesi|haltigi) …"]
+voted = ["mi voĉdonis"]
+not_coming = ["… mi ne (plu|) venos …"]
+where = ["kie", "… kie mi voĉdonu …"]
+events = ["eventoj"]
+help = ["helpo"]
+thanks = ["dankon"]
+hello = ["saluton"]
+around = ["bonvolu", "nun"]
+going_on = ["ne (haltu|ĉesu)"]
+asking = ["kiel … (ĉesi|haltigi)"]
 
 [dates]
 months = [["januaro"], ["februaro"], ["marto"], ["aprilo"], ["majo"], ["junio"], ["julio"], ["aŭgusto"], ["septembro"],
@@ -58,13 +69,18 @@ after = []
 units = ["km", "horoj"]
 
 [places]
-before = ["mi voĉdonas", "mi loĝas"]
+voting = ["mi voĉdonas"]
+before = ["mi loĝas"]
 linking = ["en"]
+besides = ["bonvolu"]
 abroad = ["eksterlande"]
 articles = ["la"]
 
 [places.countries]
 "Usono" = "US"
+
+[places.territories]
+"Markizaj Insuloj" = "987-marquises"
 
 [places.posts]
 "London" = "Londono"

@@ -45,14 +45,14 @@ async def test_what_is_typed_where_a_commune_is_asked(tmp_path: Path) -> None:
         await person.send("Xyzzyville")
         await person.expect(READ.says("I know no commune"))
         await person.send("x" * 5_000)  # leaves in two messages, as from Telegram's own applications
-        await person.expect(READ.says("I know no commune"))
-        await person.expect(READ.says("I know no commune"))
+        await person.expect(READ.says("I found no commune in that"))
+        await person.expect(READ.says("I found no commune in that"))
         await person.send_photo()
-        await person.expect(READ.says("I was expecting another kind of answer"))
+        await person.expect(READ.says("The question above is still open: type your answer"))
         await person.share_location(0, 0)
         await person.expect(READ.says("There is no French commune near this place"))
         await person.send("/nonsense")
-        await person.expect(READ.says("In which commune do you vote?"))
+        await person.expect(READ.says("The question above is still open: type your answer"))
         await person.write("villeurbanne", "commune", "69266")
         await person.expect(READ.says("May I choose your messages by your commune?"))
         assert not await is_sorry(person)
@@ -61,13 +61,13 @@ async def test_what_is_typed_where_a_commune_is_asked(tmp_path: Path) -> None:
 
 
 async def test_long_words_outside_any_question(tmp_path: Path) -> None:
-    """A helpful answer for each message that arrives."""
+    """A helpful answer for each message that arrives, the second shorter than the first."""
     async with telling(tmp_path, at=START) as story:
         person = await story.person("Emily", language="en")
         await sign_up_in(person, READ, "villeurbanne", "69266")
         await person.send("y" * 5_000)
-        for _ in range(2):
-            await person.expect(READ.says("I’m an automatic assistant"))
+        await person.expect(READ.says("I’m an automatic assistant"))
+        await person.expect(READ.says("Sorry, I still don’t follow"))
 
 
 # -- taps --

@@ -63,7 +63,7 @@ async def test_the_organizer_decides_to_send_again(tmp_path: Path, language: str
         assert len(doubtful) == 2
         one, gone = doubtful
         await gone.send("STOP")
-        await gone.expect(read.says("It’s done: we won’t write"))
+        await gone.expect(read.says("Done: we won’t message"))
 
         await organizer.tap(read.label("Send again to these…"), message=shown)
         risk = await organizer.expect(read.says("Quiet periods, courtesy hours and opt-outs apply"))

@@ -137,7 +137,7 @@ async def zenobie(conversation: Conversation) -> Talker:
     await friend.send(f"/start r_{stored.friend_code}")
     await friend.tap_data("1:consent:contact:yes")
     await person.send("/settings")
-    await person.tap("Change the place")
+    await person.tap("Change where I vote")
     return person
 
 

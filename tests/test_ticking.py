@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -48,6 +49,30 @@ async def test_a_tick_that_fails_is_tried_again(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["tick_failed"] * 2
+
+
+async def test_the_database_is_looked_at_only_where_something_may_have_changed(
+    sqlite_database: Database,
+) -> None:
+    """Four times a second for nothing, all year, is what a tick must not cost."""
+    looked: list[datetime] = []
+    clock = MovableClock(paris("2016-10-01T10:00"), speed=0)
+
+    async def look() -> None:
+        looked.append(clock.now())
+
+    ticker = Ticker(
+        database=sqlite_database, campaign=CAMPAIGN, clock=clock, queued=lambda: None, looks=(look,)
+    )
+    for expected in (1, 2, 3):
+        for _ in range(5):
+            await ticker.tick()
+        assert len(looked) == expected
+        ticker.nudge()  # somebody did something, perhaps decided
+        if expected == 2:
+            await ticker.tick()
+            clock.move(clock.now() + timedelta(hours=48))  # or something is over by the clock
+            looked.pop()
 
 
 async def test_what_is_stopped_in_the_middle_of_a_tick_is_no_failure(

@@ -24,11 +24,14 @@ from bot.rules.expressions import Expression, grown, leaves_of, text_of
 from bot.rules.kinds import MUTES
 from bot.rules.leaves import ANY, Leaf
 from bot.rules.leaving import hold
-from bot.rules.reaching import NEWS, Held, held_by
+from bot.rules.reaching import NEWS, Held, held_by, like_those_sent, today_in
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
 from bot.rules.sending import USEFUL_FOR
 from db.expressions import Condition, Pattern
+
+PARIS = "Europe/Paris"
+"""By which time somebody lives of whom no zone is known."""
 
 
 class UnknownPerson(PortevoixError):
@@ -176,28 +179,28 @@ def _in(expression: Expression, found: list[Pattern], setting: Setting) -> int:
 async def _held(tx: AsyncConnection, among: Condition, occasion: Occasion) -> Counter[Held]:
     """What keeps news from how many of these people, by the very rules that are asked when it is about to leave."""
     mute, since = MUTES[NEWS], occasion.now - WEEK
-    found: Counter[Held] = Counter()
-    is_out = occasion.campaign.is_out(occasion.now)
+    found: Counter[Held | None] = Counter()
+    is_out, days = occasion.campaign.is_out(occasion.now), {}
     for standing in await db.reaching.standings(tx, among, mute, since=since):
-        reason: Held | None
         if standing.unreachable:
-            reason = Held.UNREACHABLE
+            found[Held.UNREACHABLE] += standing.people
         elif is_out:
-            reason = Held.CANDIDATE_OUT
+            found[Held.CANDIDATE_OUT] += standing.people
         elif standing.muted:
-            reason = Held.MUTED
+            found[Held.MUTED] += standing.people
         elif standing.recently:
-            continue  # each by their own messages
+            days[standing.zone] = today_in(standing.zone or PARIS, occasion.now)
         else:
-            reason = _reason(occasion, standing.territory, standing.zone)
-        if reason is not None:
-            found[reason] += standing.people
-    if not is_out:
-        async for each in db.reaching.written_to(tx, among, mute, since=since):
-            reason = _reason(occasion, each.territory, each.zone, each.unanswered, each.sent)
-            if reason is not None:
-                found[reason] += 1
-    return found
+            found[_reason(occasion, standing.territory, standing.zone)] += standing.people
+    caps = occasion.campaign.caps
+    if days:
+        for each in await db.reaching.written_to(tx, among, mute, since=since, caps=caps, days=days):
+            sent = like_those_sent(
+                now=occasion.now, caps=caps, silent=each.silent, today=each.today, fills_week=each.fills_week
+            )
+            unanswered = caps.silent_after if each.silent else 0
+            found[_reason(occasion, each.territory, each.zone, unanswered, sent)] += each.people
+    return Counter({reason: people for reason, people in found.items() if reason is not None})
 
 
 def _reason(
@@ -210,7 +213,7 @@ def _reason(
     found = hold(
         kind=NEWS,
         territory=territory,
-        zone=zone or "Europe/Paris",
+        zone=zone or PARIS,
         now=occasion.now,
         policy=occasion.campaign.policy,
         sent=sent,

@@ -19,6 +19,8 @@ from db.staff import HeldRole
 
 # `seen_at` serves retention, which counts in months: an hour's precision spares a write for each tap.
 SEEN_PRECISION = timedelta(hours=1)
+PUZZLED = timedelta(days=1)
+"""After so long what the assistant can do is told in full again."""
 
 
 class NotASupporter(PortevoixError):
@@ -85,6 +87,19 @@ async def meet(tx: AsyncConnection, telegram_id: int, now: datetime, met: Meetin
     if person.unreachable_at is not None or now - person.seen_at > SEEN_PRECISION:
         await db.people.change(tx, person.id, unreachable_at=None, seen_at=now)
     return meeting
+
+
+async def puzzles_again(tx: AsyncConnection, person: Person, now: datetime) -> bool:
+    """Notes that they wrote what means nothing, not what it was; whether the last they wrote did so too."""
+    before = person.puzzled_at
+    await db.people.change(tx, person.id, puzzled_at=now)
+    return before is not None and now - before < PUZZLED
+
+
+async def was_understood(tx: AsyncConnection, person: Person) -> None:
+    """What they wrote last meant something."""
+    if person.puzzled_at is not None:
+        await db.people.change(tx, person.id, puzzled_at=None)
 
 
 async def refreshed(tx: AsyncConnection, person: Person) -> Person:

@@ -8,14 +8,16 @@ from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.events
 import db.people
 import db.rsvps
+import db.upcoming
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
 from bot.errors import PortevoixError
 from bot.rules.events import is_over, may_tell_whether_came
 from bot.rules.people import RsvpAnswer
-from db.events import Event
+from db.events import Event, EventInWords
 from db.people import Person
 from db.rsvps import Rsvp
 
@@ -29,6 +31,18 @@ class EventClosed(PortevoixError):
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
     """The person's answer to an event; None while they said nothing."""
     return await db.rsvps.get(tx, event=event.id, person=person.id)
+
+
+async def coming_to(tx: AsyncConnection, person: Person, *, now: datetime) -> list[tuple[EventInWords, Rsvp]]:
+    """The events still to come that the person said yes to, and what they said."""
+    answers = await db.rsvps.of_person(tx, person.id)
+    ids = [each.id for each in await db.upcoming.upcoming(tx, now) if _says_yes(answers.get(each.id))]
+    events, texts = await db.events.get_many(tx, ids), await db.events.texts_of_many(tx, ids)
+    return [(EventInWords(event=events[each], texts=texts[each]), answers[each]) for each in ids]
+
+
+def _says_yes(rsvp: Rsvp | None) -> bool:
+    return rsvp is not None and rsvp.answer == RsvpAnswer.YES
 
 
 async def answer_invitation(

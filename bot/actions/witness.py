@@ -6,6 +6,7 @@ no longer fits.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -36,10 +37,8 @@ async def anchor(database: Database, file: Path, now: datetime) -> bool:
     """Notes the head in the anchor file, if it is another than that noted last; whether it was. Raises CannotOpen."""
     async with database.read() as tx:
         found = await head(tx, now)
-    known = read_anchors(file)
-    if found is None or (known and (known[-1].count, known[-1].hash) == (found.count, found.hash)):
+    if found is None or not await asyncio.to_thread(_note_outside, file, found):
         return False
-    append_anchor(file, found)
     async with database.write() as tx:
         before = await db.audit.witnessed(tx)
         # A log that went back must not make forgotten how far it had come.
@@ -48,10 +47,20 @@ async def anchor(database: Database, file: Path, now: datetime) -> bool:
     return True
 
 
+def _note_outside(file: Path, found: Anchor) -> bool:
+    """In a thread: the file may lie on another machine, which answers late or never."""
+    known = read_anchors(file)
+    if known and (known[-1].count, known[-1].hash) == (found.count, found.hash):
+        return False
+    append_anchor(file, found)
+    return True
+
+
 async def look(database: Database, file: Path, now: datetime) -> tuple[Fault, ...]:
     """Verifies the log, with what the anchor file knows; of each fault the admins are told once. Raises CannotOpen."""
+    anchors = await asyncio.to_thread(read_anchors, file)
     async with database.read() as tx:
-        faults = (await audit.verify(tx, anchors=read_anchors(file))).faults
+        faults = (await audit.verify(tx, anchors=anchors)).faults
     if faults:
         async with database.write() as tx:
             await _tell_of(tx, faults[0], now)

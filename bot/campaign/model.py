@@ -7,6 +7,7 @@ from functools import cached_property
 
 from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
+from bot.rules.backups import BackupPlan
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours
@@ -88,7 +89,7 @@ class Campaign:
     `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
-    are told the head of the audit log every day. `digest`: SHA-256 of the
+    are told the head of the audit log every day. `backups`: None where nothing is planned. `digest`: SHA-256 of the
     file.
     """
 
@@ -117,6 +118,7 @@ class Campaign:
     warnings: tuple[Fault, ...]
     digest: str
     own_templates: tuple[OwnTemplate, ...] = ()
+    backups: BackupPlan | None = None
 
     @cached_property
     def own_names(self) -> tuple[str, ...]:

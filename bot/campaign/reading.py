@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
+from pathlib import PurePath
 from types import MappingProxyType
 
 from bot.campaign.ballots import check_ballots, read_ballots
@@ -12,6 +13,7 @@ from bot.campaign.neutrality import check_neutrality
 from bot.campaign.steps import check_steps, read_slots, read_steps
 from bot.campaign.toml import Source, TomlTable
 from bot.errors import CampaignError
+from bot.rules.backups import BackupPlan
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.quiet import PROFILES, LawProfile, Narrowing, narrowed
@@ -20,6 +22,7 @@ from bot.rules.territories import TERRITORIES
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+KEPT_BACKUPS = 7
 _EMAIL_OR_URL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+")
 
 
@@ -65,6 +68,7 @@ def read_campaign(
         out_after=root.number("out_after", least=1, most=max(1, len(ballots))),
         warnings=(),
         digest=digest,
+        backups=_read_backups(root),
     )
     broadcasts.done()
     log.done()
@@ -261,6 +265,29 @@ def _read_retention(table: TomlTable) -> Retention:
         values[key] = table.number(key, least=1, most=most, default=most) or most
     table.done()
     return Retention(**values)
+
+
+def _read_backups(root: TomlTable) -> BackupPlan | None:
+    """The plan of `[backup]`; None where there is none."""
+    if "backup" not in root.data:
+        return None
+    table = root.table("backup")
+    folder = table.text("folder", "the absolute path of a folder that is there")
+    if folder and not PurePath(folder).is_absolute():
+        table.fault(
+            "folder", f"backup.folder is “{folder}”", "write an absolute path, such as /var/backups/portevoix"
+        )
+    keep = table.number("keep", least=1, most=365, default=KEPT_BACKUPS) or KEPT_BACKUPS
+    if keep > KEPT_BACKUPS:
+        table.fault(
+            "keep",
+            f"backups of {keep} days still hold people who were erased since",
+            "keep them no longer than the shortest of your [retention]",
+            warning=True,
+        )
+    plan = BackupPlan(hour=table.clock_time("hour", default=time(3, 30)), folder=folder, keep=keep)
+    table.done()
+    return plan
 
 
 def _read_links(table: TomlTable) -> MappingProxyType[str, str]:

@@ -12,15 +12,14 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
-import db.backup_record
 from bot.actions import audit, restores, retention
 from bot.campaign.campaign import load_campaign
-from bot.commands import rekeying
+from bot.commands import drilling, moving, rekeying
 from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.nightly import make_backup
 from bot.rules.counting import counted
 from bot.settings import Settings
 from bot.startup import (
-    backup_key,
     database_file,
     follow_moved,
     opened,
@@ -32,11 +31,8 @@ from bot.startup import (
 from db.anchors import read_anchors
 from db.audit import Entry, Tail
 from db.backup import Restored, Settle
-from db.backup import backup as back_up
 from db.backup import restore as put_back
-from db.backup_record import Record
 from db.keyring import find_key
-from db.server_backup import backup_server as back_up_server
 from db.server_backup import restore_server as put_back_on_server
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
@@ -61,6 +57,7 @@ def add_to(commands: SubCommands) -> None:
         " are left of it are kept under another name.",
     ).set_defaults(run=new)
     rekeying.add_to(db)
+    moving.add_to(db)
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",
@@ -75,7 +72,19 @@ def add_to(commands: SubCommands) -> None:
         description="Put a backup in the database’s place, which is kept under another name, of PostgreSQL in the data"
         " folder. Stop the bot first.",
     )
-    restore_parser.add_argument("file", type=Path, metavar="FILE", help="a file made by `portevoix backup`")
+    restore_parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="a file made by `portevoix backup`; with --drill the last one that was made, unless it is named",
+    )
+    restore_parser.add_argument(
+        "--drill",
+        action="store_true",
+        help="only try it: open a copy, count, verify the log, throw it away; the bot may run. Status 1 where the log"
+        " is not whole",
+    )
     restore_parser.add_argument(
         "--suppression-key-lost",
         action="store_true",
@@ -154,15 +163,7 @@ def new(arguments: Namespace, settings: Settings) -> int:
 def backup(arguments: Namespace, settings: Settings) -> int:
     async def work() -> None:
         async with opened(settings) as database:
-            notes, now = settings.data / NOTES, await present(settings)
-            if database.file is None:
-                key = backup_key(settings)
-                await back_up_server(database, arguments.file, key=key, notes=notes, now=now)
-            else:
-                await back_up(database, arguments.file, notes=notes, now=now)
-            async with database.write() as tx:
-                made = Record(at=now, file=str(arguments.file.resolve()), size=arguments.file.stat().st_size)
-                await db.backup_record.note(tx, made)
+            await make_backup(database, arguments.file, settings=settings, now=await present(settings))
 
     asyncio.run(work())
     place = settings.database_key_file if settings.database_key is None else "PORTEVOIX_DATABASE_KEY"
@@ -188,6 +189,10 @@ def settling_log(file: Path, now: datetime) -> Settle:
 
 
 def restore(arguments: Namespace, settings: Settings) -> int:
+    if arguments.drill:
+        return drilling.drill_backup(arguments.file, settings)
+    if arguments.file is None:
+        raise CommandRefused("Name the backup: `portevoix restore FILE`.")
     file = database_file(settings)
     restored = asyncio.run(
         _restore_server(arguments, settings) if file is None else _restore(arguments, settings, file)

@@ -21,10 +21,14 @@ def sentence_words() -> SentenceWords:
     """The words that people say around the name of a place, in every language."""
     places = [words.places for words in all_words()]
     return SentenceWords(
+        voting=tuple(word for each in places for word in each.voting),
         before=tuple(word for each in places for word in each.before),
         linking=tuple(word for each in places for word in each.linking),
+        besides=tuple(word for each in places for word in each.besides),
         abroad=tuple(word for each in places for word in each.abroad),
         countries=tuple(pair for each in places for pair in each.countries.items()),
+        territories=tuple(pair for each in places for pair in each.territories.items()),
+        said=tuple(words.phrases for words in all_words()),
     )
 
 

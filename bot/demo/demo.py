@@ -25,7 +25,7 @@ import db.staff
 from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
 from bot.actions.planning import plan
-from bot.app import started
+from bot.app import read_campaign, started
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
@@ -113,7 +113,8 @@ async def play(settings: Settings, options: DemoOptions) -> None:
         )
         async with local_telegram(options.port, token, campaign, start):
             await seed(own, base, start, options.supporters)
-            async with started(own) as app:
+            played = replace(read_campaign(own), backups=None)  # invented people are nothing to keep
+            async with started(own, campaign=played) as app:
                 print(f"The chat page is open at {base}/ – stop with Ctrl+C.", flush=True)
                 if options.browser:
                     await asyncio.to_thread(webbrowser.open, f"{base}/")

@@ -25,7 +25,7 @@ from bot.departure.compose import Composer, as_call
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import NeutralSent
+from bot.rules.courtesy import NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Policy, free_until, hold
@@ -127,7 +127,7 @@ class Departure:
         if unwanted is not None:
             return unwanted
         until = person.undisturbed_until
-        if until is not None and batch.now < until and not sending.is_notice:
+        if until is not None and is_undisturbed(until, batch.now) and not sending.is_notice:
             return Wait(until=until, reason="undisturbed", state="queued")
         freedom = self._freedom(person, sending, batch.now)
         if sending.is_card:

@@ -127,7 +127,9 @@ class Life:
             numbers = [each.number for each in campaign.ballots if each.number >= ballot]
             self.cannot |= set(numbers) if once else {ballot}
         elif question == "plan" and said != "open":
-            self.slots = {**self.slots, ballot: said}
-            self.cannot -= {ballot}
+            if said != "keep":
+                self.slots = {**self.slots, ballot: said}
+            if ballot in self.slots:
+                self.cannot -= {ballot}
         elif question == "keep_plan" and said == "keep" and ballot in self.slots:
             self.slots = {**self.slots, ballot + 1: self.slots[ballot]}

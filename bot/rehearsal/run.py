@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -71,7 +71,8 @@ class Outcome:
 async def rehearse(settings: Settings, options: Options) -> Outcome:
     """Plays the campaign of the settings to its end, and checks it."""
     began = time.monotonic()
-    campaign = load_worded_campaign(settings.campaign, actions=ROUTES.buttons)
+    # Invented people are nothing to keep.
+    campaign = replace(load_worded_campaign(settings.campaign, actions=ROUTES.buttons), backups=None)
     start, end = opening(campaign), ending(campaign)
     members = invent(
         campaign, load_gazetteer(settings.data), count=options.supporters, seed=options.seed, start=start

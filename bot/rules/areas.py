@@ -62,6 +62,14 @@ def department_of(commune: str) -> str:
     raise _unknown(commune)
 
 
+def prefixes_of(area: str) -> tuple[str, ...]:
+    """The beginnings of the INSEE codes of all communes in an area, which is neither everywhere nor abroad."""
+    if area.startswith("R"):
+        return REGIONS.get(area[1:], (area[1:],))
+    cities = {city: (prefix, city) for prefix, city in _CITIES_WITH_ARRONDISSEMENTS}
+    return cities.get(area, (area,))
+
+
 def city_of(commune: str) -> str:
     """The commune that a code stands for: arrondissements of Paris, Lyon and Marseille are part of their
     city.

@@ -18,6 +18,8 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
 WEEK = timedelta(days=7)
+CALM = timedelta(hours=1)
+"""For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,3 +154,11 @@ def capped_neutral(*, sent: Iterable[NeutralSent], now: datetime, zone: str) -> 
     if len(of_staff) >= NEUTRAL_PER_WEEK:
         reasons.append(Capped(reason=CapReason.WEEK, until=of_staff[-NEUTRAL_PER_WEEK] + WEEK))
     return max(reasons, key=lambda each: each.until, default=None)
+
+
+def is_undisturbed(until: datetime | None, now: datetime) -> bool:
+    """Whether somebody still has before their eyes what they came for, and nothing may join it.
+
+    An instant further away than that lasts was noted before the machine's clock was set back: it is over.
+    """
+    return until is not None and now < until <= now + CALM

@@ -1,11 +1,13 @@
 """Why a message that is sent now would not reach somebody while it is of use."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from bot.rules.courtesy import CapReason
+from bot.rules.courtesy import CapReason, Caps
 from bot.rules.kinds import Kind
 from bot.rules.leaving import COURTESY_HOURS, Hold
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
 
 NEWS = Kind.PERSUASION
 """What staff write: the kind whose reach is told where nothing else is asked."""
@@ -29,3 +31,25 @@ def held_by(found: Hold | None, *, expires_at: datetime) -> Held | None:
     if found.reason == COURTESY_HOURS:
         return Held.HOURS
     return Held.CAP if found.reason in set(CapReason) else Held.QUIET
+
+
+def today_in(zone: str, now: datetime) -> tuple[datetime, datetime]:
+    """From midnight to midnight (aware UTC), by a zone."""
+    where = zone_named(zone)
+    day = now.astimezone(where).date()
+    first, last = (at_local(each, time(), where).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    return first, last
+
+
+def like_those_sent(
+    *, now: datetime, caps: Caps, silent: bool, today: bool, fills_week: datetime | None
+) -> tuple[datetime, ...]:
+    """Instants that the caps answer as they answer those at which messages left for somebody: `today` the day is full,
+    and the week is until `fills_week` has been over for seven days.
+
+    So a cap is asked once for all who stand before it alike.
+    """
+    if fills_week is None:
+        return (now,) * caps.per_day if today else ()
+    per_week = caps.per_week_when_silent if silent else caps.per_week
+    return (fills_week, *((now if today else fills_week,) * (per_week - 1)))

@@ -1,20 +1,31 @@
 """What people type as whole messages: `STOP !`, `d’accord`, `ouais`, whatever the case, the accents and the spaces.
 
-The words themselves are those of the languages, `locales/<code>/words.toml`.
+The words themselves are those of the languages, `locales/<code>/words.toml`; how they are written there and found in
+what somebody typed is in bot.rules.phrases.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Meaning(StrEnum):
-    """A meaning that a whole message may have. Each language says each of them in words of its own."""
+    """A meaning that a message may have. Each language says each of them in words of its own.
+
+    They stand in the order in which they are looked for: `merci, j’ai voté` tells of a vote, and thanks besides.
+    """
 
     STOP = "stop"  # no message any more: obeyed everywhere, in the middle of any question
+    PERHAPS_STOP = "perhaps_stop"  # the word is there, and may be about something else: a button asks
+    VOTED = "voted"
+    NOT_COMING = "not_coming"
+    WHERE = "where"  # where, when and how one votes
+    EVENTS = "events"
+    HELP = "help"
     YES = "yes"
     NO = "no"
+    THANKS = "thanks"
+    HELLO = "hello"
 
 
 LONGEST = 200
@@ -30,12 +41,9 @@ def folded(text: str) -> str:
 
 
 def phrase(text: str) -> str:
-    """The words of a message alone, folded: `D’accord !` is `d accord`. A message of pictures is its pictures."""
+    """The words of a message alone, folded: `D’accord !` is `d accord`. Without words, its pictures or its question
+    mark, each once.
+    """
     plain = folded(text)
-    pictures = (letter for letter in plain if unicodedata.category(letter) == "So")
-    return " ".join(_WORDS.findall(plain)) or "".join(pictures)
-
-
-def meaning_of(text: str, phrases: Mapping[str, Meaning]) -> Meaning | None:
-    """The meaning of the whole message; None where it says something else. `phrases`: see `phrase`."""
-    return phrases.get(phrase(text)) if len(text) <= LONGEST else None
+    pictures = (letter for letter in plain if unicodedata.category(letter) == "So" or letter == "?")
+    return " ".join(_WORDS.findall(plain)) or "".join(dict.fromkeys(pictures))

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from bot.rules.date_words import DateWords, words_of_all
-from bot.rules.typed import Meaning, meaning_of
+from bot.rules.phrases import Phrases
+from bot.rules.typed import Meaning
 from locales import LANGUAGES, SOURCE_LANGUAGE
 from locales.words import words_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """The words that somebody who reads one language may type."""
+    """The words that somebody who reads one language may type: those of that language first."""
 
-    phrases: Mapping[str, Meaning]
+    phrases: tuple[Phrases, ...]
     dates: DateWords
 
     def meaning(self, text: str) -> Meaning | None:
-        """The meaning of the whole text; None where it says something else."""
-        return meaning_of(text, self.phrases)
+        """What the text means; None where it says something else. No language takes STOP away from another."""
+        found = [meaning for spoken in self.phrases if (meaning := spoken.meaning(text)) is not None]
+        for first in (Meaning.STOP, Meaning.PERHAPS_STOP):
+            if first in found:
+                return first
+        return found[0] if found else None
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
     """The words of a language before those of the others. Raises BadWords."""
     spoken = [words_of(code) for code in sorted(LANGUAGES, key=lambda code: code != language)]
-    phrases: dict[str, Meaning] = {}
-    for words in reversed(spoken):
-        phrases |= words.phrases
-    # No language takes STOP away from another.
-    for words in spoken:
-        phrases |= {said: meaning for said, meaning in words.phrases.items() if meaning is Meaning.STOP}
-    return Vocabulary(phrases=phrases, dates=words_of_all([words.dates for words in spoken]))
+    # Whoever says `don’t stop` is not stopped by a language in which `stop` is all that is understood of it.
+    going_on = tuple(each for words in spoken for each in words.phrases.going_on)
+    asking = tuple(each for words in spoken for each in words.phrases.asking)
+    return Vocabulary(
+        phrases=tuple(replace(words.phrases, going_on=going_on, asking=asking) for words in spoken),
+        dates=words_of_all([words.dates for words in spoken]),
+    )
 
 
 def asks_to_stop(text: str) -> bool:
     """Whether the text is STOP in any language, whatever somebody reads."""
-    return vocabulary(SOURCE_LANGUAGE).meaning(text) is Meaning.STOP
+    return any(spoken.says_stop(text) for spoken in vocabulary(SOURCE_LANGUAGE).phrases)
+
+
+def is_stop_alone(text: str) -> bool:
+    """Whether the text is the word STOP in any language, and no sentence that has it in it."""
+    return any(spoken.is_stop_alone(text) for spoken in vocabulary(SOURCE_LANGUAGE).phrases)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,15 +14,17 @@ import sqlalchemy as sa
 import db.audit
 import db.staff
 from bot.actions import audit, witness
-from bot.actions.audit import FaultKind
+from bot.actions.audit import Fault, FaultKind
 from bot.rules.courtesy import CourtesyHours
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.audit import Tail
 from db.engine import Database
+from db.errors import CannotOpen
 from db.facts import forget_fact
 from db.schema import audit as log
 from db.schema import broadcasts, deliveries, people
 from tests.acting import NOW
+from tests.story import until
 
 HOUR = timedelta(hours=1)
 HOURS = CourtesyHours()
@@ -137,6 +142,75 @@ def test_the_file_is_only_lengthened_and_a_torn_line_says_nothing(tmp_path: Path
         stream.write(b"\xff\nyesterday 4 " + b"d" * 64 + b"\n")
     assert [each.count for each in read_anchors(file)] == [1, 3]
     assert read_anchors(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2016-11-16T08:00:00+00:00 {'9' * 5_000} {'a' * 64}",
+        f"0001-01-01T00:00:00+00:00 1 {'a' * 64}",
+        f"9999-12-31T23:59:59-23:59 1 {'a' * 64}",
+        f"2016-11-16T08:00:00 1 {'a' * 64}",
+        "x" * 1_000_000,
+        "\x00" * 100,
+    ],
+    ids=lambda line: line[:30],
+)
+async def test_a_file_that_was_tampered_with_stops_nobody(
+    database: Database, tmp_path: Path, line: str
+) -> None:
+    """A line that nobody noted says nothing; what was noted before and is noted after still counts."""
+    file = tmp_path / "audit.anchors"
+    await note(database, "staff:1")
+    await witness.anchor(database, file, NOW)
+    with file.open("a") as stream:
+        stream.write(f"{line}\n")
+    await note(database, "staff:2")
+    assert await witness.anchor(database, file, NOW + HOUR)
+    assert await witness.look(database, file, NOW + HOUR) == ()
+    assert [each.count for each in read_anchors(file)] == [1, 2]
+
+
+def test_anchors_are_told_in_the_time_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "audit.anchors"
+    file.write_text(f"2016-11-16T09:00:00+01:00 1 {'a' * 64}\n")
+    (anchor,) = read_anchors(file)
+    assert (
+        str(Fault(entry=0, kind=FaultKind.UNKNOWN_ANCHOR, anchor=anchor)).count("2016-11-16 08:00 UTC") == 1
+    )
+
+
+def test_a_disk_that_takes_a_part_of_a_line_is_no_success(tmp_path: Path) -> None:
+    file = tmp_path / "audit.anchors"
+    append_anchor(file, Anchor(at=NOW, count=1, hash="a" * 64))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 40, before[1]))
+    try:
+        with pytest.raises(CannotOpen, match="cannot be noted"):
+            append_anchor(file, Anchor(at=NOW, count=2, hash="b" * 64))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    append_anchor(file, Anchor(at=NOW, count=3, hash="c" * 64))
+    assert [each.count for each in read_anchors(file)] == [1, 3]
+
+
+async def test_a_file_on_a_machine_that_does_not_answer_holds_up_nobody(
+    database: Database, tmp_path: Path
+) -> None:
+    """A pipe that nobody reads from is as slow as a file can be."""
+    file = tmp_path / "audit.anchors"
+    os.mkfifo(file)
+    await note(database, "staff:1")
+    anchoring = asyncio.create_task(witness.anchor(database, file, NOW))
+
+    async def is_answered() -> bool:
+        async with database.read() as tx:
+            return await db.audit.tail(tx) is not None
+
+    await until(is_answered, "the database answers meanwhile")
+    assert not anchoring.done()
+    (await asyncio.to_thread(file.open, "w")).close()  # the other machine is back
+    await asyncio.wait_for(asyncio.gather(anchoring, return_exceptions=True), 30)
 
 
 ZONES: dict[int, str | None] = {

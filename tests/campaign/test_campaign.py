@@ -11,6 +11,7 @@ from bot.campaign.campaign import check_campaign, find_campaign_file, load_campa
 from bot.campaign.reading import read_campaign
 from bot.campaign.toml import Source, find_lines
 from bot.errors import CampaignError
+from bot.rules.backups import BackupPlan
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.retention import Retention
@@ -322,6 +323,28 @@ def test_a_campaign_may_keep_things_for_less_time() -> None:
     campaign, _ = parse_campaign(changed("profile_days = 30", "profile_days = 5"))
     assert campaign is not None
     assert campaign.retention == replace(Retention(), profile_days=5)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('hour = "03:30"', "backup.folder"),
+        ('folder = "backups"', "write an absolute path"),
+        ('folder = "/b"\nhour = "3h"', "backup.hour"),
+        ('folder = "/b"\nkeep = 0', "backup.keep"),
+        ('folder = "/b"\nhours = "03:30"', "backup.hours"),
+    ],
+)
+def test_faults_of_a_plan_of_backups(table: str, said: str) -> None:
+    assert said in " ".join(faults_of(f"{PRIMARY}\n[backup]\n{table}\n"))
+
+
+def test_a_plan_of_backups() -> None:
+    assert parse_campaign(PRIMARY)[0] is not None
+    campaign, faults = parse_campaign(f'{PRIMARY}\n[backup]\nfolder = "/b"\nkeep = 30\n')
+    assert campaign is not None
+    assert campaign.backups == BackupPlan(hour=time(3, 30), folder="/b", keep=30)
+    assert [fault.warning for fault in faults if "erased since" in fault.problem] == [True]
 
 
 def test_the_digest_follows_the_file() -> None:

@@ -256,8 +256,8 @@ def test_postcode(code: str) -> None:
         ("I live in Paris, 15th", "75115", True),
         ("paris dans le 15", "75115", True),
         ("3 rue de Lyon à Dijon", "69123", False),
-        ("j'habite lyon mais je vote a paris", "75056", False),
-        ("moi c'est Rennes", "35238", False),
+        ("j'habite lyon mais je vote a paris", "75056", True),
+        ("moi c'est Rennes", "35238", True),
         ("on habite a cote de tours depuis 2 ans", "37261", False),
         ("saint etiene du bois", "01350", False),
         # The only name that begins so wins over look-alikes.

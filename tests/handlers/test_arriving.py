@@ -7,14 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from bot.actions import notices
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Wait
 from db import rsvps, vote_plans
 from db.people import Person
+from db.schema import events
 from locales import LANGUAGES
 from tests.campaigning import staff
-from tests.conversation import Conversation, Talker
+from tests.conversation import Conversation, Talker, paris
 from tests.drafting import send_broadcast
 from tests.leaving import leaving
 
@@ -107,3 +110,61 @@ async def test_the_card_of_the_link_stands_alone_for_an_hour(conversation: Conve
     await send_broadcast(sophie)
     decisions = await leaving(conversation)
     assert [each.chat for each in decisions if isinstance(each, Call)] == [silent.telegram_id], decisions
+
+
+async def test_after_the_clock_was_set_back_nobody_is_left_alone_for_days(conversation: Conversation) -> None:
+    await conversation.add_event("lyon1")
+    newcomer = conversation.person(8)
+    start = conversation.clock.now()
+    conversation.clock.move(start + timedelta(hours=20))  # the machine began with a wrong clock
+    await arrive(newcomer, WAYS["the link of an event", "“I’ll come”"][:-1], "")
+    conversation.clock.move(start)
+    await send_broadcast(await staff(conversation, 10, "organizer", "FR"))
+    decisions = await leaving(conversation)
+    assert [each.chat for each in decisions if isinstance(each, Call)] == [newcomer.telegram_id]
+
+
+async def test_a_notice_reaches_who_came_by_the_link_of_an_event(conversation: Conversation) -> None:
+    """The team's own messages, what waits for an approval among them, do not wait for an answer to a card."""
+    await conversation.add_event("lyon1")
+    newcomer = conversation.person(8)
+    await arrive(newcomer, WAYS["the link of an event", "“I’ll come”"][:-1], "")
+    async with conversation.database.write() as tx:
+        news = {"role": "organizer", "area": "FR", "telegram_id": 9, "by": None}
+        await notices.tell(tx, {8}, "staff_left", news, now=conversation.clock.now())
+    decisions = await leaving(conversation)
+    assert [type(each) for each in decisions] == [Call]
+
+
+WHILE_SIGNING_UP = {
+    "hidden": "I don’t know this event",
+    "cancelled": "This event is cancelled",
+    "over": "This event is over",
+    "quiet": "Campaigns have to keep silent",
+}
+
+
+@pytest.mark.parametrize("became", WHILE_SIGNING_UP)
+@pytest.mark.parametrize("last", ["tap:Yes, choose by my commune", "yes"])
+async def test_an_event_that_takes_no_answer_any_more_is_told_below_the_welcome(
+    conversation: Conversation, became: str, last: str
+) -> None:
+    """Who signs up is told that they did; nothing stands there that other messages would disturb."""
+    await conversation.add_event("lyon1")
+    newcomer = conversation.person(8)
+    for act in ("/start ev_lyon1", "tap:yes, write to me", "Lyon"):
+        await (newcomer.tap(act[4:]) if act.startswith("tap:") else newcomer.send(act))
+    if became == "over":
+        conversation.clock.move(paris("2016-11-17T22:00"))
+    elif became == "quiet":
+        conversation.clock.move(paris("2016-11-19T10:00"))
+    else:
+        async with conversation.database.write() as tx:
+            await tx.execute(sa.update(events).values(state=became))
+    await (newcomer.tap(last[4:]) if last.startswith("tap:") else newcomer.send(last))
+    welcome, told = newcomer.screen[-2:]
+    assert "Welcome" in welcome.text
+    assert WHILE_SIGNING_UP[became] in told.text
+    person = await newcomer.stored()
+    assert person is not None
+    assert (person.state, person.undisturbed_until) == ("registered", None)

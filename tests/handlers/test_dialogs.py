@@ -1,4 +1,4 @@
-"""Every dialog asks its open question again when it gets an answer of another kind; the menu opens what it shows."""
+"""Every dialog points to its open question when it gets an answer of another kind; the menu opens what it shows."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ def test_every_item_of_the_menu_is_a_command() -> None:
     assert {command.name for command in handlers.COMMANDS} >= menu.ITEMS
 
 
-async def test_words_where_a_button_was_expected_bring_the_question_back(conversation: Conversation) -> None:
+async def test_words_where_a_button_was_expected_point_to_the_question(conversation: Conversation) -> None:
+    """It is not sent again, unless one asks for it."""
     organizer = await staff(conversation, 7, "organizer", "69")
     await organizer.send("/broadcast")
     question = organizer.last.text
     await organizer.send("what?")
-    assert "another kind of answer" in organizer.screen[-2].text
+    assert "another kind of answer" in organizer.last.text
+    assert "\n" not in organizer.last.text
+    assert len(organizer.called("sendMessage")) == 1
+    await organizer.tap("Show it again")
     assert organizer.last.text == question
     assert organizer.last.buttons
 
 
-async def test_words_instead_of_a_pin_bring_the_question_back(conversation: Conversation) -> None:
+async def test_words_instead_of_a_pin_point_to_the_question(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
     await begin_event(organizer)
     await organizer.send("near the bridge")
     await organizer.tap("Without a pin")
-    assert "day" in organizer.last.text
+    assert "day" in organizer.screen[-2].text, "The question above it became the next one."
 
 
 async def test_words_where_a_change_waits_for_its_button(conversation: Conversation) -> None:
@@ -46,9 +50,9 @@ async def test_words_where_a_change_waits_for_its_button(conversation: Conversat
     await organizer.tap("Change the date")
     await organizer.send("25/11 20h")
     await organizer.send("yes")
-    assert "Change this event?" in organizer.last.text
+    assert "another kind of answer" in organizer.last.text
     await organizer.tap("Change it and tell them")
-    assert "changed" in organizer.last.text
+    assert "changed" in organizer.screen[-2].text
 
     # What was sent is told apart by the event it is about.
     await organizer.send("/broadcasts")
@@ -61,6 +65,7 @@ async def test_words_where_an_area_waits(conversation: Conversation) -> None:
     await admin.tap("Invite somebody")
     await admin.tap("Organizer")
     await admin.share_location(45.76, 4.84)
+    await admin.tap("Show it again")
     assert "For which area?" in admin.last.text
 
 

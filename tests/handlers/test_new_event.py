@@ -37,7 +37,7 @@ async def test_an_event_is_announced_to_those_around(conversation: Conversation)
     assert "<b>Public meeting</b>" in english.text
     assert "Venez nombreux !" in english.text  # the description left out falls back
     assert list(french.buttons)[:3] == ["Je viens", "Peut-être", "Je ne peux pas"]
-    assert "optout:events" in french.buttons["Ne plus être invité"]
+    assert "optout:events" in french.buttons["Plus d’invitations"]
     # Fewer than ten in an area are not counted out.
     assert "<b>Recipients:</b> &lt; 10" in summary.text
     assert await rows(conversation, events) == []

@@ -170,7 +170,7 @@ async def test_moving_and_time_forget_the_choice(
         await person.tap("1. École A")
         assert await chosen(conversation, person)
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     await zoe.send("Nantes")
     assert not await chosen(conversation, zoe)
     await max_.tap_data("1:choice:commune:no")

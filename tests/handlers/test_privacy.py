@@ -79,7 +79,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
         ("/privacy", "Your data, in short"),
         ("/why", "We know of no message"),
         ("/mydata", "Nothing else."),
-        ("/stop", "we won’t write to you any more"),
+        ("/stop", "we won’t message you again"),
         ("/delete", "Erase everything about you?"),
     ],
 )
@@ -227,7 +227,7 @@ async def test_withdrawing_the_first_choice_is_stopping(conversation: Conversati
     await zoe.send("/consent")
     await zoe.tap("Writing to me")
     shown = await zoe.tap("No, stop")
-    assert "we won’t write to you any more" in shown.text
+    assert "we won’t message you again" in shown.text
     person = await zoe.stored()
     assert person is not None
     assert person.state == "stopped"
@@ -239,7 +239,7 @@ async def test_withdrawing_the_first_choice_is_stopping(conversation: Conversati
 @pytest.mark.parametrize("word", ["/stop", "STOP", "stop!", "Arret", "ARRÊT", "arrêt.", "ARRE\u0302T"])
 async def test_stop_is_obeyed_at_once(conversation: Conversation, zoe: Talker, word: str) -> None:
     shown = await zoe.send(word)
-    assert "we won’t write to you any more" in shown.text
+    assert "we won’t message you again" in shown.text
     assert "/start" in shown.text
     person = await zoe.stored()
     assert person is not None
@@ -250,7 +250,7 @@ async def test_stop_is_obeyed_at_once(conversation: Conversation, zoe: Talker, w
 
 async def test_stop_is_obeyed_in_the_middle_of_a_dialog(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     await zoe.send("STOP")
     # The dialog is over too: a place would not be taken from somebody who left.
     await zoe.send("Nouméa")

@@ -13,7 +13,19 @@ UNDER_A_NEUTRAL_REMINDER = (
     *("step:1:place:help", "step:1:place:known", "menu:vote", "optout:reminders", "messages:reminders:on"),
     *("menu:settings", "menu:menu", "step:1:plan:open", "step:1:plan:midday", "step:1:plan.company:alone"),
 )
-SAID = ("/start", "/start ev_lyon1", "/menu", "/events", "/vote", "/settings", "/consent", "/help", "blah")
+TYPED = ("bonjour", "événements", "je ne viens plus", "où ?", "j’ai voté", "oui", "merci")
+SAID = (
+    "/start",
+    "/start ev_lyon1",
+    "/menu",
+    "/events",
+    "/vote",
+    "/settings",
+    "/consent",
+    "/help",
+    "blah",
+    *TYPED,
+)
 TAPPED = (
     *("event:lyon1", "rsvp:lyon1:yes", "rsvp:lyon1:no", "attend:lyon1:confirm", "attend:lyon1:cancel"),
     *(

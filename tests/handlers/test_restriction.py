@@ -159,7 +159,7 @@ async def test_in_the_middle_of_signing_up_there_is_nothing_to_restrict(conversa
 
 async def test_moving_is_left_by_it(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     await restrict(zoe)
     await zoe.send("Nouméa")
     stored = await zoe.stored()

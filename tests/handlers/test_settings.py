@@ -50,7 +50,7 @@ async def test_one_volunteers_and_stops_volunteering(conversation: Conversation,
     person = await zoe.stored()
     assert person is not None
     assert person.volunteer
-    await zoe.tap("No longer volunteer")
+    await zoe.tap("Stop volunteering")
     assert [row for row in await conversation.answers() if row[0] == "volunteer"] == [
         ("volunteer", None, "yes"),
         ("volunteer", None, "no"),
@@ -71,7 +71,7 @@ async def test_the_opt_out_of_a_message_works_at_once_and_can_be_undone(
 
 async def test_who_moves_says_where_they_vote_now(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     assert "I know no commune called “Xyzabc”" in (await zoe.send("Xyzabc")).text
     await zoe.send("Sainte-Colombe")  # there are twelve
     assert "Which one do you vote in?" in zoe.last.text
@@ -89,7 +89,7 @@ async def test_who_moves_says_where_they_vote_now(conversation: Conversation, zo
 
 async def test_moving_can_be_given_up(zoe: Talker) -> None:
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     await zoe.send("/cancel")
     person = await zoe.stored()
     assert person is not None

@@ -36,7 +36,7 @@ async def plan_of(conversation: Conversation, person: Talker, ballot: int = 1) -
         ("pledge:will", "Wonderful", VoteState.WILL, ("pledge", "1", "will")),
         ("pledge:unsure", "you have time", VoteState.UNSURE, ("pledge", "1", "unsure")),
         ("pledge:cannot", "Thank you for telling me", VoteState.CANNOT, ("pledge", "1", "cannot")),
-        ("plan:last_hour", "Where will you set out from?", VoteState.WILL, ("plan.slot", "1", "last_hour")),
+        ("plan:last_hour", "Where will you be coming from?", VoteState.WILL, ("plan.slot", "1", "last_hour")),
     ],
 )
 async def test_an_answer_before_the_day(
@@ -68,7 +68,7 @@ async def test_cannot_speaks_of_every_round_and_is_taken_back_from_every_round(
 async def test_the_place_is_known_or_explained(conversation: Conversation, zoe: Talker) -> None:
     shown = await zoe.tap_data("1:step:1:place:help")
     assert "electoral roll" in shown.text
-    assert "2 euros in each round" in shown.text
+    assert "€2 each round" in shown.text
     assert shown.urls == {"Find my polling place": "https://bureaux-de-vote.exemple.org"}
     shown = await zoe.tap("Now I know")
     assert "And when will you go?" in shown.text
@@ -267,5 +267,5 @@ async def test_who_votes_online_is_not_asked_from_where(conversation: Conversati
         await db.people.change(tx, person.id, territory="abroad", zone="Europe/Brussels", commune=None)
     shown = await zoe.tap_data("1:step:1:plan:midday")
     assert "It’s all set." in shown.text
-    assert "Where will you set out from?" not in shown.text
+    assert "Where will you be coming from?" not in shown.text
     assert not any("departure" in data or "company" in data for data in shown.buttons.values())

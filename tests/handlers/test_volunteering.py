@@ -282,7 +282,7 @@ async def restrict(person: Talker) -> None:
 
 async def no_longer(person: Talker) -> None:
     await person.send("/settings")
-    await person.tap("No longer volunteer")
+    await person.tap("Stop volunteering")
 
 
 async def not_by_name(person: Talker) -> None:

@@ -39,7 +39,7 @@ async def test_people_abroad_vote_online_by_paris_time(conversation: Conversatio
     zoe = conversation.person(7)
     await zoe.sign_up()
     await zoe.send("/settings")
-    await zoe.tap("Change the place")
+    await zoe.tap("Change where I vote")
     await zoe.tap("I live abroad")
     await zoe.send("Vancouver")
     shown = await zoe.send("/vote")

@@ -59,6 +59,7 @@ LYON = Person(
     registered_at=WEDNESDAY,
     seen_at=WEDNESDAY,
     undisturbed_until=None,
+    puzzled_at=None,
 )
 PLAN = VotePlan(
     person=1,

@@ -11,6 +11,7 @@ from bot.rules.communes.names import Names, allowed_errors
 from bot.rules.communes.query import Sentences, area_splits, areas_by_key, islands_by_key, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
+from bot.rules.communes.zones import territory_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""
@@ -70,6 +71,13 @@ class NameSearch:
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)
         self._islands = islands_by_key(table.codes)
+        for key, code in sentences.territories.items():
+            if code in table.departments:
+                self._areas.setdefault(key, frozenset({code}))
+            else:
+                self._islands.setdefault(
+                    key, frozenset(each for each in table.codes if territory_of(each) == code)
+                )
 
     def search(
         self, words: tuple[str, ...], departments: Departments | None, limit: int, exactly: bool = False
@@ -79,13 +87,14 @@ class NameSearch:
         `departments` None is anywhere. `exactly` forgives no typing error: the words name a place abroad.
         """
         readings = self._readings(words, departments)
+        linked = self._linked(readings)
         for find in (self._whole, self._without_small_words):
-            for reading in readings:
+            for reading in (*readings, *linked):
                 if exact := find(reading):
                     return self._with_others(exact, readings[0], reading, limit, exactly)
         if exactly:
             return self._well_known(readings[0].key, limit), False
-        if departments is None and (area := self._area(readings)):
+        if departments is None and (area := self._area([*readings, *linked])):
             return self.largest_of(area, limit), len(self.largest_of(area, 2)) == 1
         loose = self._loose(readings, limit)
         if (begun := self._only_begun_so(readings)) is not None:
@@ -120,9 +129,19 @@ class NameSearch:
         if departments is None:
             for said in dict.fromkeys((words, plain)):
                 readings += [
-                    _Reading(words=name, departments=area) for name, area in area_splits(said, self._areas)
+                    _Reading(words=name, departments=area)
+                    for name, area in area_splits(said, self._areas, self._sentences.connectors)
                 ]
         return readings
+
+    def _linked(self, readings: Sequence[_Reading]) -> list[_Reading]:
+        """What may only be meant without an error: `à Wallis` is no name of which `à` is a part."""
+        said = {reading.words: self._sentences.name_linked(reading.words) for reading in readings}
+        return [
+            replace(reading, words=said[reading.words])
+            for reading in readings
+            if said[reading.words] != reading.words
+        ]
 
     def _exact(self, reading: _Reading) -> list[Match]:
         """The places of a reading without typing errors, with its small words or else without them."""

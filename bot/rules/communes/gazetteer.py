@@ -119,6 +119,8 @@ class Gazetteer:
         named = None if query.has_digits else self._abroad(query.words, self._foreign)
         abroad = named or (None if query.has_digits else self._abroad(query.words, self._nicknamed))
         matches, confident = self._searcher.search(query, max(1, limit), abroad is not None)
+        if not (matches and matches[0].cost < COMPLETION) and self._sentences.are_an_answer(text):
+            matches, abroad = [], None  # `merci` is no misspelt Mercy
         if matches and matches[0].cost < COMPLETION:
             # It is the whole name of a commune: Us, in Val-d’Oise, is not short for the United States.
             abroad = None if self._table.populations[matches[0].place] >= WELL_KNOWN else named

@@ -8,6 +8,7 @@ from bot.rules.communes.table import Area
 from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
 from bot.rules.communes.zones import territory_of
 from bot.rules.date_words import one_of
+from bot.rules.phrases import Phrases
 
 ARRONDISSEMENTS = {"paris": ("75056", 751, 20), "lyon": ("69123", 6938, 9), "marseille": ("13055", 132, 16)}
 """Each city with arrondissements: its INSEE code, the beginning of theirs, and how many."""
@@ -43,12 +44,6 @@ _AREA_NICKNAMES = {
     "paca": "provencealpescotedazur",
     "iledelareunion": "lareunion",
     "saintbarth": "saintbarthelemy",
-    "tahiti": "polynesiefrancaise",
-    "polynesie": "polynesiefrancaise",
-    "wallis": "wallisetfutuna",
-    "futuna": "wallisetfutuna",
-    "caledonie": "nouvellecaledonie",
-    "kanaky": "nouvellecaledonie",
     "guyanefrancaise": "guyane",
     "aura": "auvergnerhonealpes",
 }
@@ -58,13 +53,19 @@ _AREA_NICKNAMES = {
 class SentenceWords:
     """The words that people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
 
-    `countries`: what they call some, beside the official name, and the ISO 3166 code.
+    `voting`: before the name of the place where they vote, which is meant rather than another in the same sentence;
+    `besides`: anywhere, of no meaning (`svp`). `countries` and `territories`: what they call some, beside the official
+    name, and the code: ISO 3166, or the design's. `said`: the phrases that are no place, but an answer to something.
     """
 
+    voting: tuple[str, ...]
     before: tuple[str, ...]
     linking: tuple[str, ...]
+    besides: tuple[str, ...]
     abroad: tuple[str, ...]
     countries: tuple[tuple[str, str], ...]
+    territories: tuple[tuple[str, str], ...]
+    said: tuple[Phrases, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,17 +174,19 @@ def islands_by_key(codes: Iterable[str]) -> dict[str, frozenset[str]]:
     return {
         key: frozenset(inside)
         for archipelago, inside in found.items()
-        for key in (archipelago, f"iles{archipelago}", f"archipeldes{archipelago}")
+        for key in (archipelago, f"les{archipelago}", f"iles{archipelago}", f"archipeldes{archipelago}")
     }
 
 
 def area_splits(
-    words: tuple[str, ...], areas: Mapping[str, frozenset[str]]
+    words: tuple[str, ...],
+    areas: Mapping[str, frozenset[str]],
+    connectors: frozenset[str] = _CONNECTORS,
 ) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
     """Every reading of the words as a name followed, or preceded, by a département or région."""
     for at in range(1, len(words)):
         start = at
-        while start < len(words) - 1 and words[start] in _CONNECTORS:
+        while start < len(words) - 1 and words[start] in connectors:
             start += 1
         codes = areas.get(key_of(list(words[at:]))) or areas.get(key_of(list(words[start:])))
         if codes:
@@ -197,18 +200,44 @@ class Sentences:
     """The sentences that people put around the name of a place, in some languages."""
 
     def __init__(self, words: SentenceWords) -> None:
-        before, linking = (one_of(map(fold, each)) for each in (words.before, words.linking))
-        self._before = re.compile(rf"(?:{before})(?: (?:{linking}))?(?: (?:{linking}))? ")
-        self._abroad = frozenset(map(fold, words.abroad))
-        self._around = frozenset(
-            word for said in (words.before, words.linking) for each in said for word in fold(each).split()
+        voting, before, linking = (
+            one_of(map(fold, each)) for each in (words.voting, (*words.voting, *words.before), words.linking)
         )
+        links = rf"(?: (?:{linking})\b)?(?: (?:{linking})\b)?"
+        self._voting = re.compile(rf"\b(?:{voting}){links} ")
+        self._before = re.compile(rf"\b(?:{before}){links} ")
+        self._linking = re.compile(rf"(?:{linking})(?: (?:{linking}))? ")
+        besides = one_of(map(fold, words.besides))
+        self._besides = re.compile(rf"^(?:(?:{besides}) )+|(?: (?:{besides}))+$")
+        self._abroad = frozenset(map(fold, words.abroad))
+        said = (words.voting, words.before, words.linking, words.besides)
+        self._around = frozenset(word for each in said for one in each for word in fold(one).split())
+        self._said = words.said
+        self.connectors = _CONNECTORS.union(fold(each) for each in words.linking)
         self.countries = {key_of(words_of(name)): code for name, code in words.countries}
+        self.territories = {key_of(words_of(name)): code for name, code in words.territories}
 
     def name_in(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """The words after `je vote à`, `mairie de` and the like, and before `France`."""
-        text = self._before.sub("", " ".join(words), count=1) if len(words) > 1 else " ".join(words)
-        return tuple(text.removesuffix(" france").split())
+        """The words after `je vote à`, `mairie de` and the like, up to what else is said, and before `France`."""
+        text = " ".join(words)
+        if len(words) > 1:
+            vote = self._voting.search(text)
+            starts = list(self._before.finditer(text))
+            if vote is not None or starts:
+                at = vote.end() if vote is not None else starts[-1].end()
+                ends = [start.start() for start in starts if start.start() >= at]
+                text = text[at : min(ends, default=len(text))]
+        return tuple(self._besides.sub("", text.removesuffix(" france")).split())
+
+    def name_linked(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The words after `à`, `sur` or `en`, where nothing else stands before a name."""
+        text = " ".join(words)
+        linked = self._linking.match(text)
+        return tuple(text[linked.end() :].split()) if linked else words
+
+    def are_an_answer(self, text: str) -> bool:
+        """Whether the text is `oui`, `merci` or the like, rather than a name with an error in it."""
+        return any(phrases.is_everyday(text) for phrases in self._said)
 
     def are_said_around(self, words: Iterable[str]) -> bool:
         """Whether these are all words that people say around the name of a place."""

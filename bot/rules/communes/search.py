@@ -66,7 +66,8 @@ class Searcher:
             departments = departments_of_number(code[:2], self._table.departments)
             return self._by_name.largest_of(departments, limit), False
         arrondissements = [place for place in places if parent_of(self._table.codes[place])]
-        if query.words and not query.insee:
+        named = not self._sentences.are_said_around(query.words) or self._is_name(query.words)
+        if query.words and named and not query.insee:
             if arrondissements and self._names_city_of(arrondissements[0], query.words):
                 return [Match(place=place, cost=0) for place in arrondissements], True
             if by_insee is not None and by_insee not in places:
@@ -94,6 +95,10 @@ class Searcher:
             return outside, sure and bool(exact)
         listed = [Match(place=place, cost=ELSEWHERE) for place in places]
         return exact + listed + [match for match in outside if match not in exact], False
+
+    def _is_name(self, words: Sequence[str]) -> bool:
+        """Whether some place bears the words as its name: Ville is a village."""
+        return bool(self._names.exact(key_of(list(words))))
 
     def _names_city_of(self, arrondissement: int, words: Sequence[str]) -> bool:
         """Whether the words are the arrondissement's city, or an address that has it among others."""

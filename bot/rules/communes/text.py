@@ -25,6 +25,7 @@ _ABBREVIATIONS = {
     "mt": "mont",
     "nd": "notre dame",
     "fd": "ferrand",
+    "pce": "provence",
 }
 _BETWEEN = {"s": "sur", "ss": "sous"}
 ARTICLES = frozenset({"le", "la", "les", "l"})

@@ -1,0 +1,36 @@
+"""The question that somebody answered by a button, in the words that stood there: the ledger proves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telegram import Message
+
+from bot.words.telegram_html import parse_html
+from handlers.context import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question in one language, as Telegram HTML."""
+
+    language: str
+    text: str
+
+
+def as_asked(context: Context, name: str) -> Question:
+    """The question of a template as it stands in the tapped message: the language may have been changed since.
+
+    In today's language where none stands there: words were typed, or the message is too old for Telegram to tell it.
+    """
+    shown = _in_one_line(context.message)
+    for language in (context.language, *context.campaign.languages):
+        text = context.render_in(language, name)
+        if shown and " ".join(parse_html(text.html).split()) in shown:
+            return Question(language=language, text=text.written)
+    return Question(language=context.language, text=context.render(name).written)
+
+
+def _in_one_line(message: Message | None) -> str:
+    text = (message.text or message.caption or "") if message is not None else ""
+    return " ".join(text.split())

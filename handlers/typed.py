@@ -1,0 +1,122 @@
+"""What somebody types, or shares, while nothing waits for an answer: everyday words, and what nobody understood.
+
+What a message means is read by the vocabulary of the languages (bot.words.vocabulary); `MEANT` is the one table of what
+is done then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from telegram import Update
+
+from bot.actions import people, questions
+from bot.rules.typed import Meaning
+from handlers import event_card, events, helping, menu, privacy, steps, vote
+from handlers.buttons import arguments, yes_or_no
+from handlers.context import Context
+from handlers.registration_dialog import begin, must_sign_up, point_to_question
+from handlers.routing import Awaited, Handler
+
+
+def meaning_of(context: Context) -> Meaning | None:
+    """What the message means, in the middle of nothing; None where it is no text, or says something else."""
+    text = context.message.text if context.message is not None else None
+    return context.vocabulary.meaning(text) if text else None
+
+
+async def answer(update: Update, context: Context) -> None:
+    """A message that answers no open question."""
+    if context.message is not None and context.message.location is not None:
+        await events.near_here(update, context)
+        return
+    meant = MEANT.get(meaning_of(context) or "")
+    await (meant or unexpected)(update, context)
+
+
+async def wait_on(update: Update, context: Context) -> None:
+    """A dialog waits for something else: one line says where its question stands, which is not asked again."""
+    point_to_question(context)
+
+
+async def ask_whether_to_stop(update: Update, context: Context) -> None:
+    """STOP stands there, and may be about something else."""
+    context.say("typed/perhaps_stop")
+
+
+async def decide_to_stop(update: Update, context: Context) -> None:
+    """The button under that question."""
+    (said,) = arguments(context, 1)
+    if not yes_or_no(said):
+        context.edit("typed/goes_on")
+        return
+    await privacy.stop_by(context, context.edit)
+
+
+async def unexpected(update: Update, context: Context) -> None:
+    """Words of no meaning: whoever is new signs up, the others are shown what they can do; shorter the second time."""
+    if not context.person.is_registered and not context.staff:
+        await begin(context, "")
+        return
+    context.is_puzzled = True
+    if await people.puzzles_again(context.tx, context.person, context.now):
+        context.say("general/unexpected_again")
+    else:
+        context.say("general/unexpected", roles={member.role for member in context.staff})
+
+
+async def _thanks(update: Update, context: Context) -> None:
+    context.say("typed/thanks")
+
+
+async def _hello(update: Update, context: Context) -> None:
+    if context.person.is_registered or context.staff:
+        await menu.show(context, answer=context.say, hello=True)
+    else:
+        await begin(context, "")
+
+
+async def _help(update: Update, context: Context) -> None:
+    await helping.help_(update, context)
+
+
+async def _voted(update: Update, context: Context) -> None:
+    if not await must_sign_up(context):
+        await steps.tell_that_one_voted(context)
+
+
+async def _not_coming(update: Update, context: Context) -> None:
+    """The events they said yes to, each with the button that takes it back."""
+    if await must_sign_up(context):
+        return
+    quiet = event_card.quiet_about_events(context)
+    if quiet is not None:
+        context.say("events/quiet", until=quiet.until)
+        return
+    context.say("typed/not_coming", events=await events.said_yes_to(context))
+
+
+async def _yes_or_no(update: Update, context: Context) -> None:
+    """To a question that no dialog keeps open: the reminder that asked it stands above, with its buttons."""
+    asked = await questions.last_asked(context.tx, context.person, context.now)
+    if asked is None:
+        context.say("typed/nothing_asked")
+    else:
+        context.say_below(asked, "typed/use_its_buttons")
+
+
+MEANT: Mapping[str, Handler] = {
+    Meaning.PERHAPS_STOP: ask_whether_to_stop,
+    Meaning.VOTED: _voted,
+    Meaning.NOT_COMING: _not_coming,
+    Meaning.WHERE: vote.vote,
+    Meaning.EVENTS: events.list_events,
+    Meaning.HELP: _help,
+    Meaning.YES: _yes_or_no,
+    Meaning.NO: _yes_or_no,
+    Meaning.THANKS: _thanks,
+    Meaning.HELLO: _hello,
+}
+
+BUTTONS: dict[str, Handler] = {"perhaps_stop": decide_to_stop}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -1,0 +1,114 @@
+"""Backups by the plan of the campaign file: made at night, verified, rotated, told, and tried by a drill."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import db.backup_record
+from bot import nightly, watching
+from bot.nightly import NightlyBackup
+from bot.rules.backups import BackupPlan
+from bot.settings import Settings
+from db.engine import Database
+from tests.backups import names_in
+from tests.conversation import CAMPAIGN, Conversation, paris
+from tests.frozen import FROZEN
+from tests.reading import Reader
+from tests.story import Story, telling, until
+
+
+def campaign_with(folder: Path, backups: Path, *, keep: int = 2) -> dict[str, str]:
+    """The settings of a campaign that plans its backups."""
+    file = folder / "campaign.toml"
+    planned = f'\n[backup]\nhour = "03:30"\nfolder = "{backups}"\nkeep = {keep}\n'
+    file.write_text((FROZEN / "campaign.toml").read_text(encoding="utf-8") + planned, encoding="utf-8")
+    return {"PORTEVOIX_CAMPAIGN": str(file)}
+
+
+def size_of(file: str) -> int:
+    return Path(file).stat().st_size
+
+
+async def made(story: Story, folder: Path, day: str, names: list[str]) -> None:
+    await story.simulator.set_clock(paris(day))
+
+    async def are_there() -> bool:
+        return [name for name in names_in(folder) if not name.startswith(".")] == names
+
+    await until(are_there, f"on {day} there are {names}")
+
+
+async def test_every_night_verified_and_rotated(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (folder / "somebody’s.db").write_text("x")
+    first, second, third = (f"primaire-2016-201611{day}-023000.db" for day in (16, 17, 18))
+    async with telling(tmp_path, at="2016-11-16T03:30+01:00", more=campaign_with(tmp_path, folder)) as story:
+        await made(story, folder, "2016-11-16T03:30", [first, "somebody’s.db"])
+        await made(story, folder, "2016-11-17T03:29", [first, "somebody’s.db"])
+        await made(story, folder, "2016-11-17T03:30", [first, second, "somebody’s.db"])
+        await made(story, folder, "2016-11-18T03:30", [second, third, "somebody’s.db"])
+
+        async def status() -> bool:
+            said = json.loads((await story.command("status", "--json")).out)
+            return bool(said["last_backup_file"] == str(folder / third))
+
+        await until(status, "the status tells it")
+        drilled = await story.command("restore", "--drill")
+        assert drilled.status == 0, drilled.err
+        assert f"{folder / third} opens, made on 2016-11-18 at 02:30 UTC" in drilled.out
+        assert "the chain is whole" in drilled.out
+        assert [name for name in names_in(tmp_path / "data") if "drill" in name] == []
+
+
+async def test_one_that_fails_is_told_in_the_chat_and_when_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "SURE_SECONDS", 0.0)
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(nightly, "AGAIN_SECONDS", 0.1)
+    read, folder = Reader("en"), tmp_path / "backups"
+    async with telling(tmp_path, at="2016-11-16T08:00+01:00", more=campaign_with(tmp_path, folder)) as story:
+        admin = await story.person("Ada", language="en", started=True)
+        await story.command("staff", "add", "--telegram-id", str(admin.id), "--role", "admin")
+        await admin.send("/start")
+        await story.settled()
+        await story.simulator.set_clock(paris("2016-11-16T10:30"))
+        await admin.expect(read.says("The last planned backup was not made."))
+        assert (await story.bot.health())["troubles"] == ["backup"]
+        folder.mkdir()
+        await admin.expect(read.says("It is over: the bot is well again"))
+        assert (await story.bot.health())["ok"]
+
+
+async def test_of_either_engine(database: Database, tmp_path: Path) -> None:
+    conversation = Conversation(database, paris("2016-11-16T10:00"))
+    settings = Settings.from_environment(
+        {
+            "PORTEVOIX_DATA": str(tmp_path / "data"),
+            "PORTEVOIX_DATABASE_KEY_FILE": str(tmp_path / "key"),
+        }
+    )
+    plan = BackupPlan(hour=paris("2016-11-16T03:30").time(), folder=str(tmp_path), keep=1)
+    ours = NightlyBackup(
+        database=database,
+        campaign=replace(CAMPAIGN, backups=plan),
+        settings=settings,
+        clock=conversation.clock,
+    )
+    working = asyncio.create_task(ours.run())
+    await ours.beat()
+
+    async def is_made() -> bool:
+        async with database.read() as tx:
+            last = await db.backup_record.last(tx)
+        return last is not None and size_of(last.file) == last.size
+
+    await until(is_made, "the backup is made and remembered")
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)

@@ -154,7 +154,7 @@ async def test_offering_help_asks_about_the_team_once(conversation: Conversation
 async def test_settings_show_the_offer_and_change_it(conversation: Conversation, zoe: Talker) -> None:
     await offers(zoe)
     shown = await zoe.send("/settings")
-    for line in ("• Host a meeting", "• Drive people to vote", "When: Weekday evenings", "may write to you"):
+    for line in ("• Host a meeting", "• Drive people to vote", "When: weekday evenings", "may write to you"):
         assert line in shown.text
     await zoe.tap("How I can help")
     assert "✓ Host a meeting" in zoe.last.buttons
@@ -213,7 +213,7 @@ async def test_the_nearest_organizers_hear_of_it_and_see_who_it_is_on_the_card(
         assert "See the offer" not in other.last.buttons
     card = await near.tap("See the offer")
     assert '<a href="tg://user?id=7">Zoé</a>, Lyon (69)' in card.text
-    for line in ("• Host a meeting", "• Drive people to vote", "When: Weekday evenings"):
+    for line in ("• Host a meeting", "• Drive people to vote", "When: weekday evenings"):
         assert line in card.text
     assert "I’ll write to them" in card.buttons
 

@@ -14,6 +14,7 @@ import structlog
 from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
+from bot.actions.dialogs import remember_question
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
@@ -22,7 +23,7 @@ from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
-from bot.delivery.hooks import Hooks
+from bot.delivery.hooks import Hooks, OnSent
 from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
@@ -321,7 +322,7 @@ def engine_of(
             apologise=dispatcher.apologise,
             handled=handled,
             prepare=departure_of(services, clock).prepare,
-            on_sent=board.remember,
+            on_sent=_remembering(database, board),
             producers={PRODUCER: files},
         ),
         rate=ground.settings.rate,
@@ -329,6 +330,16 @@ def engine_of(
         allowed_updates=ALLOWED_UPDATES,
     )
     return engine
+
+
+def _remembering(database: Database, board: ProgressBoard) -> OnSent:
+    """What is told of a message that was sent: which broadcast it shows, or which question it asks."""
+
+    async def remember(name: str, message: Mapping[str, Any]) -> None:
+        await board.remember(name, message)
+        await remember_question(database, name, message)
+
+    return remember
 
 
 def departure_of(services: Services, clock: Clock) -> Departure:

@@ -47,5 +47,10 @@ async def put(
         await tx.execute(sa.insert(dialogs).values(person=person, **values))
 
 
+async def note(tx: AsyncConnection, person: int, *, data: Mapping[str, Any]) -> None:
+    """Changes what is kept in the dialog, where it stands."""
+    await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(data=dict(data)))
+
+
 async def end(tx: AsyncConnection, person: int) -> None:
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person == person))

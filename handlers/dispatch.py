@@ -20,6 +20,7 @@ from handlers.context import Context, Services, language_for
 from handlers.desk import keep_language
 from handlers.inline import offer_communes
 from handlers.privacy import ask_again
+from handlers.tidy import tidy
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -49,7 +50,9 @@ class Dispatcher:
         if context.staff:
             await keep_language(context)
         try:
+            before = context.dialog
             await self._handle(update, context)
+            await tidy(context, before)
             if not context.is_puzzled:
                 await people.was_understood(tx, context.person)
             await ask_again(context)

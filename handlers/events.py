@@ -131,7 +131,6 @@ async def answer_invitation(update: Update, context: Context) -> None:
     except EventClosed as closed:
         await _explain(context, found, closed)
     else:
-        context.toast("toasts/answer_noted", shared=True, answer=answer)
         await event_card.show(context, found, rsvp)
         if answer is RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
             await ask_once(context, Purpose.TEAM)
@@ -151,7 +150,6 @@ async def confirm_coming(update: Update, context: Context) -> None:
     except EventClosed as closed:
         await _explain(context, found, closed)
     else:
-        context.toast("toasts/answer_noted", shared=True, answer="yes" if coming else "no")
         await event_card.show(context, found, rsvp)
 
 

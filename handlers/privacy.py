@@ -139,7 +139,6 @@ async def last_choice(update: Update, context: Context) -> None:
         language=question.language,
         text=question.text,
     )
-    context.toast("toasts/noted")
     context.edit("privacy/kept_for_next")
 
 

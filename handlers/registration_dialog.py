@@ -3,7 +3,8 @@
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
 changes nothing: `contact` (17 or over, and written to), `place`, and for a commune `confirm`, which is the choice about
 it. `data` holds: of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and
-postcode (what was typed), territory (of all candidates), country, start.
+postcode (what was typed), territory (of all candidates), country, start,
+asked (the message that asks: handlers.tidy).
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 

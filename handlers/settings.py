@@ -81,7 +81,6 @@ async def opt_out(update: Update, context: Context) -> None:
     group = one_of(Mute, kind)
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=False)
     await context.refresh()
-    context.toast("toasts/opted_out")
     context.say("settings/opted_out", group=group)
 
 

@@ -65,12 +65,10 @@ async def _take(context: Context, vote: Vote | None, question: str, said: str) -
         await QUESTIONS[question](context, vote, said)
     except VotingNotOpen as early:
         context.notify(early.message, **early.values)
-    except VoteOver as over:
-        context.toast(over.message, alert=True)
+    except VoteOver:
         context.edit("step_replies/over")
-    except CandidateOut as out:
+    except CandidateOut:
         assert vote is not None  # only what was asked about a vote raises it
-        context.toast(out.message, alert=True)
         context.edit("vote/out", **await values(context, vote))
 
 
@@ -102,7 +100,6 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
         context.toast(gone.message, alert=True)
         await _list_places(context, vote, "0")
         return
-    context.toast("toasts/noted")
     context.edit("step_replies/place_chosen", **await values(context, vote))
     send_venue(context, place)
 
@@ -188,7 +185,6 @@ async def _tell_turnout(context: Context, vote: Vote, question: StepQuestion, sa
     await vote_plans.tell_turnout(
         context.tx, context.person, context.origin, context.campaign, vote, question=question, answer=said
     )
-    context.toast("toasts/noted")
     helps = context.campaign.needs_hands(context.now)
     link = (await values(context, vote))["friend_link"]
     if said is Turnout.VOTED and link is not None and not vote.is_over(context.now):

@@ -23,6 +23,7 @@ from telegram.ext import Application, ContextTypes
 import db.people
 import handlers
 from bot import communes
+from bot.actions.dialogs import remember_question
 from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
@@ -235,6 +236,9 @@ class Talker:
         self.calls = await self.conversation.process(body)
         for call in self.calls:
             self._show(call)
+            if call.remember is not None and call.method == "sendMessage":
+                sent = {"chat": {"id": self.telegram_id}, "message_id": self.last.id}
+                await remember_question(self.conversation.database, call.remember, sent)
         return self.screen[-1] if self.screen else Shown(id=0, text="")
 
     def receive(self, calls: Iterable[Call]) -> None:
@@ -253,6 +257,10 @@ class Talker:
             self._keyboard(edited, call)
             if not found:
                 self.screen.append(edited)
+        elif call.method == "editMessageReplyMarkup":
+            for shown in self.screen:
+                if shown.id == call.payload["message_id"]:
+                    self._keyboard(shown, call)
 
     @staticmethod
     def _keyboard(shown: Shown, call: Call) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import db.events
 from bot.actions.authority import Author, area_name
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
+from bot.rules.areas import FORMER_REGIONS
 from bot.rules.audience_limits import limited_to
 from bot.rules.audiences import Audience
 from bot.rules.courtesy import next_courteous
@@ -201,6 +203,8 @@ class Place:
 
 
 MOST_PLACES = 6
+_FEW_LETTERS = 4
+"""Letters of a part of a région’s name that names it by itself: not `Val`, nor `Est`."""
 
 
 def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
@@ -217,6 +221,8 @@ def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
         for code, region in gazetteer.regions().items()
         if _folded(region.name) == wanted and not departments
     ]
+    if not departments and not regions:
+        regions = _regions_once_called(gazetteer, wanted)
     found = gazetteer.search(typed, limit=MOST_PLACES)
     communes = found.results[:1] if found.confident else found.results
     if departments or regions:
@@ -225,7 +231,27 @@ def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
     named = [
         Place(area=each.code, name=f"{each.name} ({each.department})", kind="commune") for each in communes
     ]
-    return [*regions, *departments, *named][:MOST_PLACES]
+    # A région of former times is as many choices as it had départements.
+    return [*regions, *departments, *named[: max(0, MOST_PLACES - len(regions) - len(departments))]]
+
+
+def _regions_once_called(gazetteer: Gazetteer, wanted: str) -> list[Place]:
+    """The région of today whose name has this one in it, and the départements of the région that bore it until 2016."""
+    named = [code for code, region in gazetteer.regions().items() if wanted in _parts_of(region.name)]
+    former = FORMER_REGIONS.get(wanted, ())
+    return [
+        *(Place(area=f"R{code}", name=gazetteer.regions()[code].name, kind="region") for code in named),
+        *(Place(area=code, name=gazetteer.departments()[code].name, kind="department") for code in former),
+    ]
+
+
+def _parts_of(name: str) -> set[str]:
+    """The words of a name that follow each other, as few or as many as they are; none of a few letters alone."""
+    words = [_folded(word) for word in re.split(r"[- ]", name)]
+    runs = (
+        "".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
+    )
+    return {run for run in runs if len(run) > _FEW_LETTERS}
 
 
 def _folded(text: str) -> str:

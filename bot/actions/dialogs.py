@@ -9,8 +9,15 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.dialogs
+import db.people
 from db.dialogs import Dialog
+from db.engine import Database
 from db.people import Person
+
+ASKED = "asked"
+"""In what a dialog keeps: the Telegram id of the message that asks its open question, None until it is known."""
+REMEMBERED = "question"
+"""What a reply that asks is remembered as, once it was sent."""
 
 
 async def ask(
@@ -28,6 +35,16 @@ async def ask(
     asked = Dialog(flow=flow, step=step, data={**kept, **said})
     await db.dialogs.put(tx, person.id, flow=flow, step=step, data=asked.data, now=now)
     return asked
+
+
+async def remember_question(database: Database, name: str, message: Mapping[str, Any]) -> None:
+    """A message that was sent asks the question that is open: noted, so that its buttons go once it is answered."""
+    if name == REMEMBERED:
+        async with database.write() as tx:
+            person = await db.people.find(tx, message["chat"]["id"])
+            dialog = await db.dialogs.get(tx, person.id) if person is not None else None
+            if person is not None and dialog is not None and ASKED in dialog.data:
+                await db.dialogs.note(tx, person.id, data={**dialog.data, ASKED: message["message_id"]})
 
 
 async def end(tx: AsyncConnection, person: Person) -> None:

@@ -36,6 +36,30 @@ REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 )
 """INSEE region code -> its départements."""
 
+FORMER_REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "alsace": ("67", "68"),
+        "aquitaine": ("24", "33", "40", "47", "64"),
+        "auvergne": ("03", "15", "43", "63"),
+        "bassenormandie": ("14", "50", "61"),
+        "bourgogne": ("21", "58", "71", "89"),
+        "champagneardenne": ("08", "10", "51", "52"),
+        "franchecomte": ("25", "39", "70", "90"),
+        "hautenormandie": ("27", "76"),
+        "languedocroussillon": ("11", "30", "34", "48", "66"),
+        "limousin": ("19", "23", "87"),
+        "lorraine": ("54", "55", "57", "88"),
+        "midipyrenees": ("09", "12", "31", "32", "46", "65", "81", "82"),
+        "nordpasdecalais": ("59", "62"),
+        "picardie": ("02", "60", "80"),
+        "poitoucharentes": ("16", "17", "79", "86"),
+        "rhonealpes": ("01", "07", "26", "38", "42", "69", "73", "74"),
+    }
+)
+"""The régions that were merged on 1 January 2016 (law 2015-29), by their name without accents and hyphens, and their
+départements: people go on naming them.
+"""
+
 COLLECTIVITIES: frozenset[str] = frozenset({"975", "977", "978", "984", "986", "987", "988", "989"})
 """Overseas collectivities and the uninhabited 984 and 989: treated as départements; INSEE gives them their
 own code as region.

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 from bot import communes
 from bot.actions.audiences import places_named, reach, target
+from bot.rules.areas import FORMER_REGIONS
 from bot.rules.audience_limits import limited_to
 from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition
 from bot.rules.kinds import MUTES, Kind
@@ -299,11 +300,21 @@ async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database
         ("Bretagne", "R53", "region"),
         ("Nantes", "44109", "commune"),
         ("la réunion", "974", "department"),  # a région and a département at once
+        ("Auvergne", "R84", "region"),  # of today, with the départements that it was until 2016
+        ("rhône alpes", "R84", "region"),
+        ("Picardie", "02", "department"),  # whose name no région bears any more
     ],
 )
 def test_places_are_found_as_typed(typed: str, area: str, kind: str) -> None:
     first = places_named(GAZETTEER, typed)[0]
     assert (first.area, first.kind) == (area, kind)
+
+
+def test_a_region_of_former_times_is_its_departements_too() -> None:
+    assert [place.area for place in places_named(GAZETTEER, "Auvergne")] == ["R84", "03", "15", "43", "63"]
+    assert [place.name for place in places_named(GAZETTEER, "Alsace")] == ["Bas-Rhin", "Haut-Rhin"]
+    known = set(GAZETTEER.departments())
+    assert all(set(departments) <= known for departments in FORMER_REGIONS.values())
 
 
 def test_an_unknown_place_is_not_guessed() -> None:

@@ -173,6 +173,23 @@ async def test_what_was_never_meant_as_a_name_is_not_repeated(conversation: Conv
     assert "zzzz" not in (await person.send("qqqq wwww zzzz xxxx vvvv kkkk")).text
 
 
+async def test_a_question_answered_in_words_loses_its_buttons(conversation: Conversation) -> None:
+    """Also one that was sent anew, and the last one, whose answer ends the dialog."""
+    person = conversation.person(7)
+    await person.send("/start")
+    question = await person.tap("yes, write to me")
+    assert question.buttons
+    await person.send("merci")
+    assert question.buttons, "It is still open."
+    candidates = await person.send("Saint-Denis")
+    assert not question.buttons
+    confirm = await person.send("Villeurbanne")
+    assert candidates is not confirm
+    assert not candidates.buttons
+    await person.send("oui")
+    assert not confirm.buttons
+
+
 async def test_a_no_in_words_is_one(conversation: Conversation) -> None:
     person = conversation.person(7)
     await person.send("/start")

@@ -30,6 +30,7 @@ from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
+from bot.delivery.webhook_look import look_after_webhook
 from bot.departure.decide import Departure
 from bot.export_files import ExportFiles
 from bot.introduction import (
@@ -198,6 +199,9 @@ async def started(
             app.start(follow(clock, settings.clock))
         if listener is not None:
             webhook = webhook_of(settings, app.engine) if webhook_url else None
+            if webhook is not None and webhook_url is not None:
+                address = webhook_url.rstrip("/") + webhook.path
+                app.start(look_after_webhook(transport, app.engine.intake, address))
             downloads = Downloads(
                 database=database,
                 clock=clock,

@@ -80,6 +80,7 @@ class Watch:
         self._courtesy, self._version, self._backup_missed = courtesy, version, backup_missed
         self._memory = Memory(monotonic)
         self._counted: Counted | None = None
+        self._all_told = False  # before the first look nobody knows
 
     async def run(self) -> None:
         """Looks and tells until cancelled."""
@@ -92,22 +93,23 @@ class Watch:
         looked = await self.look()
         now = self._clock.now()
         self._memory.note(looked.troubles, now)
-        if not self._engine.leadership.held or Trouble.DATABASE in looked.troubles:
+        if not self._engine.leadership.held:
+            self._all_told = False  # whoever leads meanwhile may have begun to tell something
+            return
+        memory = self._memory
+        if Trouble.DATABASE in looked.troubles or (self._all_told and not (memory.present or memory.ended)):
             return
         try:
             async with self._database.write() as tx:
                 told = await alarms.tell(
-                    tx,
-                    present=self._memory.present,
-                    ended=self._memory.ended,
-                    courtesy=self._courtesy,
-                    now=now,
+                    tx, present=memory.present, ended=memory.ended, courtesy=self._courtesy, now=now
                 )
         except TROUBLES as error:
             log.error("alarm_not_kept", error=type(error).__name__, again_in=LOOK_SECONDS)
             return
-        self._memory.ended.clear()
-        if told:
+        memory.ended.clear()
+        self._all_told = not told.left
+        if told.queued:
             self._engine.wake()
 
     async def look(self) -> Looked:

@@ -165,9 +165,17 @@ def expired_links(now: datetime) -> list[DueRows]:
 
 
 def notices_told(finished: datetime) -> list[DueRows]:
-    """The news that the team was told of itself, once it had left at or before `finished`."""
-    old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished)
+    """The news that the team was told of itself, once it had left at or before `finished`.
+
+    What somebody was told who restricted their data stays.
+    """
+    old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished, broadcasts.c.id.not_in(_spared()))
     return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
+
+
+def _spared() -> sa.Select[tuple[int]]:
+    """The messages that somebody got who restricted their data."""
+    return sa.select(deliveries.c.broadcast).where(deliveries.c.person.in_(restricted_people()))
 
 
 def approvals_over(decided: datetime) -> list[DueRows]:
@@ -220,9 +228,8 @@ def campaign(since: datetime) -> list[DueRows]:
     old = broadcasts.c.created_at <= since
     theirs = sa.select(broadcasts.c.id).where(old)
     gone = sa.and_(deliveries.c.broadcast.in_(theirs), of_others(deliveries.c.person))
-    spared = sa.select(deliveries.c.broadcast).where(deliveries.c.person.in_(restricted_people()))
     attended = sa.select(rsvps.c.event).where(rsvps.c.person.in_(restricted_people()))
-    unasked = sa.and_(old, broadcasts.c.id.not_in(spared))
+    unasked = sa.and_(old, broadcasts.c.id.not_in(_spared()))
     unattended = sa.and_(events.c.ends_at <= since, events.c.id.not_in(attended))
     return [
         DueRows(key=deliveries.c.id, condition=gone, erase=_deleting(deliveries)),

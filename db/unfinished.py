@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Final
 
 from db import sqlite
 from db.errors import BackupFailed, CannotOpen, InUse
@@ -22,6 +23,8 @@ from db.errors import BackupFailed, CannotOpen, InUse
 NOTES = "unfinished"
 """The folder of the notes, inside the data folder."""
 SUFFIX = ".unfinished"
+_AS_BYTES: Final = {"encoding": "utf-8", "errors": "surrogateescape"}
+"""Neither the names of folders nor what a power failure left of a note need be text."""
 TRIES = 5
 """Somebody who tidies up at this very moment may take a new note for an old one."""
 
@@ -50,7 +53,7 @@ def _noted(target: Path, notes: Path) -> Iterator[Path]:
     folder = target.parent.resolve() / f".{target.name}.{note.name}"
     with closing(lock):
         try:
-            note.write_text(f"{_disk_of(folder.parent)}\n{folder}", encoding="utf-8")
+            note.write_text(f"{_disk_of(folder.parent)}\n{folder}", **_AS_BYTES)
             yield folder
         finally:
             _remove(folder)
@@ -83,26 +86,30 @@ def remove_unfinished(notes: Path) -> int:
             removed += _tidy(note)
     # As 0.1 made them, beside the database.
     for part in notes.parent.glob(".*.part"):
-        removed += 1
         _remove(part)
+        removed += not part.exists()
     return removed
 
 
 def _tidy(note: Path) -> bool:
     """Removes the folder that a note names; whether it was there."""
     try:
-        disk, _, name = note.read_text(encoding="utf-8").partition("\n")
+        disk, _, name = note.read_text(**_AS_BYTES).partition("\n")
     except OSError:  # its maker has just ended well
         return False
     folder = Path(name)
-    there = bool(name) and folder.exists()
-    if there:
-        _remove(folder)
-    elif name and disk != _disk_of(folder.parent):
-        return False  # it lies on a disk that is not mounted now
+    if not folder.name.endswith(f".{note.name}"):
+        _forget(note)  # a power failure cut it: what is left may be the path of a folder of somebody's own
+        return False
     if not folder.exists():
-        _forget(note)
-    return there
+        if disk == _disk_of(folder.parent):  # else it lies on one that is not mounted now
+            _forget(note)
+        return False
+    _remove(folder)
+    if folder.exists():
+        return False
+    _forget(note)
+    return True
 
 
 def _remove(path: Path) -> None:

@@ -36,6 +36,14 @@ class Ended:
     until: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """How many messages were queued, and how many troubles there are of which more will be told."""
+
+    queued: int
+    left: int
+
+
 async def tell(
     tx: AsyncConnection,
     *,
@@ -43,8 +51,8 @@ async def tell(
     ended: Iterable[Ended],
     courtesy: CourtesyHours,
     now: datetime,
-) -> int:
-    """Tells each admin what is wrong now (since when) and what has ended, if they were not told; how many messages.
+) -> Told:
+    """Tells each admin what is wrong now (since when) and what has ended, if they were not told.
 
     What can wait is told in their own courtesy hours.
     """
@@ -64,7 +72,7 @@ async def tell(
             del known[name]
     if known != before:
         await set_fact(tx, TOLD, known)
-    return queued
+    return Told(queued=queued, left=len(known))
 
 
 def _brought_up(

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import stat
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
 
-import db.backup_record
-import db.overview
-from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import SubCommands
 from bot.commands.campaign import print_table
-from bot.commands.doctor_network import Finding, ask_telegram, ask_web, ask_web_url
-from bot.errors import PortevoixError
-from bot.rules.health import SPARE_BYTES
-from bot.rules.territories import TERRITORIES, zone_of
 from bot.settings import Settings
-from bot.startup import database_file, opened, present, refuse_lost
-from db.errors import DatabaseError
-from locales import LANGUAGES
-
-OLD_BACKUP = timedelta(days=7)
-PRIVATE = 0o077
-"""The rights of others, which a folder of the bot's own gives nobody."""
 
 
 def add_to(commands: SubCommands) -> None:
@@ -44,120 +23,12 @@ def add_to(commands: SubCommands) -> None:
 
 def doctor(arguments: Namespace, settings: Settings) -> int:
     """Prints a line for each thing that was tried; status 1 where one is to be mended."""
-    findings = asyncio.run(_examine(settings))
+    # Imported here: what asks over the network takes long to import, and the other commands need none of it.
+    from bot.commands.doctor_checks import examine
+
+    findings = asyncio.run(examine(settings))
     print_table(
         ("what", "how it is", ""),
         [(one.what, "well" if one.well else "TO MEND", one.says) for one in findings],
     )
     return 0 if all(one.well for one in findings) else 1
-
-
-async def _examine(settings: Settings) -> list[Finding]:
-    found = [_campaign(settings), *await ask_telegram(settings)]
-    stored = await _database(settings)
-    found += [stored.finding, *_disk(settings, stored.size), *_permissions(settings)]
-    found += await ask_web(settings)
-    found += await ask_web_url(settings)
-    found.append(_zones())
-    if stored.now is not None:
-        found.append(_backup(stored, stored.now))
-    return found
-
-
-def _campaign(settings: Settings) -> Finding:
-    try:
-        campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
-    except PortevoixError as error:
-        return Finding("campaign", False, error.sentence)
-    return Finding("campaign", True, campaign.text(campaign.name, campaign.languages[0]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Stored:
-    """What the database told of itself."""
-
-    finding: Finding
-    now: datetime | None = None
-    size: int = 0
-    supporters: int = 0
-    backup: db.backup_record.Record | None = None
-
-
-async def _database(settings: Settings) -> _Stored:
-    try:
-        file = database_file(settings)
-        if file is not None and not file.exists():
-            refuse_lost(file, settings)
-            return _Stored(finding=Finding("database", True, "there is none yet: the first start makes it"))
-        now = await present(settings)
-        async with opened(settings) as database, database.read() as tx:
-            return _Stored(
-                finding=Finding(
-                    "database", True, f"{database.dialect} answers, its tables are of this version"
-                ),
-                now=now,
-                size=await db.overview.size(database, tx),
-                supporters=(await db.overview.counts(tx, now)).supporters,
-                backup=await db.backup_record.last(tx),
-            )
-    except (DatabaseError, PortevoixError) as error:
-        return _Stored(finding=Finding("database", False, error.sentence))
-
-
-def _disk(settings: Settings, size: int) -> Iterator[Finding]:
-    folder = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
-    free = shutil.disk_usage(folder).free
-    wanted = SPARE_BYTES + size
-    yield Finding(
-        "disk",
-        free >= wanted,
-        f"{free / 1e9:.1f} GB are free on the disk of {folder}"
-        + ("" if free >= wanted else f": make room, {wanted / 1e9:.1f} GB are the least"),
-    )
-
-
-def _permissions(settings: Settings) -> Iterator[Finding]:
-    folders = {settings.data, settings.audit_anchor.parent}
-    keys = [settings.suppression_key_file]
-    if settings.database_key is None:
-        keys.append(settings.database_key_file)
-    faults = [fault for folder in folders for fault in _folder_faults(folder)]
-    faults += [f"others can read {key}: run `chmod 600 {key}`" for key in keys if _is_read_by_others(key)]
-    said = "; ".join(sorted(faults)) or "folders can be written, keys are read by nobody else"
-    yield Finding("permissions", not faults, said)
-
-
-def _is_read_by_others(file: Path) -> bool:
-    return file.exists() and os.name == "posix" and bool(stat.S_IMODE(file.stat().st_mode) & PRIVATE)
-
-
-def _folder_faults(folder: Path) -> Iterator[str]:
-    if not folder.exists():
-        return  # it is made at the first start
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield f"{folder} cannot be written: run this as the user who runs the bot, or give that user the folder"
-    elif os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & stat.S_IWOTH:
-        yield f"everybody can write into {folder}: run `chmod o-w {folder}`"
-
-
-def _zones() -> Finding:
-    missing = []
-    for code in TERRITORIES:
-        try:
-            zone_of(code)
-        except PortevoixError:
-            missing.append(TERRITORIES[code].zone)
-    if missing:
-        return Finding("time zones", False, f"{', '.join(missing)} are not known: install the package tzdata")
-    return Finding("time zones", True, f"all {len({each.zone for each in TERRITORIES.values()})} are known")
-
-
-def _backup(stored: _Stored, now: datetime) -> Finding:
-    if stored.backup is None:
-        # Before anybody registered there is nothing to lose.
-        return Finding(
-            "backup", not stored.supporters, "none was made yet: `portevoix backup FILE` makes one"
-        )
-    age = now - stored.backup.at
-    said = f"the last one is of {stored.backup.at:%Y-%m-%d %H:%M} UTC, {stored.backup.file}"
-    return Finding("backup", age <= OLD_BACKUP, said if age <= OLD_BACKUP else f"{said}: make another one")

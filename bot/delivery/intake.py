@@ -104,6 +104,16 @@ class Intake:
         """Whether somebody else asked for this bot's updates when they were last asked for."""
         return isinstance(self._refusal, Rejected) and self._refusal.code == CONFLICT
 
+    def note_reception(self, refusal: Outcome | None) -> None:
+        """Whether Telegram brings updates now: None, or why it does not."""
+        self._refusal = refusal
+        if refusal is None or self._fetched_at is None:
+            self._fetched_at = asyncio.get_running_loop().time()
+
+    def lost_webhook(self) -> None:
+        """Somebody else took the webhook away, or put another in its place."""
+        self.note_reception(Rejected(code=CONFLICT, description="the webhook is another one"))
+
     async def store(self, body: bytes) -> None:
         """Keep one update; when this returns it is safe to acknowledge it.
 
@@ -182,8 +192,8 @@ class Intake:
                 continue
             if failures:
                 log.info("updates_again", after_failures=failures)
-            failures, self._refusal = 0, None
-            self._fetched_at = asyncio.get_running_loop().time()
+            failures = 0
+            self.note_reception(None)
             following = await self._keep(batch, offset) if batch else offset
             if following == offset:
                 # A server that does not wait, or repeats what we have: it is not asked without a pause.

@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 REMEDIES = {
     Trouble.REFUSED: "Telegram does not know this token: check PORTEVOIX_TOKEN, or ask @BotFather for a new one.",
     Trouble.CONFLICT: "Another program asks Telegram for this bot’s updates: stop it, or remove its webhook.",
-    Trouble.SILENT: "Nothing could be fetched from Telegram for two minutes: check the network.",
+    Trouble.SILENT: "Nothing came from Telegram for two minutes: check the network, and the proxy of a webhook.",
     Trouble.LATE: "Messages that are due do not leave: see the log for why, and `/broadcasts` in the chat.",
     Trouble.DISK: "The disk is nearly full: make room before the next backup.",
     Trouble.DATABASE: "The database cannot be read or written: see the log, its disk, and its server.",
@@ -49,7 +49,8 @@ CAN_WAIT = frozenset({Trouble.DISK, Trouble.BACKUP})
 class Signs:
     """What is seen of a running bot.
 
-    `silent_seconds`: since something was last fetched from Telegram; None where this process does not ask.
+    `silent_seconds`: since Telegram last answered who asks it for updates, or was seen to get through by webhook; None
+    where this process does not ask.
     `lag_seconds`: how long the oldest due message has been due; `due_total`: how many messages, sent ones too, the
     broadcasts with due ones have; `stalled_seconds`: since one of these left, None where none did yet.
     `rate`: messages a second. `free_bytes`: on the disk of the database; `copy_bytes`: what one more copy of it takes.
@@ -73,13 +74,20 @@ def troubles(signs: Signs) -> tuple[Trouble, ...]:
     found = {
         Trouble.REFUSED: signs.refused,
         Trouble.CONFLICT: signs.conflict,
-        Trouble.SILENT: signs.silent_seconds is not None and signs.silent_seconds >= SILENT_SECONDS,
+        Trouble.SILENT: is_silent(signs),
         Trouble.LATE: is_late(signs),
         Trouble.DISK: signs.free_bytes is not None and signs.free_bytes < SPARE_BYTES + signs.copy_bytes,
         Trouble.DATABASE: not signs.database_answers,
         Trouble.BACKUP: signs.backup_missed,
     }
     return tuple(trouble for trouble, there in found.items() if there)
+
+
+def is_silent(signs: Signs) -> bool:
+    """Whether Telegram brings nothing, for a reason that no other trouble tells."""
+    if signs.refused or signs.conflict or signs.silent_seconds is None:
+        return False
+    return signs.silent_seconds >= SILENT_SECONDS
 
 
 def is_late(signs: Signs) -> bool:

@@ -239,6 +239,21 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
     assert set((await remaining(database)).values()) == {0}
 
 
+async def test_the_purge_spares_the_notices_they_got(database: Database) -> None:
+    """A member of the team may restrict their data too: what they were told of it is part of these."""
+    async with database.write() as tx:
+        await add_events(tx)
+        for number, state in ((1, "restricted"), (2, "registered")):
+            await keep(tx, number, state)
+        await tx.execute(sa.update(broadcasts).values(template="notices/staff_left", finished_at=NOW))
+    told = await retention.purge(
+        database, CAMPAIGN, key=KEY, actor="test", now=NOW + retention.NOTICES_KEPT + timedelta(days=1)
+    )
+    assert told["notices to the team"] == 1
+    async with database.read() as tx:
+        assert list(await tx.scalars(sa.select(deliveries.c.person))) == [1]
+
+
 def test_every_table_that_holds_supporters_is_thought_of() -> None:
     """A table that is added is either spared by the purge for whoever restricted their data, or named here."""
     spared = {table.name for table in (*HELD, people)}

@@ -119,3 +119,42 @@ def test_a_part_of_an_older_version_goes_too(data: Path) -> None:
     (data / ".portevoix.db.k3j2.part").write_bytes(b"everybody")
     assert main(["purge"]) == 0
     assert copies_in(data) == []
+
+
+@pytest.mark.parametrize("left", ["cut", "cut to a folder", "zeros", "no text", "nothing"])
+def test_a_note_that_a_power_failure_cut_names_no_folder_to_remove(
+    data: Path, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left of it may be the path of the folder in which somebody keeps everything."""
+    precious = data.parent / "elsewhere" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("of years")
+    kill("backup", data.parent)
+    (note,) = (data / "unfinished").glob("*.unfinished")
+    whole = note.read_bytes()
+    disk, folder = whole.split(b"\n")
+    cut = {
+        "cut": whole[:-3],
+        "cut to a folder": disk + b"\n" + bytes(precious.parent),
+        "zeros": disk + b"\n" + bytes(len(folder)),
+        "no text": disk + b"\n\xff\xfe" + folder,
+        "nothing": b"",
+    }
+    note.write_bytes(cut[left])
+    assert main(["purge"]) == 0
+    assert precious.read_text() == "of years"
+    assert (left == "no text") or not note.exists()
+
+
+def test_a_link_in_the_place_of_what_was_left_leads_nowhere(data: Path) -> None:
+    """Whoever may write beside the copy must not have other folders removed."""
+    precious = data.parent / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("of years")
+    kill("backup", data.parent)
+    (left,) = copies_in(data.parent)
+    left.parent.rename(data.parent / "away")
+    left.parent.symlink_to(precious, target_is_directory=True)
+    assert main(["purge"]) == 0
+    assert (precious / "file").read_text() == "of years"
+    assert not left.parent.is_symlink()

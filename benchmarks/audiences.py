@@ -26,7 +26,7 @@ from bot import communes
 from bot.actions.expressions import Asked, Occasion, count, setting_of
 from bot.campaign.campaign import load_campaign
 from bot.rules.expression_text import expression_in
-from bot.rules.expressions import leaves_of
+from bot.rules.expressions import grown
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
@@ -110,7 +110,9 @@ async def measure(database: Database, number: int) -> None:
         async def people_alone(asked: Asked = asked) -> None:
             async with database.read() as tx:
                 setting = await setting_of(tx, asked, occasion)
-                await db.expressions.patterns(tx, set(leaves_of(asked.expression)), setting)
+                await db.expressions.count_each(
+                    tx, [each.so_far for each in grown(asked.expression)], setting
+                )
 
         async def with_reach(asked: Asked = asked) -> None:
             async with database.read() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, prefixes_of
 from bot.rules.belonging import ATTENDED, Setting
-from bot.rules.expressions import All, AnyOf, Expression, Not
+from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
 from bot.rules.sampling import MODULUS
 from bot.rules.territories import ABROAD
@@ -36,20 +36,39 @@ def only(person: int) -> Condition:
     return people.c.id == person
 
 
-def condition(expression: Expression, setting: Setting, *, denied: bool = False) -> Condition:
-    """Whether a row of `people` is in the audience; `denied`: in none of it."""
+def condition(expression: Expression, setting: Setting) -> Condition:
+    """Whether a row of `people` is in the audience."""
+    asked = _Asked(
+        leaf=lambda leaf: ASKS[leaf.name](leaf.arguments, setting),
+        agreed_commune=people.c.consent_commune.is_(True),
+    )
+    return _condition(expression, asked, setting.saved, denied=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """How the leaves are asked, and the consent that some of them need."""
+
+    leaf: Callable[[Leaf], Condition]
+    agreed_commune: Condition
+
+
+def _condition(
+    expression: Expression, asked: _Asked, saved: Mapping[str, Expression], *, denied: bool
+) -> Condition:
+    """`denied`: whether a row is in none of the audience."""
     match expression:
         case Not(part):
-            return condition(part, setting, denied=not denied)
+            return _condition(part, asked, saved, denied=not denied)
         case All(parts) | AnyOf(parts):
-            found = [condition(part, setting, denied=denied) for part in parts]
+            found = [_condition(part, asked, saved, denied=denied) for part in parts]
             return sa.and_(*found) if isinstance(expression, All) != denied else sa.or_(*found)
         case Leaf(name="audience"):
-            return condition(setting.saved[expression.arguments[0]], setting, denied=denied)
-    asked = ASKS[expression.name](expression.arguments, setting)
+            return _condition(saved[expression.arguments[0]], asked, saved, denied=denied)
     # What is not known of somebody (no language, no place) does not hold, and so its denial does.
-    said = sa.not_(sa.func.coalesce(asked, sa.false())) if denied else asked
-    return sa.and_(people.c.consent_commune.is_(True), said) if expression.uses_commune else said
+    holds = asked.leaf(expression)
+    said = sa.not_(sa.func.coalesce(holds, sa.false())) if denied else holds
+    return sa.and_(asked.agreed_commune, said) if expression.uses_commune else said
 
 
 def _area(arguments: Arguments, _: Setting) -> Condition:
@@ -170,42 +189,26 @@ ASKS: Mapping[str, Ask] = MappingProxyType(
 """How each leaf is asked of everybody; `audience` is asked as what was saved."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pattern:
-    """So many supporters for whom the same leaves hold, and no others."""
-
-    leaves: frozenset[Leaf]
-    agreed_commune: bool
-    people: int
-
-
-BITS = 50
-"""How many leaves one whole number holds."""
-
-
-async def patterns(tx: AsyncConnection, leaves: Collection[Leaf], setting: Setting) -> list[Pattern]:
-    """All supporters, by which of the leaves hold for them: everybody is looked at once, whatever is counted then."""
-    listed = list(dict.fromkeys(leaves))
-    asked = [people.c.consent_commune, *(ASKS[leaf.name](leaf.arguments, setting) for leaf in listed)]
-    words = [_word(asked[start : start + BITS]).label(f"w{start}") for start in range(0, len(asked), BITS)]
-    each = sa.select(*words).where(SUPPORTERS).subquery()
-    query = sa.select(*each.c, sa.func.count()).group_by(*each.c)
-    return [_pattern(listed, words, number) for *words, number in await tx.execute(query)]
-
-
-def _word(asked: Sequence[Condition]) -> sa.ColumnElement[int]:
-    """The conditions as the bits of one number."""
-    return sum(
-        (sa.case((each, _whole(1 << bit)), else_=_whole(0)) for bit, each in enumerate(asked)), _whole(0)
+async def count_each(tx: AsyncConnection, expressions: Sequence[Expression], setting: Setting) -> list[int]:
+    """How many supporters are in each audience. Everybody is looked at once, and each leaf is asked once."""
+    trees = (*expressions, *setting.saved.values())
+    leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
+    columns = {
+        leaf: sa.func.coalesce(ASKS[leaf.name](leaf.arguments, setting), sa.false()).label(f"leaf{number}")
+        for number, leaf in enumerate(leaves)
+    }
+    query = sa.select(people.c.consent_commune, *columns.values()).where(SUPPORTERS)
+    # The offset keeps both engines from asking the leaves anew for each count.
+    each = query.offset(0).subquery()
+    asked = _Asked(
+        leaf=lambda leaf: each.c[columns[leaf].name].is_(True),
+        agreed_commune=each.c.consent_commune.is_(True),
     )
-
-
-def _pattern(leaves: Sequence[Leaf], words: Sequence[int], number: int) -> Pattern:
-    bits = [bool(word >> bit & 1) for word in words for bit in range(BITS)]
-    holding = zip(leaves, bits[1:], strict=False)
-    return Pattern(
-        leaves=frozenset(leaf for leaf, holds in holding if holds), agreed_commune=bits[0], people=number
+    counts = (
+        sa.func.count().filter(_condition(tree, asked, setting.saved, denied=False)).label(f"count{number}")
+        for number, tree in enumerate(expressions)
     )
+    return list((await tx.execute(sa.select(*counts).select_from(each))).one())
 
 
 async def missing_events(tx: AsyncConnection, codes: set[str]) -> set[str]:

@@ -21,7 +21,6 @@ from db.schema import Instant, broadcasts, deliveries, people
 Condition = sa.ColumnElement[bool]
 Day = tuple[datetime, datetime]
 """From a midnight to the next (aware UTC)."""
-_MOMENT = sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at, type_=Instant())
 
 
 class _Minute(FunctionElement[str]):
@@ -79,7 +78,7 @@ async def standings(tx: AsyncConnection, among: Condition, mute: Mute, *, since:
         people.c.zone,
         people.c.unreachable_at.is_not(None).label("unreachable"),
         people.c[f"mutes_{mute}"].label("muted"),
-        people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(since))).label("recently"),
+        people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(deliveries, since))).label("recently"),
     )
     each = sa.select(*columns).where(among).subquery()
     query = sa.select(each, sa.func.count().label("people")).group_by(*each.c)
@@ -98,19 +97,22 @@ async def written_to(
     """Those of an audience whom a message can reach and to whom the campaign wrote since then, by what the caps ask of
     each. `days`: today, in each zone that somebody lives by.
     """
-    sent = _sent_to(among, mute, since, days)
     silent = people.c.unanswered >= caps.silent_after
-    fills = sa.case((silent, caps.per_week_when_silent), else_=caps.per_week)
+    today = sa.or_(sa.false(), *(sa.and_(_lives_by(zone), _between(*day)) for zone, day in days.items()))
     columns = (
         people.c.territory,
         people.c.zone,
         silent.label("silent"),
-        (sa.func.sum(sent.c.today) >= caps.per_day).label("today"),
-        sa.func.max(sa.case((sent.c.rank == fills, sent.c.moment))).label("filled"),
+        (sa.func.count().filter(today) >= caps.per_day).label("today"),
+        sa.case(
+            (silent, _filled(caps.per_week_when_silent, since)), else_=_filled(caps.per_week, since)
+        ).label("filled"),
     )
     each = (
         sa.select(*columns)
-        .join(sent, sent.c.person == people.c.id)
+        .join(deliveries, deliveries.c.person == people.c.id)
+        .where(_is_sent(deliveries, since), among)
+        .where(people.c.unreachable_at.is_(None), people.c[f"mutes_{mute}"].is_(False))
         .group_by(people.c.id, people.c.territory, people.c.zone, people.c.unanswered)
         .subquery()
     )
@@ -135,21 +137,17 @@ def _written(
     )
 
 
-def _sent_to(among: Condition, mute: Mute, since: datetime, days: Mapping[str | None, Day]) -> sa.Subquery:
-    """Each message that counts towards the caps: whether it left today, and how many later ones there are."""
-    today = sa.or_(sa.false(), *(sa.and_(_lives_by(zone), _between(*day)) for zone, day in days.items()))
-    rank = sa.func.row_number().over(partition_by=deliveries.c.person, order_by=_MOMENT.desc())
-    return (
-        sa.select(
-            deliveries.c.person,
-            _MOMENT.label("moment"),
-            sa.case((today, 1), else_=0).label("today"),
-            rank.label("rank"),
-        )
-        .join(people, people.c.id == deliveries.c.person)
-        .where(_is_sent(since), among, people.c.unreachable_at.is_(None))
-        .where(people.c[f"mutes_{mute}"].is_(False))
-        .subquery()
+def _filled(per_week: int, since: datetime) -> sa.ColumnElement[datetime | None]:
+    """When the oldest of so many messages of a group left; nothing where there are fewer. Looked up one by one only
+    where there are more, which the caps leave to few.
+    """
+    number, theirs = sa.func.count(), deliveries.alias("theirs")
+    of_one = sa.select(_moment(theirs)).where(theirs.c.person == people.c.id, _is_sent(theirs, since))
+    found = of_one.order_by(_moment(theirs).desc()).limit(1).offset(per_week - 1).correlate(people)
+    return sa.case(
+        (number < per_week, sa.null()),
+        (number == per_week, sa.func.min(_moment(deliveries))),
+        else_=found.scalar_subquery(),
     )
 
 
@@ -158,16 +156,19 @@ def _lives_by(zone: str | None) -> Condition:
 
 
 def _between(start: datetime, end: datetime) -> Condition:
-    return sa.and_(start <= _MOMENT, end > _MOMENT)
+    return sa.and_(_moment(deliveries) >= start, _moment(deliveries) < end)
 
 
-def _is_sent(since: datetime) -> Condition:
+def _moment(rows: sa.FromClause) -> sa.ColumnElement[datetime]:
+    return sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
+
+
+def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
     """The partisan messages that left since then, leave, or may have left."""
     partisan = sa.select(broadcasts.c.id).where(broadcasts.c.kind.in_(sorted(PARTISAN)))
-    conditions: tuple[sa.ColumnElement[Any], ...] = (
-        deliveries.c.person.is_not(None),
-        deliveries.c.state.in_(IN_FLIGHT),
-        deliveries.c.broadcast.in_(partisan),
-        since < _MOMENT,
+    return sa.and_(
+        rows.c.person.is_not(None),
+        rows.c.state.in_(IN_FLIGHT),
+        rows.c.broadcast.in_(partisan),
+        _moment(rows) > since,
     )
-    return sa.and_(*conditions)

@@ -17,7 +17,7 @@ import db.saved_audiences
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
-from bot.rules.belonging import Facts, Setting, Verdict, facts_of, verdict
+from bot.rules.belonging import Setting, Verdict, facts_of, verdict
 from bot.rules.courtesy import WEEK
 from bot.rules.expression_text import pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
@@ -28,7 +28,7 @@ from bot.rules.reaching import NEWS, Held, held_by, like_those_sent, today_in
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
 from bot.rules.sending import USEFUL_FOR
-from db.expressions import Condition, Pattern
+from db.expressions import Condition
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
@@ -142,37 +142,19 @@ class Counted:
 async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counted:
     """Counts an audience, and how it grew. Raises BadAudience."""
     setting = await setting_of(tx, asked, occasion)
-    trees = (asked.expression, *setting.saved.values())
-    leaves = {leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience"}
-    found = await db.expressions.patterns(tx, leaves, setting)
+    steps = grown(asked.expression)
+    trees = [asked.expression, *(each.so_far for each in steps), *(each.leaf for each in steps)]
+    people, *counts = await db.expressions.count_each(tx, trees, setting)
     held = await _held(tx, db.expressions.members(asked.expression, setting), occasion)
-    people = _in(asked.expression, found, setting)
     return Counted(
         expression=text_of(asked.expression),
         people=people,
         reachable=people - held.total(),
         held={reason: held[reason] for reason in Held if held[reason]},
         steps=tuple(
-            Step(
-                leaf=text_of(each.leaf),
-                people=_in(each.so_far, found, setting),
-                alone=_in(each.leaf, found, setting),
-            )
-            for each in grown(asked.expression)
+            Step(leaf=text_of(each.leaf), people=so_far, alone=alone)
+            for each, so_far, alone in zip(steps, counts[: len(steps)], counts[len(steps) :], strict=True)
         ),
-    )
-
-
-def _in(expression: Expression, found: list[Pattern], setting: Setting) -> int:
-    return sum(
-        pattern.people
-        for pattern in found
-        if verdict(
-            expression,
-            Facts(
-                holds=pattern.leaves.__contains__, agreed_commune=pattern.agreed_commune, saved=setting.saved
-            ),
-        ).is_in
     )
 
 

@@ -11,7 +11,7 @@ from bot.rules.areas import EVERYWHERE
 from bot.rules.expressions import Expression, both, depth_of, leaves_of
 from bot.rules.leaves import Leaf
 
-MOST_LEAVES_TOGETHER = 1_000
+MOST_LEAVES_TOGETHER = 500
 MOST_NESTED_TOGETHER = 100
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -239,3 +242,53 @@ async def test_with_the_role_of_its_author_it_is_not_let_go(team: Database, mess
             lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
         )
     assert await states(team) == ([], ["cancelled"])
+
+
+# Decides in a transaction, says so, and waits with its commit.
+DECIDING = """
+import asyncio
+import sys
+from pathlib import Path
+
+from bot.actions import broadcast_approvals
+from db.engine import open_database
+from tests.actions.test_broadcast_races import NADIA, author
+from tests.conftest import KEY
+
+async def decide(url):
+    database = await open_database(url, folder=Path(), key=KEY)
+    nadia = await author(database, NADIA)
+    async with database.write() as tx:
+        await broadcast_approvals.decide(tx, nadia, 1, granted=True)
+        print("decided", flush=True)
+        sys.stdin.read()
+
+asyncio.run(decide(sys.argv[1]))
+"""
+
+
+def url_of(database: Database) -> str:
+    if database.file is not None:
+        return f"sqlite+aiosqlite:///{database.file}"
+    return database._writer.url.render_as_string(hide_password=False)
+
+
+async def test_killed_between_the_decision_and_the_release_nothing_was_decided(
+    team: Database, event: Event
+) -> None:
+    """And somebody decides afterwards: both, with the event that everybody then sees, are one transaction."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DECIDING, url_of(team)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"decided\n"
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    assert await states(team) == (["hidden"], ["unapproved"])
+    assert await asked(team) == [(None, None)]
+    nadia = await author(team, NADIA)
+    async with team.write() as tx:
+        await broadcast_approvals.decide(tx, nadia, 1, granted=True)
+    assert await states(team) == (["open"], ["active"])

@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.belonging
 import db.people
 from bot import communes
-from bot.rules.belonging import HOLDS, Facts, Setting, Somebody, facts_of, verdict
+from bot.rules.belonging import HOLDS, Setting, Somebody, facts_of, verdict
 from bot.rules.expression_text import expression_in
-from bot.rules.expressions import Expression, leaves_of, text_of
+from bot.rules.expressions import MOST_LEAVES, Expression, grown, leaves_of, text_of
 from bot.rules.leaves import Leaf
 from bot.rules.sampling import sampling_of
 from db.engine import Database
-from db.expressions import ASKS, SUPPORTERS, Pattern, members, patterns
+from db.expressions import ASKS, SUPPORTERS, count_each, members
 from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
 from tests.actions.test_audiences import person_row, plan_row
 from tests.expressions import ARGUMENTS, expressions
@@ -147,19 +147,12 @@ def said(crowd: Crowd, expression: Expression) -> set[int]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_sql_finds_whom_the_rules_mean(crowd: Crowd, trees: list[Expression]) -> None:
-    asked = [*trees, *SETTING.saved.values()]
-    leaves = {leaf for tree in asked for leaf in leaves_of(tree) if leaf.name != "audience"}
-    counted = await patterns(crowd.tx, leaves, SETTING)
-    for tree in trees:
+    counts = await count_each(crowd.tx, trees, SETTING)
+    for tree, count in zip(trees, counts, strict=True):
         expected = said(crowd, tree)
         event(f"in: {min(len(expected), 3)}")
         assert await found(crowd, tree) == expected, text_of(tree)
-        assert sum(each.people for each in counted if is_counted(tree, each)) == len(expected)
-
-
-def is_counted(tree: Expression, pattern: Pattern) -> bool:
-    holds, agreed = pattern.leaves.__contains__, pattern.agreed_commune
-    return verdict(tree, Facts(holds=holds, agreed_commune=agreed, saved=SETTING.saved)).is_in
+        assert count == len(expected)
 
 
 async def test_every_leaf_finds_somebody_and_not_everybody(crowd: Crowd) -> None:
@@ -179,6 +172,24 @@ async def test_every_leaf_finds_somebody_and_not_everybody(crowd: Crowd) -> None
             sizes.add(len(expected))
         assert max(sizes) > 0, name
         assert min(sizes) < len(crowd.supporters), name
+
+
+async def test_as_many_conditions_as_allowed_are_counted(database: Database) -> None:
+    """With every step on the way, on both engines."""
+    tens = [[f"joined:<{ten + days}d" for days in range(10)] for ten in range(1, MOST_LEAVES, 10)]
+    text = " or ".join(
+        f"(volunteer and {' and '.join(ten[1:5])} and not ({' or '.join(ten[5:])}))" for ten in tens
+    )
+    whole = expression_in(text)
+    steps = grown(whole)
+    assert len(steps) == MOST_LEAVES
+    trees = [tree for each in steps for tree in (each.so_far, each.leaf)]
+    async with database.write() as tx:
+        await fill(tx, random.Random(0))
+        counts = await count_each(tx, trees, SETTING)
+        last = await count_each(tx, [whole], SETTING)
+    assert counts[-2] == last[0]
+    assert max(counts) > 0
 
 
 def uses_commune(leaf: Leaf) -> bool:

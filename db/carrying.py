@@ -132,6 +132,11 @@ def _carry(connection: Connection, *, since: int) -> frozenset[int]:
         f"""INSERT INTO main.consents ({_LEDGER}) SELECT {_LEDGER} FROM replaced.consents
             WHERE id > {int(since)}
               AND pseudonym IN (SELECT pseudonym FROM main.people)""",
+        # What the ledger says last of being written to holds for an offer to help: one taken back since is gone.
+        """DELETE FROM main.volunteering WHERE contact AND NOT coalesce(
+               (SELECT given FROM main.consents JOIN main.people USING (pseudonym)
+                 WHERE people.id = volunteering.person AND purpose = 'help'
+                 ORDER BY consents.id DESC LIMIT 1), 0)""",
         f"""UPDATE main.people SET {wishes},
                 state = CASE people.state WHEN 'new' THEN 'new' ELSE newer.state END
             FROM replaced.people AS newer

@@ -40,6 +40,7 @@ from db.schema import (
     rsvps,
     vote_plans,
 )
+from db.volunteering import offered
 
 CHUNK = 2_500
 DAY = timedelta(days=1)
@@ -181,6 +182,7 @@ def supporters(selection: Selection) -> Source:
             people.c.mutes_news,
             people.c.mutes_reminders,
             people.c.volunteer,
+            sa.case((selection.known, offered())).label("offered"),
             recruited.label("recruited"),
             hour(people.c.unreachable_at),
             hour(people.c.registered_at),

@@ -154,6 +154,19 @@ HOLDINGS: tuple[Holding, ...] = (
         data={"polling_place": ("person", "ballot", "place")},
     ),
     Holding(
+        table="volunteering",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.VOTES,
+        erased=Erased.DELETED,
+        data={
+            "volunteering": (
+                *("person", "meeting", "doors", "lifts", "phone", "team"),
+                *("evenings", "weekends", "polling_day", "contact", "at", "taken_by", "taken_at"),
+            )
+        },
+        plain=("id",),
+    ),
+    Holding(
         table="responses",
         subject=Subject.SUPPORTERS,
         kept=Kept.ANSWERS,

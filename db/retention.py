@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey
+from bot.rules.volunteering import PURPOSE as HELP
 from db.engine import Database
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
@@ -40,6 +41,7 @@ from db.schema import (
     suppressions,
     unread_updates,
     updates,
+    volunteering,
     vote_plans,
 )
 
@@ -145,6 +147,15 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
         DueRows(key=chosen_places.c.person, condition=chosen, erase=_deleting(chosen_places)),
         DueRows(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots]), key),
+    ]
+
+
+def offers(key: SuppressionKey) -> list[DueRows]:
+    """Offers to help; what was said of them is counted."""
+    made = of_others(volunteering.c.person)
+    return [
+        DueRows(key=volunteering.c.person, condition=made, erase=_deleting(volunteering)),
+        _answers(responses.c.question == HELP, key),
     ]
 
 

@@ -304,6 +304,22 @@ vote_plans = sa.Table(
     sa.Index(None, "ballot", "vote"),
 )
 
+# What somebody offers to help with, and when; and whether the team of their area may write to them.
+volunteering = sa.Table(
+    "volunteering",
+    metadata,
+    _id(),
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, unique=True),
+    *(_flag(name) for name in ("meeting", "doors", "lifts", "phone", "team")),
+    *(_flag(name) for name in ("evenings", "weekends", "polling_day")),
+    sa.Column("contact", sa.Boolean),  # empty while it was not asked
+    sa.Column("at", Instant, nullable=False),
+    # Who of the team writes to them.
+    sa.Column("taken_by", RowId, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    sa.Column("taken_at", Instant),
+    sqlite_autoincrement=True,  # the button of an offer that was withdrawn never opens another
+)
+
 polling_places = sa.Table(
     "polling_places",
     metadata,

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.small_counts import Headcount
+from bot.rules.volunteering import PURPOSE as HELP
+from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import events, people, responses, rsvps, vote_plans
+from db.schema import events, people, responses, rsvps, volunteering, vote_plans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,15 @@ async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
     )
     row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
     return Heads(**{name: headcount(row, name) for name in ("registered", "volunteers", "unreachable")})
+
+
+async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
+    """How many offer each kind of help, whether or not the team may write to them."""
+    known = known_to(known_in)
+    query = sa.select(*(column for task in Task for column in counted(task, known, volunteering.c[task])))
+    query = query.select_from(volunteering.join(people, people.c.id == volunteering.c.person))
+    row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
+    return [Tally(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
 
 
 PLACES = {"region": people.c.region, "department": people.c.department, "commune": people.c.commune}

@@ -28,6 +28,7 @@ from handlers import (
     statistics,
     steps,
     typed,
+    volunteering,
     vote,
 )
 from handlers.command import ADMINS, COORDINATORS, STAFF, Command
@@ -67,6 +68,7 @@ FEATURES = (
     settings,
     privacy,
     choices,
+    volunteering,
     restriction,
     new_event,
     event_edit,

@@ -6,25 +6,25 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import preferences
+from bot.actions import preferences, volunteering
 from bot.actions.registration import choose_language as keep_language
-from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from handlers import place
 from handlers.buttons import arguments, one_of, yes_or_no
-from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.volunteering import OPEN, show_step
 
 
 async def settings(update: Update, context: Context) -> None:
     if not await must_sign_up(context):
-        show(context, context.edit if context.update.callback_query is not None else context.say)
+        await show(context, context.edit if context.update.callback_query is not None else context.say)
 
 
-def show(context: Context, answer: Callable[..., None]) -> None:
-    answer("settings/settings", commune=commune_of(context))
+async def show(context: Context, answer: Callable[..., None]) -> None:
+    offer = await volunteering.offer_of(context.tx, context.person)
+    answer("settings/settings", commune=commune_of(context), offer=offer)
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -35,7 +35,7 @@ async def choose_language(update: Update, context: Context) -> None:
         return
     await keep_language(context.tx, context.person, context.origin, language)
     await context.refresh()
-    show(context, context.edit)
+    await show(context, context.edit)
 
 
 async def change_place(update: Update, context: Context) -> None:
@@ -53,20 +53,26 @@ async def choose_messages(update: Update, context: Context) -> None:
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=wanted)
     await context.refresh()
     context.toast("toasts/noted")
-    show(context, context.edit)
+    await show(context, context.edit)
 
 
 async def choose_volunteering(update: Update, context: Context) -> None:
+    """Yes opens the offer; no takes it back, whatever it was."""
     (said,) = arguments(context, 1)
     willing = yes_or_no(said)
     if await must_sign_up(context):
         return
-    await preferences.volunteer(context.tx, context.person, context.origin, willing=willing)
+    if willing:
+        await show_step(context, OPEN, context.say)
+        return
+    told = context.render("toasts/noted").written
+    await volunteering.withdraw(
+        context.tx, context.person, context.origin, language=context.language, text=told
+    )
+    await preferences.volunteer(context.tx, context.person, context.origin, willing=False)
     await context.refresh()
     context.toast("toasts/noted")
-    show(context, context.edit)
-    if willing:
-        await ask_once(context, Purpose.TEAM)
+    await show(context, context.edit)
 
 
 async def opt_out(update: Update, context: Context) -> None:

@@ -13,6 +13,7 @@ import db.broadcasts
 import db.facts
 import db.people
 import db.staff
+import db.volunteering
 from bot import communes
 from bot.actions import admissions, broadcasts, events, staff, staff_links
 from bot.actions.authority import Author, author_of
@@ -53,6 +54,7 @@ class World:
     admission: int
     export: int
     granted: int
+    offer: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -119,6 +121,9 @@ async def made_world(tx: AsyncConnection) -> World:
     asked = {"what": "export", "details": {**everywhere.details, "rows": 1}, "asked_at": NOW}
     export = await db.approvals.ask(tx, asked_by=COLLEAGUE, **asked)
     granted = await db.approvals.ask(tx, asked_by=ACTOR, decided_at=NOW, granted=True, **asked)
+    of_lyon = await db.people.find(tx, 100)
+    assert of_lyon is not None
+    offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -141,6 +146,7 @@ async def made_world(tx: AsyncConnection) -> World:
         admission=admission.id,
         export=export.id,
         granted=granted.id,
+        offer=offer.id,
     )
 
 

@@ -25,6 +25,10 @@ FORGED_BY_HAND = {
     "age": ("1:age:maybe", "1:age:yes"),
     "begin": ("1:begin:ev_", "1:begin:nowhere", "1:begin:ev_lyon1:more"),
     "agree": ("1:agree:contact:yes", "1:agree:team:maybe", "1:agree:commune:no"),
+    "help": ("1:help:everything", "1:help:open:more"),
+    "help_choose": ("1:help_choose:money", "1:help_choose:meeting:yes"),
+    "help_contact": ("1:help_contact:maybe", "1:help_contact:yes:7"),
+    "offer": (f"1:offer:take:{HUGE}", "1:offer:erase:1", "1:offer:take:999", "1:offer:open:٣"),
     "privacy": ("1:privacy:../../etc", "1:privacy:short:more"),
     "audience_is": (
         f"1:audience_is:rsvp:{HUGE}:yes",

@@ -21,6 +21,7 @@ from bot.actions import (
     staff,
     staff_links,
     statistics,
+    volunteering,
 )
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
@@ -282,6 +283,12 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "volunteering.open_card": {
+        "": Row(run=lambda w, a: volunteering.open_card(w.tx, a, w.offer), least="organizer"),
+    },
+    "volunteering.take": {
+        "": Row(run=lambda w, a: volunteering.take(w.tx, a, w.offer), least="organizer"),
     },
     "statistics.overview": {
         "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),

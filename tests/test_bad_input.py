@@ -124,6 +124,8 @@ FORGED = (
 )
 
 STAFF_ONLY = (
+    "1:offer:open:1",
+    "1:offer:take:1",
     "1:broadcast:1",
     "1:broadcast_do:cancel:1",
     "1:broadcast_kind:persuasion",

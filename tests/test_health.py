@@ -231,7 +231,7 @@ async def test_admins_are_told_and_when_it_is_over(tmp_path: Path, monkeypatch: 
         await story.settled()
         address = f"{story.environment['PORTEVOIX_API_BASE']}/bot{DEFAULT_TOKEN}/getUpdates"
         stolen = asyncio.create_task(_steal(address))
-        await admin.expect(read.says("The bot needs somebody"))
+        await admin.expect(read.says("The bot needs help"))
         stolen.cancel()
         await asyncio.gather(stolen, return_exceptions=True)
         await admin.expect(read.says("It is over: the bot is well again"))

@@ -216,7 +216,7 @@ async def try_a_partisan_reminder(
     await say(story, coordinator, "/broadcast")
     await touch(story, coordinator, read.label("Neutral reminder to vote"))
     await say(story, coordinator, PARTISAN)
-    await coordinator.expect(read.says("that was another kind of answer"))
+    await coordinator.expect(read.says("The question above is still open"))
     await touch(story, coordinator, *(read.label(label) for label in ("That’s it", "That’s it", "Now")))
     await say(story, coordinator, read.label("SEND"))
     await touch(story, admin, read.label("Approve"))

@@ -8,15 +8,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
-import db.consents
 import db.deliveries
 import db.people
 import db.polling_places
 import db.suppressions
 from bot.actions import erasure, friends
 from bot.actions.erasure import Sealing
+from bot.actions.ledger import note_choice
 from bot.actions.people import require_unrestricted
-from bot.actions.renewals import text_hash
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
@@ -26,11 +25,6 @@ from bot.rules.consent import Purpose
 from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
-
-# Raised with the meaning of the questions, for whoever reads the ledger. Who is asked again is decided by the hash of
-# the text: see bot.actions.renewals.
-CONSENT_VERSION = "2"
-
 
 ASKED_ONCE = frozenset({Purpose.TEAM, Purpose.KEEP})
 """The choices that are put to people when they serve."""
@@ -73,19 +67,7 @@ async def decide_consent(
 
     The language in which somebody agreed to be written to is theirs, unless they chose another.
     """
-    await db.consents.add(
-        tx,
-        db.consents.Consent(
-            pseudonym=person.pseudonym,
-            purpose=purpose,
-            given=given,
-            text_version=CONSENT_VERSION,
-            text_hash=text_hash(text),
-            language=language,
-            at=origin.at,
-            update_id=origin.update_id,
-        ),
-    )
+    await note_choice(tx, person, origin, purpose, given=given, language=language, text=text)
     changes: dict[str, Any] = {f"consent_{purpose}": given, f"renew_{purpose}": False}
     if purpose in ASKED_ONCE:
         changes[f"asked_{purpose}"] = True

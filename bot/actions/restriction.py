@@ -9,12 +9,10 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
-import db.consents
 import db.deliveries
 import db.dialogs
 import db.people
-from bot.actions.registration import CONSENT_VERSION
-from bot.actions.renewals import text_hash
+from bot.actions.ledger import note_choice
 from bot.actions.responses import Origin, record
 from bot.rules.people import NOT_A_SUPPORTER
 from bot.rules.restriction import LIFTED, NO_GROUND, PURPOSE, RESTRICTED, Ground, state_after
@@ -31,7 +29,7 @@ async def restrict(
     if person.is_restricted or person.registered_at is None:
         return False
     await db.dialogs.end(tx, person.id)
-    await _note(tx, person, origin, given=True, language=language, text=text)
+    await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
     await db.people.change(tx, person.id, state=RESTRICTED)
     waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
     await db.deliveries.cancel_waiting(tx, [delivery for delivery, _ in waiting], reason=NOT_A_SUPPORTER)
@@ -43,24 +41,8 @@ async def lift(tx: AsyncConnection, person: Person, origin: Origin, *, language:
     """Their choices are in force again; whether there was something to lift. `text`: what they agreed to by it."""
     if not person.is_restricted:
         return False
-    await _note(tx, person, origin, given=False, language=language, text=text)
+    await note_choice(tx, person, origin, PURPOSE, given=False, language=language, text=text)
     agreed = person.consent_contact or person.renew_contact
     await db.people.change(tx, person.id, state=state_after(agreed_to_be_contacted=agreed))
     await record(tx, person, origin, PURPOSE, LIFTED)
     return True
-
-
-async def _note(
-    tx: AsyncConnection, person: Person, origin: Origin, *, given: bool, language: str, text: str
-) -> None:
-    choice = db.consents.Consent(
-        pseudonym=person.pseudonym,
-        purpose=PURPOSE,
-        given=given,
-        text_version=CONSENT_VERSION,
-        text_hash=text_hash(text),
-        language=language,
-        at=origin.at,
-        update_id=origin.update_id,
-    )
-    await db.consents.add(tx, choice)

@@ -72,6 +72,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "unfinished sign-ups": db.retention.unfinished(due.unfinished_since, sealed),
         "answers to past events": db.retention.event_answers(due.events_ended, key),
         "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
+        "offers to help": db.retention.offers(key) if due.votes else [],
         "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],
         "answers that lead to nobody": db.retention.leftovers(key),
         "unfinished dialogs": db.retention.dialogs_left(due.unfinished_since, inactive_since=inactive_since),

@@ -20,7 +20,8 @@ import db.people
 import db.personal_data
 import db.polling_places
 import db.staff
-from bot.actions import audit, erasure, friends
+import db.volunteering
+from bot.actions import audit, erasure, friends, volunteering
 from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
@@ -35,6 +36,7 @@ from db.erasing import Sealing
 from db.events import EventTexts
 from db.people import Person
 from db.personal_data import ReceivedMessage
+from db.volunteering import Offer
 
 NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
 
@@ -48,6 +50,7 @@ async def stop(
     lifted, the silence stays.
     """
     await db.dialogs.end(tx, person.id)
+    await volunteering.withdraw(tx, person, origin, language=language, text=text)
     if person.consent_contact or person.renew_contact:
         await decide_consent(
             tx, person, origin, purpose=Purpose.CONTACT, given=False, language=language, text=text
@@ -76,6 +79,9 @@ async def delete(
 ) -> Receipt:
     """Erases the person; that they asked for it is still counted."""
     await record(tx, person, origin, "delete", "yes")
+    offer = await db.volunteering.of_person(tx, person.id)
+    if offer is not None:
+        await db.volunteering.withdraw(tx, offer)
     await erasure.erase(tx, person, sealing, origin.at)
     digits = secrets.token_hex(6).upper()
     return Receipt(
@@ -164,6 +170,7 @@ class Holding:
     team_log: list[dict[str, Any]]
     sealed: Sealed
     friends_brought: int
+    help_offered: Mapping[str, Any] | None
 
     @property
     def current_roles(self) -> list[dict[str, Any]]:
@@ -211,7 +218,18 @@ async def holding(
         team_log=await _team_log(tx, person.telegram_id),
         sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),
         friends_brought=await friends.brought(tx, person),
+        help_offered=_own_offer(await db.volunteering.of_person(tx, person.id)),
     )
+
+
+def _own_offer(offer: Offer | None) -> Mapping[str, Any] | None:
+    """What somebody offers; who of the team writes to them is left out, that somebody does is not."""
+    if offer is None:
+        return None
+    told = asdict(offer)
+    del told["person"]
+    told["taken"] = told.pop("taken_by") is not None
+    return told
 
 
 async def _team_log(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:

@@ -64,6 +64,7 @@ class Overview:
     level: str | None
     registered: str
     volunteers: str
+    offers: tuple[tuple[str, str], ...]
     unreachable: str
     places: tuple[PlaceCount, ...]
     events: tuple[EventCount, ...]
@@ -85,6 +86,11 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
         level=level,
         registered=reader.shown(heads.registered),
         volunteers=reader.shown(heads.volunteers),
+        offers=tuple(
+            (tally.answer, reader.shown(tally.people))
+            for tally in await db.statistics.offers(tx, area, reader.known_in)
+            if reader.tells(tally.people)
+        ),
         unreachable=reader.shown(heads.unreachable),
         places=await _places(tx, author, area, level) if level else (),
         events=await _events(tx, author, area, language),

@@ -15,7 +15,8 @@ import db.overview
 from bot.campaign.campaign import load_campaign
 from bot.commands.doctor_network import Finding, ask_telegram, ask_web, ask_web_url
 from bot.errors import PortevoixError
-from bot.rules.health import SPARE_BYTES
+from bot.rules.backups import BackupPlan
+from bot.rules.health import BACKUP_GRACE, SPARE_BYTES
 from bot.rules.territories import TERRITORIES, zone_of
 from bot.settings import Settings
 from bot.startup import database_file, opened, present, refuse_lost
@@ -23,29 +24,44 @@ from db.errors import DatabaseError
 from locales import LANGUAGES
 
 OLD_BACKUP = timedelta(days=7)
+NIGHTLY = timedelta(days=1) + BACKUP_GRACE
 PRIVATE = 0o077
 """The rights of others, which a folder of the bot's own gives nobody."""
 
 
 async def examine(settings: Settings) -> list[Finding]:
     """Tries everything, also where something is to be mended."""
-    found = [_campaign(settings), *await ask_telegram(settings)]
+    plan, read = _campaign(settings)
+    found = [read, *await ask_telegram(settings)]
     stored = await _database(settings)
     found += [stored.finding, *_disk(settings, stored.size), *_permissions(settings)]
     found += await ask_web(settings)
     found += await ask_web_url(settings)
     found.append(_zones())
+    if plan is not None:
+        found.append(_backup_folder(plan))
     if stored.now is not None:
-        found.append(_backup(stored, stored.now))
+        found.append(_backup(stored, stored.now, NIGHTLY if plan is not None else OLD_BACKUP))
     return found
 
 
-def _campaign(settings: Settings) -> Finding:
+def _campaign(settings: Settings) -> tuple[BackupPlan | None, Finding]:
     try:
         campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
     except PortevoixError as error:
-        return Finding("campaign", False, error.sentence)
-    return Finding("campaign", True, campaign.text(campaign.name, campaign.languages[0]))
+        return None, Finding("campaign", False, error.sentence)
+    return campaign.backups, Finding("campaign", True, campaign.text(campaign.name, campaign.languages[0]))
+
+
+def _backup_folder(plan: BackupPlan) -> Finding:
+    folder = Path(plan.folder)
+    if not folder.is_dir():
+        return Finding("backup folder", False, f"there is no folder {folder}: make it, or mount its disk")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding(
+            "backup folder", False, f"{folder} cannot be written: give it to the user who runs the bot"
+        )
+    return Finding("backup folder", True, f"{folder}, every night at {plan.hour:%H:%M} of Paris")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +144,7 @@ def _zones() -> Finding:
     return Finding("time zones", True, f"all {len({each.zone for each in TERRITORIES.values()})} are known")
 
 
-def _backup(stored: _Stored, now: datetime) -> Finding:
+def _backup(stored: _Stored, now: datetime, oldest: timedelta) -> Finding:
     if stored.backup is None:
         # Before anybody registered there is nothing to lose.
         return Finding(
@@ -136,4 +152,4 @@ def _backup(stored: _Stored, now: datetime) -> Finding:
         )
     age = now - stored.backup.at
     said = f"the last one is of {stored.backup.at:%Y-%m-%d %H:%M} UTC, {stored.backup.file}"
-    return Finding("backup", age <= OLD_BACKUP, said if age <= OLD_BACKUP else f"{said}: make another one")
+    return Finding("backup", age <= oldest, said if age <= oldest else f"{said}: make another one")

@@ -60,8 +60,8 @@ TABLES: Mapping[str, ExportTable] = {
             columns=columns_of(
                 f"{_IDENTITY} department region territory country language state consent_contact:flag"
                 " consent_commune:flag consent_team:flag consent_keep:flag mutes_events:flag mutes_news:flag"
-                " mutes_reminders:flag volunteer:flag recruited:number unreachable_at:instant registered_at:instant"
-                " people:number"
+                " mutes_reminders:flag volunteer:flag offered recruited:number unreachable_at:instant"
+                " registered_at:instant people:number"
             ),
         ),
         ExportTable(

@@ -50,6 +50,7 @@ class Action(StrEnum):
     CONTROL_BROADCAST = "control_broadcast"
     APPROVE_BROADCAST = "approve_broadcast"
     SEND_AGAIN = "send_again"
+    TAKE_OFFER = "take_offer"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
     EXPORT_RESPONSES = "export_responses"
@@ -80,6 +81,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.APPROVE_BROADCAST: _COORDINATORS,
         Action.SEND_AGAIN: _ORGANIZERS,
+        Action.TAKE_OFFER: _ORGANIZERS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,
         Action.EXPORT_RESPONSES: _COORDINATORS,

@@ -12,6 +12,7 @@ from tests.matrix import MATRIX
 
 OWN = """
 polling_places.choose polling_places.where_of friends.brought
+volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
@@ -50,7 +51,7 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 event_cards.find exports.write exports.content
-friends.tell_recruiter
+friends.tell_recruiter ledger.note_choice
 """
 """What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.

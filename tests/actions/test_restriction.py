@@ -42,6 +42,7 @@ from db.schema import (
     responses,
     rsvps,
     staff,
+    volunteering,
     vote_plans,
 )
 from tests.actions.test_audiences import NOW, add, add_events, some_audience, some_member
@@ -75,6 +76,8 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> list[int]:
             said = {"person": person, "question": question, "subject": str(subject), "answer": "yes"}
             said |= {"at": NOW, **{name: row[name] for name in ("commune", "department", "region")}}
             await tx.execute(sa.insert(responses).values(**said))
+        helps = {"person": person, "at": NOW, "contact": True, "lifts": chance.random() < 0.5}
+        await tx.execute(sa.insert(volunteering).values(**helps))
         for broadcast in (1, 2):
             left = {"broadcast": broadcast, "person": person, "state": chance.choice(DELIVERED)}
             left |= {"due_at": NOW, "changed_at": NOW, "answered_at": chance.choice((None, NOW))}
@@ -96,6 +99,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
         found["events", which] = await db.statistics.event_answers(
             tx, area, known_in, now=NOW - timedelta(days=1), most=9
         )
+        found["offers", which] = await db.statistics.offers(tx, area, known_in)
         found["votes", which] = await db.statistics.vote_answers(tx, area, known_in)
         found["answers", which] = await db.statistics.logged_answers(tx, area, QUESTIONS[:3], known_in)
         for (name, source), event in product(SOURCES.items(), (None, "1")):
@@ -170,7 +174,7 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-HELD = (consents, responses, deliveries, rsvps, vote_plans, chosen_places)
+HELD = (consents, responses, deliveries, rsvps, vote_plans, chosen_places, volunteering)
 WITHOUT_PROOFS = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
 LONG_AFTER = final_ballot_end(CAMPAIGN.ballots) + timedelta(days=9_999)
 
@@ -187,6 +191,7 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
         await tx.execute(sa.insert(responses).values(question=question, subject=subject, **said))
     await tx.execute(sa.insert(rsvps).values(event=number, **said))
     await tx.execute(sa.insert(vote_plans).values(person=number, ballot=1, vote="voted", at=NOW))
+    await tx.execute(sa.insert(volunteering).values(person=number, lifts=True, contact=True, at=NOW))
     place = {"id": number, "key": str(number), "commune": "69123", "name": "x", "address": "x"}
     await tx.execute(sa.insert(polling_places).values(**place))
     await tx.execute(sa.insert(chosen_places).values(person=number, ballot=0, place=number))
@@ -222,6 +227,7 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
         assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 2)
+        assert told["offers to help"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),
         **{"responses": 3, "people": 1, "events": 1, "broadcasts": 1, "staff": 1},

@@ -29,6 +29,7 @@ from db.schema import (
     staff_links,
     suppressions,
     updates,
+    volunteering,
     vote_plans,
 )
 from db.schema import (
@@ -130,6 +131,17 @@ async def test_votes_go_a_week_after_the_last_ballot(filled: Database) -> None:
     assert await column(filled, vote_plans.c.vote) == ["voted"]
     assert await purged(filled, END + 7 * DAY) == {"vote plans and votes": 2}
     assert await column(filled, vote_plans.c.vote) == []
+
+
+async def test_offers_to_help_go_a_week_after_the_last_ballot(filled: Database) -> None:
+    async with filled.write() as tx:
+        await tx.execute(sa.insert(volunteering).values(person=1, doors=True, contact=True, at=START))
+        said = {"question": "help", "subject": "doors", "answer": "yes", "at": START}
+        await tx.execute(sa.insert(responses).values(person=1, **said))
+    assert "offers to help" not in await purged(filled, END + 6 * DAY, dry_run=True)
+    assert (await purged(filled, END + 7 * DAY))["offers to help"] == 2
+    assert await column(filled, volunteering.c.person) == []
+    assert "help" not in await column(filled, responses.c.question)
 
 
 async def test_answers_to_an_event_go_30_days_after_it(filled: Database) -> None:

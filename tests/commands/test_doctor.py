@@ -21,6 +21,7 @@ from bot.clock import RealClock
 from bot.rules import health
 from bot.settings import Settings
 from bot.startup import opened, present
+from tests.frozen import FROZEN
 from tests.story import free_port
 
 BOT = {"id": 1, "is_bot": True, "first_name": "P", "username": "portevoix_bot"}
@@ -218,3 +219,20 @@ def test_an_old_backup(telegram: type[Telegram], capsys: pytest.CaptureFixture[s
     asyncio.run(note(timedelta(days=8)))
     status, found = examined(capsys)
     assert (status, list(to_mend(found))) == (1, ["backup"])
+
+
+def test_a_plan_of_backups(
+    telegram: type[Telegram],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, file = tmp_path / "backups", tmp_path / "campaign.toml"
+    written = (FROZEN / "campaign.toml").read_text(encoding="utf-8")
+    file.write_text(f'{written}\n[backup]\nfolder = "{folder}"\n', encoding="utf-8")
+    monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(file))
+    status, found = examined(capsys)
+    assert (status, list(to_mend(found))) == (1, ["backup folder"])
+    folder.mkdir()
+    status, found = examined(capsys)
+    assert (status, "every night at 03:30 of Paris" in found["backup folder"]) == (0, True)

@@ -29,6 +29,7 @@ from db.schema import (
     staff_links,
     suppressions,
     updates,
+    volunteering,
 )
 from db.suppression_key import (
     FINGERPRINT_FACT,
@@ -239,6 +240,29 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         ("p1", "stopped", False),
         ("p3", "registered", True),
     ]
+
+
+async def test_an_offer_to_help_that_was_taken_back_since_does_not_come_back(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    agreed = {"state": "registered", "consent_contact": True}
+    choice = {"purpose": "help", "text_version": "1", "text_hash": "0", "language": "fr", "at": NOW}
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(people.insert(), [person(number, **agreed) for number in range(2)])
+        given = [{"pseudonym": f"p{number}", "given": True, **choice} for number in range(2)]
+        await transaction.execute(consents.insert(), given)
+        offers = [{"person": number, "doors": True, "contact": True, "at": NOW} for number in (1, 2)]
+        await transaction.execute(volunteering.insert(), offers)
+    copy = await backed_up(sqlite_database, tmp_path)
+    async with sqlite_database.write() as transaction:
+        await transaction.execute(consents.insert(), {"pseudonym": "p0", "given": False, **choice})
+        await transaction.execute(volunteering.delete().where(volunteering.c.person == 1))
+    await sqlite_database.close()
+    await put_back(copy, sqlite_database)
+    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
+    async with restored.read() as transaction:
+        assert list(await transaction.scalars(sa.select(volunteering.c.person))) == [2]
+    await restored.close()
 
 
 async def marks_in(database: Database) -> set[str]:

@@ -11,7 +11,8 @@ import bot.actions
 from tests.matrix import MATRIX
 
 OWN = """
-polling_places.choose polling_places.where_of friends.brought
+polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
+people.puzzles_again questions.last_asked dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed

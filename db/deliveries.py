@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.courtesy import UNDISTURBED
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
 from db.schema import broadcasts, deliveries, people
 
@@ -111,11 +112,14 @@ _GIVE_BACK_FORGOTTEN = Statement(
     )
 )
 # A process that was taken for dead may still bring the truth about what was in doubt.
+# Whoever answered while a message to them was being put off gets it now: see `look_again`.
 _SETTLE = Statement(
     lambda s: (
         f"""
     UPDATE deliveries SET state = given.state, reason = given.reason, message_id = given.message_id,
-        due_at = coalesce(given.due_at, deliveries.due_at), lease_owner = NULL, changed_at = :now,
+        due_at = CASE WHEN given.reason = '{UNDISTURBED}' AND NOT EXISTS (SELECT 1 FROM people
+            WHERE people.id = deliveries.person AND people.undisturbed_until IS NOT NULL)
+            THEN :now ELSE coalesce(given.due_at, deliveries.due_at) END, lease_owner = NULL, changed_at = :now,
         sent_at = CASE WHEN given.state = 'sent' THEN :now ELSE deliveries.sent_at END
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS id, each.value ->> 1 AS state,
                  each.value ->> 2 AS reason,
@@ -267,6 +271,14 @@ async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason:
     waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
     change = deliveries.update().where(deliveries.c.id.in_(list(numbers)), waiting)
     await tx.execute(change.values(state="cancelled", reason=reason, lease_owner=None))
+
+
+async def look_again(tx: AsyncConnection, person: int, now: datetime) -> None:
+    """What was put off while the person had an event before their eyes may leave now."""
+    change = deliveries.update().where(
+        deliveries.c.person == person, deliveries.c.state == "queued", deliveries.c.reason == UNDISTURBED
+    )
+    await tx.execute(change.values(reason=None, due_at=now, changed_at=now))
 
 
 async def unsettled(tx: AsyncConnection, owner: str) -> int:

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 import db.deliveries
 from bot.delivery.calls import Call
+from bot.delivery.outcomes import Wait
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
-from db.deliveries import Turn
+from db.deliveries import Settled, Turn
 from db.schema import broadcasts
 from tests.conversation import BOT, Conversation, Talker
 
@@ -38,10 +39,16 @@ async def leaving(conversation: Conversation) -> list[Any]:
         for broadcast in list(await tx.scalars(active)):
             leased = await db.deliveries.lease(tx, [(broadcast, 9)], owner="me", now=now)
             decisions += await departure(conversation).prepare(tx, leased)
-            found = zip(leased, decisions[-len(leased) :], strict=False)
+            found = list(zip(leased, decisions[-len(leased) :], strict=False))
             calls = [row.id for row, each in found if isinstance(each, Call)]
-            if calls:
-                await db.deliveries.take_turn(tx, Turn(next=calls), owner="me", now=now)
+            waits = [
+                Settled(id=row.id, state=each.state, reason=each.reason, due_at=each.until)
+                for row, each in found
+                if isinstance(each, Wait)
+            ]
+            if calls or waits:
+                turn = Turn(next=calls, settled=waits)
+                await db.deliveries.take_turn(tx, turn, owner="me", now=now)
     return decisions
 
 

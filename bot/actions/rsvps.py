@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.deliveries
 import db.events
 import db.people
 import db.rsvps
@@ -57,6 +58,7 @@ async def answer_invitation(
     await db.rsvps.put(tx, rsvp, response(person, origin, "rsvp", answer, event.code))
     if person.undisturbed_until is not None:
         await db.people.change(tx, person.id, undisturbed_until=None)
+        await db.deliveries.look_again(tx, person.id, origin.at)
     return rsvp
 
 

@@ -25,7 +25,7 @@ from bot.departure.compose import Composer, as_call
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
-from bot.rules.courtesy import NeutralSent, is_undisturbed
+from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Policy, free_until, hold
@@ -128,7 +128,7 @@ class Departure:
             return unwanted
         until = person.undisturbed_until
         if until is not None and is_undisturbed(until, batch.now) and not sending.is_notice:
-            return Wait(until=until, reason="undisturbed", state="queued")
+            return Wait(until=until, reason=UNDISTURBED, state="queued")
         freedom = self._freedom(person, sending, batch.now)
         if sending.is_card:
             return batch.cards[row.id]

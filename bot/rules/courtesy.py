@@ -156,6 +156,10 @@ def capped_neutral(*, sent: Iterable[NeutralSent], now: datetime, zone: str) -> 
     return max(reasons, key=lambda each: each.until, default=None)
 
 
+UNDISTURBED = "undisturbed"
+"""The reason of what waits for somebody who has an event before their eyes."""
+
+
 def is_undisturbed(until: datetime | None, now: datetime) -> bool:
     """Whether somebody still has before their eyes what they came for, and nothing may join it.
 

@@ -112,6 +112,18 @@ async def test_the_card_of_the_link_stands_alone_for_an_hour(conversation: Conve
     assert [each.chat for each in decisions if isinstance(each, Call)] == [silent.telegram_id], decisions
 
 
+async def test_what_was_put_off_leaves_at_once_after_the_answer(conversation: Conversation) -> None:
+    """Also what is being put off while they answer."""
+    await conversation.add_event("lyon1")
+    newcomer = conversation.person(8)
+    await arrive(newcomer, WAYS["the link of an event", "“I’ll come”"][:-1], "")
+    await send_broadcast(await staff(conversation, 10, "organizer", "FR"))
+    assert [type(each) for each in await leaving(conversation)] == [Wait]
+    await newcomer.tap("Maybe")
+    decisions = await leaving(conversation)
+    assert [each.chat for each in decisions if isinstance(each, Call)] == [newcomer.telegram_id]
+
+
 async def test_after_the_clock_was_set_back_nobody_is_left_alone_for_days(conversation: Conversation) -> None:
     await conversation.add_event("lyon1")
     newcomer = conversation.person(8)

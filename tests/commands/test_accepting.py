@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.actions.renewals import text_hash
+from bot.actions.renewals import question_of, text_hash
 from bot.campaign.campaign import load_campaign
 from bot.cli import main
 from bot.rules.consent import Purpose
@@ -63,7 +63,7 @@ async def sign_up(campaign: Path) -> None:
             added = await tx.execute(sa.insert(people).values(row).returning(people.c.id))
             person = added.scalar_one()
             for purpose in purposes:
-                html = texts.render("registration/consent", "fr", purpose=purpose.value).written
+                html = texts.render(question_of(purpose), "fr").written
                 said = {"pseudonym": f"p{number}", "purpose": purpose.value, "given": True, "language": "fr"}
                 said |= {"text_version": "1"}
                 await tx.execute(sa.insert(consents).values(**said, text_hash=text_hash(html), at=now))

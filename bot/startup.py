@@ -13,7 +13,6 @@ import structlog
 import db.retention
 from bot.clock import Clock, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
-from bot.served_clock import followed_clock
 from bot.settings import Settings, is_loopback, suppression_key_beside
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.errors import CannotOpen, LostDatabase
@@ -173,6 +172,9 @@ async def clock_of(settings: Settings) -> Clock:
     if settings.clock is None:
         return RealClock()
     if isinstance(settings.clock, str):
+        # Imported here: aiohttp takes a tenth of the start of every command.
+        from bot.served_clock import followed_clock
+
         return await followed_clock(settings.clock)
     return MovableClock(settings.clock.start, settings.clock.speed)
 

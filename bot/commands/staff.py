@@ -12,8 +12,6 @@ from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
 from bot.commands.campaign import print_table
 from bot.communes import load
-from bot.delivery.transport import Transport
-from bot.introduction import identity_in
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID
 from bot.rules.permissions import STAFF_ROLES, Role
@@ -204,6 +202,10 @@ async def bot_username(settings: Settings) -> str | None:
     """The bot's name, asked from the Bot API server; None where there is no token or no answer."""
     if settings.token is None:
         return None
+    # Imported here: no other command talks to Telegram, and they all answer sooner without.
+    from bot.delivery.transport import Transport
+    from bot.introduction import identity_in
+
     async with Transport(token=settings.token, api_base=settings.api_base, connections=1) as transport:
         # Whatever is wrong on the way, the link is made and can be given without the name.
         identity = identity_in(await transport.post("getMe", seconds=SECONDS_TO_ASK))

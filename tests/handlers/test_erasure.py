@@ -247,7 +247,7 @@ async def test_whose_link_somebody_came_by_is_not_kept_before_they_consent(
 
 async def test_who_stops_chooses_between_silence_and_erasure(conversation: Conversation, zoe: Talker) -> None:
     shown = await zoe.send("/stop")
-    assert "won’t write to you any more" in shown.text
+    assert "won’t message you again" in shown.text
     assert set(shown.buttons) == {
         "Silence is enough",
         "Erase everything too",

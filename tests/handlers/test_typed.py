@@ -24,7 +24,7 @@ async def zoe(conversation: Conversation) -> Talker:
 
 @pytest.mark.parametrize("typed", ["Arrêtez de m’écrire svp", "STOP svp", "Please stop texting me", "sotp"])
 async def test_whoever_wants_no_message_says_so_in_any_words(zoe: Talker, typed: str) -> None:
-    assert "It’s done" in (await zoe.send(typed)).text
+    assert "we won’t message you again" in (await zoe.send(typed)).text
     stored = await zoe.stored()
     assert stored is not None
     assert not stored.consent_contact
@@ -38,7 +38,7 @@ async def test_where_it_may_be_about_something_else_a_button_asks(zoe: Talker) -
     assert stored.consent_contact
     assert "nothing changes" in (await zoe.tap("No, that’s not it")).text
     await zoe.send("comment me désinscrire ?")
-    assert "It’s done" in (await zoe.tap("Yes, stop everything")).text
+    assert "we won’t message you again" in (await zoe.tap("Yes, stop everything")).text
     stored = await zoe.stored()
     assert stored is not None
     assert not stored.consent_contact
@@ -48,7 +48,7 @@ async def test_stop_is_obeyed_in_the_middle_of_signing_up(conversation: Conversa
     person = conversation.person(7)
     await person.send("/start")
     await person.tap("yes, write to me")
-    assert "It’s done" in (await person.send("désinscrivez-moi")).text
+    assert "we won’t message you again" in (await person.send("désinscrivez-moi")).text
     assert await rows(conversation, dialogs) == []
 
 
@@ -57,9 +57,9 @@ async def test_staff_may_write_that_others_should_stop(conversation: Conversatio
     organizer = await staff(conversation, 7, "organizer", "69")
     await organizer.send("/new_event")
     await organizer.send("Arrêtez de m’envoyer des messages : le débat")
-    assert "It’s done" not in organizer.last.text
+    assert "we won’t message you again" not in organizer.last.text
     assert await rows(conversation, dialogs)
-    assert "It’s done" in (await organizer.send("Stop !")).text
+    assert "we won’t message you again" in (await organizer.send("Stop !")).text
 
 
 # -- everyday words --

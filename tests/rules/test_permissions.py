@@ -30,6 +30,7 @@ LEAST_ROLE = {
     "control_broadcast": "organizer",
     "approve_broadcast": "coordinator",
     "send_again": "organizer",
+    "take_offer": "organizer",
     "see_statistics": "organizer",
     "see_calendar": "organizer",
     "export_responses": "coordinator",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from telegram.ext import Application, ContextTypes
@@ -41,6 +41,7 @@ from bot.introduction import (
     warn_of_the_rate,
     webhook_of,
 )
+from bot.lifecycle import App
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
 from bot.served_clock import follow
@@ -73,71 +74,8 @@ from locales.words import all_words
 
 log = structlog.get_logger(__name__)
 
-# Longer than the engine gives to what is being posted.
-STOP_SECONDS = 20.0
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-
-
-class Beside(Protocol):
-    """What runs beside everything else for as long as the bot does."""
-
-    def run(self) -> Coroutine[Any, Any, None]: ...
-
-
-class App:
-    """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        clock: Clock,
-        engine: Engine,
-        ticker: Ticker,
-        watch: Watch,
-        beside: Sequence[Beside],
-    ) -> None:
-        self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.watch = ticker, watch
-        self._beside = tuple(beside)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def parts(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs for as long as the bot does; the engine, which ends by itself, comes first."""
-        others: tuple[Beside, ...] = (self.ticker, self.watch, *self._beside)
-        return [self.engine.run(), *(part.run() for part in others)]
-
-    def start(self, *parts: Coroutine[Any, Any, None]) -> None:
-        self._tasks += [asyncio.create_task(part) for part in parts]
-
-    async def ended(self) -> None:
-        """Returns when a part ends, and raises what it failed with."""
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-
-    async def stop(self) -> None:
-        """Lets what is being posted end, then stops every part."""
-        self.engine.stop()
-        await asyncio.wait(self._tasks[:1], timeout=STOP_SECONDS)  # the engine: it ends by itself
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def health(self) -> Mapping[str, Any]:
-        """What /health shows; nothing personal."""
-        ticked_at = self.ticker.ticked_at
-        return {
-            **await self.watch.health(),
-            "ticked_at": ticked_at.isoformat() if ticked_at else None,
-            "planned": self.ticker.is_current,
-        }
-
-    async def settled(self) -> None:
-        """Returns once what is due now was planned, sent and answered."""
-        await self.ticker.tick(look_again=True)
-        await self.engine.idle()
 
 
 def read_campaign(settings: Settings) -> Campaign:
@@ -259,19 +197,10 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     day_line = DayLine(database=database, clock=clock)
     nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
 
-    async def look_as_leader() -> None:
-        if engine.leadership.held:
-            await late.look()
-            await decisions.refresh(engine, clock.now())
-
-    async def beat_as_leader() -> None:
-        if engine.leadership.held:
-            await board.refresh(engine)
-            await daily.beat()
-            await day_line.beat()
-            await nightly.beat()
-            await renewals.beat()
-
+    look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
+    beat_as_leader = _as_leader(
+        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat, renewals.beat
+    )
     ticker = Ticker(
         database=database,
         campaign=campaign,
@@ -298,6 +227,17 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         watch=watch,
         beside=(daily, witness, day_line, nightly),
     )
+
+
+def _as_leader(engine: Engine, *parts: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """What one process alone does, of several on one database."""
+
+    async def run() -> None:
+        if engine.leadership.held:
+            for part in parts:
+                await part()
+
+    return run
 
 
 def engine_of(

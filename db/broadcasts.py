@@ -43,6 +43,20 @@ async def create(
     return number
 
 
+def by_the_program(key: str, now: datetime, **values: Any) -> dict[str, Any]:
+    """The columns of a broadcast that nobody wrote: it leaves by itself, and its deliveries say to whom."""
+    return {"key": key, "state": "active", "audience": {}, "area": "FR", "created_at": now, **values}
+
+
+async def ensure(tx: AsyncConnection, values: Mapping[str, Any]) -> int:
+    """The broadcast of the key in `values`, made of them if it is the first time."""
+    made = await create(tx, values)
+    if made is not None:
+        return made
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == values["key"])
+    return int((await tx.execute(query)).scalar_one())
+
+
 async def queue_deliveries(
     tx: AsyncConnection,
     *,

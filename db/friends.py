@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.broadcasts import create, queue_deliveries
-from db.schema import broadcasts, people
+from db.broadcasts import by_the_program, ensure, queue_deliveries
+from db.schema import people
 
 JOINED = "friends/joined"
 """The template of that message."""
@@ -32,19 +32,7 @@ async def tell_joined(
 
     One broadcast serves all who are told at an instant: nothing in it says whose friend it was.
     """
-    values = {
-        "key": f"friends:{due_at:%Y-%m-%dT%H:%M}",
-        "kind": "service",
-        "state": "active",
-        "template": JOINED,
-        "audience": {},
-        "area": "FR",
-        "starts_at": due_at,
-        "created_at": now,
-    }
-    broadcast = await create(tx, values)
-    if broadcast is None:
-        made = sa.select(broadcasts.c.id).where(broadcasts.c.key == values["key"])
-        broadcast = int((await tx.execute(made)).scalar_one())
+    key = f"friends:{due_at:%Y-%m-%dT%H:%M}"
+    broadcast = await ensure(tx, by_the_program(key, now, kind="service", template=JOINED, starts_at=due_at))
     who = sa.select(people.c.id).where(people.c.id == person)
     await queue_deliveries(tx, broadcast=broadcast, people=who, due_at=due_at, expires_at=expires_at, now=now)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.broadcasts import create, queue_deliveries
+from db.broadcasts import by_the_program, create, queue_deliveries
 from db.schema import broadcasts, people
 
 PREFIX = "notices/"
@@ -35,18 +35,15 @@ async def queue(
     who = sa.select(people.c.id).where(people.c.telegram_id.in_(sorted(set(telegram_ids))))
     if (await tx.execute(who.limit(1))).first() is None:
         return 0
-    values = {
-        "key": key,
-        "kind": "service",
-        "state": "active",
-        "template": f"{PREFIX}{template}",
-        "details": dict(details),
-        "audience": {},
-        "area": "FR",
-        "starts_at": now,
-        "expires_at": expires_at,
-        "created_at": now,
-    }
+    values = by_the_program(
+        key,
+        now,
+        kind="service",
+        template=f"{PREFIX}{template}",
+        details=dict(details),
+        starts_at=now,
+        expires_at=expires_at,
+    )
     broadcast = await create(tx, values)
     if broadcast is None:
         return 0

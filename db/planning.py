@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
-from db.broadcasts import create, queue_deliveries
+from db.broadcasts import by_the_program, ensure, queue_deliveries
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
 from db.vote_plans import SAID
 
@@ -71,12 +71,7 @@ class StepAudience:
 
 async def ensure_broadcast(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> int:
     """The id of the broadcast of that key, made if it is the first time."""
-    values = {**vars(planned), "state": "active", "audience": {}, "area": "FR", "created_at": now}
-    created = await create(tx, values)
-    if created is not None:
-        return created
-    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == planned.key)
-    return int((await tx.execute(query)).scalar_one())
+    return await ensure(tx, by_the_program(now=now, **vars(planned)))
 
 
 async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience, *, now: datetime) -> int:

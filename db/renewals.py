@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.broadcasts import create, queue_deliveries
-from db.schema import broadcasts, consents, deliveries, people
+from db.broadcasts import by_the_program, ensure, queue_deliveries
+from db.schema import consents, deliveries, people
 
 TEMPLATE = "privacy/renewal"
 ASKED = "asked_in_chat"
@@ -90,21 +90,8 @@ async def last_person(tx: AsyncConnection) -> int:
 
 async def broadcast_of(tx: AsyncConnection, digest: str, now: datetime) -> int:
     """The one service message that asks about the texts of this digest, made if it is the first time."""
-    values = {
-        "key": f"consent:{digest[:32]}",
-        "kind": "service",
-        "state": "active",
-        "template": TEMPLATE,
-        "audience": {},
-        "area": "FR",
-        "starts_at": now,
-        "created_at": now,
-    }
-    made = await create(tx, values)
-    if made is not None:
-        return made
-    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == values["key"])
-    return int((await tx.execute(query)).scalar_one())
+    key = f"consent:{digest[:32]}"
+    return await ensure(tx, by_the_program(key, now, kind="service", template=TEMPLATE, starts_at=now))
 
 
 async def queue_questions(tx: AsyncConnection, broadcast: int, now: datetime) -> int:

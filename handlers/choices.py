@@ -6,16 +6,13 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions.registration import decide_consent, is_first_time
-from bot.actions.renewals import question_of
-from bot.rules.consent import Purpose
+from bot.actions.registration import is_first_time
+from bot.rules.consent import ASKED_ONCE, Purpose
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.questions import as_asked
+from handlers.questions import decide
 from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
-
-WHEN_IT_SERVES = frozenset({Purpose.TEAM, Purpose.KEEP})
 
 
 async def ask_once(context: Context, purpose: Purpose) -> None:
@@ -28,7 +25,7 @@ async def agree(update: Update, context: Context) -> None:
     """The answer, on the very words that stand in the message; or its question, opened from another message."""
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
-    if purpose not in WHEN_IT_SERVES:
+    if purpose not in ASKED_ONCE:
         raise MalformedButton
     given = None if said == "show" else yes_or_no(said)
     if await must_sign_up(context):
@@ -36,16 +33,7 @@ async def agree(update: Update, context: Context) -> None:
     if given is None:
         context.say("consents/ask", purpose=purpose)
         return
-    question = as_asked(context, question_of(purpose))
-    await decide_consent(
-        context.tx,
-        context.person,
-        context.origin,
-        purpose=purpose,
-        given=given,
-        language=question.language,
-        text=question.text,
-    )
+    await decide(context, purpose, given=given)
     context.edit("consents/answered", purpose=purpose, given=given)
 
 

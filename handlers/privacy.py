@@ -11,7 +11,6 @@ from telegram import Update
 
 import db.approvals
 from bot.actions import erasure, rights
-from bot.actions.registration import decide_consent
 from bot.actions.renewals import purposes_to_ask, question_of
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
@@ -19,7 +18,7 @@ from db.events import text_in
 from db.people import renewals_due
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.questions import as_asked
+from handlers.questions import as_asked, decide
 from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -107,15 +106,7 @@ async def choose(update: Update, context: Context) -> None:
         )
         context.edit("privacy/stopped")
         return
-    await decide_consent(
-        context.tx,
-        context.person,
-        context.origin,
-        purpose=purpose,
-        given=given,
-        language=question.language,
-        text=question.text,
-    )
+    await decide(context, purpose, given=given, question=question)
     await context.refresh()
     context.toast("toasts/noted")
     _show_choices(context, context.edit)
@@ -130,15 +121,7 @@ async def last_choice(update: Update, context: Context) -> None:
     if await must_sign_up(context):
         return
     question = as_asked(context, f"candidacy/{LAST_CHOICE}")
-    await decide_consent(
-        context.tx,
-        context.person,
-        context.origin,
-        purpose=Purpose.KEEP,
-        given=True,
-        language=question.language,
-        text=question.text,
-    )
+    await decide(context, Purpose.KEEP, given=True, question=question)
     context.edit("privacy/kept_for_next")
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from telegram import Message
 
+from bot.actions.registration import decide_consent
+from bot.actions.renewals import question_of
+from bot.rules.consent import Purpose
 from bot.words.telegram_html import parse_html
 from handlers.context import Context
 
@@ -29,6 +32,22 @@ def as_asked(context: Context, name: str) -> Question:
         if shown and " ".join(parse_html(text.html).split()) in shown:
             return Question(language=language, text=text.written)
     return Question(language=context.language, text=context.render(name).written)
+
+
+async def decide(
+    context: Context, purpose: Purpose, *, given: bool, question: Question | None = None
+) -> None:
+    """A choice of the person, in the ledger with the words that stood in the tapped message, and in force at once."""
+    question = question or as_asked(context, question_of(purpose))
+    await decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=purpose,
+        given=given,
+        language=question.language,
+        text=question.text,
+    )
 
 
 def _in_one_line(message: Message | None) -> str:

@@ -19,7 +19,7 @@ from handlers import menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.questions import as_asked
+from handlers.questions import as_asked, decide
 from handlers.registration_dialog import (
     FIRST,
     FLOW,
@@ -132,16 +132,7 @@ async def begin_again(update: Update, context: Context) -> None:
 
 
 async def _choose_by_commune(context: Context, answer: Callable[..., None], *, given: bool) -> None:
-    question = as_asked(context, question_of(Purpose.COMMUNE))
-    await registration.decide_consent(
-        context.tx,
-        context.person,
-        context.origin,
-        purpose=Purpose.COMMUNE,
-        given=given,
-        language=question.language,
-        text=question.text,
-    )
+    await decide(context, Purpose.COMMUNE, given=given)
     await conclude(context, answer)
 
 

@@ -32,7 +32,8 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from bot.app import App, started
+from bot.app import started
+from bot.lifecycle import App
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock

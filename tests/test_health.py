@@ -19,7 +19,8 @@ import db.backup_record
 import db.notices
 import db.people
 from bot import watching
-from bot.app import App, started
+from bot.app import started
+from bot.lifecycle import App
 from bot.rules import health
 from bot.rules.health import REMEDIES, Trouble
 from bot.rules.metrics import CONTENT_TYPE, METRICS

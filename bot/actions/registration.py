@@ -21,13 +21,10 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import PortevoixError
 from bot.rules.audiences import chosen_by_commune
-from bot.rules.consent import Purpose
+from bot.rules.consent import ASKED_ONCE, Purpose
 from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
-
-ASKED_ONCE = frozenset({Purpose.TEAM, Purpose.KEEP})
-"""The choices that are put to people when they serve."""
 
 
 class SignUpClosed(PortevoixError):

@@ -18,10 +18,11 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.app import App, started
+from bot.app import started
 from bot.campaign.campaign import Campaign
 from bot.delivery.tuning import settle_memory
 from bot.errors import PortevoixError
+from bot.lifecycle import App
 from bot.settings import Settings
 
 TOKEN = "1000000002:portevoix-rehearsal-portevoix-rehearsa"

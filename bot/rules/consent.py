@@ -18,6 +18,9 @@ class Purpose(StrEnum):
     KEEP = "keep"
 
 
+ASKED_ONCE: frozenset[Purpose] = frozenset({Purpose.TEAM, Purpose.KEEP})
+"""The choices that are put to people when they serve, and once: /consent shows them at any time."""
+
 SUSPENDED_UNTIL_RENEWED: frozenset[Purpose] = frozenset(Purpose) - {Purpose.KEEP}
 """What stops, once its text has changed, until the person answers the new one. Being kept goes on as it was agreed:
 nothing begins by it, and an erasure could not be undone.

@@ -1,0 +1,77 @@
+"""A bot that runs: its parts, begun together and stopped in good order. What they are: bot.app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.delivery.engine import Engine
+from bot.ticking import Ticker
+from bot.watching import Watch
+from db.engine import Database
+
+# Longer than the engine gives to what is being posted.
+STOP_SECONDS = 20.0
+
+
+class Beside(Protocol):
+    """What runs beside everything else for as long as the bot does."""
+
+    def run(self) -> Coroutine[Any, Any, None]: ...
+
+
+class App:
+    """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        engine: Engine,
+        ticker: Ticker,
+        watch: Watch,
+        beside: Sequence[Beside],
+    ) -> None:
+        self.database, self.clock, self.engine = database, clock, engine
+        self.ticker, self.watch = ticker, watch
+        self._beside = tuple(beside)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs for as long as the bot does; the engine, which ends by itself, comes first."""
+        others: tuple[Beside, ...] = (self.ticker, self.watch, *self._beside)
+        return [self.engine.run(), *(part.run() for part in others)]
+
+    def start(self, *parts: Coroutine[Any, Any, None]) -> None:
+        self._tasks += [asyncio.create_task(part) for part in parts]
+
+    async def ended(self) -> None:
+        """Returns when a part ends, and raises what it failed with."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Lets what is being posted end, then stops every part."""
+        self.engine.stop()
+        await asyncio.wait(self._tasks[:1], timeout=STOP_SECONDS)  # the engine: it ends by itself
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def health(self) -> Mapping[str, Any]:
+        """What /health shows; nothing personal."""
+        ticked_at = self.ticker.ticked_at
+        return {
+            **await self.watch.health(),
+            "ticked_at": ticked_at.isoformat() if ticked_at else None,
+            "planned": self.ticker.is_current,
+        }
+
+    async def settled(self) -> None:
+        """Returns once what is due now was planned, sent and answered."""
+        await self.ticker.tick(look_again=True)
+        await self.engine.idle()

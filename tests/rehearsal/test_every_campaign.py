@@ -17,7 +17,7 @@ from tests.commanding import run_here
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = sorted(file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml"))
-COMMON = "--name Vote --sender Équipe --statement Nous. --controller Association --address X --privacy-contact a@b.org --yes"
+COMMON = "--name Vote --sender Équipe --statement Nous. --controller Asso --address X --privacy-contact a@b.org --yes"
 INIT = {
     "two rounds, Saturday overseas": "--kind presidential --period avril --days 2027-04-11,2027-04-25",
     "one round, everywhere on Sunday": "--kind european --period juin --days 2027-06-13 --saturday no --languages en",

@@ -87,6 +87,7 @@ articles = ["la"]
 
 [campaign]
 round = "{number}-a balotado"
+vote = "voĉdonado"
 funding = "Donacoj kaj kotizoj"
 
 [polling_places]

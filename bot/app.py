@@ -55,6 +55,7 @@ from bot.startup import (
     tell_of_the_copy,
     upgraded,
 )
+from bot.supervision import stopping, supervised
 from bot.ticking import DailyPurge, DayLine, LateApprovals, Renewals, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
@@ -137,9 +138,12 @@ async def started(
             app.start(follow(clock, settings.clock))
         if listener is not None:
             _serve(app, ground, listener, webhook_url)
+        if settings.supervisor is not None:
+            app.start(supervised(settings.supervisor, app.health))
         try:
             yield app
         finally:
+            stopping(settings.supervisor)
             await app.stop()
 
 

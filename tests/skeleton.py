@@ -88,6 +88,7 @@ articles = ["la"]
 
 [campaign]
 round = "{number}-a balotado"
+vote = "voĉdonado"
 funding = "Donacoj kaj kotizoj"
 
 [polling_places]

@@ -15,13 +15,12 @@ import db.broadcasts
 import db.events
 import db.staff
 from bot.actions import audit, broadcast_approvals
-from bot.actions.audiences import targets_of
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.audience_limits import common_area
-from bot.rules.audiences import Audience
 from bot.rules.ballots import Ballot
+from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
@@ -56,7 +55,7 @@ class NewBroadcast:
 
     key: str
     kind: Kind
-    audience: Audience
+    audience: Expression
     when: SendingTime
     texts: Mapping[str, str]
     template: str | None = None
@@ -89,7 +88,8 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
-    queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await queue(tx, author, new, target)
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
     details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
@@ -141,9 +141,7 @@ def _require_words(new: NewBroadcast) -> None:
         check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
 
 
-async def queue(
-    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target]
-) -> Queued | None:
+async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> Queued | None:
     """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
     values = {
         "key": new.key,
@@ -153,8 +151,8 @@ async def queue(
         "details": None if new.fields is None else {"fields": list(new.fields)},
         "ballot": new.ballot,
         "event": new.event,
-        "audience": new.audience.to_json(),
-        "area": common_area(each.audience.area for each in targets),
+        "audience": as_json(target.meant),
+        "area": target.area,
         "photo": new.photo,
         "starts_at": new.when.at,
         "local_time": new.when.local,
@@ -166,11 +164,11 @@ async def queue(
     if broadcast is None:
         return None
     people = 0
-    for zones, due_at in await _due_times(tx, new.when, targets, new.kind):
+    for zones, due_at in await _due_times(tx, new.when, target, new.kind):
         people += await db.broadcasts.queue_deliveries(
             tx,
             broadcast=broadcast,
-            people=db.audiences.people_in(targets, new.kind, zones=zones),
+            people=db.audiences.people_in(target, new.kind, zones=zones),
             due_at=due_at,
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
@@ -196,12 +194,12 @@ async def _needs_approval(
 
 
 async def _due_times(
-    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind
+    tx: AsyncConnection, when: SendingTime, target: Target, kind: Kind
 ) -> list[tuple[tuple[str | None, ...] | None, datetime]]:
     """When it is due, for each set of zones; None stands for all of them at once."""
     if not when.local:
         return [(None, when.at)]
-    zones = {group.zone for group in await db.audiences.groups(tx, targets, kind)}
+    zones = {group.zone for group in await db.audiences.groups(tx, target, kind)}
     by_instant: dict[datetime, list[str | None]] = {}
     for zone in sorted(zones, key=str):
         by_instant.setdefault(when.due_in(zone), []).append(zone)

@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +49,8 @@ class Phones:
     server: Server
     invitations: dict[int, dict[str, Any]] = field(default_factory=dict)
     called: Counter[str] = field(default_factory=Counter)
+    shown: dict[int, str] = field(default_factory=dict)
+    """The answer that is marked on the invitation in each chat."""
     given: Counter[int] = field(default_factory=Counter)
     told: Callable[[str], None] = lambda _query: None
     """Called with the id of each tap that is answered."""
@@ -71,6 +73,10 @@ class Phones:
                     "reply_markup": sent["reply_markup"],
                 },
             )
+        elif method == "editMessageText":
+            edit = json.loads(body)
+            marked = next(each["callback_data"] for each in _buttons(edit) if each["text"].startswith("✓"))
+            self.shown[edit["chat_id"]] = marked.rpartition(":")[2]
         elif method == "answerCallbackQuery":
             self.told(json.loads(body)["callback_query_id"])
 
@@ -83,9 +89,7 @@ class Phones:
 
     def _tap(self, number: int, chat: int) -> dict[str, Any]:
         message = self.invitations[chat]
-        buttons = [
-            each["callback_data"] for row in message["reply_markup"]["inline_keyboard"] for each in row
-        ]
+        buttons = [each["callback_data"] for each in _buttons(message)]
         answer = ANSWERS[self.given[chat] % len(ANSWERS)]
         self.given[chat] += 1
         query = {
@@ -97,19 +101,31 @@ class Phones:
         }
         return {"update_id": number, "callback_query": query}
 
-    async def edited(self, count: int) -> None:
-        """Until so many messages were edited in all."""
-        await until(lambda: self.called["editMessageText"] >= count)
+    @property
+    def untrue(self) -> int:
+        """How many show another answer than was given last."""
+        return sum(self.shown.get(chat) != answer for chat, answer in self._last().items())
+
+    def _last(self) -> dict[int, str]:
+        return {chat: ANSWERS[(taps - 1) % len(ANSWERS)] for chat, taps in self.given.items()}
+
+    async def answered(self) -> None:
+        """Until each tap was answered, and every screen shows the last answer."""
+        await until(lambda: self.called["answerCallbackQuery"] >= self.given.total() and not self.untrue)
 
     async def noted(self, database: Database) -> int:
         """How many taps were noted. Raises RuntimeError where one was twice, or somebody's last answer is not kept."""
         async with database.read() as tx:
             rows = Counter(await tx.scalars(sa.select(responses.c.update_id)))
             kept = Counter(await tx.scalars(sa.select(rsvps.c.answer)))
-        last = Counter(ANSWERS[(taps - 1) % len(ANSWERS)] for taps in self.given.values())
+        last = Counter(self._last().values())
         if kept != last or len(rows) != rows.total():
             raise RuntimeError(f"{rows.total()} rows for {len(rows)} taps; {kept} is kept instead of {last}")
         return len(rows)
+
+
+def _buttons(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [each for row in message["reply_markup"]["inline_keyboard"] for each in row]
 
 
 async def invite(database: Database, people: int) -> None:
@@ -145,8 +161,11 @@ async def invite(database: Database, people: int) -> None:
         await announce(tx, author, event)
 
 
-async def taps(count: int) -> dict[str, float]:
-    """Taps of 1,000 people, all there at once: how many a second until the last message was edited, and their cost."""
+async def taps(count: int, rate: float | None = None) -> dict[str, float]:
+    """Taps of 1,000 people, all there at once: how many a second are noted and answered, and their cost.
+
+    And how long it takes then until every screen shows the last answer, with how many edits for each tap.
+    """
     with tempfile.TemporaryDirectory() as folder:
         database = await open_for(Path(folder), None)
         await invite(database, PEOPLE)
@@ -154,20 +173,29 @@ async def taps(count: int) -> dict[str, float]:
         server = Server()
         phones = Phones(server)
         api = f"http://127.0.0.1:{await server.start()}"
-        async with running("benchmarks.product", api, "--folder", folder) as process:
+        given = () if rate is None else ("--rate", str(rate))
+        async with running("benchmarks.product", api, "--folder", folder, *given) as process:
             await until(lambda: len(phones.invitations) == PEOPLE)
             server.add_updates(phones.taps(FIRST_TAPS))
-            await phones.edited(FIRST_TAPS)
-            updates = phones.taps(count)
+            await phones.answered()
+            updates, edits = phones.taps(count), phones.called["editMessageText"]
             began, spent = time.perf_counter(), cpu(process)
             server.add_updates(updates)
-            await phones.edited(FIRST_TAPS + count)
+            await until(lambda: phones.called["answerCallbackQuery"] >= FIRST_TAPS + count)
             seconds, spent = time.perf_counter() - began, cpu(process) - spent
+            await phones.answered()
+            true_after = time.perf_counter() - began
+            edits = phones.called["editMessageText"] - edits
         await server.stop()
         database = await open_for(Path(folder), None)
         assert await phones.noted(database) == FIRST_TAPS + count
         await database.close()
-    return {"taps_a_second": count / seconds, "cpu_ms_a_tap": 1000 * spent / count}
+    return {
+        "taps_a_second": count / seconds,
+        "cpu_ms_a_tap": 1000 * spent / count,
+        "screens_true_after_s": true_after,
+        "edits_a_tap": edits / count,
+    }
 
 
 async def latency(rate: float, seconds: float) -> dict[str, float]:

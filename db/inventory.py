@@ -217,7 +217,7 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
-        plain=("update_id", "state", "begun", "lease_owner"),
+        plain=("update_id", "state", "begun", "lease_owner", "holds_chat"),
     ),
     Holding(
         table="unread_updates",

@@ -488,6 +488,8 @@ updates = sa.Table(
     sa.Column("begun", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("error", sa.Text),
     sa.Column("lease_owner", sa.String(32)),
+    # Whether the chat's next update waits until these replies have left.
+    sa.Column("holds_chat", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     # From somebody who signed up, or of the team, when it came: they are answered before strangers.
     sa.Column("known", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     # The right that somebody makes use of (to be silent, to be forgotten …): never dropped from a flood.

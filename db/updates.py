@@ -36,7 +36,8 @@ class Received:
 class AnsweredUpdate:
     """An update whose effects are committed and whose replies (Bot API calls as JSON) are leaving.
 
-    `begun` is how many of them were begun by whoever held it before.
+    `begun` is how many of them were begun by whoever held it before. `holds_chat`: the chat's next update waits until
+    they have left.
     """
 
     update_id: int
@@ -45,6 +46,7 @@ class AnsweredUpdate:
     begun: int = 0
     error: str | None = None
     known: bool = True
+    holds_chat: bool = True
 
 
 _STORE = Statement(
@@ -62,16 +64,17 @@ _STORE = Statement(
     )
 )
 
-# The first update of each chat that is not done, those of known people before those of strangers. One whose replies are
-# still leaving is `answered`, so that it holds its chat back; where another process handles it its row is locked, and
-# skipped.
+# The first update of each chat that nothing holds back, those of known people before those of strangers. One whose
+# replies are still leaving is `answered`: it holds its chat back where it says so, or where another process has them.
+# Where another process handles an update its row is locked, and skipped.
 _WAITING = Statement(
     lambda s: (
         f"""
     SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
         SELECT update_id, chat, body, known FROM updates
         WHERE state = 'received' AND update_id IN (
-            SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
+            SELECT min(update_id) FROM updates
+            WHERE state = 'received' OR state = 'answered' AND (holds_chat OR lease_owner <> :owner) GROUP BY chat)
         ORDER BY known DESC, update_id LIMIT :room {s.lock}) AS waiting"""
     )
 )
@@ -81,7 +84,8 @@ _WAITING_OF_KNOWN = Statement(
     SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
         SELECT update_id, chat, body, known FROM updates
         WHERE state = 'received' AND known AND update_id IN (
-            SELECT min(update_id) FROM updates WHERE state IN ('received', 'answered') GROUP BY chat)
+            SELECT min(update_id) FROM updates
+            WHERE state = 'received' OR state = 'answered' AND (holds_chat OR lease_owner <> :owner) GROUP BY chat)
         ORDER BY update_id LIMIT :room {s.lock}) AS waiting"""
     )
 )
@@ -105,8 +109,10 @@ _DROP = Statement(
 _ANSWER = Statement(
     lambda s: (
         f"""
-    UPDATE updates SET state = 'answered', lease_owner = :owner, error = given.error, replies = given.replies
+    UPDATE updates SET state = 'answered', lease_owner = :owner, error = given.error, replies = given.replies,
+        holds_chat = given.holds_chat
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, each.value ->> 2 AS error,
+                 CAST(each.value ->> 3 AS INTEGER) = 1 AS holds_chat,
                  {s.to_json.format("each.value ->> 1")} AS replies
           FROM {s.each}) AS given
     WHERE updates.update_id = given.update_id"""
@@ -171,12 +177,14 @@ async def drop_floods(tx: AsyncConnection, chats: Iterable[int], *, most: int) -
     return await _DROP.run(tx, rows=members(chats), most=most)
 
 
-async def waiting(tx: AsyncConnection, room: int, *, strangers: bool = True) -> list[Received]:
+async def waiting(tx: AsyncConnection, room: int, owner: str, *, strangers: bool = True) -> list[Received]:
     """The oldest waiting updates, at most one of each chat, of known people first; without `strangers` only theirs.
+
+    `owner` is going to handle them; chats whose replies another process has on their way are not among them.
 
     They stay locked for this transaction where several processes run.
     """
-    found = await (_WAITING if strangers else _WAITING_OF_KNOWN).rows(tx, room=room)
+    found = await (_WAITING if strangers else _WAITING_OF_KNOWN).rows(tx, room=room, owner=owner)
     return [
         Received(update_id=number, chat=chat, body=body.encode(), known=bool(known))
         for number, chat, body, known in found
@@ -185,7 +193,10 @@ async def waiting(tx: AsyncConnection, room: int, *, strangers: bool = True) -> 
 
 async def answer(tx: AsyncConnection, answered: Sequence[AnsweredUpdate], owner: str) -> None:
     """Save what answers each update, in the transaction of its effects; `owner` is going to post it."""
-    rows = [(one.update_id, orjson.dumps(one.replies).decode(), one.error) for one in answered]
+    rows = [
+        (one.update_id, orjson.dumps(one.replies).decode(), one.error, int(one.holds_chat))
+        for one in answered
+    ]
     await _ANSWER.run(tx, rows=rows, owner=owner)
 
 

@@ -50,6 +50,7 @@ class _Waiter:
     chat: int | None
     bulk: bool
     stranger: bool
+    edit: bool
 
 
 class Pacing:
@@ -60,6 +61,9 @@ class Pacing:
         self._clock = clock
         self._chats = ChatPauses(chat_seconds)
         self._replies: deque[_Waiter] = deque()
+        # What people see change takes turns with what is new to them: neither waits for all of the other.
+        self._edits: deque[_Waiter] = deque()
+        self._edit_is_next = False
         # Replies to strangers take turns with bulk messages: a crowd of them must not stop a broadcast.
         self._strangers: deque[_Waiter] = deque()
         self._bulk: deque[_Waiter] = deque()
@@ -70,6 +74,8 @@ class Pacing:
         self._timer: asyncio.TimerHandle | None = None
         self._blocked_until = 0.0
         self._blocked_by = ""
+        self._out_until = 0.0  # the server is out of reach
+        self._unpaced_until = 0.0  # what is outside the budget was asked to wait
         self._asked_until = 0.0
         self._outage_level = 0
         self._doubts = 0  # in a row
@@ -82,10 +88,13 @@ class Pacing:
         self.asked_to_wait = 0
         """How many posts were answered with a `retry_after` since the start."""
 
-    async def slot(self, chat: int | None = None, *, bulk: bool = False, stranger: bool = False) -> bool:
+    async def slot(
+        self, chat: int | None = None, *, bulk: bool = False, stranger: bool = False, edit: bool = False
+    ) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
 
-        Replies to people who are known go first, those to strangers take turns with bulk messages.
+        Replies to people who are known go first, an `edit` and a message in turn; those to strangers take turns with
+        bulk messages.
 
         False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
         """
@@ -98,11 +107,26 @@ class Pacing:
                 self._take(chat, now)
                 return True
         waiter = _Waiter(
-            future=asyncio.get_running_loop().create_future(), chat=chat, bulk=bulk, stranger=stranger
+            future=asyncio.get_running_loop().create_future(),
+            chat=chat,
+            bulk=bulk,
+            stranger=stranger,
+            edit=edit,
         )
         self._queue(waiter).append(waiter)
         self.grant()
         return await waiter.future
+
+    async def unpaced(self) -> None:
+        """Wait until what is outside the budget may leave: the answer to a tap. It costs no slot.
+
+        A pause that Telegram asks of messages is none for it; one that it is asked itself, and a server out of reach,
+        are. While that is doubtful each post is a probe like any other.
+        """
+        if self._doubts >= DOUBTS_IN_A_ROW:
+            await self.slot()
+        while (left := max(self._unpaced_until, self._out_until) - self._now()) > 0:  # noqa: ASYNC110 - it may grow meanwhile
+            await asyncio.sleep(left)
 
     @property
     def blocked_until(self) -> datetime | None:
@@ -128,8 +152,11 @@ class Pacing:
         left = until - self._now()
         return self._clock.now() + timedelta(seconds=left) if left > 0 else None
 
-    def heed(self, outcome: Outcome) -> None:
-        """Let what the server answered slow down, or let go again, every later post."""
+    def heed(self, outcome: Outcome, *, paced: bool = True) -> None:
+        """Let what the server answered slow down, or let go again, every later post of its kind.
+
+        `paced`: whether it had a slot of the budget.
+        """
         self._probing_until = 0.0
         self._count(outcome)
         if isinstance(outcome, InDoubt):
@@ -140,10 +167,12 @@ class Pacing:
         was_doubtful, self._doubts = self._doubts >= DOUBTS_IN_A_ROW, 0
         if not isinstance(outcome, NotSent):
             self._outage_level = 0
-        elif outcome.retry_after is not None:
+        elif outcome.retry_after is None:
+            self._outage(in_words(outcome))
+        elif paced:
             self.pause(outcome.retry_after, outcome.reason)
         else:
-            self._outage(in_words(outcome))
+            self._unpaced_until = max(self._unpaced_until, self._now() + outcome.retry_after)
         if was_doubtful:
             self.grant()
 
@@ -213,6 +242,7 @@ class Pacing:
             return  # one of several posts that failed together
         seconds = min(OUTAGE_LONGEST_SECONDS, OUTAGE_FIRST_SECONDS * 2.0**self._outage_level)
         self._outage_level = min(self._outage_level + 1, 10)
+        self._out_until = self._now() + seconds
         self._stop_until(seconds, reason)
 
     def grant(self) -> None:
@@ -239,6 +269,7 @@ class Pacing:
                 return
             self._take(waiter.chat, now)
             self._bulk_is_next = waiter.stranger
+            self._edit_is_next = not waiter.edit
             queue.popleft().future.set_result(True)
             if self._probing_until > now:
                 self._arm(self._probing_until)
@@ -253,7 +284,7 @@ class Pacing:
 
     @property
     def _waiting(self) -> int:
-        return len(self._replies) + len(self._strangers) + len(self._bulk)
+        return len(self._replies) + len(self._edits) + len(self._strangers) + len(self._bulk)
 
     async def restore(self) -> None:
         """Before anything leaves: respect what the processes before this one did and were told."""
@@ -282,12 +313,17 @@ class Pacing:
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
         if waiter.bulk:
             return self._bulk
-        return self._strangers if waiter.stranger else self._replies
+        if waiter.stranger:
+            return self._strangers
+        return self._edits if waiter.edit else self._replies
 
     def _next(self) -> deque[_Waiter]:
         """The queue whose turn it is; an empty one where nobody waits."""
-        if self._replies:
-            return self._replies
+        if self._replies or self._edits:
+            first, second = (
+                (self._edits, self._replies) if self._edit_is_next else (self._replies, self._edits)
+            )
+            return first or second
         if self._bulk_is_next:
             return self._bulk or self._strangers
         return self._strangers or self._bulk

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Call
 from bot.delivery.hooks import Apologise, Meet, Met, Process, UpdateRefused
-from bot.delivery.replies import Replies
+from bot.delivery.replies import Replies, holds_chat
 from db import updates
 from db.engine import Database, blames_the_data, is_to_begin_again, savepoint
 from db.updates import AnsweredUpdate, Received
@@ -99,7 +99,7 @@ class Processing:
             await self._take_up()
         async with self._database.write() as tx:
             self._taken = await updates.waiting(
-                tx, 1 if self._apart else BATCH, strangers=self._replies.has_room_for_strangers
+                tx, 1 if self._apart else BATCH, self._owner, strangers=self._replies.has_room_for_strangers
             )
             if not self._taken:
                 return 0
@@ -141,6 +141,7 @@ class Processing:
             replies=replies,
             error=error,
             known=update.known,
+            holds_chat=holds_chat(replies),
         )
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:

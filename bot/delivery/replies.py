@@ -1,48 +1,88 @@
-"""Replies out: what an update is answered with, in order in each chat and in parallel across chats."""
+"""Replies out: what updates are answered with, each by its own way. No update waits for them to be handled.
+
+- An answer to a tap (its toast) has no chat and is outside the budget: it leaves at once.
+- An edit shows a state: of each message the last alone leaves (`bot.delivery.latest`).
+- A new message leaves in its turn, in order in each chat and in parallel across chats.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import TypeVar
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+import orjson
 import structlog
 
 from bot.clock import Clock
+from bot.delivery import leaving
 from bot.delivery.batching import GroupCommit
-from bot.delivery.calls import Attachment, Call
+from bot.delivery.calls import Call
 from bot.delivery.hooks import OnSent, Producer
-from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.latest import Latest, Message
+from bot.delivery.leaving import REPEATS, Leaving, persistently
+from bot.delivery.outcomes import InDoubt, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
-from db import deliveries, updates
-from db.engine import AWAY, TROUBLES, Database
+from db import updates
+from db.engine import Database
 from db.updates import AnsweredUpdate
 
 log = structlog.get_logger(__name__)
 
-# Chats answered at the same time; more updates wait in the database.
-PARALLEL = 256
-# Of these so many may be strangers': the other places are kept for people who are known.
-STRANGERS = 128
-# How often a repeatable call that got no answer is repeated.
-REPEATS = 3
-REPEAT_SECONDS = 0.5
-# How long to wait for a database that could not be written.
-RETRY_SECONDS = 1.0
-T = TypeVar("T")
+# Calls that wait to leave; what comes in beyond waits unhandled. A call takes some 2 kB.
+MOST_WAITING = 32_768
+# Of these so many may be strangers': a crowd of them is not handled faster than it is answered.
+MOST_OF_STRANGERS = 128
+# Answers to taps on their way at the same time.
+ANSWERS = 64
+BUTTONS_ALONE = "editMessageReplyMarkup"
+CHANGES = frozenset(
+    {"editMessageText", "editMessageCaption", "editMessageMedia", BUTTONS_ALONE, "deleteMessage"}
+)
+"""What sets the state of a message, so that it makes those needless that wait to be set before it."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Update:
+    """An answered update that is not done: `left` is how much it waits for, the calls that have not left among it."""
+
+    id: int
+    chat: int
+    known: bool
+    left: int = 1
+    # Another process took it over: what has not left leaves from there.
+    is_lost: bool = False
+    # Later ones that change a message which it changes.
+    later: list[_Update] = field(default_factory=list)
+    changes: list[Message] = field(default_factory=list)
+
+
+@dataclass(kw_only=True, eq=False)
+class _Reply:
+    """A call of an update, by its place among them. It is kept as JSON while it waits."""
+
+    update: _Update
+    place: int
+    body: bytes
+
+    @property
+    def call(self) -> Call:
+        return Call.from_json(orjson.loads(self.body))
+
+
+@dataclass(kw_only=True, eq=False)
+class _Chat:
+    """The new messages of a chat; `task` sends them, one after the other."""
+
+    messages: deque[_Reply] = field(default_factory=deque)
+    task: asyncio.Task[None] | None = None
 
 
 class Replies:
-    """Posts the replies of answered updates.
-
-    `on_sent` is told what the message of a call with `remember` became; `producers` make the files of
-    calls with `produce`, or the call that says why there is none; `freed` is called whenever a chat may
-    get its next update.
-    """
+    """Posts the replies of answered updates. `freed` is called whenever another update may be handled."""
 
     def __init__(
         self,
@@ -57,30 +97,52 @@ class Replies:
         freed: Callable[[], None],
     ) -> None:
         self._database = database
-        self._clock = clock
-        self._transport = transport
         self._pacing = pacing
         self._owner = owner
-        self._on_sent = on_sent
-        self._producers = producers
         self._freed = freed
-        self.settled: Counter[str] = Counter()
-        """How many replies had which outcome in the end, since the start."""
+        self._leaving = Leaving(
+            database=database,
+            clock=clock,
+            transport=transport,
+            pacing=pacing,
+            on_sent=on_sent,
+            producers=producers,
+        )
+        self._chats: dict[int, _Chat] = {}
+        self._changing: dict[Message, _Update] = {}
+        self._updates = 0
+        self._waiting: Counter[bool] = Counter()  # calls by whether their person is known
         self._tasks: set[asyncio.Task[None]] = set()
-        self._strangers: set[asyncio.Task[None]] = set()
+        self._edits = {known: self._latest(known=known) for known in (True, False)}
+        self._answers = asyncio.Semaphore(ANSWERS)
         self._room = asyncio.Event()
         self._room.set()
         self._begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
         self._finish: GroupCommit[int, None] = GroupCommit(self._write_finished)
 
+    def _latest(self, *, known: bool) -> Latest[_Reply]:
+        return Latest(
+            slot=lambda: self._pacing.slot(edit=known, stranger=not known),
+            show=self._show,
+            replace=self._replace,
+        )
+
+    @property
+    def settled(self) -> Counter[str]:
+        """How many replies had which outcome in the end, since the start.
+
+        `passed_over`: a newer state of the same message took its place.
+        """
+        return self._leaving.settled
+
     @property
     def leaving(self) -> int:
         """How many updates have replies on their way."""
-        return len(self._tasks)
+        return self._updates
 
     @property
     def has_room_for_strangers(self) -> bool:
-        return len(self._strangers) < STRANGERS
+        return self._waiting[False] < MOST_OF_STRANGERS
 
     async def room(self) -> None:
         """Wait until another update may be answered."""
@@ -88,143 +150,180 @@ class Replies:
 
     def add(self, answered: AnsweredUpdate) -> None:
         """Post the replies of an update whose effects are committed."""
-        task = asyncio.create_task(self._answer(answered))
-        self._tasks.add(task)
-        if not answered.known:
-            self._strangers.add(task)
-        task.add_done_callback(self._ended)
-        if len(self._tasks) >= PARALLEL:
+        if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
+            log.warning("reply_in_doubt", update=answered.update_id)
+        update = _Update(id=answered.update_id, chat=answered.chat, known=answered.known)
+        self._updates += 1
+        # What was begun by a process before this one may have left; only an edit can be shown again.
+        replies = [
+            _Reply(update=update, place=place, body=orjson.dumps(kept))
+            for place, kept in enumerate(answered.replies)
+            if place >= answered.begun or _changed(kept) is not None
+        ]
+        update.left += len(replies)
+        self._waiting[update.known] += len(replies)
+        for reply in replies:
+            self._send(reply, answered.replies[reply.place])
+        self._done(update)  # with this
+        if self._waiting.total() >= MOST_WAITING:
             self._room.clear()
 
-    async def stop(self, seconds: float) -> None:
-        """Let what is being posted end; what does not stays in the database for the next start."""
-        if self._tasks:
-            _done, open_ = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in open_:
-                task.cancel()
-            await asyncio.gather(*open_, return_exceptions=True)
+    def _send(self, reply: _Reply, kept: Mapping[str, Any]) -> None:
+        """Each kind by its way."""
+        message = _changed(kept)
+        if message is not None:
+            self._follow(message, reply.update)
+            self._edits[reply.update.known].put(message, reply)
+        elif _is_answer(kept):
+            self._start(self._answer_tap(reply))
+        else:
+            self._put_in_line(reply)
+
+    def _follow(self, message: Message, update: _Update) -> None:
+        """An update is not forgotten before an older one that changes the same message: taken up after a crash, the
+        older one alone would bring back what the message showed before.
+        """
+        older = self._changing.get(message)
+        if older is not None and older is not update:
+            older.later.append(update)
+            update.left += 1
+        self._changing[message] = update
+        update.changes.append(message)
+
+    def _put_in_line(self, reply: _Reply) -> None:
+        chat = self._chats.setdefault(reply.update.chat, _Chat())
+        chat.messages.append(reply)
+        if chat.task is None:
+            chat.task = self._start(self._send_in_order(reply.update.chat, chat))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._strangers.discard(task)
-        if len(self._tasks) < PARALLEL:
-            self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             # What could be foreseen is caught before. Its row stays `answered`: the next start takes it up.
             log.error("replies_interrupted", error=type(error).__name__)
-        self._freed()
 
-    async def _answer(self, answered: AnsweredUpdate) -> None:
-        if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
-            log.warning("reply_in_doubt", update=answered.update_id)
-        for index in range(answered.begun, len(answered.replies)):
-            if not await self._leave_at_last(answered, index):
-                return
-        await self._finish.add(answered.update_id)
+    async def stop(self, seconds: float) -> None:
+        """Let what is being posted end; what does not stays in the database for the next start."""
+        for latest in self._edits.values():
+            latest.stop()
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (open_ := self._open) and (rest := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(open_, timeout=rest)
+        for task in open_:
+            task.cancel()
+        await asyncio.gather(*open_, return_exceptions=True)
 
-    async def _leave_at_last(self, answered: AnsweredUpdate, index: int) -> bool:
-        """As `_leave`. A fault that came before the post is given a few more chances; then the chat goes on without."""
+    @property
+    def _open(self) -> list[asyncio.Task[None]]:
+        edits = (task for latest in self._edits.values() for task in latest.tasks)
+        return [task for task in (*self._tasks, *edits) if not task.done()]
+
+    # -- the three ways --
+
+    async def _answer_tap(self, reply: _Reply) -> None:
+        call = reply.call
+        for repeat in range(REPEATS + 1):
+            async with self._answers:
+                await self._pacing.unpaced()
+                outcome = await self._leaving.post(call, paced=False)
+            while isinstance(outcome, NotSent):
+                await self._pacing.unpaced()
+                outcome = await self._leaving.post(call, paced=False)
+            if not isinstance(outcome, InDoubt) or repeat == REPEATS:
+                break
+            await asyncio.sleep(leaving.REPEAT_SECONDS * 2 ** (repeat + 1))
+        await self._leaving.settle(reply.update.id, call, outcome)
+        self._settled(reply)
+
+    async def _show(self, reply: _Reply) -> bool:
+        try:
+            shown = reply.update.is_lost or await self._leaving.show(reply.update.id, reply.call)
+        except Exception as error:  # left to itself, it would keep its update until the next start
+            log.error("reply_given_up", update=reply.update.id, error=type(error).__name__)
+            shown = True
+        if shown:
+            self._settled(reply)
+        return shown
+
+    def _replace(self, older: _Reply, newer: _Reply) -> _Reply:
+        """A newer state, of which the buttons alone may be told, takes the place of one that did not leave."""
+        self.settled["passed_over"] += 1
+        kept, before = orjson.loads(newer.body), orjson.loads(older.body)
+        if kept["method"] == BUTTONS_ALONE and before["method"] != "deleteMessage":
+            buttons = kept["payload"].get("reply_markup")
+            newer.body = orjson.dumps({**before, "payload": {**before["payload"], "reply_markup": buttons}})
+        self._settled(older)
+        return newer
+
+    async def _send_in_order(self, number: int, chat: _Chat) -> None:
+        while chat.messages:
+            reply = chat.messages[0]
+            if not reply.update.is_lost and not await self._leave_at_last(reply):
+                reply.update.is_lost = True
+            chat.messages.popleft()
+            self._settled(reply)
+        del self._chats[number]
+
+    async def _leave_at_last(self, reply: _Reply) -> bool:
+        """Whether it was settled here. A fault before the post is given a few more chances; then the chat goes on."""
+        update = reply.update
+
+        async def slot(call: Call) -> None:
+            await self._pacing.slot(call.chat if call.puts_a_message else None, stranger=not update.known)
+
+        async def begin(begun: bool) -> bool:
+            return await self._begin.add((update.id, reply.place + begun))
+
         for repeat in range(REPEATS + 1):
             try:
-                return await self._leave(answered, index, Call.from_json(answered.replies[index]))
+                return await self._leaving.leave(update.id, reply.call, slot=slot, begin=begin)
             except Exception as error:  # left to itself, it would hold the chat back until the next start
-                log.error("reply_failed", update=answered.update_id, error=type(error).__name__)
-            await asyncio.sleep(REPEAT_SECONDS * 2**repeat)
-        log.error("reply_given_up", update=answered.update_id)
+                log.error("reply_failed", update=update.id, error=type(error).__name__)
+            await asyncio.sleep(leaving.REPEAT_SECONDS * 2**repeat)
+        log.error("reply_given_up", update=update.id)
         return True
 
-    async def _leave(self, answered: AnsweredUpdate, index: int, call: Call) -> bool:
-        """Post one reply until it is settled. False where another process took the update over.
+    # -- done --
 
-        A file is made before the post is begun: a process that stops meanwhile leaves nothing in doubt. What is
-        raised was raised before anything left.
-        """
-        if call.produce is not None:
-            made = await self._produce(call)
-            if made is None:
-                return True
-            call = made if isinstance(made, Call) else replace(call, attachment=made)
-        repeats, update_id = 0, answered.update_id
-        while True:
-            await self._pacing.slot(call.chat if call.puts_a_message else None, stranger=not answered.known)
-            if not call.repeatable and not await self._begin.add((update_id, index + 1)):
-                self._pacing.unused()
-                return False
-            outcome = await self._post(call)
-            if isinstance(outcome, NotSent):
-                if not call.repeatable:
-                    await self._begin.add((update_id, index))  # it did not leave: not begun
-                continue
-            if isinstance(outcome, InDoubt) and call.repeatable and repeats < REPEATS:
-                repeats += 1
-                await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
-                continue
-            if (
-                isinstance(outcome, Rejected)
-                and outcome.migrate_to is not None
-                and call.chat not in (None, outcome.migrate_to)
-            ):
-                await _note(partial(self._follow, call.chat, outcome.migrate_to))
-                call = call.moved_to(outcome.migrate_to)
-                continue
-            await self._settle(update_id, call, outcome)
-            return True
+    def _settled(self, reply: _Reply) -> None:
+        self._waiting[reply.update.known] -= 1
+        if self._waiting.total() < MOST_WAITING:
+            self._room.set()
+        self._done(reply.update)
 
-    async def _post(self, call: Call) -> Outcome:
-        outcome: Outcome = InDoubt(reason="fault")
+    def _done(self, update: _Update) -> None:
+        """One thing less that the update waits for."""
+        update.left -= 1
+        if update.left:
+            self._freed()
+            return
+        self._start(self._finish_one(update))
+        for message in update.changes:
+            if self._changing.get(message) is update:
+                del self._changing[message]
+        for later in update.later:
+            self._done(later)
+
+    async def _finish_one(self, update: _Update) -> None:
         try:
-            outcome = await self._transport.post(call)
-            self._pacing.heed(outcome)
-        except Exception as error:  # it may have left: what is known of it is all that may follow
-            log.error("post_failed", method=call.method, error=type(error).__name__)
-        return outcome
-
-    async def _settle(self, update_id: int, call: Call, outcome: Outcome) -> None:
-        self.settled[OUTCOMES[type(outcome)]] += 1
-        if isinstance(outcome, Done):
-            if call.remember is not None and isinstance(outcome.result, Mapping):
-                await _note(partial(self._on_sent, call.remember, outcome.result))
-        elif isinstance(outcome, Rejected):
-            if outcome.unreachable and call.chat is not None:
-                await _note(partial(self._mark_unreachable, call.chat))
-            elif not outcome.harmless:
-                log.error("reply_rejected", method=call.method, code=outcome.code, said=outcome.description)
-                await self._say_otherwise(call)
-        elif isinstance(outcome, InDoubt):
-            log.warning("reply_in_doubt", update=update_id, method=call.method, reason=outcome.reason)
-            await self._say_otherwise(call)
-
-    async def _produce(self, call: Call) -> Attachment | Call | None:
-        """The file, or what is posted in its place; None: nothing is."""
-        assert call.produce is not None  # the caller looked
-        try:
-            return await self._producers[call.produce](call.produce_arguments)
-        except Exception as error:  # a file that cannot be made must not hold the chat back for ever
-            log.error("file_not_made", name=call.produce, error=type(error).__name__)
-            return _otherwise(call)
-
-    async def _say_otherwise(self, call: Call) -> None:
-        """Tells whoever waits for a file that it did not come. Said once: it may be what fails too."""
-        said = _otherwise(call)
-        while said is not None:
-            await self._pacing.slot(said.chat)
-            if not isinstance(await self._post(said), NotSent):
-                return
-
-    async def _mark_unreachable(self, chat: int) -> None:
-        async with self._database.write() as tx:
-            await deliveries.mark_chat_unreachable(tx, chat, self._clock.now())
-
-    async def _follow(self, chat: int, moved_to: int) -> None:
-        async with self._database.write() as tx:
-            await deliveries.follow_chat(tx, chat, moved_to)
+            if not update.is_lost:
+                await self._finish.add(update.id)
+        finally:
+            self._updates -= 1
+            self._freed()
 
     async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
         async def begin() -> set[int]:
             async with self._database.write() as tx:
                 return await updates.begin(tx, begun, self._owner)
 
-        held = await _persistently(begin)
+        held = await persistently(begin)
         return [number in held for number, _count in begun]
 
     async def _write_finished(self, numbers: list[int]) -> list[None]:
@@ -232,29 +331,23 @@ class Replies:
             async with self._database.write() as tx:
                 await updates.finish(tx, numbers, self._owner)
 
-        await _persistently(finish)
+        await persistently(finish)
         return [None] * len(numbers)
 
 
-def _otherwise(call: Call) -> Call | None:
-    return None if call.otherwise is None else Call(method="sendMessage", payload=call.otherwise)
+def holds_chat(replies: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the chat's next update waits until these have left: what is new in a chat may change what is meant."""
+    return any(not _is_answer(kept) and _changed(kept) is None for kept in replies)
 
 
-async def _persistently(
-    write: Callable[[], Awaitable[T]], *, troubles: tuple[type[Exception], ...] = TROUBLES
-) -> T:
-    """Write until the database is there: given up, the chat would hear nothing more until the next start."""
-    while True:
-        try:
-            return await write()
-        except troubles as error:
-            log.error("replies_not_noted", error=type(error).__name__, again_in=RETRY_SECONDS)
-        await asyncio.sleep(RETRY_SECONDS)
+def _is_answer(kept: Mapping[str, Any]) -> bool:
+    """Whether a call answers a tap or a query: it names no chat, and the budget does not count it."""
+    return str(kept["method"]).startswith("answer")
 
 
-async def _note(write: Callable[[], Awaitable[object]]) -> None:
-    """Write what a post has taught us. The message has left: no other fault may make it leave again."""
-    try:
-        await _persistently(write, troubles=AWAY)
-    except Exception as error:  # it would fail each time
-        log.error("outcome_not_noted", error=type(error).__name__)
+def _changed(kept: Mapping[str, Any]) -> Message | None:
+    """The message that a call changes; None where it does anything else."""
+    if kept["method"] not in CHANGES or "attachment" in kept or "produce" in kept:
+        return None
+    chat, number = kept["payload"].get("chat_id"), kept["payload"].get("message_id")
+    return (chat, number) if isinstance(chat, int) and isinstance(number, int) else None

@@ -152,7 +152,7 @@ async def test_an_outcome_settles_a_reply(bench: Any, helpers: Any, outcome: Any
 async def test_an_edit_without_an_answer_is_repeated(
     bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.replies.REPEAT_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.leaving.REPEAT_SECONDS", 0.01)
     edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "new"})
     bench.app.replies = lambda _update: [edit]
     bench.telegram.faults.append(InDoubt(reason="reset"))

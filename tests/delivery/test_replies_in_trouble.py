@@ -29,7 +29,7 @@ async def test_a_moment_without_database_leaves_no_chat_without_answers(
         return await work(*given)
 
     monkeypatch.setattr(store, step, away)
-    monkeypatch.setattr("bot.delivery.replies.RETRY_SECONDS", 0.01, raising=False)
+    monkeypatch.setattr("bot.delivery.leaving.RETRY_SECONDS", 0.01, raising=False)
     async with bench.running() as engine:
         await give(engine, helpers.message(1, 5))
         async with asyncio.timeout(5):
@@ -83,7 +83,7 @@ async def test_what_a_post_taught_is_noted_when_the_database_is_back(
     await helpers.add_people(bench.database, 1)
     write = Away(getattr(deliveries, step), fault)
     monkeypatch.setattr(deliveries, step, write)
-    monkeypatch.setattr("bot.delivery.replies.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.leaving.RETRY_SECONDS", 0.01)
     bench.app.replies = lambda _update: [helpers.say(1001, "one"), helpers.say(1001, "two")]
     bench.telegram.faults.append(outcome)
     async with bench.running() as engine:
@@ -105,7 +105,7 @@ async def test_a_message_that_could_not_be_remembered_is_not_sent_again(
 ) -> None:
     remember = Away(bench.app.on_sent, fault)
     monkeypatch.setattr(bench.app, "on_sent", remember)
-    monkeypatch.setattr("bot.delivery.replies.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.leaving.RETRY_SECONDS", 0.01)
     bench.app.replies = lambda _update: [helpers.say(1, "progress", remember="progress:7")]
     async with bench.running() as engine:
         await give(engine, helpers.message(1, 1), helpers.message(2, 1))
@@ -140,7 +140,7 @@ async def test_a_fault_in_posting_leaves_a_reply_in_doubt_and_the_chat_goes_on(
 async def test_a_fault_before_a_reply_leaves_is_tried_again_and_holds_no_chat_back_for_ever(
     bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, faults: int, arrived: list[str]
 ) -> None:
-    monkeypatch.setattr("bot.delivery.replies.REPEAT_SECONDS", 0.001)
+    monkeypatch.setattr("bot.delivery.leaving.REPEAT_SECONDS", 0.001)
     slot = Pacing.slot
     left = [RuntimeError() for _ in range(faults)]
 

@@ -1,0 +1,20 @@
+"""Whether the chat's next update waits until the replies to one have left: new messages do, changed ones do not.
+
+Revision 0030, after 0026.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0030"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("updates", sa.Column("holds_chat", sa.Boolean, nullable=False, server_default=sa.true()))
+
+
+def downgrade() -> None:
+    op.drop_column("updates", "holds_chat")

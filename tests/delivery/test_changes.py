@@ -1,0 +1,208 @@
+"""Taps faster than Telegram lets a bot edit: each counts at once, and each screen shows the last answer in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from bot.delivery.calls import Attachment, Call
+from bot.delivery.outcomes import NotSent, Outcome
+from db import updates
+from tests.delivery.updating import effects, give, states
+
+PEOPLE, TAPS_OF_EACH = 20, 10
+
+
+def edit(chat: int, number: int, text: str) -> Call:
+    return Call(method="editMessageText", payload={"chat_id": chat, "message_id": number, "text": text})
+
+
+def buttons(chat: int, number: int, *labels: str) -> Call:
+    payload = {"chat_id": chat, "message_id": number, "reply_markup": {"inline_keyboard": [[*labels]]}}
+    return Call(method="editMessageReplyMarkup", payload=payload)
+
+
+def tapped(helpers: Any, *, message: int = 7) -> Any:
+    """The replies to a tap: its toast, and the message as it is to be."""
+
+    def replies(update: dict[str, Any]) -> list[Call]:
+        number = update["update_id"]
+        toast = Call(method="answerCallbackQuery", payload={"callback_query_id": str(number)})
+        return [toast, edit(helpers.chat_id(update), message, str(number))]
+
+    return replies
+
+
+def changes(bench: Any) -> list[tuple[int, int, str]]:
+    """Chat, message and text of each edit, as they came."""
+    return [
+        (payload["chat_id"], payload["message_id"], payload["text"])
+        for method, payload in bench.telegram.arrived
+        if method == "editMessageText"
+    ]
+
+
+def toasts(bench: Any) -> list[str]:
+    return [
+        payload["callback_query_id"]
+        for method, payload in bench.telegram.arrived
+        if method == "answerCallbackQuery"
+    ]
+
+
+async def test_every_tap_counts_at_once_and_the_last_answer_is_shown(bench: Any, helpers: Any) -> None:
+    """Two edits a second may leave: a hundred times fewer than there are taps."""
+    bench.app.replies = tapped(helpers)
+    given = [helpers.message(1 + number, 1 + number % PEOPLE) for number in range(PEOPLE * TAPS_OF_EACH)]
+    last = {helpers.chat_id(update): str(update["update_id"]) for update in given}
+    async with bench.running(rate=2) as engine:
+        await give(engine, *given)
+        await helpers.until(lambda: len(toasts(bench)) == len(given))
+        assert await effects(bench) == [update["update_id"] for update in given]
+        assert len(changes(bench)) < PEOPLE
+        engine.stop()
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert len(set(toasts(bench))) == len(given)
+    assert (
+        len(toasts(bench)) <= len(given) + PEOPLE
+    )  # a toast may be shown again after a start, with its screen
+    shown = {chat: text for chat, _number, text in changes(bench)}
+    assert shown == last
+    assert len(changes(bench)) <= 2 * PEOPLE + 4
+    assert set((await states(bench)).values()) == {"done"}
+
+
+async def test_the_newest_is_shown_first(bench: Any, helpers: Any) -> None:
+    bench.telegram.open.clear()
+    bench.app.replies = lambda update: [edit(helpers.chat_id(update), update["update_id"], "new")]
+    async with bench.running(rate=1) as engine:
+        await give(engine, *(helpers.message(number, 1) for number in range(1, 7)))
+        await helpers.until(lambda: engine._replies.leaving == 6)
+        bench.telegram.open.set()
+        await helpers.until(lambda: len(changes(bench)) >= 3)
+        engine.stop()
+    first, *others = [number for _chat, number, _text in changes(bench)]
+    assert first == 1  # nothing newer was there yet
+    assert others[:2] == [6, 5]
+
+
+async def test_a_message_has_one_change_on_its_way(bench: Any, helpers: Any) -> None:
+    bench.telegram.open.clear()
+    bench.app.replies = lambda update: [edit(1, 7, str(update["update_id"]))]
+    async with bench.running() as engine:
+        await give(engine, *(helpers.message(number, 1) for number in range(1, 9)))
+        await helpers.until(lambda: engine.replies["passed_over"] >= 6)
+        assert bench.telegram.most_in_flight == 1
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert [text for _chat, _number, text in changes(bench)] == ["1", "8"]
+    assert bench.telegram.most_in_flight == 1
+
+
+async def test_buttons_alone_are_set_on_the_state_that_they_overtake(bench: Any, helpers: Any) -> None:
+    """The text that waits for its turn is shown with them, and nothing brings the old ones back."""
+    bench.telegram.open.clear()
+    made = {1: edit(1, 7, "first"), 2: edit(1, 7, "second"), 3: buttons(1, 7, "b")}
+    bench.app.replies = lambda update: [made[update["update_id"]]]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, helpers.message(2, 1), helpers.message(3, 1))
+        await helpers.until(lambda: engine.replies["passed_over"] == 1)
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    (_, _), (method, shown) = bench.telegram.arrived
+    assert (method, shown["text"], shown["reply_markup"]) == (
+        "editMessageText",
+        "second",
+        {"inline_keyboard": [["b"]]},
+    )
+
+
+async def test_who_is_about_to_get_a_message_is_handled_after_it(bench: Any, helpers: Any) -> None:
+    """What is new in a chat may change what is meant; what only changes there holds nobody back."""
+    bench.telegram.open.clear()
+
+    def replies(update: dict[str, Any]) -> list[Call]:
+        chat = helpers.chat_id(update)
+        return [helpers.say(chat, "new") if chat == 1 else edit(chat, 7, "changed")]
+
+    bench.app.replies = replies
+    async with bench.running() as engine:
+        await give(
+            engine, *(helpers.message(2 * number + chat, chat) for number in (1, 2) for chat in (1, 2))
+        )
+        await helpers.until(lambda: bench.telegram.in_flight == 2)
+        await helpers.until(lambda: engine._replies.leaving == 3)
+        assert await effects(bench) == [3, 4, 6]
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert await effects(bench) == [3, 4, 5, 6]
+
+
+async def test_a_toast_obeys_its_own_pause_and_no_other(bench: Any, helpers: Any) -> None:
+    asked: list[str] = []
+
+    def judge(method: str, payload: Mapping[str, Any]) -> Outcome | None:
+        asked.append(method)
+        if method == "editMessageText" or asked.count(method) == 2:
+            return NotSent(reason="Too Many Requests", retry_after=0.3)
+        return None
+
+    bench.telegram.judge = judge
+    bench.app.replies = tapped(helpers)
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await helpers.until(lambda: engine.pacing.blocked_until is not None)
+        await give(engine, helpers.message(2, 2))  # its toast is asked to wait, during that pause
+        await helpers.until(lambda: asked.count("answerCallbackQuery") == 2)
+        bench.telegram.judge = lambda _method, _payload: None
+        await bench.idle(engine)
+    assert toasts(bench) == ["1", "2"]
+    assert sorted(changes(bench)) == [(1, 7, "1"), (2, 7, "2")]
+
+
+async def test_no_crash_brings_back_what_a_message_showed_before(bench: Any, helpers: Any) -> None:
+    """An update that changed a message waits for something else: a newer one is not forgotten before it."""
+    made = asyncio.Event()
+
+    async def produce(_arguments: Mapping[str, Any]) -> Attachment:
+        await made.wait()
+        return Attachment(field="document", name="a.csv", content=b"a")
+
+    bench.producers["file"] = produce
+    file = Call(method="sendDocument", payload={"chat_id": 1}, produce="file")
+    replies = {1: [edit(1, 7, "old"), file], 2: [edit(1, 7, "new")]}
+    bench.app.replies = lambda update: replies[update["update_id"]]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await helpers.until(lambda: changes(bench))
+        await give(engine, helpers.message(2, 2))  # somebody else of the team, say
+        await helpers.until(lambda: len(changes(bench)) == 2)
+        assert await states(bench) == {1: "answered", 2: "answered"}
+        made.set()
+        await bench.idle(engine)
+    assert changes(bench) == [(1, 7, "old"), (1, 7, "new")]
+    assert await states(bench) == {1: "done", 2: "done"}
+
+
+async def test_a_crash_shows_the_last_state_again(bench: Any, helpers: Any) -> None:
+    """What another process had on its way may have left: a state is shown again, a toast and a message are not."""
+    toast = Call(method="answerCallbackQuery", payload={"callback_query_id": "1"})
+    said = helpers.say(1, "said")
+    async with bench.database.write() as tx:
+        for number, calls, begun in ((1, [edit(1, 7, "old"), toast, said], 3), (2, [edit(1, 7, "new")], 0)):
+            body = orjson.dumps(helpers.message(number, 1))
+            await updates.store(tx, [updates.Received(update_id=number, chat=1, body=body)], helpers.start)
+            kept = [call.to_json() for call in calls]
+            await updates.answer(tx, [updates.AnsweredUpdate(update_id=number, chat=1, replies=kept)], "dead")
+            await updates.begin(tx, [(number, begun)], "dead")
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert changes(bench) == [(1, 7, "new")]
+    assert len(bench.telegram.arrived) == 1
+    assert await states(bench) == {1: "done", 2: "done"}

@@ -1,4 +1,4 @@
-"""/broadcasts: what was sent and what is to leave, a page at a time; one of them whole, and what can be done with it."""
+"""/broadcasts: what was sent and what is to leave, a page at a time; each whole, and what can be done with it."""
 
 from __future__ import annotations
 

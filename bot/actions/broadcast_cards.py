@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_lists
-import db.deliveries
 import db.events
 import db.mends
 from bot.actions import audiences, broadcast_approvals
 from bot.actions.audiences import AudienceView
-from bot.actions.authority import Author
+from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
 from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
 from bot.rules.audiences import Audience
@@ -30,10 +29,14 @@ from db.events import text_in
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """One line of the list. `title`: how its text begins, or the event's name; empty where the program words it."""
+    """One line of the list. `title`: how its text begins, or the event's name; empty where the program words it.
+
+    `place`: the name of the area that all it is for live in.
+    """
 
     progress: Progress
     title: str
+    place: str
     mends: Sequence[Broadcast]
 
     @property
@@ -81,7 +84,14 @@ async def listed(
     for each in shown:
         progress = await progress_of(tx, author, each.id)
         assert progress is not None  # just read
-        lines.append(Listed(progress=progress, title=titles.get(each.id, ""), mends=mends.get(each.id, ())))
+        lines.append(
+            Listed(
+                progress=progress,
+                title=titles.get(each.id, ""),
+                place=area_name(author.gazetteer, each.area),
+                mends=mends.get(each.id, ()),
+            )
+        )
     return ListPage(part=part, lines=lines, number=number, pages=pages)
 
 

@@ -35,7 +35,8 @@ MACHINE = """
 expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look opt_outs.preview opt_outs.import_list
-polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
+polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log

@@ -38,7 +38,7 @@ class Broadcast:
     event: int | None
     ballot: int | None
     step: str | None
-    audience: Mapping[str, Any]
+    audience: Any  # see bot.rules.expressions.stored
     area: str
     photo: str | None
     starts_at: datetime

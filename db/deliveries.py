@@ -279,6 +279,12 @@ async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason:
     await tx.execute(change.values(state="cancelled", reason=reason, lease_owner=None))
 
 
+async def give_back(tx: AsyncConnection, numbers: Iterable[int]) -> None:
+    """Deliveries that were leased wait again: they are looked at once more, and not posted as they were decided."""
+    change = deliveries.update().where(deliveries.c.id.in_(list(numbers)), deliveries.c.state == "leased")
+    await tx.execute(change.values(state="queued", lease_owner=None))
+
+
 async def look_again(tx: AsyncConnection, person: int, now: datetime) -> None:
     """What was put off while the person had an event before their eyes may leave now."""
     change = deliveries.update().where(

@@ -60,6 +60,24 @@ async def backup_server(
     sync_folder(target.parent)
 
 
+async def copy_older_server(
+    database: Database, target: Path, *, key: DatabaseKey, revision: str, notes: Path
+) -> None:
+    """Write every row of tables that are at an older revision into the new file `target`, which stays at that one.
+
+    Raises BackupFailed.
+    """
+    make_folder(target.parent)
+    remove_unfinished(notes)
+    with unfinished(target, notes) as copy:
+        async with database.read() as tx:
+            await _dump(tx, copy, key, revision=revision)
+        await asyncio.to_thread(verify, copy, key, target)
+        await asyncio.to_thread(sync, copy)
+        copy.rename(target)
+    sync_folder(target.parent)
+
+
 async def restore_server(
     source: Path,
     *,
@@ -116,14 +134,20 @@ async def _claim(tx: AsyncConnection) -> None:
 
 
 async def _dump(
-    tx: AsyncConnection, file: Path, key: DatabaseKey, *, made_at: datetime | None = None
+    tx: AsyncConnection,
+    file: Path,
+    key: DatabaseKey,
+    *,
+    made_at: datetime | None = None,
+    revision: str = "head",
 ) -> None:
     copy = await open_database(f"sqlite+aiosqlite:///{file}", folder=file.parent, key=key)
     try:
-        await upgrade(copy)
+        tables = portable.CURRENT if revision == "head" else await portable.tables_of_older(tx)
+        await upgrade(copy, to=revision)
         async with copy.write() as written:
-            await portable.empty(written)  # what the migrations put there
-            await portable.copy_rows(tx, written)
+            await portable.empty(written, tables)  # what the migrations put there
+            await portable.copy_rows(tx, written, tables)
             if made_at is not None:
                 await set_fact(written, BACKED_UP_AT, made_at.isoformat(timespec="seconds"))
     except sa.exc.DBAPIError as error:

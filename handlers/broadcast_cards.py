@@ -90,7 +90,7 @@ async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
         "texts": {code: texts.get(code, "") for code in context.campaign.languages},
         "photo": broadcast.photo or "",
         "fields": broadcast.fields,
-        "audience": dict(broadcast.audience),
+        "audience": broadcast.audience,
         "chosen": True,
         **values,
     }

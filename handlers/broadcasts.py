@@ -7,7 +7,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import audiences, broadcast_changes
+from bot.actions import broadcast_changes
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, NewBroadcast
@@ -230,7 +230,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "missing": [
             code for code in context.campaign.languages if code not in texts and not is_neutral(data)
         ],
-        "audience": await audiences.view(context.tx, author, audience, context.language),
+        "audience": await audience_dialog.view(context, audience),
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,

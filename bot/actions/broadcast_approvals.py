@@ -17,13 +17,13 @@ import db.events
 import db.mends
 import db.people
 import db.staff
-from bot.actions import approvals, audiences, audit, notices
+from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
-from bot.actions.audiences import AudienceView
+from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
-from bot.rules.audiences import Audience
+from bot.rules.expressions import stored
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
@@ -184,12 +184,17 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
     subject = await subject_of(tx, found.broadcast)
     _require_second(author, found, subject)
     account = await db.broadcast_accounts.account(tx, subject.broadcast.id, author.reader.known_in)
-    audience = Audience.from_json(subject.broadcast.audience)
     areas = found.details["areas"]
     return Shown(
         approval=found,
         subject=subject,
-        audience=await audiences.view(tx, author, audience, language),
+        audience=await audience_words.view(
+            tx,
+            stored(subject.broadcast.audience),
+            author.gazetteer,
+            language=language,
+            fallback=author.campaign.languages[0],
+        ),
         within=None if EVERYWHERE in areas else tuple(area_name(author.gazetteer, each) for each in areas),
         people=account.people,
         reader=author.reader,

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_lists
 import db.events
 import db.mends
-from bot.actions import audiences, broadcast_approvals
-from bot.actions.audiences import AudienceView
+from bot.actions import audience_words, broadcast_approvals
+from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
 from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
-from bot.rules.audiences import Audience
 from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
+from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
@@ -120,7 +120,13 @@ async def card(tx: AsyncConnection, author: Author, broadcast: int, language: st
     return Card(
         subject=subject,
         progress=progress,
-        audience=await audiences.view(tx, author, Audience.from_json(progress.broadcast.audience), language),
+        audience=await audience_words.view(
+            tx,
+            stored(progress.broadcast.audience),
+            author.gazetteer,
+            language=language,
+            fallback=author.campaign.languages[0],
+        ),
         approver=approval.decided_by if approval is not None and approval.granted else None,
         mends=[each for each in mends if each is not None],
         not_reached=await db.broadcast_lists.not_reached(tx, broadcast, known_in),

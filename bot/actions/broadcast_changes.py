@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_changes
 import db.broadcasts
 from bot.actions import audit, broadcast_approvals
-from bot.actions.audiences import targets_of
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import (
     STAFF_KINDS,
@@ -49,11 +49,11 @@ async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBr
     await audit.take_turn(tx)  # nobody lets it go meanwhile
     before = await changeable(tx, author, broadcast)
     new = as_it_may_leave(author, new)
-    targets = targets_of(author, new.audience, Action.BROADCAST)
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
-    await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, targets), new.texts)
-    people = await fill(tx, author, broadcast, new, targets)
+    await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts)
+    people = await fill(tx, author, broadcast, new, target)
     if await awaits_second_person(tx, author, broadcast, new.kind, people):
         await broadcast_approvals.ask(tx, author, broadcast)
     elif before.state == "unapproved":  # it is for so few now that nobody has to

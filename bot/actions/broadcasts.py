@@ -15,13 +15,12 @@ import db.broadcasts
 import db.events
 import db.staff
 from bot.actions import audit, broadcast_approvals
-from bot.actions.audiences import targets_of
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.audience_limits import common_area
-from bot.rules.audiences import Audience
 from bot.rules.ballots import Ballot
+from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
@@ -52,7 +51,7 @@ class NewBroadcast:
 
     key: str
     kind: Kind
-    audience: Audience
+    audience: Expression
     when: SendingTime
     texts: Mapping[str, str]
     template: str | None = None
@@ -78,7 +77,8 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
     new = as_it_may_leave(author, new)
-    queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await queue(tx, author, new, target)
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
     details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
@@ -143,22 +143,20 @@ def _require_words(new: NewBroadcast) -> None:
         check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
 
 
-async def queue(
-    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target]
-) -> Queued | None:
+async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> Queued | None:
     """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
     made = {"key": new.key, "state": "active", "created_by": author.id, "created_at": author.now}
-    broadcast = await db.broadcasts.create(tx, {**made, **columns_of(new, targets)}, new.texts)
+    broadcast = await db.broadcasts.create(tx, {**made, **columns_of(new, target)}, new.texts)
     if broadcast is None:
         return None
-    people = await fill(tx, author, broadcast, new, targets)
+    people = await fill(tx, author, broadcast, new, target)
     awaits = await awaits_second_person(tx, author, broadcast, new.kind, people)
     if awaits:
         await broadcast_approvals.ask(tx, author, broadcast)
     return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
 
 
-def columns_of(new: NewBroadcast, targets: Sequence[Target]) -> dict[str, Any]:
+def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
     """What the row of a broadcast holds of what was written."""
     return {
         "kind": new.kind.value,
@@ -166,8 +164,8 @@ def columns_of(new: NewBroadcast, targets: Sequence[Target]) -> dict[str, Any]:
         "details": None if new.fields is None else {"fields": list(new.fields)},
         "ballot": new.ballot,
         "event": new.event,
-        "audience": new.audience.to_json(),
-        "area": common_area(each.audience.area for each in targets),
+        "audience": as_json(target.meant),
+        "area": target.area,
         "photo": new.photo,
         "starts_at": new.when.at,
         "local_time": new.when.local,
@@ -175,16 +173,14 @@ def columns_of(new: NewBroadcast, targets: Sequence[Target]) -> dict[str, Any]:
     }
 
 
-async def fill(
-    tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, targets: Sequence[Target]
-) -> int:
+async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, target: Target) -> int:
     """Queues a broadcast for everybody it is for; how many they are."""
     people = 0
-    for zones, due_at in await _due_times(tx, new.when, targets, new.kind):
+    for zones, due_at in await _due_times(tx, new.when, target, new.kind):
         people += await db.broadcasts.queue_deliveries(
             tx,
             broadcast=broadcast,
-            people=db.audiences.people_in(targets, new.kind, zones=zones),
+            people=db.audiences.people_in(target, new.kind, zones=zones),
             due_at=due_at,
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
@@ -207,12 +203,12 @@ async def awaits_second_person(
 
 
 async def _due_times(
-    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind
+    tx: AsyncConnection, when: SendingTime, target: Target, kind: Kind
 ) -> list[tuple[tuple[str | None, ...] | None, datetime]]:
     """When it is due, for each set of zones; None stands for all of them at once."""
     if not when.local:
         return [(None, when.at)]
-    zones = {group.zone for group in await db.audiences.groups(tx, targets, kind)}
+    zones = {group.zone for group in await db.audiences.groups(tx, target, kind)}
     by_instant: dict[datetime, list[str | None]] = {}
     for zone in sorted(zones, key=str):
         by_instant.setdefault(when.due_in(zone), []).append(zone)

@@ -160,7 +160,7 @@ async def _mend(
         "state": "active",
         "template": template,
         "details": details,
-        "audience": dict(original.audience),
+        "audience": original.audience,
         "area": original.area,
         "starts_at": author.now,
         "expires_at": useful_until,

@@ -47,8 +47,8 @@ def add_to(commands: SubCommands) -> None:
     db.add_parser(
         "upgrade",
         help="make or upgrade the tables",
-        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older SQLite database"
-        " is kept. Refused while the bot runs on it.",
+        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older one is"
+        " kept. Refused while the bot runs on it.",
     ).set_defaults(run=upgrade)
     db.add_parser(
         "new",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.departure
 import db.events
+import db.expressions
 import db.friends
 import db.mends
 import db.people
@@ -19,11 +20,14 @@ import db.vote_plans
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
 from bot.departure.approving import TEMPLATE as CARD
-from bot.rules.audiences import chosen_by_commune
+from bot.rules.belonging import Setting
 from bot.rules.candidacy import LAST_CHOICE
+from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
+from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
+from bot.rules.sampling import Sampling
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
@@ -52,13 +56,15 @@ class Freedom:
 class LeavingBroadcast:
     """A broadcast about to leave, with all that is the same for its readers.
 
-    `freedoms`: by (territory, zone), as far as somebody asked.
+    `freedoms`: by (territory, zone), as far as somebody asked. `otherwise`: who is in a broadcast that was chosen
+    `by_commune` whether or not their commune may be used; None: nobody.
     """
 
     row: Broadcast
     kind: Kind
     mute: Mute | None
     by_commune: bool
+    otherwise: Expression | None
     texts: Mapping[str, str]
     event: Event | None
     event_texts: EventTexts | None
@@ -113,10 +119,16 @@ class Batch:
     chosen: Mapping[int, Collection[int]]
     # What asks somebody to let a broadcast go, by delivery.
     cards: Mapping[int, Call | Stop] = field(default_factory=dict)
+    # Who is in a broadcast that was chosen by commune for another reason, of those who did not agree to that.
+    otherwise: Mapping[int, Collection[int]] = field(default_factory=dict)
     # How many are in by the links of those who are told of it.
     brought: Mapping[int, int] = field(default_factory=dict)
     # What a second thought is about, by its own delivery.
     originals: Mapping[int, Original] = field(default_factory=dict)
+
+    def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether somebody is in a broadcast although their commune may not be used."""
+        return person.id in self.otherwise.get(sending.row.id, ())
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
@@ -125,11 +137,17 @@ class Batch:
 
 
 async def load(
-    tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
+    tx: AsyncConnection,
+    rows: Sequence[Leased],
+    now: datetime,
+    *,
+    sampling: Sampling,
+    promised: Collection[int] = (),
 ) -> Batch:
     """Everything that must be known of these deliveries, in a handful of queries however many they are.
 
-    `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
+    `sampling`: the campaign's draw. `promised`: other deliveries that were let go and may still wait for their turn;
+    the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
     found = await _broadcasts(tx, {row.broadcast for row in rows})
@@ -156,6 +174,7 @@ async def load(
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
         places=places,
+        otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         brought=await db.friends.brought_by_many(tx, ids)
         if any(each.is_of_friends for each in found.values())
@@ -167,6 +186,18 @@ async def load(
         if any(each.is_neutral_of_staff for each in found.values())
         else {},
     )
+
+
+async def _otherwise(
+    tx: AsyncConnection, sent: Collection[LeavingBroadcast], people: Collection[Person], setting: Setting
+) -> dict[int, Collection[int]]:
+    """Who of those whose commune may not be used is in a broadcast all the same."""
+    reserved = {person.id for person in people if not person.consent_commune}
+    return {
+        each.row.id: await db.expressions.among(tx, reserved, each.otherwise, setting)
+        for each in sent
+        if reserved and each.by_commune and each.otherwise is not None
+    }
 
 
 async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
@@ -182,7 +213,8 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
             row=row,
             kind=Kind(row.kind),
             mute=MUTES.get(Kind(row.kind)),
-            by_commune=chosen_by_commune(row.audience, row.area),
+            by_commune=chosen_by_commune(stored(row.audience), row.area),
+            otherwise=chosen_otherwise(stored(row.audience), row.area),
             texts=texts.get(number, {}),
             event=events.get(row.event) if row.event is not None else None,
             event_texts=event_texts.get(row.event) if row.event is not None else None,

@@ -1,13 +1,13 @@
 """mend what has left.
 
-Revision 0028, after 0022.
+Revision 0028, after 0026.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0022"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ to be installed, no pipe can end early, and it can be put back on either engine.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -21,8 +22,8 @@ from db.backup import (
     BACKED_UP_AT,
     Restored,
     Settle,
-    copy_backup,
     make_folder,
+    open_backup,
     prepare,
     refuse_existing,
     replaced_names,
@@ -84,6 +85,7 @@ async def restore_server(
     database: Database,
     folder: Path,
     key: DatabaseKey,
+    kept_keys: Sequence[Path] = (),
     suppression_key_file: Path,
     suppression_key_lost: bool = False,
     notes: Path,
@@ -100,8 +102,7 @@ async def restore_server(
     kept = next(name for name in replaced_names(folder / NAME) if not name.exists())
     with ExitStack() as stack:
         copy = stack.enter_context(unfinished(folder / NAME, notes))
-        await asyncio.to_thread(copy_backup, source, copy)
-        await asyncio.to_thread(verify, copy, key, source)
+        older = await asyncio.to_thread(open_backup, source, copy, key, kept_keys)
         async with database.write() as tx:
             await _claim(tx)
             before = None
@@ -122,7 +123,7 @@ async def restore_server(
                 await asyncio.to_thread(sync, before)
                 before.rename(kept)
                 sync_folder(folder)
-    return replace(restored, kept=None if before is None else kept)
+    return replace(restored, kept=None if before is None else kept, older_key=older)
 
 
 async def _claim(tx: AsyncConnection) -> None:

@@ -55,8 +55,8 @@ def callbacks_of(markup: bytes) -> tuple[str, ...]:
 class Journal:
     """The last half million accepted messages, edits and deletions, and counters that forget nothing.
 
-    With a `file` every message, edit, deletion and act of a person goes there instead, a JSON object a line, in the order
-    in which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
+    With a `file` every message, edit, deletion and act of a person goes there instead, a JSON object a line, in the
+    order in which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
     """
 
     def __init__(self, file: Path | None = None) -> None:

@@ -56,6 +56,17 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     return None if row is None else ReceivedMessage(**row._mapping)
 
 
+async def newest_message(tx: AsyncConnection, person: int) -> int | None:
+    """The Telegram id of the last message that was sent to them by itself."""
+    query = (
+        sa.select(deliveries.c.message_id)
+        .where(deliveries.c.person == person, deliveries.c.message_id.is_not(None))
+        .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
+        .limit(1)
+    )
+    return await tx.scalar(query)
+
+
 async def open_question(tx: AsyncConnection, person: int, *, since: datetime) -> int | None:
     """The Telegram id of the last campaign message, where it is a reminder or about an event, and unanswered."""
     query = (

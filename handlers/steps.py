@@ -96,9 +96,8 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
         place = await polling_places.choose(
             context.tx, context.person, context.origin, vote=vote, number=said
         )
-    except PlaceGone as gone:
-        context.toast(gone.message, alert=True)
-        await _list_places(context, vote, "0")
+    except PlaceGone:
+        await _show_places(context, vote, 0, changed=True)
         return
     context.edit("step_replies/place_chosen", **await values(context, vote))
     send_venue(context, place)
@@ -106,6 +105,11 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
 
 async def _list_places(context: Context, vote: Vote, said: str) -> None:
     """The commune's polling places, a page at a time, with what helps to tell which is one's own."""
+    await _show_places(context, vote, whole_number(said))
+
+
+async def _show_places(context: Context, vote: Vote, number: int, *, changed: bool = False) -> None:
+    """`changed`: the one that was tapped is not among them any more."""
     require_not_over(context.person, vote, context.now)
     shown = await values(context, vote)
     places = shown["where"].choices
@@ -113,7 +117,7 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
         context.edit("step_replies/place_help", **shown)
         return
     last = (len(places) - 1) // PLACES_A_PAGE
-    page = min(whole_number(said), last)
+    page = min(number, last)
     first = page * PLACES_A_PAGE
     context.edit(
         "step_replies/places",
@@ -121,6 +125,7 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
         last=last,
         first=first,
         places=places[first : first + PLACES_A_PAGE],
+        changed=changed,
         **shown,
     )
 

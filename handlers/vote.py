@@ -19,13 +19,12 @@ from handlers.routing import Awaited, Handler
 async def vote(update: Update, context: Context) -> None:
     if await must_sign_up(context):
         return
-    answer = context.edit if context.update.callback_query is not None else context.say
     upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
     if upcoming is None:
-        answer("vote/over")
+        context.edit("vote/over")
         return
     shown = await values(context, upcoming)
-    answer("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
+    context.edit("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
     send_venue(context, shown["where"].place)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import event_cards, rsvps
+from bot.actions import event_cards, questions, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed, EventNotBegun
@@ -125,6 +125,7 @@ async def answer_invitation(update: Update, context: Context) -> None:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
+        await _settle(context, found)
         if answer is RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
             await ask_once(context, Purpose.TEAM)
 
@@ -144,6 +145,15 @@ async def confirm_coming(update: Update, context: Context) -> None:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
+        await _settle(context, found)
+
+
+async def _settle(context: Context, found: EventInWords, *, afterwards: bool = False) -> None:
+    """What asked the same elsewhere, the invitation say, asks it no more."""
+    for message in await questions.settle_event(
+        context.tx, context.person, context.origin, found.event, afterwards=afterwards
+    ):
+        context.drop_buttons_of(message)
 
 
 async def tell_whether_came(update: Update, context: Context) -> None:
@@ -161,6 +171,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     except EventNotBegun as early:
         context.toast(early.message, alert=True)
         return
+    await _settle(context, found, afterwards=True)
     quiet = event_card.quiet_about_events(context)
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)

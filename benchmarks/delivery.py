@@ -120,15 +120,17 @@ async def send_ptb(api: str, messages: int) -> Spent:
 
 
 async def send_ptb_aiohttp(api: str, messages: int) -> Spent:
-    """python-telegram-bot on our transport."""
+    """python-telegram-bot on aiohttp."""
     from telegram import Bot
 
     from benchmarks.ptb_request import AiohttpRequest
 
-    async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
-        request = AiohttpRequest(transport)
-        bot = Bot(TOKEN, base_url=f"{api}/bot", request=request, get_updates_request=request)
+    request = AiohttpRequest(connections=IN_FLIGHT)
+    bot = Bot(TOKEN, base_url=f"{api}/bot", request=request, get_updates_request=request)
+    try:
         return await timed(lambda number: bot.send_message(**ptb_message(number)), messages)
+    finally:
+        await request.shutdown()
 
 
 async def send_aiogram(api: str, messages: int) -> Spent:

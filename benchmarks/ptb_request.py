@@ -1,4 +1,4 @@
-"""PTB on our aiohttp session: a contender of `scripts/bench delivery`."""
+"""PTB on aiohttp: a contender of `scripts/bench delivery`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.delivery.transport import CONNECT_SECONDS, READ_SECONDS, Transport
+from bot.delivery.transport import CONNECT_SECONDS, READ_SECONDS
 
 
 class AiohttpRequest(BaseRequest):
-    """What `telegram.Bot(token, request=AiohttpRequest(transport))` posts through.
+    """What `telegram.Bot(token, request=AiohttpRequest(connections=64))` posts through, inside the event loop.
 
-    The session belongs to the transport, which must be open; shutting the bot down leaves it open. Failures
-    become PTB's TimedOut and NetworkError: whoever catches them must know that a message may have left.
+    Failures become PTB's TimedOut and NetworkError: whoever catches them must know that a message may have left.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, *, connections: int) -> None:
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections))
 
     @property
     def read_timeout(self) -> float:
         return READ_SECONDS
 
     async def initialize(self) -> None:
-        """Nothing to open: the session is the transport's."""
+        """Nothing to open: the session was made with it."""
 
     async def shutdown(self) -> None:
-        """Nothing to close: the session is the transport's."""
+        await self._session.close()
 
     async def do_request(
         self,
@@ -45,7 +44,7 @@ class AiohttpRequest(BaseRequest):
         silence = read_timeout if isinstance(read_timeout, int | float) else READ_SECONDS
         patience = aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_read=silence)
         try:
-            async with self._transport.session.request(
+            async with self._session.request(
                 method, url, data=_form(request_data), timeout=patience, allow_redirects=False
             ) as response:
                 return response.status, await response.read()

@@ -27,7 +27,7 @@ from bot import communes
 from bot.actions.authority import author_of
 from bot.actions.events import NewEvent, announce
 from bot.actions.staff import add as add_staff
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Role
 from db.engine import Database
 from db.events import EventText
@@ -129,7 +129,7 @@ async def invite(database: Database, people: int) -> None:
         pin=None,
         starts_at=MORNING + timedelta(days=3),
         duration=timedelta(hours=2),
-        audience=Audience(),
+        audience=EVERYBODY,
     )
     async with database.write() as tx:
         # A hundred places from which it is not equally far.

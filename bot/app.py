@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
 from bot.actions.dialogs import remember_question
-from bot.actions.renewals import consent_texts
+from bot.actions.renewals import consent_texts, look_at_everybody
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
 from bot.communes import load as load_gazetteer
@@ -24,7 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks, OnSent
-from bot.delivery.pacing import CHAT_SECONDS, Pacing
+from bot.delivery.pacing import CHAT_SECONDS, FREE_RATE, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
@@ -44,7 +45,6 @@ from bot.introduction import (
 from bot.lifecycle import App
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
-from bot.served_clock import follow
 from bot.settings import Settings, installed_version
 from bot.startup import (
     clock_of,
@@ -55,11 +55,9 @@ from bot.startup import (
     tell_of_the_copy,
     upgraded,
 )
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Renewals, Ticker, Witness
+from bot.supervision import stopping, supervised
+from bot.ticking import DailyPurge, DayLine, LateApprovals, Ticker, Witness
 from bot.watching import Watch
-from bot.web.app import make_web
-from bot.web.downloads import Downloads
-from bot.web.server import listen, serve
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
@@ -94,7 +92,7 @@ async def started(
     """
     campaign = campaign or read_campaign(settings)
     async with AsyncExitStack() as stack:
-        listener = listen(settings.web) if settings.web else None
+        listener = _listening(settings)
         clock = await clock_of(settings)
         database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
@@ -118,6 +116,7 @@ async def started(
             suppression_key=await suppression_key(database, settings),
             commands=COMMANDS,
             links_to=links_to(settings, webhook_url),
+            rate=settings.rate or FREE_RATE,
         )
         ground = Ground(
             settings=settings, services=services, clock=clock, database=database, transport=transport
@@ -132,27 +131,54 @@ async def started(
             await note_running(tx, running_as)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
+        # Before anything leaves: who agreed to another text hears nothing until they answer.
+        await look_at_everybody(database, consent_texts(services.texts), clock.now())
         app.start(*app.parts())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
+            # Imported here, and the web part below: not every bot needs it, and the start does not wait for it.
+            from bot.served_clock import follow
+
             app.start(follow(clock, settings.clock))
         if listener is not None:
-            webhook = webhook_of(settings, app.engine) if webhook_url else None
-            if webhook is not None and webhook_url is not None:
-                address = webhook_url.rstrip("/") + webhook.path
-                app.start(look_after_webhook(transport, app.engine.intake, address))
-            downloads = Downloads(
-                database=database,
-                clock=clock,
-                campaign=campaign,
-                gazetteer=services.gazetteer,
-                texts=services.texts,
-            )
-            web = make_web(health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads)
-            app.start(serve(web, listener))
+            _serve(app, ground, listener, webhook_url)
+        if settings.supervisor is not None:
+            app.start(supervised(settings.supervisor, app.health))
         try:
             yield app
         finally:
+            stopping(settings.supervisor)
             await app.stop()
+
+
+def _listening(settings: Settings) -> socket.socket | None:
+    """Where the web part will be, taken before anything else starts; None where it is off. Raises SettingsError."""
+    if settings.web is None:
+        return None
+    from bot.web.server import listen
+
+    return listen(settings.web)
+
+
+def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str | None) -> None:
+    """Begins the web part, with the webhook if there is one."""
+    from bot.web.app import make_web
+    from bot.web.downloads import Downloads
+    from bot.web.server import serve
+
+    services, settings = ground.services, ground.settings
+    webhook = webhook_of(settings, app.engine) if webhook_url else None
+    if webhook is not None and webhook_url is not None:
+        address = webhook_url.rstrip("/") + webhook.path
+        app.start(look_after_webhook(ground.transport, app.engine.intake, address))
+    downloads = Downloads(
+        database=ground.database,
+        clock=ground.clock,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        texts=services.texts,
+    )
+    web = make_web(health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads)
+    app.start(serve(web, listener))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,10 +206,8 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
-    texts = consent_texts(services.texts)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
-    renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
     witness = Witness(
         database=database,
@@ -199,7 +223,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
 
     look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
-        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat, renewals.beat
+        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat
     )
     ticker = Ticker(
         database=database,

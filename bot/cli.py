@@ -2,61 +2,59 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from getpass import getuser
+from importlib import import_module
 
-from bot.commands import (
-    audiences,
-    campaign,
-    communes,
-    consents,
-    database,
-    docs,
-    doctor,
-    documents,
-    exporting,
-    founding,
-    opt_outs,
-    polling_places,
-    rehearsing,
-    running,
-    staff,
-    status,
-)
 from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings, installed_version
 from db.errors import DatabaseError
 
-# In the order of --help: to try, to run, to prepare, to look at, to look after.
-MODULES = (
-    running,
-    founding,
-    campaign,
-    rehearsing,
-    status,
-    doctor,
-    staff,
-    audiences,
-    exporting,
-    opt_outs,
-    consents,
-    documents,
-    communes,
-    polling_places,
-    database,
-    docs,
-)
+# In the order of --help: to try, to run, to prepare, to look at, to look after. Only the module of the command that is
+# given is imported: all of them together take longer to load than most commands take to run.
+MODULES = {
+    "demo": "running",
+    "run": "running",
+    "init": "founding",
+    "check": "campaign",
+    "calendar": "campaign",
+    "rehearse": "rehearsing",
+    "status": "status",
+    "doctor": "doctor",
+    "staff": "staff",
+    "audiences": "audiences",
+    "export": "exporting",
+    "opt-outs": "opt_outs",
+    "consents": "consents",
+    "documents": "documents",
+    "communes": "communes",
+    "polling-places": "polling_places",
+    "db": "database",
+    "backup": "database",
+    "restore": "database",
+    "purge": "database",
+    "audit": "database",
+    "docs": "docs",
+}
+"""The module of `bot.commands` that adds each command."""
+
+LOADED_AT_ONCE = 100_000
+"""Objects between two collections: more than the modules of a command make."""
 
 REFUSED = 2
 INTERRUPTED = 130
 
 
-def parser() -> Parser:
-    """Every sub-command; each sets `run`, a function of the arguments and the settings."""
+def parser(command: str | None = None) -> Parser:
+    """Every sub-command, or only those of the module of `command`.
+
+    Each sets `run`, a function of the arguments and the settings.
+    """
     root = Parser(
         prog="portevoix",
         description="Portevoix, a Telegram assistant that mobilizes a campaign’s supporters.",
@@ -64,15 +62,18 @@ def parser() -> Parser:
     )
     root.add_argument("--version", action="version", version=f"portevoix {installed_version()}")
     commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in MODULES:
-        module.add_to(commands)
+    for module in dict.fromkeys([MODULES[command]] if command in MODULES else MODULES.values()):
+        import_module(f"bot.commands.{module}").add_to(commands)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2."""
+    # Nothing that is loaded is garbage, and the collector would walk through all of it again and again.
+    gc.set_threshold(LOADED_AT_ONCE)
+    words = sys.argv[1:] if argv is None else argv
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser(words[0] if words else None).parse_args(words)
         status: int = arguments.run(arguments, Settings.from_environment())
         sys.stdout.flush()
     except (PortevoixError, DatabaseError) as error:

@@ -19,7 +19,7 @@ from bot.delivery.pacing import FREE_RATE
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError
 from bot.settings import Settings
-from bot.web.app import Webhook
+from bot.web.webhook import Webhook
 from handlers import COMMANDS
 from handlers.command_menu import description_calls, menu_calls
 
@@ -79,8 +79,9 @@ async def introduce(
     calls = [*menu_calls(COMMANDS, campaign.languages), *description_calls(campaign)]
     if webhook_url is None:
         calls.insert(0, Call(method="deleteWebhook", payload={}))
-    for call in calls:
-        outcome = await transport.post(call.method, call.payload, seconds=START_PATIENCE_SECONDS)
+    # Together: people who wrote meanwhile wait for one way to Telegram and back, not for ten.
+    posts = (transport.post(call.method, call.payload, seconds=START_PATIENCE_SECONDS) for call in calls)
+    for call, outcome in zip(calls, await asyncio.gather(*posts), strict=True):
         if not isinstance(outcome, Done):
             log.warning(
                 "not_introduced",
@@ -89,7 +90,7 @@ async def introduce(
                 hint="The bot runs; its commands and descriptions are set at the next start.",
             )
             if not isinstance(outcome, Rejected):
-                break  # the others would wait for as long
+                break  # what the others say is the same
     if webhook_url is None:
         return
     webhook = webhook_of(settings, engine)

@@ -15,15 +15,18 @@ from platformdirs import user_config_path, user_data_path
 
 from bot.clock import ClockStart, parse_clock
 from bot.errors import SettingsError
+from bot.rules.secrecy import is_open_to_others
 
 TELEGRAM_API = "https://api.telegram.org"
 
 VARIABLES: tuple[str, ...] = (
     "PORTEVOIX_TOKEN",
+    "PORTEVOIX_TOKEN_FILE",
     "PORTEVOIX_API_BASE",
     "PORTEVOIX_CAMPAIGN",
     "PORTEVOIX_DATA",
     "PORTEVOIX_DATABASE",
+    "PORTEVOIX_DATABASE_FILE",
     "PORTEVOIX_DATABASE_KEY",
     "PORTEVOIX_DATABASE_KEY_FILE",
     "PORTEVOIX_SUPPRESSION_KEY_FILE",
@@ -38,6 +41,16 @@ VARIABLES: tuple[str, ...] = (
 EXAMPLE_CAMPAIGN = Path("campaigns/primaire-2016")
 """Comes with the program: `bot.campaign.campaign.find_campaign_file` finds it from any folder."""
 
+IN_FILES = ("PORTEVOIX_TOKEN", "PORTEVOIX_DATABASE")
+"""Variables whose value may stand in a file, which `…_FILE` names: a secret, or an address that holds a password."""
+CREDENTIALS = {
+    "portevoix.token": "PORTEVOIX_TOKEN",
+    "portevoix.database": "PORTEVOIX_DATABASE",
+    "portevoix.database-key": "PORTEVOIX_DATABASE_KEY",
+    "portevoix.suppression-key": "PORTEVOIX_SUPPRESSION_KEY",
+}
+"""What a service manager may hand over (systemd's LoadCredential=): the name of a file, and of the variable whose
+`…_FILE` it is where nothing else sets it."""
 _ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
 _DATABASE_ENGINES = ("sqlite", "postgresql")
@@ -49,6 +62,14 @@ class Address:
 
     host: str
     port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supervisor:
+    """A service manager that wants to be told how the bot is: its socket, and how long it waits for a sign of life."""
+
+    socket: str
+    patience: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +95,7 @@ class Settings:
     clock: ClockStart | str | None
     web: Address | None
     web_url: str | None
+    supervisor: Supervisor | None = None
 
     @property
     def campaign(self) -> Path:
@@ -140,7 +162,7 @@ class Settings:
         """
         values = os.environ if environment is None else environment
         _refuse_misspelt(values)
-        given = {name: values[name].strip() for name in VARIABLES if values.get(name, "").strip()}
+        given = _given(values)
         data = Path(given.get("PORTEVOIX_DATA") or user_data_path("portevoix", appauthor=False))
         key, key_file = given.get("PORTEVOIX_DATABASE_KEY"), given.get("PORTEVOIX_DATABASE_KEY_FILE")
         if key and key_file:
@@ -163,6 +185,7 @@ class Settings:
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),
             web_url=_web_url(given.get("PORTEVOIX_WEB_URL")),
+            supervisor=_supervisor(values),
         )
         _check_token(settings)
         if settings.clock is not None and settings.is_real_telegram:
@@ -171,6 +194,53 @@ class Settings:
                 "unset it, or set PORTEVOIX_API_BASE to a simulator on this machine."
             )
         return settings
+
+
+def _given(values: Mapping[str, str]) -> dict[str, str]:
+    """What is set, with what stands in files read from there. Raises SettingsError."""
+    given = {name: values[name].strip() for name in VARIABLES if values.get(name, "").strip()}
+    if folder := values.get("CREDENTIALS_DIRECTORY"):
+        for name, variable in CREDENTIALS.items():
+            file = Path(folder) / name
+            if variable not in given and file.exists():
+                given.setdefault(f"{variable}_FILE", str(file))
+    for name in IN_FILES:
+        file_name = given.get(f"{name}_FILE")
+        if file_name is None:
+            continue
+        if name in given:
+            raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them.")
+        given[name] = _content(Path(file_name), f"{name}_FILE")
+    return given
+
+
+def _content(file: Path, variable: str) -> str:
+    """The secret in a file. Raises SettingsError."""
+    try:
+        if is_open_to_others(file.stat(), user=current_user()):
+            raise SettingsError(
+                f"Other users can read {file}, which {variable} names: run `chmod 600 {file}`."
+            )
+        content = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsError(f"{variable} is “{file}”, which cannot be read ({why}): correct it.") from None
+    if not content:
+        raise SettingsError(f"The file {file}, which {variable} names, is empty: write the value into it.")
+    return content
+
+
+def current_user() -> int | None:
+    """The number of the user who runs this; None where users have none (Windows)."""
+    return os.geteuid() if os.name == "posix" else None
+
+
+def _supervisor(values: Mapping[str, str]) -> Supervisor | None:
+    """As systemd names them: the socket, and microseconds."""
+    socket, patience = values.get("NOTIFY_SOCKET"), values.get("WATCHDOG_USEC", "")
+    if not socket:
+        return None
+    return Supervisor(socket=socket, patience=int(patience) / 1e6 if patience.isdecimal() else None)
 
 
 def _path(text: str | None) -> Path | None:

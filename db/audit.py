@@ -17,7 +17,7 @@ from db.schema import audit
 
 TAIL = "audit_tail"
 WITNESSED = "audit_witnessed"
-TAIL_LOCK = 0x506F_0002  # PostgreSQL's advisory locks are numbers; db.postgresql has the other one
+TAIL_LOCK = 0x506F_0002  # PostgreSQL's advisory locks are numbers; db.engine has the other one
 CHUNK = 2000
 
 

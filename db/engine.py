@@ -18,12 +18,14 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db import postgresql, sqlite
+from db import sqlite
 from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
 from db.key import DatabaseKey
 
 FILE_NAME = "portevoix.db"
 READERS = 4
+# Any number, the same in every process: taken on a server while the tables are changed.
+MIGRATION_LOCK = 0x504F5254
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -77,7 +79,7 @@ class Database:
         """A transaction that may change the tables, one at a time even if several processes start at once."""
         if self.file is None:
             async with self._writer.begin() as connection:
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(postgresql.MIGRATION_LOCK)))
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
                 yield connection
             return
         engine = sqlite.create_engine(
@@ -188,6 +190,9 @@ async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | Non
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return await _open_sqlite(Path(parsed.database or ""), key)
+    # Imported here: most need no driver of a server, and it takes its time.
+    from db import postgresql
+
     writer = await postgresql.open_engine(parsed)
     # REPEATABLE READ gives readers the same single snapshot that SQLite gives them.
     reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

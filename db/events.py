@@ -170,6 +170,13 @@ async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, di
     return found
 
 
+async def texts_by_code(tx: AsyncConnection, codes: Iterable[str]) -> dict[str, EventTexts]:
+    """The texts of several events, by the event's public code."""
+    query = sa.select(events.c.id, events.c.code).where(events.c.code.in_(list(codes)))
+    found = {row.id: row.code for row in await tx.execute(query)}
+    return {found[event]: texts for event, texts in (await texts_of_many(tx, found)).items()}
+
+
 async def change(tx: AsyncConnection, event: int, *, sequence: int, **values: Any) -> bool:
     """Sets these columns of an event, open or hidden, and raises its sequence; False if somebody was faster."""
     going_on = events.c.state.in_(("open", "hidden"))
@@ -208,7 +215,7 @@ async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> boo
 async def managed(
     tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
 ) -> EventPage:
-    """Events that are not over: the author's own, hidden or not, and the open ones in the areas (see db.audiences)."""
+    """Events that are not over: the author's own, hidden or not, and the open ones in the areas (see db.areas)."""
     own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
     open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
     query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there))

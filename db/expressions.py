@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, prefixes_of
 from bot.rules.belonging import ATTENDED, Setting
@@ -15,7 +20,6 @@ from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
 from bot.rules.sampling import MODULUS
 from bot.rules.territories import ABROAD
-from db.audiences import one_of
 from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
 
 Condition = sa.ColumnElement[bool]
@@ -82,9 +86,31 @@ def _area(arguments: Arguments, _: Setting) -> Condition:
     return sa.and_(inside, sa.or_(people.c.territory.is_(None), people.c.territory != ABROAD))
 
 
+class _each(FunctionElement[str]):
+    """The rows of a JSON array of texts: one bound value, however wide the radius."""
+
+    inherit_cache = True
+
+
+@compiles(_each, "sqlite")
+def _each_in_sqlite(element: _each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_each, "postgresql")
+def _each_in_postgresql(element: _each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSONB))"
+
+
+def _one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
+    """Whether a column holds one of these codes, however many there are."""
+    listed = sa.literal(json.dumps(sorted(codes)), sa.Text())
+    return column.in_(sa.select(_each(listed).table_valued("value").c.value))
+
+
 def _near(arguments: Arguments, setting: Setting) -> Condition:
     commune, km = arguments
-    return one_of(people.c.commune, setting.within[commune, int(km)])
+    return _one_of(people.c.commune, setting.within[commune, int(km)])
 
 
 def _is_staff(_: Arguments, __: Setting) -> Condition:
@@ -209,6 +235,14 @@ async def count_each(tx: AsyncConnection, expressions: Sequence[Expression], set
         for number, tree in enumerate(expressions)
     )
     return list((await tx.execute(sa.select(*counts).select_from(each))).one())
+
+
+async def among(
+    tx: AsyncConnection, persons: Collection[int], expression: Expression, setting: Setting
+) -> set[int]:
+    """Those of these people who are in the audience."""
+    query = sa.select(people.c.id).where(people.c.id.in_(persons), members(expression, setting))
+    return set(await tx.scalars(query))
 
 
 async def missing_events(tx: AsyncConnection, codes: set[str]) -> set[str]:

@@ -22,7 +22,8 @@ class ReceivedMessage:
     step: str | None
     ballot: int | None
     event: int | None
-    audience: dict[str, Any]
+    audience: Any  # see bot.rules.expressions.stored
+    area: str
     sent_at: datetime
 
     @property
@@ -41,6 +42,7 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
             broadcasts.c.ballot,
             broadcasts.c.event,
             broadcasts.c.audience,
+            broadcasts.c.area,
             deliveries.c.sent_at,
         )
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)

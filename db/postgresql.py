@@ -9,8 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from db.errors import CannotOpen
 from db.json import to_json
 
-# Any number, the same in every process: taken while the tables are changed.
-MIGRATION_LOCK = 0x504F5254
 CONNECTIONS = 10
 _CONNECT_TIMEOUT = 10.0  # seconds
 

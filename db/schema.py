@@ -134,7 +134,7 @@ people = sa.Table(
     ),
     sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
-    # Everything that chooses an audience by place, so that no row is read for it (db.audiences).
+    # Everything that chooses an audience by place, so that no row is read for it (db.expressions).
     sa.Index(
         "ix_people_audience",
         "commune",
@@ -383,6 +383,7 @@ broadcasts = sa.Table(
     sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL")),
     sa.Column("ballot", sa.Integer),
     sa.Column("step", sa.String(32)),
+    # The tree of bot.rules.expressions, with what saved audiences meant in it; {}: the program chose people itself.
     sa.Column("audience", Json, nullable=False),
     sa.Column("area", sa.String(8), nullable=False),
     sa.Column("photo", sa.String(200)),
@@ -395,6 +396,8 @@ broadcasts = sa.Table(
     sa.Column("finished_at", Instant),
     sa.Column("progress_chat", sa.BigInteger),
     sa.Column("progress_message", sa.BigInteger),
+    # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
+    sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
     sa.Index(None, "state"),
 )
 

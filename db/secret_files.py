@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.rules.secrecy import is_open_to_others
 from db.errors import MissingKey, UnsafeKey
 
 
@@ -22,7 +22,8 @@ def read_secret(file: Path, secret: Secret) -> str:
     """The content of a file that only its owner may read. Raises MissingKey and UnsafeKey."""
     try:
         # Windows has no such bits; there the user's own folder protects the file.
-        if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        user = os.geteuid() if os.name == "posix" else None
+        if is_open_to_others(file.stat(), user=user):
             raise UnsafeKey(f"Other users can read the {secret.name} {file}; run `chmod 600 {file}`.")
         return file.read_text(encoding="ascii").strip()
     except FileNotFoundError:

@@ -7,17 +7,19 @@ It serves every dialog of staff that has a step `audience`: the choice is kept i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from telegram import Update
 
-from bot.actions import audiences, events
-from bot.actions.audiences import RSVP_CHOICES, VOTE_CHOICES, Reach
+from bot.actions import audience_words, audiences, events
+from bot.actions.audience_words import AudienceView
+from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
-from bot.errors import BadAudience, UnknownArea
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, normal_area
-from bot.rules.audiences import Audience, RsvpCondition, VoteCondition, radius_around
+from bot.errors import BadAudience
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of
+from bot.rules.audience_building import PLACES, SAID, event_choice, holds, set_like, vote_choice
+from bot.rules.expressions import EVERYBODY, Expression, as_json, leaves_of, stored
 from bot.rules.kinds import Kind
+from bot.rules.leaves import ANY, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from db.events import text_in
@@ -33,10 +35,20 @@ RADII = (10, 30, 60)
 """Kilometres."""
 
 
-def audience_of(context: Context) -> Audience:
+def audience_of(context: Context) -> Expression:
     """The audience of the open dialog; everybody until something was chosen."""
-    kept = context.kept.get("audience") if context.dialog is not None else None
-    return Audience.from_json(kept) if kept else Audience()
+    return stored(context.kept.get("audience") if context.dialog is not None else None)
+
+
+async def view(context: Context, audience: Expression) -> AudienceView:
+    """An audience in names."""
+    return await audience_words.view(
+        context.tx,
+        audience,
+        context.services.gazetteer,
+        language=context.language,
+        fallback=context.campaign.languages[0],
+    )
 
 
 def is_open(context: Context) -> bool:
@@ -47,7 +59,7 @@ async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTi
     """How many people the audience is, and whom of them the law silences when it is due."""
     return await audiences.reach(
         context.tx,
-        audiences.targets_of(author, audience_of(context), Action.BROADCAST),
+        await audiences.target_of(context.tx, author, audience_of(context), author.areas(Action.BROADCAST)),
         kind=kind,
         when=when or all_at(context.now),
         campaign=context.campaign,
@@ -62,7 +74,7 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
     answer(
         "audience/audience",
-        audience=await audiences.view(context.tx, author, audience_of(context), context.language),
+        audience=await view(context, audience_of(context)),
         reach=await reach(context, author, kind=kind),
         limits=_limits(author),
         counts=author.reader,
@@ -90,7 +102,14 @@ async def open_screen(update: Update, context: Context) -> None:
     elif name == "event":
         await _show_events(context)
     elif name in ("who", "vote"):
-        context.edit(f"audience/{name}", ballots=context.campaign.ballots, audience=audience_of(context))
+        audience = audience_of(context)
+        languages = [code for code in context.campaign.languages if holds(audience, f"language:{code}")]
+        context.edit(
+            f"audience/{name}",
+            ballots=context.campaign.ballots,
+            chosen=languages,
+            volunteers=holds(audience, "volunteer"),
+        )
     else:
         await show(context, context.edit)
 
@@ -99,14 +118,16 @@ async def _show_events(context: Context) -> None:
     author = await desk.author(context)
     page = await events.managed(context.tx, author)
     first = context.campaign.languages[0]
-    titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
+    titles = [
+        (event.code, text_in(page.texts[event.id], context.language, first).title) for event in page.events
+    ]
     context.edit("audience/events", events=titles)
 
 
 async def choose_event(update: Update, context: Context) -> None:
-    (event,) = arguments(context, 1)
+    (code,) = arguments(context, 1)
     if is_open(context):
-        context.edit("audience/answers", event=desk.number(event))
+        context.edit("audience/answers", event=code)
     else:
         context.toast("toasts/already_answered")
 
@@ -121,7 +142,8 @@ async def type_place(update: Update, context: Context) -> None:
     elif len(places) == 1 and places[0].kind == "commune":
         _offer_distances(context, places[0].area, context.say)
     elif len(places) == 1:
-        await _choose(context, replace(audience_of(context), area=places[0].area, radius=None), context.say)
+        place = read_leaf(f"in:{places[0].area}")
+        await _choose(context, set_like(audience_of(context), place, PLACES), context.say)
     else:
         context.say("audience/places", places=places)
 
@@ -154,70 +176,68 @@ async def set_condition(update: Update, context: Context) -> None:
         return
     name, *values = context.arguments or [""]
     try:
-        chosen = _with(audience_of(context), name, values)
-    except (BadAudience, UnknownArea, KeyError, ValueError, TypeError):
+        chosen, like = _condition(audience_of(context), name, values)
+    except (BadAudience, KeyError, ValueError):
         # Whatever does not fit was never offered.
         raise MalformedButton from None
-    if not await _is_offered(context, chosen):
+    if chosen is not None and not await _is_offered(context, chosen):
         raise MalformedButton
-    await _choose(context, chosen, context.edit)
+    audience = EVERYBODY if name == "all" else set_like(audience_of(context), chosen, like)
+    await _choose(context, audience, context.edit)
 
 
-async def _is_offered(context: Context, chosen: Audience) -> bool:
-    """Whether the language, the ballot and the event are among those that the screens show to this author."""
-    if chosen.language not in (None, *context.campaign.languages):
-        return False
-    if chosen.vote is not None and chosen.vote.ballot not in {
-        each.number for each in context.campaign.ballots
-    }:
-        return False
-    if chosen.rsvp is None or chosen.rsvp == audience_of(context).rsvp:
-        return True
-    page = await events.managed(context.tx, await desk.author(context))
-    return chosen.rsvp.event in {event.id for event in page.events}
+async def _is_offered(context: Context, chosen: Expression) -> bool:
+    """Whether the place, the language, the ballot and the event are among those that the screens show."""
+    ballots = {str(each.number) for each in context.campaign.ballots}
+    for leaf in leaves_of(chosen):
+        first = leaf.arguments[0] if leaf.arguments else ""
+        if leaf.name == "language" and first not in context.campaign.languages:
+            return False
+        if leaf.name in SAID and first not in ballots:
+            return False
+        if leaf.name in PLACES and len(first) == 5 and context.services.gazetteer.by_code(first) is None:
+            return False
+        if leaf.name == "rsvp":
+            page = await events.managed(context.tx, await desk.author(context))
+            if first not in {event.code for event in page.events}:
+                return False
+    return True
 
 
-async def _choose(context: Context, chosen: Audience, answer: Callable[..., None]) -> None:
+async def _choose(context: Context, chosen: Expression, answer: Callable[..., None]) -> None:
     assert context.dialog is not None  # called while the dialog is open
-    await context.ask(context.dialog.flow, STEP, audience=chosen.to_json())
+    await context.ask(context.dialog.flow, STEP, audience=as_json(chosen))
     await show(context, answer)
 
 
-def _with(audience: Audience, name: str, values: list[str]) -> Audience:
-    """The audience with one condition set, or cleared by `any`."""
-    if name == "all":
-        return Audience()
+def _condition(
+    audience: Expression, name: str, values: list[str]
+) -> tuple[Expression | None, frozenset[str]]:
+    """The condition that a button sets (None: none any more), and what it takes the place of."""
+    if name == "all" and not values:
+        return None, frozenset()
     if name == "area":
         (area,) = values
-        return replace(audience, area=normal_area(area), radius=None)
+        return read_leaf(f"in:{area}"), PLACES
     if name == "around":
         commune, km = values
-        return replace(audience, area=EVERYWHERE, radius=radius_around(commune, desk.number(km)))
+        return read_leaf(f"near:{commune}:{km}"), PLACES
     if name == "language":
         (language,) = values
-        return replace(audience, language=None if language == "any" else language)
-    if name == "volunteers":
-        return replace(audience, volunteers=not audience.volunteers)
+        return (None if language == ANY else read_leaf(f"language:{language}")), frozenset({name})
+    if name == "volunteers" and not values:
+        volunteer = read_leaf("volunteer")
+        return (None if holds(audience, "volunteer") else volunteer), frozenset({volunteer.name})
     if name == "rsvp":
-        return replace(audience, rsvp=_rsvp(values))
+        return (None if values == [ANY] else event_choice(*_two(values))), frozenset({name})
     if name == "vote":
-        return replace(audience, vote=_vote(values))
+        return (None if values == [ANY] else vote_choice(*_two(values))), SAID
     raise ValueError(name)
 
 
-def _rsvp(values: list[str]) -> RsvpCondition | None:
-    if values == ["any"]:
-        return None
-    event, answers = values
-    return RsvpCondition(event=desk.number(event), answers=RSVP_CHOICES[answers])
-
-
-def _vote(values: list[str]) -> VoteCondition | None:
-    if values == ["any"]:
-        return None
-    ballot, choice = values
-    states, planned = VOTE_CHOICES[choice]
-    return VoteCondition(ballot=desk.number(ballot), states=states, planned=planned)
+def _two(values: list[str]) -> tuple[str, str]:
+    first, second = values
+    return first, second
 
 
 BUTTONS: dict[str, Handler] = {

@@ -14,7 +14,7 @@ LISTS = frozenset(
     {"menu", "events_page", "event"}
     | {"settings_language", "settings_place", "messages", "volunteer", "choices", "choice"}
     | {"my_events", "my_event", "staff", "staff_invite", "staff_ask", "staff_revoke", "staff_unlink"}
-    | {"stats", "stats_answers", "calendar", "export", "export_events", "doubts_page"}
+    | {"broadcasts", "stats", "stats_answers", "calendar", "export", "export_events", "doubts_page"}
 )
 """The buttons of lists: each shows another page, one thing of it, or the list as the tap changed it."""
 

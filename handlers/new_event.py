@@ -12,12 +12,11 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import audiences, events
+from bot.actions import events
 from bot.actions.authority import Author
 from bot.actions.events import NewEvent
 from bot.communes import Commune
 from bot.departure.compose import Draft
-from bot.rules.audiences import Audience, Radius
 from bot.rules.dates import read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
@@ -28,6 +27,7 @@ from bot.rules.event_draft import (
     reopened,
     starts_at,
 )
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import INVITATION
@@ -62,7 +62,8 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
-        said["audience"] = Audience(radius=Radius(commune=data["commune"], km=AROUND)).to_json()
+        around = f"near:{data['commune']}:{AROUND}"
+        said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 
@@ -253,7 +254,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "starts_at": new.starts_at,
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
-        "audience": await audiences.view(context.tx, author, new.audience, context.language),
+        "audience": await audience_dialog.view(context, new.audience),
         "reach": await audience_dialog.reach(context, author, kind=Kind.EVENT_INVITE),
         "counts": author.reader,
     }

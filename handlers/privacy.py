@@ -49,7 +49,14 @@ async def why(update: Update, context: Context) -> None:
     """About the message this one replies to, else about the last campaign message."""
     replied = context.message.reply_to_message if context.message is not None else None
     message_id = replied.message_id if replied is not None else None
-    reason = await rights.why(context.tx, context.person, message_id, context.services.gazetteer)
+    reason = await rights.why(
+        context.tx,
+        context.person,
+        message_id,
+        context.services.gazetteer,
+        language=context.language,
+        fallback=context.campaign.languages[0],
+    )
     if reason is None:
         context.say("privacy/why_nothing", replied=replied is not None)
         return

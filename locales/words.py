@@ -82,6 +82,7 @@ class Words:
     places: PlaceWords
     polling_places: FileWords
     round: str
+    vote: str
     funding: str
 
 
@@ -118,6 +119,7 @@ def read_words(text: str, *, name: str) -> Words:
         places=_places(root.table("places")),
         polling_places=_polling_places(root.table("polling_places")),
         round=campaign.text("round", holds=("{number}",)),
+        vote=campaign.text("vote"),
         funding=campaign.text("funding"),
     )
     root.end()

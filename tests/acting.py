@@ -20,8 +20,9 @@ from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
 from bot.actions.exports import Order
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
+from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Role
 from bot.rules.sending import all_at
 from db.events import Event, EventText
@@ -67,12 +68,12 @@ def new_event(author: Author) -> NewEvent:
         pin=None,
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
-        audience=Audience(),
+        audience=EVERYBODY,
     )
 
 
 NEWS = NewBroadcast(
-    key="staff:1", kind=Kind.PERSUASION, audience=Audience(), when=all_at(NOW), texts={"fr": "Bonjour"}
+    key="staff:1", kind=Kind.PERSUASION, audience=EVERYBODY, when=all_at(NOW), texts={"fr": "Bonjour"}
 )
 REMINDER = {
     "key": "step:1:where",
@@ -96,7 +97,7 @@ async def made_world(tx: AsyncConnection) -> World:
     for telegram_id in (ACTOR, COLLEAGUE):
         await db.staff.add(tx, telegram_id=telegram_id, role="admin", area="FR", added_by=None, now=NOW)
     mine, theirs = [await author_in(tx, each) for each in (actor, colleague)]
-    for_lyon = replace(NEWS, audience=Audience(area=LYON))
+    for_lyon = replace(NEWS, audience=read_leaf(f"in:{LYON}"))
     made = [
         (await broadcasts.send(tx, author, replace(for_lyon, key=key))).broadcast
         for author, key in ((theirs, "a"), (mine, "b"), (mine, "c"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from bot.cli import main, parser
+from bot.cli import MODULES, main, parser
+from tests.commanding import run_here
 
 
 def leaves(root: object = None) -> list[list[str]]:
@@ -27,3 +30,25 @@ def test_every_command_explains_itself(words: list[str], capsys: pytest.CaptureF
         main([*words, "--help"])
     assert ended.value.code == 0
     assert f"usage: portevoix {' '.join(words)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", MODULES)
+def test_a_command_is_added_by_the_module_that_is_named(command: str) -> None:
+    assert command in listed(parser(command).format_help())
+
+
+def test_help_lists_every_command_in_order() -> None:
+    assert listed(parser().format_help()) == [*MODULES]
+
+
+def listed(help_: str) -> list[str]:
+    """The commands of a help text, in their order."""
+    return re.findall(r"^    ([a-z][a-z-]*)", help_, re.MULTILINE)
+
+
+def test_a_bot_loads_nothing_that_it_may_never_need() -> None:
+    """Each of these takes a tenth of the start; the first file, page or server that needs it loads it."""
+    unneeded = ["aiohttp", "alembic", "asyncpg", "icalendar", "pyarrow", "starlette", "uvicorn"]
+    program = f"import sys, bot.app; print(*(name for name in {unneeded} if name in sys.modules))"
+    ended = run_here("-c", program, environment={}, module=None)
+    assert (ended.stdout.split(), ended.stderr) == ([], "")

@@ -18,7 +18,7 @@ from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
 from bot.delivery.sender import IN_FLIGHT
 from bot.rules.areas import EVERYWHERE
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Role
 from bot.settings import Settings
 from bot.startup import opened
@@ -93,7 +93,7 @@ def inviting(count: int) -> Preparation:
                 pin=None,
                 starts_at=NOW + timedelta(days=10),
                 duration=timedelta(hours=2),
-                audience=Audience(),
+                audience=EVERYBODY,
             )
             announced = await announce(tx, author, event)
             assert announced.invitation.people == count

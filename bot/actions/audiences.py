@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
-import db.events
-from bot.actions.authority import Author, area_name
+from bot.actions.authority import Author
+from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.rules.areas import FORMER_REGIONS
-from bot.rules.audience_limits import limited_to
-from bot.rules.audiences import Audience
+from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
+from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.courtesy import next_courteous
+from bot.rules.expressions import Expression, written_out
 from bot.rules.kinds import Kind
-from bot.rules.people import RsvpAnswer, VoteState
-from bot.rules.permissions import Action
 from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from db.audiences import Group, Target
-from db.events import text_in
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,21 +48,21 @@ class Reach:
     awake: datetime | None = None
 
 
-def target(audience: Audience, gazetteer: Gazetteer) -> Target:
-    """The audience with the communes within its radius."""
-    radius = audience.radius
-    within = gazetteer.within(radius.commune, radius.km) if radius is not None else frozenset()
-    return Target(audience=audience, communes_within=within)
-
-
-def targets_of(author: Author, audience: Audience, action: Action) -> tuple[Target, ...]:
-    """The audience as far as its author may reach; nobody without a role."""
-    return tuple(target(each, author.gazetteer) for each in limited_to(audience, author.areas(action)))
+async def target_of(
+    tx: AsyncConnection, author: Author, audience: Expression, areas: Iterable[str]
+) -> Target:
+    """The audience as far as these areas go; nobody where there are none. Raises BadAudience."""
+    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    setting = await setting_of(tx, Asked(expression=audience), occasion)
+    is_whole = author.campaign.is_whole
+    meant = widened(written_out(audience, setting.saved), is_whole)
+    within, holding = limited_to(meant, [EVERYWHERE if is_whole(area) else area for area in areas])
+    return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
 
 
 async def reach(
     tx: AsyncConnection,
-    targets: Sequence[Target],
+    target: Target,
     *,
     kind: Kind,
     when: SendingTime,
@@ -78,7 +71,7 @@ async def reach(
     cancellation: bool = False,
 ) -> Reach:
     """Counts the audience, set-based: one row for each territory and zone."""
-    found = await db.audiences.groups(tx, targets, kind, known_in=reader.known_in)
+    found = await db.audiences.groups(tx, target, kind, known_in=reader.known_in)
     silent: dict[tuple[Reason, datetime], Headcount] = {}
     asleep, awake = NOBODY, None
     for group in found:
@@ -112,85 +105,6 @@ async def reach(
 
 def _total(found: Sequence[Group]) -> Headcount:
     return sum((group.people for group in found), start=NOBODY)
-
-
-_ALL = frozenset(VoteState)
-VOTE_CHOICES: Mapping[str, tuple[frozenset[VoteState], bool | None]] = MappingProxyType(
-    {
-        "planned": (_ALL, True),
-        "unplanned": (_ALL, False),
-        "will": (frozenset({VoteState.WILL, VoteState.LATER}), None),
-        "unsure": (frozenset({VoteState.UNSURE, VoteState.NONE}), None),
-        "voted": (frozenset({VoteState.VOTED}), None),
-        "not_voted": (_ALL - {VoteState.VOTED, VoteState.CANNOT}, None),
-    }
-)
-"""What staff choose from: a name, the states it stands for, and whether there is a plan (None: either)."""
-
-RSVP_CHOICES: Mapping[str, frozenset[RsvpAnswer]] = MappingProxyType(
-    {
-        "yes": frozenset({RsvpAnswer.YES}),
-        "maybe": frozenset({RsvpAnswer.MAYBE}),
-        "coming": frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE}),
-        "no": frozenset({RsvpAnswer.NO}),
-        "none": frozenset(),
-    }
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudienceView:
-    """An audience in names, for `audience/_words`; None and False where a condition is not set.
-
-    `rough_centre`: the radius is around a commune whose centre is approximate; `rough_communes`: so many of the
-    `radius_communes` within it have such a centre.
-    """
-
-    area: str
-    area_name: str
-    radius_km: int | None = None
-    radius_name: str | None = None
-    radius_communes: int = 0
-    rough_centre: bool = False
-    rough_communes: int = 0
-    language: str | None = None
-    volunteers: bool = False
-    event_title: str | None = None
-    answers: str | None = None
-    ballot: int | None = None
-    vote: str | None = None
-
-
-async def view(tx: AsyncConnection, author: Author, audience: Audience, language: str) -> AudienceView:
-    """The audience as its author reads it."""
-    radius, rsvp, vote = audience.radius, audience.rsvp, audience.vote
-    title = await _event_title(tx, author, rsvp.event, language) if rsvp is not None else None
-    within = target(audience, author.gazetteer).communes_within
-    rough = author.gazetteer.approximate_among(within)
-    return AudienceView(
-        area=audience.area,
-        area_name=area_name(author.gazetteer, audience.area),
-        radius_km=radius.km if radius is not None else None,
-        radius_name=area_name(author.gazetteer, radius.commune) if radius is not None else None,
-        radius_communes=len(within),
-        rough_centre=radius is not None and radius.commune in rough,
-        rough_communes=len(rough),
-        language=audience.language,
-        volunteers=audience.volunteers,
-        event_title=title,
-        answers=_name_of(RSVP_CHOICES, rsvp.answers) if rsvp is not None else None,
-        ballot=vote.ballot if vote is not None else None,
-        vote=_name_of(VOTE_CHOICES, (vote.states, vote.planned)) if vote is not None else None,
-    )
-
-
-def _name_of(choices: Mapping[str, T], chosen: T) -> str:
-    return next((name for name, choice in choices.items() if choice == chosen), "some")
-
-
-async def _event_title(tx: AsyncConnection, author: Author, event: int, language: str) -> str:
-    texts = await db.events.texts_of(tx, event)
-    return text_in(texts, language, author.campaign.languages[0]).title if texts else str(event)
 
 
 @dataclass(frozen=True, kw_only=True)

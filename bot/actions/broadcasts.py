@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,13 +15,12 @@ import db.broadcasts
 import db.events
 import db.staff
 from bot.actions import audit, broadcast_approvals
-from bot.actions.audiences import targets_of
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.audience_limits import common_area
-from bot.rules.audiences import Audience
 from bot.rules.ballots import Ballot
+from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
@@ -31,14 +30,10 @@ from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress, orphan_fact
-from db.events import text_in
 from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
-
-
-MOST_LISTED = 10
 
 
 class BroadcastRefused(PortevoixError):
@@ -56,7 +51,7 @@ class NewBroadcast:
 
     key: str
     kind: Kind
-    audience: Audience
+    audience: Expression
     when: SendingTime
     texts: Mapping[str, str]
     template: str | None = None
@@ -81,6 +76,18 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
 
     Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
+    new = as_it_may_leave(author, new)
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await queue(tx, author, new, target)
+    if queued is None:
+        raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
+    details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
+    await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
+    return queued
+
+
+def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:
+    """What staff wrote, checked; a neutral reminder as the program words it. Raises as `send` does."""
     author.require(Action.BROADCAST)
     author.require_standing()
     if new.kind not in STAFF_KINDS:
@@ -89,12 +96,7 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
-    queued = await queue(tx, author, new, targets_of(author, new.audience, Action.BROADCAST))
-    if queued is None:
-        raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
-    details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
-    await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
-    return queued
+    return new
 
 
 def _as_the_program_words_it(new: NewBroadcast, author: Author) -> NewBroadcast:
@@ -141,47 +143,52 @@ def _require_words(new: NewBroadcast) -> None:
         check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
 
 
-async def queue(
-    tx: AsyncConnection, author: Author, new: NewBroadcast, targets: Sequence[Target]
-) -> Queued | None:
+async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> Queued | None:
     """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
-    values = {
-        "key": new.key,
-        "kind": new.kind.value,
-        "state": "active",
-        "template": new.template,
-        "details": None if new.fields is None else {"fields": list(new.fields)},
-        "ballot": new.ballot,
-        "event": new.event,
-        "audience": new.audience.to_json(),
-        "area": common_area(each.audience.area for each in targets),
-        "photo": new.photo,
-        "starts_at": new.when.at,
-        "local_time": new.when.local,
-        "expires_at": new.expires_at,
-        "created_by": author.id,
-        "created_at": author.now,
-    }
-    broadcast = await db.broadcasts.create(tx, values, new.texts)
+    made = {"key": new.key, "state": "active", "created_by": author.id, "created_at": author.now}
+    broadcast = await db.broadcasts.create(tx, {**made, **columns_of(new, target)}, new.texts)
     if broadcast is None:
         return None
-    people = 0
-    for zones, due_at in await _due_times(tx, new.when, targets, new.kind):
-        people += await db.broadcasts.queue_deliveries(
-            tx,
-            broadcast=broadcast,
-            people=db.audiences.people_in(targets, new.kind, zones=zones),
-            due_at=due_at,
-            expires_at=new.expires_at or due_at + USEFUL_FOR,
-            now=author.now,
-        )
-    awaits = await _needs_approval(tx, author, broadcast, new.kind, people)
+    people = await fill(tx, author, broadcast, new, target)
+    awaits = await awaits_second_person(tx, author, broadcast, new.kind, people)
     if awaits:
         await broadcast_approvals.ask(tx, author, broadcast)
     return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
 
 
-async def _needs_approval(
+def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
+    """What the row of a broadcast holds of what was written."""
+    return {
+        "kind": new.kind.value,
+        "template": new.template,
+        "details": None if new.fields is None else {"fields": list(new.fields)},
+        "ballot": new.ballot,
+        "event": new.event,
+        "audience": as_json(target.meant),
+        "area": target.area,
+        "photo": new.photo,
+        "starts_at": new.when.at,
+        "local_time": new.when.local,
+        "expires_at": new.expires_at,
+    }
+
+
+async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, target: Target) -> int:
+    """Queues a broadcast for everybody it is for; how many they are."""
+    people = 0
+    for zones, due_at in await _due_times(tx, new.when, target, new.kind):
+        people += await db.broadcasts.queue_deliveries(
+            tx,
+            broadcast=broadcast,
+            people=db.audiences.people_in(target, new.kind, zones=zones),
+            due_at=due_at,
+            expires_at=new.expires_at or due_at + USEFUL_FOR,
+            now=author.now,
+        )
+    return people
+
+
+async def awaits_second_person(
     tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
 ) -> bool:
     """Whether it is for so many that a second person has to let it go; news of an event are owed and never wait.
@@ -196,12 +203,12 @@ async def _needs_approval(
 
 
 async def _due_times(
-    tx: AsyncConnection, when: SendingTime, targets: Sequence[Target], kind: Kind
+    tx: AsyncConnection, when: SendingTime, target: Target, kind: Kind
 ) -> list[tuple[tuple[str | None, ...] | None, datetime]]:
     """When it is due, for each set of zones; None stands for all of them at once."""
     if not when.local:
         return [(None, when.at)]
-    zones = {group.zone for group in await db.audiences.groups(tx, targets, kind)}
+    zones = {group.zone for group in await db.audiences.groups(tx, target, kind)}
     by_instant: dict[datetime, list[str | None]] = {}
     for zone in sorted(zones, key=str):
         by_instant.setdefault(when.due_in(zone), []).append(zone)
@@ -214,28 +221,6 @@ async def progress_of(tx: AsyncConnection, author: Author, broadcast: int) -> Pr
     if found is None:
         return None
     return await db.broadcast_accounts.progress(tx, found, author.reader.known_in)
-
-
-async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
-    """One's own broadcasts, and for coordinators those of their areas."""
-    author.require(Action.CONTROL_BROADCAST)
-    whose = None if author.supervised() else author.id
-    found = await db.broadcast_accounts.recent(tx, author=whose)
-    theirs = [each for each in found if author.may_control(each.area, each.created_by)]
-    return theirs[:MOST_LISTED]
-
-
-async def event_titles(
-    tx: AsyncConnection, broadcasts: Iterable[Broadcast], *, language: str, fallback: str
-) -> dict[int, str]:
-    """The title of the event that each broadcast is about, by the broadcast's id; none for the others."""
-    about = {each.id: each.event for each in broadcasts if each.event is not None}
-    texts = await db.events.texts_of_many(tx, set(about.values()))
-    return {
-        broadcast: text_in(texts[event], language, fallback).title
-        for broadcast, event in about.items()
-        if event in texts
-    }
 
 
 async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
@@ -293,15 +278,15 @@ async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
 async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) -> list[Broadcast]:
     """Pauses what somebody wrote and may not write any more with the roles they hold now; what it paused.
 
-    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. What nobody
-    has let go yet never leaves.
+    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. So does what
+    takes a message back. What nobody has let go yet never leaves.
     """
     held = await db.staff.roles_of(tx, telegram_id)
     roles = [Staff(id=each.id, role=Role(each.role), area=each.area) for each in held]
     paused = []
     for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
         mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
-        if mine or broadcast.kind == Kind.EVENT_SERVICE:
+        if mine or broadcast.kind == Kind.EVENT_SERVICE or broadcast.is_recall:
             continue
         if broadcast.state == "unapproved":
             await broadcast_approvals.give_up(tx, broadcast, why="left", now=now)

@@ -10,21 +10,23 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.audiences
+import db.areas
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
 from bot.actions import audit, broadcast_approvals, broadcasts
-from bot.actions.audiences import Reach, reach, target, targets_of
+from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.audiences import Audience, RsvpCondition
+from bot.rules.areas import EVERYWHERE
 from bot.rules.event_draft import too_long
 from bot.rules.events import is_over, is_to_come
+from bot.rules.expressions import AnyOf, Expression
 from bot.rules.kinds import Kind
+from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
@@ -33,7 +35,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
-COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
+COMING = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value)
 
 
 class EventRefused(PortevoixError):
@@ -52,7 +54,7 @@ class NewEvent:
     pin: tuple[float, float] | None
     starts_at: datetime
     duration: timedelta
-    audience: Audience
+    audience: Expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +150,8 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
         event=event.id,
         expires_at=event.starts_at,
     )
-    targets = targets_of(author, new.audience, Action.BROADCAST)
-    queued = await broadcasts.queue(tx, author, invitation, targets)
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await broadcasts.queue(tx, author, invitation, target)
     assert queued is not None  # the event's number is new, and so is the key
     if queued.awaits_approval:
         await db.events.hide(tx, event.id)
@@ -187,7 +189,7 @@ def _require_fitting(texts: EventTexts, address: str) -> None:
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     """One's own events to come, and for coordinators those of their areas."""
     author.require(Action.CHANGE_EVENT)
-    areas = [db.audiences.event_lies_in(area) for area in author.supervised()]
+    areas = [db.areas.event_in(area) for area in author.supervised()]
     return await db.events.managed(tx, author=author.id, areas=areas, now=author.now)
 
 
@@ -313,7 +315,7 @@ async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellatio
     _require_managed(author, event)
     return await reach(
         tx,
-        [target(_coming_to(event), author.gazetteer)],
+        await target_of(tx, author, _coming_to(event), [EVERYWHERE]),
         kind=Kind.EVENT_SERVICE,
         when=all_at(author.now),
         campaign=author.campaign,
@@ -322,9 +324,9 @@ async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellatio
     )
 
 
-def _coming_to(event: Event) -> Audience:
+def _coming_to(event: Event) -> Expression:
     """Wherever they live: they were promised the event."""
-    return Audience(rsvp=RsvpCondition(event=event.id, answers=COMING))
+    return AnyOf(tuple(Leaf(name="rsvp", arguments=(event.code, answer)) for answer in COMING))
 
 
 async def _tell(
@@ -342,7 +344,8 @@ async def _tell(
         event=event.id,
         expires_at=expires_at,
     )
-    queued = await broadcasts.queue(tx, author, news, [target(audience, author.gazetteer)])
+    target = await target_of(tx, author, audience, [EVERYWHERE])
+    queued = await broadcasts.queue(tx, author, news, target)
     if queued is None:
         return NOBODY
     return (await db.broadcast_accounts.account(tx, queued.broadcast, author.reader.known_in)).people

@@ -20,8 +20,10 @@ from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import PortevoixError
-from bot.rules.audiences import chosen_by_commune
+from bot.rules.ballot_kinds import ELSEWHERE
+from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.consent import ASKED_ONCE, Purpose
+from bot.rules.expressions import stored
 from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
@@ -106,11 +108,16 @@ async def is_first_time(tx: AsyncConnection, person: Person, purpose: Purpose) -
 
 async def stop_choosing_by_commune(tx: AsyncConnection, person: Person) -> None:
     """Nothing that was chosen by commune leaves any more, not even what was about to."""
-    waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
-    chosen = [
-        delivery for delivery, broadcast in waiting if chosen_by_commune(broadcast.audience, broadcast.area)
-    ]
+    chosen, looked_at_again = [], []
+    for delivery, broadcast in await db.broadcast_accounts.waiting_for(tx, person.id):
+        audience = stored(broadcast.audience)
+        if chosen_otherwise(audience, broadcast.area) is None:
+            chosen.append(delivery)
+        elif chosen_by_commune(audience, broadcast.area):
+            looked_at_again.append(delivery)
     await db.deliveries.cancel_waiting(tx, chosen, reason="not_by_commune")
+    # They may be in it by something else: the last look before it leaves tells.
+    await db.deliveries.give_back(tx, looked_at_again)
 
 
 async def is_too_young(tx: AsyncConnection, person: Person, origin: Origin, *, sealing: Sealing) -> None:
@@ -146,6 +153,28 @@ async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin,
         tx, person.id, **NOWHERE, territory=territory, zone=TERRITORIES[territory].zone, country=None
     )
     await record(tx, person, origin, "territory", territory)
+
+
+async def help_from_elsewhere(
+    tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign
+) -> None:
+    """Somebody who votes in none of the campaign's communes, and stays to help: no ballot is theirs."""
+    await _leave_place(tx, person, None)
+    zone = TERRITORIES[campaign.home].zone
+    await db.people.change(tx, person.id, **NOWHERE, territory=ELSEWHERE, zone=zone, country=None)
+    await record(tx, person, origin, "territory", ELSEWHERE)
+
+
+async def votes_elsewhere(tx: AsyncConnection, person: Person, origin: Origin, *, sealing: Sealing) -> None:
+    """Somebody who signs up, whose vote it is not, and who does not help either: there is nothing to keep them for."""
+    await record(tx, person, origin, "territory", ELSEWHERE)
+    await erasure.forget(tx, person, sealing)
+
+
+async def vote_with_members(tx: AsyncConnection, person: Person, campaign: Campaign) -> None:
+    """Members are asked for no place: all go by the day and the time of one territory."""
+    zone = TERRITORIES[campaign.home].zone
+    await db.people.change(tx, person.id, **NOWHERE, territory=campaign.home, zone=zone, country=None)
 
 
 async def vote_abroad(

@@ -21,13 +21,15 @@ import db.personal_data
 import db.polling_places
 import db.staff
 import db.volunteering
-from bot.actions import audit, erasure, friends, volunteering
+from bot.actions import audience_words, audit, erasure, friends, volunteering
+from bot.actions.audience_words import AudienceView
 from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE
+from bot.rules.audience_limits import within
 from bot.rules.consent import Purpose
+from bot.rules.expressions import stored
 from bot.rules.restriction import PURPOSE as RESTRICTION
 from bot.rules.restriction import RESTRICTED
 from bot.rules.retention import Retention
@@ -100,57 +102,33 @@ async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
 class Reason:
     """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
 
-    `area`: the name of the audience's area; "" for everywhere, "abroad" for people abroad. `event_texts`: of the event
-    it was about; empty where it was about none.
+    `event_texts`: of the event it was about; empty where it was about none.
     """
 
     message: ReceivedMessage
     event_texts: EventTexts
-    area: str
-    radius_km: int | None
-    around: str
-    language: str | None
-    answered_event: bool
-    voting: bool
-    volunteers: bool
+    audience: AudienceView
 
 
 async def why(
-    tx: AsyncConnection, person: Person, message_id: int | None, gazetteer: Gazetteer
+    tx: AsyncConnection,
+    person: Person,
+    message_id: int | None,
+    gazetteer: Gazetteer,
+    *,
+    language: str,
+    fallback: str,
 ) -> Reason | None:
     """Why the message of that id came, or the last campaign message; None when it was none of ours."""
     message = await db.personal_data.received(tx, person.id, message_id)
     if message is None:
         return None
-    texts = await db.events.texts_of(tx, message.event) if message.event is not None else {}
-    audience = message.audience
-    radius: Mapping[str, Any] = audience.get("radius") or {}
+    meant = within(stored(message.audience), message.area)
     return Reason(
         message=message,
-        event_texts=texts,
-        area=area_name(audience.get("area", EVERYWHERE), gazetteer),
-        radius_km=radius.get("km"),
-        around=area_name(radius["commune"], gazetteer) if radius else "",
-        language=audience.get("language"),
-        answered_event=bool(audience.get("rsvp")),
-        voting=bool(audience.get("vote")),
-        volunteers=bool(audience.get("volunteers")),
+        event_texts=await db.events.texts_of(tx, message.event) if message.event is not None else {},
+        audience=await audience_words.view(tx, meant, gazetteer, language=language, fallback=fallback),
     )
-
-
-def area_name(area: str, gazetteer: Gazetteer) -> str:
-    """An area code in words: a commune, département or region by its name; "" for everywhere."""
-    if area == EVERYWHERE:
-        return ""
-    if area == ABROAD_AREA:
-        return area
-    if area.startswith("R"):
-        region = gazetteer.regions().get(area[1:])
-        return region.name if region is not None else area
-    if department := gazetteer.departments().get(area):
-        return department.name
-    commune = gazetteer.by_code(area)
-    return commune.name if commune is not None else area
 
 
 @dataclass(frozen=True, kw_only=True)

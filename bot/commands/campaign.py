@@ -43,16 +43,28 @@ def add_to(commands: SubCommands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
-    # Imported here: the other commands need none of it, and answer sooner.
-    from bot.words.step_check import commune_codes, step_faults, step_templates
-    from handlers import ROUTES
-
-    all_words()  # what stops the bot at its start is told here as well
     file = (
         find_campaign_file(arguments.file, remedy="name a campaign.toml, or the folder that holds it")
         if arguments.file is not None
         else find_campaign_file(settings.campaign)
     )
+    campaign = checked(file)
+    if campaign is None:
+        return 2
+    for warning in over(campaign, asyncio.run(present(settings))):
+        print(warning, file=sys.stderr)
+    asyncio.run(_compare(campaign, settings, accept=arguments.accept))
+    print(valid(file, campaign))
+    return 0
+
+
+def checked(file: Path) -> Campaign | None:
+    """The campaign of a file; its faults and warnings are printed, None: it cannot be used."""
+    # Imported here: the other commands need none of it, and answer sooner.
+    from bot.words.step_check import commune_codes, step_faults, step_templates
+    from handlers import ROUTES
+
+    all_words()  # what stops the bot at its start is told here as well
     campaign, faults = check_campaign(
         file,
         templates=step_templates(),
@@ -64,17 +76,17 @@ def check(arguments: Namespace, settings: Settings) -> int:
         print(fault, file=sys.stderr)
     if campaign is None:
         print(f"{file} cannot be used before this is mended.", file=sys.stderr)
-        return 2
-    for warning in over(campaign, asyncio.run(present(settings))):
-        print(warning, file=sys.stderr)
-    asyncio.run(_compare(campaign, settings, accept=arguments.accept))
+    return campaign
+
+
+def valid(file: Path, campaign: Campaign) -> str:
+    """What is said of a file that can be used."""
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
-    print(
+    return (
         f"{file} is valid: {name}; ballots on {days}; {counted(len(campaign.steps), 'reminder step')};"
         f" law {campaign.law.code}."
     )
-    return 0
 
 
 async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> None:

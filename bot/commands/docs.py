@@ -43,18 +43,21 @@ def docs(arguments: Namespace, settings: Settings) -> int:
 
 
 def pages() -> dict[str, Path]:
-    """Each document, the dashboard and each example campaign, by its name."""
+    """Each document, the dashboard, what a service manager needs, and each example campaign, by its name."""
     beside = _PROGRAM / "docs"  # where the wheel has them
     folder = beside if beside.is_dir() else _PROGRAM.parent / "docs"
     found = {file.stem: file for file in sorted([*folder.glob("*.md"), *folder.glob("*.json")])}
+    deploy = _PROGRAM / "deploy" if beside.is_dir() else _PROGRAM.parent / "deploy"
+    found |= {file.name: file for file in sorted(deploy.glob("portevoix*"))}
     examples = sorted(shipped_path(Path("campaigns")).glob("*/campaign.toml"))
     return found | {file.parent.name: file for file in examples}
 
 
 def _title(file: Path) -> str:
-    """A document’s heading, the first comment of a campaign file, or what a dashboard says of itself."""
+    """A document’s heading, the first comment of a file, or what a dashboard or a unit says of itself."""
     if file.suffix == ".json":
         described = json.loads(file.read_text(encoding="utf-8"))["description"]
         return f"{described} (a dashboard for Grafana)"
     lines = file.read_text(encoding="utf-8").splitlines()
-    return next((line.lstrip("# ") for line in lines if line.startswith("#")), "")
+    mark = "Description=" if file.suffix in (".service", ".timer") else "# "
+    return next((line.removeprefix(mark) for line in lines if line.startswith(mark)), "")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.clock import RealClock
-from bot.delivery.transport import LONGEST_RETRY_AFTER
+from bot.delivery.answers import LONGEST_RETRY_AFTER
 from db.engine import Database
 from db.facts import get_fact, set_fact
 from db.processes import reserve_slots

@@ -32,8 +32,8 @@ from bot.communes import load as load_gazetteer
 from bot.demo.people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
 from bot.rules.areas import EVERYWHERE
-from bot.rules.audiences import Audience, Radius
 from bot.rules.ballots import Ballot
+from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Role
 from bot.rules.territories import METROPOLE, at_local
 from bot.settings import Settings
@@ -288,5 +288,5 @@ def demo_event(campaign: Campaign, gazetteer: Gazetteer, start: datetime) -> New
         pin=(45.7606, 4.8372),
         starts_at=at_local(start.astimezone(zone).date() + timedelta(days=1), EVENT_AT, zone),
         duration=timedelta(hours=EVENT_HOURS),
-        audience=Audience(radius=Radius(commune=LYON, km=30)),
+        audience=read_leaf(f"near:{LYON}:30"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,23 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.departure
 import db.events
+import db.expressions
 import db.friends
+import db.mends
 import db.people
 import db.polling_places
 import db.vote_plans
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
 from bot.departure.approving import TEMPLATE as CARD
-from bot.rules.audiences import chosen_by_commune
+from bot.rules.belonging import Setting
 from bot.rules.candidacy import LAST_CHOICE
+from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
+from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
+from bot.rules.sampling import Sampling
 from bot.rules.sending import CANCELLATION
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
 from db.friends import JOINED
+from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
@@ -50,17 +56,21 @@ class Freedom:
 class LeavingBroadcast:
     """A broadcast about to leave, with all that is the same for its readers.
 
-    `freedoms`: by (territory, zone), as far as somebody asked.
+    `freedoms`: by (territory, zone), as far as somebody asked. `otherwise`: who is in a broadcast that was chosen
+    `by_commune` whether or not their commune may be used; None: nobody.
     """
 
     row: Broadcast
     kind: Kind
     mute: Mute | None
     by_commune: bool
+    otherwise: Expression | None
     texts: Mapping[str, str]
     event: Event | None
     event_texts: EventTexts | None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
+    # What it corrects or takes back.
+    mended: LeavingBroadcast | None = None
 
     @property
     def is_last_choice(self) -> bool:
@@ -109,8 +119,16 @@ class Batch:
     chosen: Mapping[int, Collection[int]]
     # What asks somebody to let a broadcast go, by delivery.
     cards: Mapping[int, Call | Stop] = field(default_factory=dict)
+    # Who is in a broadcast that was chosen by commune for another reason, of those who did not agree to that.
+    otherwise: Mapping[int, Collection[int]] = field(default_factory=dict)
     # How many are in by the links of those who are told of it.
     brought: Mapping[int, int] = field(default_factory=dict)
+    # What a second thought is about, by its own delivery.
+    originals: Mapping[int, Original] = field(default_factory=dict)
+
+    def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether somebody is in a broadcast although their commune may not be used."""
+        return person.id in self.otherwise.get(sending.row.id, ())
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
@@ -119,11 +137,17 @@ class Batch:
 
 
 async def load(
-    tx: AsyncConnection, rows: Sequence[Leased], now: datetime, *, promised: Collection[int] = ()
+    tx: AsyncConnection,
+    rows: Sequence[Leased],
+    now: datetime,
+    *,
+    sampling: Sampling,
+    promised: Collection[int] = (),
 ) -> Batch:
     """Everything that must be known of these deliveries, in a handful of queries however many they are.
 
-    `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
+    `sampling`: the campaign's draw. `promised`: other deliveries that were let go and may still wait for their turn;
+    the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
     found = await _broadcasts(tx, {row.broadcast for row in rows})
@@ -139,13 +163,18 @@ async def load(
     if any(each.row.ballot is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
+    mending = {number for number, each in found.items() if each.mended is not None}
     return Batch(
         now=now,
+        originals=await db.mends.originals(tx, [row.id for row in rows if row.broadcast in mending])
+        if mending
+        else {},
         people=people,
         broadcasts=found,
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
         plans=plans,
         places=places,
+        otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         brought=await db.friends.brought_by_many(tx, ids)
         if any(each.is_of_friends for each in found.values())
@@ -159,21 +188,41 @@ async def load(
     )
 
 
+async def _otherwise(
+    tx: AsyncConnection, sent: Collection[LeavingBroadcast], people: Collection[Person], setting: Setting
+) -> dict[int, Collection[int]]:
+    """Who of those whose commune may not be used is in a broadcast all the same."""
+    reserved = {person.id for person in people if not person.consent_commune}
+    return {
+        each.row.id: await db.expressions.among(tx, reserved, each.otherwise, setting)
+        for each in sent
+        if reserved and each.by_commune and each.otherwise is not None
+    }
+
+
 async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
     rows = await db.broadcast_accounts.get_many(tx, ids)
-    texts = await db.broadcast_accounts.texts_of_many(tx, ids)
+    if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
+        rows |= await db.broadcast_accounts.get_many(tx, mended)
+    texts = await db.broadcast_accounts.texts_of_many(tx, rows)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
-    return {
+    leaving = {
         number: LeavingBroadcast(
             row=row,
             kind=Kind(row.kind),
             mute=MUTES.get(Kind(row.kind)),
-            by_commune=chosen_by_commune(row.audience, row.area),
+            by_commune=chosen_by_commune(stored(row.audience), row.area),
+            otherwise=chosen_otherwise(stored(row.audience), row.area),
             texts=texts.get(number, {}),
             event=events.get(row.event) if row.event is not None else None,
             event_texts=event_texts.get(row.event) if row.event is not None else None,
         )
         for number, row in rows.items()
+    }
+    return {
+        number: each if each.row.mends is None else replace(each, mended=leaving[each.row.mends])
+        for number, each in leaving.items()
+        if number in ids
     }

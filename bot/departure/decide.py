@@ -22,6 +22,7 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer, as_call
+from bot.departure.mending import Mending
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
@@ -33,6 +34,7 @@ from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
 from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
+from bot.rules.sampling import sampling_of
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
@@ -68,7 +70,9 @@ class Departure:
         self, *, campaign: Campaign, texts: Texts, composer: Composer, clock: Clock, bot_username: str
     ) -> None:
         self._campaign, self._clock = campaign, clock
+        self._sampling = sampling_of(campaign.slug)
         self._texts, self._composer = texts, composer
+        self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
         self._promised: OrderedDict[int, datetime] = OrderedDict()
@@ -79,7 +83,7 @@ class Departure:
         self._forget_promises(now)
         for row in rows:  # looked at again: not in its own way
             self._promised.pop(row.id, None)
-        batch = await load(tx, rows, now, promised=self._promised)
+        batch = await load(tx, rows, now, sampling=self._sampling, promised=self._promised)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
         decisions: list[Call | Wait | Stop] = []
         for row in rows:
@@ -123,6 +127,8 @@ class Departure:
         if person is None:
             return Stop(state="cancelled", reason="erased")
         sending = batch.broadcasts[row.broadcast]
+        if sending.mended is not None:
+            return self._mending.decide(row, person, sending, batch)
         unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted
@@ -202,7 +208,7 @@ class Departure:
             return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
         if sending.mute is not None and is_muted(person, sending.mute):
             return Stop(state="cancelled", reason="muted")
-        if sending.by_commune and not person.consent_commune:
+        if sending.by_commune and not person.consent_commune and not batch.is_in_otherwise(person, sending):
             return Stop(state="cancelled", reason="not_by_commune")
         if sending.is_renewal and not (person.is_registered and renewals_due(person)):
             return Stop(state="cancelled", reason="renewed")

@@ -1,7 +1,7 @@
 """Whom staff may reach: an audience is narrowed to the areas of whoever sends it, never refused for being wide."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from functools import reduce
 
 from bot.rules.areas import (
     ABROAD_AREA,
@@ -12,25 +12,75 @@ from bot.rules.areas import (
     contains,
     department_of,
 )
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical
+from bot.rules.leaves import Leaf
+
+Areas = tuple[str, ...]
+"""Areas apart from each other: none lies in another one."""
 
 
-def limited_to(audience: Audience, areas: Iterable[str]) -> tuple[Audience, ...]:
-    """The audiences that together hold whoever is in this one and in at least one of the areas.
+def areas_of(expression: Expression, *, denied: bool = False) -> Areas:
+    """Areas that together hold whoever is in the audience (`denied`: in none of it). It names no saved audience."""
+    match expression:
+        case Not(part):
+            return areas_of(part, denied=not denied)
+        case All(parts) | AnyOf(parts):
+            found = [areas_of(part, denied=denied) for part in parts]
+            return reduce(_shared, found) if isinstance(expression, All) != denied else _joined(*found)
+        case Leaf(name="in", arguments=(area,)) if not denied:
+            return (area,)
+    return (EVERYWHERE,)
 
-    Areas lie inside one another or apart, so that each intersection is the narrower of the two or empty.
+
+def limited_to(expression: Expression, areas: Iterable[str]) -> tuple[Expression | None, Areas]:
+    """Whoever is in the audience and in at least one of the areas, and areas that hold them; None: nobody.
+
     Raises UnknownArea.
     """
-    found: list[str] = []
-    for area in areas:
-        common = _intersection(audience.area, area)
-        if common is not None and not any(contains(wider, common) for wider in found):
-            found = [narrower for narrower in found if not contains(common, narrower)]
-            found.append(common)
-    return tuple(replace(audience, area=area) for area in found)
+    allowed = _joined(tuple(areas))
+    within = _shared(areas_of(expression), allowed)
+    if not within:
+        return None, ()
+    if EVERYWHERE in allowed:
+        return expression, within
+    limits = canonical(AnyOf(tuple(Leaf(name="in", arguments=(area,)) for area in allowed)))
+    return both(expression, limits), within
+
+
+def widened(expression: Expression, is_whole: Callable[[str], bool]) -> Expression:
+    """The audience without areas that hold everybody who votes: choosing by them would choose nobody."""
+    match expression:
+        case Not(part):
+            return canonical(Not(widened(part, is_whole)))
+        case All(parts) | AnyOf(parts):
+            return canonical(type(expression)(tuple(widened(part, is_whole) for part in parts)))
+        case Leaf(name="in", arguments=(area,)) | Leaf(name="near", arguments=(area, _)) if is_whole(area):
+            return EVERYBODY
+    return expression
+
+
+def within(expression: Expression, area: str) -> Expression:
+    """The audience with the area that limits it, where it does not say so itself."""
+    if all(contains(area, each) for each in areas_of(expression)):
+        return expression
+    return both(expression, Leaf(name="in", arguments=(area,)))
+
+
+def _shared(some: Areas, others: Areas) -> Areas:
+    """What lies in one of some and in one of the others."""
+    return _joined(tuple(common for one in some for other in others if (common := _intersection(one, other))))
+
+
+def _joined(*several: Areas) -> Areas:
+    found: Areas = ()
+    for area in (area for areas in several for area in areas):
+        if not any(contains(wider, area) for wider in found):
+            found = (*(narrower for narrower in found if not contains(area, narrower)), area)
+    return found
 
 
 def _intersection(one: str, other: str) -> str | None:
+    """Areas lie inside one another or apart, so that what two share is the narrower of them or nothing."""
     if contains(one, other):
         return other
     return one if contains(other, one) else None

@@ -8,11 +8,12 @@ nested in its like, denied twice, or said twice side by side. The order stays as
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bot.errors import BadAudience
+from bot.rules.areas import EVERYWHERE
 from bot.rules.leaves import Leaf, read_leaf
 
 MOST_LEAVES = 100
@@ -45,6 +46,8 @@ class Not:
 
 Expression: TypeAlias = All | AnyOf | Not | Leaf
 
+EVERYBODY = Leaf(name="in", arguments=(EVERYWHERE,))
+
 
 def canonical(expression: Expression) -> Expression:
     """The one form of all expressions that say the same in another arrangement."""
@@ -69,6 +72,18 @@ def _joined(kind: type[All | AnyOf], parts: Sequence[Expression]) -> Expression:
 def both(one: Expression, other: Expression) -> Expression:
     """Who is in one and in the other."""
     return canonical(All((one, other)))
+
+
+def written_out(expression: Expression, saved: Mapping[str, Expression]) -> Expression:
+    """The expression with what it names by `audience:NAME` in its place, by itself or through others."""
+    match expression:
+        case Not(part):
+            return canonical(Not(written_out(part, saved)))
+        case All(parts) | AnyOf(parts):
+            return canonical(type(expression)(tuple(written_out(part, saved) for part in parts)))
+        case Leaf(name="audience", arguments=(name,)):
+            return written_out(saved[name], saved)
+    return expression
 
 
 def leaves_of(expression: Expression) -> Iterator[Leaf]:
@@ -128,8 +143,19 @@ def from_json(data: Any) -> Expression:
     return canonical(expression)
 
 
-def _read(data: Any, depth: int) -> Expression:
-    require_small(leaves=0, nested=depth)
+def stored(data: Any) -> Expression:
+    """The expression that was kept as JSON; everybody where nothing was (the program queued it for whom it meant).
+
+    It may be larger than what people write: what a saved audience means stands in it.
+    """
+    return _read(data, None) if data else EVERYBODY
+
+
+def _read(data: Any, depth: int | None) -> Expression:
+    """`depth`: how deep it lies, where it may lie too deep."""
+    if depth is not None:
+        require_small(leaves=0, nested=depth)
+    deeper = None if depth is None else depth + 1
     match data:
         case str():
             try:
@@ -137,11 +163,11 @@ def _read(data: Any, depth: int) -> Expression:
             except BadAudience as fault:
                 raise BadAudience(f"In {_shown(data)}: {fault.sentence}") from None
         case {"not": part} if len(data) == 1:
-            return Not(_read(part, depth + 1))
+            return Not(_read(part, deeper))
         case {"all": [_, *_] as parts} if len(data) == 1:
-            return All(tuple(_read(part, depth + 1) for part in parts))
+            return All(tuple(_read(part, deeper) for part in parts))
         case {"any": [_, *_] as parts} if len(data) == 1:
-            return AnyOf(tuple(_read(part, depth + 1) for part in parts))
+            return AnyOf(tuple(_read(part, deeper) for part in parts))
     raise BadAudience(
         f"{_shown(data)} is no part of an audience: write a condition such as"
         ' "in:69", or one of {"all": [ … ]}, {"any": [ … ]} and {"not": … }, with something in it.'

@@ -13,12 +13,12 @@ from types import MappingProxyType
 
 from bot.errors import BadAudience, UnknownArea
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, normal_area
-from bot.rules.audiences import MAX_RADIUS_KM
 from bot.rules.territories import METROPOLE, at_local, zone_of
 
 ANY = "any"
 SILENT = "silent"
 LONGEST_NAME = 40
+MAX_RADIUS_KM = 500
 MOST_DAYS = 3650
 _YEARS = range(2000, 2101)
 

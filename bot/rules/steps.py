@@ -26,6 +26,7 @@ class StepQuestion(StrEnum):
 
 _OF_A_VOTE = frozenset(StepQuestion) - {StepQuestion.KEEP_PLAN}
 _SETTLED = {
+    **{str(question): frozenset({question}) for question in StepQuestion},
     "polling_place": frozenset({StepQuestion.PLACE}),
     StepQuestion.PLAN: frozenset({StepQuestion.PLEDGE, StepQuestion.PLAN}),
 }
@@ -36,11 +37,11 @@ def settled_by(question: str, answer: str) -> frozenset[StepQuestion]:
 
     Who has voted, or cannot, is asked nothing more about that vote. What only opens another screen answers nothing.
     """
-    if answer in ("open", "map") or question not in {*StepQuestion, *_SETTLED}:
+    if answer in ("open", "map"):
         return frozenset()
     if question in (StepQuestion.TURNOUT, StepQuestion.LAST_CALL) and answer != Turnout.LATER:
         return _OF_A_VOTE
-    return _SETTLED.get(question, frozenset({StepQuestion(question)}))
+    return _SETTLED.get(question, frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,11 @@ _WORDS = re.compile(r"\w+")
 
 def folded(text: str) -> str:
     """Lower case without accents; every kind of apostrophe, hyphen and space is the plain one, and single."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(letters.replace("\u2010", "-").split())
+    plain = text.casefold().replace("’", "'")
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(plain.replace("\u2010", "-").split())
 
 
 def phrase(text: str) -> str:

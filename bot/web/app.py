@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,18 +14,10 @@ from starlette.routing import Route
 from bot.delivery.intake import MOST_UPDATE_BYTES
 from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
+from bot.web.webhook import Webhook
 
 WELL = "All is well."
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
-    """Where Telegram posts updates: a path nobody guesses, a secret it must show, and who keeps the update."""
-
-    path: str
-    secret: str
-    store: Callable[[bytes], Awaitable[None]]
 
 
 def make_web(

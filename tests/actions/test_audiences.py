@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,31 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
-from bot import communes
-from bot.actions.audiences import places_named, reach, target
+import db.expressions
+from bot.actions.audiences import places_named, reach
 from bot.rules.areas import FORMER_REGIONS
-from bot.rules.audience_limits import limited_to
-from bot.rules.audiences import Audience, Radius, RsvpCondition, VoteCondition
 from bot.rules.kinds import MUTES, Kind
-from bot.rules.people import RsvpAnswer, VoteState
+from bot.rules.people import RsvpAnswer
 from bot.rules.quiet import Reason
 from bot.rules.sending import all_at, each_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import TERRITORIES, territory_of
 from db.engine import Database
 from db.schema import events, people, rsvps, vote_plans
+from tests.audiences import GAZETTEER, NOW, target_in
 from tests.conversation import CAMPAIGN, paris
-from tests.membership import Member, is_in
+from tests.membership import Member, is_supporter
 from tests.places import lives_in, place_of
 
-NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
-GAZETTEER = communes.load()
 # Lyon and an arrondissement of it, a neighbour, Corsica, Réunion, Saint-Pierre, the Marquesas, Nouméa, Paris.
 COMMUNES = ("69123", "69381", "69266", "2A004", "97411", "97502", "98731", "98818", "75056", "75101", "44109")
 AREAS = ("FR", "FR", "FR", "FR", "abroad", "R84", "R04", "R975", "69", "2A", "974", "975", "987", *COMMUNES)
 EVENTS = (1, 2)
 NATIONAL = Reader(known_in=None)
-COMING = frozenset({RsvpAnswer.YES, RsvpAnswer.MAYBE})
 
 
 def person_row(chance: random.Random, number: int) -> dict[str, Any]:
@@ -75,20 +71,20 @@ def plan_row(chance: random.Random) -> dict[str, Any]:
     }
 
 
-def some_audience(chance: random.Random) -> Audience:
-    """Any combination of conditions."""
-    around = Radius(commune=chance.choice(COMMUNES), km=chance.choice((5, 30, 500)))
-    states = frozenset(chance.sample(tuple(VoteState), chance.randint(1, 6)))
-    answers = frozenset(chance.sample(tuple(RsvpAnswer), chance.randint(0, 3)))
-    vote = VoteCondition(ballot=1, states=states, planned=chance.choice((True, False, None)))
-    return Audience(
-        area=chance.choice(AREAS),
-        radius=around if chance.random() < 0.2 else None,
-        language=chance.choice((None, None, "fr")),
-        rsvp=RsvpCondition(event=chance.choice(EVENTS), answers=answers) if chance.random() < 0.3 else None,
-        vote=vote if chance.random() < 0.4 else None,
-        volunteers=chance.random() < 0.2,
-    )
+def some_audience(chance: random.Random) -> str:
+    """Any combination of conditions that staff tap."""
+    leaves = [
+        f"in:{chance.choice(AREAS)}",
+        f"near:{chance.choice(COMMUNES)}:{chance.choice((5, 30, 500))}",
+        "language:fr",
+        f"rsvp:{chance.choice(EVENTS)}:{chance.choice(('yes', 'maybe', 'no', 'silent'))}",
+        f"vote:1:{chance.choice(('voted', 'later', 'cannot', 'silent'))}",
+        f"plan:1:{chance.choice(('any', 'none', 'morning'))}",
+        "volunteer",
+    ]
+    written = chance.sample(leaves, chance.randint(1, 3))
+    signed = (f"not {leaf}" if chance.random() < 0.2 else leaf for leaf in written)
+    return chance.choice((" and ", " or ")).join(signed)
 
 
 async def add_events(tx: AsyncConnection) -> None:
@@ -126,7 +122,8 @@ def is_named(member: Member, areas: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_sql_chooses_whom_the_words_mean(database: Database, seed: int) -> None:
+async def test_who_gets_it_is_meant_reachable_and_within_reach(database: Database, seed: int) -> None:
+    """`tests/actions/test_expressions.py` holds whom the words mean; here is what is between that and a message."""
     chance = random.Random(seed)
     chosen = 0
     async with database.write() as tx:
@@ -136,22 +133,39 @@ async def test_sql_chooses_whom_the_words_mean(database: Database, seed: int) ->
         for _ in range(60):
             areas = tuple(chance.sample(AREAS, 3)) if chance.random() < 0.5 else ("FR",)
             kind = chance.choice((None, *Kind))
-            limited = limited_to(some_audience(chance), areas)
-            targets = [target(audience, GAZETTEER) for audience in limited]
+            target = target_in(some_audience(chance), areas)
+            meant = set(
+                await tx.scalars(
+                    sa.select(people.c.id).where(db.expressions.members(target.meant, target.setting))
+                )
+            )
             expected = {
                 person
-                for person, member in found.items()
-                if not (kind in MUTES and member.row[f"mutes_{MUTES[kind]}"])
-                and any(is_in(t.audience, member, communes_within=t.communes_within) for t in targets)
+                for person in meant
+                if is_reached(found[person], areas) and not mutes(found[person], kind)
             }
-            assert await db.audiences.ids(tx, targets, kind) == expected, (limited, kind)
-            groups = await db.audiences.groups(tx, targets, kind, known_in=areas)
+            assert await db.audiences.ids(tx, target, kind) == expected, (target, kind)
+            assert all(lives_in(target.area, found[person].row) for person in expected)
+            groups = await db.audiences.groups(tx, target, kind, known_in=areas)
             count = sum((group.people for group in groups), start=NOBODY)
             named = sum(is_named(found[person], areas) for person in expected)
             assert count == Headcount(known=named, others=len(expected) - named)
             chosen += len(expected)
     # The audiences were not all empty, which would prove nothing.
     assert chosen > 50
+
+
+def mutes(member: Member, kind: Kind | None) -> bool:
+    return kind in MUTES and bool(member.row[f"mutes_{MUTES[kind]}"])
+
+
+def is_reached(member: Member, areas: tuple[str, ...]) -> bool:
+    """Whether somebody can be written to by who looks after these areas; by a commune only who agreed to that."""
+    if not is_supporter(member) or member.row["unreachable_at"] is not None:
+        return False
+    wide = {"FR", "abroad"}
+    usable = [area for area in areas if area in wide or member.row["consent_commune"]]
+    return any(lives_in(area, member.row) for area in usable)
 
 
 LYON = Member(
@@ -195,28 +209,32 @@ ANYBODY = {
 OF_LYON = "lyon english idle silent undecided"
 EVERYBODY = f"{OF_LYON} near discreet abroad nowhere"
 WHO = (
-    (Audience(), EVERYBODY),
-    (Audience(area="69123"), OF_LYON),
-    (Audience(area="69"), f"{OF_LYON} near"),
-    (Audience(area="R84"), f"{OF_LYON} near"),
-    (Audience(area="R11"), ""),
-    (Audience(area="abroad"), "abroad"),
-    (Audience(radius=Radius(commune="69123", km=1)), OF_LYON),
-    (Audience(radius=Radius(commune="69266", km=30)), f"{OF_LYON} near"),
-    (Audience(radius=Radius(commune="75056", km=10)), ""),
-    (Audience(language="en"), "english"),
-    (Audience(volunteers=True), EVERYBODY.replace("idle ", "")),
-    (Audience(rsvp=RsvpCondition(event=1, answers=COMING)), EVERYBODY.replace("silent ", "")),
-    (Audience(rsvp=RsvpCondition(event=1, answers=frozenset({RsvpAnswer.NO}))), ""),
-    (Audience(rsvp=RsvpCondition(event=1, answers=frozenset())), "silent"),  # invited, gave no answer
-    (Audience(rsvp=RsvpCondition(event=2, answers=frozenset())), EVERYBODY),
-    # What was said on the day outweighs what was intended.
-    (Audience(vote=VoteCondition(ballot=1, states=frozenset({VoteState.LATER}))), "undecided"),
-    (Audience(vote=VoteCondition(ballot=1, states=frozenset({VoteState.NONE}))), "silent"),
-    (Audience(vote=VoteCondition(ballot=1, planned=False)), "silent undecided"),
-    (Audience(vote=VoteCondition(ballot=2, states=frozenset({VoteState.NONE}), planned=False)), EVERYBODY),
-    (Audience(vote=VoteCondition(ballot=2, planned=True)), ""),
-    (Audience(area="69123", language="fr", volunteers=True), "lyon silent undecided"),
+    ("in:FR", EVERYBODY),
+    ("in:69123", OF_LYON),
+    ("in:69", f"{OF_LYON} near"),
+    ("in:R84", f"{OF_LYON} near"),
+    ("in:R11", ""),
+    ("in:abroad", "abroad"),
+    ("near:69123:1", OF_LYON),
+    ("near:69266:30", f"{OF_LYON} near"),
+    ("near:75056:10", ""),
+    ("language:en", "english"),
+    ("volunteer", EVERYBODY.replace("idle ", "")),
+    ("rsvp:1:yes or rsvp:1:maybe", EVERYBODY.replace("silent ", "")),
+    ("rsvp:1:no", ""),
+    ("rsvp:1:silent", "silent"),
+    ("rsvp:2:silent", EVERYBODY),
+    ("vote:1:later", "undecided"),
+    ("vote:1:silent and intention:1:silent", "silent"),
+    ("plan:1:none", "silent undecided"),
+    ("vote:2:silent and plan:2:none", EVERYBODY),
+    ("plan:2:any", ""),
+    ("in:69123 and language:fr and volunteer", "lyon silent undecided"),
+    # Where a commune may not be used something else may hold, and only that.
+    ("in:69 or language:en", f"{OF_LYON} near"),
+    ("in:75 or plan:1:none", "silent undecided"),
+    ("not in:69", "nowhere"),
+    ("in:69 or volunteer", EVERYBODY),
 )
 """Audiences, and the names of those among `ANYBODY` who are in each."""
 
@@ -230,7 +248,7 @@ async def test_who_is_in_an_audience(database: Database) -> None:
         ]
         names = {await add(tx, member): name for name, member in numbered}
         for audience, expected in WHO:
-            found = await db.audiences.ids(tx, [target(audience, GAZETTEER)])
+            found = await db.audiences.ids(tx, target_in(audience))
             assert {names[person] for person in found} == set(expected.split()), audience
 
 
@@ -256,7 +274,7 @@ async def test_the_count_says_whom_the_law_silences_and_until_when(sqlite_databa
         await supporter(tx, 1, "FR")
         await supporter(tx, 2, "FR")
         await supporter(tx, 3, "988")
-        everybody = [target(Audience(), GAZETTEER)]
+        everybody = target_in("in:FR")
         found = await reach(
             tx, everybody, kind=Kind.PERSUASION, when=all_at(friday), campaign=CAMPAIGN, reader=NATIONAL
         )
@@ -278,7 +296,7 @@ async def test_the_count_says_for_how_many_it_is_night(sqlite_database: Database
         await supporter(tx, 1, "FR")
         await supporter(tx, 2, "971")
         await supporter(tx, 3, "988")
-        everybody = [target(Audience(), GAZETTEER)]
+        everybody = target_in("in:FR")
         when = all_at(paris("2016-11-08T10:00"))  # 5:00 in Guadeloupe, 20:00 in Nouméa
         found = await reach(
             tx, everybody, kind=Kind.PERSUASION, when=when, campaign=CAMPAIGN, reader=NATIONAL
@@ -323,10 +341,8 @@ def test_an_unknown_place_is_not_guessed() -> None:
 
 async def test_a_circle_is_read_from_the_index_alone(database: Database) -> None:
     """Among a million supporters, reading the row of each would cost a second."""
-    around = target(
-        Audience(radius=Radius(commune="69123", km=30), language="fr", volunteers=True), GAZETTEER
-    )
-    query = db.audiences.people_in([around], Kind.EVENT_INVITE, zones=("Europe/Paris", None))
+    around = target_in("near:69123:30 and language:fr and volunteer")
+    query = db.audiences.people_in(around, Kind.EVENT_INVITE, zones=("Europe/Paris", None))
     async with database.read() as tx:
         if tx.dialect.name != "sqlite":
             return  # PostgreSQL chooses by the size of the table.

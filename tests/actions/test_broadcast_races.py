@@ -18,7 +18,7 @@ from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.errors import NotAllowed
-from bot.rules.audiences import Audience
+from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Role
 from db.engine import Database
 from db.events import Event
@@ -63,7 +63,7 @@ async def message(team: Database) -> int:
     """A message that waits for a second person."""
     sophie = await author(team, SOPHIE)
     async with team.write() as tx:
-        queued = await broadcasts.send(tx, sophie, replace(NEWS, audience=Audience(area=LYON)))
+        queued = await broadcasts.send(tx, sophie, replace(NEWS, audience=read_leaf(f"in:{LYON}")))
     assert queued.awaits_approval
     return queued.broadcast
 
@@ -73,7 +73,7 @@ async def event(team: Database) -> Event:
     """An event whose invitation waits for a second person."""
     sophie = await author(team, SOPHIE)
     async with team.write() as tx:
-        made = await events.announce(tx, sophie, replace(new_event(sophie), audience=Audience(area=LYON)))
+        made = await events.announce(tx, sophie, replace(new_event(sophie), audience=read_leaf(f"in:{LYON}")))
     assert made.invitation.awaits_approval
     return made.event
 

@@ -17,7 +17,7 @@ from bot.actions import broadcast_approvals, broadcasts
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
 from bot.errors import NotAllowed
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.sending import all_at
 from bot.rules.small_counts import Headcount
@@ -27,7 +27,7 @@ from tests.conversation import CAMPAIGN, paris
 
 NOW = paris("2016-11-16T10:00")
 NEWS = NewBroadcast(
-    key="staff:1", kind=Kind.PERSUASION, audience=Audience(), when=all_at(NOW), texts={"fr": "Bonjour"}
+    key="staff:1", kind=Kind.PERSUASION, audience=EVERYBODY, when=all_at(NOW), texts={"fr": "Bonjour"}
 )
 
 

@@ -36,7 +36,8 @@ MACHINE = """
 expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look opt_outs.preview opt_outs.import_list
-polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
+polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
@@ -47,7 +48,9 @@ broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 
 AFTERWARDS = """
 expressions.setting_of
-audiences.reach audiences.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
+audiences.reach audience_words.view broadcasts.queue broadcasts.progress_of
+broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
+broadcast_approvals.subject_of broadcast_cards.texts
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
@@ -55,7 +58,7 @@ approvals.require_second approvals.close notices.tell notices.tell_admins notice
 event_cards.find exports.write exports.content
 friends.tell_recruiter ledger.note_choice
 """
-"""What others call once they checked: targets that `targets_of` narrowed, a broadcast just made or `followed`, an
+"""What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
 
@@ -63,18 +66,18 @@ BY_LINK = "downloads.look downloads.use"
 """What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
 
 NARROWING = (
-    "authority.asked_again audiences.targets_of exports.tables_for doubts.unattended admissions.waiting"
+    "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
     " broadcast_approvals.open_for"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-erasure.sealing audiences.target audiences.places_named broadcasts.require_vote_to_come
+erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at
 event_calendar.calendar_file event_calendar.file_name event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
-renewals.question_of renewals.text_hash renewals.consent_texts rights.area_name
+renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

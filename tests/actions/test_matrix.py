@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import admissions, audiences, doubts, exports
 from bot.errors import NotAllowed
-from bot.rules.audiences import Audience
+from bot.rules.areas import EVERYWHERE
+from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Action
 from db.engine import Database
 from db.schema import metadata
@@ -78,8 +79,9 @@ async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
     for role, area in product(ROLES, AREAS):
         trial = await world.tx.begin_nested()
         author = await appointed(world, role, AREAS[area])
-        targets = audiences.targets_of(author, Audience(), Action.BROADCAST)
-        assert [each.audience.area for each in targets] == ([AREAS[area]] if role in RANK else [])
+        target = await audiences.target_of(world.tx, author, EVERYBODY, author.areas(Action.BROADCAST))
+        assert (target.expression is None) is (role not in RANK)
+        assert target.area == (AREAS[area] if role in RANK else EVERYWHERE)
         tables = {table.name for table in exports.tables_for(author, LYON)}
         here = area in ("inside", "wider", "everywhere") and RANK.get(role, 0) >= RANK["coordinator"]
         assert bool(tables - {"audit"}) is here

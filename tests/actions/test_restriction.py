@@ -24,7 +24,6 @@ import db.renewals
 import db.statistics
 from bot import communes
 from bot.actions import opt_outs, planning, retention
-from bot.actions.audiences import target
 from bot.rules.retention import final_ballot_end
 from bot.rules.suppression import SuppressionKey
 from db.engine import Database
@@ -46,6 +45,7 @@ from db.schema import (
     vote_plans,
 )
 from tests.actions.test_audiences import NOW, add, add_events, some_audience, some_member
+from tests.audiences import target_in
 from tests.conversation import CAMPAIGN, paris
 
 GAZETTEER = communes.load()
@@ -115,7 +115,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
         found["doubtful", number, known_in] = await db.doubts.page(tx, number, ("FR",), first=0, room=999)
         found["unattended", known_in] = await db.doubts.unattended(tx, known_in)
     for number in range(60):
-        chosen_ones = [target(some_audience(chance), GAZETTEER)]
+        chosen_ones = target_in(some_audience(chance))
         found["audience", number] = await db.audiences.ids(tx, chosen_ones)
         groups = await db.audiences.groups(tx, chosen_ones, known_in=("69",))
         found["groups", number] = sorted(groups, key=repr)

@@ -15,13 +15,14 @@ from tests.commanding import refusal
 ROOT = Path(__file__).parent.parent.parent
 FILES = [file for file in (ROOT / "docs").iterdir() if file.suffix in (".md", ".json")]
 PAGES = sorted(file.stem for file in FILES)
+UNITS = sorted(file.name for file in (ROOT / "deploy").glob("portevoix*"))
 EXAMPLES = sorted(file.parent.name for file in (ROOT / "campaigns").glob("*/campaign.toml"))
 
 
 def test_every_page_and_example_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs"]) == 0
     rows = capsys.readouterr().out.splitlines()[1:]
-    assert [row.split()[0] for row in rows] == PAGES + EXAMPLES
+    assert [row.split()[0] for row in rows] == PAGES + UNITS + EXAMPLES
     assert all(len(row.split()) > 1 for row in rows), "Each says what it is about."
 
 
@@ -36,6 +37,14 @@ def test_a_page_is_printed_however_a_text_names_it(capsys: pytest.CaptureFixture
 def test_the_dashboard_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs", "grafana"]) == 0
     assert capsys.readouterr().out == (ROOT / "docs" / "grafana.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_a_service_manager_needs_is_printed_as_it_is(
+    capsys: pytest.CaptureFixture[str], unit: str
+) -> None:
+    assert main(["docs", unit]) == 0
+    assert capsys.readouterr().out == (ROOT / "deploy" / unit).read_text(encoding="utf-8")
 
 
 def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

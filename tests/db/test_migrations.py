@@ -6,17 +6,21 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.expressions import as_json, stored
+from bot.rules.people import VoteState
 from db.engine import Database, open_database
 from db.errors import UnknownRevision
 from db.key import DatabaseKey
-from db.schema import metadata
+from db.schema import broadcasts, dialogs, events, metadata
 from db.upgrade import config, downgrade, revision, revisions, upgrade
 from tests.foundations import unmigrated
 
@@ -33,19 +37,23 @@ async def empty_database(empty_url: str, database_key: DatabaseKey) -> AsyncIter
 def shape(connection: sa.Connection) -> dict[str, object]:
     """Everything a migration may make, in a form that can be compared."""
     inspector = sa.inspect(connection)
+    # Of all tables at once: a server is asked five questions, not five for each.
+    columns, primary = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
+    foreign, unique = inspector.get_multi_foreign_keys(), inspector.get_multi_unique_constraints()
+    indexes = inspector.get_multi_indexes()
     return {
-        table: {
+        key[1]: {
             "columns": sorted(
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
-                for column in inspector.get_columns(table)
+                for column in columns[key]
             ),
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
-            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
-            "indexes": sorted(map(_index, inspector.get_indexes(table))),
+            "primary key": primary[key],
+            "foreign keys": sorted(map(str, foreign[key])),
+            "unique": sorted(map(str, unique[key])),
+            "indexes": sorted(map(_index, indexes[key])),
         }
-        for table in sorted(inspector.get_table_names())
-        if table != "alembic_version"
+        for key in sorted(columns)
+        if key[1] != "alembic_version"
     }
 
 
@@ -66,16 +74,15 @@ def test_the_files_are_numbered_as_alembic_climbs_them() -> None:
 
 
 async def test_each_stair_climbs_descends_and_climbs(empty_database: Database) -> None:
-    below = "base"
+    below, before = "base", await shape_of(empty_database)
     for stair in revisions():
-        before = await shape_of(empty_database)
         await upgrade(empty_database, to=stair)
         climbed = await shape_of(empty_database)
         await downgrade(empty_database, to=below)
         assert await shape_of(empty_database) == before
         await upgrade(empty_database, to=stair)
         assert await shape_of(empty_database) == climbed
-        below = stair
+        below, before = stair, climbed
     assert await revision(empty_database) == HEAD
     await downgrade(empty_database, to="base")
     assert await shape_of(empty_database) == {}
@@ -114,6 +121,95 @@ async def test_everybody_known_before_is_given_a_code_for_friends(empty_database
     assert [row.pseudonym for row in rows] == ["p1", "p2", "p3"]
     assert len({row.friend_code for row in rows}) == 3
     assert all(len(row.friend_code) == 16 for row in rows)
+
+
+OLD = {
+    "everybody": ({"area": "FR"}, "in:FR"),
+    "nobody chose": ({}, {}),
+    "around": (
+        {
+            "area": "FR",
+            "radius": {"commune": "69123", "km": 30},
+            "language": "fr",
+            "volunteers": True,
+        },
+        {"all": ["near:69123:30", "language:fr", "volunteer"]},
+    ),
+    "of a place": ({"area": "69"}, "in:69"),
+    "an event": (
+        {"area": "FR", "rsvp": {"event": 1, "answers": ["maybe", "yes"]}},
+        {"any": ["rsvp:aa11:maybe", "rsvp:aa11:yes"]},
+    ),
+    "silent on one that is gone": (
+        {"area": "75", "rsvp": {"event": 7, "answers": []}},
+        {"all": ["in:75", "rsvp:7:silent"]},
+    ),
+    "voted": ({"area": "FR", "vote": {"ballot": 1, "states": ["voted"]}}, "vote:1:voted"),
+    "planned": (
+        {"area": "FR", "vote": {"ballot": 2, "states": list(VoteState), "planned": False}},
+        "plan:2:none",
+    ),
+    "not voted": (
+        {"area": "FR", "vote": {"ballot": 1, "states": ["none", "unsure", "will", "later"]}},
+        {
+            "not": {
+                "any": [
+                    {"any": ["vote:1:cannot", {"all": ["vote:1:silent", "intention:1:cannot"]}]},
+                    "vote:1:voted",
+                ]
+            }
+        },
+    ),
+}
+"""What a broadcast kept before it chose people by expressions, and what it keeps since."""
+
+
+async def test_whom_an_old_message_was_for_is_said_as_an_expression(empty_database: Database) -> None:
+    await upgrade(empty_database, to=before("0026"))
+    now = datetime(2016, 11, 16, 9, tzinfo=UTC)
+    place = {"commune": "69123", "department": "69", "region": "84", "territory": "FR", "address": "x"}
+    times = {"starts_at": now, "ends_at": now, "created_at": now, "zone": "Europe/Paris", "state": "open"}
+    draft = {"kind": "gotv", "audience": {"area": "69"}, "chosen": True}
+    async with empty_database.write() as tx:
+        await tx.execute(sa.insert(events).values(id=1, code="aa11", **place, **times))
+        for number, (name, (record, _)) in enumerate(OLD.items(), start=1):
+            row = {"id": number, "key": name, "kind": "gotv", "state": "active", "area": "FR"}
+            await tx.execute(
+                sa.insert(broadcasts).values(audience=record, starts_at=now, created_at=now, **row)
+            )
+        kept = {"flow": "broadcast", "step": "summary", "updated_at": now}
+        await tx.execute(sa.insert(dialogs).values(person=1, data=draft, **kept))
+        await tx.execute(sa.insert(dialogs).values(person=2, data={"kind": "gotv"}, **kept))
+    await upgrade(empty_database, to="0026")
+    async with empty_database.read() as tx:
+        found = await audiences_of(tx)
+        drafts = await drafts_of(tx)
+    assert found == {name: tree for name, (_, tree) in OLD.items()}
+    assert all(as_json(stored(tree)) == tree for tree in found.values() if tree)
+    assert drafts == {1: {**draft, "audience": "in:69"}, 2: {"kind": "gotv"}}
+    await downgrade(empty_database, to=before("0026"))
+    async with empty_database.read() as tx:
+        found = await audiences_of(tx)
+        drafts = await drafts_of(tx)
+    # Whoever does not want their commune used is still asked for by it.
+    assert found["around"] == {"area": "FR", "radius": {"commune": "69123", "km": 30}}
+    assert found["of a place"] == {"area": "69"}
+    assert drafts[1] == {**draft, "audience": None, "chosen": None}
+
+
+async def audiences_of(tx: AsyncConnection) -> dict[str, Any]:
+    rows = await tx.execute(sa.select(broadcasts.c.key, broadcasts.c.audience))
+    return {row.key: row.audience for row in rows}
+
+
+async def drafts_of(tx: AsyncConnection) -> dict[int, Any]:
+    rows = await tx.execute(sa.select(dialogs.c.person, dialogs.c.data))
+    return {row.person: row.data for row in rows}
+
+
+def before(stair: str) -> str:
+    """The revision under another one."""
+    return revisions()[revisions().index(stair) - 1]
 
 
 async def test_upgrading_again_changes_nothing(database: Database) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
+from bot.delivery.answers import read_answer
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import WRONG_TOKEN, Done, InDoubt, NotSent, Rejected
-from bot.delivery.transport import Transport, read_answer
+from bot.delivery.transport import Transport
 
 Answerer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -12,7 +12,7 @@ import db.broadcasts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import author_of
 from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
-from bot.rules.audiences import Audience
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER
 from bot.rules.sending import all_at
@@ -186,7 +186,7 @@ async def test_no_caller_gets_a_typed_one_through(eve: Conversation, made: dict[
     new = NewBroadcast(
         key="staff:1",
         kind=Kind.CIVIC_NEUTRAL,
-        audience=Audience(),
+        audience=EVERYBODY,
         when=all_at(EVE),
         texts={},
         fields=("place",),

@@ -41,7 +41,7 @@ async def deliver(
     message_id: int,
     *,
     sent_at: datetime = NOW,
-    audience: dict[str, Any] | None = None,
+    audience: Any = None,
     **broadcast: Any,
 ) -> None:
     """A campaign message that reached the person under this message id."""
@@ -130,30 +130,32 @@ async def test_a_political_campaign_shows_its_label_too(sqlite_database: Databas
 
 
 async def test_why_tells_whom_the_message_was_for(conversation: Conversation, zoe: Talker) -> None:
-    audience = {"radius": {"commune": "69123", "km": 30}, "language": "en", "volunteers": True}
+    audience = {"all": ["near:69123:30", "language:en", "volunteer"]}
     await deliver(conversation, zoe, 500, audience=audience)
     text = (await zoe.send("/why", reply_to=500)).text
     assert "Wednesday, 16 November, 10:00" in text
-    assert "who vote within 30 km of Lyon" in text
-    assert "whose language is English" in text
-    assert "who offered to help" in text
-    assert "wherever they vote" not in text
+    assert "within 30 km of Lyon, read English, volunteers" in text
     assert CAMPAIGN.text(CAMPAIGN.sender.statement, "en") in text
 
 
 @pytest.mark.parametrize(
     ("area", "said"),
     [
-        ("FR", "wherever they vote"),
-        ("abroad", "who live abroad"),
-        ("R84", "who vote in: Auvergne-Rhône-Alpes"),
-        ("69", "who vote in: Rhône"),
-        ("69123", "who vote in: Lyon"),
+        ("FR", "everybody"),
+        ("abroad", "people abroad"),
+        ("R84", "people of Auvergne-Rhône-Alpes"),
+        ("69", "people of Rhône"),
+        ("69123", "people of Lyon"),
     ],
 )
 async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: str, said: str) -> None:
-    await deliver(conversation, zoe, 500, audience={"area": area})
-    assert said in (await zoe.send("/why")).text
+    await deliver(conversation, zoe, 500, audience=f"in:{area}", area=area)
+    assert f"\n{said}\n" in (await zoe.send("/why")).text
+
+
+async def test_why_names_the_area_of_whoever_wrote_it(conversation: Conversation, zoe: Talker) -> None:
+    await deliver(conversation, zoe, 500, audience="volunteer", area="69")
+    assert "volunteers, people of Rhône" in (await zoe.send("/why")).text
 
 
 async def test_why_tells_the_question_asked_again_from_news(conversation: Conversation, zoe: Talker) -> None:

@@ -181,8 +181,10 @@ async def queued(conversation: Conversation, talker: Talker, **values: Any) -> i
 
 CHOSEN = (
     {"area": "69"},
-    {"audience": {"area": "R84"}},
-    {"audience": {"radius": {"commune": "69123", "km": 30}}},
+    {"audience": "in:R84"},
+    {"audience": "near:69123:30"},
+    {"audience": {"all": ["volunteer", {"not": "in:75"}]}},
+    {"audience": {"any": ["in:69", "volunteer"]}, "area": "R84"},
 )
 
 
@@ -204,6 +206,33 @@ async def test_without_my_commune_nothing_chosen_by_it_leaves(
     assert await leaving(conversation) == []
     (row,) = await rows(conversation, deliveries)
     assert (row.state, row.reason) == ("cancelled", "not_by_commune")
+
+
+@pytest.mark.parametrize("volunteers", [True, False])
+@pytest.mark.parametrize("when", ["before", "after", "leased"])
+async def test_without_my_commune_what_i_get_for_something_else_still_comes(
+    conversation: Conversation, zoe: Talker, when: str, volunteers: bool
+) -> None:
+    """In `in:69 or volunteer` one is by lending a hand, too: whoever does not is in it by their commune alone."""
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).values(volunteer=volunteers))
+    if when == "after":
+        await zoe.tap_data("1:choice:commune:no")
+    number = await queued(conversation, zoe, audience={"any": ["in:69", "volunteer"]})
+    now = conversation.clock.now()
+    if when == "leased":
+        async with conversation.database.write() as tx:
+            (leased,) = await db.deliveries.lease(tx, [(number, 9)], owner="me", now=now)
+    if when != "after":
+        await zoe.tap_data("1:choice:commune:no")
+    if when == "leased":
+        # What was decided before they withdrew does not hold any more.
+        async with conversation.database.write() as tx:
+            assert await db.deliveries.take_turn(tx, Turn(next=[leased.id]), owner="me", now=now) == set()
+    (decision,) = await leaving(conversation)
+    assert isinstance(decision, Call) is volunteers
+    if not volunteers:
+        assert decision == Stop(state="cancelled", reason="not_by_commune")
 
 
 async def test_without_my_commune_what_is_for_everybody_still_comes(

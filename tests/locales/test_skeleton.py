@@ -13,7 +13,8 @@ from tests.frozen import FROZEN
 from tests.skeleton import CODE, NAME, SPOKEN, add_skeleton, without
 from tests.story import Teller, telling
 
-ANSWERS = f"""Kampanjo
+ANSWERS = f"""presidential
+Kampanjo
 {CODE}
 Teamo
 Ni skribas al vi.
@@ -22,7 +23,10 @@ Strato 1
 a@example.org
 
 aprilo
+
 2027-04-11 2027-04-25
+
+
 
 """
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.areas import contains
-from bot.rules.audience_limits import common_area, limited_to
-from bot.rules.audiences import Audience
+from bot.rules.audience_limits import areas_of, common_area, limited_to, within
+from bot.rules.expression_text import expression_in
+from bot.rules.expressions import text_of
 
 AREAS = st.sampled_from(["FR", "abroad", "R84", "R11", "69", "42", "75", "69123", "69381", "75101", "974"])
 
@@ -27,17 +28,62 @@ AREAS = st.sampled_from(["FR", "abroad", "R84", "R11", "69", "42", "75", "69123"
     ],
 )
 def test_limits(asked: str, held: list[str], expected: list[str]) -> None:
-    found = limited_to(Audience(area=asked), held)
-    assert sorted(audience.area for audience in found) == expected
+    limited, areas = limited_to(expression_in(f"in:{asked}"), held)
+    assert sorted(areas) == expected
+    assert (limited is None) == (not expected)
 
 
 @given(asked=AREAS, held=st.lists(AREAS, max_size=4))
 def test_nobody_outside_is_reached(asked: str, held: list[str]) -> None:
-    found = limited_to(Audience(area=asked, volunteers=True), held)
-    for audience in found:
-        assert audience.volunteers
-        assert contains(asked, audience.area)
-        assert any(contains(area, audience.area) for area in held)
+    limited, areas = limited_to(expression_in(f"in:{asked} and volunteer"), held)
+    if limited is None:
+        assert not areas
+        return
+    assert set(areas_of(limited)) == set(areas)
+    for area in areas:
+        assert contains(asked, area)
+        assert any(contains(each, area) for each in held)
+
+
+@pytest.mark.parametrize(
+    ("asked", "limited"),
+    [
+        ("volunteer", "volunteer and in:69"),
+        ("in:75 or volunteer", "(in:75 or volunteer) and in:69"),
+        ("not in:69123", "not in:69123 and in:69"),
+        ("in:69", "in:69"),
+        ("in:69123", "in:69123 and in:69"),
+        ("in:75 and volunteer", None),
+    ],
+)
+def test_whatever_an_audience_says_it_ends_at_the_border(asked: str, limited: str | None) -> None:
+    found, _ = limited_to(expression_in(asked), ["69"])
+    assert (None if found is None else text_of(found)) == limited
+
+
+@pytest.mark.parametrize(
+    ("asked", "areas"),
+    [
+        ("in:69 and volunteer", {"69"}),
+        ("in:69 or in:42", {"69", "42"}),
+        ("in:69 or in:R84", {"R84"}),
+        ("in:69 or volunteer", {"FR"}),
+        ("in:R84 and in:69123", {"69123"}),
+        ("in:69 and in:75", set()),
+        ("not in:69", {"FR"}),
+        ("not (not in:69 or not in:42)", set()),
+        ("near:69123:5", {"FR"}),
+        ("in:abroad", {"abroad"}),
+    ],
+)
+def test_the_areas_that_hold_an_audience(asked: str, areas: set[str]) -> None:
+    assert set(areas_of(expression_in(asked))) == areas
+
+
+def test_an_area_is_added_where_it_says_more() -> None:
+    assert text_of(within(expression_in("in:69123"), "69")) == "in:69123"
+    assert text_of(within(expression_in("volunteer"), "69")) == "volunteer and in:69"
+    assert text_of(within(expression_in("volunteer"), "FR")) == "volunteer"
 
 
 @pytest.mark.parametrize(

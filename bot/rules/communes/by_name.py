@@ -11,7 +11,7 @@ from bot.rules.communes.names import Names, allowed_errors
 from bot.rules.communes.query import Sentences, area_splits, areas_by_key, islands_by_key, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
 from bot.rules.communes.text import SMALL_WORDS, key_of, skeleton_of, without_article, words_of
-from bot.rules.communes.zones import territory_of
+from bot.rules.communes.zones import FIRST_OVERSEAS, territory_of
 
 _ARTICLELESS, _FORMER, _SMALL_WORDS = 0.1, 0.2, 0.3
 """Costs of an exact find: by the name without its article, by a former name, without the small words."""
@@ -70,13 +70,14 @@ class NameSearch:
         self._sentences = sentences
         self._names = names
         self._areas = areas_by_key(table.departments, table.regions)
-        self._islands = islands_by_key(table.codes)
+        overseas = table.codes[bisect_left(table.codes, FIRST_OVERSEAS) :]
+        self._islands = islands_by_key(overseas)
         for key, code in sentences.territories.items():
             if code in table.departments:
                 self._areas.setdefault(key, frozenset({code}))
             else:
                 self._islands.setdefault(
-                    key, frozenset(each for each in table.codes if territory_of(each) == code)
+                    key, frozenset(each for each in overseas if territory_of(each) == code)
                 )
 
     def search(

@@ -5,6 +5,8 @@ from bot.rules.communes.table import department_of
 MARQUESAS = frozenset({"98718", "98723", "98731", "98746", "98756", "98757"})
 """Fatu-Hiva, Hiva-Oa, Nuku-Hiva, Tahuata, Ua-Huka, Ua-Pou."""
 GAMBIER = frozenset({"98719"})
+FIRST_OVERSEAS = "97"
+"""The codes of every territory but metropolitan France follow it, where codes are sorted."""
 
 _ZONES = {
     "971": "America/Guadeloupe",

@@ -1,13 +1,13 @@
 """which message of the bot stands last in a chat: a list that stands above it is sent anew.
 
-Revision 0023, after 0022.
+Revision 0033, after 0028.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0033"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

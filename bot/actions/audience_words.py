@@ -1,0 +1,111 @@
+"""An audience in names: what `audience/_words` needs to say it as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.events
+from bot.actions.authority import area_name
+from bot.communes import Gazetteer
+from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, text_of
+from bot.rules.leaves import ANY, Leaf
+from db.events import text_in
+
+MOST_SAID = 15
+MOST_WRITTEN = 600
+"""Characters of its text that are shown of an audience with more conditions than are said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """A part of an audience: one condition (`name`, `arguments`), or `parts` that are joined by `all` or `any`.
+
+    `denied`: except those. `place` and `title` name the place or the event that a condition is about; no title where
+    that event is gone.
+    """
+
+    denied: bool = False
+    joined: str | None = None
+    parts: tuple[Phrase, ...] = ()
+    name: str = ""
+    arguments: tuple[str, ...] = ()
+    place: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoughCircle:
+    """A radius around `place` that may be off by some kilometres: where its centre lies (`is_centre`), or where
+    `rough` of its `communes` lie, is known roughly.
+    """
+
+    place: str
+    is_centre: bool
+    rough: int
+    communes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceView:
+    """An audience in names, and what there is to know of its circles. `written`: its text, where it has so many
+    conditions that nobody would read a sentence of them.
+    """
+
+    phrase: Phrase
+    conditions: int
+    written: str = ""
+    circles: tuple[RoughCircle, ...] = ()
+
+
+async def view(
+    tx: AsyncConnection, expression: Expression, gazetteer: Gazetteer, *, language: str, fallback: str
+) -> AudienceView:
+    """The audience in a reader's language, with the titles of events in `fallback` where they have none in it."""
+    leaves = tuple(leaves_of(expression))
+    codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
+    by_code = await db.events.texts_by_code(tx, codes) if codes else {}
+    titles = {code: text_in(texts, language, fallback).title for code, texts in by_code.items()}
+    circles = (_rough(leaf, gazetteer) for leaf in dict.fromkeys(leaves[:MOST_SAID]) if leaf.name == "near")
+    return AudienceView(
+        phrase=_phrase(expression, gazetteer, titles, denied=False),
+        conditions=len(leaves),
+        written=text_of(expression)[:MOST_WRITTEN] if len(leaves) > MOST_SAID else "",
+        circles=tuple(circle for circle in circles if circle is not None),
+    )
+
+
+def _phrase(
+    expression: Expression, gazetteer: Gazetteer, titles: Mapping[str, str], *, denied: bool
+) -> Phrase:
+    match expression:
+        case Not(part):
+            return _phrase(part, gazetteer, titles, denied=not denied)
+        case All(parts) | AnyOf(parts):
+            joined = "all" if isinstance(expression, All) else "any"
+            within = tuple(_phrase(part, gazetteer, titles, denied=False) for part in parts)
+            return Phrase(denied=denied, joined=joined, parts=within)
+    name, arguments = expression.name, expression.arguments
+    return Phrase(
+        denied=denied,
+        name=name,
+        arguments=arguments,
+        place=area_name(gazetteer, arguments[0]) if name in ("in", "near") else "",
+        title=titles.get(arguments[0], "") if name == "rsvp" else "",
+    )
+
+
+def _rough(leaf: Leaf, gazetteer: Gazetteer) -> RoughCircle | None:
+    commune, km = leaf.arguments
+    within = gazetteer.within(commune, int(km))
+    rough = gazetteer.approximate_among(within)
+    if not rough:
+        return None
+    return RoughCircle(
+        place=area_name(gazetteer, commune),
+        is_centre=commune in rough,
+        rough=len(rough),
+        communes=len(within),
+    )

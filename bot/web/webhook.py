@@ -1,0 +1,15 @@
+"""Where Telegram calls: known to whoever tells it so, also before there is anything to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """Where Telegram posts updates: a path nobody guesses, a secret it must show, and who keeps the update."""
+
+    path: str
+    secret: str
+    store: Callable[[bytes], Awaitable[None]]

@@ -1,0 +1,174 @@
+"""What brings the bot onto a machine: the units of systemd, the image, the files of compose.
+
+What needs a service manager or a builder of images is held by rules: those of `systemd-analyze security` where that is
+installed, and some of hadolint’s.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.cli import MODULES
+from bot.settings import CREDENTIALS, VARIABLES
+
+DEPLOY = Path("deploy")
+SERVICES = sorted(DEPLOY.glob("*.service"))
+FILES = [*sorted(DEPLOY.iterdir()), Path("Dockerfile"), Path("compose.yaml"), Path("docker-bake.hcl")]
+ADMIN = (DEPLOY / "portevoix-admin").read_text(encoding="utf-8")
+DOCKERFILE = Path("Dockerfile").read_text(encoding="utf-8")
+EXPOSED = 3.0
+"""What `systemd-analyze security` gives at most: 0 is a service that can do nothing, 10 one that may do all."""
+
+
+def directives(unit: Path) -> list[tuple[str, str]]:
+    """The directives of a unit, in their order; the same may stand there several times."""
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    return [
+        (name, value)
+        for name, found, value in (line.partition("=") for line in lines if line[:1] != "#")
+        if found
+    ]
+
+
+def values(unit: Path, name: str) -> list[str]:
+    return [value for each, value in directives(unit) if each == name]
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_it_names_settings_and_commands_that_exist(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert set(re.findall(r"\bPORTEVOIX_[A-Z_]+", text)) <= set(VARIABLES)
+    assert set(re.findall(r"\bportevoix\.[a-z]+(?:-[a-z]+)*(?=:)", text)) <= set(CREDENTIALS)
+    assert set(re.findall(r"bin/portevoix ([a-z]+)", text)) <= set(MODULES)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=str)
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_a_service_can_do_little_to_the_machine(service: Path) -> None:
+    command = [
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        "--no-pager",
+        f"--threshold={EXPOSED * 10:.0f}",
+    ]
+    ended = subprocess.run([*command, str(service)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
+    assert "Unknown" not in ended.stderr  # a directive that is misspelt is ignored, with a word
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=str)
+def test_a_service_has_a_user_and_folders_of_its_own(service: Path) -> None:
+    assert values(service, "DynamicUser") == ["yes"]
+    assert values(service, "StateDirectory") == ["portevoix portevoix-key portevoix-backups"]
+    for wanted in (
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "PrivateUsers=yes",
+        "CapabilityBoundingSet=",
+    ):
+        assert f"{wanted}\n" in service.read_text(encoding="utf-8")
+
+
+def test_the_bot_says_how_it_is_and_is_not_started_anew_in_vain() -> None:
+    service = DEPLOY / "portevoix.service"
+    assert values(service, "Type") == ["notify"]
+    assert int(values(service, "WatchdogSec")[0]) >= 60
+    assert values(service, "RestartPreventExitStatus") == ["2"]
+    assert int(values(service, "LimitNOFILE")[0]) >= 4096
+    assert values(service, "LoadCredential") == ["portevoix.token:/etc/portevoix/token"]
+
+
+def test_commands_are_run_as_the_service_runs() -> None:
+    """The same user, folders and settings, but where the service's own words stand for a folder."""
+    service = DEPLOY / "portevoix.service"
+    for setting in values(service, "Environment"):
+        assert f"--setenv={setting.replace('%S', '/var/lib')}" in ADMIN
+    for name in ("DynamicUser", "User", "StateDirectory", "UMask", "LoadCredential", "EnvironmentFile"):
+        assert f"{name}={values(service, name)[0]}" in ADMIN
+    assert set(values(DEPLOY / "portevoix-backup.service", "Environment")) <= set(
+        values(service, "Environment")
+    )
+
+
+def test_backups_are_made_by_night_and_after_a_pause() -> None:
+    timer = DEPLOY / "portevoix-backup.timer"
+    assert values(timer, "Persistent") == ["yes"]
+    assert values(timer, "OnCalendar") == ["*-*-* 03:30:00"]
+
+
+# -- the image --
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The instructions of the Dockerfile, lines that go on joined."""
+    text = re.sub(r"^\s*#.*\n", "", DOCKERFILE, flags=re.MULTILINE).replace("\\\n", " ")
+    return [(line.split()[0], line.partition(" ")[2].strip()) for line in text.splitlines() if line.strip()]
+
+
+def test_the_image_has_two_stages_and_runs_as_nobody() -> None:
+    names = [name for name, _ in instructions()]
+    assert names.count("FROM") == 2
+    (user,) = (value for name, value in instructions() if name == "USER")
+    assert user.isdecimal()  # a number: a cluster can see that it is not root
+    assert int(user) >= 10_000
+    assert names.index("USER") > max(at for at, name in enumerate(names) if name in ("RUN", "COPY"))
+
+
+def test_the_image_is_made_as_hadolint_wants_it() -> None:
+    for name, value in instructions():
+        assert name != "ADD"  # DL3020
+        assert not re.search(r":latest\b", value)  # DL3007
+        if name in ("CMD", "ENTRYPOINT"):
+            assert value.startswith("[")  # DL3025
+        if name == "WORKDIR":
+            assert value.startswith("/")  # DL3000
+        if name == "RUN":
+            assert not re.search(r"\b(sudo|apt |cd )", value)  # DL3004, DL3027, DL3003
+            if "apt-get install" in value:
+                assert "--yes --no-install-recommends" in value  # DL3014, DL3015
+                assert "rm -rf /var/lib/apt/lists/*" in value  # DL3009
+            if "pip" in value and " install " in value:
+                assert value.count("--no-cache-dir") == value.count(" install --no-cache-dir")  # DL3042
+    (base,) = (value for name, value in instructions() if name == "ARG")
+    assert re.fullmatch(r"BASE=\S+/debian:[a-z]+-slim", base)  # DL3006
+    assert sum(name == "HEALTHCHECK" for name, _ in instructions()) == 1  # DL3012
+
+
+def test_what_the_package_is_made_of_reaches_the_builder_and_nothing_else() -> None:
+    wheel = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"][
+        "targets"
+    ]["wheel"]
+    lines = Path(".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "*"
+    wanted = {
+        *wheel["packages"],
+        *wheel["force-include"],
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements/run.txt",
+    }
+    assert {line[1:] for line in lines if line.startswith("!")} == wanted
+
+
+def test_compose_is_short_and_keeps_what_must_be_kept() -> None:
+    text = Path("compose.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line[:1] not in ("", "#")]
+    assert len(lines) <= 12
+    kept = set(re.findall(r'"(\w+):/\w+"', text))
+    assert kept == {"data", "keys", "backups"}
+    assert all(re.search(rf"^volumes: .*\b{name}: \{{\}}", text, re.MULTILINE) for name in kept)
+    assert "read_only: true" in text
+    volumes = next(value for name, value in instructions() if name == "VOLUME")
+    assert {f'"/{name}"' for name in kept} == set(re.findall(r'"[^"]+"', volumes))
+
+
+def test_both_kinds_of_processors_are_built_for() -> None:
+    assert 'platforms = ["linux/amd64", "linux/arm64"]' in Path("docker-bake.hcl").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from tests.matrix import MATRIX
 
 OWN = """
 polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
-people.puzzles_again questions.last_asked dialogs.remember_question
+people.puzzles_again people.stands_last questions.last_asked questions.settle_event questions.settle_vote
+dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed

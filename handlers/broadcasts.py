@@ -23,7 +23,7 @@ from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html
-from handlers import audience_dialog, broadcast_approvals, desk
+from handlers import audience_dialog, audience_screens, broadcast_approvals, desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -365,7 +365,7 @@ BUTTONS: dict[str, Handler] = {
     "broadcast_back": change_field,
     "broadcast": show_broadcast,
     "broadcast_do": control,
-    **audience_dialog.BUTTONS,
+    **audience_screens.BUTTONS,
 }
 
 DIALOGS = {
@@ -377,6 +377,6 @@ DIALOGS = {
         "when": Awaited(text=type_time),
         "whose": Awaited(),
         "summary": Awaited(text=confirm),
-        **audience_dialog.AWAITED,
+        **audience_screens.AWAITED,
     }
 }

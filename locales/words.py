@@ -84,6 +84,7 @@ class Words:
     audience: AudienceWords
     polling_places: FileWords
     round: str
+    vote: str
     funding: str
 
 
@@ -121,6 +122,7 @@ def read_words(text: str, *, name: str) -> Words:
         audience=_audience(root.table("audience")),
         polling_places=_polling_places(root.table("polling_places")),
         round=campaign.text("round", holds=("{number}",)),
+        vote=campaign.text("vote"),
         funding=campaign.text("funding"),
     )
     root.end()
@@ -146,8 +148,8 @@ def _phrases(said: _Table) -> Phrases:
 
 def _dates(dates: _Table) -> DateWords:
     days = dates.table("days")
-    plain = ("noon", "hours", "minutes")
-    rare = ("before_noon", "after_noon", "ordinals", "of", "around", "since", "until")
+    plain = ("noon", "hours", "minutes", "morning", "afternoon", "evening")
+    rare = ("before_noon", "after_noon", "ordinals", "of", "around", "going", "since", "until")
     return DateWords(
         months=dates.lists("months", 12),
         weekdays=dates.lists("weekdays", 7),

@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
             bot_username=options.username,
             marks=[_mark(text) for text in options.mark],
             journal_file=options.journal,
+            zone=options.zone,
         )
         serve(world, host=options.host, port=options.port, announce=_announce)
     except (StartError, PersonError) as error:
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--username", default="test_bot", help="the bot's username")
     parser.add_argument(
         "--clock", metavar="ISO@SPEED", help="where the clock starts, as in 2016-11-16T08:00:00+01:00@60"
+    )
+    parser.add_argument(
+        "--zone", default="Europe/Paris", help="the time zone of the page's clock (default: %(default)s)"
     )
     parser.add_argument(
         "--journal",

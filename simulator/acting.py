@@ -27,7 +27,7 @@ def send_text(world: World, person: Person, text: str, **extra: Any) -> list[Mes
     if not text.strip():
         raise PersonError("An empty message cannot be sent: write something first.")
     pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]
-    return [_say(world, person, *parse_text(piece), **extra) for piece in pieces if piece.strip()]
+    return [say(world, person, *parse_text(piece), **extra) for piece in pieces if piece.strip()]
 
 
 def press_start(world: World, person: Person, payload: str = "") -> list[Message]:
@@ -120,7 +120,7 @@ def press_key(
                     "user_id": person.id,
                 }
                 _check_can_write(person)
-                return _say(world, person, media={"contact": contact})
+                return say(world, person, media={"contact": contact})
             return send_text(world, person, key["text"])[0]
     return None
 
@@ -129,7 +129,7 @@ def share_location(world: World, person: Person, latitude: float, longitude: flo
     _check_can_write(person)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
-    return _say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
+    return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
 
 
 def send_photo(world: World, person: Person, picture: Upload, caption: str = "") -> Message:
@@ -140,36 +140,44 @@ def send_photo(world: World, person: Person, picture: Upload, caption: str = "")
         raise PersonError(
             "That file is not a PNG, JPEG, GIF or WebP picture that Telegram would take."
         ) from None
-    return _say(world, person, *parse_text(caption), media=media)
+    return say(world, person, *parse_text(caption), media=media)
 
 
 def send_document(world: World, person: Person, document: Upload, caption: str = "") -> Message:
     _check_can_write(person)
-    return _say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
+    return say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
 
 
-def type_inline(world: World, person: Person, text: str) -> Query:
+def type_inline(world: World, person: Person, text: str, *, chat_type: str = "sender") -> Query:
     """Type `@bot text` in the message field: an inline query."""
-    _check_active(person)
+    check_active(person)
     query = world.inline_queries.ask(person.id, text)
     content = {"id": query.query_id, "from": user_shape(person), "query": text, "offset": ""}
-    world.tell_bot("inline_query", person, content | {"chat_type": "sender"})
+    world.tell_bot("inline_query", person, content | {"chat_type": chat_type})
     return query
 
 
-def choose_result(world: World, person: Person, query_id: str, result_id: str) -> Message:
-    """Choose a result of an inline query: it is sent into the chat with the bot, in the person's name."""
-    _check_can_write(person)
+def choose_result(
+    world: World, person: Person, query_id: str, result_id: str, friend: Person | None = None
+) -> Message:
+    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend."""
+    if friend is None:
+        _check_can_write(person)
+    else:
+        check_active(person)
+        check_active(friend)
     query = world.inline_queries.find(query_id)
     if query is None or query.person_id != person.id or query.answer is None:
         raise PersonError(f"There is no answered inline query {query_id} of {person.first_name}.", 404)
     for result in query.answer["results"]:
         if str(result["id"]) == result_id:
-            return _send_result(world, person, query, result)
+            return _send_result(world, person, query, result, friend)
     raise PersonError(f"The inline query has no result {result_id}.", 404)
 
 
-def _send_result(world: World, person: Person, query: Query, result: dict[str, Any]) -> Message:
+def _send_result(
+    world: World, person: Person, query: Query, result: dict[str, Any], friend: Person | None
+) -> Message:
     content = Params(result.get("input_message_content") or {})
     text = content.text("message_text") or str(result.get("title", ""))
     try:
@@ -179,22 +187,26 @@ def _send_result(world: World, person: Person, query: Query, result: dict[str, A
         raise PersonError(f"The bot's result cannot be sent: {error.description}.") from None
     fields: dict[str, Any] = {"extra": {"via_bot": world.bot}, "markup": markup}
     if "latitude" in content.values:
-        location = {name: content.values[name] for name in ("latitude", "longitude")}
-        message = world.add_message(person, by_bot=False, media={"location": location}, **fields)
+        fields["media"] = {"location": {name: content.values[name] for name in ("latitude", "longitude")}}
     else:
-        message = world.add_message(person, by_bot=False, text=plain, entities=entities, **fields)
+        fields |= {"text": plain, "entities": entities}
+    if friend is None:
+        message = world.add_message(person, by_bot=False, **fields)
+    else:
+        message = world.add_message_between(person, friend, **fields)
     chosen: dict[str, Any] = {"result_id": str(result["id"]), "from": user_shape(person), "query": query.text}
     if markup:
         message.inline_message_id = f"inline-{message.message_id}"
-        world.inline_messages[message.inline_message_id] = (person.id, message.message_id)
+        world.inline_messages[message.inline_message_id] = (person, message)
         chosen["inline_message_id"] = message.inline_message_id
     world.tell_bot("chosen_inline_result", person, chosen)
-    world.tell_bot_of_message(person, message)
+    if friend is None:
+        world.tell_bot_of_message(person, message)
     return message
 
 
 def block(world: World, person: Person) -> None:
-    _check_active(person)
+    check_active(person)
     if person.blocked:
         raise PersonError(f"{person.first_name} has already blocked the bot.")
     person.blocked = True
@@ -203,7 +215,7 @@ def block(world: World, person: Person) -> None:
 
 
 def unblock(world: World, person: Person) -> None:
-    _check_active(person)
+    check_active(person)
     if not person.blocked:
         raise PersonError(f"{person.first_name} has not blocked the bot.")
     person.blocked = False
@@ -213,18 +225,19 @@ def unblock(world: World, person: Person) -> None:
 
 def deactivate(world: World, person: Person) -> None:
     """Delete the person's account; Telegram tells the bot nothing of that."""
-    _check_active(person)
+    check_active(person)
     person.deactivated = True
     world.changed(person)
 
 
-def _say(world: World, person: Person, text: str = "", entities: bytes = b"", **fields: Any) -> Message:
+def say(world: World, person: Person, text: str = "", entities: bytes = b"", **fields: Any) -> Message:
     """Put the person's message into the chat and tell the bot; a one-time keyboard goes away by it."""
     person.started = True
     chat = world.chat(person)
     if chat.reply_keyboard and orjson.loads(chat.reply_keyboard).get("one_time_keyboard"):
         chat.reply_keyboard = b""
     message = world.add_message(person, by_bot=False, text=text, entities=entities, **fields)
+    chat.read = message.message_id  # whoever writes has read what stands above
     world.tell_bot_of_message(person, message)
     return message
 
@@ -236,12 +249,12 @@ def message_of(world: World, person: Person, message_id: int) -> Message:
     return message
 
 
-def _check_active(person: Person) -> None:
+def check_active(person: Person) -> None:
     if person.deactivated:
         raise PersonError(f"The account of {person.first_name} is deleted: nothing can be done with it.")
 
 
 def _check_can_write(person: Person) -> None:
-    _check_active(person)
+    check_active(person)
     if person.blocked:
         raise PersonError(f"{person.first_name} has blocked the bot: unblock it first.")

@@ -24,7 +24,12 @@ from simulator.http_json import (
 from simulator.limits import Limits
 
 MOST_JOURNAL_ENTRIES = 10_000
-PICTURE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+# What a browser may show in a tab. HTML, SVG and whatever else could hold a script is only ever saved.
+SHOWN = {
+    *("image/png", "image/jpeg", "image/gif", "image/webp"),
+    *("application/pdf", "text/plain", "text/csv", "text/calendar"),
+    *("audio/mpeg", "audio/ogg", "audio/mp4", "video/mp4", "video/webm"),
+}
 
 
 async def show_clock(request: Request) -> Response:
@@ -124,10 +129,12 @@ async def show_state(request: Request) -> Response:
             "bot": world.bot,
             "people": len(world.people),
             "pending_updates": len(world.updates.pending),
+            "seen": world.updates.seen,
+            "zone": world.zone,
             "webhook": world.webhook.info(),
             "commands": world.settings.as_json(),
             "descriptions": world.settings.texts,
-            "menu_button": world.settings.menu_button,
+            "menu_button": world.settings.menu_button_of(0),
             "clock": world.clock.reading(),
             "marks": world.marks,
             "counters": world.journal.counters(),
@@ -156,13 +163,24 @@ async def file(request: Request) -> Response:
     stored = world_of(request).files.find(request.path_params["file_id"])
     if stored is None:
         raise PersonError("There is no such file.", 404)
-    # A picture is shown; anything else is saved and never run by the page that links to it.
-    shown = stored.kind == "photo"
-    headers = {"X-Content-Type-Options": "nosniff"}
-    if not shown:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(stored.name)}"
-    media_type = stored.mime_type if not shown or stored.mime_type in PICTURE_TYPES else "image/png"
-    return Response(stored.content, media_type=media_type, headers=headers)
+    kind = stored.mime_type.partition(";")[0].strip().lower()
+    if stored.kind == "photo" and kind not in SHOWN:
+        kind = "image/png"
+    return Response(stored.content, media_type=kind, headers=file_headers(stored.name, kind))
+
+
+def file_headers(name: str, kind: str) -> dict[str, str]:
+    """With what a file is served, so that a browser shows what is harmless and runs nothing."""
+    placed = "inline" if kind in SHOWN else "attachment"
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Disposition": f"{placed}; filename*=UTF-8''{quote(name, safe='')}",
+    }
+    # A browser's own viewer of PDF does not open in a sandbox; it runs nothing in the name of this page.
+    if kind != "application/pdf":
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    return headers
 
 
 ROUTES = [

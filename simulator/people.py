@@ -14,6 +14,8 @@ from simulator import acting
 from simulator.callbacks import Query
 from simulator.clock import monotonic
 from simulator.errors import PersonError
+from simulator.friending import friend_in
+from simulator.friends import message_between, unread_from_friends
 from simulator.http_json import (
     answer,
     number_in,
@@ -95,7 +97,10 @@ async def list_people(request: Request) -> Response:
             return True, -person.id
         return False, chats[person.id].event if person.id in chats else 0
 
-    listed = [person_view(world, person) for person in heapq.nlargest(limit, people, key=latest)]
+    listed = [
+        person_view(world, person) | {"unread_from_friends": unread_from_friends(world, person)}
+        for person in heapq.nlargest(limit, people, key=latest)
+    ]
     return answer({"people": listed, "found": len(people), "total": len(world.people)})
 
 
@@ -119,9 +124,16 @@ def _sent(message: Message, message_ids: list[int] | None = None) -> Response:
 
 
 async def tap(request: Request) -> Response:
-    """Tap a button by `label` or `data`, on `message_id` or on the newest message or keyboard that has it."""
+    """Tap a button by `label` or `data`, on `message_id` or on the newest message or keyboard that has it.
+
+    With `friend` the button stands in the chat with that friend, and is found by `message_id` and `data`.
+    """
     world, person, content = world_of(request), _person(request), await read_object(request)
     wait = min(number_in(content, "wait", TAP_WAIT), 120.0)
+    if friend := friend_in(world, content):
+        message = message_between(world, person, friend, whole_in(content, "message_id"))
+        query = acting.tap_button(world, person, message, text_in(content, "data"))
+        return await _answered(world, query, message, wait)
     if "data" in content:
         message = acting.message_of(world, person, whole_in(content, "message_id"))
         query = acting.tap_button(world, person, message, text_in(content, "data"))
@@ -199,9 +211,10 @@ async def edit(request: Request) -> Response:
 
 
 async def inline(request: Request) -> Response:
-    """Type an inline query and wait for its results."""
+    """Type an inline query, in the chat with the bot or with `friend`, and wait for its results."""
     world, content = world_of(request), await read_object(request)
-    query = acting.type_inline(world, _person(request), text_in(content, "query"))
+    kind = "private" if friend_in(world, content) else "sender"
+    query = acting.type_inline(world, _person(request), text_in(content, "query"), chat_type=kind)
     given = await world.inline_queries.wait_for_answer(
         query, min(number_in(content, "wait", TAP_WAIT), 120.0)
     )
@@ -210,9 +223,10 @@ async def inline(request: Request) -> Response:
 
 
 async def choose(request: Request) -> Response:
-    content = await read_object(request)
+    world, content = world_of(request), await read_object(request)
     query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id")
-    return _sent(acting.choose_result(world_of(request), _person(request), query_id, result_id))
+    friend = friend_in(world, content)
+    return _sent(acting.choose_result(world, _person(request), query_id, result_id, friend))
 
 
 async def block(request: Request) -> Response:
@@ -248,6 +262,7 @@ async def commands(request: Request) -> Response:
     return answer(
         {
             "commands": settings.commands_for(person.id, person.language_code),
+            "menu_button": settings.menu_button_for(person.id),
             "description": settings.text_for("description", person.language_code),
             "name": settings.text_for("name", person.language_code) or world_of(request).bot["first_name"],
         }

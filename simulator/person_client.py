@@ -1,5 +1,7 @@
 """One person who drives the bot over HTTP: acts, and what they expect to read."""
 
+from __future__ import annotations
+
 import re
 import time
 from collections.abc import Callable
@@ -164,6 +166,27 @@ class Person:
         content = {"inline_query_id": inline_query_id, "result_id": result_id}
         return int((await self._act("choose", content))["message_id"])
 
+    async def write(self, friend: Person, text: str) -> int:
+        """Write to a friend, as somebody who passes a link on."""
+        return int((await self._act("write", {"to": friend.id, "text": text}))["message_id"])
+
+    async def friends(self) -> list[dict[str, Any]]:
+        """The chats with friends, the latest first: `friend`, `messages`, `unread`…"""
+        found = await self._simulator.call("GET", f"/people/{self.id}/friends")
+        return list(found["chats"])
+
+    async def read(self, friend: Person | None = None) -> None:
+        """Read everything in the chat with the bot, or with a friend."""
+        await self._act("read", {"friend": friend.id} if friend else {})
+
+    async def open_app(self, url: str, *, kind: str = "inline") -> str:
+        """Open the Mini App of a button that stands in a message, the keyboard or the menu; its whole address."""
+        return str((await self._act("app", {"url": url, "kind": kind}))["url"])
+
+    async def send_app_data(self, label: str, data: str) -> int:
+        """Answer the bot from a Mini App that the key `label` opened."""
+        return int((await self._act("app-data", {"label": label, "data": data}))["message_id"])
+
     async def block(self) -> None:
         await self._act("block", {})
 
@@ -264,7 +287,7 @@ class Person:
         return await self._simulator.call("POST", f"/people/{self.id}/{act}", json=content)
 
     async def _upload(self, act: str, name: str, content: bytes, caption: str) -> int:
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)  # else a name such as “é à.txt” arrives percent-encoded
         form.add_field("caption", caption)
         form.add_field("file", content, filename=name)
         sent = await self._simulator.call("POST", f"/people/{self.id}/{act}", data=form)

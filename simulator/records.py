@@ -55,7 +55,9 @@ class Message:
 
     `entities` and `markup` (the inline keyboard) are JSON as bytes, empty when there are none. `media` and
     `extra` hold Bot API fields as they are shown: photo, document, location, venue; via_bot, forward_origin…
-    `text` is the caption when there is a photo or document. `event` numbers the last change.
+    `text` is the caption when there is a photo or document. `event` numbers the last change. `update` numbers the
+    update by which the bot is told; 0 where it is told of none. `sender` and `friend` are the two people of a message
+    that is not for the bot, 0 in the chat with the bot.
     """
 
     __slots__ = (
@@ -66,11 +68,14 @@ class Message:
         "entities",
         "event",
         "extra",
+        "friend",
         "inline_message_id",
         "markup",
         "media",
         "message_id",
+        "sender",
         "text",
+        "update",
     )
 
     def __init__(
@@ -84,6 +89,8 @@ class Message:
         markup: bytes = b"",
         media: dict[str, Any] | None = None,
         extra: dict[str, Any] | None = None,
+        sender: int = 0,
+        friend: int = 0,
     ) -> None:
         self.message_id = message_id
         self.date = date
@@ -97,6 +104,9 @@ class Message:
         self.edit_date = 0
         self.edits = 0
         self.event = 0
+        self.sender = sender
+        self.friend = friend
+        self.update = 0
 
     @property
     def has_caption(self) -> bool:
@@ -104,13 +114,41 @@ class Message:
 
 
 class Chat:
-    """The private chat of one person with the bot; `reply_keyboard` is JSON, empty when none is shown."""
+    """The private chat of one person with the bot; `reply_keyboard` is JSON, empty when none is shown.
 
-    __slots__ = ("deleted", "event", "messages", "pinned", "reply_keyboard")
+    `read` is the number of the last message that the person has seen.
+    """
+
+    __slots__ = ("deleted", "event", "messages", "pinned", "read", "reply_keyboard")
 
     def __init__(self) -> None:
         self.messages: dict[int, Message] = {}
         self.deleted: list[tuple[int, int]] = []  # (message_id, event)
         self.pinned = 0
+        self.read = 0
         self.reply_keyboard = b""
         self.event = 0
+
+    def unread(self, most: int) -> int:
+        """How many messages of the bot the person has not seen; not counted beyond `most`."""
+        found = 0
+        for message in reversed(self.messages.values()):
+            if message.message_id <= self.read or found == most:
+                break
+            found += message.by_bot
+        return found
+
+
+class FriendChat:
+    """What two people write to each other; `read` has the number of the last message that each has seen."""
+
+    __slots__ = ("event", "messages", "read")
+
+    def __init__(self) -> None:
+        self.messages: dict[int, Message] = {}
+        self.read: dict[int, int] = {}
+        self.event = 0
+
+    def unread(self, person_id: int) -> int:
+        seen = self.read.get(person_id, 0)
+        return sum(m.friend == person_id and number > seen for number, m in self.messages.items())

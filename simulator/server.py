@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, people, scripting
+from simulator import control, friending, mini_apps, people, scripting
 from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
@@ -30,9 +31,17 @@ DEFAULT_PORT = 8081
 PAGE = Path(__file__).parent / "page"
 
 # Everything the page shows is its own; nothing is loaded from elsewhere and no foreign script can run.
-PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'"
-)
+# Mini Apps open in a frame if they are on this machine.
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
+        "frame-src http://127.0.0.1:* http://localhost:* https://127.0.0.1:* https://localhost:*; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 
 class StartError(Exception):
@@ -60,13 +69,17 @@ def make_world(
     bot_username: str = "test_bot",
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
+    zone: str = "Europe/Paris",
 ) -> World:
     bot_id, _, secret = token.partition(":")
     if not bot_id.isdecimal() or not secret or "/" in secret:
         raise StartError(
             f"“{token}” is not a bot token: write a number, a colon and some letters, as in 12345:TEST."
         )
+    if zone not in available_timezones():
+        raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
     world = World(
+        zone=zone,
         token=token,
         clock=clock or Clock(),
         bot_name=bot_name,
@@ -83,6 +96,8 @@ def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
     rest = Starlette(
         routes=[
             *people.ROUTES,
+            *friending.ROUTES,
+            *mini_apps.ROUTES,
             *scripting.ROUTES,
             *control.ROUTES,
             Route("/", _page),
@@ -213,7 +228,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 async def _page(_request: Request) -> Response:
-    return FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})
+    return FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
 
 
 async def _explain(_request: Request, error: Exception) -> Response:

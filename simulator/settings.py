@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-import orjson
-
 from simulator.errors import bad_request
 from simulator.params import Params
 
+DEFAULT_BUTTON = {"type": "default"}
 DEFAULT_SCOPE = {"type": "default"}
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"([a-z]{2})?")
@@ -28,7 +27,7 @@ class BotSettings:
     def __init__(self) -> None:
         self._commands: dict[tuple[str, str], list[dict[str, str]]] = {}
         self.texts: dict[str, dict[str, str]] = {"name": {}, "description": {}, "short_description": {}}
-        self.menu_button: dict[str, Any] = {"type": "commands"}
+        self._menu_buttons: dict[int, dict[str, Any]] = {}
 
     def set_commands(self, params: Params) -> None:
         commands = params.structure("commands", "can't parse commands JSON object")
@@ -61,6 +60,19 @@ class BotSettings:
         if len(text) > longest:
             raise bad_request(f"BOT_{name.upper()}_TOO_LONG")
         self.texts[name][_language(params)] = text
+
+    def set_menu_button(self, chat_id: int, button: dict[str, Any]) -> None:
+        """The button of one chat; 0: that of everyone who has none of their own."""
+        self._menu_buttons[chat_id] = button
+
+    def menu_button_of(self, chat_id: int) -> dict[str, Any]:
+        """The button as it was set for a chat, or for everyone."""
+        return self._menu_buttons.get(chat_id, DEFAULT_BUTTON if chat_id else {"type": "commands"})
+
+    def menu_button_for(self, person_id: int) -> dict[str, Any]:
+        """The button that a person sees: their own, or everyone's."""
+        own = self.menu_button_of(person_id)
+        return self.menu_button_of(0) if own == DEFAULT_BUTTON else own
 
     def as_json(self) -> list[dict[str, object]]:
         return [
@@ -100,10 +112,23 @@ def _read_command(command: Any) -> dict[str, str]:
 
 
 def menu_button(params: Params) -> dict[str, Any]:
-    """The checked `menu_button` of setChatMenuButton."""
-    button = params.structure("menu_button", "can't parse menu button: can't parse JSON")
-    if button is None or button == {"type": "default"}:
-        return {"type": "commands"}
-    if not isinstance(button, dict) or button.get("type") not in {"commands", "web_app", "default"}:
-        raise bad_request("can't parse menu button: unsupported type specified")
-    return dict(orjson.loads(orjson.dumps(button)))
+    """The checked `menu_button` of setChatMenuButton; the words of a refusal are from Client.cpp."""
+    button = params.structure("menu_button", "can't parse menu button JSON object")
+    if button is None:
+        return DEFAULT_BUTTON
+    prefix = "can't parse menu button: "
+    if not isinstance(button, dict):
+        raise bad_request(prefix + "MenuButton must be an Object")
+    kind = button.get("type")
+    if kind in {"default", "commands"}:
+        return {"type": kind}
+    if kind != "web_app":
+        raise bad_request(prefix + "MenuButton has unsupported type")
+    app = button.get("web_app")
+    for name, value in (
+        ("text", button.get("text")),
+        ("url", app.get("url") if isinstance(app, dict) else None),
+    ):
+        if not isinstance(value, str):
+            raise bad_request(prefix + f'Can\'t find field "{name}"')
+    return {"type": "web_app", "text": button["text"], "web_app": {"url": button["web_app"]["url"]}}

@@ -1,6 +1,7 @@
 """The queue of updates and getUpdates: offsets, long polls, and the conflict of two pollers."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,32 +32,49 @@ class Update:
     json: bytes
 
 
+FIRST_ID = 100_000_001
+"""The number of the first update."""
+
+
 class UpdateQueue:
     """Updates in the order of their numbers, kept until they are confirmed or too old."""
 
-    def __init__(self, waiters: Waiters) -> None:
+    def __init__(self, waiters: Waiters, on_seen: Callable[[int], None]) -> None:
         self._waiters = waiters
+        self._on_seen = on_seen
+        self._told = 0
         self.pending: deque[Update] = deque()
         self.allowed: list[str] = []
         self.webhook_active = False
-        self._next_id = 100_000_001
+        self._next_id = FIRST_ID
         self._poller = 0
         self._ended_by = ""
 
-    def add(self, kind: str, chat_id: int, content: dict[str, Any]) -> None:
-        """Queue an update, unless the bot did not ask for this kind."""
+    def add(self, kind: str, chat_id: int, content: dict[str, Any]) -> int:
+        """Queue an update and give its number; 0 where the bot did not ask for this kind."""
         if kind not in self.allowed if self.allowed else kind in OPT_IN:
-            return
+            return 0
         json = orjson.dumps({"update_id": self._next_id, kind: content})
         life = CALLBACK_LIFE if kind in {"callback_query", "inline_query"} else UPDATE_LIFE
         self.pending.append(Update(self._next_id, kind, chat_id, monotonic() + life, json))
         self._next_id += 1
         self._waiters.wake("updates")
+        return self._next_id - 1
 
     @property
     def last_id(self) -> int:
         """The number of the newest update there ever was."""
         return self._next_id - 1
+
+    @property
+    def seen(self) -> int:
+        """The bot has taken every update up to this number."""
+        return self.pending[0].update_id - 1 if self.pending else self.last_id
+
+    def _tell_seen(self) -> None:
+        if self._told < self.seen:
+            self._told = self.seen
+            self._on_seen(self._told)
 
     def allow(self, params: Params) -> None:
         """Remember `allowed_updates` when it is given; an empty list means the default."""
@@ -75,6 +93,7 @@ class UpdateQueue:
             return
         while self.pending and self.pending[0].update_id < offset:
             self.pending.popleft()
+        self._tell_seen()
 
     def confirm(self, update: Update) -> None:
         """Forget one delivered update, wherever it stands."""
@@ -82,6 +101,7 @@ class UpdateQueue:
             self.pending.popleft()
         elif update in self.pending:
             self.pending.remove(update)
+        self._tell_seen()
 
     def drop_expired(self) -> None:
         now = monotonic()

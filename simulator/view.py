@@ -8,6 +8,9 @@ from simulator.markup_text import entities_of, to_html
 from simulator.records import Message, Person
 from simulator.world import World
 
+# The chat list says "999" for more.
+MOST_UNREAD = 999
+
 
 def person_view(world: World, person: Person) -> dict[str, Any]:
     chat = world.chats.get(person.id)
@@ -23,8 +26,11 @@ def person_view(world: World, person: Person) -> dict[str, Any]:
         "blocked": person.blocked,
         "deactivated": person.deactivated,
         "event": chat.event if chat else 0,
+        "unread": chat.unread(MOST_UNREAD) if chat else 0,
         "last_text": preview(last) if last else "",
         "last_date": iso(last.date) if last else None,
+        "last_mine": bool(last and not last.by_bot),
+        "last_update": last.update if last else 0,
     }
 
 
@@ -32,11 +38,12 @@ def chat_view(world: World, person: Person, after: int) -> dict[str, Any]:
     """The messages that changed after event number `after`, and the state of the whole chat."""
     chat = world.chats.get(person.id)
     if chat is None:
-        return {"event": 0, "messages": [], "deleted": [], "reply_keyboard": None, "pinned": 0} | _standing(
-            person
-        )
+        empty = {"event": 0, "messages": [], "deleted": [], "reply_keyboard": None, "pinned": 0, "unread": 0}
+        return empty | {"seen": world.updates.seen} | _standing(person)
     return {
         "event": chat.event,
+        "seen": world.updates.seen,
+        "unread": chat.unread(MOST_UNREAD),
         "messages": [message_view(message) for message in chat.messages.values() if message.event > after],
         "deleted": [message_id for message_id, event in chat.deleted if event > after],
         "reply_keyboard": reply_keyboard_view(chat.reply_keyboard),
@@ -75,12 +82,23 @@ def message_view(message: Message) -> dict[str, Any]:
         "venue": media.get("venue"),
         "location": media.get("location"),
         "contact": media.get("contact"),
+        "web_app_data": (media.get("web_app_data") or {}).get("button_text"),
         "reply_to": (extra.get("reply_to_message") or {}).get("message_id"),
+        "reply": _reply_view(extra.get("reply_to_message")),
         "forwarded": "forward_origin" in extra,
         "via_bot": (extra.get("via_bot") or {}).get("username"),
         "protected": bool(extra.get("has_protected_content")),
+        "update": message.update,
         "event": message.event,
     }
+
+
+def _reply_view(replied: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message that is answered: its number, who wrote it and how it begins."""
+    if not replied:
+        return None
+    text = str(replied.get("text") or replied.get("caption") or "")
+    return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text[:120]}
 
 
 def _button_view(button: dict[str, Any]) -> dict[str, Any]:
@@ -90,18 +108,40 @@ def _button_view(button: dict[str, Any]) -> dict[str, Any]:
         "url": button.get("url"),
         "style": button.get("style"),
         "copy": (button.get("copy_text") or {}).get("text"),
+        "web_app": (button.get("web_app") or {}).get("url"),
+        "inline": _inline_of(button),
     }
 
 
+def _inline_of(button: dict[str, Any]) -> dict[str, Any] | None:
+    """The inline query that a button begins, and where: `here`, or with somebody whom the person chooses."""
+    if "switch_inline_query_current_chat" in button:
+        return {"query": button["switch_inline_query_current_chat"], "here": True}
+    if "switch_inline_query" in button:
+        return {"query": button["switch_inline_query"], "here": False}
+    if isinstance(chosen := button.get("switch_inline_query_chosen_chat"), dict):
+        return {"query": chosen.get("query", ""), "here": False}
+    return None
+
+
 def reply_keyboard_view(markup: bytes) -> list[list[dict[str, str]]] | None:
-    """Rows of keys; `asks` is location, contact or nothing."""
+    """Rows of keys; `asks` is location, contact, app (then with its address) or nothing."""
     if not markup:
         return None
 
     def asks(key: dict[str, Any]) -> str:
+        if key.get("web_app"):
+            return "app"
         return "location" if key.get("request_location") else "contact" if key.get("request_contact") else ""
 
-    return [[{"label": key["text"], "asks": asks(key)} for key in row] for row in buttons_of(markup)]
+    return [
+        [
+            {"label": key["text"], "asks": asks(key)}
+            | ({"url": key["web_app"]["url"]} if key.get("web_app") else {})
+            for key in row
+        ]
+        for row in buttons_of(markup)
+    ]
 
 
 def preview(message: Message) -> str:

@@ -14,7 +14,7 @@ from simulator.faults import Faults
 from simulator.files import FileStore
 from simulator.journal import Journal
 from simulator.limits import Limits
-from simulator.records import Chat, Message, Person
+from simulator.records import Chat, FriendChat, Message, Person
 from simulator.scripts import Scripts
 from simulator.settings import BotSettings
 from simulator.shapes import chat_shape, message_shape, user_shape
@@ -37,8 +37,10 @@ class World:
         bot_name: str,
         bot_username: str,
         journal_file: Path | None = None,
+        zone: str = "Europe/Paris",
     ) -> None:
         self.token = token
+        self.zone = zone
         self._journal_file = journal_file
         self.clock = clock
         self.bot = {
@@ -49,7 +51,9 @@ class World:
         }
         self.waiters = Waiters()
         self.stream = Stream()
-        self.updates = UpdateQueue(self.waiters)
+        self.updates = UpdateQueue(
+            self.waiters, lambda number: self.stream.tell({"type": "seen", "update": number})
+        )
         self.webhook = Webhook(
             self.updates, lambda seconds: self.waiters.wait("updates", seconds), self._call_by_reply
         )
@@ -64,9 +68,11 @@ class World:
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}
         self.chats: dict[int, Chat] = {}
-        self.inline_messages: dict[str, tuple[int, int]] = {}
+        self.friend_chats: dict[tuple[int, int], FriendChat] = {}
+        self.inline_messages: dict[str, tuple[Person, Message]] = {}
         self.taps = Queries(self.waiters, 4_000_000_000_000_001)
         self.inline_queries = Queries(self.waiters, 8_000_000_000_000_001)
+        self.app_queries = Queries(self.waiters, 6_000_000_000_000_001)
         self.files = FileStore()
         self.settings = BotSettings()
         self.limits = Limits()
@@ -168,8 +174,37 @@ class World:
         self.changed(person, message)
         return message
 
+    def add_message_between(self, person: Person, friend: Person, **fields: Any) -> Message:
+        """Add a message of a person to a friend; the bot learns nothing of it."""
+        message = Message(
+            message_id=self._next_message_id,
+            date=self.clock.timestamp(),
+            by_bot=False,
+            sender=person.id,
+            friend=friend.id,
+            **fields,
+        )
+        self._next_message_id += 1
+        chat = self.friend_chats.setdefault(pair_of(person.id, friend.id), FriendChat())
+        chat.messages[message.message_id] = message
+        chat.read[person.id] = message.message_id
+        self.changed_between(message)
+        return message
+
+    def changed_between(self, message: Message) -> None:
+        """Number the change in a chat of two people and tell both."""
+        self._event += 1
+        message.event = self._event
+        self.friend_chats[pair_of(message.sender, message.friend)].event = self._event
+        for person_id in (message.sender, message.friend):
+            self.waiters.wake(("friends", person_id))
+            self.stream.tell({"type": "friends", "person": person_id})
+
     def changed(self, person: Person, message: Message | None = None) -> None:
         """Number the change and tell whoever reads this chat."""
+        if message is not None and message.friend:
+            self.changed_between(message)
+            return
         self._event += 1
         chat = self.chat(person)
         chat.event = self._event
@@ -201,11 +236,12 @@ class World:
 
     # Updates
 
-    def tell_bot(self, kind: str, person: Person, content: dict[str, Any]) -> None:
-        self.updates.add(kind, person.id, content)
+    def tell_bot(self, kind: str, person: Person, content: dict[str, Any]) -> int:
+        """Queue an update about a person; its number, 0 where the bot does not want to know."""
+        return self.updates.add(kind, person.id, content)
 
     def tell_bot_of_message(self, person: Person, message: Message) -> None:
-        self.tell_bot("message", person, self.shape(person, message))
+        message.update = self.tell_bot("message", person, self.shape(person, message))
 
     def tell_bot_of_membership(self, person: Person, *, old: str, new: str) -> None:
         """`my_chat_member`, which private chats know only for blocking and unblocking."""
@@ -228,3 +264,8 @@ class World:
 
     def newest_first(self, person: Person) -> Iterator[Message]:
         return reversed(self.chat(person).messages.values())
+
+
+def pair_of(one: int, other: int) -> tuple[int, int]:
+    """The key of the chat of two people."""
+    return min(one, other), max(one, other)

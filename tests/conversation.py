@@ -58,6 +58,16 @@ def services() -> Services:
     )
 
 
+@cache
+def application() -> Application[Any, Any, Any, Any, Any, Any]:
+    """The routes, which every conversation shares too: they remember nothing."""
+    made = Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
+    # What getMe would have told: nothing is asked of a server here.
+    made.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username=BOT)
+    register(made, handlers.ROUTES)
+    return made
+
+
 @dataclass
 class Shown:
     """A message as the person sees it now, with plain spaces: nobody sees which kind they are."""
@@ -79,13 +89,7 @@ class Conversation:
         if campaign is not CAMPAIGN:
             texts = Texts({"campaign": campaign})
             self.services = replace(self.services, campaign=campaign, texts=texts)
-        application = (
-            Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
-        )
-        # What getMe would have told: nothing is asked of a server here.
-        application.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username=BOT)
-        register(application, handlers.ROUTES)
-        self._dispatcher = Dispatcher(application, self.services, self.clock)
+        self._dispatcher = Dispatcher(application(), self.services, self.clock)
         self._numbers = itertools.count(1)
 
     def number(self) -> int:
@@ -234,11 +238,20 @@ class Talker:
     async def _update(self, **content: Any) -> Shown:
         body = {"update_id": self.conversation.number(), **content}
         self.calls = await self.conversation.process(body)
+        bubbles = [call for call in self.calls if call.method in ("sendMessage", "editMessageText")]
+        assert not (self.toast and bubbles), "What a tap does is told over the chat or in it, not twice."
         for call in self.calls:
             self._show(call)
             if call.remember is not None and call.method == "sendMessage":
                 sent = {"chat": {"id": self.telegram_id}, "message_id": self.last.id}
                 await remember_question(self.conversation.database, call.remember, sent)
+        if any(call.puts_a_message for call in self.calls):
+            # As the engine does once they were posted; a file or a map stands below what is shown.
+            async with self.conversation.database.write() as tx:
+                newest = (
+                    self.last.id if self.calls[-1].method == "sendMessage" else self.conversation.number()
+                )
+                await db.people.note_newest(tx, [(self.telegram_id, newest)])
         return self.screen[-1] if self.screen else Shown(id=0, text="")
 
     def receive(self, calls: Iterable[Call]) -> None:

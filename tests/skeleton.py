@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po, write_po
@@ -41,6 +42,10 @@ weekdays = [["lundo"], ["mardo"], ["merkredo"], ["ĵaŭdo"], ["vendredo"], ["sab
 noon = ["tagmezo"]
 hours = ["horo"]
 minutes = ["minutoj"]
+going = ["iros"]
+morning = ["mateno"]
+afternoon = ["posttagmezo"]
+evening = ["vespero"]
 before_noon = []
 after_noon = []
 ordinals = ["a", "an"]
@@ -118,6 +123,7 @@ not_voted = ["ne voĉdonis"]
 
 [campaign]
 round = "{number}-a balotado"
+vote = "voĉdonado"
 funding = "Donacoj kaj kotizoj"
 
 [polling_places]
@@ -168,6 +174,7 @@ def _add_row(file: Path) -> None:
     file.write_text(before + row + english + after, encoding="utf-8")
 
 
+@cache
 def _catalogue() -> bytes:
     """Every message marked, in the words of the source."""
     shipped = (SHIPPED / "fr" / "LC_MESSAGES" / "portevoix.po").read_bytes()

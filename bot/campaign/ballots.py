@@ -2,16 +2,17 @@
 or by round.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
 
+from bot.campaign.electorate import read_areas, read_territories
 from bot.campaign.toml import Source, TomlPath, TomlTable, Words
 from bot.errors import UnknownArea
 from bot.rules.areas import ABROAD_AREA, normal_area
+from bot.rules.ballot_kinds import BallotKind
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
@@ -21,28 +22,39 @@ _DEFAULT_HOURS = Hours(opens=time(8), closes=time(19))
 
 @dataclass(frozen=True, kw_only=True)
 class _Shared:
-    """Everything that the file says once for all rounds."""
+    """Everything that the file says once for all rounds. `online_in`: the territory whose people may vote online."""
 
     usual: Hours
     territories: tuple[str, ...]
     day_before: tuple[str, ...]
     hours: Mapping[str, Hours]
     exceptions: tuple[HoursException, ...]
+    online_in: str
 
 
-def read_ballots(
-    root: TomlTable, languages: tuple[str, ...]
-) -> tuple[tuple[Ballot, ...], Mapping[int, Words]]:
-    """The ballots in order, numbered from 1, and their names. `[polling]` holds what is the same in each."""
+@dataclass(frozen=True, kw_only=True)
+class Ballots:
+    """The ballots in order, numbered from 1, their names, and the areas whose people vote."""
+
+    held: tuple[Ballot, ...]
+    names: Mapping[int, Words]
+    areas: tuple[str, ...]
+
+
+def read_ballots(root: TomlTable, languages: tuple[str, ...], kind: BallotKind) -> Ballots:
+    """The ballots; `[polling]` holds what is the same in each."""
     table = root.table("polling")
+    areas = read_areas(table, kind)
+    territories = read_territories(table, kind, areas)
     usual = _read_hours(table, _DEFAULT_HOURS)
     hours, exceptions = _read_exceptions(table.table("hours"), usual)
     shared = _Shared(
         usual=usual,
-        territories=table.some_of("territories", tuple(TERRITORIES)) or tuple(TERRITORIES),
+        territories=territories,
         day_before=table.some_of("day_before", tuple(TERRITORIES)),
         hours=hours,
         exceptions=exceptions,
+        online_in=territories[0] if kind is BallotKind.MEMBERS else ABROAD,
     )
     table.done()
     tables = root.tables("ballots")
@@ -50,7 +62,8 @@ def read_ballots(
         root.fault("ballots", "there is no ballot", "write at least one table [[ballots]]")
     names = {number: row.words("name", languages) for number, row in enumerate(tables, start=1)}
     ballots = (_read_ballot(row, number, shared) for number, row in enumerate(tables, start=1))
-    return tuple(ballot for ballot in ballots if ballot is not None), MappingProxyType(names)
+    held = tuple(ballot for ballot in ballots if ballot is not None)
+    return Ballots(held=held, names=MappingProxyType(names), areas=areas)
 
 
 def _read_ballot(table: TomlTable, number: int, shared: _Shared) -> Ballot | None:
@@ -58,7 +71,7 @@ def _read_ballot(table: TomlTable, number: int, shared: _Shared) -> Ballot | Non
     days = _read_days(table.table("days"))
     usual = _read_hours(table, shared.usual)
     hours, exceptions = _read_exceptions(table.table("hours"), usual)
-    online = _read_online(table, day)
+    online = _read_online(table, day, shared.online_in)
     table.done()
     if day is None:
         return None
@@ -66,7 +79,7 @@ def _read_ballot(table: TomlTable, number: int, shared: _Shared) -> Ballot | Non
     shared_hours = shared.hours if usual == shared.usual else {}
     pollings = tuple(
         online
-        if code == ABROAD and online is not None
+        if online is not None and code == online.territory
         else Polling(
             territory=code,
             day=days.get(code, day - timedelta(days=1) if code in shared.day_before else day),
@@ -117,8 +130,9 @@ def _read_exceptions(table: TomlTable, usual: Hours) -> tuple[dict[str, Hours], 
 
 
 def note_unknown_communes(source: Source, communes: Collection[str]) -> bool:
-    """Notes hours of communes that do not exist, which would silently be nobody's; whether there are any."""
-    tables: list[tuple[TomlPath, Mapping[str, Any]]] = [
+    """Notes communes that do not exist, where nobody would vote, now or at other hours; whether there are any."""
+    tables: list[tuple[TomlPath, Iterable[str]]] = [
+        (("polling", "areas"), map(str, source.data.get("polling", {}).get("areas", ()))),
         (("polling", "hours"), source.data.get("polling", {}).get("hours", {})),
         *(
             (("ballots", row, "hours"), ballot.get("hours", {}))
@@ -127,8 +141,8 @@ def note_unknown_communes(source: Source, communes: Collection[str]) -> bool:
     ]
     unknown = [
         (*path, code)
-        for path, hours in tables
-        for code in hours
+        for path, codes in tables
+        for code in codes
         if code not in TERRITORIES and _is_no_commune(normal_area(code), communes)
     ]
     for path in unknown:
@@ -156,8 +170,8 @@ def _read_days(table: TomlTable) -> dict[str, date]:
     return days
 
 
-def _read_online(table: TomlTable, day: date | None) -> Polling | None:
-    """Online voting of people abroad, in Paris time; None when the file has none."""
+def _read_online(table: TomlTable, day: date | None, territory: str) -> Polling | None:
+    """Online voting of people abroad, in Paris time, or of members, in theirs; None when the file has none."""
     if "online" not in table.data:
         return None
     online = table.table("online")
@@ -176,7 +190,7 @@ def _read_online(table: TomlTable, day: date | None) -> Polling | None:
         )
         return None
     return Polling(
-        territory=ABROAD,
+        territory=territory,
         day=closes.date(),
         hours=Hours(opens=opens.time(), closes=closes.time()),
         online=True,
@@ -184,11 +198,13 @@ def _read_online(table: TomlTable, day: date | None) -> Polling | None:
     )
 
 
-def check_ballots(source: Source, ballots: tuple[Ballot, ...]) -> None:
+def check_ballots(source: Source, ballots: tuple[Ballot, ...], kind: BallotKind) -> None:
     """Notes days that are unlikely, and rounds that overlap."""
+    is_public = kind is not BallotKind.MEMBERS
+    is_anywhere = is_public and "areas" not in source.data.get("polling", {})
     for ballot in ballots:
         path = ("ballots", ballot.number - 1, "day")
-        if ballot.day.weekday() < _SATURDAY:
+        if is_public and ballot.day.weekday() < _SATURDAY:
             source.fault(
                 path,
                 f"ballot {ballot.number} is on a {ballot.day:%A}",
@@ -202,7 +218,7 @@ def check_ballots(source: Source, ballots: tuple[Ballot, ...]) -> None:
                     f"“{polling.territory}” votes on {polling.day}, far from {ballot.day}",
                     "write a day at most a week from it",
                 )
-        if not ballot.takes_place_in(METROPOLE):
+        if is_anywhere and not ballot.takes_place_in(METROPOLE):
             source.fault(
                 ("polling", "territories"),
                 f"ballot {ballot.number} is not held in metropolitan France",

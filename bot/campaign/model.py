@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from bot.campaign.electorate import is_one_commune
 from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
+from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.backups import BackupPlan
+from bot.rules.ballot_kinds import BallotKind, Reveals
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours
@@ -65,6 +68,7 @@ class Label:
 class Practical:
     """Practical information for voters, in one language; blank where the file says nothing.
 
+    `place`: where everybody votes, of a vote that has one place, such as an assembly of members.
     `fees` holds the fee in territories where it differs.
     """
 
@@ -75,6 +79,7 @@ class Practical:
     sentence: str = ""
     no_proxy: str = ""
     abroad: str = ""
+    place: str = ""
 
     def fee_in(self, territory: str | None) -> str:
         """The fee in a territory."""
@@ -86,6 +91,7 @@ class Campaign:
     """Everything that makes one campaign. `languages[0]` is the fallback; `law` is already narrowed by the
     file.
 
+    `reveals`: what taking part tells of somebody. `areas`: whose people vote, `FR` alone for everywhere.
     `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
@@ -96,6 +102,9 @@ class Campaign:
     slug: str
     name: Words
     languages: tuple[str, ...]
+    kind: BallotKind
+    reveals: Reveals
+    areas: tuple[str, ...]
     sender: Sender
     controller: Controller
     label: Label | None
@@ -119,6 +128,44 @@ class Campaign:
     digest: str
     own_templates: tuple[OwnTemplate, ...] = ()
     backups: BackupPlan | None = None
+
+    @cached_property
+    def asks_place(self) -> bool:
+        """Whether people are asked where they vote: members are not."""
+        return self.kind is not BallotKind.MEMBERS
+
+    @cached_property
+    def chooses_by_commune(self) -> bool:
+        """Whether people are asked if messages may be chosen by their commune: of one there is nothing to choose."""
+        return self.asks_place and self.only_commune is None
+
+    @cached_property
+    def has_one_round(self) -> bool:
+        """Whether there is one ballot, so that no words speak of rounds."""
+        return len(self.ballots) == 1
+
+    @cached_property
+    def is_everywhere(self) -> bool:
+        """Whether people of every commune may vote."""
+        return self.areas == (EVERYWHERE,)
+
+    @cached_property
+    def only_commune(self) -> str | None:
+        """The one commune where the ballot is held; None where there are others."""
+        return self.areas[0] if len(self.areas) == 1 and is_one_commune(self.areas[0]) else None
+
+    @cached_property
+    def home(self) -> str:
+        """The territory whose day and time hold for people of whom no place is asked."""
+        return self.ballots[0].territories[0]
+
+    def votes(self, area: str) -> bool:
+        """Whether the people of a whole area (a commune, a territory’s code that is one, `abroad`) vote here."""
+        return any(contains(held, area) for held in self.areas)
+
+    def is_whole(self, area: str) -> bool:
+        """Whether an area holds everybody who votes, so that choosing by it chooses nobody."""
+        return all(contains(area, held) for held in self.areas)
 
     @cached_property
     def own_names(self) -> tuple[str, ...]:

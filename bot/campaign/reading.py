@@ -8,6 +8,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from bot.campaign.ballots import check_ballots, read_ballots
+from bot.campaign.electorate import check_electorate, read_kind, read_reveals
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
 from bot.campaign.neutrality import check_neutrality
 from bot.campaign.steps import check_steps, read_slots, read_steps
@@ -37,10 +38,11 @@ def read_campaign(
     root = source.root
     spoken = _read_languages(root, languages)
     law = _read_law(root.table("law", required=True))
-    ballots, ballot_names = read_ballots(root, spoken)
+    kind = read_kind(root)
+    ballots = read_ballots(root, spoken, kind)
     courtesy, caps = _read_courtesy(root.table("courtesy"))
     slots, default_slot = read_slots(root)
-    steps = read_steps(root, ballots=[ballot.number for ballot in ballots], templates=templates)
+    steps = read_steps(root, ballots=[ballot.number for ballot in ballots.held], templates=templates)
     broadcasts = root.table("broadcasts")
     log = root.table("audit")
     campaign = Campaign(
@@ -51,8 +53,11 @@ def read_campaign(
         controller=_read_controller(root.table("controller", required=True)),
         label=_read_label(root, law, spoken),
         law=law,
-        ballots=ballots,
-        ballot_names=ballot_names,
+        kind=kind,
+        reveals=read_reveals(root, kind),
+        areas=ballots.areas,
+        ballots=ballots.held,
+        ballot_names=ballots.names,
         practical=_read_practical(root.table("practical"), spoken),
         slots=slots,
         default_slot=default_slot,
@@ -65,7 +70,7 @@ def read_campaign(
         holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
         paid_broadcasts=_read_paid(broadcasts),
         tells_log=log.flag("daily_line", default=True),
-        out_after=root.number("out_after", least=1, most=max(1, len(ballots))),
+        out_after=root.number("out_after", least=1, most=max(1, len(ballots.held))),
         warnings=(),
         digest=digest,
         backups=_read_backups(root),
@@ -73,7 +78,8 @@ def read_campaign(
     broadcasts.done()
     log.done()
     root.done()
-    check_ballots(source, ballots)
+    check_ballots(source, ballots.held, kind)
+    check_electorate(source, kind, law, len(ballots.held))
     if not _is_broken(source):
         check_steps(source, campaign)
         check_neutrality(source, campaign)
@@ -225,6 +231,7 @@ def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProx
             sentence=told.text("sentence", "the sentence to sign", required=False),
             no_proxy=told.text("no_proxy", "the rule on proxies", required=False),
             abroad=told.text("abroad", "how people abroad vote", required=False),
+            place=told.text("place", "where everybody votes", required=False),
         )
         told.done()
     return MappingProxyType(practical)

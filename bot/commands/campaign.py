@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
-from bot.commands.accepting import add_accept, record, tell
+from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -43,16 +43,29 @@ def add_to(commands: SubCommands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
-    # Imported here: the other commands need none of it, and answer sooner.
-    from bot.words.step_check import commune_codes, step_faults, step_templates
-    from handlers import ROUTES
-
-    all_words()  # what stops the bot at its start is told here as well
+    require_sense(arguments)
     file = (
         find_campaign_file(arguments.file, remedy="name a campaign.toml, or the folder that holds it")
         if arguments.file is not None
         else find_campaign_file(settings.campaign)
     )
+    campaign = checked(file)
+    if campaign is None:
+        return 2
+    for warning in over(campaign, asyncio.run(present(settings))):
+        print(warning, file=sys.stderr)
+    asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
+    print(valid(file, campaign))
+    return 0
+
+
+def checked(file: Path) -> Campaign | None:
+    """The campaign of a file; its faults and warnings are printed, None: it cannot be used."""
+    # Imported here: the other commands need none of it, and answer sooner.
+    from bot.words.step_check import commune_codes, step_faults, step_templates
+    from handlers import ROUTES
+
+    all_words()  # what stops the bot at its start is told here as well
     campaign, faults = check_campaign(
         file,
         templates=step_templates(),
@@ -64,20 +77,20 @@ def check(arguments: Namespace, settings: Settings) -> int:
         print(fault, file=sys.stderr)
     if campaign is None:
         print(f"{file} cannot be used before this is mended.", file=sys.stderr)
-        return 2
-    for warning in over(campaign, asyncio.run(present(settings))):
-        print(warning, file=sys.stderr)
-    asyncio.run(_compare(campaign, settings, accept=arguments.accept))
+    return campaign
+
+
+def valid(file: Path, campaign: Campaign) -> str:
+    """What is said of a file that can be used."""
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
-    print(
+    return (
         f"{file} is valid: {name}; ballots on {days}; {counted(len(campaign.steps), 'reminder step')};"
         f" law {campaign.law.code}."
     )
-    return 0
 
 
-async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> None:
+async def _compare(campaign: Campaign, settings: Settings, *, accept: bool, tells: bool) -> None:
     """Says what the file does to people in the database, where there is one. Raises a DatabaseError to accept it."""
     file = database_file(settings)
     if file is not None and not (file.exists() and file.stat().st_size):
@@ -86,7 +99,7 @@ async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> N
         async with opened(settings) as database:
             await tell(database, campaign, settings)
             if accept:
-                await record(database, campaign)
+                await record(database, campaign, settings, tells=tells)
     except DatabaseError as error:
         if accept:
             raise

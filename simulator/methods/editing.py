@@ -62,14 +62,12 @@ def _editable(world: World, params: Params) -> tuple[Person, Message]:
     """The message to edit, found by chat and number or by its inline identifier."""
     inline_id = params.text("inline_message_id")
     if inline_id:
-        if inline_id not in world.inline_messages:
+        sender, sent = world.inline_messages.get(inline_id, (None, None))
+        if sender is None or sent is None:
             raise bad_request("MESSAGE_ID_INVALID")
-        person_id, message_id = world.inline_messages[inline_id]
-        person = world.people[person_id]
-        message = world.chat(person).messages.get(message_id)
-        if message is None:
+        if not sent.friend and sent.message_id not in world.chat(sender).messages:
             raise bad_request("MESSAGE_ID_INVALID")
-        return person, message
+        return sender, sent
     person = world.reachable(params.text("chat_id"))
     message = _message(world, person, params, "message to edit not found")
     if not message.by_bot:

@@ -70,9 +70,17 @@ def get_my_short_description(world: World, params: Params) -> dict[str, str]:
 
 
 def set_chat_menu_button(world: World, params: Params) -> bool:
-    world.settings.menu_button = menu_button(params)
+    button = menu_button(params)
+    world.settings.set_menu_button(_chat_of(world, params), button)
+    world.stream.tell({"type": "commands"})
     return True
 
 
-def get_chat_menu_button(world: World, _params: Params) -> dict[str, Any]:
-    return world.settings.menu_button
+def get_chat_menu_button(world: World, params: Params) -> dict[str, Any]:
+    return world.settings.menu_button_of(_chat_of(world, params))
+
+
+def _chat_of(world: World, params: Params) -> int:
+    """The person whose menu button is meant; 0: everyone's."""
+    chat_id = params.text("chat_id")
+    return world.find_recipient(chat_id).id if chat_id else 0

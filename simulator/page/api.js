@@ -11,7 +11,7 @@ export async function call(method, path, content) {
       headers: content === undefined || isForm ? {} : { "Content-Type": "application/json" },
     });
   } catch {
-    throw new Error("The simulator does not answer: is it still running?");
+    throw new Error("The simulator does not answer. / Le simulateur ne répond pas.");
   }
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error ?? "The simulator refused.");

@@ -1,14 +1,18 @@
-// The page: people on the left, open chats as columns, the clock on top.
+// The page: people on the left, their phones side by side, the clock on top.
 
 import { get, listen, post } from "/page/api.js";
 import { setClock, startClock } from "/page/clock.js";
-import { Column } from "/page/column.js";
-import { ask, avatar, byId, make, notify } from "/page/dom.js";
+import { arrowKeys, ask, avatar, byId, fullName, make, notify } from "/page/dom.js";
+import { chatLines, Phone } from "/page/phone.js";
+import { developer, language, startPreferences } from "/page/preferences.js";
+import { fillWords, loadWords, setZone, wordsFor } from "/page/words.js";
 
 const LISTED = 200;
-const NARROWEST_COLUMN = 340; // as in chat.css
-const columns = new Map();
+const NARROWEST_PHONE = 340; // as in chat.css
+const phones = new Map();
 let bot = { first_name: "", username: "" };
+let words;
+let seen = 0;
 let listTimer = 0;
 
 // People
@@ -16,20 +20,22 @@ let listTimer = 0;
 async function loadPeople() {
   const search = byId("search").value;
   const { people, found, total } = await get(`/people?limit=${LISTED}&search=${encodeURIComponent(search)}`);
+  const focused = document.activeElement?.dataset?.person;
   byId("people").replaceChildren(...people.map(personRow));
-  const shown = people.length < found ? `${people.length} of ${found} shown` : "";
-  byId("people-count").textContent = total === 0 ? "Nobody is here yet: add a person to begin." : shown;
+  if (focused) byId("people").querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
+  const shown = people.length < found ? words.say("shown_of", { shown: people.length, total: found }) : "";
+  byId("people-count").textContent = total === 0 ? words.say("nobody") : shown;
 }
 
 function personRow(person) {
-  const name = [person.first_name, person.last_name].filter(Boolean).join(" ");
-  const standing = person.deactivated ? "account deleted" : person.blocked ? "blocked the bot" : person.last_text || (person.started ? "" : "has not started yet");
-  const open = columns.has(person.id);
-  const row = make("button", { type: "button", class: "person", attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closeChat(person.id) : openChat(person)) } },
+  const standing = person.deactivated ? words.say("cut_off") : person.last_text || (person.started ? "" : words.say("not_started"));
+  const open = phones.has(person.id);
+  const row = make("button", { type: "button", class: "person", data: { person: String(person.id) }, attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closePhone(person.id) : openPhone(person)) } },
     avatar(person),
-    make("span", { class: "person-text" },
-      make("span", { class: "person-name" }, make("strong", {}, name), make("span", { class: "language" }, person.language_code)),
-      make("span", { class: "person-last" }, [person.note, standing].filter(Boolean).join(" · ") || "nothing yet")));
+    chatLines({
+      name: fullName(person), tag: [person.note, developer ? person.language_code : ""].filter(Boolean).join(" · "), date: person.last_date, text: standing,
+      unread: person.unread + person.unread_from_friends, mine: person.last_mine, seen: person.last_update <= seen,
+    }, words));
   return make("li", {}, row);
 }
 
@@ -43,69 +49,75 @@ async function addPerson() {
   const values = await ask("person-dialog");
   if (!values) return;
   try {
-    openChat(await post("/people", values));
+    openPhone(await post("/people", values));
   } catch (error) {
     notify(error.message);
   }
 }
 
-// Columns
+// Phones
 
-const isPhone = () => matchMedia("(max-width: 760px)").matches;
+const isNarrow = () => matchMedia("(max-width: 760px)").matches;
 
-function openChat(person) {
-  if (columns.has(person.id)) return;
-  if (isPhone()) for (const id of [...columns.keys()]) closeChat(id);
-  const column = new Column(person, bot, () => closeChat(person.id));
-  columns.set(person.id, column);
-  byId("columns").append(column.node);
-  column.refresh();
-  column.node.scrollIntoView({ inline: "end", block: "nearest" });
+function openPhone(person) {
+  if (phones.has(person.id)) return;
+  if (isNarrow()) for (const id of [...phones.keys()]) closePhone(id);
+  const phone = new Phone(person, bot, { onClose: () => closePhone(person.id), developer, frameWords: words });
+  phones.set(person.id, phone);
+  byId("columns").append(phone.node);
+  phone.refresh();
+  phone.node.scrollIntoView({ inline: "end", block: "nearest" });
   remember();
 }
 
-function closeChat(id) {
-  columns.get(id)?.node.remove();
-  columns.delete(id);
+function closePhone(id) {
+  phones.get(id)?.node.remove();
+  phones.delete(id);
   remember();
 }
 
 function remember() {
-  localStorage.setItem("open", JSON.stringify([...columns.keys()]));
-  document.body.classList.toggle("chatting", columns.size > 0);
-  byId("columns").classList.toggle("vacant", columns.size === 0);
+  localStorage.setItem("open", JSON.stringify([...phones.keys()]));
+  document.body.classList.toggle("chatting", phones.size > 0);
+  byId("columns").classList.toggle("vacant", phones.size === 0);
+  const [only] = phones.values();
+  byId("owner").textContent = only && isNarrow() ? fullName(only.person) : bot.first_name;
   peopleChanged();
 }
 
-/** Open the chats named in the address (?open=1,2), or those that were open last time, or the first that fit. */
+/** Open the phones named in the address (?open=1,2), or those that were open last time, or the first that fit. */
 async function restore() {
   const named = new URLSearchParams(location.search).get("open");
   const ids = named ? named.split(",").map(Number) : JSON.parse(localStorage.getItem("open") ?? "[]");
-  for (const id of isPhone() ? ids.slice(0, 1) : ids) {
+  for (const id of isNarrow() ? ids.slice(0, 1) : ids) {
     try {
-      openChat(await get(`/people/${id}`));
+      openPhone(await get(`/people/${id}`));
     } catch {
       // Somebody who was there before a reset is not there now: nothing to show.
     }
   }
-  if (columns.size === 0 && !isPhone()) await openNoted();
+  if (phones.size === 0 && !isNarrow()) await openNoted();
   byId("columns").scrollLeft = 0;
   remember();
 }
 
-/** The chats of those who have a note, side by side as far as there is room. */
+/** The phones of those who have a note, side by side as far as there is room. */
 async function openNoted() {
-  const room = Math.max(1, Math.floor(byId("columns").clientWidth / NARROWEST_COLUMN));
+  const room = Math.max(1, Math.floor(byId("columns").clientWidth / NARROWEST_PHONE));
   const { people } = await get(`/people?limit=${room}`);
-  for (const person of people.filter(({ note }) => note)) openChat(person);
+  for (const person of people.filter(({ note }) => note)) openPhone(person);
 }
 
 // Everything that happens
 
 function onEvent(event) {
   switch (event.type) {
-    case "chat": columns.get(event.person)?.refresh(); peopleChanged(); break;
-    case "action": columns.get(event.person)?.showTyping(); break;
+    case "chat": phones.get(event.person)?.botChat.refresh(); peopleChanged(); break;
+    case "friends": phones.get(event.person)?.refreshFriends(); peopleChanged(); break;
+    case "read": peopleChanged(); break;
+    case "seen": showSeen(event.update); break;
+    case "action": phones.get(event.person)?.botChat.showTyping(); break;
+    case "commands": for (const phone of phones.values()) phone.botChat.loadMenuButton(); break;
     case "clock": setClock(event); break;
     case "people": peopleChanged(); break;
     case "reload": location.reload(); break;
@@ -113,36 +125,39 @@ function onEvent(event) {
   }
 }
 
-async function connected() {
-  const state = await get("/state");
+/** The bot has taken every message up to this one: their ticks. */
+function showSeen(update) {
+  seen = update;
+  for (const phone of phones.values()) phone.botChat.showSeen(update);
+  peopleChanged();
+}
+
+function showState(state) {
   bot = Object.assign(bot, state.bot);
-  byId("bot-name").textContent = bot.first_name;
-  byId("bot-username").textContent = `@${bot.username} · local Telegram`;
+  seen = state.seen;
+  byId("bot-username").textContent = `@${bot.username} · ${words.say("local_telegram")}`;
   document.title = bot.first_name;
   setClock(state.clock);
-  for (const column of columns.values()) column.refresh();
+}
+
+async function connected() {
+  showState(await get("/state"));
+  for (const phone of phones.values()) phone.refresh();
   await loadPeople();
 }
 
-// Light and dark
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  localStorage.setItem("theme", theme);
-}
-
-function startTheme() {
-  const asked = new URLSearchParams(location.search).get("theme") ?? localStorage.getItem("theme");
-  if (asked === "dark" || asked === "light") document.documentElement.dataset.theme = asked;
-  byId("theme").addEventListener("click", () => {
-    const dark = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-    setTheme(dark === "dark" ? "light" : "dark");
-  });
-}
-
-startTheme();
-startClock();
+await loadWords();
+const state = await get("/state");
+setZone(state.zone);
+words = wordsFor(language);
+fillWords(document, words);
+byId("columns").dataset.hint = words.say("choose_person");
+startPreferences();
+startClock(words);
+showState(state);
 byId("add-person").addEventListener("click", addPerson);
 byId("search").addEventListener("input", peopleChanged);
+arrowKeys(byId("people"), ".person");
+document.addEventListener("visibilitychange", () => { for (const phone of phones.values()) phone.shown.read?.(); });
 await restore();
 listen(onEvent, () => connected().catch((error) => notify(error.message)));

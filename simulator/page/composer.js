@@ -1,42 +1,54 @@
-// The lower end of a chat: keys, commands, attachments, the text being written.
+// The lower end of a chat: the menu, keys, attachments, the text being written.
 
-import { get, post } from "/page/api.js";
-import { ask, byId, icon, iconButton, make, notify } from "/page/dom.js";
+import { get } from "/page/api.js";
+import { arrowKeys, icon, iconButton, make, notify, whenLeft } from "/page/dom.js";
 
-const CITIES = [
-  ["Paris", 48.8566, 2.3522], ["Lyon", 45.764, 4.8357], ["Marseille", 43.2965, 5.3698], ["Lille", 50.6292, 3.0573],
-  ["Saint-Étienne", 45.4397, 4.3872], ["Rennes", 48.1173, -1.6778], ["Fort-de-France", 14.6037, -61.0667],
-  ["Saint-Denis (Réunion)", -20.8789, 55.4481], ["Nouméa", -22.2711, 166.438], ["Papeete", -17.5516, -149.5585],
-];
-
-/** Ask for a place; resolves with latitude and longitude, or null. */
-export async function askLocation() {
-  const values = await ask("location-dialog", (form, done) => {
-    byId("cities").replaceChildren(...CITIES.map(([name, latitude, longitude]) =>
-      make("button", { type: "button", class: "chip", on: { click: () => done({ latitude, longitude }) } }, name)));
-  });
-  return values && { latitude: Number(values.latitude), longitude: Number(values.longitude) };
-}
+const TALLEST = 180; // pixels
+const INLINE_PAUSE = 400; // milliseconds without a key before the bot is asked
 
 export class Composer {
-  /** `acts` has `send(text)`, `key(key)`, `location()`, `upload(kind, file)`; `person` and `botUsername` are read live. */
-  constructor(person, botUsername, acts) {
-    this.person = person;
-    this.botUsername = botUsername;
+  /** `acts` has `send(text)`, `where()` and, with the bot, `key(key)`, `location()`, `upload(kind, file)`. */
+  constructor(phone, acts, withBot) {
+    this.phone = phone;
     this.acts = acts;
+    this.withBot = withBot;
     this.keysOpen = true;
-    this.keys = make("div", { class: "keys", attrs: { role: "group", "aria-label": "Keyboard of the bot" } });
-    this.menu = make("div", { class: "menu", hidden: true });
-    this.field = make("textarea", { rows: 1, placeholder: "Message", attrs: { "aria-label": `Message from ${person.first_name}` } });
+    const { words } = phone;
+    this.keys = make("div", { class: "keys", attrs: { role: "group", "aria-label": words.say("bot_keyboard") } });
+    this.menu = make("div", { class: "menu", hidden: true, on: { keydown: (event) => { if (event.key === "Escape") { this.closeMenu(); this.field.focus(); } } } });
+    arrowKeys(this.menu, "button");
+    this.field = make("textarea", { rows: 1, placeholder: words.say("message"), attrs: { "aria-label": words.say("message") } });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("input", () => this.onInput());
-    this.keysToggle = iconButton("keys", "Show or hide the keyboard of the bot", () => { this.keysOpen = !this.keysOpen; this.showKeys(); });
-    this.commands = make("button", { type: "button", class: "round slash", title: "Commands", attrs: { "aria-label": "Commands" }, on: { click: () => this.toggle(() => this.showCommands()) } }, "/");
-    const attach = iconButton("clip", "Attach", () => this.toggle(() => this.showAttachments()));
-    this.sendButton = iconButton("send", "Send", () => this.submit(), "round strong");
-    this.line = make("div", { class: "line" }, this.commands, attach, this.field, this.keysToggle, this.sendButton);
+    this.keysToggle = iconButton("keys", words.say("show_keyboard"), () => { this.keysOpen = !this.keysOpen; this.showKeys(); });
+    this.keysToggle.hidden = true;
+    this.menuLabel = make("span", {}, words.say("menu"));
+    this.menuButton = make("button", { type: "button", class: "menu-button", hidden: !withBot, title: words.say("commands"), attrs: { "aria-haspopup": "true", "aria-expanded": "false" }, on: { click: () => this.openMenuButton() } }, icon("menu"), this.menuLabel);
+    const attach = iconButton("clip", words.say("attach"), () => this.toggle(() => this.showAttachments()));
+    attach.hidden = !withBot;
+    this.sendButton = iconButton("send", words.say("send"), () => this.submit(), "round strong send");
+    this.line = make("div", { class: "line" }, make("div", { class: "field" }, this.menuButton, this.field, this.keysToggle, attach), this.sendButton);
     this.node = make("div", { class: "composer" }, this.menu, this.line, this.keys);
+    whenLeft([this.node], () => this.closeMenu());
     this.setKeyboard(null);
+  }
+
+  /** Begin a text, as a button for an inline query does. */
+  begin(text) {
+    this.field.value = text;
+    this.field.focus();
+    this.onInput();
+  }
+
+  /** What stands left of the text: the commands, or a Mini App of the bot's. */
+  setMenuButton(button) {
+    this.app = button.type === "web_app" ? button : null;
+    this.menuLabel.textContent = this.app?.text ?? this.phone.words.say("menu");
+  }
+
+  openMenuButton() {
+    if (this.app) this.phone.openApp(this.app.web_app.url, "menu", this.app.text);
+    else this.toggle(() => this.showCommands("", true));
   }
 
   setKeyboard(rows) {
@@ -48,24 +60,27 @@ export class Composer {
 
   showKeys() {
     this.keysToggle.hidden = !this.rows;
+    this.keysToggle.setAttribute("aria-expanded", String(Boolean(this.rows) && this.keysOpen));
     this.keys.hidden = !this.rows || !this.keysOpen;
+    const icons = { location: "place", app: "app" };
     this.keys.replaceChildren(...(this.rows ?? []).map((row) => make("div", { class: "row" }, ...row.map((key) =>
-      make("button", { type: "button", class: "key", on: { click: () => this.acts.key(key) } }, key.asks === "location" ? icon("place") : null, key.label)))));
+      make("button", { type: "button", class: "key", on: { click: () => this.acts.key(key) } }, key.asks in icons ? icon(icons[key.asks]) : null, key.label)))));
   }
 
   onKey(event) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.submit(); }
     if (event.key === "Escape") this.closeMenu();
+    if (event.key === "ArrowDown" && !this.menu.hidden) { event.preventDefault(); this.menu.querySelector("button")?.focus(); }
   }
 
   onInput() {
     this.field.style.height = "auto";
-    this.field.style.height = `${Math.min(this.field.scrollHeight, 140)}px`;
+    this.field.style.height = `${Math.min(this.field.scrollHeight, TALLEST)}px`;
     const text = this.field.value;
-    const inline = text.startsWith(`@${this.botUsername()} `);
+    const called = `@${this.phone.bot().username} `;
     clearTimeout(this.inlineTimer);
-    if (inline) this.inlineTimer = setTimeout(() => this.showInline(text.slice(this.botUsername().length + 2)), 400);
-    else if (text.startsWith("/") && !text.includes(" ") && !text.includes("\n")) this.showCommands(text.slice(1));
+    if (text.startsWith(called)) this.inlineTimer = setTimeout(() => this.showInline(text.slice(called.length)), INLINE_PAUSE);
+    else if (this.withBot && text.startsWith("/") && !/\s/.test(text)) this.showCommands(text.slice(1));
     else this.closeMenu();
   }
 
@@ -83,44 +98,60 @@ export class Composer {
   openMenu(...nodes) {
     this.menu.replaceChildren(...nodes);
     this.menu.hidden = nodes.length === 0;
+    this.menuButton.setAttribute("aria-expanded", String(!this.menu.hidden));
   }
 
   closeMenu() {
     this.menu.hidden = true;
+    this.menuButton.setAttribute("aria-expanded", "false");
   }
 
-  async showCommands(prefix = "") {
-    const { commands } = await get(`/people/${this.person.id}/commands`);
+  async showCommands(prefix = "", focused = false) {
+    const asked = this.field.value;
+    const { commands } = await get(`/people/${this.phone.person.id}/commands`);
+    if (this.field.value !== asked) return; // it was sent or went on meanwhile
     const fitting = commands.filter(({ command }) => command.startsWith(prefix));
-    if (!commands.length && !prefix) { this.openMenu(make("p", { class: "empty" }, "The bot has set no commands yet.")); return; }
-    this.openMenu(...fitting.map(({ command, description }) => make("button", {
-      type: "button", class: "menu-item",
-      on: { click: () => { this.closeMenu(); this.field.value = ""; this.acts.send(`/${command}`); } },
-    }, make("strong", {}, `/${command}`), make("span", {}, description))));
+    if (!commands.length && !prefix) { this.openMenu(make("p", { class: "empty" }, this.phone.words.say("no_commands"))); return; }
+    this.openMenu(...fitting.map(({ command, description }) => this.item(() => { this.clear(); this.acts.send(`/${command}`); },
+      make("strong", {}, `/${command}`), make("span", {}, description))));
+    if (focused) this.menu.querySelector("button")?.focus();
+  }
+
+  item(act, ...content) {
+    return make("button", { type: "button", class: "menu-item", on: { click: () => { this.closeMenu(); act(); } } }, ...content);
+  }
+
+  clear() {
+    this.field.value = "";
+    this.onInput();
   }
 
   showAttachments() {
+    const { words } = this.phone;
     const choose = (kind, accept) => {
-      this.closeMenu();
       const input = make("input", { type: "file", accept });
       input.addEventListener("change", () => { if (input.files[0]) this.acts.upload(kind, input.files[0]); });
       input.click();
     };
-    const item = (name, label, onClick) => make("button", { type: "button", class: "menu-item", on: { click: onClick } }, icon(name), make("strong", {}, label));
+    const item = (name, label, act) => this.item(act, icon(name), make("strong", {}, words.say(label)));
     this.openMenu(
-      item("place", "Location", () => { this.closeMenu(); this.acts.location(); }),
-      item("photo", "Photo", () => choose("photo", "image/*")),
-      item("file", "File", () => choose("document", "")),
+      item("place", "location", () => this.acts.location()),
+      item("photo", "photo", () => choose("photo", "image/*")),
+      item("file", "file", () => choose("document", "")),
     );
+    this.menu.firstChild.focus();
   }
 
   async showInline(query) {
+    const { words } = this.phone;
     try {
-      const { inline_query_id: id, results, answered } = await post(`/people/${this.person.id}/inline`, { query, wait: 5 });
-      if (!results.length) { this.openMenu(make("p", { class: "empty" }, answered ? "No results." : "The bot does not answer inline queries.")); return; }
-      this.openMenu(...results.map((result) => make("button", {
-        type: "button", class: "menu-item",
-        on: { click: async () => { this.closeMenu(); this.field.value = ""; await post(`/people/${this.person.id}/choose`, { inline_query_id: id, result_id: String(result.id) }); } },
+      const asked = this.field.value;
+      const { inline_query_id: id, results, answered } = await this.phone.post("inline", { ...this.acts.where(), query, wait: 5 });
+      if (this.field.value !== asked) return;
+      if (!results.length) { this.openMenu(make("p", { class: "empty" }, words.say(answered ? "inline_nothing" : "inline_none"))); return; }
+      this.openMenu(...results.map((result) => this.item(async () => {
+        this.clear();
+        await this.phone.post("choose", { ...this.acts.where(), inline_query_id: id, result_id: String(result.id) });
       }, make("strong", {}, result.title ?? result.type), make("span", {}, result.description ?? ""))));
     } catch (error) {
       notify(error.message);

@@ -17,7 +17,8 @@ from tests.commanding import refusal
 from tests.frozen import FROZEN
 
 # Empty lines take what is offered; "nowhere" is no address, so it is asked again.
-ANSWERS = """Élection « 2027 »
+ANSWERS = """presidential
+Élection « 2027 »
 
 Équipe Test
 Nous vous écrivons.
@@ -27,7 +28,10 @@ nowhere
 a@example.org
 
 avril
+
 2027-04-11 2027-04-25
+
+
 
 """
 

@@ -5,7 +5,6 @@ People abroad in the Americas are among the players: under the electoral code th
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +17,12 @@ from tests.commanding import run_here
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = sorted(file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml"))
+COMMON = "--name Vote --sender Équipe --statement Nous. --controller Asso --address X --privacy-contact a@b.org --yes"
 INIT = {
-    "two rounds, Saturday overseas": ("fr en", "2027-04-11 2027-04-25", "yes"),
-    "one round, everywhere on Sunday, in English": ("en", "2027-06-13", "no"),
+    "two rounds, Saturday overseas": "--kind presidential --period avril --days 2027-04-11,2027-04-25",
+    "one round, everywhere on Sunday": "--kind european --period juin --days 2027-06-13 --saturday no --languages en",
 }
-"""The languages, the days and the Saturday that are answered to `init`."""
+"""What is answered to `init`."""
 # Two people of each territory; abroad one of them lives in the Americas.
 PEOPLE = 30
 PATIENCE = 600
@@ -34,13 +34,8 @@ def test_a_campaign_that_comes_with_the_program_is_clean(folder: Path, tmp_path:
 
 
 @pytest.mark.parametrize("kind", INIT)
-def test_a_campaign_that_init_writes_is_clean(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    languages, days, saturday = INIT[kind]
-    answers = ["Vote", languages, "Équipe", "Nous.", "Association", "1 rue X", "a@example.org", "", "avril"]
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*answers, days, saturday, ""])))
-    assert main(["init", str(tmp_path / "mine")]) == 0
+def test_a_campaign_that_init_writes_is_clean(kind: str, tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "mine"), *COMMON.split(), *INIT[kind].split()]) == 0
     rehearse(tmp_path / "mine", tmp_path)
 
 

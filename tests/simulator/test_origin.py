@@ -43,6 +43,30 @@ async def test_only_this_machine_and_its_own_pages_are_answered(
                 assert "not to the page of another site" in await answer.text()
 
 
+@pytest.mark.parametrize(
+    ("path", "site", "status"),
+    [
+        # Typed into the address line, or from the chat page.
+        ("/sim/people", "none", 200),
+        ("/sim/people", "same-origin", 200),
+        # A picture, script or link on the page of another site or another program of this machine: no Origin.
+        ("/sim/people", "cross-site", 403),
+        ("/sim/people", "same-site", 403),
+        ("/bot12345:TEST/sendMessage?chat_id=1&text=x", "cross-site", 403),
+        ("/file/bot12345:TEST/photos/1.jpg", "same-site", 403),
+        # A link to the chat page may stand anywhere.
+        ("/", "cross-site", 200),
+    ],
+)
+async def test_another_page_cannot_ask_without_naming_itself(path: str, site: str, status: int) -> None:
+    async with (
+        running() as simulator,
+        aiohttp.ClientSession() as session,
+        session.get(simulator.base_url + path, headers={"Sec-Fetch-Site": site}) as answer,
+    ):
+        assert answer.status == status
+
+
 async def test_a_name_that_was_given_on_purpose_is_answered() -> None:
     async with (
         running(host="localhost") as simulator,

@@ -1,0 +1,128 @@
+"""Mini Apps: what a page is given when a `web_app` button opens it, and what it sends back.
+
+Telegram's own rules: https://core.telegram.org/bots/webapps, “Validating data received via the Mini App”.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.acting import check_active, say
+from simulator.errors import PersonError
+from simulator.http_json import answer, read_object, text_in, world_of
+from simulator.keyboards import buttons_of
+from simulator.records import Person
+from simulator.shapes import user_shape
+from simulator.world import World
+
+VERSION = "9.1"
+LONGEST_DATA = 4096  # bytes
+KINDS = ("inline", "keyboard", "menu")
+
+
+def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, Any]) -> str:
+    """The address that a panel opens: the button's, with what Telegram tells the app behind its `#`.
+
+    `kind` says where the button stands. Telegram tells no data to an app that a keyboard opens: it answers by sendData.
+    """
+    check_active(person)
+    if url not in _addresses(world, person, kind):
+        raise PersonError(f"{person.first_name} sees no button that opens “{url}”.", 404)
+    if not is_here(url):
+        raise PersonError(f"“{url}” is not on this machine: the page opens no outside address.")
+    told = {
+        "tgWebAppData": "" if kind == "keyboard" else init_data(world, person),
+        "tgWebAppVersion": VERSION,
+        "tgWebAppPlatform": "web",
+        "tgWebAppThemeParams": orjson.dumps(theme).decode(),
+    }
+    return f"{url}{'&' if '#' in url else '#'}{urlencode(told, quote_via=quote)}"
+
+
+def init_data(world: World, person: Person) -> str:
+    """`initData`, signed with the bot's token; dated by the simulated clock."""
+    user = user_shape(person) | {"allows_write_to_pm": person.started and not person.blocked}
+    user.pop("is_bot")
+    fields = {
+        "query_id": world.app_queries.ask(person.id).query_id,
+        "user": orjson.dumps(user).decode(),
+        "auth_date": str(world.clock.timestamp()),
+    }
+    return urlencode(fields | {"hash": signature(fields, world.token)}, quote_via=quote)
+
+
+def signature(fields: dict[str, str], token: str) -> str:
+    """The `hash` of fields: HMAC-SHA256 of their sorted lines, keyed with HMAC-SHA256("WebAppData", token)."""
+    lines = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    key = hmac.new(b"WebAppData", token.encode(), hashlib.sha256).digest()
+    return hmac.new(key, lines.encode(), hashlib.sha256).hexdigest()
+
+
+def send_data(world: World, person: Person, label: str, data: str) -> int:
+    """`sendData` of an app that the key `label` opened: the bot gets `web_app_data`. The message's number."""
+    if not data or len(data.encode()) > LONGEST_DATA:
+        raise PersonError(f"A Mini App sends 1 to {LONGEST_DATA} bytes.")
+    keys = [key for row in buttons_of(world.chat(person).reply_keyboard) for key in row]
+    if not any(key["text"] == label and key.get("web_app") for key in keys):
+        raise PersonError(f"{person.first_name} sees no key “{label}” that opens a Mini App.", 404)
+    return say(world, person, media={"web_app_data": {"data": data, "button_text": label}}).message_id
+
+
+def is_here(url: str) -> bool:
+    """Whether an address is one of this machine."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and (
+            parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        )
+    except ValueError:
+        return False
+
+
+def _addresses(world: World, person: Person, kind: str) -> set[str]:
+    """Where the Mini Apps are that somebody can open by a button of this kind."""
+    if kind == "menu":
+        buttons = [world.settings.menu_button_for(person.id)]
+    elif kind == "keyboard":
+        buttons = [key for row in buttons_of(world.chat(person).reply_keyboard) for key in row]
+    elif kind == "inline":
+        shown = world.newest_first(person)
+        buttons = [button for message in shown for row in buttons_of(message.markup) for button in row]
+    else:
+        raise PersonError(f"“kind” is one of {', '.join(KINDS)}.")
+    return {button["web_app"]["url"] for button in buttons if button.get("web_app")}
+
+
+def _person(request: Request) -> Person:
+    return world_of(request).person(request.path_params["person_id"])
+
+
+async def open_app(request: Request) -> Response:
+    """The address of the Mini App of a button: `url` and `kind` (inline, keyboard, menu), with the page's `theme`."""
+    content = await read_object(request)
+    theme = content.get("theme") or {}
+    if not isinstance(theme, dict):
+        raise PersonError("“theme” must be an object of colours.")
+    url, kind = text_in(content, "url"), text_in(content, "kind", "inline")
+    return answer({"url": launch(world_of(request), _person(request), url, kind, theme)})
+
+
+async def receive_data(request: Request) -> Response:
+    content = await read_object(request)
+    label, data = text_in(content, "label"), text_in(content, "data")
+    return answer({"message_id": send_data(world_of(request), _person(request), label, data)})
+
+
+ROUTES = [
+    Route("/sim/people/{person_id:int}/app", open_app, methods=["POST"]),
+    Route("/sim/people/{person_id:int}/app-data", receive_data, methods=["POST"]),
+]

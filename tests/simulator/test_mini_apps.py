@@ -1,0 +1,99 @@
+"""Mini Apps: a button opens one with signed data, and what it sends reaches the bot."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+
+from simulator.client import Simulator, SimulatorError
+from simulator.server import DEFAULT_TOKEN
+
+Call = Callable[..., Awaitable[dict[str, Any]]]
+APP = "https://127.0.0.1:9/app"
+
+
+def button(url: str) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": "Open", "web_app": {"url": url}}]]}
+
+
+async def test_an_app_gets_signed_data_of_who_opens_it(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", last_name="Ünal", username="ana", started=True)
+    await call("sendMessage", chat_id=ana.id, text="An app", reply_markup=button(APP))
+
+    opened = urlsplit(await ana.open_app(APP))
+    assert f"{opened.scheme}://{opened.netloc}{opened.path}" == APP
+    fragment = parse_qs(opened.fragment, keep_blank_values=True)
+    fields = dict(parse_qsl(fragment["tgWebAppData"][0]))
+    given = fields.pop("hash")
+    # As https://core.telegram.org/bots/webapps has it.
+    secret = hmac.new(b"WebAppData", DEFAULT_TOKEN.encode(), hashlib.sha256).digest()
+    lines = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    assert hmac.new(secret, lines.encode(), hashlib.sha256).hexdigest() == given
+    user = json.loads(fields["user"])
+    assert (user["id"], user["first_name"], user["last_name"], user["language_code"]) == (
+        ana.id,
+        "Ana",
+        "Ünal",
+        "fr",
+    )
+    now = (await simulator.now()).timestamp()
+    assert 0 <= now - int(fields["auth_date"]) < 60
+    assert json.loads(fragment["tgWebAppThemeParams"][0]) == {}
+
+
+async def test_a_key_opens_an_app_that_answers_by_data(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    keys = {"keyboard": [[{"text": "Choose", "web_app": {"url": APP}}]]}
+    await call("sendMessage", chat_id=ana.id, text="?", reply_markup=keys)
+    fragment = parse_qs(urlsplit(await ana.open_app(APP, kind="keyboard")).fragment, keep_blank_values=True)
+    assert fragment["tgWebAppData"] == [""]
+
+    await ana.send_app_data("Choose", '{"seat": 4}')
+    (update,) = (await call("getUpdates"))["result"]
+    assert update["message"]["web_app_data"] == {"data": '{"seat": 4}', "button_text": "Choose"}
+    with pytest.raises(SimulatorError, match="sees no key “Other” that opens a Mini App"):
+        await ana.send_app_data("Other", "x")
+    with pytest.raises(SimulatorError, match="1 to 4096 bytes"):
+        await ana.send_app_data("Choose", "é" * 2049)
+
+
+async def test_the_menu_button_of_one_chat_and_of_all(simulator: Simulator, call: Call) -> None:
+    ana, ben = await simulator.person("Ana", started=True), await simulator.person("Ben", started=True)
+    app = {"type": "web_app", "text": "Map", "web_app": {"url": APP}}
+    await call("setChatMenuButton", chat_id=ana.id, menu_button=app)
+
+    async def buttons(*chats: int | None) -> list[dict[str, Any]]:
+        return [(await call("getChatMenuButton", **({"chat_id": c} if c else {})))["result"] for c in chats]
+
+    assert await buttons(ana.id, ben.id, None) == [app, {"type": "default"}, {"type": "commands"}]
+    await ana.open_app(APP, kind="menu")
+    with pytest.raises(SimulatorError, match="Ben sees no button that opens"):
+        await ben.open_app(APP, kind="menu")
+
+    await call("setChatMenuButton", menu_button=app)
+    await call("setChatMenuButton", chat_id=ana.id, menu_button={"type": "commands"})
+    await ben.open_app(APP, kind="menu")
+    with pytest.raises(SimulatorError, match="Ana sees no button that opens"):
+        await ana.open_app(APP, kind="menu")
+    await call("setChatMenuButton", menu_button={"type": "default"})
+    assert await buttons(None) == [{"type": "default"}]
+
+
+async def test_what_opens_no_app(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    elsewhere = "https://elsewhere.example/app"
+    await call("sendMessage", chat_id=ana.id, text="An app", reply_markup=button(elsewhere))
+    for url, kind, sentence in (
+        (elsewhere, "inline", f"“{elsewhere}” is not on this machine: the page opens no outside address."),
+        (APP, "inline", f"Ana sees no button that opens “{APP}”."),
+        (elsewhere, "window", "“kind” is one of inline, keyboard, menu."),
+    ):
+        with pytest.raises(SimulatorError) as refused:
+            await ana.open_app(url, kind=kind)
+        assert str(refused.value) == sentence

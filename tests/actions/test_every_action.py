@@ -51,7 +51,7 @@ expressions.setting_of
 audiences.reach audiences.headcount audience_words.view audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
-broadcast_approvals.subject_of broadcast_cards.texts
+broadcast_approvals.subject_of broadcast_cards.texts broadcast_cards.titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up

@@ -58,10 +58,31 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     return None if row is None else ReceivedMessage(**row._mapping)
 
 
-async def open_question(tx: AsyncConnection, person: int, *, since: datetime) -> int | None:
-    """The Telegram id of the last campaign message, where it is a reminder or about an event, and unanswered."""
+async def newest_message(tx: AsyncConnection, person: int) -> int | None:
+    """The Telegram id of the last message that was sent to them by itself."""
     query = (
-        sa.select(deliveries.c.message_id, deliveries.c.answered_at, broadcasts.c.step, broadcasts.c.event)
+        sa.select(deliveries.c.message_id)
+        .where(deliveries.c.person == person, deliveries.c.message_id.is_not(None))
+        .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
+        .limit(1)
+    )
+    return await tx.scalar(query)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenQuestion:
+    """A message that asks something: its Telegram id, and the reminder of a ballot that it is, if it is one."""
+
+    message_id: int
+    ballot: int | None
+    step: str | None
+
+
+async def open_question(tx: AsyncConnection, person: int, *, since: datetime) -> OpenQuestion | None:
+    """The last campaign message, where it is a reminder or about an event, and unanswered."""
+    columns = (broadcasts.c.step, broadcasts.c.ballot, broadcasts.c.event)
+    query = (
+        sa.select(deliveries.c.message_id, deliveries.c.answered_at, *columns)
         .join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
         .where(deliveries.c.person == person, deliveries.c.sent_at >= since, sa.not_(IS_NOTICE))
         .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
@@ -70,7 +91,9 @@ async def open_question(tx: AsyncConnection, person: int, *, since: datetime) ->
     row = (await tx.execute(query)).first()
     if row is None or row.answered_at is not None or (row.step is None and row.event is None):
         return None
-    return int(row.message_id) if row.message_id is not None else None
+    if row.message_id is None:
+        return None
+    return OpenQuestion(message_id=row.message_id, ballot=row.ballot, step=row.step)
 
 
 async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:

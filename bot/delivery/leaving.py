@@ -14,7 +14,7 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.hooks import OnSent, Producer
-from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import deliveries
@@ -55,6 +55,8 @@ class Leaving:
         self._producers = producers
         self.settled: Counter[str] = Counter()
         """How many replies had which outcome in the end, since the start."""
+        self.newest: dict[int, tuple[int, int]] = {}
+        """By update: the chat, and the last message put into it."""
 
     async def leave(
         self,
@@ -129,8 +131,12 @@ class Leaving:
         """Note what came of it in the end."""
         self.settled[OUTCOMES[type(outcome)]] += 1
         if isinstance(outcome, Done):
-            if call.remember is not None and isinstance(outcome.result, Mapping):
-                await _note(partial(self._on_sent, call.remember, outcome.result))
+            sent = outcome.result if isinstance(outcome.result, Mapping) else {}
+            message = as_id(sent.get("message_id"))
+            if call.puts_a_message and call.chat is not None and message is not None:
+                self.newest[update_id] = (call.chat, message)
+            if call.remember is not None and sent:
+                await _note(partial(self._on_sent, call.remember, sent))
         elif isinstance(outcome, Rejected):
             if outcome.unreachable and call.chat is not None:
                 await _note(partial(self._mark_unreachable, call.chat))

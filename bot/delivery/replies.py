@@ -26,7 +26,7 @@ from bot.delivery.leaving import REPEATS, Leaving, persistently
 from bot.delivery.outcomes import InDoubt, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
-from db import updates
+from db import people, updates
 from db.engine import Database
 from db.updates import AnsweredUpdate
 
@@ -315,6 +315,7 @@ class Replies:
             if not update.is_lost:
                 await self._finish.add(update.id)
         finally:
+            self._leaving.newest.pop(update.id, None)
             self._updates -= 1
             self._freed()
 
@@ -327,9 +328,14 @@ class Replies:
         return [number in held for number, _count in begun]
 
     async def _write_finished(self, numbers: list[int]) -> list[None]:
+        # Known before the chat's next update is handled: that one waits until this one is finished.
+        sent = [self._leaving.newest[number] for number in numbers if number in self._leaving.newest]
+
         async def finish() -> None:
             async with self._database.write() as tx:
                 await updates.finish(tx, numbers, self._owner)
+                if sent:
+                    await people.note_newest(tx, sent)
 
         await persistently(finish)
         return [None] * len(numbers)

@@ -1,13 +1,13 @@
 """Whether the chat's next update waits until the replies to one have left: new messages do, changed ones do not.
 
-Revision 0030, after 0026.
+Revision 0034, after 0033.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0026"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -22,7 +22,7 @@ from bot.actions import alarms
 from bot.actions.alarms import Ended
 from bot.clock import Clock, RealClock
 from bot.delivery.engine import Engine
-from bot.delivery.outcomes import OUTCOMES
+from bot.delivery.outcomes import OUTCOMES, PASSED_OVER
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import LATE_SECONDS, REMEDIES, Signs, Trouble, in_words, troubles
 from bot.rules.metrics import Sample, exposition
@@ -187,8 +187,11 @@ class Watch:
             values["backup_age_seconds"] = (self._clock.now() - looked.backup.at).total_seconds()
             values["backup_bytes"] = looked.backup.size
         samples += [_sample(name, value) for name, value in values.items() if value is not None]
-        for name, counted in (("replies_total", engine.replies), ("posts_total", engine.pacing.posts)):
-            samples += [_sample(name, counted.get(each, 0), outcome=each) for each in OUTCOME_NAMES]
+        for name, counted, outcomes in (
+            ("replies_total", engine.replies, (*OUTCOME_NAMES, PASSED_OVER)),
+            ("posts_total", engine.pacing.posts, OUTCOME_NAMES),
+        ):
+            samples += [_sample(name, counted.get(each, 0), outcome=each) for each in outcomes]
         samples += await self._counts()
         samples.append(Sample(name="process_resident_memory_bytes", value=resident_bytes()))
         samples.append(Sample(name="process_start_time_seconds", value=_STARTED_AT))

@@ -106,6 +106,8 @@ OUTCOMES: dict[type[Outcome], str] = {
     Rejected: "rejected",
 }
 """What each is called where they are counted."""
+PASSED_OVER = "passed_over"
+"""What a reply is called that did not leave because a newer one took its place."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import OnSent, Producer
 from bot.delivery.latest import Latest, Message
 from bot.delivery.leaving import REPEATS, Leaving, persistently
-from bot.delivery.outcomes import InDoubt, NotSent
+from bot.delivery.outcomes import PASSED_OVER, InDoubt, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
 from db import people, updates
@@ -131,7 +131,7 @@ class Replies:
     def settled(self) -> Counter[str]:
         """How many replies had which outcome in the end, since the start.
 
-        `passed_over`: a newer state of the same message took its place.
+        `PASSED_OVER`: a newer state of the same message took its place.
         """
         return self._leaving.settled
 
@@ -253,7 +253,7 @@ class Replies:
 
     def _replace(self, older: _Reply, newer: _Reply) -> _Reply:
         """A newer state, of which the buttons alone may be told, takes the place of one that did not leave."""
-        self.settled["passed_over"] += 1
+        self.settled[PASSED_OVER] += 1
         kept, before = orjson.loads(newer.body), orjson.loads(older.body)
         if kept["method"] == BUTTONS_ALONE and before["method"] != "deleteMessage":
             buttons = kept["payload"].get("reply_markup")

@@ -48,7 +48,11 @@ METRICS = (
     _counter("updates_unread", "Updates put aside since the start."),
     _counter("updates_dropped", "Updates dropped from floods since the start."),
     _gauge("fetched_seconds", "Seconds since Telegram last answered who asks it for updates."),
-    _counter("replies", "Replies since the start, by what became of them.", "outcome"),
+    _counter(
+        "replies",
+        "Replies since the start, by what became of them (passed_over: a newer edit took its place).",
+        "outcome",
+    ),
     _counter("posts", "Posts to Telegram since the start, replies included, by their outcome.", "outcome"),
     _counter("asked_to_wait", "Posts that Telegram answered with retry_after since the start."),
     _gauge("retry_after_seconds", "Seconds for which nothing leaves yet; 0 while messages flow."),

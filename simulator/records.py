@@ -57,7 +57,8 @@ class Message:
     `extra` hold Bot API fields as they are shown: photo, document, location, venue; via_bot, forward_origin…
     `text` is the caption when there is a photo or document. `event` numbers the last change. `update` numbers the
     update by which the bot is told; 0 where it is told of none. `sender` and `friend` are the two people of a message
-    that is not for the bot, 0 in the chat with the bot.
+    that is not for the bot, 0 in the chat with the bot. `keyed`: it came with a keyboard under the text field, took it
+    away or asked for an answer; Telegram lets no bot edit such a message.
     """
 
     __slots__ = (
@@ -70,6 +71,7 @@ class Message:
         "extra",
         "friend",
         "inline_message_id",
+        "keyed",
         "markup",
         "media",
         "message_id",
@@ -107,6 +109,7 @@ class Message:
         self.sender = sender
         self.friend = friend
         self.update = 0
+        self.keyed = False
 
     @property
     def has_caption(self) -> bool:

@@ -23,6 +23,7 @@ from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
 from simulator.http_json import answer
+from simulator.limits import LIKE, Limits
 from simulator.origin import refusing_strangers
 from simulator.world import World
 
@@ -70,7 +71,13 @@ def make_world(
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
     zone: str = "Europe/Paris",
+    local_apps: bool = False,
+    limits: str = "",
 ) -> World:
+    """A world for `serve` and `running`.
+
+    `local_apps`: Mini Apps of this machine need no HTTPS. `limits`: whose rate limits hold, a name of LIKE, or none.
+    """
     bot_id, _, secret = token.partition(":")
     if not bot_id.isdecimal() or not secret or "/" in secret:
         raise StartError(
@@ -80,12 +87,15 @@ def make_world(
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
     world = World(
         zone=zone,
+        local_apps=local_apps,
         token=token,
         clock=clock or Clock(),
         bot_name=bot_name,
         bot_username=bot_username,
         journal_file=journal_file,
     )
+    if limits:
+        world.limits = Limits(clock=world.clock, **LIKE[limits])
     world.marks = control.read_marks(marks or [])
     return world
 

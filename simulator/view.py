@@ -84,7 +84,7 @@ def message_view(message: Message) -> dict[str, Any]:
         "contact": media.get("contact"),
         "web_app_data": (media.get("web_app_data") or {}).get("button_text"),
         "reply_to": (extra.get("reply_to_message") or {}).get("message_id"),
-        "reply": _reply_view(extra.get("reply_to_message")),
+        "reply": _reply_view(extra.get("reply_to_message"), extra.get("quote")),
         "forwarded": "forward_origin" in extra,
         "via_bot": (extra.get("via_bot") or {}).get("username"),
         "protected": bool(extra.get("has_protected_content")),
@@ -93,11 +93,11 @@ def message_view(message: Message) -> dict[str, Any]:
     }
 
 
-def _reply_view(replied: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The message that is answered: its number, who wrote it and how it begins."""
+def _reply_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message that is answered: its number, who wrote it, and how it begins or what is quoted of it."""
     if not replied:
         return None
-    text = str(replied.get("text") or replied.get("caption") or "")
+    text = str((quote or {}).get("text") or replied.get("text") or replied.get("caption") or "")
     return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text[:120]}
 
 

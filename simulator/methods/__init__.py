@@ -1,9 +1,10 @@
-"""The Bot API methods: one table, one function each. Whatever is not in the table answers 404."""
+"""The Bot API methods: one table, one function each. A method that exists and is not in the table answers 501."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from simulator.methods import answering, editing, profile, sending, webhooks
+from simulator.methods.known import KNOWN
 from simulator.params import Params
 from simulator.world import World
 
@@ -52,3 +53,4 @@ _NAMED: dict[str, Method] = {
 
 # Telegram does not look at the case of a method's name.
 METHODS: dict[str, tuple[str, Method]] = {name.lower(): (name, function) for name, function in _NAMED.items()}
+NOT_SIMULATED = {name.lower(): name for name in KNOWN - _NAMED.keys()}

@@ -9,6 +9,7 @@ from simulator.errors import bad_request
 from simulator.files import LARGEST_DOWNLOAD
 from simulator.params import Params
 from simulator.shapes import full_chat_shape
+from simulator.urls import opens_bot
 from simulator.world import World
 
 MOST_INLINE_RESULTS = 50
@@ -20,8 +21,11 @@ def answer_callback_query(world: World, params: Params) -> bool:
     query_id = params.text("callback_query_id")
     if not query_id:
         raise bad_request(TOO_OLD)
+    url = params.text("url")
+    if url and not opens_bot(url, str(world.bot["username"])):
+        raise bad_request("URL_INVALID")
     answer = {"toast": None if alert else text or None, "alert": text or None if alert else None}
-    world.taps.answer(query_id, answer | {"url": params.text("url") or None})
+    world.taps.answer(query_id, answer | {"url": url or None})
     return True
 
 

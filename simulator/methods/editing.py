@@ -12,6 +12,7 @@ from simulator.world import World
 
 # A bot cannot delete its messages after this many simulated seconds.
 DELETABLE_FOR = 48 * 3600
+MOST_AT_ONCE = 100
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -42,7 +43,7 @@ def edit_message_reply_markup(world: World, params: Params) -> dict[str, Any] | 
 def _edit(
     world: World, params: Params, method: str, person: Person, message: Message, text: str, entities: bytes
 ) -> dict[str, Any] | bool:
-    markup = read_markup(params)
+    markup = read_markup(params, local_apps=world.local_apps)
     if markup.kind not in {"inline", "none"}:
         raise bad_request("inline keyboard expected")
     if (text, entities, markup.json) == (message.text, message.entities, message.markup):
@@ -70,7 +71,7 @@ def _editable(world: World, params: Params) -> tuple[Person, Message]:
         return sender, sent
     person = world.reachable(params.text("chat_id"))
     message = _message(world, person, params, "message to edit not found")
-    if not message.by_bot:
+    if not message.by_bot or message.keyed:
         raise bad_request("message can't be edited")
     return person, message
 
@@ -97,16 +98,35 @@ def delete_message(world: World, params: Params) -> bool:
 def delete_messages(world: World, params: Params) -> bool:
     """Those that cannot be found or deleted are skipped, as Telegram does."""
     person = world.find_recipient(params.text("chat_id"))
-    numbers = params.structure("message_ids", "can't parse message identifiers JSON object")
-    if not isinstance(numbers, list) or not numbers:
-        raise bad_request("message identifiers are not specified")
-    if len(numbers) > 100:
-        raise bad_request("too many messages to delete")
-    for number in numbers:
-        message = world.chat(person).messages.get(int(number))
+    for number in read_message_ids(params):
+        message = world.chat(person).messages.get(number)
         if message is not None and _is_deletable(world, message):
             world.delete_message(person, message.message_id)
     return True
+
+
+def read_message_ids(params: Params) -> list[int]:
+    """`message_ids`, up to 100 numbers (Client.cpp, get_message_ids)."""
+    numbers = params.structure("message_ids", "can't parse message_ids JSON object")
+    if numbers is None:
+        raise bad_request("message identifiers are not specified")
+    if not isinstance(numbers, list):
+        raise bad_request("expected an Array of message identifiers")
+    if len(numbers) > MOST_AT_ONCE:
+        raise bad_request("too many message identifiers specified")
+    return [_message_id(number) for number in numbers]
+
+
+def _message_id(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise bad_request("message identifier must be a Number")
+    try:
+        number = int(str(given))
+    except ValueError:
+        raise bad_request("can't parse message identifier as a Number") from None
+    if number <= 0:
+        raise bad_request("invalid message identifier specified")
+    return number
 
 
 def _is_deletable(world: World, message: Message) -> bool:

@@ -16,6 +16,14 @@ from simulator.world import World
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
+CHAT_ACTIONS = {
+    *("cancel", "typing", "record_video", "upload_video", "record_audio", "record_voice", "upload_audio"),
+    *("upload_voice", "upload_photo", "upload_document", "choose_sticker", "pick_up_location"),
+    *("find_location", "record_video_note", "upload_video_note"),
+}
+# The fields of a place that a bot may name, of Foursquare or Google.
+VENUE_FIELDS = ("foursquare_id", "foursquare_type", "google_place_id", "google_place_type")
+PREVIEW_FIELDS = ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")
 
 
 def send_message(world: World, params: Params) -> dict[str, Any]:
@@ -46,12 +54,19 @@ def send_document(world: World, params: Params) -> dict[str, Any]:
     if len(given.content) > LARGEST_UPLOAD:
         raise BotApiError(413, "")
     content = Upload(given.name, given.mime_type, given.content) if isinstance(given, StoredFile) else given
-    media = {"document": world.files.add_document(content)}
+    document = world.files.add_document(content)
+    if thumbnail := params.upload("thumbnail"):
+        document["thumbnail"] = world.files.add_photo(thumbnail)[0]
+    media = {"document": document}
     return _send(world, params, "sendDocument", text=text, entities=entities, media=media)
 
 
 def send_location(world: World, params: Params) -> dict[str, Any]:
-    return _send(world, params, "sendLocation", media={"location": read_location(params)})
+    location: dict[str, float] = read_location(params)
+    for name in ("live_period", "heading", "proximity_alert_radius"):
+        if value := params.integer(name):
+            location[name] = value
+    return _send(world, params, "sendLocation", media={"location": location})
 
 
 def send_venue(world: World, params: Params) -> dict[str, Any]:
@@ -60,14 +75,18 @@ def send_venue(world: World, params: Params) -> dict[str, Any]:
         if not params.text(name).strip():
             raise bad_request(f"venue {name} must be non-empty")
     venue = {"location": location, "title": params.text("title"), "address": params.text("address")}
+    # Foursquare's fields hide Google's (Client.cpp, process_send_venue_query).
+    given = {name: params.text(name) for name in VENUE_FIELDS if params.text(name)}
+    four = {name: value for name, value in given.items() if name.startswith("foursquare")}
+    venue |= four or given
     return _send(world, params, "sendVenue", media={"venue": venue, "location": location})
 
 
 def send_chat_action(world: World, params: Params) -> bool:
-    person = world.reachable(params.text("chat_id"))
-    action = params.text("action")
-    if not action:
+    action = params.text("action").lower()
+    if action not in CHAT_ACTIONS:
         raise bad_request("wrong parameter action in request")
+    person = world.reachable(params.text("chat_id"))
     world.stream.tell({"type": "action", "person": person.id, "action": action})
     return True
 
@@ -111,17 +130,9 @@ def read_caption(params: Params) -> tuple[str, bytes]:
 
 def _parsed(params: Params, name: str, list_name: str) -> tuple[str, bytes]:
     given = params.structure(list_name, "can't parse message entities: can't parse JSON") or []
-    if not isinstance(given, list) or not all(_is_entity(entity) for entity in given):
-        raise bad_request("can't parse message entities: expected an Array of MessageEntity")
-    return parse_text(params.text(name), params.text("parse_mode"), given)
-
-
-def _is_entity(entity: Any) -> bool:
-    return (
-        isinstance(entity, dict)
-        and isinstance(entity.get("type"), str)
-        and all(isinstance(entity.get(name), int) and entity[name] >= 0 for name in ("offset", "length"))
-        and (entity["type"] != "text_link" or isinstance(entity.get("url"), str))
+    # What is no list is overlooked (Client.cpp, get_formatted_text).
+    return parse_text(
+        params.text(name), params.text("parse_mode"), given if isinstance(given, list) else None
     )
 
 
@@ -133,20 +144,26 @@ def read_location(params: Params) -> dict[str, float]:
         raise bad_request("longitude is empty")
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise bad_request("wrong latitude or longitude specified")
-    return {"latitude": latitude, "longitude": longitude}
+    place = {"latitude": latitude, "longitude": longitude}
+    if accuracy := params.number("horizontal_accuracy"):
+        place["horizontal_accuracy"] = accuracy
+    return place
 
 
 def _send(
     world: World, params: Params, method: str, *, extra: dict[str, Any] | None = None, **content: Any
 ) -> dict[str, Any]:
     """Check the keyboard, the recipient and the rate, then add the message and journal it."""
-    markup = read_markup(params)
+    markup = read_markup(params, local_apps=world.local_apps)
     person = world.reachable(params.text("chat_id"))
     extra = _extra(world, person, params) | (extra or {})
+    if content.get("media") and content.get("text") and params.flag("show_caption_above_media"):
+        extra["show_caption_above_media"] = True
     world.limits.check(person.id)
     inline = markup.json if markup.kind == "inline" else b""
     apply_reply_keyboard(world, person, markup)
     message = world.add_message(person, by_bot=True, markup=inline, extra=extra or None, **content)
+    message.keyed = markup.kind in {"reply", "remove", "force"}
     world.journal.record(method, person.id, message, world.clock.now())
     shape = world.shape(person, message)
     heard(world, person)
@@ -164,10 +181,13 @@ def _extra(world: World, person: Person, params: Params) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if params.flag("protect_content"):
         extra["has_protected_content"] = True
-    preview = params.structure("link_preview_options", "can't parse link preview options: can't parse JSON")
-    if isinstance(preview, dict) and preview:
+    if effect := params.text("message_effect_id"):
+        extra["effect_id"] = effect
+    if preview := _link_preview(params):
         extra["link_preview_options"] = preview
-    reply = params.structure("reply_parameters", "can't parse reply parameters: can't parse JSON") or {}
+    reply = params.structure("reply_parameters", "can't parse reply parameters JSON object") or {}
+    if not isinstance(reply, dict):
+        raise bad_request("object expected as reply parameters")
     replied_id = reply.get("message_id") or params.integer("reply_to_message_id")
     if replied_id:
         replied = world.chat(person).messages.get(int(replied_id))
@@ -175,9 +195,43 @@ def _extra(world: World, person: Person, params: Params) -> dict[str, Any]:
             shape = world.shape(person, replied)
             shape.pop("reply_to_message", None)
             extra["reply_to_message"] = orjson.loads(orjson.dumps(shape))
+            if quote := _quote(reply, replied):
+                extra["quote"] = quote
         elif not (reply.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply")):
             raise bad_request("message to be replied not found")
     return extra
+
+
+def _link_preview(params: Params) -> dict[str, Any]:
+    options = params.structure("link_preview_options", "can't parse link preview options JSON object")
+    if options is None:
+        return {"is_disabled": True} if params.flag("disable_web_page_preview") else {}
+    if not isinstance(options, dict):
+        raise bad_request("object expected as link preview options")
+    return {name: options[name] for name in PREVIEW_FIELDS if options.get(name)}
+
+
+def _quote(reply: dict[str, Any], replied: Message) -> dict[str, Any] | None:
+    """The part of the message that is answered; the one nearest to `quote_position` (MessageQuote.cpp)."""
+    if not reply.get("quote"):
+        return None
+    given = Params(reply)
+    quote, entities = parse_text(
+        given.text("quote"), given.text("quote_parse_mode"), reply.get("quote_entities")
+    )
+    text, wanted = replied.text.encode("utf-16-le"), quote.encode("utf-16-le")
+    places = [at for at in range(0, len(text) - len(wanted) + 1, 2) if text.startswith(wanted, at)]
+    if not quote or not places:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    near = given.integer("quote_position") * 2
+    shape: dict[str, Any] = {
+        "text": quote,
+        "position": min(places, key=lambda at: abs(at - near)) // 2,
+        "is_manual": True,
+    }
+    if entities:
+        shape["entities"] = orjson.loads(entities)
+    return shape
 
 
 def _source(world: World, params: Params, purpose: str) -> Message:

@@ -119,6 +119,7 @@ function onEvent(event) {
     case "action": phones.get(event.person)?.botChat.showTyping(); break;
     case "commands": for (const phone of phones.values()) phone.botChat.loadMenuButton(); break;
     case "clock": setClock(event); break;
+    case "not_simulated": get("/state").then(showState).catch((error) => notify(error.message)); break;
     case "people": peopleChanged(); break;
     case "reload": location.reload(); break;
     default: break;
@@ -137,7 +138,15 @@ function showState(state) {
   seen = state.seen;
   byId("bot-username").textContent = `@${bot.username} · ${words.say("local_telegram")}`;
   document.title = bot.first_name;
+  showNotSimulated(state.counters.not_simulated);
   setClock(state.clock);
+}
+
+/** The methods that the bot called in vain, because this Telegram has them not. */
+function showNotSimulated(counted) {
+  const methods = Object.entries(counted).map(([method, times]) => (times > 1 ? `${method} ×${times}` : method));
+  byId("not-simulated").hidden = methods.length === 0;
+  byId("not-simulated").textContent = methods.length ? words.say("not_simulated", { methods: methods.join(", ") }) : "";
 }
 
 async function connected() {

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
 from simulator.client import Person, Simulator
@@ -51,8 +52,13 @@ async def test_a_chat_in_the_browser(simulator: Simulator, served: RunningSimula
     keyboard = {"inline_keyboard": [[{"text": f"Yes {ATTACKS[1]}", "callback_data": "y"}]]}
     for attack in ATTACKS:
         await call("sendMessage", chat_id=ana.id, text=attack)
-    link = {"type": "text_link", "offset": 0, "length": 4, "url": "javascript:window.attacked=1"}
-    await call("sendMessage", chat_id=ana.id, text="link", entities=[link])
+    # Telegram lets no such link through; the page would not follow it either.
+    link = [{"type": "text_link", "offset": 0, "length": 4, "url": "javascript:window.attacked=1"}]
+    assert not (await call("sendMessage", chat_id=ana.id, text="link", entities=link))["ok"]
+    link[0]["url"] = "tg://resolve?domain=x"
+    sent = await call("sendMessage", chat_id=ana.id, text="link", entities=link)
+    hostile = orjson.dumps([link[0] | {"url": "javascript:window.attacked=1"}])
+    served.world.chats[ana.id].messages[sent["result"]["message_id"]].entities = hostile
     await call(
         "sendMessage",
         chat_id=ana.id,
@@ -245,6 +251,7 @@ async def test_unread_messages_are_counted_and_an_alert_is_a_dialog_on_the_phone
 
 
 @needs_chromium
+@pytest.mark.parametrize("served", [{"local_apps": True}], indirect=True)
 async def test_a_mini_app_opens_in_a_panel_and_one_from_elsewhere_does_not(
     simulator: Simulator, served: RunningSimulator, call: Call
 ) -> None:

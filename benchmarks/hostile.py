@@ -1,4 +1,4 @@
-"""One good user among hostile updates: how long each of their answers takes.
+"""One good user among hostile updates: how long each of their answers takes, and how many messages leave meanwhile.
 
     scripts/bench hostile [--updates 10000] [--rate 30] [--questions 30]
 
@@ -92,10 +92,14 @@ async def measure(count: int, rate: float, questions: int) -> dict[str, float]:
         await fill(database, 1)
         await database.close()
         person, answers = 1_000_001, list[float]()
+        posts, ahead = 0, list[int]()
 
         def watch(method: str, body: bytes) -> None:
-            if method == "sendMessage" and json.loads(body)["chat_id"] == person:
-                answers.append(time.perf_counter())
+            nonlocal posts
+            if method == "sendMessage":
+                posts += 1
+                if json.loads(body)["chat_id"] == person:
+                    answers.append(time.perf_counter())
 
         server = Server(watch=watch)
         api = f"http://127.0.0.1:{await server.start()}"
@@ -103,9 +107,10 @@ async def measure(count: int, rate: float, questions: int) -> dict[str, float]:
         async with running("benchmarks.product", api, "--folder", folder, "--rate", str(rate)):
             server.add_updates(hostile(count, random.Random(1)))
             for number in range(questions):
-                asked = time.perf_counter()
+                asked, before = time.perf_counter(), posts
                 server.add_updates([question(count + 1 + number, person)])
                 await until(lambda asked=asked: bool(answers) and answers[-1] > asked)  # type: ignore[misc]  # bound now
+                ahead.append(posts - before)
                 waited.append(next(at for at in answers if at > asked) - asked)
                 await asyncio.sleep(max(0.0, asked + SPACING_SECONDS - time.perf_counter()))
         await server.stop()
@@ -114,11 +119,13 @@ async def measure(count: int, rate: float, questions: int) -> dict[str, float]:
             waiting, aside = await updates.count_unfinished(tx), await unread.count(tx)
         await database.close()
     waited.sort()
+    ahead.sort()
     return {
         "hostile": count,
         "questions": questions,
         "median_s": waited[len(waited) // 2],
         "longest_s": waited[-1],
+        "median_messages_meanwhile": ahead[len(ahead) // 2],
         "still_waiting": waiting,
         "unread": aside,
     }

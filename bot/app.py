@@ -16,7 +16,7 @@ from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
 from bot.actions.dialogs import remember_question
-from bot.actions.renewals import consent_texts
+from bot.actions.renewals import consent_texts, look_at_everybody
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
 from bot.communes import load as load_gazetteer
@@ -25,7 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks, OnSent
-from bot.delivery.pacing import CHAT_SECONDS, Pacing
+from bot.delivery.pacing import CHAT_SECONDS, FREE_RATE, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
@@ -56,7 +56,7 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Renewals, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, LateApprovals, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
@@ -116,6 +116,7 @@ async def started(
             suppression_key=await suppression_key(database, settings),
             commands=COMMANDS,
             links_to=links_to(settings, webhook_url),
+            rate=settings.rate or FREE_RATE,
         )
         ground = Ground(
             settings=settings, services=services, clock=clock, database=database, transport=transport
@@ -130,6 +131,8 @@ async def started(
             await note_running(tx, running_as)
         await introduce(transport, app.engine, settings, campaign, webhook_url)
         warn_of_the_rate(settings, campaign)
+        # Before anything leaves: who agreed to another text hears nothing until they answer.
+        await look_at_everybody(database, consent_texts(services.texts), clock.now())
         app.start(*app.parts())
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             # Imported here, and the web part below: not every bot needs it, and the start does not wait for it.
@@ -203,10 +206,8 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
-    texts = consent_texts(services.texts)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
-    renewals = Renewals(database=database, texts=texts, clock=clock, queued=engine.wake)
 
     witness = Witness(
         database=database,
@@ -222,7 +223,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
 
     look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
-        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat, renewals.beat
+        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat
     )
     ticker = Ticker(
         database=database,

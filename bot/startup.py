@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,7 +140,10 @@ async def upgraded(settings: Settings, *, kept: Callable[[Path], None]) -> Async
     `kept` is told where the copy of an older one lies.
     """
     async with _open(settings) as database:
-        if (copy := await upgrade_alone(database, notes=settings.data / NOTES)) is not None:
+        copy = await upgrade_alone(
+            database, notes=settings.data / NOTES, folder=settings.data, key=partial(backup_key, settings)
+        )
+        if copy is not None:
             kept(copy)
         yield database
 

@@ -16,7 +16,6 @@ import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
-from bot.actions.renewals import ConsentTexts, look_at_some
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -139,23 +138,6 @@ class Ticker:
         late = monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
         return self._nudged or late or moved or opened != self._open
-
-
-class Renewals:
-    """After a text of a consent changed, a piece at each beat: who agreed to another one is asked again."""
-
-    def __init__(
-        self, *, database: Database, texts: ConsentTexts, clock: Clock, queued: Callable[[], None]
-    ) -> None:
-        self._database, self._texts, self._clock, self._queued = database, texts, clock, queued
-        self._over = False
-
-    async def beat(self) -> None:
-        if self._over:  # texts do not change while the bot runs
-            return
-        self._over = not await look_at_some(self._database, self._texts, self._clock.now())
-        if self._over:
-            self._queued()
 
 
 class Witness:

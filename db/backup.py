@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,8 @@ from db.engine import Database, open_database
 from db.erasing import Sealing
 from db.errors import BackupFailed
 from db.facts import forget_fact, get_fact, set_fact
-from db.key import DatabaseKey
+from db.key import DatabaseKey, read_key
+from db.keyring import encrypt_anew, key_that_opens, opens
 from db.schema import broadcasts, deliveries, downloads, updates
 from db.secret_files import sync_folder
 from db.suppression_key import begin_anew, open_suppression_key
@@ -57,6 +58,7 @@ class Restored:
     given_up: int = 0
     entries: int = 0  # of the log since the backup, carried over
     kept: Path | None = None  # where the database that was replaced is now
+    older_key: Path | None = None  # the kept key that the backup opened with, where it was not today's
 
 
 async def backup(database: Database, target: Path, *, notes: Path, now: datetime | None = None) -> None:
@@ -75,6 +77,7 @@ async def restore(
     *,
     file: Path,
     key: DatabaseKey | None,
+    kept_keys: Sequence[Path] = (),
     suppression_key_file: Path,
     suppression_key_lost: bool = False,
     notes: Path,
@@ -82,6 +85,8 @@ async def restore(
     now: datetime,
 ) -> Restored:
     """Put the backup `source` in the place of the database `file`, which is kept under another name.
+
+    It opens with the `key`, or with one of the `kept_keys`, and is encrypted with the `key` afterwards.
 
     What may have been sent since the backup was made is never sent again by itself: due deliveries become in
     doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
@@ -95,15 +100,14 @@ async def restore(
     claim = sqlite.claim(file)
     try:
         with unfinished(file, notes) as copy:
-            await asyncio.to_thread(copy_backup, source, copy)
-            await asyncio.to_thread(verify, copy, key, source)
+            older = await asyncio.to_thread(open_backup, source, copy, key, kept_keys)
             restored = await prepare(
                 copy, file, key, suppression_key_file, lost=suppression_key_lost, settle=settle, now=now
             )
             kept = await asyncio.to_thread(_swap, copy, file)
     finally:
         claim.close()
-    return replace(restored, kept=kept)
+    return replace(restored, kept=kept, older_key=older)
 
 
 def _backup(file: Path, key: DatabaseKey | None, target: Path, notes: Path, now: datetime | None) -> None:
@@ -279,6 +283,22 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be made ({error.strerror}); choose another folder.") from None
+
+
+def open_backup(source: Path, copy: Path, key: DatabaseKey | None, kept: Sequence[Path]) -> Path | None:
+    """Copies a backup and verifies it; the copy opens with `key`.
+
+    `kept` are the files of keys that were in use before: the one that it was made with, where it was one of these.
+    Raises BackupFailed.
+    """
+    copy_backup(source, copy)
+    older = None
+    if key is not None and kept and not opens(copy, key):
+        older = key_that_opens(copy, kept)
+        if older is not None:
+            encrypt_anew(copy, read_key(older), key)
+    verify(copy, key, source)
+    return older
 
 
 def copy_backup(source: Path, copy: Path) -> None:

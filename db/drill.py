@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.backup import BACKED_UP_AT, copy_backup, make_folder, verify
+from db.backup import BACKED_UP_AT, make_folder, open_backup
 from db.engine import open_database
 from db.errors import BackupFailed
 from db.facts import get_fact
@@ -26,11 +26,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Drilled(Generic[T]):
-    """What a backup holds: when it was made (None: by an older version), its rows by table, what `look` found."""
+    """What a backup holds: when it was made (None: by an older version), its rows by table, what `look` found.
+
+    `older_key`: the kept key that it opened with, where it was not today's.
+    """
 
     made_at: datetime | None
     rows: dict[str, int]
     found: T
+    older_key: Path | None
 
 
 async def drill(
@@ -38,6 +42,7 @@ async def drill(
     *,
     folder: Path,
     key: DatabaseKey | None,
+    kept_keys: Sequence[Path] = (),
     notes: Path,
     look: Callable[[AsyncConnection], Awaitable[T]],
 ) -> Drilled[T]:
@@ -48,8 +53,7 @@ async def drill(
     make_folder(folder)
     remove_unfinished(notes)
     with unfinished(folder / "drill", notes) as copy:
-        await asyncio.to_thread(copy_backup, source, copy)
-        await asyncio.to_thread(verify, copy, key, source)
+        older = await asyncio.to_thread(open_backup, source, copy, key, kept_keys)
         database = await open_database(f"sqlite+aiosqlite:///{copy}", folder=copy.parent, key=key)
         try:
             await upgrade(database)
@@ -65,6 +69,7 @@ async def drill(
                     made_at=None if made_at is None else datetime.fromisoformat(made_at),
                     rows=rows,
                     found=await look(tx),
+                    older_key=older,
                 )
         except sa.exc.DBAPIError as error:
             raise BackupFailed(f"The backup cannot be brought to this version ({error.orig}).") from None

@@ -313,7 +313,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "area",
                 "photo",
             ),
-            *("starts_at", "local_time", "expires_at", "finished_at"),
+            *("starts_at", "local_time", "expires_at", "finished_at", "mends"),
         ),
     ),
     Holding(

@@ -57,6 +57,15 @@ def key_that_opens(database: Path, files: Iterable[Path]) -> Path | None:
     return next((file for file in files if _opens(database, file)), None)
 
 
+def opens(database: Path, key: DatabaseKey) -> bool:
+    """Whether the key opens the database, which exists."""
+    try:
+        sqlite.connect(database, key).close()
+    except sqlite.Error:
+        return False
+    return True
+
+
 def old_key_file(file: Path, until: datetime) -> Path:
     """Where the key that was in `file` until then is kept: the backups made before open with it alone."""
     name = f"{file.stem}{_UNTIL}{until.astimezone(UTC):%Y%m%d-%H%M%S}"
@@ -142,7 +151,6 @@ def _finish_interrupted_rekey(database: Path, file: Path) -> None:
 
 def _opens(database: Path, key_file: Path) -> bool:
     try:
-        sqlite.connect(database, read_key(key_file)).close()
-    except (sqlite.Error, MissingKey, UnsafeKey):
+        return opens(database, read_key(key_file))
+    except (MissingKey, UnsafeKey):
         return False
-    return True

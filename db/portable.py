@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,25 +13,47 @@ from db.schema import facts, metadata
 
 AT_ONCE = 1_000
 
-OF_PROCESSES = sa.or_(facts.c.name.like("process:%"), facts.c.name.in_(("leader", "pacing:next")))
+Tables = Sequence[sa.Table]
+"""The tables of one version, parents first."""
+CURRENT: Tables = tuple(metadata.sorted_tables)
+
+
+def _of_processes(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.or_(table.c.name.like("process:%"), table.c.name.in_(("leader", "pacing:next")))
+
+
+OF_PROCESSES = _of_processes(facts)
 """Facts of the processes that run now, which mean nothing anywhere else."""
 
 
-async def copy_rows(source: AsyncConnection, target: AsyncConnection) -> None:
-    """Copies every row into tables that are empty, parents first."""
-    for table in metadata.sorted_tables:
+async def tables_of_older(tx: AsyncConnection) -> Tables:
+    """The tables as they stand in a database that an older version made."""
+    found = sa.MetaData()
+    await tx.run_sync(found.reflect, only=lambda name, _: name != "alembic_version")
+    for table in found.sorted_tables:
+        known = metadata.tables.get(table.name)
+        for column in table.c:
+            # What a server says of a column, as that it holds an instant, is less than what we know.
+            if known is not None and column.name in known.c:
+                column.type = known.c[column.name].type
+    return found.sorted_tables
+
+
+async def copy_rows(source: AsyncConnection, target: AsyncConnection, tables: Tables = CURRENT) -> None:
+    """Copies every row into tables that are empty; both databases have these tables."""
+    for table in tables:
         query = sa.select(*(as_read(column) for column in table.c))
-        if table is facts:
-            query = query.where(sa.not_(OF_PROCESSES))
+        if table.name == facts.name:
+            query = query.where(sa.not_(_of_processes(table)))
         statement = sa.insert(table).values({column.name: _written(column, target) for column in table.c})
         async for rows in (await source.stream(query)).mappings().partitions(AT_ONCE):
             await target.execute(statement, [{_name(key): row[key] for key in row} for row in rows])
-    await _set_numbers(target, await _numbers(source))
+    await _set_numbers(target, await _numbers(source, _numbered(tables)))
 
 
-async def empty(tx: AsyncConnection) -> None:
+async def empty(tx: AsyncConnection, tables: Tables = CURRENT) -> None:
     """Deletes every row; numbers that were given are not given again."""
-    for table in reversed(metadata.sorted_tables):
+    for table in reversed(tables):
         await tx.execute(sa.delete(table))
 
 
@@ -62,20 +85,23 @@ def _written(column: sa.Column[Any], target: AsyncConnection) -> sa.ColumnElemen
     return sa.type_coerce(text, sa.Text())
 
 
-def _numbered() -> list[str]:
-    """Tables that never give a number twice, on SQLite."""
+def _numbered(tables: Tables) -> list[str]:
+    """Those of the tables that never give a number twice, on SQLite."""
+    there = {table.name for table in tables}
     return [
-        table.name for table in metadata.sorted_tables if table.dialect_options["sqlite"]["autoincrement"]
+        table.name
+        for table in CURRENT
+        if table.name in there and table.dialect_options["sqlite"]["autoincrement"]
     ]
 
 
-async def _numbers(tx: AsyncConnection) -> dict[str, int]:
+async def _numbers(tx: AsyncConnection, numbered: Sequence[str]) -> dict[str, int]:
     """The last number that each of these tables gave."""
     if tx.dialect.name != "postgresql":
         found = await tx.execute(sa.text("SELECT name, seq FROM sqlite_sequence"))
-        return {row.name: row.seq for row in found if row.name in _numbered()}
+        return {row.name: row.seq for row in found if row.name in numbered}
     last: dict[str, int] = {}
-    for name in _numbered():
+    for name in numbered:
         query = sa.text(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {name}_id_seq")
         last[name] = int((await tx.execute(query)).scalar_one())
     return last

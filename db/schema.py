@@ -394,6 +394,8 @@ broadcasts = sa.Table(
     sa.Column("finished_at", Instant),
     sa.Column("progress_chat", sa.BigInteger),
     sa.Column("progress_message", sa.BigInteger),
+    # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
+    sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
     sa.Index(None, "state"),
 )
 

@@ -7,6 +7,7 @@ to be installed, no pipe can end early, and it can be put back on either engine.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -21,8 +22,8 @@ from db.backup import (
     BACKED_UP_AT,
     Restored,
     Settle,
-    copy_backup,
     make_folder,
+    open_backup,
     prepare,
     refuse_existing,
     replaced_names,
@@ -60,12 +61,31 @@ async def backup_server(
     sync_folder(target.parent)
 
 
+async def copy_older_server(
+    database: Database, target: Path, *, key: DatabaseKey, revision: str, notes: Path
+) -> None:
+    """Write every row of tables that are at an older revision into the new file `target`, which stays at that one.
+
+    Raises BackupFailed.
+    """
+    make_folder(target.parent)
+    remove_unfinished(notes)
+    with unfinished(target, notes) as copy:
+        async with database.read() as tx:
+            await _dump(tx, copy, key, revision=revision)
+        await asyncio.to_thread(verify, copy, key, target)
+        await asyncio.to_thread(sync, copy)
+        copy.rename(target)
+    sync_folder(target.parent)
+
+
 async def restore_server(
     source: Path,
     *,
     database: Database,
     folder: Path,
     key: DatabaseKey,
+    kept_keys: Sequence[Path] = (),
     suppression_key_file: Path,
     suppression_key_lost: bool = False,
     notes: Path,
@@ -82,8 +102,7 @@ async def restore_server(
     kept = next(name for name in replaced_names(folder / NAME) if not name.exists())
     with ExitStack() as stack:
         copy = stack.enter_context(unfinished(folder / NAME, notes))
-        await asyncio.to_thread(copy_backup, source, copy)
-        await asyncio.to_thread(verify, copy, key, source)
+        older = await asyncio.to_thread(open_backup, source, copy, key, kept_keys)
         async with database.write() as tx:
             await _claim(tx)
             before = None
@@ -104,7 +123,7 @@ async def restore_server(
                 await asyncio.to_thread(sync, before)
                 before.rename(kept)
                 sync_folder(folder)
-    return replace(restored, kept=None if before is None else kept)
+    return replace(restored, kept=None if before is None else kept, older_key=older)
 
 
 async def _claim(tx: AsyncConnection) -> None:
@@ -116,14 +135,20 @@ async def _claim(tx: AsyncConnection) -> None:
 
 
 async def _dump(
-    tx: AsyncConnection, file: Path, key: DatabaseKey, *, made_at: datetime | None = None
+    tx: AsyncConnection,
+    file: Path,
+    key: DatabaseKey,
+    *,
+    made_at: datetime | None = None,
+    revision: str = "head",
 ) -> None:
     copy = await open_database(f"sqlite+aiosqlite:///{file}", folder=file.parent, key=key)
     try:
-        await upgrade(copy)
+        tables = portable.CURRENT if revision == "head" else await portable.tables_of_older(tx)
+        await upgrade(copy, to=revision)
         async with copy.write() as written:
-            await portable.empty(written)  # what the migrations put there
-            await portable.copy_rows(tx, written)
+            await portable.empty(written, tables)  # what the migrations put there
+            await portable.copy_rows(tx, written, tables)
             if made_at is not None:
                 await set_fact(written, BACKED_UP_AT, made_at.isoformat(timespec="seconds"))
     except sa.exc.DBAPIError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import db.processes
 from db.backup import backup
 from db.engine import Database
 from db.errors import InUse, OlderTables
+from db.key import DatabaseKey
+from db.server_backup import NAME, copy_older_server
 from db.upgrade import refuse_newer, revision, revisions, upgrade
 
 
@@ -29,11 +32,13 @@ async def require_current(database: Database) -> None:
         )
 
 
-async def upgrade_alone(database: Database, *, notes: Path) -> Path | None:
+async def upgrade_alone(
+    database: Database, *, notes: Path, folder: Path, key: Callable[[], DatabaseKey]
+) -> Path | None:
     """Brings the tables to this version; where the copy from before lies, if there was something to bring.
 
-    `notes`: see `db.unfinished`. PostgreSQL is not copied. Raises InUse, BackupFailed and UnknownRevision;
-    then nothing was changed.
+    `notes`: see `db.unfinished`. A copy of PostgreSQL lies in `folder`, encrypted with the `key`, which is asked for
+    then. Raises InUse, BackupFailed and UnknownRevision; then nothing was changed.
     """
     found = await revision(database)
     if found is None or found == revisions()[-1]:
@@ -48,7 +53,14 @@ async def upgrade_alone(database: Database, *, notes: Path) -> Path | None:
             "The bot is running on this older database: stop every `portevoix run`, then try again. One that was killed"
             f" counts for {db.processes.DEAD_AFTER_SECONDS} seconds more."
         )
-    kept = await _copy(database, found, notes)
+    beside = folder / NAME if database.file is None else database.file
+    endings = chain([""], (f"-{number}" for number in count(2)))
+    names = (beside.with_name(f"{beside.name}.revision-{found}{ending}") for ending in endings)
+    kept = next(name for name in names if not name.exists())
+    if database.file is None:
+        await copy_older_server(database, kept, key=key(), revision=found, notes=notes)
+    else:
+        await backup(database, kept, notes=notes)
     await upgrade(database)
     return kept
 
@@ -56,14 +68,3 @@ async def upgrade_alone(database: Database, *, notes: Path) -> Path | None:
 async def _others_run(database: Database) -> bool:
     async with database.read() as tx:
         return await db.processes.living(tx, "upgrade") != ["upgrade"]
-
-
-async def _copy(database: Database, found: str, notes: Path) -> Path | None:
-    file = database.file
-    if file is None:
-        return None
-    endings = chain([""], (f"-{number}" for number in count(2)))
-    names = (file.with_name(f"{file.name}.revision-{found}{ending}") for ending in endings)
-    kept = next(name for name in names if not name.exists())
-    await backup(database, kept, notes=notes)
-    return kept

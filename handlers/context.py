@@ -20,6 +20,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
+from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
@@ -35,7 +36,10 @@ Memory = dict[Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off."""
+    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off.
+
+    `rate`: messages a second for the whole bot.
+    """
 
     campaign: Campaign
     texts: Texts
@@ -44,6 +48,7 @@ class Services:
     suppression_key: SuppressionKey
     commands: tuple[Command, ...]
     links_to: str | None = None
+    rate: float = FREE_RATE
 
 
 class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):

@@ -27,6 +27,7 @@ from bot.rules.event_draft import (
     reopened,
     starts_at,
 )
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import INVITATION
@@ -61,7 +62,8 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
-        said["audience"] = f"near:{data['commune']}:{AROUND}"
+        around = f"near:{data['commune']}:{AROUND}"
+        said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 

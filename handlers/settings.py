@@ -40,8 +40,12 @@ async def choose_language(update: Update, context: Context) -> None:
 
 async def change_place(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await must_sign_up(context):
+    if await must_sign_up(context):
+        return
+    if context.campaign.asks_place:
         await place.begin_move(context, context.edit)
+    else:
+        await show(context, context.edit)
 
 
 async def choose_messages(update: Update, context: Context) -> None:

@@ -32,6 +32,10 @@ class Update:
     json: bytes
 
 
+FIRST_ID = 100_000_001
+"""The number of the first update."""
+
+
 class UpdateQueue:
     """Updates in the order of their numbers, kept until they are confirmed or too old."""
 
@@ -43,7 +47,7 @@ class UpdateQueue:
         self.pending: deque[Update] = deque()
         self.allowed: list[str] = []
         self.webhook_active = False
-        self._next_id = 100_000_001
+        self._next_id = FIRST_ID
         self._poller = 0
         self._ended_by = ""
 

@@ -58,6 +58,16 @@ def services() -> Services:
     )
 
 
+@cache
+def application() -> Application[Any, Any, Any, Any, Any, Any]:
+    """The routes, which every conversation shares too: they remember nothing."""
+    made = Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
+    # What getMe would have told: nothing is asked of a server here.
+    made.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username=BOT)
+    register(made, handlers.ROUTES)
+    return made
+
+
 @dataclass
 class Shown:
     """A message as the person sees it now, with plain spaces: nobody sees which kind they are."""
@@ -79,13 +89,7 @@ class Conversation:
         if campaign is not CAMPAIGN:
             texts = Texts({"campaign": campaign})
             self.services = replace(self.services, campaign=campaign, texts=texts)
-        application = (
-            Application.builder().token("1:test").context_types(ContextTypes(context=Context)).build()
-        )
-        # What getMe would have told: nothing is asked of a server here.
-        application.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username=BOT)
-        register(application, handlers.ROUTES)
-        self._dispatcher = Dispatcher(application, self.services, self.clock)
+        self._dispatcher = Dispatcher(application(), self.services, self.clock)
         self._numbers = itertools.count(1)
 
     def number(self) -> int:

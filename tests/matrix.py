@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from bot.actions import (
     admissions,
     broadcast_approvals,
+    broadcast_cards,
+    broadcast_changes,
     broadcasts,
     calendar,
     doubts,
@@ -18,6 +20,7 @@ from bot.actions import (
     events,
     export_orders,
     exports,
+    mends,
     staff,
     staff_links,
     statistics,
@@ -27,6 +30,8 @@ from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
 from bot.rules.areas import contains
+from bot.rules.broadcast_lists import Part
+from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
 from db.exports import Selection
 from db.schema import deliveries, people
@@ -97,7 +102,7 @@ async def sends_again_in_its_area(world: World, author: Author, again: int) -> N
 
 async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
     """One's own, and those of others where one supervises."""
-    listed = {each.id for each in found}
+    listed = {each.broadcast.id for each in found.lines}
     assert world.own_broadcast in listed
     assert (world.broadcast in listed) is supervises(author)
 
@@ -122,12 +127,71 @@ MATRIX: dict[str, dict[str, Row]] = {
             check=reaches_nobody_else,
         ),
     },
-    "broadcasts.recent": {
+    "broadcast_cards.listed": {
         "": Row(
-            run=lambda w, a: broadcasts.recent(w.tx, a),
+            run=lambda w, a: broadcast_cards.listed(w.tx, a, Part.ALL, 0, language="fr", fallback="fr"),
             least="organizer",
             where="any",
             check=lists_broadcasts,
+        ),
+    },
+    "broadcast_cards.card": {
+        "own": Row(
+            run=lambda w, a: broadcast_cards.card(w.tx, a, w.own_broadcast, "fr"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcast_cards.card(w.tx, a, w.broadcast, "fr"), least="coordinator"
+        ),
+    },
+    "broadcast_changes.changeable": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_changes.changeable(w.tx, a, w.unapproved), least="coordinator"
+        ),
+    },
+    "broadcast_changes.change": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_changes.change(w.tx, a, w.unapproved, NEWS), least="coordinator"
+        ),
+    },
+    "broadcast_changes.renew": {
+        "own": Row(
+            run=lambda w, a: broadcast_changes.renew(w.tx, a, w.own_broadcast),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(run=lambda w, a: broadcast_changes.renew(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "mends.mendable": {
+        "another’s": Row(
+            run=lambda w, a: mends.mendable(w.tx, a, w.broadcast, Mend.RECALL), least="coordinator"
+        ),
+        # Whose role no longer reaches there may take back what they wrote, and say nothing new.
+        "own, elsewhere": Row(
+            run=lambda w, a: mends.mendable(w.tx, a, w.own_broadcast, Mend.RECALL),
+            least="organizer",
+            where="any",
+        ),
+    },
+    "mends.recall": {
+        "own": Row(
+            run=lambda w, a: mends.recall(w.tx, a, w.own_broadcast, key="mend:1"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: mends.recall(w.tx, a, w.broadcast, key="mend:1"), least="coordinator"
+        ),
+    },
+    "mends.correct": {
+        "own": Row(
+            run=lambda w, a: mends.correct(w.tx, a, w.own_broadcast, {"fr": "Bonsoir"}, key="mend:1"),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: mends.correct(w.tx, a, w.broadcast, {"fr": "Bonsoir"}, key="mend:1"),
+            least="coordinator",
         ),
     },
     "broadcasts.followed": {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po, write_po
@@ -138,6 +139,7 @@ def _add_row(file: Path) -> None:
     file.write_text(before + row + english + after, encoding="utf-8")
 
 
+@cache
 def _catalogue() -> bytes:
     """Every message marked, in the words of the source."""
     shipped = (SHIPPED / "fr" / "LC_MESSAGES" / "portevoix.po").read_bytes()

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from bot.actions import audit, staff
+from bot.actions import audit, renewals, staff
 from bot.actions.renewals import FACT, consent_texts
 from bot.rules.permissions import Role
-from bot.ticking import DAY_TOLD, PARIS, DailyPurge, DayLine, Renewals, Witness
+from bot.ticking import DAY_TOLD, PARIS, DailyPurge, DayLine, Witness
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact
@@ -152,23 +152,20 @@ async def test_a_head_that_cannot_be_noted_is_said_and_stops_nothing(
         await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_texts_are_compared_piece_by_piece_until_all_were(sqlite_database: Database) -> None:
+async def test_texts_are_compared_piece_by_piece_until_all_were(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewals, "CHUNK", 1)
     conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
     zoe = conversation.person(7)
     await zoe.sign_up()
     async with sqlite_database.write() as tx:
         older = sa.update(consents).where(consents.c.purpose == "team")
         await tx.execute(older.values(text_hash="0" * 64))
-    woken: list[bool] = []
-    renewals = Renewals(
-        database=sqlite_database,
-        texts=consent_texts(services().texts),
-        clock=conversation.clock,
-        queued=lambda: woken.append(True),
-    )
-    for _ in range(3):
-        await renewals.beat()
-    assert woken == [True], "Once all were looked at, nothing is left to do."
+    for _ in range(2):  # a restart finds nothing left to do
+        await renewals.look_at_everybody(
+            sqlite_database, consent_texts(services().texts), conversation.clock.now()
+        )
     person = await zoe.stored()
     assert person is not None
     assert (person.renew_team, person.consent_team, person.consent_contact) == (True, False, True)

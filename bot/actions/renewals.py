@@ -89,6 +89,12 @@ async def look_at_some(database: Database, texts: ConsentTexts, now: datetime) -
     return fact["next"] is not None
 
 
+async def look_at_everybody(database: Database, texts: ConsentTexts, now: datetime) -> None:
+    """Looks at all who are left to be looked at: texts do not change while the bot runs, so it does so at its start."""
+    while await look_at_some(database, texts, now):
+        pass
+
+
 async def purposes_to_ask(tx: AsyncConnection, person: Person, now: datetime) -> list[Purpose]:
     """The choices to ask anew of somebody who just wrote, if any; once it was told, no message asks them any more."""
     known = await db.people.get(tx, person.id)  # what they wrote may have answered it

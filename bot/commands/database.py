@@ -32,7 +32,7 @@ from db.anchors import read_anchors
 from db.audit import Entry, Tail
 from db.backup import Restored, Settle
 from db.backup import restore as put_back
-from db.keyring import find_key
+from db.keyring import find_key, old_keys
 from db.server_backup import restore_server as put_back_on_server
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
@@ -47,8 +47,8 @@ def add_to(commands: SubCommands) -> None:
     db.add_parser(
         "upgrade",
         help="make or upgrade the tables",
-        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older SQLite database"
-        " is kept. Refused while the bot runs on it.",
+        description="Make or upgrade the tables, as the bot does at its start; first a copy of an older one is"
+        " kept. Refused while the bot runs on it.",
     ).set_defaults(run=upgrade)
     db.add_parser(
         "new",
@@ -198,6 +198,8 @@ def restore(arguments: Namespace, settings: Settings) -> int:
         _restore_server(arguments, settings) if file is None else _restore(arguments, settings, file)
     )
     print(f"{file or 'PostgreSQL'} is the backup {arguments.file} now.")
+    if restored.older_key is not None:
+        print(f"It opened with {restored.older_key}, an older key; the database has today’s.")
     if restored.kept is not None:
         print(f"What it replaced is kept as {restored.kept}.")
     if restored.erased:
@@ -235,6 +237,7 @@ async def _restore(arguments: Namespace, settings: Settings, file: Path) -> Rest
         arguments.file,
         file=file,
         key=key,
+        kept_keys=old_keys(settings.database_key_file),
         suppression_key_file=settings.suppression_key_file,
         suppression_key_lost=arguments.suppression_key_lost,
         notes=settings.data / NOTES,
@@ -253,6 +256,7 @@ async def _restore_server(arguments: Namespace, settings: Settings) -> Restored:
             key=find_key(
                 value=settings.database_key, file=settings.database_key_file, database=arguments.file
             ),
+            kept_keys=old_keys(settings.database_key_file),
             suppression_key_file=settings.suppression_key_file,
             suppression_key_lost=arguments.suppression_key_lost,
             notes=settings.data / NOTES,

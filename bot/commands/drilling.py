@@ -16,7 +16,7 @@ from bot.rules.counting import counted
 from bot.settings import Settings
 from bot.startup import follow_moved, opened
 from db.drill import Drilled, drill
-from db.keyring import find_key
+from db.keyring import find_key, old_keys
 from db.unfinished import NOTES
 
 SHOWN = ("people", "consents", "events", "broadcasts", "deliveries", "responses", "staff")
@@ -29,6 +29,8 @@ def drill_backup(file: Path | None, settings: Settings) -> int:
     drilled = asyncio.run(_drill(backup, settings))
     made = f", made on {drilled.made_at:%Y-%m-%d at %H:%M} UTC" if drilled.made_at is not None else ""
     print(f"{backup} opens{made}, and can be brought to this version.")
+    if drilled.older_key is not None:
+        print(f"It needs {drilled.older_key}, the key that was in use when it was made: keep that too.")
     for name in SHOWN:
         print(f"{name:12} {drilled.rows[name]:>9,}")
     verified = drilled.found
@@ -60,6 +62,7 @@ async def _drill(file: Path, settings: Settings) -> Drilled[Verified]:
         file,
         folder=settings.data,
         key=find_key(value=settings.database_key, file=settings.database_key_file, database=file),
+        kept_keys=old_keys(settings.database_key_file),
         notes=settings.data / NOTES,
         look=look,
     )

@@ -22,6 +22,7 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer, as_call
+from bot.departure.mending import Mending
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
@@ -71,6 +72,7 @@ class Departure:
         self._campaign, self._clock = campaign, clock
         self._sampling = sampling_of(campaign.slug)
         self._texts, self._composer = texts, composer
+        self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
         self._promised: OrderedDict[int, datetime] = OrderedDict()
@@ -125,6 +127,8 @@ class Departure:
         if person is None:
             return Stop(state="cancelled", reason="erased")
         sending = batch.broadcasts[row.broadcast]
+        if sending.mended is not None:
+            return self._mending.decide(row, person, sending, batch)
         unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted

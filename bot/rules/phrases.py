@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.rules.typed import LONGEST, Meaning, phrase
@@ -24,6 +25,7 @@ _LONG, _LONGER = 6, 10
 """From so many letters on, a word known may be a letter away from the one typed, or two letters."""
 _MOST_AROUND = 4
 """Words on either side of a phrase of several, at most."""
+_MOST_SLIPS = 2
 _SWAPPED = 4
 """From so many letters on, two of its neighbours may have changed places: `sotp`."""
 
@@ -149,8 +151,10 @@ class Phrases:
         repeated = self._once.get(_RUN.sub(r"\1", word))
         if repeated is not None and len(repeated) < len(word):
             return repeated
-        near = ((OSA.distance(word, known, score_cutoff=2), known) for known in self._begun.get(word[0], ()))
-        slips = [(far, known) for far, known in near if _is_slip(far, word, known)]
+        near = process.extract_iter(
+            word, self._begun.get(word[0], ()), scorer=OSA.distance, processor=None, score_cutoff=_MOST_SLIPS
+        )
+        slips = [(far, known) for known, far, _ in near if _is_slip(far, word, known)]
         return min(slips)[1] if slips else word
 
 

@@ -35,7 +35,8 @@ MACHINE = """
 expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look opt_outs.preview opt_outs.import_list
-polling_places.difference polling_places.import_places renewals.look_at_some retention.purge
+polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
@@ -46,7 +47,9 @@ broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 
 AFTERWARDS = """
 expressions.setting_of
-audiences.reach audience_words.view broadcasts.queue broadcasts.progress_of broadcasts.event_titles
+audiences.reach audience_words.view broadcasts.queue broadcasts.progress_of
+broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
+broadcast_approvals.subject_of broadcast_cards.texts
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up

@@ -212,6 +212,28 @@ def test_the_old_key_is_kept_with_its_date_until_it_is_to_be_forgotten(
     assert "No older key is kept" in capsys.readouterr().err
 
 
+def test_a_backup_from_before_the_key_was_changed_is_put_back_as_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["staff", "add", "--telegram-id", "1", "--role", "admin"])
+    before = str(tmp_path / "before.db")
+    main(["backup", before])
+    main(["db", "rekey"])
+    main(["db", "rekey"])
+    old = key_file().with_name(f"{key_file().stem}.until-20161116-070000.key")
+    today = key_file().read_text()
+    capsys.readouterr()
+    assert main(["restore", before, "--drill"]) == 0
+    assert f"It needs {old}, the key that was in use when it was made" in capsys.readouterr().out
+    assert main(["restore", before]) == 0
+    assert f"It opened with {old}, an older key; the database has today’s." in capsys.readouterr().out
+    assert key_file().read_text() == today
+    assert main(["db", "rekey", "--forget-old-keys"]) == 0
+    assert main(["staff", "list"]) == 0  # nothing of it needs the old key
+    assert "1            admin" in capsys.readouterr().out
+    assert "was made with another key" in refusal(capsys, "restore", before)
+
+
 def test_a_rekey_that_is_refused_leaves_no_old_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,19 +37,23 @@ async def empty_database(empty_url: str, database_key: DatabaseKey) -> AsyncIter
 def shape(connection: sa.Connection) -> dict[str, object]:
     """Everything a migration may make, in a form that can be compared."""
     inspector = sa.inspect(connection)
+    # Of all tables at once: a server is asked five questions, not five for each.
+    columns, primary = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
+    foreign, unique = inspector.get_multi_foreign_keys(), inspector.get_multi_unique_constraints()
+    indexes = inspector.get_multi_indexes()
     return {
-        table: {
+        key[1]: {
             "columns": sorted(
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
-                for column in inspector.get_columns(table)
+                for column in columns[key]
             ),
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
-            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
-            "indexes": sorted(map(_index, inspector.get_indexes(table))),
+            "primary key": primary[key],
+            "foreign keys": sorted(map(str, foreign[key])),
+            "unique": sorted(map(str, unique[key])),
+            "indexes": sorted(map(_index, indexes[key])),
         }
-        for table in sorted(inspector.get_table_names())
-        if table != "alembic_version"
+        for key in sorted(columns)
+        if key[1] != "alembic_version"
     }
 
 
@@ -70,16 +74,15 @@ def test_the_files_are_numbered_as_alembic_climbs_them() -> None:
 
 
 async def test_each_stair_climbs_descends_and_climbs(empty_database: Database) -> None:
-    below = "base"
+    below, before = "base", await shape_of(empty_database)
     for stair in revisions():
-        before = await shape_of(empty_database)
         await upgrade(empty_database, to=stair)
         climbed = await shape_of(empty_database)
         await downgrade(empty_database, to=below)
         assert await shape_of(empty_database) == before
         await upgrade(empty_database, to=stair)
         assert await shape_of(empty_database) == climbed
-        below = stair
+        below, before = stair, climbed
     assert await revision(empty_database) == HEAD
     await downgrade(empty_database, to="base")
     assert await shape_of(empty_database) == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import orjson
@@ -26,15 +25,12 @@ async def test_a_flood_from_one_person_holds_nobody_back(bench: Any, helpers: An
         await updates.store(tx, map(received, flood), helpers.start)
     async with bench.running(poll=False) as engine:
         await helpers.until(lambda: bench.telegram.texts(1))
-        began = time.monotonic()
         for update in others:
             await engine.intake.store(orjson.dumps(update))
         await helpers.until(lambda: all(bench.telegram.texts(chat) for chat in OTHERS), 30)
-        waited = time.monotonic() - began
         async with bench.database.read() as tx:
             waiting = await updates.count_unfinished(tx)
     assert waiting > FLOOD / 10, "The others were answered before the flood was."
-    assert waited < 2.0
 
 
 UNREADABLE = (
@@ -66,21 +62,21 @@ async def test_the_person_stands_for_a_chat_that_cannot_be_read() -> None:
     assert chat_of({"update_id": 1, "callback_query": {"message": {"chat": {}}, "from": {"id": 7}}}) == 7
 
 
-KNOWN, CROWD = 1_001, 400
+KNOWN, CROWD, RATE = 1_001, 400, 30
 
 
 async def test_known_people_are_answered_before_a_crowd_of_strangers(bench: Any, helpers: Any) -> None:
     """At thirty a second the crowd takes more than ten seconds; who signed up does not wait for it."""
     await helpers.add_people(bench.database, 1)
-    async with bench.running(rate=30) as engine:
+    async with bench.running(rate=RATE) as engine:
         crowd = [helpers.message(number, 5_000 + number) for number in range(1, CROWD + 1)]
         await asyncio.gather(*(engine.intake.store(orjson.dumps(update)) for update in crowd))
         await helpers.until(lambda: bench.telegram.texts())
         for number in range(3):
-            began = time.monotonic()
+            before = len(bench.telegram.texts())
             await engine.intake.store(orjson.dumps(helpers.message(CROWD + 1 + number, KNOWN)))
             await helpers.until(lambda number=number: len(bench.telegram.texts(KNOWN)) == number + 1, 10)
-            assert time.monotonic() - began < 2.0
+            assert len(bench.telegram.texts()) - before < 2 * RATE
         assert len(bench.telegram.texts()) < CROWD / 2
         engine.stop()
 

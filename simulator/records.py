@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# What may have a caption.
+CAPTIONED = frozenset(("photo", "document", "video", "animation", "audio", "voice"))
+
 
 class Person:
     """A person with an account, and how they stand with the bot.
@@ -75,6 +78,7 @@ class Message:
         "markup",
         "media",
         "message_id",
+        "reactions",
         "sender",
         "text",
         "update",
@@ -110,25 +114,43 @@ class Message:
         self.friend = friend
         self.update = 0
         self.keyed = False
+        self.reactions: dict[str, list[dict[str, Any]]] | None = None
+
+    def react(self, who: str, reactions: list[dict[str, Any]]) -> None:
+        """Set the reactions of the `bot` or of the `person`; none takes them back."""
+        others = {each: given for each, given in (self.reactions or {}).items() if each != who}
+        self.reactions = (others | {who: reactions} if reactions else others) or None
 
     @property
     def has_caption(self) -> bool:
-        return self.media is not None and ("photo" in self.media or "document" in self.media)
+        return self.media is not None and not CAPTIONED.isdisjoint(self.media)
 
 
 class Chat:
     """The private chat of one person with the bot; `reply_keyboard` is JSON, empty when none is shown.
 
-    `read` is the number of the last message that the person has seen.
+    `read` is the number of the last message that the person has seen, `asked` of the one that the bot wants answered
+    (force_reply) before they have, and `placeholder` what stands in the empty field.
     """
 
-    __slots__ = ("deleted", "event", "messages", "pinned", "read", "reply_keyboard")
+    __slots__ = (
+        "asked",
+        "deleted",
+        "event",
+        "messages",
+        "pinned",
+        "placeholder",
+        "read",
+        "reply_keyboard",
+    )
 
     def __init__(self) -> None:
         self.messages: dict[int, Message] = {}
         self.deleted: list[tuple[int, int]] = []  # (message_id, event)
         self.pinned = 0
         self.read = 0
+        self.asked = 0
+        self.placeholder = ""
         self.reply_keyboard = b""
         self.event = 0
 

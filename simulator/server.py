@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, friending, mini_apps, people, scripting
+from simulator import control, friending, gestures, mini_apps, people, scripting
 from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
@@ -108,6 +108,7 @@ def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
             *people.ROUTES,
             *friending.ROUTES,
             *mini_apps.ROUTES,
+            *gestures.ROUTES,
             *scripting.ROUTES,
             *control.ROUTES,
             Route("/", _page),

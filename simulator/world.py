@@ -64,6 +64,7 @@ class World:
         self.marks: list[dict[str, str]] = []
         self._next_message_id = 1
         self._event = 0
+        self._next_group_id = 13_000_000_000_000_000
         self._begin()
 
     def _begin(self) -> None:
@@ -214,6 +215,11 @@ class World:
             message.event = self._event
         self.waiters.wake(("chat", person.id))
         self.stream.tell({"type": "chat", "person": person.id, "event": self._event})
+
+    def free_group_id(self) -> int:
+        """A number for an album or a poll, never given twice."""
+        self._next_group_id += 1
+        return self._next_group_id
 
     def delete_message(self, person: Person, message_id: int) -> None:
         chat = self.chat(person)

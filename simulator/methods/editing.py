@@ -4,7 +4,8 @@ from typing import Any
 
 from simulator.errors import bad_request
 from simulator.keyboards import read_markup
-from simulator.methods.sending import read_caption, read_text
+from simulator.methods.media import replaced
+from simulator.methods.sending import read_caption, read_message_ids, read_text
 from simulator.params import Params
 from simulator.performing import heard
 from simulator.records import Message, Person
@@ -12,7 +13,6 @@ from simulator.world import World
 
 # A bot cannot delete its messages after this many simulated seconds.
 DELETABLE_FOR = 48 * 3600
-MOST_AT_ONCE = 100
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -35,21 +35,39 @@ def edit_message_caption(world: World, params: Params) -> dict[str, Any] | bool:
     return _edit(world, params, "editMessageCaption", person, message, text, entities)
 
 
+def edit_message_media(world: World, params: Params) -> dict[str, Any] | bool:
+    person, message = _editable(world, params)
+    if not message.has_caption:
+        raise bad_request("message media can't be edited")
+    text, entities, media = replaced(world, params, person, message)
+    group = {name: value for name, value in (message.media or {}).items() if name == "media_group_id"}
+    return _edit(world, params, "editMessageMedia", person, message, text, entities, media | group)
+
+
 def edit_message_reply_markup(world: World, params: Params) -> dict[str, Any] | bool:
     person, message = _editable(world, params)
     return _edit(world, params, "editMessageReplyMarkup", person, message, message.text, message.entities)
 
 
 def _edit(
-    world: World, params: Params, method: str, person: Person, message: Message, text: str, entities: bytes
+    world: World,
+    params: Params,
+    method: str,
+    person: Person,
+    message: Message,
+    text: str,
+    entities: bytes,
+    media: dict[str, Any] | None = None,
 ) -> dict[str, Any] | bool:
     markup = read_markup(params, local_apps=world.local_apps)
     if markup.kind not in {"inline", "none"}:
         raise bad_request("inline keyboard expected")
-    if (text, entities, markup.json) == (message.text, message.entities, message.markup):
+    media = media or message.media
+    now = (message.text, message.entities, message.markup, message.media)
+    if (text, entities, markup.json, media) == now:
         raise bad_request(NOT_MODIFIED)
     world.limits.check(person.id)
-    message.text, message.entities, message.markup = text, entities, markup.json
+    message.text, message.entities, message.markup, message.media = text, entities, markup.json, media
     message.edit_date = world.clock.timestamp()
     message.edits += 1
     world.changed(person, message)
@@ -103,30 +121,6 @@ def delete_messages(world: World, params: Params) -> bool:
         if message is not None and _is_deletable(world, message):
             world.delete_message(person, message.message_id)
     return True
-
-
-def read_message_ids(params: Params) -> list[int]:
-    """`message_ids`, up to 100 numbers (Client.cpp, get_message_ids)."""
-    numbers = params.structure("message_ids", "can't parse message_ids JSON object")
-    if numbers is None:
-        raise bad_request("message identifiers are not specified")
-    if not isinstance(numbers, list):
-        raise bad_request("expected an Array of message identifiers")
-    if len(numbers) > MOST_AT_ONCE:
-        raise bad_request("too many message identifiers specified")
-    return [_message_id(number) for number in numbers]
-
-
-def _message_id(given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
-        raise bad_request("message identifier must be a Number")
-    try:
-        number = int(str(given))
-    except ValueError:
-        raise bad_request("can't parse message identifier as a Number") from None
-    if number <= 0:
-        raise bad_request("invalid message identifier specified")
-    return number
 
 
 def _is_deletable(world: World, message: Message) -> bool:

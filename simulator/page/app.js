@@ -3,7 +3,7 @@
 import { get, listen, post } from "/page/api.js";
 import { setClock, startClock } from "/page/clock.js";
 import { arrowKeys, ask, avatar, byId, fullName, make, notify } from "/page/dom.js";
-import { chatLines, Phone } from "/page/phone.js";
+import { chatLines, KINDS, Phone } from "/page/phone.js";
 import { developer, language, startPreferences } from "/page/preferences.js";
 import { fillWords, loadWords, setZone, wordsFor } from "/page/words.js";
 
@@ -28,7 +28,7 @@ async function loadPeople() {
 }
 
 function personRow(person) {
-  const standing = person.deactivated ? words.say("cut_off") : person.last_text || (person.started ? "" : words.say("not_started"));
+  const standing = person.deactivated ? words.say("cut_off") : person.last_text || (person.last_kind ? words.say(KINDS[person.last_kind] ?? "file") : person.started ? "" : words.say("not_started"));
   const open = phones.has(person.id);
   const row = make("button", { type: "button", class: "person", data: { person: String(person.id) }, attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closePhone(person.id) : openPhone(person)) } },
     avatar(person),

@@ -296,3 +296,38 @@ async def test_a_phone_shows_one_screen_and_no_page_asks_for_anything_outside(
         await page.evaluate(column(ana, ".back") + ".click()")
         await page.until("getComputedStyle(document.querySelector('.people')).display !== 'none'")
         assert page.complaints == []
+
+
+@needs_chromium
+async def test_a_message_is_answered_reacted_to_and_voted_on(
+    simulator: Simulator, served: RunningSimulator, call: Call
+) -> None:
+    ana = await simulator.person("Ana", language="en", started=True)
+    asked = await call("sendMessage", chat_id=ana.id, text="Your town?", reply_markup={"force_reply": True})
+    await call("sendPoll", chat_id=ana.id, question="When?", options=["Now", "Later"])
+
+    async with opened(f"{served.base_url}/?open={ana.id}&lang=en") as page:
+        await page.until(column(ana, ".poll-option"))
+        # What the bot wants answered stands above the field, and the text is its answer.
+        assert await page.evaluate(column(ana, ".about-line span span") + ".textContent") == "Your town?"
+        await page.evaluate(
+            f"(() => {{ const field = {column(ana, 'textarea')}; field.value = 'Lyon'; "
+            "field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })); })()"
+        )
+        await page.until(column(ana, ".mine .reply"))
+        await page.until(f"{column(ana, '.about-line')}.hidden")
+        await page.evaluate(column(ana, ".poll-option + .poll-option") + ".click()")
+        await page.until(column(ana, ".poll-option[aria-pressed=true]"))
+        # The menu of a message opens by a button that the keyboard reaches, and closes by Escape.
+        await page.evaluate(column(ana, ".message-more") + ".click()")
+        await page.until(f"document.activeElement === {column(ana, '.reaction')}")
+        escape = "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })"
+        await page.evaluate(f"document.activeElement.dispatchEvent({escape})")
+        await page.until(f"!{column(ana, '.message-menu')}")
+        await page.evaluate(column(ana, ".message-more") + ".click()")
+        await page.evaluate(column(ana, ".reaction") + ".click()")
+        await page.until(column(ana, ".reactions"))
+        assert page.complaints == []
+    answer, poll = (await call("getUpdates"))["result"]
+    assert answer["message"]["reply_to_message"]["message_id"] == asked["result"]["message_id"]
+    assert [option["voter_count"] for option in poll["poll"]["options"]] == [0, 1]

@@ -192,7 +192,9 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def out_of_turn(context: Context) -> None:
-    """A button of a question already answered: say so, and show the one that is open."""
-    context.toast("toasts/already_answered")
+    """A button of a question already answered: the one that is open takes its place; where none is, a word says so."""
     if context.is_in(FLOW) or context.is_in(MOVING):
+        await ask_place(context, context.step)
         await show_step(context, answer=context.edit)
+    else:
+        context.toast("toasts/already_answered")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from telegram import Update
@@ -20,23 +20,22 @@ from handlers.routing import Awaited, Handler
 async def vote(update: Update, context: Context) -> None:
     if await must_sign_up(context):
         return
-    answer = context.edit if context.update.callback_query is not None else context.say
     upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
     if upcoming is None:
-        _tell_that_none_is_to_come(context, answer)
+        _tell_that_none_is_to_come(context)
         return
     shown = await values(context, upcoming)
-    answer("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
+    context.edit("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
     send_venue(context, shown["where"].place)
 
 
-def _tell_that_none_is_to_come(context: Context, answer: Callable[..., None]) -> None:
+def _tell_that_none_is_to_come(context: Context) -> None:
     """No vote is to come for this person: all are over, or held elsewhere."""
     ballot = context.campaign.next_ballot(context.now)
     if context.person.territory == ELSEWHERE and ballot is not None:
-        answer("vote/elsewhere", places=places(context), day=ballot.day)
+        context.edit("vote/elsewhere", places=places(context), day=ballot.day)
     else:
-        answer("vote/over")
+        context.edit("vote/over")
 
 
 async def values(context: Context, about: Vote) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
-from db.vote_plans import VotePlan
+from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,11 @@ class LeavingBroadcast:
     def is_of_friends(self) -> bool:
         """Whether it tells somebody that a friend whom they invited is in."""
         return self.row.template == JOINED
+
+    @property
+    def is_of_hours(self) -> bool:
+        """Whether it tells somebody who planned that the day or the hours of the vote are others now."""
+        return self.row.template == HOURS_CHANGED
 
     @property
     def is_card(self) -> bool:

@@ -1,6 +1,7 @@
 """Reply markup: checked as Telegram does and kept as compact JSON."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -52,14 +53,21 @@ def read_markup(params: Params, *, local_apps: bool = False) -> Markup:
     if not isinstance(value, dict):
         raise bad_request("object expected as reply markup")
     if "inline_keyboard" in value:
-        return Markup("inline", _inline(value["inline_keyboard"], local_apps))
+        return Markup("inline", _checked("inline", orjson.dumps(value["inline_keyboard"]), local_apps))
     if "keyboard" in value:
-        return Markup("reply", _reply(value, local_apps))
+        return Markup("reply", _checked("reply", orjson.dumps(value), local_apps))
     if value.get("remove_keyboard"):
         return Markup("remove")
     if value.get("force_reply"):
         return Markup("force", orjson.dumps(value))
     return NO_MARKUP
+
+
+@lru_cache(maxsize=4096)
+def _checked(kind: str, given: bytes, local_apps: bool) -> bytes:
+    """A keyboard as it is kept. The same one comes thousands of times when a message goes to many people."""
+    value = orjson.loads(given)
+    return _inline(value, local_apps) if kind == "inline" else _reply(value, local_apps)
 
 
 def inline_markup(value: Any) -> bytes:

@@ -25,7 +25,7 @@ from bot.delivery.calls import Call
 from bot.delivery.decisions import DecisionBoard
 from bot.delivery.engine import Engine
 from bot.delivery.hooks import Hooks, OnSent
-from bot.delivery.pacing import CHAT_SECONDS, Pacing
+from bot.delivery.pacing import CHAT_SECONDS, FREE_RATE, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
@@ -116,6 +116,7 @@ async def started(
             suppression_key=await suppression_key(database, settings),
             commands=COMMANDS,
             links_to=links_to(settings, webhook_url),
+            rate=settings.rate or FREE_RATE,
         )
         ground = Ground(
             settings=settings, services=services, clock=clock, database=database, transport=transport

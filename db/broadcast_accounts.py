@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 from bot.rules.kinds import Kind
+from bot.rules.mends import RECALLED
 from bot.rules.neutrality import NOT_NEUTRAL
 from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
@@ -48,6 +49,17 @@ class Broadcast:
     finished_at: datetime | None
     progress_chat: int | None
     progress_message: int | None
+    mends: int | None = None
+
+    @property
+    def is_recall(self) -> bool:
+        """Whether it takes another one back."""
+        return self.mends is not None and self.template == RECALLED
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it puts the words of another one right."""
+        return self.mends is not None and self.template is None
 
     @property
     def fields(self) -> Sequence[str] | None:
@@ -234,13 +246,6 @@ async def show_progress_on(tx: AsyncConnection, broadcast: int, *, chat: int, me
     """Keeps which message shows how far the broadcast has come."""
     change = sa.update(broadcasts).where(broadcasts.c.id == broadcast)
     await tx.execute(change.values(progress_chat=chat, progress_message=message))
-
-
-async def recent(tx: AsyncConnection, *, author: int | None = None) -> list[Broadcast]:
-    """The last broadcasts that staff made, newest first: one author's, or everybody's."""
-    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
-    query = sa.select(broadcasts).where(made).order_by(broadcasts.c.id.desc()).limit(MOST_READ)
-    return [Broadcast(**row._mapping) for row in await tx.execute(query)]
 
 
 async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:

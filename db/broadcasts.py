@@ -109,7 +109,9 @@ async def hold(tx: AsyncConnection, broadcast: int) -> bool:
     return await _change(tx, broadcast, ("scheduled", "active", "paused"), "unapproved")
 
 
-async def let_go(tx: AsyncConnection, broadcast: int, *, now: datetime, late_expire_at: datetime) -> bool:
+async def let_go(
+    tx: AsyncConnection, broadcast: int, *, now: datetime, late_expire_at: datetime | None
+) -> bool:
     """A second person let it go; whether it waited for one. What is due since before leaves now, until it expires."""
     if not await _change(tx, broadcast, ("unapproved",), "active"):
         return False

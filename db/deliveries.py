@@ -77,15 +77,21 @@ _LEASE = Statement(
     UPDATE deliveries SET state = 'leased', lease_owner = :owner, changed_at = :now WHERE id IN {given_ids(s)}"""
     )
 )
+# A correction says something new: not to who said stop, as a recall may be, which only takes away.
+_CORRECTION = "(broadcasts.mends IS NOT NULL AND broadcasts.template IS NULL)"
 # Between the recheck and the post somebody may have said stop, restricted their data, blocked the bot or been erased.
+# Who takes a row back meanwhile (a text was corrected) holds its lock: it is passed over, and what was worded dropped.
 _SENDABLE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}(deliveries.id)) AS text) FROM deliveries
-    JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.state = 'active'
-    JOIN people ON people.id = deliveries.person AND people.unreachable_at IS NULL
-     AND people.state <> 'restricted' AND (people.state <> 'stopped' OR broadcasts.kind = 'service')
-    WHERE deliveries.id IN {given_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner"""
+    SELECT CAST({s.collect}({s.array}(id)) AS text) FROM (
+        SELECT deliveries.id FROM deliveries
+        JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.state = 'active'
+        JOIN people ON people.id = deliveries.person AND people.unreachable_at IS NULL
+         AND people.state <> 'restricted'
+         AND (people.state <> 'stopped' OR (broadcasts.kind = 'service' AND NOT {_CORRECTION}))
+        WHERE deliveries.id IN {given_ids(s)} AND deliveries.state = 'leased' AND deliveries.lease_owner = :owner
+        {s.lock and "FOR UPDATE OF deliveries SKIP LOCKED"}) AS fit"""
     )
 )
 _MARK = Statement(
@@ -238,13 +244,13 @@ async def follow_chat(tx: AsyncConnection, chat: int, moved_to: int) -> None:
 async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> tuple[int, int]:
     """Take from the dead: what they leased is queued again, what they were sending is in doubt.
 
-    Returns how many of each.
+    An edit or a deletion may be repeated: it is queued again too. Returns how many of each.
     """
     orphans = sa.and_(_UNFINISHED, deliveries.c.lease_owner.not_in(list(living)))
+    repeatable = deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(broadcasts.c.mends.is_not(None)))
+    again = sa.or_(deliveries.c.state == "leased", sa.and_(deliveries.c.state == "sending", repeatable))
     queued = await tx.execute(
-        deliveries.update()
-        .where(deliveries.c.state == "leased", orphans)
-        .values(state="queued", lease_owner=None, changed_at=now)
+        deliveries.update().where(again, orphans).values(state="queued", lease_owner=None, changed_at=now)
     )
     in_doubt = await tx.execute(
         deliveries.update()

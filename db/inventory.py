@@ -98,7 +98,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "mutes": ("mutes_events", "mutes_news", "mutes_reminders"),
             "volunteer": ("volunteer",),
             "recruiter": ("recruiter",),
-            "standing": ("state", "unanswered", "unreachable_at"),
+            "standing": ("state", "unanswered", "unreachable_at", "newest_message"),
             "moments": ("created_at", "registered_at", "seen_at", "undisturbed_until", "puzzled_at"),
         },
         plain=("id", "replan"),
@@ -313,7 +313,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "area",
                 "photo",
             ),
-            *("starts_at", "local_time", "expires_at", "finished_at"),
+            *("starts_at", "local_time", "expires_at", "finished_at", "mends"),
         ),
     ),
     Holding(

@@ -58,6 +58,7 @@ class Person(NamedTuple):
     seen_at: datetime
     undisturbed_until: datetime | None
     puzzled_at: datetime | None
+    newest_message: int | None
 
     @property
     def is_registered(self) -> bool:
@@ -132,6 +133,22 @@ async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
     row = (await tx.execute(sa.select(*_KNOWN).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)
+
+
+_NOTE_NEWEST = Statement(
+    lambda s: (
+        f"""
+    UPDATE people SET newest_message = given.message
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS chat, CAST(each.value ->> 1 AS BIGINT) AS message
+          FROM {s.each}) AS given
+    WHERE people.telegram_id = given.chat"""
+    )
+)
+
+
+async def note_newest(tx: AsyncConnection, sent: Iterable[tuple[int, int]]) -> None:
+    """Which message now stands last in each chat: (chat, message)."""
+    await _NOTE_NEWEST.run(tx, rows=sent)
 
 
 async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:

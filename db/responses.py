@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.batches import Statement, Visit, together
+from db.schema import broadcasts, deliveries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +78,39 @@ def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: d
         return None
     visit.run(_HEAR, person=person)
     return int(answered[0])
+
+
+async def settle(
+    tx: AsyncConnection,
+    *,
+    person: int,
+    about: Mapping[str, int],
+    asked_by: Mapping[str, Collection[str]],
+    tapped: int | None,
+    now: datetime,
+) -> list[int]:
+    """Marks as answered what asks the person something that they answered otherwise; the Telegram ids of the messages.
+
+    Of the broadcasts `about` a ballot or an event (column and value) those that one of these steps or templates asked;
+    not the message that was tapped, which shows the answer.
+    """
+    is_asking = sa.and_(
+        *(broadcasts.c[name] == value for name, value in about.items()),
+        *(broadcasts.c[name].in_(names) for name, names in asked_by.items()),
+    )
+    query = (
+        sa.update(deliveries)
+        .where(
+            deliveries.c.person == person,
+            deliveries.c.answered_at.is_(None),
+            deliveries.c.message_id.is_not(None),
+            deliveries.c.message_id != (tapped or 0),
+            deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(is_asking)),
+        )
+        .values(answered_at=now)
+        .returning(deliveries.c.message_id)
+    )
+    settled = sorted((await tx.execute(query)).scalars())
+    if settled:
+        await together(tx, lambda visit: visit.run(_HEAR, person=person))
+    return settled

@@ -113,6 +113,8 @@ people = sa.Table(
     sa.Column("undisturbed_until", Instant),
     # When they last wrote what means nothing; NULL once they wrote, or tapped, anything else.
     sa.Column("puzzled_at", Instant),
+    # The last message that answered them: what was sent by itself is in `deliveries`.
+    sa.Column("newest_message", sa.BigInteger),
     # Something that decides what is due changed since the planner last looked; it looks at these alone.
     sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     sa.Index(None, "territory", "state", "zone"),
@@ -394,6 +396,8 @@ broadcasts = sa.Table(
     sa.Column("finished_at", Instant),
     sa.Column("progress_chat", sa.BigInteger),
     sa.Column("progress_message", sa.BigInteger),
+    # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
+    sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
     sa.Index(None, "state"),
 )
 

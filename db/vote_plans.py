@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,8 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.people import VoteState
+from db.broadcasts import by_the_program, ensure, queue_deliveries
 from db.schema import people, vote_plans
 from db.upsert import insert
+
+HOURS_CHANGED = "neutral/hours_changed"
+"""The template of the message that tells people who planned that the day or the hours are others now."""
+AT_ONCE = 500
 
 SAID = sa.func.coalesce(vote_plans.c.vote, vote_plans.c.intention, VoteState.NONE.value)
 """`VotePlan.state` as SQL; `none` also where an outer join found no plan."""
@@ -54,29 +59,49 @@ async def of_people(tx: AsyncConnection, ids: Iterable[int], ballot: int) -> dic
     return {row.person: VotePlan(**row._mapping) for row in rows}
 
 
-class PlannedPlace(NamedTuple):
-    """How many people of a place chose a time to vote, and have not voted yet."""
+class Planned(NamedTuple):
+    """Somebody who chose a time to vote, and has not voted yet: where they vote and the zone they live by."""
 
+    person: int
     territory: str | None
     commune: str | None
-    people: int
+    zone: str | None
+    slot: str
 
 
-async def planned_by_place(tx: AsyncConnection, ballot: int) -> list[PlannedPlace]:
-    """Those who are registered, by where they vote."""
+async def planned(tx: AsyncConnection, ballot: int) -> list[Planned]:
+    """Those who are registered and planned when to vote."""
     mine = sa.and_(
         vote_plans.c.ballot == ballot,
         vote_plans.c.slot.is_not(None),
         SAID.not_in([VoteState.VOTED.value, VoteState.CANNOT.value]),
         people.c.state == "registered",
     )
-    query = (
-        sa.select(people.c.territory, people.c.commune, sa.func.count())
-        .join(vote_plans, vote_plans.c.person == people.c.id)
-        .where(mine)
-        .group_by(people.c.territory, people.c.commune)
-    )
-    return [PlannedPlace(*row) for row in await tx.execute(query)]
+    columns = (people.c.id, people.c.territory, people.c.commune, people.c.zone, vote_plans.c.slot)
+    query = sa.select(*columns).join(vote_plans, vote_plans.c.person == people.c.id).where(mine)
+    return [Planned(*row) for row in await tx.execute(query)]
+
+
+async def tell_of_hours(
+    tx: AsyncConnection,
+    ids: Sequence[int],
+    *,
+    ballot: int,
+    hours: str,
+    due_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> int:
+    """Queues word of changed `hours` (their digest) for these people, once for each; for how many."""
+    key = f"hours:{ballot}:{hours}"
+    values = by_the_program(key, now, kind="service", template=HOURS_CHANGED, ballot=ballot, starts_at=now)
+    broadcast, queued = await ensure(tx, values), 0
+    for first in range(0, len(ids), AT_ONCE):
+        who = sa.select(people.c.id).where(people.c.id.in_(ids[first : first + AT_ONCE]))
+        queued += await queue_deliveries(
+            tx, broadcast=broadcast, people=who, due_at=due_at, expires_at=expires_at, now=now
+        )
+    return queued
 
 
 async def change(

@@ -12,6 +12,7 @@ from telegram import Update
 from bot.actions.registration import vote_abroad
 from bot.communes.abroad import country_of, find_country
 from bot.communes.consulates import Home, home_named, home_of, homes_in
+from bot.rules.areas import ABROAD_AREA
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.place import SUGGESTIONS
@@ -77,6 +78,10 @@ async def choose_home(update: Update, context: Context) -> None:
 async def _live_in(
     context: Context, country: str, answer: Callable[..., None], home: Home | None = None
 ) -> None:
+    if not context.campaign.votes(ABROAD_AREA):
+        await ask_place(context, "elsewhere")
+        await show_step(context, answer)
+        return
     homes = homes_in(country, context.language)
     if home is None and len(homes) > 1:
         await ask_place(context, "home", country=country)

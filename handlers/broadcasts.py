@@ -7,13 +7,12 @@ from typing import Any
 
 from telegram import Update
 
+from bot.actions import broadcast_changes
 from bot.actions import broadcasts as actions
-from bot.actions import doubts
 from bot.actions.authority import Author
-from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast
-from bot.delivery.calls import Call
+from bot.actions.broadcasts import STAFF_KINDS, NewBroadcast
+from bot.delivery.progress import template_of
 from bot.departure.compose import Draft
-from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import NOW, STEPS, is_neutral, next_question, sending_time
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
@@ -22,8 +21,7 @@ from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
-from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html
-from handlers import audience_dialog, broadcast_approvals, desk
+from handlers import audience_dialog, audience_screens, desk, text_lengths
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -126,35 +124,12 @@ async def type_text(update: Update, context: Context) -> None:
 async def _keep_text(context: Context, language: str, html: str) -> None:
     check_staff_text(html)
     texts = {**(context.kept.get("texts") or {}), language: html}
-    _check_lengths(context, {language: html}, photo=context.kept.get("photo") or None)
+    text_lengths.require_fit(context, _wording(context, context.kept.get("photo") or None), {language: html})
     await proceed(context, context.say, texts=texts)
 
 
-def _check_lengths(context: Context, texts: dict[str, str], *, photo: str | None) -> None:
-    """The whole message, signature included, fits for everybody; raises an error that names the language."""
-    wording = Draft(kind=context.kept["kind"], photo=photo)
-    limit = TEXT_LIMIT if photo is None else CAPTION_LIMIT
-    # For whoever writes it first: what is too long for them is simply too long.
-    for reader in (None, *desk.longest_readers(context)):
-        calls = desk.previews(context, wording, texts, languages=texts, reader=reader)
-        for language, call in zip(texts, calls, strict=True):
-            _check_length(call, limit, language, photo=photo, filled=reader is not None)
-
-
-def _check_length(call: Call, limit: int, language: str, *, photo: str | None, filled: bool) -> None:
-    try:
-        check_html(call.payload["text"] if photo is None else call.payload["caption"], limit)
-    except PortevoixError as fault:
-        if fault.message != "errors/text_too_long":
-            raise
-        raise BroadcastRefused(
-            fault.sentence,
-            message="errors/message_too_long",
-            wanted=language,
-            with_photo=photo is not None,
-            filled=filled,
-            **fault.values,
-        ) from fault
+def _wording(context: Context, photo: str | None) -> Draft:
+    return Draft(kind=context.kept["kind"], photo=photo)
 
 
 async def skip(update: Update, context: Context) -> None:
@@ -177,7 +152,7 @@ async def add_photo(update: Update, context: Context) -> None:
     """The photo's largest size, kept by Telegram's own id; with it the text has less room."""
     assert context.message is not None  # a photo handler
     photo = context.message.photo[-1].file_id
-    _check_lengths(context, _texts(context), photo=photo)
+    text_lengths.require_fit(context, _wording(context, photo), _texts(context))
     await proceed(context, context.say, photo=photo)
 
 
@@ -259,6 +234,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
         "when": when,
         "is_now": data["wall"] == NOW,
+        "editing": data.get("editing"),
         "counts": author.reader,
     }
 
@@ -290,9 +266,13 @@ async def confirm(update: Update, context: Context) -> None:
         fields=data["fields"] if is_neutral(data) else None,
         photo=None if is_neutral(data) else data["photo"] or None,
     )
-    queued = await actions.send(context.tx, author, new)
+    number = data.get("editing")
+    if number is None:
+        number = (await actions.send(context.tx, author, new)).broadcast
+    else:
+        await broadcast_changes.change(context.tx, author, number, new)
     await context.end_dialog()
-    await follow(context, queued.broadcast)
+    await follow(context, number)
 
 
 # -- following --
@@ -303,29 +283,11 @@ async def follow(context: Context, broadcast: int) -> None:
     author = await desk.author(context)
     progress = await actions.followed(context.tx, author, broadcast)
     context.say(
-        "broadcasts/progress",
+        template_of(progress),
         remember=f"progress:{broadcast}",
         progress=progress,
         counts=author.reader,
     )
-
-
-async def list_broadcasts(update: Update, context: Context) -> None:
-    author = await desk.author(context)
-    found = await actions.recent(context.tx, author)
-    titles = await actions.event_titles(
-        context.tx, found, language=context.language, fallback=context.campaign.languages[0]
-    )
-    doubtful = await doubts.unattended(context.tx, author)
-    context.say("broadcasts/list", broadcasts=found, titles=titles, doubtful=doubtful, counts=author.reader)
-
-
-async def show_broadcast(update: Update, context: Context) -> None:
-    """How far it has come; or, where it waits for this very person, what they decide on."""
-    (broadcast,) = arguments(context, 1)
-    author, number = await desk.author(context), desk.number(broadcast)
-    if not await broadcast_approvals.show_if_asked(context, author, number):
-        await follow(context, number)
 
 
 async def control(update: Update, context: Context) -> None:
@@ -352,7 +314,7 @@ async def control(update: Update, context: Context) -> None:
         progress = await actions.ask_again(context.tx, author, number)
     else:
         raise MalformedButton
-    context.edit("broadcasts/progress", progress=progress, counts=author.reader)
+    context.edit(template_of(progress), progress=progress, counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {
@@ -363,9 +325,8 @@ BUTTONS: dict[str, Handler] = {
     "broadcast_now": send_now,
     "broadcast_whose": choose_whose,
     "broadcast_back": change_field,
-    "broadcast": show_broadcast,
     "broadcast_do": control,
-    **audience_dialog.BUTTONS,
+    **audience_screens.BUTTONS,
 }
 
 DIALOGS = {
@@ -377,6 +338,6 @@ DIALOGS = {
         "when": Awaited(text=type_time),
         "whose": Awaited(),
         "summary": Awaited(text=confirm),
-        **audience_dialog.AWAITED,
+        **audience_screens.AWAITED,
     }
 }

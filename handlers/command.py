@@ -18,7 +18,7 @@ ADMINS = frozenset({Role.ADMIN})
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command: who may use it (empty: everyone), and whether the menu lists it.
+    """A command: who may use it (empty: everyone), whether the menu lists it, and whether it is about one's data.
 
     Its one-line description is the template `commands/<name>`. The handler gets a Context, which knows every command.
     """
@@ -27,6 +27,7 @@ class Command:
     handler: Callable[[Update, Any], Coroutine[Any, Any, None]]
     roles: frozenset[Role] = EVERYONE
     listed: bool = True
+    about_data: bool = False
 
 
 def allowed(commands: Iterable[Command], roles: Collection[str]) -> list[Command]:

@@ -20,6 +20,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
+from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
@@ -35,7 +36,10 @@ Memory = dict[Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off."""
+    """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off.
+
+    `rate`: messages a second for the whole bot.
+    """
 
     campaign: Campaign
     texts: Texts
@@ -44,6 +48,7 @@ class Services:
     suppression_key: SuppressionKey
     commands: tuple[Command, ...]
     links_to: str | None = None
+    rate: float = FREE_RATE
 
 
 class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
@@ -58,6 +63,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     dialog: Dialog | None
     replies: list[Call]
     is_puzzled: bool
+    is_overtaken: bool
+    """Whether the tap is on a list that other messages stand below (handlers.lists)."""
 
     @classmethod
     def begin(
@@ -76,7 +83,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         context.services, context.tx, context.now = services, tx, now
         context.update = update
         context.person, context.staff, context.dialog = person, staff, dialog
-        context.replies, context.is_puzzled = [], False
+        context.replies, context.is_puzzled, context.is_overtaken = [], False, False
         return context
 
     # -- who and where --
@@ -130,6 +137,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             message_id=message.message_id if message is not None else None,
             at=self.now,
         )
+
+    @property
+    def action(self) -> str:
+        """What the tapped button does: `1:rsvp:ab12:yes` gives "rsvp"."""
+        query = self.update.callback_query
+        return "".join((query.data or "").split(":")[1:2]) if query else ""
 
     @property
     def arguments(self) -> list[str]:
@@ -187,9 +200,12 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         self.show(self.render(name, **values))
 
     def show(self, text: Text) -> None:
-        """A text in place of the tapped message; a new one where there is no message to change."""
+        """A text in place of the tapped message; a new one where there is none to change, or it was overtaken."""
         query = self.update.callback_query
         if query is None or query.message is None:
+            self.replies.append(self.composed(text))
+        elif self.is_overtaken:
+            self.drop_buttons()
             self.replies.append(self.composed(text))
         else:
             self.replies.append(edited(self.chat_id, query.message.message_id, text))
@@ -202,11 +218,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """Takes the buttons off the tapped message, whose question is answered."""
         query = self.update.callback_query
         if query is not None and query.message is not None:
-            self.call(
-                "editMessageReplyMarkup",
-                message_id=query.message.message_id,
-                reply_markup={"inline_keyboard": []},
-            )
+            self.drop_buttons_of(query.message.message_id)
+
+    def drop_buttons_of(self, message_id: int) -> None:
+        """Takes the buttons off a message of the chat."""
+        self.call("editMessageReplyMarkup", message_id=message_id, reply_markup={"inline_keyboard": []})
 
     def toast(self, name: str, /, *, alert: bool = False, **values: Any) -> None:
         """A short word over the chat, in answer to a tap."""

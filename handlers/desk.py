@@ -135,10 +135,12 @@ def longest_readers(context: Context) -> list[Person]:
     return [longest._replace(territory=territory) for territory in TERRITORIES]
 
 
-def is_confirmation(context: Context, typed: str) -> bool:
-    """Whether the word that sends was typed, in any language of the campaign, whatever the case; as no question."""
+def is_confirmation(context: Context, typed: str, word: str = "broadcasts/confirmation_word") -> bool:
+    """Whether the word that sends (or the one of another template) was typed, in any language of the campaign,
+    whatever the case; as no question.
+    """
     texts = context.services.texts
-    words = (texts.typed("broadcasts/confirmation_word", code) for code in context.campaign.languages)
+    words = (texts.typed(word, code) for code in context.campaign.languages)
     return "?" not in typed and _folded(typed) in map(_folded, words)
 
 

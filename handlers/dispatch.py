@@ -19,6 +19,7 @@ from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.desk import keep_language
 from handlers.inline import offer_communes
+from handlers.lists import see_whether_overtaken
 from handlers.privacy import ask_again
 from handlers.tidy import tidy
 
@@ -51,6 +52,7 @@ class Dispatcher:
             await keep_language(context)
         try:
             before = context.dialog
+            await see_whether_overtaken(context)
             await self._handle(update, context)
             await tidy(context, before)
             if not context.is_puzzled:

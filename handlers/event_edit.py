@@ -38,8 +38,7 @@ async def list_mine(update: Update, context: Context) -> None:
     page = await events.managed(context.tx, author)
     first = context.campaign.languages[0]
     titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
-    answer = context.edit if context.update.callback_query is not None else context.say
-    answer("event_edit/list", events=titles)
+    context.edit("event_edit/list", events=titles)
 
 
 async def show_mine(update: Update, context: Context) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import event_cards, rsvps
+from bot.actions import event_cards, questions, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
-from bot.actions.rsvps import EventClosed
+from bot.actions.rsvps import EventClosed, EventNotBegun
 from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
@@ -53,17 +53,16 @@ async def turn_page(update: Update, context: Context) -> None:
 
 async def _show_page(context: Context, number: int, *, near: Person | None = None) -> None:
     """`near`: the person, as if where they are were where they vote. Later pages go by where they vote."""
-    answer = context.edit if context.update.callback_query is not None else context.say
     quiet = event_card.quiet_about_events(context)
     if quiet is not None:
-        answer("events/quiet", until=quiet.until)
+        context.edit("events/quiet", until=quiet.until)
         return
     page = await upcoming_page(context.tx, near or context.person, number=number, size=PAGE, now=context.now)
     cards = [
         event_card.worded(context, event, page.texts[event.id], page.answers.get(event.id), seen_by=near)
         for event in page.events
     ]
-    answer(
+    context.edit(
         "events/list",
         events=cards,
         page=page,
@@ -113,12 +112,6 @@ async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
     return found
 
 
-async def _explain(context: Context, found: EventInWords, closed: EventClosed) -> None:
-    """Why the event takes no such answer, and the event as it is now."""
-    context.toast(closed.message, alert=True)
-    await event_card.show(context, found)
-
-
 async def answer_invitation(update: Update, context: Context) -> None:
     """Yes, maybe or no: noted at once, confirmed on the card, changed at will."""
     code, said = arguments(context, 2)
@@ -128,10 +121,11 @@ async def answer_invitation(update: Update, context: Context) -> None:
         return
     try:
         rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
-    except EventClosed as closed:
-        await _explain(context, found, closed)
+    except EventClosed:
+        await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
+        await _settle(context, found)
         if answer is RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
             await ask_once(context, Purpose.TEAM)
 
@@ -147,10 +141,19 @@ async def confirm_coming(update: Update, context: Context) -> None:
         rsvp = await rsvps.confirm_coming(
             context.tx, context.person, context.origin, found.event, coming=coming
         )
-    except EventClosed as closed:
-        await _explain(context, found, closed)
+    except EventClosed:
+        await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
+        await _settle(context, found)
+
+
+async def _settle(context: Context, found: EventInWords, *, afterwards: bool = False) -> None:
+    """What asked the same elsewhere, the invitation say, asks it no more."""
+    for message in await questions.settle_event(
+        context.tx, context.person, context.origin, found.event, afterwards=afterwards
+    ):
+        context.drop_buttons_of(message)
 
 
 async def tell_whether_came(update: Update, context: Context) -> None:
@@ -162,9 +165,13 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         return
     try:
         await rsvps.tell_whether_came(context.tx, context.person, context.origin, found.event, came=came)
-    except EventClosed as closed:
-        await _explain(context, found, closed)
+    except EventClosed:
+        await event_card.show(context, found)  # it says why
         return
+    except EventNotBegun as early:
+        context.toast(early.message, alert=True)
+        return
+    await _settle(context, found, afterwards=True)
     quiet = event_card.quiet_about_events(context)
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)

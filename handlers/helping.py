@@ -1,4 +1,4 @@
-"""/help: the commands this person may use."""
+"""/help: what this person may do, by their role, in a few lines: the menu of Telegram lists every command."""
 
 from __future__ import annotations
 
@@ -11,5 +11,14 @@ from handlers.context import Context
 async def help_(update: Update, context: Context) -> None:
     held = {member.role for member in context.staff}
     commands = allowed(context.services.commands, held)
-    lines = [(command.name, context.words(f"commands/{command.name}")) for command in commands]
-    context.say("general/help", commands=lines)
+    described = [
+        (command, context.words(f"commands/{command.name}"))
+        for command in commands
+        if not command.about_data and command.name != "help"
+    ]
+    context.say(
+        "general/help",
+        team=[(command.name, words) for command, words in described if command.roles],
+        own=[(command.name, words) for command, words in described if not command.roles],
+        data=[command.name for command in commands if command.about_data],
+    )

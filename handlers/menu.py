@@ -31,7 +31,7 @@ async def show(context: Context, answer: Callable[..., None], *, hello: bool = F
 
 
 async def menu(update: Update, context: Context) -> None:
-    await show(context, answer=context.say)
+    await show(context, answer=context.edit)
 
 
 def opening(commands: Iterable[Command], not_staff: Handler) -> Handler:

@@ -27,11 +27,12 @@ from bot.rules.event_draft import (
     reopened,
     starts_at,
 )
+from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import INVITATION
 from db.events import EventText
-from handlers import audience_dialog, broadcasts, desk
+from handlers import audience_dialog, audience_screens, broadcasts, desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -61,7 +62,8 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
-        said["audience"] = f"near:{data['commune']}:{AROUND}"
+        around = f"near:{data['commune']}:{AROUND}"
+        said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 
@@ -151,7 +153,7 @@ async def _settle_commune(context: Context, commune: Commune, answer: Callable[.
     author = await desk.author(context)
     author.require(Action.CREATE_EVENT, commune.code)
     moved = context.kept.get("place") != commune.code
-    forgotten = {"address": None, "pin": None, "audience": None, "chosen": None} if moved else {}
+    forgotten = {"address": None, "pin": None, "chosen": None, **audience_dialog.FORGOTTEN} if moved else {}
     await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
 
 
@@ -307,6 +309,6 @@ DIALOGS = {
         "date": Awaited(text=type_date),
         "duration": Awaited(text=type_duration),
         "summary": Awaited(text=confirm),
-        **audience_dialog.AWAITED,
+        **audience_screens.AWAITED,
     }
 }

@@ -10,8 +10,10 @@ from telegram import Update
 
 from bot.actions import registration
 from bot.communes import Abroad, Commune
+from bot.rules.areas import ABROAD_AREA
 from bot.rules.communes.query import parse_query
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+from bot.rules.typed import Meaning
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.registration_dialog import (
@@ -22,6 +24,7 @@ from handlers.registration_dialog import (
     is_drafting,
     out_of_turn,
     placed,
+    places,
     point_to_question,
     show_step,
 )
@@ -30,7 +33,7 @@ from handlers.routing import Awaited, Handler, MalformedButton
 SUGGESTIONS = 6
 LONGEST_NAME, MOST_WORDS = 45, 4
 """Characters and words of what is repeated as the name of a commune that nobody knows."""
-WAYS = {"again": "place", "abroad": "country", "unsaid": "territory"}
+WAYS = {"again": "place", "abroad": "country", "unsaid": "territory", "elsewhere": "elsewhere"}
 """The step that each of these ways leads to."""
 
 
@@ -52,13 +55,14 @@ async def type_place(update: Update, context: Context) -> None:
     found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
     meaning = context.vocabulary.meaning(typed)
     if found.elsewhere:
-        await ask_place(context, WAYS["abroad"])
-        await show_step(context, answer=context.say)
+        await _go(context, "abroad", context.say)
     elif found.confident and meaning is None:
         await ask_place(context, "place", former=_former_names(found.results))
         await _settle(context, found.results[0], context.say)
-    elif found.results or found.abroad:
+    elif found.results or (found.abroad and context.campaign.votes(ABROAD_AREA)):
         await _offer(context, found.results, abroad=found.abroad, postcode=query.code)
+    elif found.abroad:
+        await _go(context, "elsewhere", context.say)
     elif meaning is not None:
         point_to_question(context)
     else:
@@ -111,7 +115,7 @@ async def _offer(
         "candidates",
         candidates=[commune.code for commune in communes],
         former=_former_names(communes),
-        abroad=abroad.country if abroad else None,
+        abroad=abroad.country if abroad and context.campaign.votes(ABROAD_AREA) else None,
         city=abroad.city if abroad else "",
         postcode=postcode,
         territory=_territory_of(communes),
@@ -120,6 +124,10 @@ async def _offer(
 
 
 async def _settle(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
+    """The commune is theirs; where its people do not vote, they are told so and may help."""
+    if not context.campaign.votes(commune.code):
+        await _go(context, "elsewhere", answer)
+        return
     await registration.vote_in_commune(context.tx, context.person, context.origin, commune)
     await placed(context, answer)
 
@@ -145,8 +153,59 @@ async def other_place(update: Update, context: Context) -> None:
         await ask_place(context, context.step, sharing=True)
         context.say("registration/share_location")
     else:
-        await ask_place(context, WAYS[way])
-        await show_step(context, answer=context.edit)
+        await _go(context, way, context.edit)
+
+
+async def _go(context: Context, way: str, answer: Callable[..., None]) -> None:
+    """Asks the question that a way leads to; the ways of those whose vote it is not lead elsewhere."""
+    campaign = context.campaign
+    is_theirs = {"abroad": campaign.votes(ABROAD_AREA), "unsaid": campaign.is_everywhere}.get(way, True)
+    await ask_place(context, WAYS[way if is_theirs else "elsewhere"])
+    await show_step(context, answer)
+
+
+async def choose_whether_here(update: Update, context: Context) -> None:
+    """Yes, I vote there; no, but I help; or no."""
+    (said,) = arguments(context, 1)
+    if said not in ("yes", "help", "no"):
+        raise MalformedButton
+    if not asks_place(context) or context.campaign.is_everywhere:
+        await out_of_turn(context)
+    else:
+        await _say_whether_here(context, said, context.edit)
+
+
+async def type_whether_here(update: Update, context: Context) -> None:
+    """Yes or no in words; whoever types a commune means that one."""
+    assert context.message is not None  # a text handler
+    meaning = context.vocabulary.meaning(context.message.text or "")
+    if context.campaign.is_everywhere or meaning not in (Meaning.YES, Meaning.NO):
+        await type_place(update, context)
+    elif context.step == "elsewhere":
+        await _say_whether_here(context, "help" if meaning is Meaning.YES else "no", context.say)
+    elif context.campaign.only_commune is None:
+        point_to_question(context)
+    elif meaning is Meaning.YES:
+        await _say_whether_here(context, "yes", context.say)
+    else:
+        await _go(context, "elsewhere", context.say)
+
+
+async def _say_whether_here(context: Context, said: str, answer: Callable[..., None]) -> None:
+    only = context.campaign.only_commune
+    commune = context.services.gazetteer.by_code(only) if only else None
+    if said == "yes" and commune is not None:
+        await _settle(context, commune, answer)
+    elif said == "yes":
+        await _go(context, "again", answer)
+    elif said == "help" or context.is_in(MOVING):  # a supporter stays one
+        await registration.help_from_elsewhere(context.tx, context.person, context.origin, context.campaign)
+        await placed(context, answer)
+    else:
+        await registration.votes_elsewhere(
+            context.tx, context.person, context.origin, sealing=context.sealing
+        )
+        answer("registration/not_theirs", places=places(context))
 
 
 async def choose_territory(update: Update, context: Context) -> None:
@@ -155,15 +214,20 @@ async def choose_territory(update: Update, context: Context) -> None:
         raise MalformedButton
     if not asks_place(context):
         await out_of_turn(context)
-    elif territory == ABROAD:
-        await ask_place(context, "country")
-        await show_step(context, answer=context.edit)
+    elif territory == ABROAD or not context.campaign.is_everywhere:
+        await _go(context, "abroad" if territory == ABROAD else "unsaid", context.edit)
     else:
         await registration.vote_in_territory(context.tx, context.person, context.origin, territory)
         await placed(context, context.edit)
 
 
-BUTTONS: dict[str, Handler] = {"place": choose_place, "place_by": other_place, "territory": choose_territory}
+BUTTONS: dict[str, Handler] = {
+    "place": choose_place,
+    "place_by": other_place,
+    "territory": choose_territory,
+    "votes_here": choose_whether_here,
+}
 _AWAITED = Awaited(text=type_place, location=share_place)
-_STEPS = {"place": _AWAITED, "candidates": _AWAITED, "territory": _AWAITED}
+_HERE = Awaited(text=type_whether_here, location=share_place)
+_STEPS = {"place": _HERE, "candidates": _AWAITED, "territory": _AWAITED, "elsewhere": _HERE}
 DIALOGS = {FLOW: _STEPS, MOVING: _STEPS}

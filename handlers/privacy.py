@@ -84,11 +84,11 @@ async def my_data(update: Update, context: Context) -> None:
 async def consent(update: Update, context: Context) -> None:
     arguments(context, 0)
     if context.person.is_restricted or not await must_sign_up(context):
-        _show_choices(context, context.edit if context.update.callback_query is not None else context.say)
+        _show_choices(context)
 
 
-def _show_choices(context: Context, answer: Callable[..., None]) -> None:
-    answer("privacy/consent", purposes=list(Purpose))
+def _show_choices(context: Context) -> None:
+    context.edit("privacy/consent", purposes=list(Purpose))
 
 
 async def choose(update: Update, context: Context) -> None:
@@ -115,8 +115,7 @@ async def choose(update: Update, context: Context) -> None:
         return
     await decide(context, purpose, given=given, question=question)
     await context.refresh()
-    context.toast("toasts/noted")
-    _show_choices(context, context.edit)
+    _show_choices(context)
 
 
 async def last_choice(update: Update, context: Context) -> None:

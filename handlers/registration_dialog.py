@@ -1,10 +1,10 @@
 """The dialogs in which somebody signs up or moves: which question is open, how it is asked, what is kept.
 
 The dialog `registration` asks the first thing still missing, so that leaving, coming back or a restart of the bot
-changes nothing: `contact` (17 or over, and written to), `place`, and for a commune `confirm`, which is the choice about
-it. `data` holds: of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and
-postcode (what was typed), territory (of all candidates), country, start,
-asked (the message that asks: handlers.tidy).
+changes nothing: `contact` (17 or over, and written to), `place` (of one commune only whether one votes there;
+`elsewhere` where this vote is not theirs), and for a commune `confirm`, which is the choice about it. `data` holds:
+of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and postcode (what was
+typed), territory (of all candidates), country, start, asked (the message that asks: handlers.tidy).
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.actions import people, registration
+from bot.actions.authority import area_name
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.links import Link, read_link
@@ -80,6 +81,10 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
         await ask_place(context, step)
     if step == FIRST:
         answer("registration/first", friend=friend)
+    elif step == "place" and context.campaign.only_commune:
+        answer("registration/votes_here", places=places(context))
+    elif step == "elsewhere":
+        answer("registration/elsewhere", places=places(context), moving=context.is_in(MOVING))
     elif step == "candidates":
         said = {name: context.kept.get(name) for name in ("abroad", "postcode", "territory")}
         answer("registration/candidates", communes=_candidates(context), **said)
@@ -91,8 +96,16 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
         answer("registration/home", country=country, homes=homes_in(country, language), several=several)
     elif step == "confirm":
         answer("registration/confirm", commune=_as_typed(context, commune_of(context)))
-    else:  # place, country
+    elif step == "place":
+        answer("registration/place", places=places(context))
+    else:  # country
         answer(f"registration/{step}")
+
+
+def places(context: Context) -> list[str]:
+    """What the areas are called whose people vote; nothing where everybody does."""
+    campaign, gazetteer = context.campaign, context.services.gazetteer
+    return [] if campaign.is_everywhere else [area_name(gazetteer, area) for area in campaign.areas]
 
 
 def commune_of(context: Context) -> Commune | None:
@@ -124,19 +137,26 @@ async def ask_place(context: Context, step: str, **data: Any) -> None:
 
 
 async def advance(context: Context, answer: Callable[..., None], **data: Any) -> None:
-    """Keeps an answer and asks the next question."""
+    """Keeps an answer and asks the next question, if members are not asked for it."""
+    if not context.campaign.asks_place:
+        await registration.vote_with_members(context.tx, context.person, context.campaign)
+        await context.refresh()
+        await conclude(context, answer)
+        return
     await context.ask(FLOW, "place", **{**context.kept, **data})
     await show_step(context, answer)
 
 
 async def placed(context: Context, answer: Callable[..., None]) -> None:
-    """Where one votes is known: a supporter has moved; of whoever signs up a commune is to be confirmed."""
+    """Where one votes is known: a supporter has moved; of whoever signs up a commune is to be confirmed, unless it was
+    the only one that was asked about.
+    """
     await context.refresh()
     commune = _as_typed(context, commune_of(context))
     if context.is_in(MOVING):
         await context.end_dialog()
-        answer("registration/moved", commune=commune)
-    elif commune is not None:
+        answer("registration/moved", commune=commune, places=places(context))
+    elif commune is not None and context.campaign.only_commune is None:
         await context.ask(FLOW, "confirm")
         await show_step(context, answer)
     else:
@@ -166,13 +186,15 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
     if open_event is not None:
         await event_card.show(context, open_event)
         return
-    answer("registration/welcome", commune=commune)
+    answer("registration/welcome", commune=commune, places=places(context))
     if event:
         await event_card.show_from_link(context, event)
 
 
 async def out_of_turn(context: Context) -> None:
-    """A button of a question already answered: say so, and show the one that is open."""
-    context.toast("toasts/already_answered")
+    """A button of a question already answered: the one that is open takes its place; where none is, a word says so."""
     if context.is_in(FLOW) or context.is_in(MOVING):
+        await ask_place(context, context.step)
         await show_step(context, answer=context.edit)
+    else:
+        context.toast("toasts/already_answered")

@@ -122,11 +122,13 @@ def asking_again(questions: Mapping[str, Asker]) -> Handler:
     """The handler behind the button that shows the open question once more."""
 
     async def run(update: Update, context: Context) -> None:
-        ask = questions.get(context.dialog.flow) if context.dialog is not None else None
-        if ask is None:
+        dialog = context.dialog
+        ask = questions.get(dialog.flow) if dialog is not None else None
+        if ask is None or dialog is None:
             context.toast("toasts/already_answered")
             context.drop_buttons()
         else:
+            await context.ask(dialog.flow, dialog.step)
             await ask(context, context.edit)
 
     return run

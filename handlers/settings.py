@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from telegram import Update
 
 from bot.actions import preferences, volunteering
@@ -19,12 +17,12 @@ from handlers.volunteering import OPEN, show_step
 
 async def settings(update: Update, context: Context) -> None:
     if not await must_sign_up(context):
-        await show(context, context.edit if context.update.callback_query is not None else context.say)
+        await show(context)
 
 
-async def show(context: Context, answer: Callable[..., None]) -> None:
+async def show(context: Context) -> None:
     offer = await volunteering.offer_of(context.tx, context.person)
-    answer("settings/settings", commune=commune_of(context), offer=offer)
+    context.edit("settings/settings", commune=commune_of(context), offer=offer)
 
 
 async def choose_language(update: Update, context: Context) -> None:
@@ -35,13 +33,17 @@ async def choose_language(update: Update, context: Context) -> None:
         return
     await keep_language(context.tx, context.person, context.origin, language)
     await context.refresh()
-    await show(context, context.edit)
+    await show(context)
 
 
 async def change_place(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if not await must_sign_up(context):
+    if await must_sign_up(context):
+        return
+    if context.campaign.asks_place:
         await place.begin_move(context, context.edit)
+    else:
+        await show(context)
 
 
 async def choose_messages(update: Update, context: Context) -> None:
@@ -52,8 +54,7 @@ async def choose_messages(update: Update, context: Context) -> None:
         return
     await preferences.want_messages(context.tx, context.person, context.origin, group, wanted=wanted)
     await context.refresh()
-    context.toast("toasts/noted")
-    await show(context, context.edit)
+    await show(context)
 
 
 async def choose_volunteering(update: Update, context: Context) -> None:
@@ -65,14 +66,13 @@ async def choose_volunteering(update: Update, context: Context) -> None:
     if willing:
         await show_step(context, OPEN, context.say)
         return
-    told = context.render("toasts/noted").written
+    told = context.render("settings/not_helping").written
     await volunteering.withdraw(
         context.tx, context.person, context.origin, language=context.language, text=told
     )
     await preferences.volunteer(context.tx, context.person, context.origin, willing=False)
     await context.refresh()
-    context.toast("toasts/noted")
-    await show(context, context.edit)
+    await show(context)
 
 
 async def opt_out(update: Update, context: Context) -> None:

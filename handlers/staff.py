@@ -152,7 +152,6 @@ async def revoke(update: Update, context: Context) -> None:
     member = revoked.member
     remaining = await staff.roles_of(context.tx, member.telegram_id)
     _show_menu(context, member.telegram_id, remaining)
-    context.toast("toasts/role_withdrawn")
     if _is_self(context, member) and not any(held.role == Role.ADMIN for held in remaining):
         context.edit("staff/left")
     else:
@@ -165,7 +164,6 @@ async def revoke_link(update: Update, context: Context) -> None:
     (number,) = buttons.arguments(context, 1)
     author = await desk.author(context)
     await staff_links.revoke_link(context.tx, author, desk.number(number))
-    context.toast("toasts/link_withdrawn")
     await _show(context, author, context.edit)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from telegram import Update
 
-from bot.actions import polling_places, vote_plans
+from bot.actions import polling_places, questions, vote_plans
 from bot.actions.authority import CandidateOut
 from bot.actions.polling_places import PlaceGone
 from bot.actions.vote_plans import (
@@ -22,7 +22,8 @@ from bot.actions.vote_plans import (
     require_not_over,
     require_open,
 )
-from bot.rules.steps import StepQuestion
+from bot.rules.dates import read_time_of_day
+from bot.rules.steps import StepQuestion, slot_at
 from bot.rules.vote_plans import Turnout
 from bot.words import neutral
 from bot.words.step_values import Vote, next_vote, vote_in
@@ -63,6 +64,7 @@ async def _take(context: Context, vote: Vote | None, question: str, said: str) -
         if vote is None:
             raise VoteOver("This ballot is not held where the person votes.")
         await QUESTIONS[question](context, vote, said)
+        await _settle(context, vote, question, said)
     except VotingNotOpen as early:
         context.notify(early.message, **early.values)
     except VoteOver:
@@ -70,6 +72,39 @@ async def _take(context: Context, vote: Vote | None, question: str, said: str) -
     except CandidateOut:
         assert vote is not None  # only what was asked about a vote raises it
         context.edit("vote/out", **await values(context, vote))
+
+
+async def _settle(context: Context, vote: Vote, question: str, said: str) -> None:
+    """What asked the same elsewhere asks it no more."""
+    for message in await questions.settle_vote(
+        context.tx,
+        context.person,
+        context.origin,
+        context.campaign,
+        ballot=vote.ballot,
+        question=question,
+        answer=said,
+    ):
+        context.drop_buttons_of(message)
+
+
+async def plan_in_words(context: Context) -> bool:
+    """A time typed in answer to the reminder that asks when one goes; whether it was one."""
+    text = context.message.text if context.message is not None else None
+    at = read_time_of_day(text or "", context.vocabulary.dates)
+    asked = await questions.last_asked(context.tx, context.person, context.now) if at is not None else None
+    if at is None or asked is None or asked.ballot is None:
+        return False
+    step = next((step for step in context.campaign.steps if step.name == asked.step), None)
+    if step is None or step.asks not in (StepQuestion.PLAN, StepQuestion.ECHO):
+        return False
+    ballot = context.campaign.ballot(asked.ballot)
+    vote = vote_in(context.campaign, ballot, person=context.person, language=context.language)
+    if vote is not None:
+        await _take(
+            context, vote, StepQuestion.PLAN, slot_at(context.campaign.slots, at, closes=vote.closes).name
+        )
+    return vote is not None
 
 
 async def _pledge(context: Context, vote: Vote, said: str) -> None:
@@ -96,9 +131,8 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
         place = await polling_places.choose(
             context.tx, context.person, context.origin, vote=vote, number=said
         )
-    except PlaceGone as gone:
-        context.toast(gone.message, alert=True)
-        await _list_places(context, vote, "0")
+    except PlaceGone:
+        await _show_places(context, vote, 0, changed=True)
         return
     context.edit("step_replies/place_chosen", **await values(context, vote))
     send_venue(context, place)
@@ -106,6 +140,11 @@ async def _polling_place(context: Context, vote: Vote, said: str) -> None:
 
 async def _list_places(context: Context, vote: Vote, said: str) -> None:
     """The commune's polling places, a page at a time, with what helps to tell which is one's own."""
+    await _show_places(context, vote, whole_number(said))
+
+
+async def _show_places(context: Context, vote: Vote, number: int, *, changed: bool = False) -> None:
+    """`changed`: the one that was tapped is not among them any more."""
     require_not_over(context.person, vote, context.now)
     shown = await values(context, vote)
     places = shown["where"].choices
@@ -113,7 +152,7 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
         context.edit("step_replies/place_help", **shown)
         return
     last = (len(places) - 1) // PLACES_A_PAGE
-    page = min(whole_number(said), last)
+    page = min(number, last)
     first = page * PLACES_A_PAGE
     context.edit(
         "step_replies/places",
@@ -121,6 +160,7 @@ async def _list_places(context: Context, vote: Vote, said: str) -> None:
         last=last,
         first=first,
         places=places[first : first + PLACES_A_PAGE],
+        changed=changed,
         **shown,
     )
 

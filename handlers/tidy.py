@@ -1,6 +1,6 @@
-"""A question that was answered in words loses its buttons, as one answered by a button does: nothing stale stays there.
+"""A question that was answered loses its buttons, whichever way it was answered: nothing stale stays on the screen.
 
-The dialogs about where one votes know which message asks what is open: kept under `ASKED` in what was said so far.
+Every dialog knows which message asks what is open: kept under `ASKED` in what was said so far.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from bot.actions.dialogs import ASKED, REMEMBERED
 from bot.delivery.calls import Call
 from db.dialogs import Dialog
 from handlers.context import Context
-from handlers.registration_dialog import FLOW, MOVING
 
 
 async def tidy(context: Context, before: Dialog | None) -> None:
@@ -20,13 +19,16 @@ async def tidy(context: Context, before: Dialog | None) -> None:
     if now is before:
         return
     asked = before.data.get(ASKED) if before is not None else None
-    if asked is not None and context.update.message is not None:
-        context.call("editMessageReplyMarkup", message_id=asked, reply_markup={"inline_keyboard": []})
-    if now is None or now.flow not in (FLOW, MOVING):
-        return
     place = next(
         (at for at in reversed(range(len(context.replies))) if _has_buttons(context.replies[at])), None
     )
+    if place is None and now is not None and context.update.message is None:
+        return  # a tap that asks nothing new: sharing where one is, say
+    changed = {call.payload.get("message_id") for call in context.replies}
+    if asked is not None and asked not in changed:
+        context.drop_buttons_of(asked)
+    if now is None:
+        return
     question = context.replies[place] if place is not None else None
     if place is not None and question is not None and question.method == "sendMessage":
         # Which message it becomes is known once it was sent.

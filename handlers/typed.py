@@ -31,7 +31,8 @@ async def answer(update: Update, context: Context) -> None:
         await events.near_here(update, context)
         return
     meant = MEANT.get(meaning_of(context) or "")
-    await (meant or unexpected)(update, context)
+    if meant is not None or not await steps.plan_in_words(context):
+        await (meant or unexpected)(update, context)
 
 
 async def wait_on(update: Update, context: Context) -> None:
@@ -102,7 +103,7 @@ async def _yes_or_no(update: Update, context: Context) -> None:
     if asked is None:
         context.say("typed/nothing_asked")
     else:
-        context.say_below(asked, "typed/use_its_buttons")
+        context.say_below(asked.message_id, "typed/use_its_buttons")
 
 
 MEANT: Mapping[str, Handler] = {

@@ -9,24 +9,33 @@ from telegram import Update
 
 from bot.actions import vote_plans
 from bot.actions.polling_places import where_of
+from bot.rules.ballot_kinds import ELSEWHERE
 from bot.rules.polling_places import PollingPlace
 from bot.words.step_values import Vote, next_vote, values_for_step
 from handlers.context import Context
-from handlers.registration_dialog import must_sign_up
+from handlers.registration_dialog import must_sign_up, places
 from handlers.routing import Awaited, Handler
 
 
 async def vote(update: Update, context: Context) -> None:
     if await must_sign_up(context):
         return
-    answer = context.edit if context.update.callback_query is not None else context.say
     upcoming = next_vote(context.campaign, person=context.person, language=context.language, now=context.now)
     if upcoming is None:
-        answer("vote/over")
+        _tell_that_none_is_to_come(context)
         return
     shown = await values(context, upcoming)
-    answer("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
+    context.edit("vote/out" if context.campaign.is_out(context.now) else "vote/vote", **shown)
     send_venue(context, shown["where"].place)
+
+
+def _tell_that_none_is_to_come(context: Context) -> None:
+    """No vote is to come for this person: all are over, or held elsewhere."""
+    ballot = context.campaign.next_ballot(context.now)
+    if context.person.territory == ELSEWHERE and ballot is not None:
+        context.edit("vote/elsewhere", places=places(context), day=ballot.day)
+    else:
+        context.edit("vote/over")
 
 
 async def values(context: Context, about: Vote) -> Mapping[str, Any]:

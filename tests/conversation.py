@@ -238,11 +238,20 @@ class Talker:
     async def _update(self, **content: Any) -> Shown:
         body = {"update_id": self.conversation.number(), **content}
         self.calls = await self.conversation.process(body)
+        bubbles = [call for call in self.calls if call.method in ("sendMessage", "editMessageText")]
+        assert not (self.toast and bubbles), "What a tap does is told over the chat or in it, not twice."
         for call in self.calls:
             self._show(call)
             if call.remember is not None and call.method == "sendMessage":
                 sent = {"chat": {"id": self.telegram_id}, "message_id": self.last.id}
                 await remember_question(self.conversation.database, call.remember, sent)
+        if any(call.puts_a_message for call in self.calls):
+            # As the engine does once they were posted; a file or a map stands below what is shown.
+            async with self.conversation.database.write() as tx:
+                newest = (
+                    self.last.id if self.calls[-1].method == "sendMessage" else self.conversation.number()
+                )
+                await db.people.note_newest(tx, [(self.telegram_id, newest)])
         return self.screen[-1] if self.screen else Shown(id=0, text="")
 
     def receive(self, calls: Iterable[Call]) -> None:

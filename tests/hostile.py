@@ -54,6 +54,13 @@ FORGED_BY_HAND = {
     "rsvp": ("1:rsvp:lyon1:perhaps", "1:rsvp:nowhere:yes", "1:rsvp:lyon1:yes:yes"),
     "choice": ("1:choice:contact:maybe", "1:choice:everything:yes"),
     "messages": ("1:messages:events:maybe", "1:messages:everything:off"),
+    "mend": (f"1:mend:recall:{HUGE}", "1:mend:recall:999", "1:mend:erase:1", "1:mend:correction:٣"),
+    "mend_leave": ("1:mend_leave:fr", "1:mend_leave:xx"),
+    "broadcast": (f"1:broadcast:{HUGE}", "1:broadcast:999"),
+    "broadcasts": (f"1:broadcasts:all:{HUGE}", "1:broadcasts:none:0", "1:broadcasts:mine:-1"),
+    "broadcast_edit": ("1:broadcast_edit:999", f"1:broadcast_edit:{HUGE}"),
+    "broadcast_copy": ("1:broadcast_copy:999", "1:broadcast_copy:é"),
+    "broadcast_renew": ("1:broadcast_renew:999", f"1:broadcast_renew:{HUGE}"),
     "broadcast_do": (f"1:broadcast_do:pause:{HUGE}", "1:broadcast_do:pause:999", "1:broadcast_do:erase:1"),
     "export": (
         "1:export:FR:passwords",

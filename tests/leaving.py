@@ -12,8 +12,8 @@ from bot.delivery.outcomes import Wait
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
 from db.deliveries import Settled, Turn
-from db.schema import broadcasts
-from tests.conversation import BOT, Conversation, Talker
+from db.schema import broadcasts, deliveries
+from tests.conversation import BOT, Conversation, Shown, Talker
 
 
 def departure(conversation: Conversation) -> Departure:
@@ -57,3 +57,21 @@ async def let_leave(conversation: Conversation, *talkers: Talker) -> None:
     calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
     for talker in talkers:
         talker.receive(call for call in calls if call.chat == talker.telegram_id)
+
+
+async def let_arrive(conversation: Conversation, talker: Talker) -> Shown:
+    """The one message that is due to them, on their screen, and known to have arrived."""
+    before = len(talker.screen)
+    await let_leave(conversation, talker)
+    assert len(talker.screen) == before + 1
+    person, now = await talker.stored(), conversation.clock.now()
+    assert person is not None
+    async with conversation.database.write() as tx:
+        sending = sa.select(deliveries.c.id).where(
+            deliveries.c.person == person.id, deliveries.c.state == "sending"
+        )
+        arrived = Settled(
+            id=(await tx.execute(sending)).scalar_one(), state="sent", message_id=talker.last.id
+        )
+        await db.deliveries.take_turn(tx, Turn(settled=[arrived]), owner="me", now=now)
+    return talker.last

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from bot.actions import (
     admissions,
     broadcast_approvals,
+    broadcast_cards,
+    broadcast_changes,
     broadcasts,
     calendar,
     doubts,
@@ -18,6 +20,7 @@ from bot.actions import (
     events,
     export_orders,
     exports,
+    mends,
     staff,
     staff_links,
     statistics,
@@ -27,6 +30,8 @@ from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
 from bot.rules.areas import contains
+from bot.rules.broadcast_lists import Part
+from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
 from db.exports import Selection
 from db.schema import deliveries, people
@@ -62,8 +67,9 @@ async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
 
 
-async def coming(author: Author) -> None:
-    calendar.coming(author, LYON)
+async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
+    """The events of the area, and what they may control of the messages that are scheduled."""
+    assert {each.event.id for each in found if each.event} == {world.event.id, world.own_event.id}
 
 
 def moved_away(author: Author) -> EventChange:
@@ -97,7 +103,7 @@ async def sends_again_in_its_area(world: World, author: Author, again: int) -> N
 
 async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
     """One's own, and those of others where one supervises."""
-    listed = {each.id for each in found}
+    listed = {each.broadcast.id for each in found.lines}
     assert world.own_broadcast in listed
     assert (world.broadcast in listed) is supervises(author)
 
@@ -122,12 +128,71 @@ MATRIX: dict[str, dict[str, Row]] = {
             check=reaches_nobody_else,
         ),
     },
-    "broadcasts.recent": {
+    "broadcast_cards.listed": {
         "": Row(
-            run=lambda w, a: broadcasts.recent(w.tx, a),
+            run=lambda w, a: broadcast_cards.listed(w.tx, a, Part.ALL, 0, language="fr", fallback="fr"),
             least="organizer",
             where="any",
             check=lists_broadcasts,
+        ),
+    },
+    "broadcast_cards.card": {
+        "own": Row(
+            run=lambda w, a: broadcast_cards.card(w.tx, a, w.own_broadcast, "fr"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcast_cards.card(w.tx, a, w.broadcast, "fr"), least="coordinator"
+        ),
+    },
+    "broadcast_changes.changeable": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_changes.changeable(w.tx, a, w.unapproved), least="coordinator"
+        ),
+    },
+    "broadcast_changes.change": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_changes.change(w.tx, a, w.unapproved, NEWS), least="coordinator"
+        ),
+    },
+    "broadcast_changes.renew": {
+        "own": Row(
+            run=lambda w, a: broadcast_changes.renew(w.tx, a, w.own_broadcast),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(run=lambda w, a: broadcast_changes.renew(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "mends.mendable": {
+        "another’s": Row(
+            run=lambda w, a: mends.mendable(w.tx, a, w.broadcast, Mend.RECALL), least="coordinator"
+        ),
+        # Whose role no longer reaches there may take back what they wrote, and say nothing new.
+        "own, elsewhere": Row(
+            run=lambda w, a: mends.mendable(w.tx, a, w.own_broadcast, Mend.RECALL),
+            least="organizer",
+            where="any",
+        ),
+    },
+    "mends.recall": {
+        "own": Row(
+            run=lambda w, a: mends.recall(w.tx, a, w.own_broadcast, key="mend:1"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: mends.recall(w.tx, a, w.broadcast, key="mend:1"), least="coordinator"
+        ),
+    },
+    "mends.correct": {
+        "own": Row(
+            run=lambda w, a: mends.correct(w.tx, a, w.own_broadcast, {"fr": "Bonsoir"}, key="mend:1"),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: mends.correct(w.tx, a, w.broadcast, {"fr": "Bonsoir"}, key="mend:1"),
+            least="coordinator",
         ),
     },
     "broadcasts.followed": {
@@ -257,7 +322,11 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
     },
     "calendar.coming": {
-        "": Row(run=lambda w, a: coming(a), least="organizer"),
+        "": Row(
+            run=lambda w, a: calendar.coming(w.tx, a, LYON, language="fr"),
+            least="organizer",
+            check=shows_what_is_theirs,
+        ),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

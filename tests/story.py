@@ -263,6 +263,7 @@ class Teller(Person):
         self._story = story
         self._lived: list[str] = []
         self._seen = 0
+        self._read: dict[int, str] = {}
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
         """Every act is kept in the transcript, after what was read before it."""
@@ -272,11 +273,13 @@ class Teller(Person):
         return await super()._act(act, content)
 
     async def _live_through(self) -> None:
-        """Keeps every message of the bot that is new or edited, as it stands now."""
+        """Keeps every message of the bot that is new or edited, as it stands now; not that it lost its buttons."""
         fresh = [m for m in await self.messages() if m.sender == "bot" and m.event > self._seen]
         # In their order in the chat: which of two is edited first depends on the moment.
         for message in sorted(fresh, key=lambda message: message.message_id):
-            self._lived.append(_shown(message))
+            if message.keyboard or self._read.get(message.message_id) != message.text:
+                self._lived.append(_shown(message))
+            self._read[message.message_id] = message.text
             self._seen = max(self._seen, message.event)
 
     async def lived(self) -> str:

@@ -15,8 +15,8 @@ from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.rules.areas import FORMER_REGIONS
-from bot.rules.audience_limits import common_area, limited_to
+from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
+from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.courtesy import next_courteous
 from bot.rules.expressions import Expression, written_out
 from bot.rules.kinds import Kind
@@ -54,8 +54,9 @@ async def target_of(
     """The audience as far as these areas go; nobody where there are none. Raises BadAudience."""
     occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     setting = await setting_of(tx, Asked(expression=audience), occasion)
-    meant = written_out(audience, setting.saved)
-    within, holding = limited_to(meant, areas)
+    is_whole = author.campaign.is_whole
+    meant = widened(written_out(audience, setting.saved), is_whole)
+    within, holding = limited_to(meant, [EVERYWHERE if is_whole(area) else area for area in areas])
     return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
 
 
@@ -100,6 +101,11 @@ async def reach(
         asleep=asleep,
         awake=awake,
     )
+
+
+async def headcount(tx: AsyncConnection, target: Target, kind: Kind, reader: Reader) -> Headcount:
+    """How many people a message of this kind would be for."""
+    return _total(await db.audiences.groups(tx, target, kind, known_in=reader.known_in))
 
 
 def _total(found: Sequence[Group]) -> Headcount:

@@ -14,6 +14,7 @@ import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
+import db.mends
 import db.people
 import db.staff
 from bot.actions import approvals, audience_words, audit, notices
@@ -23,6 +24,7 @@ from bot.actions.authority import Author, area_name, roles_of
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
 from bot.rules.expressions import stored
+from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
 from bot.rules.small_counts import Headcount, Reader
@@ -44,9 +46,24 @@ class Subject:
 
     broadcast: Broadcast
     author: int | None
+    # What it will say; of a recall, what it takes away.
     texts: Mapping[str, str]
     event: Event | None
     event_texts: EventTexts
+    # What it corrects or takes back, if it is a second thought.
+    mended: Broadcast | None = None
+
+    @property
+    def wording(self) -> Broadcast:
+        """The broadcast by whose kind, picture and signature it reads."""
+        return self.mended or self.broadcast
+
+    @property
+    def mend(self) -> str | None:
+        """The second thought that it is, if it is one."""
+        if self.mended is None:
+            return None
+        return (Mend.RECALL if self.broadcast.is_recall else Mend.CORRECTION).value
 
     @property
     def digest(self) -> str:
@@ -63,6 +80,7 @@ class Subject:
             ],
             "to": [sent.audience, sent.area],
             "at": [sent.starts_at.isoformat(), sent.local_time],
+            "mends": sent.mends,
             "event": event and [event.starts_at.isoformat(), event.ends_at.isoformat(), *_place(event)],
             "words": sorted((code, text.title, text.description) for code, text in self.event_texts.items()),
         }
@@ -97,7 +115,7 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     await db.broadcasts.hold(tx, broadcast)
     before = await db.approvals.of_broadcast(tx, broadcast)
     await end(tx, broadcast, why="changed", now=author.now)
-    subject = await _subject(tx, broadcast)
+    subject = await subject_of(tx, broadcast)
     # Whom it is for was settled when it was written, whoever asks again.
     areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
     mine, expires_at = author.person.telegram_id, subject.broadcast.expires_at
@@ -108,7 +126,13 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
         what=WHAT,
         asked_by=mine,
         broadcast=broadcast,
-        details={"digest": subject.digest, "asked": len(asked), "areas": areas or [subject.broadcast.area]},
+        details={
+            "digest": subject.digest,
+            "asked": len(asked),
+            "areas": areas or [subject.broadcast.area],
+            "mend": subject.mend,
+            "mends": subject.broadcast.mends,
+        },
         asked_at=author.now,
         expires_at=until,
     )
@@ -130,16 +154,23 @@ async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> 
     )
 
 
-async def _subject(tx: AsyncConnection, broadcast: int) -> Subject:
+async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
+    """A broadcast that exists, with all that words it."""
     found = await db.broadcast_accounts.get(tx, broadcast)
     assert found is not None  # approvals go with their broadcast
-    texts = await db.broadcast_accounts.texts_of_many(tx, [broadcast])
-    about = None if found.event is None else (await db.events.get_many(tx, [found.event])).get(found.event)
+    mended = None if found.mends is None else await db.broadcast_accounts.get(tx, found.mends)
+    wording = mended or found
+    worded_by = found if found.is_correction else wording
+    texts = await db.broadcast_accounts.texts_of_many(tx, [worded_by.id])
+    about = (
+        None if wording.event is None else (await db.events.get_many(tx, [wording.event])).get(wording.event)
+    )
     author = await db.people.get_many(tx, [found.created_by]) if found.created_by is not None else {}
     return Subject(
         broadcast=found,
         author=next((person.telegram_id for person in author.values()), None),
-        texts=texts.get(broadcast, {}),
+        texts=texts.get(worded_by.id, {}),
+        mended=mended,
         event=about,
         event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
     )
@@ -150,7 +181,7 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
         raise ApprovalGone("This waits for nobody any more.")
-    subject = await _subject(tx, found.broadcast)
+    subject = await subject_of(tx, found.broadcast)
     _require_second(author, found, subject)
     account = await db.broadcast_accounts.account(tx, subject.broadcast.id, author.reader.known_in)
     areas = found.details["areas"]
@@ -175,7 +206,7 @@ async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int |
     found = await db.approvals.of_broadcast(tx, broadcast)
     if found is None or not found.is_open(author.now):
         return None
-    return found.id if _is_second(author, found, await _subject(tx, broadcast)) else None
+    return found.id if _is_second(author, found, await subject_of(tx, broadcast)) else None
 
 
 def _is_second(author: Author, approval: Approval, subject: Subject) -> bool:
@@ -195,7 +226,7 @@ async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approva
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != WHAT or found.broadcast is None:
         raise ApprovalGone("This waits for nobody any more.")
-    subject = await _subject(tx, found.broadcast)
+    subject = await subject_of(tx, found.broadcast)
     author.require(Action.APPROVE_BROADCAST, subject.broadcast.area)
     return found if found.decided_at is not None else None
 
@@ -204,7 +235,7 @@ async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted:
     """A second person lets it go, in this very transaction, or refuses. Raises ApprovalGone and NotAllowed."""
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     assert found.broadcast is not None  # it is about one
-    subject = await _subject(tx, found.broadcast)
+    subject = await subject_of(tx, found.broadcast)
     _require_second(author, found, subject)
     await _require_as_asked(tx, author, found, subject)
     if granted:
@@ -240,8 +271,12 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
 async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
     broadcast = subject.broadcast
     until = broadcast.expires_at or now + USEFUL_FOR
-    if not await db.broadcasts.let_go(tx, broadcast.id, now=now, late_expire_at=until):
+    if not await db.broadcasts.let_go(
+        tx, broadcast.id, now=now, late_expire_at=None if broadcast.is_recall else until
+    ):
         raise ApprovalGone("It was cancelled meanwhile.")
+    if broadcast.mends is not None:
+        await db.mends.take_effect(tx, broadcast, subject.texts, now)
     if broadcast.event is not None:
         await db.events.publish(tx, broadcast.event)
 
@@ -259,7 +294,9 @@ async def _tell(
     event = subject.event
     news = {
         "broadcast": subject.broadcast.id,
-        "kind": subject.broadcast.kind,
+        "kind": subject.wording.kind,
+        "mend": subject.mend,
+        "mends": subject.broadcast.mends,
         "granted": granted,
         "decided_by": decided_by,
         "event": event.code if event is not None else None,
@@ -288,7 +325,7 @@ async def end_overdue(tx: AsyncConnection, now: datetime) -> int:
         await db.approvals.end(tx, each, why="late", now=now)
         noted = {"approval": each.id, "broadcast": each.broadcast}
         await audit.note(tx, actor=BY_ITSELF, action="approval_too_late", details=noted, now=now)
-        subject = await _subject(tx, each.broadcast)
+        subject = await subject_of(tx, each.broadcast)
         await _tell(tx, each, subject, granted=False, decided_by=None, now=now)
     return len(late)
 

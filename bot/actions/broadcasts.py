@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,14 +30,10 @@ from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress, orphan_fact
-from db.events import text_in
 from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
-
-
-MOST_LISTED = 10
 
 
 class BroadcastRefused(PortevoixError):
@@ -80,6 +76,18 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
 
     Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
+    new = as_it_may_leave(author, new)
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await queue(tx, author, new, target)
+    if queued is None:
+        raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
+    details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
+    await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
+    return queued
+
+
+def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:
+    """What staff wrote, checked; a neutral reminder as the program words it. Raises as `send` does."""
     author.require(Action.BROADCAST)
     author.require_standing()
     if new.kind not in STAFF_KINDS:
@@ -88,13 +96,7 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
-    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    queued = await queue(tx, author, new, target)
-    if queued is None:
-        raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
-    details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
-    await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
-    return queued
+    return new
 
 
 def _as_the_program_words_it(new: NewBroadcast, author: Author) -> NewBroadcast:
@@ -143,10 +145,21 @@ def _require_words(new: NewBroadcast) -> None:
 
 async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> Queued | None:
     """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
-    values = {
-        "key": new.key,
+    made = {"key": new.key, "state": "active", "created_by": author.id, "created_at": author.now}
+    broadcast = await db.broadcasts.create(tx, {**made, **columns_of(new, target)}, new.texts)
+    if broadcast is None:
+        return None
+    people = await fill(tx, author, broadcast, new, target)
+    awaits = await awaits_second_person(tx, author, broadcast, new.kind, people)
+    if awaits:
+        await broadcast_approvals.ask(tx, author, broadcast)
+    return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
+
+
+def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
+    """What the row of a broadcast holds of what was written."""
+    return {
         "kind": new.kind.value,
-        "state": "active",
         "template": new.template,
         "details": None if new.fields is None else {"fields": list(new.fields)},
         "ballot": new.ballot,
@@ -157,12 +170,11 @@ async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: 
         "starts_at": new.when.at,
         "local_time": new.when.local,
         "expires_at": new.expires_at,
-        "created_by": author.id,
-        "created_at": author.now,
     }
-    broadcast = await db.broadcasts.create(tx, values, new.texts)
-    if broadcast is None:
-        return None
+
+
+async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, target: Target) -> int:
+    """Queues a broadcast for everybody it is for; how many they are."""
     people = 0
     for zones, due_at in await _due_times(tx, new.when, target, new.kind):
         people += await db.broadcasts.queue_deliveries(
@@ -173,13 +185,10 @@ async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: 
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
         )
-    awaits = await _needs_approval(tx, author, broadcast, new.kind, people)
-    if awaits:
-        await broadcast_approvals.ask(tx, author, broadcast)
-    return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
+    return people
 
 
-async def _needs_approval(
+async def awaits_second_person(
     tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
 ) -> bool:
     """Whether it is for so many that a second person has to let it go; news of an event are owed and never wait.
@@ -212,28 +221,6 @@ async def progress_of(tx: AsyncConnection, author: Author, broadcast: int) -> Pr
     if found is None:
         return None
     return await db.broadcast_accounts.progress(tx, found, author.reader.known_in)
-
-
-async def recent(tx: AsyncConnection, author: Author) -> list[Broadcast]:
-    """One's own broadcasts, and for coordinators those of their areas."""
-    author.require(Action.CONTROL_BROADCAST)
-    whose = None if author.supervised() else author.id
-    found = await db.broadcast_accounts.recent(tx, author=whose)
-    theirs = [each for each in found if author.may_control(each.area, each.created_by)]
-    return theirs[:MOST_LISTED]
-
-
-async def event_titles(
-    tx: AsyncConnection, broadcasts: Iterable[Broadcast], *, language: str, fallback: str
-) -> dict[int, str]:
-    """The title of the event that each broadcast is about, by the broadcast's id; none for the others."""
-    about = {each.id: each.event for each in broadcasts if each.event is not None}
-    texts = await db.events.texts_of_many(tx, set(about.values()))
-    return {
-        broadcast: text_in(texts[event], language, fallback).title
-        for broadcast, event in about.items()
-        if event in texts
-    }
 
 
 async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
@@ -291,15 +278,15 @@ async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
 async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) -> list[Broadcast]:
     """Pauses what somebody wrote and may not write any more with the roles they hold now; what it paused.
 
-    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. What nobody
-    has let go yet never leaves.
+    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. So does what
+    takes a message back. What nobody has let go yet never leaves.
     """
     held = await db.staff.roles_of(tx, telegram_id)
     roles = [Staff(id=each.id, role=Role(each.role), area=each.area) for each in held]
     paused = []
     for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
         mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
-        if mine or broadcast.kind == Kind.EVENT_SERVICE:
+        if mine or broadcast.kind == Kind.EVENT_SERVICE or broadcast.is_recall:
             continue
         if broadcast.state == "unapproved":
             await broadcast_approvals.give_up(tx, broadcast, why="left", now=now)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.dialogs
 import db.people
+import db.personal_data
 import db.staff
 from bot.errors import PortevoixError
 from db.dialogs import Dialog
@@ -100,6 +101,12 @@ async def was_understood(tx: AsyncConnection, person: Person) -> None:
     """What they wrote last meant something."""
     if person.puzzled_at is not None:
         await db.people.change(tx, person.id, puzzled_at=None)
+
+
+async def stands_last(tx: AsyncConnection, person: Person, message_id: int) -> bool:
+    """Whether nothing that is known of stands below this message: no answer to them, and nothing sent by itself."""
+    newest = (person.newest_message, await db.personal_data.newest_message(tx, person.id))
+    return all(message_id >= each for each in newest if each is not None)
 
 
 async def refreshed(tx: AsyncConnection, person: Person) -> Person:

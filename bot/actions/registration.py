@@ -20,6 +20,7 @@ from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import PortevoixError
+from bot.rules.ballot_kinds import ELSEWHERE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.consent import ASKED_ONCE, Purpose
 from bot.rules.expressions import stored
@@ -152,6 +153,28 @@ async def vote_in_territory(tx: AsyncConnection, person: Person, origin: Origin,
         tx, person.id, **NOWHERE, territory=territory, zone=TERRITORIES[territory].zone, country=None
     )
     await record(tx, person, origin, "territory", territory)
+
+
+async def help_from_elsewhere(
+    tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign
+) -> None:
+    """Somebody who votes in none of the campaign's communes, and stays to help: no ballot is theirs."""
+    await _leave_place(tx, person, None)
+    zone = TERRITORIES[campaign.home].zone
+    await db.people.change(tx, person.id, **NOWHERE, territory=ELSEWHERE, zone=zone, country=None)
+    await record(tx, person, origin, "territory", ELSEWHERE)
+
+
+async def votes_elsewhere(tx: AsyncConnection, person: Person, origin: Origin, *, sealing: Sealing) -> None:
+    """Somebody who signs up, whose vote it is not, and who does not help either: there is nothing to keep them for."""
+    await record(tx, person, origin, "territory", ELSEWHERE)
+    await erasure.forget(tx, person, sealing)
+
+
+async def vote_with_members(tx: AsyncConnection, person: Person, campaign: Campaign) -> None:
+    """Members are asked for no place: all go by the day and the time of one territory."""
+    zone = TERRITORIES[campaign.home].zone
+    await db.people.change(tx, person.id, **NOWHERE, territory=campaign.home, zone=zone, country=None)
 
 
 async def vote_abroad(

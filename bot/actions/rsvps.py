@@ -24,9 +24,15 @@ from db.rsvps import Rsvp
 
 
 class EventClosed(PortevoixError):
-    """An event of which this cannot be said: it was cancelled, is over, or has not begun."""
+    """An event of which nothing can be said any more: it was cancelled, or is over."""
 
     default_message: ClassVar[str] = "toasts/event_over"
+
+
+class EventNotBegun(PortevoixError):
+    """Nobody came to an event yet that has not begun."""
+
+    default_message: ClassVar[str] = "toasts/event_not_begun"
 
 
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
@@ -84,7 +90,7 @@ async def tell_whether_came(
     require_supporter(person)
     _require_not_cancelled(event)
     if not may_tell_whether_came(event.starts_at, origin.at):
-        raise EventClosed("This event has not begun.", message="toasts/event_not_begun")
+        raise EventNotBegun("This event has not begun.")
     before = await db.rsvps.get(tx, event=event.id, person=person.id)
     answer = RsvpAnswer.YES if came else RsvpAnswer.NO
     unasked = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)

@@ -135,6 +135,16 @@ class Campaign:
         return self.kind is not BallotKind.MEMBERS
 
     @cached_property
+    def chooses_by_commune(self) -> bool:
+        """Whether people are asked if messages may be chosen by their commune: of one there is nothing to choose."""
+        return self.asks_place and self.only_commune is None
+
+    @cached_property
+    def has_one_round(self) -> bool:
+        """Whether there is one ballot, so that no words speak of rounds."""
+        return len(self.ballots) == 1
+
+    @cached_property
     def is_everywhere(self) -> bool:
         """Whether people of every commune may vote."""
         return self.areas == (EVERYWHERE,)

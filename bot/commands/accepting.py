@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
 from bot.actions import campaign_changes
 from bot.actions.campaign_changes import Changes
@@ -16,8 +16,8 @@ from bot.startup import present
 from bot.words.texts import campaign_texts
 from db.engine import Database
 
-ACCEPT = "accept"
-"""The word that is typed to go on."""
+ACCEPT, TELL = "accept", "tell"
+"""The words that are typed to go on, and to tell those whose time to vote is gone as well."""
 
 
 def add_accept(parser: ArgumentParser) -> None:
@@ -26,6 +26,19 @@ def add_accept(parser: ArgumentParser) -> None:
         action="store_true",
         help="go on with what the changed campaign file does to people who are registered",
     )
+    parser.add_argument(
+        "--tell",
+        action="store_true",
+        help="with --accept: write, once, to those who planned to vote at a time that is gone",
+    )
+
+
+def require_sense(arguments: Namespace) -> None:
+    """Raises CommandRefused for people to be told of what nobody goes on with."""
+    if arguments.tell and not arguments.accept:
+        raise CommandRefused(
+            "--tell goes with --accept: nobody is told of a change that you do not go on with."
+        )
 
 
 async def tell(database: Database, campaign: Campaign, settings: Settings) -> bool:
@@ -38,9 +51,16 @@ async def tell(database: Database, campaign: Campaign, settings: Settings) -> bo
     return changes.concern_somebody
 
 
-async def record(database: Database, campaign: Campaign) -> None:
-    """Somebody goes on knowingly, or nobody is concerned."""
+async def record(database: Database, campaign: Campaign, settings: Settings, *, tells: bool = False) -> None:
+    """Somebody goes on knowingly, or nobody is concerned. `tells`: those whose time is gone are written to."""
+    now = await present(settings)
     async with database.write() as tx:
+        if tells:
+            told = await campaign_changes.tell_of_hours(tx, campaign, now)
+            print(
+                f"{counted_people(told)} will be told of the new day or hours, once the bot runs.",
+                file=sys.stderr,
+            )
         await campaign_changes.accept(tx, campaign, consent_texts(campaign_texts(campaign)))
 
 
@@ -56,16 +76,24 @@ def sentences(changes: Changes) -> list[str]:
     if changes.planned:
         told.append(
             f"The day or the hours of the vote changed for {counted_people(changes.planned)} who planned when to vote:"
-            " the reminders to come tell the new ones. Write to them if the time they chose is gone."
+            " the reminders to come tell the new ones. "
+            + (
+                f"{counted_people(changes.gone)} chose a time that is gone: add --tell to --accept, or type {TELL}, to"
+                " have them written to, once."
+                if changes.gone
+                else "The times that they chose still hold."
+            )
         )
     return told
 
 
-def ask() -> None:
-    """On a terminal, for a typed word. Raises CommandRefused where it was not typed."""
+def ask() -> bool:
+    """On a terminal, for a typed word: whether people are to be told. Raises CommandRefused where it was not typed."""
     try:
-        if sys.stdin.isatty() and input(f"Type {ACCEPT} to go on: ").strip().lower() == ACCEPT:
-            return
+        if sys.stdin.isatty():
+            typed = input(f"Type {ACCEPT} to go on, or {TELL} to tell people as well: ").strip().lower()
+            if typed in (ACCEPT, TELL):
+                return typed == TELL
     except EOFError:
         print()  # what is said next does not follow the question on its line
     raise CommandRefused(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
-from bot.commands.accepting import add_accept, record, tell
+from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
 from bot.commands.tables import print_table
 from bot.rules.counting import counted
@@ -43,6 +43,7 @@ def add_to(commands: SubCommands) -> None:
 
 def check(arguments: Namespace, settings: Settings) -> int:
     """Prints the faults and warnings; exit status 2 if the file cannot be used."""
+    require_sense(arguments)
     file = (
         find_campaign_file(arguments.file, remedy="name a campaign.toml, or the folder that holds it")
         if arguments.file is not None
@@ -53,7 +54,7 @@ def check(arguments: Namespace, settings: Settings) -> int:
         return 2
     for warning in over(campaign, asyncio.run(present(settings))):
         print(warning, file=sys.stderr)
-    asyncio.run(_compare(campaign, settings, accept=arguments.accept))
+    asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
     print(valid(file, campaign))
     return 0
 
@@ -89,7 +90,7 @@ def valid(file: Path, campaign: Campaign) -> str:
     )
 
 
-async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> None:
+async def _compare(campaign: Campaign, settings: Settings, *, accept: bool, tells: bool) -> None:
     """Says what the file does to people in the database, where there is one. Raises a DatabaseError to accept it."""
     file = database_file(settings)
     if file is not None and not (file.exists() and file.stat().st_size):
@@ -98,7 +99,7 @@ async def _compare(campaign: Campaign, settings: Settings, *, accept: bool) -> N
         async with opened(settings) as database:
             await tell(database, campaign, settings)
             if accept:
-                await record(database, campaign)
+                await record(database, campaign, settings, tells=tells)
     except DatabaseError as error:
         if accept:
             raise

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.commands.accepting import add_accept, ask, record, tell
+from bot.commands.accepting import add_accept, ask, record, require_sense, tell
 from bot.commands.arguments import CommandRefused, SubCommands, number
 from bot.settings import Settings, is_loopback
 from bot.startup import tell_of_the_copy, upgraded
@@ -45,6 +45,7 @@ def add_to(commands: SubCommands) -> None:
 
 def run(arguments: Namespace, settings: Settings) -> int:
     """Runs until it is stopped."""
+    require_sense(arguments)
     if arguments.webhook is not None:
         check_webhook(arguments.webhook)
         if settings.web is None:
@@ -59,19 +60,18 @@ def run(arguments: Namespace, settings: Settings) -> int:
     configure_logs()
     campaign = app.read_campaign(settings)
 
-    async def begin(*, agreed: bool) -> bool:
+    async def begin(*, agreed: bool, tells: bool) -> bool:
         """Whether it is agreed to, or concerns nobody."""
         async with upgraded(settings, kept=tell_of_the_copy) as database:
             database.claim()
             if not agreed and await tell(database, campaign, settings):
                 return False
-            await record(database, campaign)
+            await record(database, campaign, settings, tells=tells)
             return True
 
     # Outside of a loop: a word that is waited for can be interrupted.
-    if not asyncio.run(begin(agreed=arguments.accept)):
-        ask()
-        asyncio.run(begin(agreed=True))
+    if not asyncio.run(begin(agreed=arguments.accept, tells=arguments.tell)):
+        asyncio.run(begin(agreed=True, tells=ask()))
     run_to_end(app.run(settings, campaign=campaign, webhook_url=arguments.webhook))
     return 0
 

@@ -32,8 +32,8 @@ class Call:
     of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
     posted (an export may be too large to keep in the database), with `produce_arguments`; `otherwise` is the payload
     of the message that says so where it could not be made, or surely sent. `leave_before` is the
-    instant from which the law or the hour no longer lets a broadcast leave; `asks` says that it waits for an answer.
-    Replies have neither, and do not keep them.
+    instant from which the law or the hour no longer lets a broadcast leave; `asks` says that it waits for an answer;
+    `instead` is posted where Telegram refuses it for good. Replies have none of them, and do not keep them.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Call:
     remember: str | None = None
     leave_before: datetime | None = None
     asks: bool = False
+    instead: Call | None = None
     produce: str | None = None
     produce_arguments: Mapping[str, Any] = field(default_factory=dict)
     otherwise: Mapping[str, Any] | None = None

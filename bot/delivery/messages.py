@@ -30,6 +30,22 @@ def edited(chat: int, message_id: int, text: Text) -> Call:
     return Call(method="editMessageText", payload=payload)
 
 
+def in_place_of(call: Call, message_id: int, **fate: Any) -> Call:
+    """What a call would send anew, in place of what it once sent: the words, the buttons, or the caption of a picture.
+
+    `fate`: further fields of the Call.
+    """
+    says = ("chat_id", "text", "caption", "parse_mode", "link_preview_options", "reply_markup")
+    payload = {name: call.payload[name] for name in says if name in call.payload}
+    method = "editMessageText" if "text" in payload else "editMessageCaption"
+    return Call(method=method, payload={**payload, "message_id": message_id}, **fate)
+
+
+def deletion(chat: int, message_id: int, **call: Any) -> Call:
+    """A message is taken out of the chat. `call`: further fields of the Call."""
+    return Call(method="deleteMessage", payload={"chat_id": chat, "message_id": message_id}, **call)
+
+
 def without_keyboard(chat: int, words: str) -> Call:
     """A message, in plain words, that puts away the keyboard below the chat."""
     payload = {"chat_id": chat, "text": words, "reply_markup": {"remove_keyboard": True}}

@@ -87,6 +87,11 @@ class Rejected:
         return self.code == 402 or (self.code in (400, 403) and any(part in text for part in NO_STARS))
 
     @property
+    def is_final(self) -> bool:
+        """Whether the message is there, and Telegram will not do this with it."""
+        return not (self.unreachable or self.unpaid or self.harmless)
+
+    @property
     def harmless(self) -> bool:
         """Nothing is lost: the wish is fulfilled already, or no longer matters (a button pressed too long ago)."""
         text = self.description.lower()

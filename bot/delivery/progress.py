@@ -33,12 +33,17 @@ MOST_TOLD = 3
 PREFIX = "progress:"
 
 
+def template_of(progress: Progress) -> str:
+    """The message that shows how far it has come: what a second thought does reads otherwise than what is sent."""
+    return "broadcasts/progress" if progress.broadcast.mends is None else "mends/progress"
+
+
 def progress_text(
     texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
 ) -> Text:
     """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel."""
     return texts.render(
-        "broadcasts/progress",
+        template_of(progress),
         language,
         progress=progress,
         zone=zone,

@@ -15,10 +15,10 @@ from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.hooks import OnSent, Producer
-from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected
+from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
-from db import deliveries, updates
+from db import deliveries, people, updates
 from db.engine import AWAY, TROUBLES, Database
 from db.updates import AnsweredUpdate
 
@@ -68,6 +68,8 @@ class Replies:
         """How many replies had which outcome in the end, since the start."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: set[asyncio.Task[None]] = set()
+        # By update: the chat, and the last message put into it.
+        self._newest: dict[int, tuple[int, int]] = {}
         self._room = asyncio.Event()
         self._room.set()
         self._begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
@@ -117,10 +119,13 @@ class Replies:
     async def _answer(self, answered: AnsweredUpdate) -> None:
         if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
-        for index in range(answered.begun, len(answered.replies)):
-            if not await self._leave_at_last(answered, index):
-                return
-        await self._finish.add(answered.update_id)
+        try:
+            for index in range(answered.begun, len(answered.replies)):
+                if not await self._leave_at_last(answered, index):
+                    return
+            await self._finish.add(answered.update_id)
+        finally:
+            self._newest.pop(answered.update_id, None)
 
     async def _leave_at_last(self, answered: AnsweredUpdate, index: int) -> bool:
         """As `_leave`. A fault that came before the post is given a few more chances; then the chat goes on without."""
@@ -182,8 +187,12 @@ class Replies:
     async def _settle(self, update_id: int, call: Call, outcome: Outcome) -> None:
         self.settled[OUTCOMES[type(outcome)]] += 1
         if isinstance(outcome, Done):
-            if call.remember is not None and isinstance(outcome.result, Mapping):
-                await _note(partial(self._on_sent, call.remember, outcome.result))
+            sent = outcome.result if isinstance(outcome.result, Mapping) else {}
+            message = as_id(sent.get("message_id"))
+            if call.puts_a_message and call.chat is not None and message is not None:
+                self._newest[update_id] = (call.chat, message)
+            if call.remember is not None and sent:
+                await _note(partial(self._on_sent, call.remember, sent))
         elif isinstance(outcome, Rejected):
             if outcome.unreachable and call.chat is not None:
                 await _note(partial(self._mark_unreachable, call.chat))
@@ -228,9 +237,14 @@ class Replies:
         return [number in held for number, _count in begun]
 
     async def _write_finished(self, numbers: list[int]) -> list[None]:
+        # Known before the chat's next update is handled: that one waits until this one is finished.
+        sent = [self._newest[number] for number in numbers if number in self._newest]
+
         async def finish() -> None:
             async with self._database.write() as tx:
                 await updates.finish(tx, numbers, self._owner)
+                if sent:
+                    await people.note_newest(tx, sent)
 
         await _persistently(finish)
         return [None] * len(numbers)

@@ -24,7 +24,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import Prepare
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
-from bot.delivery.settling import EndedPost, answered
+from bot.delivery.settling import EndedPost, answered, repeated_after
 from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
@@ -327,6 +327,9 @@ class Sender:
                         moved = (call.chat, outcome.migrate_to)
                         call, outcome = call.moved_to(outcome.migrate_to), UNKNOWN
                         outcome = await self._post_again(ready, call)
+                    elif call.instead is not None and outcome.is_final:
+                        call, outcome = call.instead, UNKNOWN
+                        outcome = await self._post_again(ready, call)
             elif may_leave:
                 self._pacing.unused()
         except Exception as error:  # a fault must neither hold the row for ever nor hide what became of it
@@ -334,6 +337,8 @@ class Sender:
             again_at = self._clock.now() + timedelta(seconds=FRESH_SECONDS)
             if outcome is UNKNOWN:
                 self._pacing.heed(outcome)
+        if isinstance(outcome, InDoubt) and again_at is None:
+            again_at = self._clock.now() + repeated_after(ready.row.attempts)
         self._answered.append(answered(ready.row, call, outcome, moved, again_at))
         del self._posts[ready.row.id]
         self._work.set()

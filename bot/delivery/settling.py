@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,8 +13,15 @@ from db.deliveries import Leased, Settled
 
 log = structlog.get_logger(__name__)
 
-# How often a call that may be repeated is posted.
-ATTEMPTS = 5
+# How often a call that may be repeated is posted: for over an hour, as long as the server is there and fails.
+ATTEMPTS = 20
+REPEATED_FIRST = timedelta(seconds=1)
+REPEATED_LAST = timedelta(minutes=5)
+
+
+def repeated_after(attempts: int) -> timedelta:
+    """How long a call that got no answer waits until it is posted again, after so many posts before it."""
+    return min(REPEATED_LAST, REPEATED_FIRST * 2 ** min(attempts - 1, 10)) if attempts else timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

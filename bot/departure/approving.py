@@ -42,7 +42,7 @@ def _preview(composer: Composer, subject: Subject, reader: Person, now: datetime
     def composed(person: Person) -> Call:
         return compose_broadcast(
             composer,
-            subject.broadcast,
+            subject.wording,
             subject.texts,
             person,
             now=now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ import db.departure
 import db.events
 import db.expressions
 import db.friends
+import db.mends
 import db.people
 import db.polling_places
 import db.vote_plans
@@ -32,10 +33,11 @@ from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
 from db.friends import JOINED
+from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
-from db.vote_plans import VotePlan
+from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,8 @@ class LeavingBroadcast:
     event: Event | None
     event_texts: EventTexts | None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
+    # What it corrects or takes back.
+    mended: LeavingBroadcast | None = None
 
     @property
     def is_last_choice(self) -> bool:
@@ -88,6 +92,11 @@ class LeavingBroadcast:
     def is_of_friends(self) -> bool:
         """Whether it tells somebody that a friend whom they invited is in."""
         return self.row.template == JOINED
+
+    @property
+    def is_of_hours(self) -> bool:
+        """Whether it tells somebody who planned that the day or the hours of the vote are others now."""
+        return self.row.template == HOURS_CHANGED
 
     @property
     def is_card(self) -> bool:
@@ -119,6 +128,8 @@ class Batch:
     otherwise: Mapping[int, Collection[int]] = field(default_factory=dict)
     # How many are in by the links of those who are told of it.
     brought: Mapping[int, int] = field(default_factory=dict)
+    # What a second thought is about, by its own delivery.
+    originals: Mapping[int, Original] = field(default_factory=dict)
 
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""
@@ -157,8 +168,12 @@ async def load(
     if any(each.row.ballot is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
+    mending = {number for number, each in found.items() if each.mended is not None}
     return Batch(
         now=now,
+        originals=await db.mends.originals(tx, [row.id for row in rows if row.broadcast in mending])
+        if mending
+        else {},
         people=people,
         broadcasts=found,
         rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
@@ -192,11 +207,13 @@ async def _otherwise(
 
 async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
     rows = await db.broadcast_accounts.get_many(tx, ids)
-    texts = await db.broadcast_accounts.texts_of_many(tx, ids)
+    if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
+        rows |= await db.broadcast_accounts.get_many(tx, mended)
+    texts = await db.broadcast_accounts.texts_of_many(tx, rows)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
-    return {
+    leaving = {
         number: LeavingBroadcast(
             row=row,
             kind=Kind(row.kind),
@@ -208,4 +225,9 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
             event_texts=event_texts.get(row.event) if row.event is not None else None,
         )
         for number, row in rows.items()
+    }
+    return {
+        number: each if each.row.mends is None else replace(each, mended=leaving[each.row.mends])
+        for number, each in leaving.items()
+        if number in ids
     }

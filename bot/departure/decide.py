@@ -22,6 +22,7 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer, as_call
+from bot.departure.mending import Mending
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
@@ -71,6 +72,7 @@ class Departure:
         self._campaign, self._clock = campaign, clock
         self._sampling = sampling_of(campaign.slug)
         self._texts, self._composer = texts, composer
+        self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
         self._promised: OrderedDict[int, datetime] = OrderedDict()
@@ -125,6 +127,8 @@ class Departure:
         if person is None:
             return Stop(state="cancelled", reason="erased")
         sending = batch.broadcasts[row.broadcast]
+        if sending.mended is not None:
+            return self._mending.decide(row, person, sending, batch)
         unwanted = self._unwanted(person, sending, batch)
         if unwanted is not None:
             return unwanted
@@ -189,7 +193,7 @@ class Departure:
 
     def _unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
-        is_service = sending.kind is Kind.SERVICE and not sending.is_last_choice
+        is_service = sending.kind is Kind.SERVICE and not (sending.is_last_choice or sending.is_of_hours)
         is_meant = is_service or (person.is_registered and person.consent_contact)
         if person.is_restricted or not is_meant:
             return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
@@ -210,6 +214,8 @@ class Departure:
             return Stop(state="cancelled", reason="renewed")
         if sending.is_of_friends:
             return friends_unwanted(person, batch, is_out=is_out)
+        if sending.is_of_hours:
+            return self._hours_unwanted(person, sending, batch)
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch)
         if sending.is_neutral_of_staff:
@@ -229,6 +235,15 @@ class Departure:
         if vote is None:
             return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
         return Stop(state="expired", reason=Skip.EXPIRED.value) if vote.is_over(batch.now) else None
+
+    def _hours_unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
+        """Word of changed hours: not once somebody planned anew or told of their vote, nor where it is over."""
+        if is_muted(person, Mute.REMINDERS):
+            return Stop(state="cancelled", reason="muted")
+        plan = batch.plans.get((person.id, sending.row.ballot or 0))
+        if plan is None or plan.slot is None or plan.at > sending.row.created_at:
+            return Stop(state="cancelled", reason="replanned")
+        return self._neutral_unwanted(person, sending, batch)
 
     def _step_unwanted(self, person: Person, name: str, number: int, batch: Batch) -> Stop | Wait | None:
         if is_held_out(
@@ -258,7 +273,7 @@ def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
     """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
     row = sending.row
     if sending.kind is Kind.SERVICE:
-        return is_of_our_own(sending) or sending.is_notice
+        return is_of_our_own(sending) or sending.is_notice or sending.is_of_hours
     if sending.kind is not Kind.CIVIC_NEUTRAL:
         return True
     return row.ballot is not None and is_worded_by_the_program(

@@ -73,6 +73,15 @@ class Wording:
             return self._texts.render(f"candidacy/{LAST_CHOICE}", language, person=person)
         if sending.row.step is not None and sending.row.ballot is not None:
             return self._step(person, sending.row, batch, language)
+        if sending.is_of_hours and sending.row.ballot is not None:
+            return neutral.reminder(
+                "hours_changed",
+                language,
+                campaign=self._campaign,
+                ballot=sending.row.ballot,
+                person=person,
+                where=batch.where(person, sending.row.ballot),
+            )
         if sending.is_renewal:
             return self._texts.render(RENEWAL, language, purposes=renewals_due(person))
         if is_quiet and sending.is_cancellation and sending.event is not None:

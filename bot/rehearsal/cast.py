@@ -15,7 +15,8 @@ from bot.communes import Commune, Gazetteer
 from bot.communes.abroad import country_of
 from bot.communes.consulates import homes_in
 from bot.demo.people import FIRST_NAMES, OVERSEAS
-from bot.rules.territories import ABROAD, METROPOLE, at_local, territory_of, zone
+from bot.rules.ballot_kinds import ELSEWHERE
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local, territory_of, zone
 
 FIRST_ID = 7_000_001
 COUNTRIES = ("BE", "GB", "US", "CA", "AU", "JP")
@@ -29,6 +30,10 @@ ENGLISH_SHARE = 0.15
 TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 4_000
 NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_000
 REGISTERED_BEFORE = timedelta(days=42)
+
+
+HERE, NOT_HERE = "1:votes_here:yes", "1:votes_here:help"
+"""The buttons of a campaign that is not held everywhere: yes, one votes there; no, and one helps."""
 
 
 class Character(StrEnum):
@@ -54,7 +59,8 @@ TALKERS = tuple(character for character in Character if character is not Charact
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so.
+    """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so, `taps` the
+    button that says it where there is one; members are asked nothing.
 
     `home` is the consulate or the city that they choose then, in a country where that is asked.
     """
@@ -65,6 +71,7 @@ class Place:
     commune: Commune | None = None
     country: str | None = None
     home: str | None = None
+    taps: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,7 +147,9 @@ def invent(
         joins = bool(joining) and number % 4 == 3 and number < 4 * newcomers
         joins_at = joining[number // 4 % len(joining)] if joins else None
         moves_at = moving[number % 2]
-        moves = character is Character.MOVER and (joins_at is None or joins_at < moves_at)
+        moves = (
+            campaign.asks_place and character is Character.MOVER and (joins_at is None or joins_at < moves_at)
+        )
         members.append(
             Member(
                 telegram_id=FIRST_ID + number,
@@ -180,15 +189,21 @@ def _character(number: int, territories: int, talkers: int, chance: random.Rando
 
 
 def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> dict[str, list[Place]]:
-    """Places by territory, for the territories that take part in a ballot."""
+    """Places by territory, for the territories that take part in a ballot, and elsewhere where that may be said."""
+    own_zone = TERRITORIES[campaign.home].zone
+    if not campaign.asks_place:
+        return {campaign.home: [Place(territory=campaign.home, zone=own_zone, typed="")]}
     voting = {territory for ballot in campaign.ballots for territory in ballot.territories}
     places: dict[str, list[Place]] = {}
-    for commune in _communes(gazetteer, chance):
+    here = HERE if campaign.only_commune else None
+    if not campaign.is_everywhere:
+        places[ELSEWHERE] = [Place(territory=ELSEWHERE, zone=own_zone, typed="", taps=NOT_HERE)]
+    for commune in _communes(campaign, gazetteer, chance):
         typed = f"{commune.name} {commune.department}"
         found = gazetteer.search(typed)
         understood = found.confident and found.results[0].code == commune.code
         if understood and (territory := territory_of(commune.code)) in voting:
-            place = Place(territory=territory, zone=commune.zone, typed=typed, commune=commune)
+            place = Place(territory=territory, zone=commune.zone, typed=typed, commune=commune, taps=here)
             places.setdefault(territory, []).append(place)
     for code in COUNTRIES if ABROAD in voting else ():
         country = country_of(code, "fr")
@@ -201,8 +216,12 @@ def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
     return places
 
 
-def _communes(gazetteer: Gazetteer, chance: random.Random) -> list[Commune]:
-    known = [place for code in gazetteer.codes() if (place := gazetteer.by_code(code))]
+def _communes(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> list[Commune]:
+    voting = (code for code in gazetteer.codes() if campaign.is_everywhere or campaign.votes(code))
+    known = [place for code in voting if (place := gazetteer.by_code(code))]
+    if not campaign.is_everywhere:
+        whole = [place for place in known if place.parent is None]
+        return sorted(whole, key=lambda place: -place.population)[:METROPOLITAN_COMMUNES]
     metropolitan = [place for place in known if place.territory == METROPOLE and place.parent is None]
     weights = [place.population for place in metropolitan]
     largest = sorted(metropolitan, key=lambda place: place.population, reverse=True)[:3]
@@ -226,12 +245,12 @@ def _crowd(places: dict[str, list[Place]], chance: random.Random) -> Iterator[Pl
             yield chance.choice(metropolitan)
 
 
-def as_rows(members: Sequence[Member]) -> list[dict[str, Any]]:
+def as_rows(campaign: Campaign, members: Sequence[Member]) -> list[dict[str, Any]]:
     """The rows of `people` of those who were registered before it begins, as signing up would have made them."""
-    return [_row(member) for member in members if member.joins_at is None]
+    return [_row(campaign, member) for member in members if member.joins_at is None]
 
 
-def _row(member: Member) -> dict[str, Any]:
+def _row(campaign: Campaign, member: Member) -> dict[str, Any]:
     place, commune = member.place, member.place.commune
     return {
         "telegram_id": member.telegram_id,
@@ -247,7 +266,8 @@ def _row(member: Member) -> dict[str, Any]:
         "zone": place.zone,
         "latitude": commune.latitude if commune else None,
         "longitude": commune.longitude if commune else None,
-        **dict.fromkeys(("consent_contact", "consent_commune", "consent_team", "consent_keep"), True),
+        **dict.fromkeys(("consent_contact", "consent_team", "consent_keep"), True),
+        "consent_commune": campaign.chooses_by_commune and place.territory != ELSEWHERE,
         **dict.fromkeys(("asked_team", "asked_keep"), True),
         **dict.fromkeys(("created_at", "registered_at", "seen_at"), member.registered_at),
     }

@@ -43,13 +43,17 @@ class Doing:
 
 
 def sign_up(place: Place, number: int) -> tuple[Act, ...]:
-    """From /start to the welcome; some refuse that messages are chosen by their commune."""
+    """From /start to the welcome; some refuse that messages are chosen by their commune, where that is asked."""
     by_commune = tap(f"1:consent:commune:{'no' if number % 7 == REFUSES else 'yes'}")
-    said = say_place(place)
-    return (START, tap("1:consent:contact:yes"), *said, *([by_commune] if place.commune is not None else []))
+    is_asked = place.commune is not None and place.taps is None
+    return (START, tap("1:consent:contact:yes"), *say_place(place), *([by_commune] if is_asked else []))
 
 
 def say_place(place: Place) -> tuple[Act, ...]:
+    if place.taps is not None:
+        return (tap(place.taps),)
+    if not place.typed:  # members are not asked
+        return ()
     if place.commune is not None:
         return (send(place.typed),)
     where = (tap("1:place_by:abroad"), send(place.typed))

@@ -115,7 +115,7 @@ async def _play(
 
     async with local_telegram(start, journal) as base:
         own = own_settings(settings, base=base, folder=folder)
-        await load(own, members, start)
+        await load(own, campaign, members, start)
         async with staged(own, campaign, base=base, journal=journal) as stage:
             await stage.add_people(chain(STAFF, map(as_account, members)))
             agenda = agenda_of(campaign, members, staff)
@@ -125,12 +125,12 @@ async def _play(
             return played, log, await stage.counters()
 
 
-async def load(own: Settings, members: Sequence[Member], start: datetime) -> None:
+async def load(own: Settings, campaign: Campaign, members: Sequence[Member], start: datetime) -> None:
     """Puts those who were registered before it begins, and the organizers, into the bot's own database."""
     async with opened(own) as database:
         for first in range(0, len(members), ROWS_AT_ONCE):
             async with database.write() as tx:
-                await db.people.add_many(tx, as_rows(members[first : first + ROWS_AT_ONCE]))
+                await db.people.add_many(tx, as_rows(campaign, members[first : first + ROWS_AT_ONCE]))
         async with database.write() as tx:
             for person in STAFF:
                 await db.staff.add(

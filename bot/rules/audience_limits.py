@@ -1,6 +1,6 @@
 """Whom staff may reach: an audience is narrowed to the areas of whoever sends it, never refused for being wide."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 
 from bot.rules.areas import (
@@ -12,7 +12,7 @@ from bot.rules.areas import (
     contains,
     department_of,
 )
-from bot.rules.expressions import All, AnyOf, Expression, Not, both, canonical
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical
 from bot.rules.leaves import Leaf
 
 Areas = tuple[str, ...]
@@ -45,6 +45,18 @@ def limited_to(expression: Expression, areas: Iterable[str]) -> tuple[Expression
         return expression, within
     limits = canonical(AnyOf(tuple(Leaf(name="in", arguments=(area,)) for area in allowed)))
     return both(expression, limits), within
+
+
+def widened(expression: Expression, is_whole: Callable[[str], bool]) -> Expression:
+    """The audience without areas that hold everybody who votes: choosing by them would choose nobody."""
+    match expression:
+        case Not(part):
+            return canonical(Not(widened(part, is_whole)))
+        case All(parts) | AnyOf(parts):
+            return canonical(type(expression)(tuple(widened(part, is_whole) for part in parts)))
+        case Leaf(name="in", arguments=(area,)) | Leaf(name="near", arguments=(area, _)) if is_whole(area):
+            return EVERYBODY
+    return expression
 
 
 def within(expression: Expression, area: str) -> Expression:

@@ -5,6 +5,7 @@ fields      what a neutral reminder shows, once that was settled; such a message
 texts       language -> HTML; blank where it was skipped
 photo       Telegram's file id, or "" where it was skipped
 audience, chosen   an audience as JSON; whether it was settled
+editing            the number of the broadcast that it is written anew in the place of
 wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
 """
 

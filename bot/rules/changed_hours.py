@@ -1,10 +1,12 @@
 """When and until when people of a place can vote, in words that can be kept and compared with those of another day."""
 
 from collections.abc import Mapping
+from datetime import time
 from typing import TypedDict
 
 from bot.rules.areas import areas_around
 from bot.rules.ballots import Ballot, Hours
+from bot.rules.steps import Slot
 
 
 class KnownHours(TypedDict):
@@ -28,6 +30,21 @@ def known_hours(ballot: Ballot) -> KnownHours:
 def differ(before: KnownHours, after: KnownHours, *, territory: str | None, commune: str | None) -> bool:
     """Whether people of a place vote at other hours than before, or on another day."""
     return _hours_of(before, territory, commune) != _hours_of(after, territory, commune)
+
+
+def is_gone(
+    before: KnownHours, after: KnownHours, *, territory: str | None, commune: str | None, slot: Slot
+) -> bool:
+    """Whether the time that somebody of a place chose is another now, or lies outside the hours."""
+    (days_before, hours_before), (days, hours) = (
+        _hours_of(known, territory, commune) for known in (before, after)
+    )
+    if days_before != days:
+        return True
+    opens, _, closes = hours.partition("-")
+    if slot.starts is None:  # so long before the close
+        return hours_before.partition("-")[2] != closes
+    return not time.fromisoformat(opens) <= slot.starts < time.fromisoformat(closes)
 
 
 def _hours_of(known: KnownHours, territory: str | None, commune: str | None) -> tuple[str, str]:

@@ -13,7 +13,8 @@ class DateWords:
 
     `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are.
     `before_noon` and `after_noon` follow an hour of twelve, `hours` and `minutes` a number, `ordinals` a day's.
-    `of` stands between a day and its month, `around` anywhere in a date, `since` and `until` before two hours.
+    `of` stands between a day and its month, `around` anywhere in a date, `since` and `until` before two hours. `going`
+    stands beside the time at which somebody goes, and `morning`, `afternoon` and `evening` may be that time.
     """
 
     months: tuple[tuple[str, ...], ...]
@@ -27,6 +28,10 @@ class DateWords:
     ordinals: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
+    going: tuple[str, ...] = ()
+    morning: tuple[str, ...] = ()
+    afternoon: tuple[str, ...] = ()
+    evening: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     until: tuple[str, ...] = ()
 
@@ -64,6 +69,10 @@ _PLAIN = (
     "ordinals",
     "of",
     "around",
+    "going",
+    "morning",
+    "afternoon",
+    "evening",
     "since",
     "until",
 )

@@ -21,6 +21,9 @@ LONGEST_AHEAD = timedelta(days=300)
 """A date without a year is the next one, unless that is so far away that the last one was meant."""
 
 
+MORNING, AFTERNOON, EVENING = time(10), time(15), time(23, 59)
+"""When somebody goes who names a part of the day; whatever closes before the evening's end closes after them."""
+
 FARTHEST_YEARS = 10
 """Nothing is planned longer ahead: a year beyond is a slip of the finger."""
 
@@ -71,6 +74,17 @@ class _Forms:
         )
         self.on_a_weekday = re.compile(rf"\b(?P<weekday>{one_of(self.weekdays)})\b\.?")
         around = (*words.around, *words.of, *words.since)
+        self.parts = tuple(
+            (re.compile(rf"\b(?:{one_of(names)})\b"), at)
+            for names, at in (
+                (words.evening, EVENING),
+                (words.afternoon, AFTERNOON),
+                (words.morning, MORNING),
+            )
+        )
+        self.going = re.compile(
+            rf"(?<!\w)(?:{one_of((*words.going, *words.around, *words.until))})(?!\w)|[,;.!]"
+        )
         self.filler = re.compile(rf"\b(?:{one_of(around)})\b|[,;.]")
         self.duration = re.compile(
             rf"(?:(?P<hours>\d{{1,2}})\s*(?:{hours}|:)\s*(?P<rest>\d{{1,2}})?|(?P<minutes>\d{{1,4}}))"
@@ -125,6 +139,28 @@ def read_moment(text: str, words: DateWords, *, now: datetime, zone: str) -> dat
     if moment <= now:
         raise BadDate("This moment is past.", message="errors/date_past", moment=moment, place_zone=zone)
     return moment
+
+
+def read_time_of_day(text: str, words: DateWords) -> time | None:
+    """The time at which somebody says they go (`à 10h`, `j’irai le matin`, `after work`); None for anything else."""
+    forms = _forms(words)
+    left = _plain(text)
+    part = next(((found, at) for form, at in forms.parts if (found := form.search(left))), None)
+    if part is not None:
+        left = _without(left, part[0])
+    clock = next((found for form in forms.times if (found := form.search(left))), None)
+    if clock is not None:
+        left = _without(left, clock)
+    if (clock is None and part is None) or forms.going.sub(" ", left).strip():
+        return None
+    if clock is None:
+        return part[1] if part else None
+    try:
+        at = _time(clock.groupdict(), forms)
+    except BadDate:
+        return None
+    is_later = part is not None and part[1] > time(12) > at
+    return at.replace(hour=at.hour + 12) if is_later else at
 
 
 def _plain(text: str) -> str:

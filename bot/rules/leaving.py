@@ -50,12 +50,14 @@ def hold(
     unanswered: int = 0,
     evening: bool = False,
     cancellation: bool = False,
+    silent: bool = False,
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
     `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days. `neutral`: the
     neutral reminders that did, for one that staff send. `evening`: a step that may leave until the evening's end of
-    courtesy hours. `cancellation`: tells of a cancelled event.
+    courtesy hours. `cancellation`: tells of a cancelled event. `silent`: an edit, which rings nowhere: only the law
+    holds it back.
     """
 
     def first_reason(instant: datetime) -> Hold | None:
@@ -70,6 +72,8 @@ def hold(
         )
         if law is not None:
             return Hold(reason=law.reason, until=law.until)
+        if silent:
+            return None
         opens = next_courteous(
             now=instant,
             zone=zone,
@@ -102,8 +106,10 @@ def free_until(
     policy: Policy,
     evening: bool = False,
     cancellation: bool = False,
+    silent: bool = False,
 ) -> datetime | None:
-    """Until when a message that may leave now still may, by law and by the person's hours; None: for ever.
+    """Until when a message that may leave now still may, by law and, unless `silent`, by the person's hours; None: for
+    ever.
 
     A message is worded some moments before it leaves: it carries this instant, and is held back from it on.
     """
@@ -116,7 +122,7 @@ def free_until(
         zone=zone,
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
-    if kind in COURTEOUS:
+    if kind in COURTEOUS and not silent:
         where = zone_named(zone)
         closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
         ends.append(at_local(now.astimezone(where).date(), closes, where).astimezone(UTC))

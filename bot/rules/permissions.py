@@ -48,8 +48,11 @@ class Action(StrEnum):
     SEE_EVENT_ANSWERS = "see_event_answers"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
+    CHANGE_BROADCAST = "change_broadcast"
     APPROVE_BROADCAST = "approve_broadcast"
     SEND_AGAIN = "send_again"
+    CORRECT_BROADCAST = "correct_broadcast"
+    RECALL_BROADCAST = "recall_broadcast"
     TAKE_OFFER = "take_offer"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
@@ -79,8 +82,11 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
+        Action.CHANGE_BROADCAST: _ORGANIZERS,
         Action.APPROVE_BROADCAST: _COORDINATORS,
         Action.SEND_AGAIN: _ORGANIZERS,
+        Action.CORRECT_BROADCAST: _ORGANIZERS,
+        Action.RECALL_BROADCAST: _ORGANIZERS,
         Action.TAKE_OFFER: _ORGANIZERS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,

@@ -1,13 +1,15 @@
 """Steps: the reminders that a campaign plans, the slots of the day, and what they ask. All of it is data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
 from bot.rules.quiet import LawProfile
+from bot.rules.vote_plans import Turnout
 
 
 class StepQuestion(StrEnum):
@@ -22,6 +24,26 @@ class StepQuestion(StrEnum):
     KEEP_PLAN = "keep_plan"
 
 
+_OF_A_VOTE = frozenset(StepQuestion) - {StepQuestion.KEEP_PLAN}
+_SETTLED = {
+    **{str(question): frozenset({question}) for question in StepQuestion},
+    "polling_place": frozenset({StepQuestion.PLACE}),
+    StepQuestion.PLAN: frozenset({StepQuestion.PLEDGE, StepQuestion.PLAN}),
+}
+
+
+def settled_by(question: str, answer: str) -> frozenset[StepQuestion]:
+    """The questions about a vote that an answer leaves nothing to ask of, wherever it was given.
+
+    Who has voted, or cannot, is asked nothing more about that vote. What only opens another screen answers nothing.
+    """
+    if answer in ("open", "map"):
+        return frozenset()
+    if question in (StepQuestion.TURNOUT, StepQuestion.LAST_CALL) and answer != Turnout.LATER:
+        return _OF_A_VOTE
+    return _SETTLED.get(question, frozenset())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slot:
     """A time of the polling day that people plan for: it starts at a local time, or so long before the
@@ -31,6 +53,18 @@ class Slot:
     name: str
     starts: time | None = None
     before_close: timedelta | None = None
+
+
+def slot_at(slots: Iterable[Slot], at: time, *, closes: time) -> Slot:
+    """The slot in which somebody goes at a local time; the first one for whoever comes earlier."""
+    day = date.min + timedelta(days=1)
+
+    def start(slot: Slot) -> time:
+        before = slot.before_close or timedelta(0)
+        return slot.starts or (datetime.combine(day, closes) - before).time()
+
+    ordered = sorted(slots, key=start)
+    return next((slot for slot in reversed(ordered) if start(slot) <= at), ordered[0])
 
 
 @dataclass(frozen=True, kw_only=True)

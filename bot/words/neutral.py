@@ -27,13 +27,15 @@ EVERY_FIELD = frozenset(PracticalField)
 class PracticalFacts:
     """The facts that a neutral message may tell beside the day and the hours; None and False where it is not told.
 
-    `link`: the campaign file's address for finding one's polling place, where the place itself is not known.
+    `hall`: where members meet to vote. `link`: the campaign file's address for finding one's polling place, where the
+    place itself is not known.
     """
 
     place: PollingPlace | None = None
     must_choose: bool = False
     identity: bool = False
     link: str | None = None
+    hall: str = ""
 
 
 @cache
@@ -73,6 +75,9 @@ def reminder(
     if vote is None:
         return None
     facts = facts_about(campaign, vote, where, fields)
+    hall = campaign.practical_in(language).place
+    if vote.among_members and PracticalField.PLACE in fields and is_neutral(hall, campaign):
+        facts = replace(facts, hall=hall)
     return worded(name, language, vote=at_place(vote, where.place), facts=facts)
 
 
@@ -82,7 +87,9 @@ def facts_about(
     """What is told of a vote, as far as it was chosen and is neutral; people who vote online need neither."""
     if vote.online:
         return PracticalFacts()
-    told = PracticalFacts(identity=PracticalField.IDENTITY in fields and campaign.asks_for_identity)
+    # What members bring is told in the words of their file, which are not the program’s.
+    asked = campaign.asks_for_identity and not vote.among_members
+    told = PracticalFacts(identity=asked and PracticalField.IDENTITY in fields)
     if PracticalField.PLACE not in fields:
         return told
     if where.place is not None and is_neutral(f"{where.place.name}, {where.place.address}", campaign):

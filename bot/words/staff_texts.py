@@ -12,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from bot.errors import BadPlaceholder
 from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders, placeholders_in
 from bot.words.no_break import bound
-from bot.words.telegram_html import TEXT_LIMIT, check_html
+from bot.words.telegram_html import TEXT_LIMIT, check_html, parse_html
 from locales import SOURCE_LANGUAGE
 
 # The rules allow nothing but placeholders; the sandbox holds even if a text came past them.
@@ -39,6 +39,12 @@ def render_staff_text(text: str, language: str, value: Callable[[str], str]) -> 
     for index in range(1, len(filled), 2):
         filled[index] = escape(value(filled[index]))
     return "".join(filled)
+
+
+def first_words(text: str, longest: int = 40) -> str:
+    """How a text of staff begins, without tags and placeholders, on one line: what it is known by in a list."""
+    plain = " ".join(parse_html("".join(_pieces(text, SOURCE_LANGUAGE)[::2])).split()).lstrip(" ,;:.!?")
+    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 
 def check_staff_text(text: str, *, about_event: bool = False, limit: int = TEXT_LIMIT) -> None:

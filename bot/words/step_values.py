@@ -31,6 +31,7 @@ class Vote:
 
     `name`: "premier tour". `assumed`: no place is known, so these are metropolitan France's. `online`: people
     abroad, from `opens_at` to `closes_at`, which may be on two days. `is_last`: no ballot follows.
+    `is_only`: there is no other round. `among_members`: of a vote of members, so that no words speak of polling places.
     """
 
     ballot: int
@@ -45,6 +46,8 @@ class Vote:
     online: bool
     assumed: bool
     is_last: bool
+    is_only: bool = False
+    among_members: bool = False
 
     @property
     def title(self) -> str:
@@ -75,6 +78,7 @@ class Facts:
     sentence: str
     no_proxy: str
     abroad: str
+    place: str
     polling_place: str
 
 
@@ -100,6 +104,8 @@ def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str
         online=polling.online,
         assumed=person.territory is None,
         is_last=_is_last(campaign, ballot, territory),
+        is_only=campaign.has_one_round,
+        among_members=not campaign.asks_place,
     )
 
 
@@ -154,6 +160,7 @@ def facts_for(campaign: Campaign, *, territory: str, language: str) -> Facts:
         sentence=practical.sentence,
         no_proxy=practical.no_proxy,
         abroad=practical.abroad,
+        place=practical.place,
         polling_place=campaign.links.get("polling_place", ""),
     )
 

@@ -17,7 +17,7 @@ from bot.rules.consent import Purpose
 from bot.settings import Settings
 from bot.startup import opened, present
 from bot.words.texts import campaign_texts
-from db.schema import consents, people, vote_plans
+from db.schema import broadcasts, consents, deliveries, people, vote_plans
 from tests.commanding import refusal
 from tests.frozen import FROZEN
 
@@ -144,3 +144,55 @@ def test_check_goes_on_where_the_database_cannot_be_asked(
     assert main(["check"]) == 0
     assert "Not compared with the database: " in capsys.readouterr().err
     assert "put the key file back" in refusal(capsys, "check", "--accept")
+
+
+GONE = "1 person chose a time that is gone: add --tell to --accept, or type tell"
+
+
+def open_late_in_lyon(file: Path) -> None:
+    change(file, "[[ballots]]", '[polling.hours]\n"69123" = { opens = "11:00" }\n\n[[ballots]]')
+
+
+async def word_of_hours() -> int:
+    """How many people are to be told of it."""
+    async with opened(Settings.from_environment()) as database, database.read() as tx:
+        waiting = sa.select(sa.func.count()).select_from(deliveries.join(broadcasts))
+        return int(await tx.scalar(waiting.where(broadcasts.c.key.like("hours:%"))) or 0)
+
+
+@pytest.mark.parametrize("command", [("check",), ("run",)])
+def test_people_whose_time_is_gone_are_told_once_where_that_is_wanted(
+    file: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    open_late_in_lyon(file)
+    assert main(["check"]) == 0
+    assert GONE in capsys.readouterr().err
+    main([*command, "--accept", "--tell"])
+    assert "1 person will be told of the new day or hours" in capsys.readouterr().err
+    assert asyncio.run(word_of_hours()) == 1
+    main([*command, "--accept", "--tell"])
+    assert "0 people will be told" in capsys.readouterr().err
+    assert asyncio.run(word_of_hours()) == 1
+
+
+def test_nobody_is_told_who_was_not_to_be(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    open_late_in_lyon(file)
+    assert main(["check", "--accept"]) == 0
+    assert asyncio.run(word_of_hours()) == 0
+    assert "--tell goes with --accept" in refusal(capsys, "check", "--tell")
+    assert "--tell goes with --accept" in refusal(capsys, "run", "--tell")
+
+
+def test_a_time_that_still_holds_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(file, "[[ballots]]", '[polling.hours]\n"69123" = { closes = "20:00" }\n\n[[ballots]]')
+    assert main(["check"]) == 0
+    assert "The times that they chose still hold." in capsys.readouterr().err
+
+
+def test_a_word_typed_tells_people_as_well(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_late_in_lyon(file)
+    monkeypatch.setattr("sys.stdin", Terminal("tell\n"))
+    assert TOKEN in refusal(capsys, "run")
+    assert asyncio.run(word_of_hours()) == 1

@@ -275,3 +275,30 @@ async def test_old_updates_are_forgotten(bench: Any, helpers: Any) -> None:
 )
 def test_the_chat_of_an_update(update: dict[str, Any], chat: int) -> None:
     assert chat_of(update) == chat
+
+
+async def test_the_last_message_of_each_chat_is_known(bench: Any, helpers: Any) -> None:
+    """Once an update is done, before the chat's next one is handled: also to another process, or after a restart."""
+
+    def answer(update: dict[str, Any]) -> list[Call]:
+        chat = helpers.chat_id(update)
+        changed = {"chat_id": chat, "message_id": 1, "text": "c"}
+        said = [helpers.say(chat, "a"), helpers.say(chat, "b")] if chat < 1_003 else []
+        return [*said, Call(method="editMessageText", payload=changed)]
+
+    bench.app.replies = answer
+    await helpers.add_people(bench.database, 4)
+    async with bench.running() as engine:
+        await give(engine, *(helpers.message(number, 1_000 + number) for number in (1, 2, 3)))
+        await bench.idle(engine)
+    last = {
+        payload["chat_id"]: number
+        for number, (method, payload) in enumerate(bench.telegram.arrived, 1)
+        if method == "sendMessage"
+    }
+    async with bench.database.read() as tx:
+        known = {
+            row.telegram_id: row.newest_message
+            for row in await tx.execute(sa.select(people.c.telegram_id, people.c.newest_message))
+        }
+    assert known == {1_001: last[1_001], 1_002: last[1_002], 1_003: None, 1_004: None}

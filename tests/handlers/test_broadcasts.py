@@ -261,7 +261,7 @@ async def test_others_broadcasts_are_for_coordinators_of_the_area(conversation: 
         await nosy.send("/broadcasts")
         assert "Nothing was sent yet" in nosy.last.text
     await coordinator.send("/broadcasts")
-    await coordinator.tap(f"{broadcast.id}. News")
+    await coordinator.tap(f"{broadcast.id}. ")
     await coordinator.tap("Pause")
     assert (await rows(conversation, broadcasts))[0].state == "paused"
 

@@ -56,7 +56,7 @@ async def test_words_where_a_change_waits_for_its_button(conversation: Conversat
 
     # What was sent is told apart by the event it is about.
     await organizer.send("/broadcasts")
-    assert "Invitation to an event – Meeting" in organizer.last.text
+    assert "1. Meeting</b>\n\nInvitation to an event" in organizer.last.text
 
 
 async def test_words_where_an_area_waits(conversation: Conversation) -> None:

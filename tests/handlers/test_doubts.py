@@ -48,7 +48,7 @@ async def states(conversation: Conversation) -> dict[int, str]:
 
 async def look(organizer: Talker, broadcast: int) -> None:
     await organizer.send("/broadcasts")
-    await organizer.tap(f"{broadcast}. News")
+    await organizer.tap(f"{broadcast}. ")
     await organizer.tap("Who is in doubt?")
 
 

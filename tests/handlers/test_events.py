@@ -207,7 +207,7 @@ async def test_the_answer_to_an_invitation_with_a_photo_comes_below_it(conversat
 
 
 @pytest.mark.parametrize(
-    ("event", "said"), [("off", "has been cancelled"), ("past", "is over"), ("gone", "no longer exists")]
+    ("event", "said"), [("off", "is cancelled"), ("past", "is over"), ("gone", "no longer exists")]
 )
 async def test_a_button_of_an_event_one_cannot_join_explains(
     conversation: Conversation, event: str, said: str
@@ -216,8 +216,8 @@ async def test_a_button_of_an_event_one_cannot_join_explains(
     await conversation.add_event("past", starts="2016-11-10T18:00")
     zoe = await supporter(conversation)
     before = await conversation.answers()
-    await zoe.tap_data(f"1:rsvp:{event}:yes")
-    assert said in zoe.toast
+    shown = await zoe.tap_data(f"1:rsvp:{event}:yes")
+    assert said in (zoe.toast or shown.text)
     assert await conversation.answers() == before
 
 

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import handlers
+from bot.actions.dialogs import ASKED
 from bot.delivery.intake import chat_of
 from db.engine import Database
 from db.schema import consents, metadata, people, responses
@@ -23,15 +24,24 @@ from tests.conversation import Conversation, Talker
 from tests.drafting import send_broadcast, write_broadcast, write_event
 from tests.hostile import FORGED_BY_HAND, FORGED_BY_SUPPORTERS, Hostile, fault_of, forgeries
 
+UNCHANGING = frozenset({"seen_at", "newest_message"})
+
 
 async def contents(database: Database) -> dict[str, str]:
-    """Every row of every table. That somebody was seen is no change."""
+    """Every row of every table. That somebody was seen, and answered, is no change; nor where a question now stands."""
     found = {}
     async with database.read() as tx:
         for table in metadata.sorted_tables:
-            columns = [column for column in table.c if column.name != "seen_at"]
-            found[table.name] = repr((await tx.execute(sa.select(*columns).order_by(*columns))).all())
+            columns = [column for column in table.c if column.name not in UNCHANGING]
+            rows = (await tx.execute(sa.select(*columns).order_by(*columns))).mappings().all()
+            found[table.name] = repr(
+                [{name: _without_place(value) for name, value in row.items()} for row in rows]
+            )
     return found
+
+
+def _without_place(value: object) -> object:
+    return {name: said for name, said in value.items() if name != ASKED} if isinstance(value, dict) else value
 
 
 async def a_supporter(conversation: Conversation) -> Talker:

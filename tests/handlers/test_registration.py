@@ -264,9 +264,14 @@ async def test_without_a_commune_the_territory_is_enough(zoe: Talker) -> None:
 async def test_a_button_of_a_question_already_answered(zoe: Talker) -> None:
     await zoe.send("/start")
     await zoe.tap_data("1:consent:contact:yes")
+    shown = await zoe.tap_data("1:consent:contact:no")
+    assert "In which commune do you vote?" in shown.text
+    assert zoe.toast == ""
+    assert await zoe.stored() is not None
+    await zoe.send("Lyon")
+    await zoe.tap_data("1:consent:commune:yes")
     await zoe.tap_data("1:consent:contact:no")
     assert "already been answered" in zoe.toast
-    assert await zoe.stored() is not None
 
 
 async def test_the_language_can_be_switched_at_the_first_question(zoe: Talker) -> None:

@@ -90,7 +90,7 @@ def test_the_others_speak_as_before(tmp_path: Path, language: str) -> None:
     environment = add_skeleton(tmp_path)
     script = (
         "from bot.words.texts import Texts; from locales import LANGUAGES; "
-        f"print(*[each.name for each in LANGUAGES.values()], Texts({{}}).plain('toasts/noted', '{language}'))"
+        f"print(*[each.name for each in LANGUAGES.values()], Texts({{}}).plain('typed/thanks', '{language}'))"
     )
     ended = run_here("-c", script, environment=environment, module=None)
     assert ended.returncode == 0, ended.stderr

@@ -28,7 +28,7 @@ from simulator.reading import as_read
 from tests.words.test_step_values import LYON, PLAN, PRESIDENTIAL, PRIMARY, lives_in
 
 CAMPAIGNS = (PRIMARY, PRESIDENTIAL)
-WORDED = sorted([*STEP_TEMPLATES, "reminder"])
+WORDED = sorted([*STEP_TEMPLATES, "reminder", "hours_changed"])
 NOW = datetime(2016, 11, 20, 11, tzinfo=UTC)
 SCHOOL = PollingPlace(
     id=1, commune="69123", ballot=0, name="École Jean-Moulin", address="3 rue Édouard-Herriot"

@@ -60,6 +60,7 @@ LYON = Person(
     seen_at=WEDNESDAY,
     undisturbed_until=None,
     puzzled_at=None,
+    newest_message=None,
 )
 PLAN = VotePlan(
     person=1,

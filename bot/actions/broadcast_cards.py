@@ -1,0 +1,162 @@
+"""What staff sent, as a list and one by one: what it says, for whom, who wrote it and let it go, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_lists
+import db.events
+import db.mends
+from bot.actions import audience_words, broadcast_approvals
+from bot.actions.audience_words import AudienceView
+from bot.actions.authority import Author, area_name
+from bot.actions.broadcast_approvals import Subject
+from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
+from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
+from bot.rules.expressions import stored
+from bot.rules.kinds import Kind
+from bot.rules.mends import may_be_corrected, may_be_recalled
+from bot.rules.permissions import Action
+from bot.rules.small_counts import Headcount
+from bot.words.staff_texts import first_words
+from db.broadcast_accounts import Broadcast, Progress, texts_of_many
+from db.broadcast_lists import NotReached
+from db.events import text_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One line of the list. `title`: how its text begins, or the event's name; empty where the program words it.
+
+    `place`: the name of the area that all it is for live in.
+    """
+
+    progress: Progress
+    title: str
+    place: str
+    mends: Sequence[Broadcast]
+
+    @property
+    def broadcast(self) -> Broadcast:
+        return self.progress.broadcast
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """A page of the list, from 0."""
+
+    part: Part
+    lines: Sequence[Listed]
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One broadcast, for somebody who may control it. `approver` and `author`: Telegram numbers, where known."""
+
+    subject: Subject
+    progress: Progress
+    audience: AudienceView
+    approver: int | None
+    mends: Sequence[Progress]
+    not_reached: Sequence[NotReached]
+    expired: Headcount
+    may: frozenset[str]
+
+
+async def listed(
+    tx: AsyncConnection, author: Author, part: Part, number: int, *, language: str, fallback: str
+) -> ListPage:
+    """One's own broadcasts, and for coordinators those of their areas; beyond the last page, the last one."""
+    author.require(Action.CONTROL_BROADCAST)
+    whose = None if author.supervised() else author.id
+    found = await db.broadcast_lists.listed(tx, part, reader=author.id, author=whose, now=author.now)
+    theirs = [each for each in found if author.may_control(each.area, each.created_by)]
+    number, pages = page_of(number, len(theirs))
+    shown = theirs[number * PER_PAGE : (number + 1) * PER_PAGE]
+    named = await titles(tx, shown, language, fallback)
+    mends = await db.mends.of_many(tx, [each.id for each in shown])
+    lines = []
+    for each in shown:
+        progress = await progress_of(tx, author, each.id)
+        assert progress is not None  # just read
+        lines.append(
+            Listed(
+                progress=progress,
+                title=named.get(each.id, ""),
+                place=area_name(author.gazetteer, each.area),
+                mends=mends.get(each.id, ()),
+            )
+        )
+    return ListPage(part=part, lines=lines, number=number, pages=pages)
+
+
+async def titles(
+    tx: AsyncConnection, shown: Sequence[Broadcast], language: str, fallback: str
+) -> Mapping[int, str]:
+    """How the text of each begins, or the name of its event, by its number; none where the program words it."""
+    texts = await texts_of_many(tx, [each.id for each in shown])
+    events = await db.events.texts_of_many(tx, {each.event for each in shown if each.event is not None})
+    named = {}
+    for each in shown:
+        if each.event in events:
+            named[each.id] = text_in(events[each.event], language, fallback).title
+        elif written := texts.get(each.id):
+            text = written.get(language) or written.get(fallback) or next(iter(written.values()))
+            named[each.id] = first_words(text)
+    return named
+
+
+async def card(tx: AsyncConnection, author: Author, broadcast: int, language: str) -> Card:
+    """Raises NotAllowed, BroadcastRefused."""
+    progress = await followed(tx, author, broadcast)
+    subject = await broadcast_approvals.subject_of(tx, broadcast)
+    known_in = author.reader.known_in
+    mends = [await progress_of(tx, author, each.id) for each in await db.mends.of(tx, broadcast)]
+    approval = progress.approval
+    return Card(
+        subject=subject,
+        progress=progress,
+        audience=await audience_words.view(
+            tx,
+            stored(progress.broadcast.audience),
+            author.gazetteer,
+            language=language,
+            fallback=author.campaign.languages[0],
+        ),
+        approver=approval.decided_by if approval is not None and approval.granted else None,
+        mends=[each for each in mends if each is not None],
+        not_reached=await db.broadcast_lists.not_reached(tx, broadcast, known_in),
+        expired=progress.count("expired"),
+        may=_may(author, progress, mends),
+    )
+
+
+def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -> frozenset[str]:
+    """What can be done with it now; the actions ask again."""
+    broadcast, kind = progress.broadcast, Kind(progress.broadcast.kind)
+    has_left = bool(progress.count("sent").total + progress.count("sending").total)
+    in_doubt = bool(progress.count("in_doubt").total)
+    is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends if each)
+    may = set()
+    if kind in STAFF_KINDS and broadcast.event is None and author.areas(Action.BROADCAST):
+        may.add("duplicate")
+        if not (has_left or in_doubt or progress.is_cancelled or progress.is_over):
+            may.add("change")
+    if has_left and not is_recalled:
+        if may_be_recalled(kind):
+            may.add("recall")
+        if may_be_corrected(kind, template=broadcast.template):
+            may.add("correct")
+    if progress.count("expired").total and not progress.is_cancelled and not is_recalled:
+        may.add("renew")
+    return frozenset(may)
+
+
+async def texts(tx: AsyncConnection, broadcast: int) -> Mapping[str, str]:
+    """What staff wrote of a broadcast, by language."""
+    return (await texts_of_many(tx, [broadcast])).get(broadcast, {})

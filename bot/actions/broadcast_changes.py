@@ -1,0 +1,87 @@
+"""A broadcast of which nothing has left is written anew; one that expired for some leaves again for them."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_changes
+import db.broadcasts
+from bot.actions import audit, broadcast_approvals
+from bot.actions.audiences import target_of
+from bot.actions.authority import Author
+from bot.actions.broadcasts import (
+    STAFF_KINDS,
+    BroadcastRefused,
+    NewBroadcast,
+    as_it_may_leave,
+    awaits_second_person,
+    columns_of,
+    fill,
+    followed,
+)
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import USEFUL_FOR
+from db.broadcast_accounts import Broadcast, Progress
+
+
+async def changeable(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
+    """One that staff wrote and nobody has yet. Raises NotAllowed, BroadcastRefused."""
+    author.require(Action.CHANGE_BROADCAST)
+    progress = await followed(tx, author, broadcast)
+    if progress.broadcast.kind not in STAFF_KINDS or progress.broadcast.event is not None:
+        raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
+    if progress.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
+        raise _left()
+    return progress.broadcast
+
+
+def _left() -> BroadcastRefused:
+    return BroadcastRefused("Some of it has left, or it is cancelled.", message="errors/broadcast_has_left")
+
+
+async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast) -> int:
+    """Writes it anew: its words, its hour, its people; for how many it is now.
+
+    What a second person was shown of it is another one, and is asked anew. Raises as `broadcasts.send` does, and
+    BroadcastRefused where some of it left meanwhile.
+    """
+    await audit.take_turn(tx)  # nobody lets it go meanwhile
+    before = await changeable(tx, author, broadcast)
+    new = as_it_may_leave(author, new)
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    if not await db.broadcast_changes.empty(tx, broadcast):
+        raise _left()
+    await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts)
+    people = await fill(tx, author, broadcast, new, target)
+    if await awaits_second_person(tx, author, broadcast, new.kind, people):
+        await broadcast_approvals.ask(tx, author, broadcast)
+    elif before.state == "unapproved":  # it is for so few now that nobody has to
+        await broadcast_approvals.end(tx, broadcast, why="changed", now=author.now)
+        await db.broadcasts.let_go(tx, broadcast, now=author.now, late_expire_at=author.now + USEFUL_FOR)
+    details = {"broadcast": broadcast, "kind": new.kind.value, "people": people}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_BROADCAST, details=details, now=author.now)
+    return people
+
+
+async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
+    """Sends it again to those for whom it expired before it could leave, within the author's areas.
+
+    They are looked at as ever before it leaves. So many that a second person has to let it go wait for one. Raises
+    NotAllowed, CandidateOut, BroadcastRefused.
+    """
+    await audit.take_turn(tx)
+    author.require(Action.SEND_AGAIN)
+    author.require_standing()
+    found = await followed(tx, author, broadcast)
+    until = found.broadcast.expires_at or author.now + USEFUL_FOR
+    areas = author.areas(Action.SEND_AGAIN)
+    if found.is_cancelled or until <= author.now:
+        raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
+    people = await db.broadcast_changes.renew(tx, broadcast, areas, now=author.now, expires_at=until)
+    if people:
+        if await awaits_second_person(tx, author, broadcast, Kind(found.broadcast.kind), people):
+            await broadcast_approvals.ask(tx, author, broadcast)
+        details = {"broadcast": broadcast, "people": people, "expired": True}
+        await audit.note(tx, actor=author.name, action=Action.SEND_AGAIN, details=details, now=author.now)
+    return await followed(tx, author, broadcast)

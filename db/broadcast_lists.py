@@ -1,0 +1,86 @@
+"""The list of what staff sent, and why some did not get it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.broadcast_lists import Part
+from bot.rules.mends import REACHED
+from bot.rules.small_counts import Headcount
+from db.broadcast_accounts import Broadcast
+from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE
+from db.schema import broadcasts, deliveries, people
+
+MOST_READ = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotReached:
+    """So many people did not get a broadcast for one reason.
+
+    `state`: `cancelled`, `expired`, `unreachable` or `failed`.
+    """
+
+    state: str
+    reason: str | None
+    people: Headcount
+
+
+async def listed(
+    tx: AsyncConnection, part: Part, *, reader: int, author: int | None, now: datetime
+) -> list[Broadcast]:
+    """The last broadcasts that staff made, newest first: one author's, or everybody's. `reader`: whose `mine` are."""
+    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
+    query = sa.select(broadcasts).where(made, broadcasts.c.mends.is_(None), _is_in(part, reader, now))
+    order = broadcasts.c.starts_at if part is Part.SCHEDULED else broadcasts.c.id.desc()
+    rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
+    return [Broadcast(**row._mapping) for row in rows]
+
+
+def _is_in(part: Part, reader: int, now: datetime) -> sa.ColumnElement[bool]:
+    if part is Part.MINE:
+        return broadcasts.c.created_by == reader
+    if part is Part.WAITING:  # itself, or a second thought about it
+        mend = broadcasts.alias("mend")
+        asked = sa.exists().where(mend.c.mends == broadcasts.c.id, mend.c.state == "unapproved")
+        return sa.or_(broadcasts.c.state == "unapproved", asked)
+    is_over = sa.or_(broadcasts.c.finished_at.is_not(None), broadcasts.c.state == "cancelled")
+    if part is Part.PAST:
+        return is_over
+    if part is Part.SCHEDULED:
+        # Nothing of it has left, and the first is due later.
+        left = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(REACHED))
+        due = sa.exists().where(
+            deliveries.c.broadcast == broadcasts.c.id,
+            deliveries.c.state == "queued",
+            deliveries.c.due_at <= now,
+        )
+        return sa.and_(sa.not_(is_over), sa.not_(left), sa.not_(due))
+    return sa.true()
+
+
+async def not_reached(
+    tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None
+) -> list[NotReached]:
+    """Why some did not get it, the most frequent reason first."""
+    query = (
+        sa.select(deliveries.c.state, deliveries.c.reason, *counted("people", known_to(known_in)))
+        .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+        .where(
+            deliveries.c.broadcast == broadcast,
+            deliveries.c.state.in_(("cancelled", "expired", "unreachable", "failed")),
+            IS_USABLE,
+        )
+        .group_by(deliveries.c.state, deliveries.c.reason)
+        .order_by(sa.func.count().desc(), deliveries.c.state)
+    )
+    return [
+        NotReached(state=row.state, reason=row.reason, people=headcount(row, "people"))
+        for row in await tx.execute(query)
+    ]

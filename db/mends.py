@@ -1,0 +1,134 @@
+"""Second thoughts: the broadcasts that correct or take back another, and the messages that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcasts
+from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
+from bot.rules.small_counts import Headcount
+from db.broadcast_accounts import Broadcast
+from db.headcounts import counted, headcount, known_to
+from db.restrictions import IS_USABLE
+from db.schema import broadcast_texts, broadcasts, deliveries, people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """A person's message that a second thought is about. `message_id` is Telegram's, if it answered."""
+
+    state: str
+    message_id: int | None
+    sent_at: datetime | None
+
+
+KIND_OF_MEND = sa.case(
+    (sa.and_(broadcasts.c.mends.is_not(None), broadcasts.c.template == RECALLED), Mend.RECALL.value),
+    (broadcasts.c.mends.is_not(None), Mend.CORRECTION.value),
+)
+"""Of a row of `broadcasts`: which second thought it is; null for a message."""
+IS_MESSAGE = broadcasts.c.mends.is_(None)
+"""Of a row of `broadcasts`: whether it is a message of its own."""
+
+_FIRST = deliveries.alias("first")
+
+
+async def originals(tx: AsyncConnection, mending: Iterable[int]) -> dict[int, Original]:
+    """The message that each delivery of a second thought is about, by that delivery; none where nothing was queued."""
+    query = (
+        sa.select(deliveries.c.id, _FIRST.c.state, _FIRST.c.message_id, _FIRST.c.sent_at)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .join(
+            _FIRST, sa.and_(_FIRST.c.broadcast == broadcasts.c.mends, _FIRST.c.person == deliveries.c.person)
+        )
+        .where(deliveries.c.id.in_(list(mending)))
+    )
+    return {
+        row.id: Original(state=row.state, message_id=row.message_id, sent_at=row.sent_at)
+        for row in await tx.execute(query)
+    }
+
+
+async def of(tx: AsyncConnection, broadcast: int) -> list[Broadcast]:
+    """The second thoughts about a broadcast, newest first."""
+    return (await of_many(tx, [broadcast])).get(broadcast, [])
+
+
+async def of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, list[Broadcast]]:
+    """The second thoughts about some broadcasts, newest first, by what they are about."""
+    query = sa.select(broadcasts).where(broadcasts.c.mends.in_(list(ids))).order_by(broadcasts.c.id.desc())
+    found: dict[int, list[Broadcast]] = {}
+    for row in await tx.execute(query):
+        found.setdefault(row.mends, []).append(Broadcast(**row._mapping))
+    return found
+
+
+async def queue(
+    tx: AsyncConnection, mend: int, original: int, *, expires_at: datetime | None, now: datetime
+) -> int:
+    """One delivery to everybody in whose chat the message stands, or may; how many are new."""
+    reached = sa.select(deliveries.c.person).where(
+        deliveries.c.broadcast == original, deliveries.c.state.in_(REACHED), deliveries.c.person.is_not(None)
+    )
+    return await db.broadcasts.queue_deliveries(
+        tx, broadcast=mend, people=reached, due_at=now, expires_at=expires_at, now=now
+    )
+
+
+async def take_effect(tx: AsyncConnection, mend: Broadcast, texts: Mapping[str, str], now: datetime) -> None:
+    """What has not left of the original leaves no more, or with the new words; who got it meanwhile is meant too."""
+    assert mend.mends is not None  # the caller has a second thought
+    await release(tx, mend.mends, now)
+    if mend.is_recall:
+        unfinished = sa.select(broadcasts.c.id).where(
+            broadcasts.c.id == mend.mends, broadcasts.c.finished_at.is_(None)
+        )
+        if (await tx.execute(unfinished)).first() is not None:
+            await db.broadcasts.cancel(tx, mend.mends)
+    else:
+        await set_texts(tx, mend.mends, texts)
+        if (mend.details or {}).get("paused"):
+            await db.broadcasts.resume(tx, mend.mends)
+    await queue(tx, mend.id, mend.mends, expires_at=mend.expires_at, now=now)
+
+
+async def release(tx: AsyncConnection, broadcast: int, now: datetime) -> None:
+    """What is about to leave is queued again: it was worded before, and whoever holds it does not post it."""
+    held = deliveries.update().where(deliveries.c.broadcast == broadcast, deliveries.c.state == "leased")
+    await tx.execute(held.values(state="queued", lease_owner=None, changed_at=now))
+
+
+async def set_texts(tx: AsyncConnection, broadcast: int, texts: Mapping[str, str]) -> None:
+    """The words of a broadcast, in place of those it had."""
+    await tx.execute(broadcast_texts.delete().where(broadcast_texts.c.broadcast == broadcast))
+    rows = [{"broadcast": broadcast, "language": language, "text": text} for language, text in texts.items()]
+    if rows:
+        await tx.execute(broadcast_texts.insert(), rows)
+
+
+async def keep_details(tx: AsyncConnection, mend: int, details: Mapping[str, object]) -> None:
+    """What is noted of a second thought: the words `before` it, and whether the original was `paused` for it."""
+    await tx.execute(broadcasts.update().where(broadcasts.c.id == mend).values(details=dict(details)))
+
+
+async def still_deletable(
+    tx: AsyncConnection, broadcast: int, *, now: datetime, known_in: Sequence[str] | None
+) -> Headcount:
+    """How many messages of a broadcast Telegram still lets us delete; beyond that they can only be edited."""
+    since = now - DELETABLE_FOR + timedelta(minutes=1)
+    query = (
+        sa.select(*counted("people", known_to(known_in)))
+        .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+        .where(
+            deliveries.c.broadcast == broadcast,
+            deliveries.c.state == "sent",
+            deliveries.c.sent_at > since,
+            IS_USABLE,
+        )
+    )
+    return headcount((await tx.execute(query)).one(), "people")

@@ -1,0 +1,131 @@
+"""/broadcasts: what was sent and what is to leave, a page at a time; each whole, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import broadcast_cards as actions
+from bot.actions import broadcast_changes, doubts
+from bot.actions import broadcasts as sending
+from bot.delivery.progress import template_of
+from bot.departure.approving import previews
+from bot.rules.broadcast_lists import Part
+from bot.rules.territories import zone as zone_named
+from db.broadcast_accounts import Broadcast
+from handlers import broadcast_approvals, broadcasts, desk
+from handlers.buttons import arguments, whole_number
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+
+
+async def list_broadcasts(update: Update, context: Context) -> None:
+    await _list(context, Part.ALL, 0, context.say)
+
+
+async def turn_page(update: Update, context: Context) -> None:
+    """Another page, or another part of the list."""
+    part, number = arguments(context, 2)
+    if part not in tuple(Part):
+        raise MalformedButton
+    await _list(context, Part(part), whole_number(number), context.edit)
+
+
+async def _list(context: Context, part: Part, number: int, answer: Callable[..., None]) -> None:
+    author = await desk.author(context)
+    page = await actions.listed(
+        context.tx,
+        author,
+        part,
+        number,
+        language=context.language,
+        fallback=context.campaign.languages[0],
+    )
+    doubtful = await doubts.unattended(context.tx, author) if part is Part.ALL and not page.number else []
+    answer("broadcasts/list", page=page, parts=tuple(Part), doubtful=doubtful, counts=author.reader)
+
+
+async def show_broadcast(update: Update, context: Context) -> None:
+    """One of them whole; or, where it waits for this very person, what they decide on."""
+    (broadcast,) = arguments(context, 1)
+    author, number = await desk.author(context), desk.number(broadcast)
+    if await broadcast_approvals.show_if_asked(context, author, number):
+        return
+    progress = await sending.followed(context.tx, author, number)
+    if progress.broadcast.mends is None:
+        card = await actions.card(context.tx, author, number, context.language)
+        context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
+        context.replies += previews(
+            desk.composer(context.services), card.subject, context.person, context.now
+        )
+        context.say("broadcasts/card", card=card, counts=author.reader)
+    await broadcasts.follow(context, number)
+
+
+async def change(update: Update, context: Context) -> None:
+    """The draft again, filled with what it says: its summary, from which everything can be changed."""
+    (broadcast,) = arguments(context, 1)
+    author = await desk.author(context)
+    found = await broadcast_changes.changeable(context.tx, author, desk.number(broadcast))
+    await _draft(context, found, editing=found.id, **_hour(context, found))
+
+
+async def duplicate(update: Update, context: Context) -> None:
+    """A draft of its own with the same words and people; only the hour is asked."""
+    (broadcast,) = arguments(context, 1)
+    author = await desk.author(context)
+    author.require_standing()
+    progress = await sending.followed(context.tx, author, desk.number(broadcast))
+    if progress.broadcast.kind not in sending.STAFF_KINDS or progress.broadcast.event is not None:
+        raise MalformedButton
+    await _draft(context, progress.broadcast)
+
+
+async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
+    texts = await actions.texts(context.tx, broadcast.id)
+    data = {
+        "kind": broadcast.kind,
+        "texts": {code: texts.get(code, "") for code in context.campaign.languages},
+        "photo": broadcast.photo or "",
+        "fields": broadcast.fields,
+        "audience": broadcast.audience,
+        "chosen": True,
+        **values,
+    }
+    await context.end_dialog()
+    await context.ask(broadcasts.FLOW, "kind", **data)
+    await broadcasts.proceed(context, context.say)
+
+
+def _hour(context: Context, broadcast: Broadcast) -> dict[str, str]:
+    """When it is to leave, as the draft keeps it."""
+    if broadcast.local_time:
+        return {"wall": broadcast.starts_at.replace(tzinfo=None).isoformat(), "whose": "each"}
+    wall = broadcast.starts_at.astimezone(zone_named(context.zone))
+    return {"wall": wall.replace(tzinfo=None, second=0, microsecond=0).isoformat(), "whose": "mine"}
+
+
+async def renew(update: Update, context: Context) -> None:
+    """Sends it again to those for whom it expired."""
+    (broadcast,) = arguments(context, 1)
+    author = await desk.author(context)
+    progress = await broadcast_changes.renew(context.tx, author, desk.number(broadcast))
+    context.drop_buttons()
+    context.say(
+        template_of(progress),
+        remember=f"progress:{progress.broadcast.id}",
+        progress=progress,
+        counts=author.reader,
+    )
+
+
+BUTTONS: dict[str, Handler] = {
+    "broadcasts": turn_page,
+    "broadcast": show_broadcast,
+    "broadcast_edit": change,
+    "broadcast_copy": duplicate,
+    "broadcast_renew": renew,
+}
+DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -1,0 +1,175 @@
+"""Second thoughts about a broadcast that has left: its words are put right, or it is taken back, by a typed word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import mends as actions
+from bot.actions.mends import Mendable
+from bot.rules.mends import Mend
+from bot.rules.placeholders import allowed_placeholders
+from bot.words.staff_texts import check_staff_text
+from db.broadcast_accounts import Broadcast
+from handlers import desk, text_lengths
+from handlers.broadcasts import follow
+from handlers.buttons import arguments
+from handlers.context import Context
+from handlers.routing import Awaited, Handler, MalformedButton
+
+RECALL, CORRECT = "recall", "correct"
+FLOWS = {Mend.RECALL: RECALL, Mend.CORRECTION: CORRECT}
+
+
+async def begin(update: Update, context: Context) -> None:
+    """Opens the dialog of one of the two, from the broadcast's card."""
+    what, number = arguments(context, 2)
+    if what not in tuple(Mend):
+        raise MalformedButton
+    mend = Mend(what)
+    found = await _mendable(context, desk.number(number), mend)
+    first = "confirm" if mend is Mend.RECALL else "text"
+    await context.ask(FLOWS[mend], first, broadcast=found.broadcast.id, texts={})
+    await (show_recall if mend is Mend.RECALL else show_correction)(context, context.say)
+
+
+async def _mendable(context: Context, number: int, mend: Mend) -> Mendable:
+    return await actions.mendable(context.tx, await desk.author(context), number, mend)
+
+
+# -- taking back --
+
+
+async def show_recall(context: Context, answer: Callable[..., None]) -> None:
+    """How many chats it would be taken out of, how fast, and the word that does it."""
+    found = await _mendable(context, context.kept["broadcast"], Mend.RECALL)
+    answer("mends/recall", **await _figures(context, found))
+
+
+async def confirm_recall(update: Update, context: Context) -> None:
+    if not _is_word(context, "mends/recall_word"):
+        context.say("mends/not_confirmed", word="mends/recall_word")
+        return
+    author, broadcast = await desk.author(context), context.kept["broadcast"]
+    mend = await actions.recall(context.tx, author, broadcast, key=_key(update))
+    await context.end_dialog()
+    await follow(context, mend)
+
+
+# -- putting right --
+
+
+async def show_correction(context: Context, answer: Callable[..., None]) -> None:
+    """Each language as it reads now, to be written anew or left; then the whole, and the word that corrects."""
+    found = await _mendable(context, context.kept["broadcast"], Mend.CORRECTION)
+    language = _next_language(context)
+    if language is None:
+        context.say("mends/corrected")
+        context.replies += desk.previews(context, found.broadcast, _texts(context, found))
+        answer("mends/correct", **await _figures(context, found))
+        return
+    before = found.texts.get(language)
+    if before:
+        context.say("mends/as_it_is", wanted=language)
+        context.replies += desk.previews(context, found.broadcast, {language: before}, languages=[language])
+    answer(
+        "mends/text",
+        wanted=language,
+        broadcast=found.broadcast,
+        is_there=bool(before),
+        placeholders=allowed_placeholders(about_event=False),
+    )
+
+
+async def type_text(update: Update, context: Context) -> None:
+    """The new text of one language."""
+    language = _next_language(context)
+    assert language is not None  # the step is only open while one is missing
+    html = desk.formatted(context)
+    check_staff_text(html)
+    found = await _mendable(context, context.kept["broadcast"], Mend.CORRECTION)
+    text_lengths.require_fit(context, found.broadcast, {language: html})
+    await _keep(context, language, html)
+
+
+async def leave(update: Update, context: Context) -> None:
+    """The text of one language stays as it is."""
+    (language,) = arguments(context, 1)
+    if not desk.is_asked(context, CORRECT, "text"):
+        return
+    if language != _next_language(context):
+        raise MalformedButton
+    context.drop_buttons()
+    await _keep(context, language, "")
+
+
+async def _keep(context: Context, language: str, html: str) -> None:
+    texts = {**context.kept["texts"], language: html}
+    missing = [code for code in context.campaign.languages if code not in texts]
+    await context.ask(CORRECT, "text" if missing else "confirm", texts=texts)
+    await show_correction(context, context.say)
+
+
+def _next_language(context: Context) -> str | None:
+    return next((code for code in context.campaign.languages if code not in context.kept["texts"]), None)
+
+
+def _texts(context: Context, found: Mendable) -> dict[str, str]:
+    """Every language as it will read: the new texts, and those that were left."""
+    written = {code: text for code, text in context.kept["texts"].items() if text}
+    return {**found.texts, **written}
+
+
+async def confirm_correction(update: Update, context: Context) -> None:
+    if not _is_word(context, "mends/correct_word"):
+        context.say("mends/not_confirmed", word="mends/correct_word")
+        return
+    author, broadcast = await desk.author(context), context.kept["broadcast"]
+    found = await _mendable(context, broadcast, Mend.CORRECTION)
+    mend = await actions.correct(context.tx, author, broadcast, _texts(context, found), key=_key(update))
+    await context.end_dialog()
+    await follow(context, mend)
+
+
+# -- what both tell --
+
+
+async def _figures(context: Context, found: Mendable) -> dict[str, Any]:
+    author = await desk.author(context)
+    return {
+        "found": found,
+        "broadcast": found.broadcast,
+        "counts": author.reader,
+        "rate": context.services.rate,
+        "minutes": _minutes(author.reader.at_most(found.reached), context.services.rate),
+        "second_person": _waits(found.broadcast, context, author.reader.at_most(found.reached)),
+    }
+
+
+def _minutes(people: int, rate: float) -> int:
+    """How long so many take at a rate, in whole minutes: one at least."""
+    return max(1, round(people / rate / 60))
+
+
+def _waits(broadcast: Broadcast, context: Context, people: int) -> bool:
+    above = context.campaign.approval_above
+    return above is not None and people > above
+
+
+def _is_word(context: Context, word: str) -> bool:
+    assert context.message is not None  # a text handler
+    return desk.is_confirmation(context, context.message.text or "", word)
+
+
+def _key(update: Update) -> str:
+    """Of one update comes one second thought, however often it is handled."""
+    return f"mend:{update.update_id}"
+
+
+BUTTONS: dict[str, Handler] = {"mend": begin, "mend_leave": leave}
+DIALOGS = {
+    RECALL: {"confirm": Awaited(text=confirm_recall)},
+    CORRECT: {"text": Awaited(text=type_text), "confirm": Awaited(text=confirm_correction)},
+}

@@ -1,0 +1,37 @@
+"""/help: short, and to each what their role may do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import handlers
+from handlers.command import allowed
+from tests.campaigning import staff
+from tests.conversation import Conversation
+
+MOST_WORDS = 80
+ROLES = {"supporter": 0, "organizer": 5, "coordinator": 6, "admin": 7}
+"""How many commands of the team each is told of."""
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_role_reads_its_own_help_in_a_few_words(
+    conversation: Conversation, role: str, language: str
+) -> None:
+    talker = conversation.person(7, language=language)
+    if role == "supporter":
+        await talker.sign_up()
+    else:
+        talker = await staff(conversation, 7, role, "FR")
+        await talker.tap_data(f"1:language:{language}")
+    shown = await talker.send("/help")
+    assert len(re.findall(r"[\w@./’]*\w", shown.text)) <= MOST_WORDS
+    held = set() if role == "supporter" else {role}
+    told = [command for command in allowed(handlers.COMMANDS, held) if command.name != "help"]
+    assert all(f"/{command.name}" in shown.text for command in told)
+    others = [command for command in handlers.COMMANDS if command.listed and command not in told]
+    assert not any(f"/{command.name} " in shown.text for command in others if command.name != "help")
+    assert shown.text.count(" – ") == (ROLES[role] or 5)

@@ -1,7 +1,8 @@
 """A newcomer does what docs/ says, word for word: `scripts/newcomer` runs this, outside of pytest.
 
-A wheel is built and installed in an empty environment outside the checkout. What the pages of `tests.documented` say is then
-run as it stands there, on a machine that is a folder (`tests.service_manager`), against a local Telegram that came along.
+A wheel is built and installed in an empty environment outside the checkout. What the pages of `tests.documented` say
+is then run as it stands there, on a machine that is a folder (`tests.service_manager`), against a local Telegram that
+came along.
 """
 
 from __future__ import annotations

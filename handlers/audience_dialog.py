@@ -8,12 +8,14 @@ last button is that dialog's own. The screens of single conditions are in handle
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from bot.actions import audience_typing, audience_words, audiences
+from bot.actions import audience_typing, audience_words, audiences, forecasts
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
+from bot.actions.forecasts import Forecast, Sending
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_building import Join, add
 from bot.rules.expressions import Expression, as_json, stored
@@ -71,6 +73,20 @@ async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTi
         when=when or all_at(context.now),
         campaign=context.campaign,
         reader=author.reader,
+    )
+
+
+async def forecast(
+    context: Context, author: Author, *, kind: Kind, when: SendingTime, expires_at: datetime | None = None
+) -> Forecast:
+    """Who gets it, and when."""
+    return await forecasts.forecast(
+        context.tx,
+        await target(context, author, audience_of(context)),
+        Sending(kind=kind, when=when, expires_at=expires_at),
+        context.campaign,
+        author.reader,
+        now=context.now,
     )
 
 

@@ -52,7 +52,10 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     assert (
         "Had as many messages as we allow ourselves: 1. They get it on Thursday, 17 November, 09:00" in text
     )
-    assert "✗ Expires unsent for 1: they had as many messages as we allow ourselves, until Sunday, 20 November" in text
+    assert (
+        "✗ Expires unsent for 1: they had as many messages as we allow ourselves, until Sunday, 20 November"
+        in text
+    )
     assert "Besides, 1 switched such messages off." in text
     assert "Besides, 1 blocked the bot or closed their account." in text
     assert "Nobody would get it." not in text

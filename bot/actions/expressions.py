@@ -17,6 +17,7 @@ from bot.actions.forecasts import Sending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
+from bot.rules.audience_limits import widened
 from bot.rules.belonging import Setting, Verdict, facts_of, verdict
 from bot.rules.expression_text import pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
@@ -159,8 +160,9 @@ async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counte
     setting = await setting_of(tx, asked, occasion)
     steps = grown(asked.expression)
     trees = [asked.expression, *(each.so_far for each in steps), *(each.leaf for each in steps)]
+    trees = [widened(tree, occasion.campaign.is_whole) for tree in trees]
     people, *counts = await db.expressions.count_each(tx, trees, setting)
-    held = await _held(tx, db.expressions.members(asked.expression, setting), occasion)
+    held = await _held(tx, db.expressions.members(trees[0], setting), occasion)
     return Counted(
         expression=text_of(asked.expression),
         people=people,
@@ -207,7 +209,7 @@ async def why(tx: AsyncConnection, asked: Asked, occasion: Occasion, *, telegram
     somebody = await db.belonging.somebody(tx, person)
     held = await _held(tx, db.expressions.only(person.id), occasion)
     return Why(
-        verdict=verdict(asked.expression, facts_of(somebody, setting)),
+        verdict=verdict(widened(asked.expression, occasion.campaign.is_whole), facts_of(somebody, setting)),
         is_supporter=person.is_registered and person.consent_contact,
         held=next(iter(held), None),
     )

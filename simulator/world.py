@@ -221,6 +221,15 @@ class World:
         self._next_group_id += 1
         return self._next_group_id
 
+    def forgotten(self, person: Person, message_id: int) -> Message | None:
+        """A message that this world forgot to save memory (`keeps`): in a chat of Telegram's it would still stand."""
+        if person.keeps is None or not 0 < message_id < self._next_message_id:
+            return None
+        chat = self.chat(person)
+        if message_id in chat.messages or any(message_id == number for number, _event in chat.deleted):
+            return None
+        return Message(message_id=message_id, date=self.clock.timestamp(), by_bot=True, text="")
+
     def delete_message(self, person: Person, message_id: int) -> None:
         chat = self.chat(person)
         del chat.messages[message_id]

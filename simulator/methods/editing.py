@@ -106,6 +106,11 @@ def _message(world: World, person: Person, params: Params, complaint: str) -> Me
 
 def delete_message(world: World, params: Params) -> bool:
     person = world.find_recipient(params.text("chat_id"))
+    forgotten = world.forgotten(person, params.integer("message_id"))
+    if forgotten is not None:
+        world.limits.check(person.id)
+        world.journal.record("deleteMessage", person.id, forgotten, world.clock.now())
+        return True
     message = _message(world, person, params, "message to delete not found")
     if not _is_deletable(world, message):
         raise bad_request("message can't be deleted for everyone")

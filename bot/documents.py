@@ -100,7 +100,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "holdings": HOLDINGS,
         "subjects": Subject,
         "rights": RIGHTS,
-        "purposes": list(Purpose),
+        "purposes": [each for each in Purpose if campaign.chooses_by_commune or each is not Purpose.COMMUNE],
         "roles": {role: [action for action in ACTIONS if role in ACTIONS[action]] for role in STAFF_ROLES},
         "retention": retention,
         "updates_days": UPDATES_KEPT.days,

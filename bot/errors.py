@@ -46,7 +46,15 @@ class UnknownZone(PortevoixError):
 
 
 class BadAudience(PortevoixError):
-    """A stored or typed audience that cannot be understood."""
+    """A stored or typed audience that cannot be understood. `why` names the fault for `errors/audience`, which shows
+    the `word` that it is about between what stands `before` and `after` it, as far as they are known.
+    """
+
+    default_message = "errors/audience"
+
+    def __init__(self, sentence: str, *, why: str = "", **values: object) -> None:
+        known: dict[str, Any] = {"before": "", "word": "", "after": "", **values}
+        super().__init__(sentence, why=why, **known)
 
 
 class BadPlaceholder(PortevoixError):

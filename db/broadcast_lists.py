@@ -46,8 +46,10 @@ async def listed(
 def _is_in(part: Part, reader: int, now: datetime) -> sa.ColumnElement[bool]:
     if part is Part.MINE:
         return broadcasts.c.created_by == reader
-    if part is Part.WAITING:
-        return broadcasts.c.state == "unapproved"
+    if part is Part.WAITING:  # itself, or a second thought about it
+        mend = broadcasts.alias("mend")
+        asked = sa.exists().where(mend.c.mends == broadcasts.c.id, mend.c.state == "unapproved")
+        return sa.or_(broadcasts.c.state == "unapproved", asked)
     is_over = sa.or_(broadcasts.c.finished_at.is_not(None), broadcasts.c.state == "cancelled")
     if part is Part.PAST:
         return is_over

@@ -224,6 +224,17 @@ async def managed(
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
 
 
+async def latest(tx: AsyncConnection) -> list[EventInWords]:
+    """The events that were not cancelled, past and to come, the latest first."""
+    query = sa.select(events).where(events.c.state.in_(("open", "hidden")))
+    rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id).limit(MOST_NAMED))
+    found = [Event(**row._mapping) for row in rows]
+    texts = await texts_of_many(tx, (event.id for event in found))
+    return [EventInWords(event=event, texts=texts[event.id]) for event in found if event.id in texts]
+
+
+MOST_NAMED = 300
+"""More events than a campaign has that somebody still writes about."""
 MOST_SHOWN = 30
 """More than anybody reads in a chat; Telegram allows 100 buttons."""
 

@@ -27,6 +27,7 @@ from db.days import day_of, first_whole_day
 from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
+from db.mends import KIND_OF_MEND
 from db.notices import IS_NOTICE
 from db.restrictions import IS_USABLE
 from db.schema import (
@@ -279,6 +280,7 @@ def sent(selection: Selection) -> Source:
     about = []
     everywhere = selection.area == EVERYWHERE
     person = people.c.id if everywhere else in_row_order(people.c.id)
+    mended = broadcasts.alias("mended")
     if selection.event is not None:
         about.append(broadcasts.c.event == _event_id(selection.event))
     if selection.ballot is not None:
@@ -289,6 +291,8 @@ def sent(selection: Selection) -> Source:
             broadcasts.c.kind,
             broadcasts.c.ballot,
             broadcasts.c.step,
+            KIND_OF_MEND.label("mend"),
+            mended.c.key.label("mends"),
             *_identity(selection),
             people.c.department,
             people.c.territory,
@@ -303,16 +307,16 @@ def sent(selection: Selection) -> Source:
             _ONE,
         )
         .select_from(
-            deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id).join(
-                people, deliveries.c.person == person, isouter=everywhere
-            )
+            deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
+            .outerjoin(mended, mended.c.id == broadcasts.c.mends)
+            .join(people, deliveries.c.person == person, isouter=everywhere)
         )
         # What tells the team something is no message of the campaign, and would tell who is of the team.
         .where(sa.not_(IS_NOTICE), IS_USABLE)
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
-    counted_by = ("broadcast", "kind", "ballot", "step", "state")
+    counted_by = ("broadcast", "kind", "ballot", "step", "mend", "mends", "state")
     return _source(query, selection, keys=keys, counted_by=counted_by)
 
 

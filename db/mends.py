@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
-from bot.rules.mends import DELETABLE_FOR, REACHED
+from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
@@ -26,6 +26,14 @@ class Original:
     message_id: int | None
     sent_at: datetime | None
 
+
+KIND_OF_MEND = sa.case(
+    (sa.and_(broadcasts.c.mends.is_not(None), broadcasts.c.template == RECALLED), Mend.RECALL.value),
+    (broadcasts.c.mends.is_not(None), Mend.CORRECTION.value),
+)
+"""Of a row of `broadcasts`: which second thought it is; null for a message."""
+IS_MESSAGE = broadcasts.c.mends.is_(None)
+"""Of a row of `broadcasts`: whether it is a message of its own."""
 
 _FIRST = deliveries.alias("first")
 

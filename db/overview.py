@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.broadcasts import earliest
 from db.engine import Database
+from db.mends import IS_MESSAGE
 from db.schema import broadcasts, deliveries, people
 
 
@@ -93,7 +94,8 @@ async def day(tx: AsyncConnection, start: datetime, end: datetime) -> Day:
             sa.or_(
                 deliveries.c.state == "withheld",
                 sa.and_(deliveries.c.changed_at >= start, deliveries.c.changed_at < end),
-            )
+            ),
+            deliveries.c.broadcast.not_in(sa.select(broadcasts.c.id).where(sa.not_(IS_MESSAGE))),
         )
         .group_by(deliveries.c.state)
     )

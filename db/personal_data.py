@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.mends import RECALLED
+from db.mends import IS_MESSAGE, KIND_OF_MEND
 from db.notices import IS_NOTICE, PREFIX
 from db.schema import broadcasts, deliveries, events, responses, rsvps, staff, vote_plans
 
@@ -46,7 +48,7 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
             deliveries.c.sent_at,
         )
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .where(deliveries.c.person == person, deliveries.c.sent_at.is_not(None))
+        .where(deliveries.c.person == person, deliveries.c.sent_at.is_not(None), IS_MESSAGE)
         .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
         .limit(1)
     )
@@ -78,13 +80,31 @@ class OpenQuestion:
     step: str | None
 
 
+def _is_taken_back(person: int) -> sa.ColumnElement[bool]:
+    """Whether a broadcast does not stand in the person's chat any more."""
+    recall, gone = broadcasts.alias("recall"), deliveries.alias("gone")
+    return sa.exists().where(
+        recall.c.mends == broadcasts.c.id,
+        recall.c.template == RECALLED,
+        gone.c.broadcast == recall.c.id,
+        gone.c.person == person,
+        gone.c.state == "sent",
+    )
+
+
 async def open_question(tx: AsyncConnection, person: int, *, since: datetime) -> OpenQuestion | None:
     """The last campaign message, where it is a reminder or about an event, and unanswered."""
     columns = (broadcasts.c.step, broadcasts.c.ballot, broadcasts.c.event)
     query = (
         sa.select(deliveries.c.message_id, deliveries.c.answered_at, *columns)
         .join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
-        .where(deliveries.c.person == person, deliveries.c.sent_at >= since, sa.not_(IS_NOTICE))
+        .where(
+            deliveries.c.person == person,
+            deliveries.c.sent_at >= since,
+            sa.not_(IS_NOTICE),
+            IS_MESSAGE,
+            sa.not_(_is_taken_back(person)),
+        )
         .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
         .limit(1)
     )
@@ -104,10 +124,13 @@ async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 
 async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
-    """Every campaign message queued for a person, oldest first, with what became of it."""
+    """Every campaign message queued for a person, oldest first, with what became of it; `mend` is what a row tells of
+    that is a correction or a recall of one.
+    """
     query = (
         sa.select(
             broadcasts.c.kind,
+            KIND_OF_MEND.label("mend"),
             broadcasts.c.step,
             broadcasts.c.ballot,
             deliveries.c.state,

@@ -1,43 +1,49 @@
-"""Choosing whom a message is for: one screen with the conditions so far, and one for each condition.
+"""Choosing whom a message is for: one screen with the conditions so far, where more are tapped or typed.
 
 It serves every dialog of staff that has a step `audience`: the choice is kept in that dialog's data, under
-`audience`, and the screen's last button is that dialog's own.
+`audience` (`audience_before`: what it was, oldest first; `joining`: how the next condition joins it), and the screen's
+last button is that dialog's own. The screens of single conditions are in handlers.audience_screens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from telegram import Update
-
-from bot.actions import audience_words, audiences, events
+from bot.actions import audience_typing, audience_words, audiences
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
-from bot.errors import BadAudience
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of
-from bot.rules.audience_building import PLACES, SAID, event_choice, holds, set_like, vote_choice
-from bot.rules.expressions import EVERYBODY, Expression, as_json, leaves_of, stored
+from bot.rules.areas import EVERYWHERE
+from bot.rules.audience_building import Join, add
+from bot.rules.expressions import Expression, as_json, stored
 from bot.rules.kinds import Kind
-from bot.rules.leaves import ANY, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
-from db.events import text_in
+from db.audiences import Target
 from handlers import desk
-from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.routing import Awaited, Handler, MalformedButton
 
 STEP = "audience"
 DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience"}
 """The button that ends the choice, by dialog."""
-RADII = (10, 30, 60)
-"""Kilometres."""
+MOST_KEPT = 20
+"""How many changes can be taken back."""
+FORGOTTEN = {"audience": None, "audience_before": None, "joining": None}
+"""What a dialog keeps of the choice, as if nothing had been chosen."""
 
 
 def audience_of(context: Context) -> Expression:
     """The audience of the open dialog; everybody until something was chosen."""
     return stored(context.kept.get("audience") if context.dialog is not None else None)
+
+
+def is_open(context: Context) -> bool:
+    """Whether somebody is choosing; if not, it says so."""
+    if context.dialog is not None and context.dialog.flow in DONE and context.dialog.step == STEP:
+        return True
+    context.toast("toasts/already_answered")
+    return False
 
 
 async def view(context: Context, audience: Expression) -> AudienceView:
@@ -51,15 +57,16 @@ async def view(context: Context, audience: Expression) -> AudienceView:
     )
 
 
-def is_open(context: Context) -> bool:
-    return context.dialog is not None and context.dialog.flow in DONE and context.dialog.step == STEP
+async def target(context: Context, author: Author, audience: Expression) -> Target:
+    """The audience as far as its author may reach."""
+    return await audiences.target_of(context.tx, author, audience, author.areas(Action.BROADCAST))
 
 
 async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTime | None = None) -> Reach:
     """How many people the audience is, and whom of them the law silences when it is due."""
     return await audiences.reach(
         context.tx,
-        await audiences.target_of(context.tx, author, audience_of(context), author.areas(Action.BROADCAST)),
+        await target(context, author, audience_of(context)),
         kind=kind,
         when=when or all_at(context.now),
         campaign=context.campaign,
@@ -68,16 +75,20 @@ async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTi
 
 
 async def show(context: Context, answer: Callable[..., None]) -> None:
-    """The screen with everything chosen so far."""
+    """The screen with everything chosen so far, and what the last change changed."""
     assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
     kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
+    before = context.kept.get("audience_before")
+    was = await target(context, author, stored(before[-1])) if before else None
     answer(
         "audience/audience",
         audience=await view(context, audience_of(context)),
         reach=await reach(context, author, kind=kind),
+        before=None if was is None else await audiences.headcount(context.tx, was, kind, author.reader),
         limits=_limits(author),
         counts=author.reader,
+        has_saved=bool(await audience_typing.saved_known(context.tx, author)),
         done=DONE[context.dialog.flow],
     )
 
@@ -88,162 +99,42 @@ def _limits(author: Author) -> list[str]:
     return [] if EVERYWHERE in areas else [area_name(author.gazetteer, area) for area in areas]
 
 
-# -- one screen for each condition --
+# -- changing it --
 
 
-async def open_screen(update: Update, context: Context) -> None:
-    (name,) = arguments(context, 1)
-    if not is_open(context):
-        context.toast("toasts/already_answered")
-    elif name == "where":
-        author = await desk.author(context)
-        areas = [(area, area_name(author.gazetteer, area)) for area in author.areas(Action.BROADCAST)]
-        context.edit("audience/where", areas=areas, abroad=author.may(Action.BROADCAST, ABROAD_AREA))
-    elif name == "event":
-        await _show_events(context)
-    elif name in ("who", "vote"):
-        audience = audience_of(context)
-        languages = [code for code in context.campaign.languages if holds(audience, f"language:{code}")]
-        context.edit(
-            f"audience/{name}",
-            ballots=context.campaign.ballots,
-            chosen=languages,
-            volunteers=holds(audience, "volunteer"),
-        )
-    else:
-        await show(context, context.edit)
+def join_of(context: Context) -> Join:
+    """How the next condition joins the others."""
+    return Join(context.kept.get("joining") or Join.AND)
 
 
-async def _show_events(context: Context) -> None:
-    author = await desk.author(context)
-    page = await events.managed(context.tx, author)
-    first = context.campaign.languages[0]
-    titles = [
-        (event.code, text_in(page.texts[event.id], context.language, first).title) for event in page.events
-    ]
-    context.edit("audience/events", events=titles)
-
-
-async def choose_event(update: Update, context: Context) -> None:
-    (code,) = arguments(context, 1)
-    if is_open(context):
-        context.edit("audience/answers", event=code)
-    else:
-        context.toast("toasts/already_answered")
-
-
-async def type_place(update: Update, context: Context) -> None:
-    """A région, a département or a commune, typed."""
-    assert context.message is not None  # a text handler
-    typed = context.message.text or ""
-    places = audiences.places_named(context.services.gazetteer, typed)
-    if not places:
-        context.say("audience/place_unknown", typed=typed[:60])
-    elif len(places) == 1 and places[0].kind == "commune":
-        _offer_distances(context, places[0].area, context.say)
-    elif len(places) == 1:
-        place = read_leaf(f"in:{places[0].area}")
-        await _choose(context, set_like(audience_of(context), place, PLACES), context.say)
-    else:
-        context.say("audience/places", places=places)
-
-
-async def choose_commune(update: Update, context: Context) -> None:
-    """A commune among those that were meant: how far around it?"""
-    (code,) = arguments(context, 1)
-    if not is_open(context):
-        context.toast("toasts/already_answered")
-    elif context.services.gazetteer.by_code(code) is None:
-        raise MalformedButton
-    else:
-        _offer_distances(context, code, context.edit)
-
-
-def _offer_distances(context: Context, code: str, answer: Callable[..., None]) -> None:
-    gazetteer = context.services.gazetteer
-    commune = gazetteer.by_code(code)
-    rough = bool(gazetteer.approximate_among([code]))
-    answer("audience/distances", commune=commune, radii=RADII, rough=rough, department=department_of(code))
-
-
-# -- choosing --
-
-
-async def set_condition(update: Update, context: Context) -> None:
-    """A button that sets one condition: its name, then its values."""
-    if not is_open(context):
-        context.toast("toasts/already_answered")
-        return
-    name, *values = context.arguments or [""]
-    try:
-        chosen, like = _condition(audience_of(context), name, values)
-    except (BadAudience, KeyError, ValueError):
-        # Whatever does not fit was never offered.
-        raise MalformedButton from None
-    if chosen is not None and not await _is_offered(context, chosen):
-        raise MalformedButton
-    audience = EVERYBODY if name == "all" else set_like(audience_of(context), chosen, like)
-    await _choose(context, audience, context.edit)
-
-
-async def _is_offered(context: Context, chosen: Expression) -> bool:
-    """Whether the place, the language, the ballot and the event are among those that the screens show."""
-    ballots = {str(each.number) for each in context.campaign.ballots}
-    for leaf in leaves_of(chosen):
-        first = leaf.arguments[0] if leaf.arguments else ""
-        if leaf.name == "language" and first not in context.campaign.languages:
-            return False
-        if leaf.name in SAID and first not in ballots:
-            return False
-        if leaf.name in PLACES and len(first) == 5 and context.services.gazetteer.by_code(first) is None:
-            return False
-        if leaf.name == "rsvp":
-            page = await events.managed(context.tx, await desk.author(context))
-            if first not in {event.code for event in page.events}:
-                return False
-    return True
-
-
-async def _choose(context: Context, chosen: Expression, answer: Callable[..., None]) -> None:
+async def put(context: Context, chosen: Expression, answer: Callable[..., None]) -> None:
+    """Keeps another audience, and what it was before."""
     assert context.dialog is not None  # called while the dialog is open
-    await context.ask(context.dialog.flow, STEP, audience=as_json(chosen))
+    was = as_json(audience_of(context))
+    before: list[Any] = context.kept.get("audience_before") or []
+    kept = [*before, was][-MOST_KEPT:] if as_json(chosen) != was else before
+    await context.ask(
+        context.dialog.flow, STEP, audience=as_json(chosen), audience_before=kept, joining=Join.AND.value
+    )
     await show(context, answer)
 
 
-def _condition(
-    audience: Expression, name: str, values: list[str]
-) -> tuple[Expression | None, frozenset[str]]:
-    """The condition that a button sets (None: none any more), and what it takes the place of."""
-    if name == "all" and not values:
-        return None, frozenset()
-    if name == "area":
-        (area,) = values
-        return read_leaf(f"in:{area}"), PLACES
-    if name == "around":
-        commune, km = values
-        return read_leaf(f"near:{commune}:{km}"), PLACES
-    if name == "language":
-        (language,) = values
-        return (None if language == ANY else read_leaf(f"language:{language}")), frozenset({name})
-    if name == "volunteers" and not values:
-        volunteer = read_leaf("volunteer")
-        return (None if holds(audience, "volunteer") else volunteer), frozenset({volunteer.name})
-    if name == "rsvp":
-        return (None if values == [ANY] else event_choice(*_two(values))), frozenset({name})
-    if name == "vote":
-        return (None if values == [ANY] else vote_choice(*_two(values))), SAID
-    raise ValueError(name)
+async def choose(context: Context, condition: Expression, answer: Callable[..., None]) -> None:
+    """Adds a condition as was asked: and, or, except."""
+    await put(context, add(audience_of(context), condition, join_of(context)), answer)
 
 
-def _two(values: list[str]) -> tuple[str, str]:
-    first, second = values
-    return first, second
+async def join_by(context: Context, join: Join) -> None:
+    """How the next condition joins the others."""
+    assert context.dialog is not None  # called while the dialog is open
+    await context.ask(context.dialog.flow, STEP, joining=join.value)
 
 
-BUTTONS: dict[str, Handler] = {
-    "audience": open_screen,
-    "audience_is": set_condition,
-    "audience_event": choose_event,
-    "audience_commune": choose_commune,
-}
-AWAITED = {STEP: Awaited(text=type_place)}
+async def take_back(context: Context) -> None:
+    """As it was before the last change; what was taken back already is shown once more."""
+    assert context.dialog is not None  # called while the dialog is open
+    *earlier, last = context.kept.get("audience_before") or [context.kept.get("audience")]
+    await context.ask(
+        context.dialog.flow, STEP, audience=last, audience_before=earlier, joining=Join.AND.value
+    )
+    await show(context, context.edit)

@@ -21,7 +21,7 @@ from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
-from handlers import audience_dialog, desk, text_lengths
+from handlers import audience_dialog, audience_screens, desk, text_lengths
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -326,7 +326,7 @@ BUTTONS: dict[str, Handler] = {
     "broadcast_whose": choose_whose,
     "broadcast_back": change_field,
     "broadcast_do": control,
-    **audience_dialog.BUTTONS,
+    **audience_screens.BUTTONS,
 }
 
 DIALOGS = {
@@ -338,6 +338,6 @@ DIALOGS = {
         "when": Awaited(text=type_time),
         "whose": Awaited(),
         "summary": Awaited(text=confirm),
-        **audience_dialog.AWAITED,
+        **audience_screens.AWAITED,
     }
 }

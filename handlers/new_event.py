@@ -32,7 +32,7 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import INVITATION
 from db.events import EventText
-from handlers import audience_dialog, broadcasts, desk
+from handlers import audience_dialog, audience_screens, broadcasts, desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -153,7 +153,7 @@ async def _settle_commune(context: Context, commune: Commune, answer: Callable[.
     author = await desk.author(context)
     author.require(Action.CREATE_EVENT, commune.code)
     moved = context.kept.get("place") != commune.code
-    forgotten = {"address": None, "pin": None, "audience": None, "chosen": None} if moved else {}
+    forgotten = {"address": None, "pin": None, "chosen": None, **audience_dialog.FORGOTTEN} if moved else {}
     await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
 
 
@@ -309,6 +309,6 @@ DIALOGS = {
         "date": Awaited(text=type_date),
         "duration": Awaited(text=type_duration),
         "summary": Awaited(text=confirm),
-        **audience_dialog.AWAITED,
+        **audience_screens.AWAITED,
     }
 }

@@ -59,7 +59,7 @@ async def calendar(update: Update, context: Context) -> None:
     author.require(Action.SEE_CALENDAR)
     held = areas.choices(author, Action.SEE_CALENDAR)
     if len(held) == 1:
-        _show_calendar(context, author, held[0][0], 0, context.say)
+        await _show_calendar(context, author, held[0][0], 0, context.say)
     else:
         context.say("calendar/areas", areas=held)
 
@@ -67,13 +67,13 @@ async def calendar(update: Update, context: Context) -> None:
 async def turn_page(update: Update, context: Context) -> None:
     area, page = buttons.arguments(context, 2)
     author = await desk.author(context)
-    _show_calendar(context, author, areas.tapped(area), buttons.whole_number(page), context.edit)
+    await _show_calendar(context, author, areas.tapped(area), buttons.whole_number(page), context.edit)
 
 
-def _show_calendar(
+async def _show_calendar(
     context: Context, author: Author, area: str, page: int, answer: Callable[..., None]
 ) -> None:
-    planned = coming(author, area)
+    planned = await coming(context.tx, author, area, language=context.language)
     pages = max(1, -(-len(planned) // PAGE))
     page = min(page, pages - 1)
     names = context.campaign.ballot_names

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.errors import PortevoixError
+from bot.rules.audience_sentences import ABOUT_EVENTS, ABOUT_VOTES, JOINS, PLAIN, AudienceWords
 from bot.rules.date_words import DateWords
 from bot.rules.phrases import Phrases, is_well_written
 from bot.rules.polling_places import COLUMNS, FileWords
@@ -80,6 +81,7 @@ class Words:
     formats: Formats
     no_break: NoBreakWords
     places: PlaceWords
+    audience: AudienceWords
     polling_places: FileWords
     round: str
     vote: str
@@ -117,6 +119,7 @@ def read_words(text: str, *, name: str) -> Words:
         formats=_formats(root.table("formats")),
         no_break=_no_break(root.table("no_break")),
         places=_places(root.table("places")),
+        audience=_audience(root.table("audience")),
         polling_places=_polling_places(root.table("polling_places")),
         round=campaign.text("round", holds=("{number}",)),
         vote=campaign.text("vote"),
@@ -182,6 +185,15 @@ def _places(places: _Table) -> PlaceWords:
         countries=places.table("countries").texts(),
         territories=places.table("territories").texts(),
         posts=places.table("posts").texts(),
+    )
+
+
+def _audience(audience: _Table) -> AudienceWords:
+    said = audience.table("said")
+    return AudienceWords(
+        joins=MappingProxyType({key: audience.words(key) for key in JOINS}),
+        said=MappingProxyType({key: said.words(key) for key in (*PLAIN, *ABOUT_EVENTS, *ABOUT_VOTES)}),
+        **{key: audience.words(key) for key in ("within", "around", "who", "kilometres")},
     )
 
 

@@ -19,7 +19,7 @@ MOST_ENTRIES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One accepted send or edit. `at` is simulated, `real` in real Unix seconds."""
+    """One accepted send, edit or deletion. `at` is simulated, `real` in real Unix seconds."""
 
     number: int
     method: str
@@ -53,10 +53,10 @@ def callbacks_of(markup: bytes) -> tuple[str, ...]:
 
 
 class Journal:
-    """The last half million accepted messages and edits, and counters that forget nothing.
+    """The last half million accepted messages, edits and deletions, and counters that forget nothing.
 
-    With a `file` every message, edit and act of a person goes there instead, a JSON object a line, in the order in
-    which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
+    With a `file` every message, edit, deletion and act of a person goes there instead, a JSON object a line, in the
+    order in which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
     """
 
     def __init__(self, file: Path | None = None) -> None:

@@ -34,6 +34,7 @@ LONGEST = (
     "tests/test_mission.py",
     "tests/test_proof.py",
     "tests/test_crash.py",
+    "tests/test_recall.py",
     "tests/test_trust.py",
     "tests/test_candidate_out.py",
     "tests/test_control.py",

@@ -67,8 +67,9 @@ async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
 
 
-async def coming(author: Author) -> None:
-    calendar.coming(author, LYON)
+async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
+    """The events of the area, and what they may control of the messages that are scheduled."""
+    assert {each.event.id for each in found if each.event} == {world.event.id, world.own_event.id}
 
 
 def moved_away(author: Author) -> EventChange:
@@ -321,7 +322,11 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: exports.event_of(w.tx, a, ordered("responses")), least="coordinator"),
     },
     "calendar.coming": {
-        "": Row(run=lambda w, a: coming(a), least="organizer"),
+        "": Row(
+            run=lambda w, a: calendar.coming(w.tx, a, LYON, language="fr"),
+            least="organizer",
+            check=shows_what_is_theirs,
+        ),
     },
     "exports.require": {
         "responses": Row(run=lambda w, a: require(a, "responses"), least="coordinator"),

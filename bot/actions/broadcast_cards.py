@@ -78,7 +78,7 @@ async def listed(
     theirs = [each for each in found if author.may_control(each.area, each.created_by)]
     number, pages = page_of(number, len(theirs))
     shown = theirs[number * PER_PAGE : (number + 1) * PER_PAGE]
-    titles = await _titles(tx, shown, language, fallback)
+    named = await titles(tx, shown, language, fallback)
     mends = await db.mends.of_many(tx, [each.id for each in shown])
     lines = []
     for each in shown:
@@ -87,7 +87,7 @@ async def listed(
         lines.append(
             Listed(
                 progress=progress,
-                title=titles.get(each.id, ""),
+                title=named.get(each.id, ""),
                 place=area_name(author.gazetteer, each.area),
                 mends=mends.get(each.id, ()),
             )
@@ -95,19 +95,20 @@ async def listed(
     return ListPage(part=part, lines=lines, number=number, pages=pages)
 
 
-async def _titles(
+async def titles(
     tx: AsyncConnection, shown: Sequence[Broadcast], language: str, fallback: str
 ) -> Mapping[int, str]:
+    """How the text of each begins, or the name of its event, by its number; none where the program words it."""
     texts = await texts_of_many(tx, [each.id for each in shown])
     events = await db.events.texts_of_many(tx, {each.event for each in shown if each.event is not None})
-    titles = {}
+    named = {}
     for each in shown:
         if each.event in events:
-            titles[each.id] = text_in(events[each.event], language, fallback).title
+            named[each.id] = text_in(events[each.event], language, fallback).title
         elif written := texts.get(each.id):
             text = written.get(language) or written.get(fallback) or next(iter(written.values()))
-            titles[each.id] = first_words(text)
-    return titles
+            named[each.id] = first_words(text)
+    return named
 
 
 async def card(tx: AsyncConnection, author: Author, broadcast: int, language: str) -> Card:

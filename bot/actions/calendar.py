@@ -1,13 +1,92 @@
-"""What is to be sent, and when, as the staff of an area may see it."""
+"""What is to come, and when, as the staff of an area may see it: events, messages that are scheduled, and reminders."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.areas
+import db.broadcast_lists
+import db.events
+from bot.actions import broadcast_cards
 from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
+from bot.rules.areas import contains
+from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
+from bot.rules.territories import METROPOLE, TERRITORIES
+from bot.rules.territories import zone as zone_named
+from db.broadcast_accounts import Broadcast
+from db.events import Event, text_in
 
 
-def coming(author: Author, area: str) -> list[UpcomingStep]:
-    """The steps to come in an area, the next first. Raises NotAllowed."""
+@dataclass(frozen=True, kw_only=True)
+class Coming:
+    """One thing to come: a `step`, an `event` or a `broadcast`, with its `title` unless it is a step.
+
+    `at`: a wall-clock time without a zone. An event's is that of its place, a step's everybody's own; that of a
+    broadcast is everybody's own (`broadcast.local_time`) or the reader's. `is_theirs`: the reader may change it.
+    """
+
+    at: datetime
+    step: UpcomingStep | None = None
+    event: Event | None = None
+    broadcast: Broadcast | None = None
+    title: str = ""
+    is_theirs: bool = True
+
+
+async def coming(tx: AsyncConnection, author: Author, area: str, *, language: str) -> list[Coming]:
+    """All that is to come in an area, the next first. Raises NotAllowed."""
     author.require(Action.SEE_CALENDAR, area)
-    return upcoming(author.campaign, area, author.now)
+    found = [Coming(at=step.at, step=step) for step in upcoming(author.campaign, area, author.now)]
+    found += await _events(tx, author, area, language)
+    found += await _broadcasts(tx, author, area, language)
+    return sorted(found, key=lambda each: each.at)
+
+
+async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Coming]:
+    """The events that take place in the area, and the author's own that nobody sees yet."""
+    there = [db.areas.event_in(area)]
+    page = await db.events.managed(tx, author=author.id, areas=there, now=author.now)
+    first = author.campaign.languages[0]
+    return [
+        Coming(
+            at=_wall(event.starts_at, event.zone),
+            event=event,
+            is_theirs=author.may_change_event(event.commune, event.created_by),
+            title=text_in(page.texts[event.id], language, first).title,
+        )
+        for event in page.events
+        if contains(area, event.commune)
+    ]
+
+
+async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Coming]:
+    """What is scheduled for people of the area, as far as the author may control it."""
+    whose = None if author.supervised() else author.id
+    found = await db.broadcast_lists.listed(
+        tx, Part.SCHEDULED, reader=author.id, author=whose, now=author.now
+    )
+    theirs = [
+        each
+        for each in found
+        if author.may_control(each.area, each.created_by)
+        and (contains(area, each.area) or contains(each.area, area))
+    ]
+    titles = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
+    mine = author.person.zone or TERRITORIES[METROPOLE].zone
+    return [
+        Coming(
+            at=_wall(each.starts_at, "UTC" if each.local_time else mine),
+            broadcast=each,
+            title=titles.get(each.id, ""),
+        )
+        for each in theirs
+    ]
+
+
+def _wall(instant: datetime, zone: str) -> datetime:
+    return instant.astimezone(zone_named(zone)).replace(tzinfo=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,10 +40,13 @@ class UnknownPerson(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """An expression that is asked about. `spots`: at which character each of its leaves stands, where it was typed."""
+    """An expression that is asked about. `spots`: at which character each of its leaves stands in the `text`, where it
+    was typed.
+    """
 
     expression: Expression
     spots: Mapping[Leaf, int] = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,8 @@ async def setting_of(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> S
         try:
             await _require_known(tx, Asked(expression=each.expression), occasion, saved)
         except BadAudience as fault:
-            raise BadAudience(f"In the saved audience “{each.name}”, {fault.sentence}") from None
+            sentence = f"In the saved audience “{each.name}”, {fault.sentence}"
+            raise BadAudience(sentence, **fault.values) from None
     leaves = [
         leaf for tree in (asked.expression, *(each.expression for each in others)) for leaf in leaves_of(tree)
     ]
@@ -86,35 +90,49 @@ async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, 
     no_messages = await db.expressions.missing_messages(tx, numbers) if numbers else set()
     for leaf in leaves:
         first = leaf.arguments[0] if leaf.arguments else ""
-        why: str | None
+        fault: BadAudience | None
         if leaf.name == "rsvp" and first in no_events:
-            why = f"There is no event {first}: its code stands in its link, after ev_."
+            fault = BadAudience(
+                f"There is no event {first}: its code stands in its link, after ev_.", why="no_event"
+            )
         elif leaf.name in ("got", "answered") and int(first) in no_messages:
-            why = f"There is no message number {first}: /broadcasts tells the numbers."
+            fault = BadAudience(
+                f"There is no message number {first}: /broadcasts tells the numbers.", why="no_message"
+            )
         elif leaf.name == "audience" and first not in saved:
-            why = f"No audience is saved as “{first}”: `portevoix audiences list` tells their names."
+            fault = BadAudience(
+                f"No audience is saved as “{first}”: `portevoix audiences list` tells their names.",
+                why="no_saved",
+            )
         else:
-            why = _unknown_here(leaf, occasion)
-        if why is not None:
-            raise pointing(asked.spots.get(leaf), str(leaf), why)
+            fault = _unknown_here(leaf, occasion)
+        if fault is not None:
+            raise pointing(asked.spots.get(leaf), str(leaf), fault, asked.text)
 
 
-def _unknown_here(leaf: Leaf, occasion: Occasion) -> str | None:
+def _unknown_here(leaf: Leaf, occasion: Occasion) -> BadAudience | None:
     """What is wrong with a leaf that the campaign file or the list of communes does not know."""
     campaign, first = occasion.campaign, leaf.arguments[0] if leaf.arguments else ""
     if leaf.name in ("in", "near") and len(first) == 5 and occasion.gazetteer.by_code(first) is None:
-        return f"There is no commune {first}: find its code with `portevoix communes search NAME`."
+        return BadAudience(
+            f"There is no commune {first}: find its code with `portevoix communes search NAME`.",
+            why="no_commune",
+        )
     if leaf.name == "language" and first not in campaign.languages:
-        return f"The campaign has no language {first}: write one of {', '.join(campaign.languages)}."
+        return _none_of(f"The campaign has no language {first}", "no_language", campaign.languages)
     if leaf.name in ("intention", "plan", "vote"):
         ballots = [str(ballot.number) for ballot in campaign.ballots]
         if first not in ballots:
-            return f"The campaign has no ballot {first}: write one of {', '.join(ballots)}."
+            return _none_of(f"The campaign has no ballot {first}", "no_ballot", ballots)
     if leaf.name == "plan":
         slots = ["any", "none", *(slot.name for slot in campaign.slots)]
         if leaf.arguments[1] not in slots:
-            return f"The campaign has no slot {leaf.arguments[1]}: write one of {', '.join(slots)}."
+            return _none_of(f"The campaign has no slot {leaf.arguments[1]}", "no_slot", slots)
     return None
+
+
+def _none_of(sentence: str, why: str, choices: Sequence[str]) -> BadAudience:
+    return BadAudience(f"{sentence}: write one of {', '.join(choices)}.", why=why, choices=list(choices))
 
 
 @dataclass(frozen=True, kw_only=True)

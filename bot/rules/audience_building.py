@@ -1,16 +1,29 @@
-"""An audience as it is built by taps: a condition is set, in the place of its like, or taken away."""
+"""An audience as it is built by taps: a condition is added, or instead, or taken away from what there is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 from bot.errors import BadAudience
-from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, canonical, leaves_of
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical, leaves_of
 from bot.rules.leaves import read_leaf
 
 PLACES = frozenset({"in", "near"})
 SAID = frozenset({"intention", "plan", "vote"})
+ONE_AT_A_TIME = (PLACES, frozenset({"language"}), frozenset({"volunteer"}))
+"""Conditions that take the place of their like, by the names of their leaves: nobody votes in two places."""
+
+
+class Join(StrEnum):
+    """How the next condition joins those before it."""
+
+    AND = "and"
+    OR = "or"
+    EXCEPT = "except"
+
+
 RSVP_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "coming": ("yes", "maybe"),
@@ -18,6 +31,8 @@ RSVP_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "maybe": ("maybe",),
         "no": ("no",),
         "none": ("silent",),
+        "attended": ("attended",),
+        "absent": ("absent",),
     }
 )
 """What staff choose of an event: a name, the answers that it stands for."""
@@ -33,26 +48,74 @@ VOTE_CHOICES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What staff choose of a ballot: a name, the leaf that it stands for (`not_voted`: its denial)."""
+PEOPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "volunteer": "volunteer",
+        "recruited": "recruited",
+        "recruiter": "recruiter",
+        "new": "joined:<7d",
+        "staff": "staff",
+    }
+)
+"""What staff choose of the people themselves: a name, the leaf that it stands for."""
 
 
-def set_like(audience: Expression, chosen: Expression | None, like: frozenset[str]) -> Expression:
-    """The audience with a condition in the place of its like; None takes that away."""
-    parts = [] if audience == EVERYBODY else list(audience.parts if isinstance(audience, All) else [audience])
-    kept = [part for part in parts if not is_about(part, like)]
-    if chosen is not None and chosen != EVERYBODY:
-        kept = [chosen, *kept] if like is PLACES else [*kept, chosen]
-    return canonical(All(tuple(kept))) if kept else EVERYBODY
+def add(audience: Expression, chosen: Expression, join: Join) -> Expression:
+    """The audience with one more condition."""
+    if join is Join.EXCEPT:
+        return Not(chosen) if audience == EVERYBODY else both(audience, Not(chosen))
+    if join is Join.OR:
+        return _or(audience, chosen)
+    for like in ONE_AT_A_TIME:
+        if is_about(chosen, like):
+            return _instead(audience, chosen, like)
+    return chosen if audience == EVERYBODY else both(audience, chosen)
+
+
+def _or(audience: Expression, chosen: Expression) -> Expression:
+    """A place beside the places there are; anything else instead of all that was said."""
+    parts = _parts(audience)
+    places = [part for part in parts if is_about(part, PLACES)]
+    if not parts:
+        return chosen
+    if len(places) == 1 and is_about(chosen, PLACES):
+        several = AnyOf((places[0], chosen))
+        return canonical(All(tuple(several if part == places[0] else part for part in parts)))
+    return canonical(AnyOf((audience, chosen)))
+
+
+def _instead(audience: Expression, chosen: Expression, like: frozenset[str]) -> Expression:
+    kept = [part for part in _parts(audience) if not is_about(part, like)]
+    if chosen == EVERYBODY:
+        return whole(kept)
+    return whole([chosen, *kept] if like is PLACES else [*kept, chosen])
+
+
+def without(audience: Expression, like: frozenset[str]) -> Expression:
+    """The audience without its conditions of this kind, said or denied."""
+    kept = [part for part in _parts(audience) if not all(leaf.name in like for leaf in leaves_of(part))]
+    return whole(kept)
+
+
+def whole(parts: list[Expression]) -> Expression:
+    """Who fulfils all the parts; everybody where there is none."""
+    return canonical(All(tuple(parts))) if parts else EVERYBODY
+
+
+def _parts(audience: Expression) -> tuple[Expression, ...]:
+    if audience == EVERYBODY:
+        return ()
+    return audience.parts if isinstance(audience, All) else (audience,)
 
 
 def is_about(part: Expression, like: frozenset[str]) -> bool:
-    """Whether all its leaves have one of these names."""
-    return all(leaf.name in like for leaf in leaves_of(part))
+    """Whether it says of which of these it is, and nothing else; what it denies stands for itself."""
+    return not isinstance(part, Not) and all(leaf.name in like for leaf in leaves_of(part))
 
 
 def holds(audience: Expression, leaf: str) -> bool:
     """Whether a leaf is one of the conditions that must hold."""
-    parts = audience.parts if isinstance(audience, All) else (audience,)
-    return read_leaf(leaf) in parts
+    return read_leaf(leaf) in _parts(audience)
 
 
 def event_choice(code: str, choice: str) -> Expression:

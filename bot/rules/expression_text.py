@@ -31,6 +31,7 @@ from bot.rules.leaves import LONGEST_NAME, Leaf, read_leaf
 _WORD = re.compile(r"[()]|[^\s()]+")
 _JOINS = frozenset({"and", "or"})
 NOT_JOINED = "nothing joins this to what stands before it: write “and” or “or” between them."
+_GLANCE = 60
 EXAMPLE = "(in:69 or near:69123:20) and not vote:1:voted"
 
 
@@ -57,8 +58,10 @@ def spotted(text: str) -> tuple[Expression, dict[Leaf, int]]:
         return _json(text), {}
     words = [_Word(text=found[0], at=found.start() + 1) for found in _WORD.finditer(text)]
     if not words:
-        raise BadAudience(f"The expression is empty: write in:FR for everybody, or for instance {EXAMPLE}.")
-    reading = _Reading(words=words)
+        raise BadAudience(
+            f"The expression is empty: write in:FR for everybody, or for instance {EXAMPLE}.", why="empty"
+        )
+    reading = _Reading(text=text, words=words)
     expression = canonical(reading.whole())
     require_small(leaves=0, nested=depth_of(expression))
     return expression, reading.spots
@@ -70,23 +73,51 @@ def _json(text: str) -> Expression:
     except json.JSONDecodeError as fault:
         raise BadAudience(
             f"At character {fault.pos + 1} the JSON cannot be read ({fault.msg}): correct it, or write the expression"
-            f" as text, for instance {EXAMPLE}."
+            f" as text, for instance {EXAMPLE}.",
+            why="bad_json",
+            **_around(text, fault.pos, fault.pos + 1),
         ) from None
     except RecursionError:
-        raise BadAudience(f"The expression is nested more than {MOST_NESTED} deep: {SPLIT}.") from None
+        raise BadAudience(
+            f"The expression is nested more than {MOST_NESTED} deep: {SPLIT}.", why="too_large"
+        ) from None
 
 
-def pointing(at: int | None, word: str, why: str) -> BadAudience:
-    """The fault of one word of an expression; `at`: its first character, from 1, where it is known."""
-    shown = word if len(word) <= LONGEST_NAME else f"{word[:LONGEST_NAME]}…"
-    where = f"At character {at}, “{shown}”" if at is not None else f"“{shown}”"
-    return BadAudience(f"{where}: {why}")
+def pointing(at: int | None, word: str, fault: BadAudience, text: str = "") -> BadAudience:
+    """The fault of one word of an expression; `at`: its first character, from 1, where it is known of the `text`."""
+    where = f"At character {at}, “{_short(word)}”" if at is not None else f"“{_short(word)}”"
+    around = {"word": _short(word)}
+    if at is not None and text:
+        around = _around(text, at - 1, at - 1 + len(word))
+    return BadAudience(f"{where}: {fault.sentence}", **{**fault.values, **around})
+
+
+def pointing_in(text: str, start: int, end: int, why: str, **values: object) -> BadAudience:
+    """A fault in a sentence: its words from one character to another."""
+    word = text[start:end]
+    sentence = f"At character {start + 1}, “{_short(word)}”: this is not understood ({why})."
+    return BadAudience(sentence, why=why, **{**values, **_around(text, start, end)})
+
+
+def _around(text: str, start: int, end: int) -> dict[str, str]:
+    """A word with what stands before and after it, as much as is read at a glance."""
+    before, after = text[:start], text[end:]
+    return {
+        "before": f"…{before[-_GLANCE:]}" if len(before) > _GLANCE else before,
+        "word": _short(text[start:end]),
+        "after": f"{after[:_GLANCE]}…" if len(after) > _GLANCE else after,
+    }
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= LONGEST_NAME else f"{word[:LONGEST_NAME]}…"
 
 
 @dataclass(kw_only=True)
 class _Reading:
     """Where reading stands: the next word, and the leaves so far."""
 
+    text: str
     words: list[_Word]
     next: int = 0
     leaves: int = 0
@@ -96,8 +127,12 @@ class _Reading:
         found = self.either(0)
         if (word := self.seen()) is not None:
             if word.text == ")":
-                self.refuse(word, "this parenthesis closes nothing: leave it out, or open one before it.")
-            self.refuse(word, NOT_JOINED)
+                self.refuse(
+                    word,
+                    "closes_nothing",
+                    "this parenthesis closes nothing: leave it out, or open one before it.",
+                )
+            self.refuse(word, "not_joined", NOT_JOINED)
         return found
 
     def either(self, depth: int) -> Expression:
@@ -117,7 +152,9 @@ class _Reading:
         word = self.seen()
         if word is None:
             last = self.words[-1]
-            self.refuse(last, "something is missing after this: write a condition, such as in:69.")
+            self.refuse(
+                last, "missing_after", "something is missing after this: write a condition, such as in:69."
+            )
         self.next += 1
         if word.folded == "not":
             return Not(self.single(depth + 1))
@@ -126,10 +163,12 @@ class _Reading:
             if self.takes(")"):
                 return found
             if (following := self.seen()) is not None:
-                self.refuse(following, NOT_JOINED)
-            self.refuse(word, "this parenthesis is not closed: write ) where it ends.")
+                self.refuse(following, "not_joined", NOT_JOINED)
+            self.refuse(word, "not_closed", "this parenthesis is not closed: write ) where it ends.")
         if word.text == ")" or word.folded in _JOINS:
-            self.refuse(word, "a condition is missing before this: write one, such as in:69.")
+            self.refuse(
+                word, "missing_before", "a condition is missing before this: write one, such as in:69."
+            )
         return self.leaf(word)
 
     def leaf(self, word: _Word) -> Leaf:
@@ -138,7 +177,7 @@ class _Reading:
         try:
             leaf = read_leaf(word.text)
         except BadAudience as fault:
-            raise pointing(word.at, word.text, fault.sentence) from None
+            raise pointing(word.at, word.text, fault, self.text) from None
         self.spots.setdefault(leaf, word.at)
         return leaf
 
@@ -151,5 +190,5 @@ class _Reading:
         self.next += taken
         return taken
 
-    def refuse(self, word: _Word, why: str) -> NoReturn:
-        raise pointing(word.at, word.text, why)
+    def refuse(self, word: _Word, why: str, sentence: str) -> NoReturn:
+        raise pointing(word.at, word.text, BadAudience(sentence, why=why), self.text)

@@ -111,16 +111,17 @@ def depth_of(expression: Expression) -> int:
 def require_small(*, leaves: int, nested: int, what: str = "The expression") -> None:
     """Raises BadAudience for one that nobody could read."""
     if leaves > MOST_LEAVES:
-        raise BadAudience(f"{what} has more than {MOST_LEAVES} conditions: {SPLIT}.")
+        raise BadAudience(f"{what} has more than {MOST_LEAVES} conditions: {SPLIT}.", why="too_large")
     if nested > MOST_NESTED:
-        raise BadAudience(f"{what} is nested more than {MOST_NESTED} deep: {SPLIT}.")
+        raise BadAudience(f"{what} is nested more than {MOST_NESTED} deep: {SPLIT}.", why="too_large")
 
 
 def require_short(text: str) -> None:
     """Raises BadAudience for a text that is not even looked at."""
     if len(text) > MOST_LETTERS:
         raise BadAudience(
-            f"The expression is {len(text):,} characters long, more than {MOST_LETTERS:,}: {SPLIT}."
+            f"The expression is {len(text):,} characters long, more than {MOST_LETTERS:,}: {SPLIT}.",
+            why="too_large",
         )
 
 
@@ -161,7 +162,10 @@ def _read(data: Any, depth: int | None) -> Expression:
             try:
                 return read_leaf(data.strip())
             except BadAudience as fault:
-                raise BadAudience(f"In {_shown(data)}: {fault.sentence}") from None
+                where = {"word": _shown(data)}
+                raise BadAudience(
+                    f"In {_shown(data)}: {fault.sentence}", **{**fault.values, **where}
+                ) from None
         case {"not": part} if len(data) == 1:
             return Not(_read(part, deeper))
         case {"all": [_, *_] as parts} if len(data) == 1:
@@ -170,7 +174,9 @@ def _read(data: Any, depth: int | None) -> Expression:
             return AnyOf(tuple(_read(part, deeper) for part in parts))
     raise BadAudience(
         f"{_shown(data)} is no part of an audience: write a condition such as"
-        ' "in:69", or one of {"all": [ … ]}, {"any": [ … ]} and {"not": … }, with something in it.'
+        ' "in:69", or one of {"all": [ … ]}, {"any": [ … ]} and {"not": … }, with something in it.',
+        why="bad_json",
+        word=_shown(data),
     )
 
 

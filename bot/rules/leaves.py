@@ -231,18 +231,29 @@ def read_leaf(text: str) -> Leaf:
     name, *arguments = text.split(":")
     form = LEAVES.get(name.casefold())
     if form is None:
-        raise BadAudience(_unknown(name))
+        raise BadAudience(_unknown(name), why="unknown_leaf", example=_nearest(name))
     if len(arguments) != len(form.arguments) or not all(arguments):
-        raise BadAudience(f"“{_short(text)}” is not complete or says too much: write it as {form.example}.")
-    read = zip(form.arguments, arguments, strict=True)
-    return Leaf(name=name.casefold(), arguments=tuple(reader(argument) for reader, argument in read))
+        raise BadAudience(
+            f"“{_short(text)}” is not complete or says too much: write it as {form.example}.",
+            why="bad_argument",
+            example=form.example,
+        )
+    try:
+        read = tuple(reader(each) for reader, each in zip(form.arguments, arguments, strict=True))
+    except BadAudience as fault:
+        raise BadAudience(fault.sentence, why="bad_argument", example=form.example) from None
+    return Leaf(name=name.casefold(), arguments=read)
+
+
+def _nearest(name: str) -> str:
+    """The example of the condition that may be meant; nothing where none is near."""
+    near = get_close_matches(name.casefold(), LEAVES, n=1)
+    return LEAVES[near[0]].example if near else ""
 
 
 def _unknown(name: str) -> str:
-    near = get_close_matches(name.casefold(), LEAVES, n=1)
-    wanted = (
-        f"write {LEAVES[near[0]].example} if that is meant" if near else f"write {_either(tuple(LEAVES))}"
-    )
+    near = _nearest(name)
+    wanted = f"write {near} if that is meant" if near else f"write {_either(tuple(LEAVES))}"
     return f"There is no condition “{_short(name)}”: {wanted}."
 
 

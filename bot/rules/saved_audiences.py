@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import BadAudience
-from bot.rules.areas import EVERYWHERE
+from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.expressions import Expression, both, depth_of, leaves_of
 from bot.rules.leaves import Leaf
 
@@ -34,6 +34,11 @@ class SavedAudience:
 
 Saved = Mapping[str, SavedAudience]
 """Saved audiences by name."""
+
+
+def shared_with(area: str, areas: Iterable[str]) -> bool:
+    """Whether staff of some areas may use what was made for an area: it lies in one of theirs, or holds it."""
+    return any(contains(area, each) or contains(each, area) for each in areas)
 
 
 def named_in(expression: Expression) -> tuple[str, ...]:
@@ -65,7 +70,9 @@ def require_no_circle(name: str, expression: Expression, saved: Saved) -> None:
     if path is not None:
         circle = " → ".join((name, *path))
         raise BadAudience(
-            f"“{name}” would name itself ({circle}): take audience:{path[0]} out, or save under another name."
+            f"“{name}” would name itself ({circle}): take audience:{path[0]} out, or save under another name.",
+            why="circle",
+            word=f"audience:{path[0]}",
         )
 
 
@@ -88,7 +95,8 @@ def require_readable(expression: Expression, saved: Saved) -> None:
     if leaves > MOST_LEAVES_TOGETHER or nested > MOST_NESTED_TOGETHER:
         raise BadAudience(
             f"With the saved audiences it names, the expression has {leaves:,} conditions, nested {nested} deep: use"
-            f" at most {MOST_LEAVES_TOGETHER:,}, nested {MOST_NESTED_TOGETHER} deep."
+            f" at most {MOST_LEAVES_TOGETHER:,}, nested {MOST_NESTED_TOGETHER} deep.",
+            why="too_large",
         )
 
 

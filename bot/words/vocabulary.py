@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
+from bot.rules.audience_sentences import AudienceWords
+from bot.rules.audience_sentences import words_of_all as audience_words
 from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.phrases import Phrases
 from bot.rules.typed import Meaning
@@ -18,6 +20,7 @@ class Vocabulary:
 
     phrases: tuple[Phrases, ...]
     dates: DateWords
+    audience: AudienceWords
 
     def meaning(self, text: str) -> Meaning | None:
         """What the text means; None where it says something else. No language takes STOP away from another."""
@@ -38,6 +41,7 @@ def vocabulary(language: str) -> Vocabulary:
     return Vocabulary(
         phrases=tuple(replace(words.phrases, going_on=going_on, asking=asking) for words in spoken),
         dates=words_of_all([words.dates for words in spoken]),
+        audience=audience_words([words.audience for words in spoken]),
     )
 
 

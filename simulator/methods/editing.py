@@ -90,8 +90,15 @@ def delete_message(world: World, params: Params) -> bool:
     message = _message(world, person, params, "message to delete not found")
     if not _is_deletable(world, message):
         raise bad_request("message can't be deleted for everyone")
-    world.delete_message(person, message.message_id)
+    _delete(world, person, message)
     return True
+
+
+def _delete(world: World, person: Person, message: Message) -> None:
+    """It counts for the rate as a message does."""
+    world.limits.check(person.id)
+    world.delete_message(person, message.message_id)
+    world.journal.record("deleteMessage", person.id, message, world.clock.now())
 
 
 def delete_messages(world: World, params: Params) -> bool:
@@ -105,7 +112,7 @@ def delete_messages(world: World, params: Params) -> bool:
     for number in numbers:
         message = world.chat(person).messages.get(int(number))
         if message is not None and _is_deletable(world, message):
-            world.delete_message(person, message.message_id)
+            _delete(world, person, message)
     return True
 
 

@@ -48,9 +48,10 @@ broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 
 AFTERWARDS = """
 expressions.setting_of
-audiences.reach audience_words.view broadcasts.queue broadcasts.progress_of
+audiences.reach audiences.headcount audience_words.view audience_typing.read audience_typing.require_usable
+broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
-broadcast_approvals.subject_of broadcast_cards.texts
+broadcast_approvals.subject_of broadcast_cards.texts broadcast_cards.titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
@@ -67,7 +68,7 @@ BY_LINK = "downloads.look downloads.use"
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
-    " broadcast_approvals.open_for"
+    " broadcast_approvals.open_for audience_typing.events_known audience_typing.saved_known"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 

@@ -12,14 +12,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import admissions, audiences, doubts, exports
+import db.saved_audiences
+from bot.actions import admissions, audience_typing, audiences, doubts, exports
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
 from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Action
+from bot.rules.saved_audiences import SavedAudience
 from db.engine import Database
 from db.schema import metadata
-from tests.acting import LYON, World, appointed, made_world
+from tests.acting import LYON, NOW, World, appointed, made_world
 from tests.matrix import MATRIX, Row
 
 AREAS = {"inside": LYON, "wider": "69", "everywhere": "FR", "narrower": "69381", "outside": "13"}
@@ -75,6 +77,9 @@ async def test_only_who_may(world: World, action: str, variant: str) -> None:
         await trial.rollback()
 
 
+OF_LYON = SavedAudience(name="lyon", area=LYON, expression=EVERYBODY, saved_at=NOW)
+
+
 async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
     for role, area in product(ROLES, AREAS):
         trial = await world.tx.begin_nested()
@@ -82,6 +87,13 @@ async def test_what_narrows_gives_nothing_to_others(world: World) -> None:
         target = await audiences.target_of(world.tx, author, EVERYBODY, author.areas(Action.BROADCAST))
         assert (target.expression is None) is (role not in RANK)
         assert target.area == (AREAS[area] if role in RANK else EVERYWHERE)
+        # One's own event always, and all in one's area; what is saved for it or for all that holds it.
+        known = await audience_typing.events_known(world.tx, author)
+        within = area in ("inside", "wider", "everywhere")
+        assert len(known) == (0 if role not in RANK else 2 if within else 1)
+        await db.saved_audiences.put(world.tx, OF_LYON)
+        shared = await audience_typing.saved_known(world.tx, author)
+        assert bool(shared) is (role in RANK and (within or area == "narrower"))
         tables = {table.name for table in exports.tables_for(author, LYON)}
         here = area in ("inside", "wider", "everywhere") and RANK.get(role, 0) >= RANK["coordinator"]
         assert bool(tables - {"audit"}) is here

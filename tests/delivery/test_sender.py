@@ -93,6 +93,39 @@ async def test_a_group_that_moved_is_followed(bench: Any, helpers: Any) -> None:
         assert (await tx.execute(sa.select(people.c.telegram_id))).scalar_one() == -1009
 
 
+DELETION = Call(
+    method="deleteMessage",
+    payload={"chat_id": 1001, "message_id": 5},
+    instead=Call(method="editMessageText", payload={"chat_id": 1001, "message_id": 5, "text": "…"}),
+)
+TOO_OLD = Rejected(code=400, description="Bad Request: message can't be deleted for everyone")
+GONE_ALREADY = Rejected(code=400, description="Bad Request: message to delete not found")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "posted", "expected"),
+    [
+        ([], ["deleteMessage"], Account(sent=1)),
+        ([GONE_ALREADY], [], Account(sent=1)),  # it is not there any more: all is well
+        ([TOO_OLD], ["editMessageText"], Account(sent=1)),
+        ([TOO_OLD, InDoubt(reason="reset")], ["deleteMessage"], Account(sent=1)),  # from the beginning
+        ([TOO_OLD, TOO_OLD], [], Account(failed=1)),
+        ([BLOCKED], [], Account(unreachable=1)),  # nothing else would get there either
+    ],
+)
+async def test_what_is_refused_for_good_is_done_otherwise(
+    bench: Any, helpers: Any, outcomes: list[Any], posted: list[str], expected: Account
+) -> None:
+    await helpers.add_people(bench.database, 1)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.app.decide = lambda _row: DELETION
+    bench.telegram.faults.extend(outcomes)
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert [method for method, _payload in bench.telegram.arrived] == posted
+    assert await bench.account(broadcast) == expected
+
+
 async def test_a_group_that_moved_to_a_known_one_harms_nobody(bench: Any, helpers: Any) -> None:
     await helpers.add_people(bench.database, 2)
     broadcast = await helpers.queue_broadcast(bench.database)

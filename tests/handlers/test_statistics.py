@@ -9,6 +9,7 @@ from bot.rules.permissions import Role
 from db.schema import people, responses, vote_plans
 from tests.campaigning import named
 from tests.conversation import Conversation, paris
+from tests.drafting import write_broadcast, write_event
 
 LYON = {"commune": "69123", "department": "69", "region": "84"}
 PARIS = {"commune": "75115", "department": "75", "region": "11"}
@@ -103,6 +104,33 @@ async def test_the_calendar_shows_what_is_next(conversation: Conversation) -> No
     assert local.last.text.split("\n\n")[1].startswith(
         "<b>Thanks</b> (first round)\nSunday, 20 November, 20:30"
     )
+
+
+async def test_the_calendar_shows_events_and_scheduled_messages_among_the_steps(
+    conversation: Conversation,
+) -> None:
+    """In their order; an event of elsewhere is in another calendar, and each opens by a tap."""
+    local = await named(conversation, 1, Role.COORDINATOR, "69")
+    await write_event(local)
+    await local.send("SEND")
+    await write_broadcast(local)
+    await local.tap("That’s it")
+    await local.send("18/11 8h")
+    await local.tap("own")
+    await local.send("SEND")
+    await conversation.add_event("paris1", commune="75115", titles={"fr": "Ailleurs"})
+    await local.send("/calendar")
+    shown = local.last.text
+    assert "<b>Message no. 2: Hello</b>\nFriday, 18 November, 08:00 local time" in shown
+    assert "Ailleurs" not in shown
+    assert shown.index("Reminder of the plan") > shown.index("When will you go?")
+    await local.tap("2. Hello")
+    assert any("<b>Written by:</b>" in each.text for each in local.screen)
+    await local.send("/calendar")
+    await local.tap("Next")
+    assert "<b>Event: Meeting</b>\nThursday, 24 November, 19:00 local time" in local.last.text
+    await local.tap("Meeting")
+    assert "Meeting" in local.last.text
 
 
 async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversation) -> None:

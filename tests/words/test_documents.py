@@ -15,6 +15,7 @@ import bot.documents
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.cli import main
 from bot.documents import DOCUMENTS, MARK, RIGHTS, Document, Storage, languages, questions, written
+from bot.rules.ballot_kinds import Reveals
 from db.inventory import HOLDINGS, Erased, Holding, Kept, Subject
 from db.schema import metadata
 from handlers import COMMANDS
@@ -209,3 +210,38 @@ def test_without_a_label_there_is_nothing_to_publish(
     assert "no [label]" in capsys.readouterr().out
     made = sorted(file.name for file in tmp_path.iterdir())
     assert made == ["dpia-en.md", "processors-en.md", "register-en.md"]
+
+
+# -- what taking part reveals --
+
+MEMBERS = load_campaign(Path("campaigns/assemblee-generale"), languages=LANGUAGES)
+ARTICLE_9 = {"fr": "9, paragraphe 2", "en": "9(2)"}
+SAID = {
+    Reveals.POLITICAL_OPINION: {"fr": "politique", "en": "political"},
+    Reveals.UNION_MEMBERSHIP: {"fr": "appartenance syndicale", "en": "trade-union membership"},
+    Reveals.BELIEFS: {"fr": "convictions religieuses", "en": "religious or philosophical beliefs"},
+}
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("reveals", Reveals)
+@pytest.mark.parametrize("document", DOCUMENTS[:3], ids=lambda document: document.name)
+def test_the_papers_of_members_say_what_their_file_says(
+    document: Document, reveals: Reveals, language: str
+) -> None:
+    said = paper(document, language, replace(MEMBERS, reveals=reveals))
+    if reveals is Reveals.NOTHING:
+        assert ARTICLE_9[language] not in said
+    else:
+        assert SAID[reveals][language] in said
+    if reveals is not Reveals.POLITICAL_OPINION:
+        plain = said.replace("political, philosophical", "").replace("politique, philosophique", "")
+        assert not re.search(r"politi(cal|que)|électoral|electoral|procuration|proxy", plain)
+    assert not re.search("dernier tour|last round", said), "There is one vote."
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_choice_that_is_not_offered_stands_in_no_paper(language: str) -> None:
+    for campaign in (MEMBERS, load_campaign(Path("campaigns/municipales-2026"))):
+        said = paper(REGISTER, language, campaign)
+        assert {"fr": "« messages selon la commune »", "en": "“messages by commune”"}[language] not in said

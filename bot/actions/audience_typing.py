@@ -1,0 +1,145 @@
+"""What staff type of whom a message is for, in the chat: an expression, a sentence, or a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_accounts
+import db.events
+import db.saved_audiences
+from bot.actions.audiences import Place, places_named
+from bot.actions.authority import Author
+from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.errors import BadAudience
+from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
+from bot.rules.date_words import DateWords
+from bot.rules.event_names import events_meant
+from bot.rules.expression_text import pointing, spotted
+from bot.rules.expressions import Expression, leaves_of
+from bot.rules.leaves import ANY, read_leaf
+from bot.rules.permissions import Action
+from bot.rules.saved_audiences import SavedAudience, shared_with
+from bot.rules.typed import folded
+
+_WRITTEN = re.compile(r"^\s*[{\[]|(?:^|[\s(])[A-Za-z]{2,12}:\S")
+"""The beginning of JSON, or a condition such as `in:69`: what is typed is an expression, not a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What was typed: whom it means; or the places that it may mean (none: no place either), where it is one word or
+    name alone.
+    """
+
+    expression: Expression | None
+    places: tuple[Place, ...] = ()
+
+
+async def read(
+    tx: AsyncConnection, author: Author, typed: str, *, words: AudienceWords, dates: DateWords
+) -> Typed:
+    """What was typed. Raises BadAudience that points at the word, also where the author may not ask for it."""
+    if _WRITTEN.search(typed):
+        expression, spots = spotted(typed)
+        asked = Asked(expression=expression, spots=spots, text=typed)
+        await require_usable(tx, author, asked)
+        return Typed(expression=expression)
+    places = places_named(author.gazetteer, typed)
+    if places and folded(places[0].name).startswith(folded(typed)):
+        return Typed(expression=None, places=tuple(places))
+    try:
+        expression = sentence_in(typed, words, await _known(tx, author, dates))
+    except BadAudience as fault:
+        if fault.values["why"] == "not_understood" and fault.values["word"] == typed.strip():
+            return Typed(expression=None, places=tuple(places))
+        raise
+    await require_usable(tx, author, Asked(expression=expression))
+    return Typed(expression=expression)
+
+
+async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> None:
+    """Raises BadAudience for what does not exist, or lies where the author may not look."""
+    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    await setting_of(tx, asked, occasion)
+    leaves = tuple(leaves_of(asked.expression))
+    codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
+    visible = {each.event.code for each in await events_known(tx, author)} if codes else set()
+    saved = await saved_known(tx, author) if any(leaf.name == "audience" for leaf in leaves) else {}
+    numbers = {int(leaf.arguments[0]) for leaf in leaves if leaf.name in ("got", "answered")}
+    sent = await db.broadcast_accounts.get_many(tx, numbers) if numbers else {}
+    areas = author.areas(Action.BROADCAST)
+    for leaf in leaves:
+        first = leaf.arguments[0] if leaf.arguments else ""
+        fault: BadAudience | None = None
+        if leaf.name == "rsvp" and first in codes - visible:
+            fault = BadAudience(f"The event {first} is not one of yours.", why="not_your_event")
+        elif leaf.name == "audience" and first not in saved:
+            fault = BadAudience(f"The audience {first} belongs to another area.", why="not_your_saved")
+        elif leaf.name in ("got", "answered") and not shared_with(sent[int(first)].area, areas):
+            fault = BadAudience(f"Message {first} was for another area.", why="not_your_message")
+        if fault is not None:
+            raise pointing(asked.spots.get(leaf), str(leaf), fault, asked.text)
+
+
+async def saved_known(tx: AsyncConnection, author: Author) -> dict[str, SavedAudience]:
+    """The saved audiences that staff of the author's areas share, by name."""
+    areas = author.areas(Action.BROADCAST)
+    every = await db.saved_audiences.all_saved(tx)
+    return {name: each for name, each in every.items() if shared_with(each.area, areas)}
+
+
+async def events_known(tx: AsyncConnection, author: Author) -> Sequence[db.events.EventInWords]:
+    """The events, past and to come, whose answers the author may read: the latest first."""
+    found = await db.events.latest(tx) if author.areas(Action.BROADCAST) else []
+    return [
+        each
+        for each in found
+        if each.event.created_by == author.id
+        or (not each.event.is_hidden and author.may(Action.SEE_EVENT_ANSWERS, each.event.commune))
+    ]
+
+
+async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known:
+    saved, known = await saved_known(tx, author), await events_known(tx, author)
+    ballots = tuple(ballot.number for ballot in author.campaign.ballots)
+    coming = author.campaign.next_ballot(author.now)
+
+    def commune(name: str) -> str | None:
+        found = author.gazetteer.search(name, limit=2)
+        return found.results[0].code if found.confident else None
+
+    def place(name: str) -> Expression | None:
+        places = places_named(author.gazetteer, name)
+        return read_leaf(f"in:{places[0].area}") if len(places) == 1 else None
+
+    def event(name: str) -> str | None:
+        named = [
+            (
+                each.event.code,
+                each.event.starts_at.astimezone(ZoneInfo(each.event.zone)).date(),
+                _titles(each),
+            )
+            for each in known
+        ]
+        today = author.now.astimezone(ZoneInfo(author.person.zone or "Europe/Paris")).date()
+        meant = events_meant(name, named, dates, today=today)
+        return meant[0] if len(meant) == 1 else None
+
+    return Known(
+        commune=commune,
+        place=place,
+        event=event,
+        saved=lambda name: read_leaf(f"audience:{folded(name)}") if folded(name) in saved else None,
+        ballot=coming.number if coming is not None else ballots[-1],
+        ballots=ballots,
+    )
+
+
+def _titles(event: db.events.EventInWords) -> tuple[str, ...]:
+    """What an event is called, in every language."""
+    return tuple(text.title for text in event.texts.values() if text.title)

@@ -1,0 +1,295 @@
+"""Reading an audience that is typed as a sentence: “within 20 km of Lyon, said yes to the meeting of Thursday, minus
+those who have voted”.
+
+Conditions are joined by commas, `and`, `or` and `except`, in the words of every language. `and` binds closer than `or`,
+a comma least; places side by side are several places; whatever follows `except` is taken away, from all before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NoReturn
+
+from bot.rules.audience_building import PLACES, is_about
+from bot.rules.expression_text import pointing_in
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, canonical, require_small
+from bot.rules.leaves import MAX_RADIUS_KM, read_leaf
+from bot.rules.typed import folded
+
+_TOKEN = re.compile(r"[«“\"][^«»“”\"]*[»”\"]|[\w][\w-]*|[,;]")
+_QUOTES = '«»“”" \u00a0\u202f'
+
+JOINS = ("and", "or", "except")
+PLAIN = ("everybody", "abroad", "volunteer", "staff", "recruited", "recruiter", "named")
+ABOUT_EVENTS = ("yes", "maybe", "no", "silent", "attended", "absent")
+ABOUT_VOTES: Mapping[str, str] = {
+    "will": "intention:{}:will",
+    "unsure": "intention:{}:unsure",
+    "cannot": "intention:{}:cannot",
+    "planned": "plan:{}:any",
+    "unplanned": "plan:{}:none",
+    "voted": "vote:{}:voted",
+    "not_voted": "vote:{}:voted",
+}
+_LEAVES = {"everybody": "in:FR", "abroad": "in:abroad"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceWords:
+    """What people say of whom they write to. `joins`: `and`, `or`, `except`; `within` stands before a distance,
+    `around` and `who` before or after what is meant and say nothing; `said`: conditions, by the names in `PLAIN`,
+    `ABOUT_EVENTS` and `ABOUT_VOTES`.
+    """
+
+    joins: Mapping[str, tuple[str, ...]]
+    within: tuple[str, ...]
+    around: tuple[str, ...]
+    who: tuple[str, ...]
+    kilometres: tuple[str, ...]
+    said: Mapping[str, tuple[str, ...]]
+
+
+def words_of_all(several: Sequence[AudienceWords]) -> AudienceWords:
+    """The words of several languages in one."""
+    return AudienceWords(
+        joins={
+            key: tuple(word for words in several for word in words.joins[key]) for key in several[0].joins
+        },
+        within=tuple(word for words in several for word in words.within),
+        around=tuple(word for words in several for word in words.around),
+        who=tuple(word for words in several for word in words.who),
+        kilometres=tuple(word for words in several for word in words.kilometres),
+        said={key: tuple(word for words in several for word in words.said[key]) for key in several[0].said},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What names mean: each gives an expression, None where there is no such thing, or raises BadAudience.
+
+    `ballot`: the one that is meant where no other is named, and all there are.
+    """
+
+    commune: Callable[[str], str | None]
+    place: Callable[[str], Expression | None]
+    event: Callable[[str], str | None]
+    saved: Callable[[str], Expression | None]
+    ballot: int
+    ballots: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+    @property
+    def folded(self) -> str:
+        return folded(self.text.strip(_QUOTES))
+
+    @property
+    def is_quoted(self) -> bool:
+        return self.text[0] in _QUOTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Term:
+    """A condition, and what joins it to those before it: `and`, `or`, `except` or a comma."""
+
+    join: str
+    tokens: tuple[_Token, ...]
+
+
+def sentence_in(text: str, words: AudienceWords, known: Known) -> Expression:
+    """The canonical expression of a sentence. Raises BadAudience that points at what is not understood."""
+    return _Sentence(text=text, words=words, known=known).read()
+
+
+@dataclass(kw_only=True)
+class _Sentence:
+    text: str
+    words: AudienceWords
+    known: Known
+
+    def read(self) -> Expression:
+        kept: list[list[list[Expression]]] = []  # segments between commas, of alternatives, of conditions
+        left_out: list[Expression] = []
+        excepting = False
+        for number, term in enumerate(self.terms(), start=1):
+            require_small(leaves=number, nested=0)
+            excepting = excepting or term.join == "except"
+            meant = self.meaning(term.tokens)
+            if excepting:
+                left_out.append(meant)
+            elif not kept or (term.join == "comma" and not self.continues(kept, meant)):
+                kept.append([[meant]])
+            elif term.join == "or" or self.continues(kept, meant):
+                kept[-1].append([meant])
+            else:
+                kept[-1][-1].append(meant)
+        segments: list[Expression] = [AnyOf(tuple(All(tuple(each)) for each in segment)) for segment in kept]
+        denied: list[Expression] = [Not(AnyOf(tuple(left_out)))] if left_out else []
+        parts: list[Expression] = [part for part in (*segments, *denied) if canonical(part) != EVERYBODY]
+        return canonical(All(tuple(parts))) if parts else EVERYBODY
+
+    def continues(self, kept: list[list[list[Expression]]], meant: Expression) -> bool:
+        """Whether a place follows a place: nobody means who is in both."""
+        return is_about(meant, PLACES) and len(kept[-1][-1]) == 1 and is_about(kept[-1][-1][0], PLACES)
+
+    def terms(self) -> Iterator[_Term]:
+        tokens = [
+            _Token(text=found[0], start=found.start(), end=found.end())
+            for found in _TOKEN.finditer(self.text)
+        ]
+        join, at = "comma", 0
+        held: list[_Token] = []
+        last: _Token | None = None
+        while at < len(tokens):
+            found, length = self.join_at(tokens, at)
+            said = self.said_at(tokens, at)
+            if found is None and said > 1 and self.named(held):
+                found, length = "and", 0  # “volunteers | without a plan”
+            if found is not None:
+                if held:
+                    yield _Term(join=join, tokens=self.named(held) or tuple(held))
+                    join, held = found, []
+                join, last = found if found != "comma" else join, tokens[at]
+            if not length or found is None:
+                held += tokens[at : at + (length or said)]
+            at += length or said
+        if held:
+            yield _Term(join=join, tokens=tuple(held))
+        elif last is not None and join != "comma":
+            raise pointing_in(self.text, last.start, last.end, "missing_after")
+
+    def named(self, held: Sequence[_Token]) -> tuple[_Token, ...]:
+        """Without the words after it that say nothing: “people of Lyon | who”."""
+        who = {folded(each) for each in self.words.who}
+        kept = tuple(held)
+        while kept and kept[-1].folded in who and not self.ends_with_condition(kept):
+            kept = kept[:-1]
+        return kept
+
+    def ends_with_condition(self, tokens: Sequence[_Token]) -> bool:
+        """Whether the last words say a condition, as the last of “have voted”."""
+        return any(self.said_at(tokens, at) == len(tokens) - at for at in range(len(tokens)))
+
+    def said_at(self, tokens: Sequence[_Token], at: int) -> int:
+        """How many words say a condition here."""
+        return max((_longest(tokens, at, phrases) for phrases in self.words.said.values()), default=0)
+
+    def join_at(self, tokens: list[_Token], at: int) -> tuple[str | None, int]:
+        """What joins here, and how many words say so; nothing: so many words belong to a condition."""
+        if tokens[at].text in ",;":
+            return "comma", 1
+        within = _longest(tokens, at, self.words.within)
+        if within and at + within < len(tokens) and tokens[at + within].text.isdigit():
+            return None, within
+        said = self.said_at(tokens, at)
+        joins = [(_longest(tokens, at, phrases), name) for name, phrases in self.words.joins.items()]
+        length, name = max(joins)
+        if length and length >= said:
+            return name, length
+        return None, max(said, 1)
+
+    def meaning(self, tokens: tuple[_Token, ...]) -> Expression:
+        around = self.distance(tokens)
+        if around is not None:
+            return around
+        for start in range(len(tokens)):
+            rest = tokens[start:]
+            found = self.condition(rest) or self.known.saved(self.slice(rest)) or self.place(rest)
+            if found is not None:
+                return found
+            if not _longest(tokens, start, (*self.words.who, *self.words.around)):
+                break
+        return self.refuse(tokens, "not_understood")
+
+    def distance(self, tokens: tuple[_Token, ...]) -> Expression | None:
+        units = {folded(each) for each in self.words.kilometres}
+        at = next(
+            (
+                number
+                for number, token in enumerate(tokens[:-1])
+                if token.text.isdigit() and tokens[number + 1].folded in units
+            ),
+            None,
+        )
+        if at is None:
+            return None
+        km = tokens[at]
+        if len(km.text) > 3 or not 1 <= int(km.text) <= MAX_RADIUS_KM:
+            self.refuse((km,), "bad_distance", most=MAX_RADIUS_KM)
+        before, after = self.bare(tokens[:at]), self.bare(tokens[at + 2 :])
+        named = after or before
+        if not named:
+            self.refuse(tokens, "no_place")
+        commune = self.known.commune(self.slice(named))
+        if commune is None:
+            self.refuse(named, "no_commune")
+        return read_leaf(f"near:{commune}:{km.text}")
+
+    def condition(self, tokens: tuple[_Token, ...]) -> Expression | None:
+        matched = [(_longest(tokens, 0, phrases), name) for name, phrases in self.words.said.items()]
+        length, name = max(matched)
+        if not length:
+            return None
+        rest = tokens[length:]
+        if name in ABOUT_EVENTS:
+            return self.answered(name, rest, tokens)
+        if name in ABOUT_VOTES:
+            number = next(
+                (int(each.text) for each in rest if each.text.isdigit() and len(each.text) < 3), None
+            )
+            if number is not None and number not in self.known.ballots:
+                self.refuse(rest, "no_ballot", choices=self.known.ballots)
+            leaf = read_leaf(ABOUT_VOTES[name].format(number or self.known.ballot))
+            return Not(leaf) if name == "not_voted" else leaf
+        return read_leaf(_LEAVES.get(name, name)) if not rest else None
+
+    def answered(self, answer: str, rest: tuple[_Token, ...], tokens: tuple[_Token, ...]) -> Expression:
+        named = self.bare(rest)
+        if not named:
+            return read_leaf(f"rsvp:any:{answer}")
+        code = self.known.event(self.slice(named))
+        if code is None:
+            self.refuse(named, "no_such_event")
+        return read_leaf(f"rsvp:{code}:{answer}")
+
+    def place(self, tokens: tuple[_Token, ...]) -> Expression | None:
+        return self.known.place(self.slice(tokens))
+
+    def bare(self, tokens: tuple[_Token, ...]) -> tuple[_Token, ...]:
+        """Without the words at either end that say nothing."""
+        empty = (*self.words.within, *self.words.around)
+        while tokens and not tokens[0].is_quoted and (length := _longest(tokens, 0, empty)):
+            tokens = tokens[length:]
+        around = {folded(each) for each in empty}
+        while tokens and not tokens[-1].is_quoted and tokens[-1].folded in around:
+            tokens = tokens[:-1]
+        return tokens
+
+    def slice(self, tokens: tuple[_Token, ...]) -> str:
+        return self.text[tokens[0].start : tokens[-1].end].strip(_QUOTES)
+
+    def refuse(self, tokens: tuple[_Token, ...], why: str, **values: object) -> NoReturn:
+        raise pointing_in(self.text, tokens[0].start, tokens[-1].end, why, **values)
+
+
+@cache
+def _words(phrase: str) -> list[str]:
+    return re.findall(r"\w[\w-]*", folded(phrase))
+
+
+def _longest(tokens: Sequence[_Token], at: int, phrases: Sequence[str]) -> int:
+    """How many words the longest of the phrases has that stands here; 0: none does."""
+    best = 0
+    for phrase in phrases:
+        parts = _words(phrase)
+        if len(parts) > best and [token.folded for token in tokens[at : at + len(parts)]] == parts:
+            best = len(parts)
+    return best

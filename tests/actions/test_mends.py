@@ -1,0 +1,156 @@
+"""Second thoughts on both engines: whom they are about, what they do to what has not left, what a kill leaves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_lists
+import db.deliveries
+import db.mends
+import db.overview
+import db.people
+import db.personal_data
+from bot import communes
+from bot.actions import broadcast_cards, broadcasts, mends
+from bot.actions.authority import Author, author_of
+from bot.rules.broadcast_lists import Part
+from db.deliveries import Leased, Turn
+from db.engine import Database
+from db.exports import Selection, sent
+from db.schema import broadcast_texts, deliveries, people
+from db.schema import broadcasts as table
+from tests.actions.test_broadcasts import NEWS, NOW, author, supporters
+from tests.conversation import CAMPAIGN
+
+OWNER = "me"
+
+
+async def queued(tx: AsyncConnection, *states: str) -> None:
+    """A broadcast whose deliveries, one for each state, are in these states."""
+    organizer = await author(tx, 7, "organizer")
+    await supporters(tx, len(states))
+    await broadcasts.send(tx, organizer, NEWS)
+    numbers = list(await tx.scalars(sa.select(deliveries.c.id).order_by(deliveries.c.id)))
+    for number, state in zip(numbers, states, strict=True):
+        held = OWNER if state in ("leased", "sending") else None
+        left = {"message_id": number * 10, "sent_at": NOW} if state == "sent" else {}
+        change = sa.update(deliveries).where(deliveries.c.id == number)
+        await tx.execute(change.values(state=state, lease_owner=held, **left))
+
+
+async def states_of(tx: AsyncConnection, broadcast: int) -> list[str]:
+    query = sa.select(deliveries.c.state).where(deliveries.c.broadcast == broadcast)
+    return list(await tx.scalars(query.order_by(deliveries.c.person)))
+
+
+async def lease_all(tx: AsyncConnection, broadcast: int) -> list[Leased]:
+    return await db.deliveries.lease(tx, [(broadcast, 99)], owner=OWNER, now=NOW)
+
+
+async def the_author(tx: AsyncConnection) -> Author:
+    person = await db.people.find(tx, 7)
+    assert person is not None  # `queued` made them
+    return await author_of(tx, person, campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW)
+
+
+async def test_a_recall_is_about_whoever_has_it_or_may(database: Database) -> None:
+    async with database.write() as tx:
+        await queued(tx, "sent", "sending", "in_doubt", "leased", "queued", "unreachable")
+        number = await mends.recall(tx, await the_author(tx), 1, key="mend:1")
+        assert await states_of(tx, number) == ["queued"] * 3
+        # What was worded and about to leave is not held any more: nobody posts it.
+        assert await states_of(tx, 1) == ["sent", "sending", "in_doubt", "queued", "queued", "unreachable"]
+        assert await tx.scalar(sa.select(table.c.state).where(table.c.id == 1)) == "cancelled"
+        rows = await lease_all(tx, number)
+        found = await db.mends.originals(tx, [row.id for row in rows])
+        assert {found[row.id].state for row in rows} == {"sent", "sending", "in_doubt"}
+        assert {each.message_id is not None for each in found.values() if each.state == "sent"} == {True}
+        deletable = await db.mends.still_deletable(tx, 1, now=NOW + timedelta(hours=47), known_in=None)
+        assert deletable.total == 1
+        late = await db.mends.still_deletable(tx, 1, now=NOW + timedelta(hours=49), known_in=None)
+        assert late.total == 0
+
+
+async def test_what_was_worded_before_a_correction_is_not_posted(database: Database) -> None:
+    """The sender holds it, and is told that it may not: it is worded again."""
+    async with database.write() as tx:
+        await queued(tx, "sent", "leased")
+        await mends.correct(tx, await the_author(tx), 1, {"fr": "Bonsoir"}, key="mend:1")
+    async with database.write() as tx:
+        held = list(await tx.scalars(sa.select(deliveries.c.id).where(deliveries.c.broadcast == 1)))
+        marked = await db.deliveries.take_turn(tx, Turn(next=held), owner=OWNER, now=NOW)
+        assert marked == set()
+    async with database.read() as tx:
+        assert await states_of(tx, 1) == ["sent", "queued"]
+        texts = await tx.scalars(sa.select(broadcast_texts.c.text).where(broadcast_texts.c.broadcast == 1))
+        assert list(texts) == ["Bonsoir"]
+
+
+async def test_a_kill_leaves_an_edit_to_be_repeated_and_a_message_in_doubt(database: Database) -> None:
+    async with database.write() as tx:
+        await queued(tx, "sent", "sending")
+        number = await mends.recall(tx, await the_author(tx), 1, key="mend:1")
+        await tx.execute(sa.update(deliveries).values(lease_owner="dead", state="sending"))
+        assert await db.deliveries.recover(tx, [OWNER], NOW) == (2, 2)
+        assert await states_of(tx, number) == ["queued", "queued"]
+        assert await states_of(tx, 1) == ["in_doubt", "in_doubt"]
+
+
+async def test_a_correction_is_not_marked_for_who_just_stopped(database: Database) -> None:
+    async with database.write() as tx:
+        await queued(tx, "sent", "sent")
+        number = await mends.correct(tx, await the_author(tx), 1, {"fr": "Bonsoir"}, key="mend:1")
+        rows = await lease_all(tx, number)
+        await tx.execute(sa.update(people).where(people.c.id == rows[0].person).values(state="stopped"))
+    async with database.write() as tx:
+        turn = Turn(next=[row.id for row in rows])
+        assert await db.deliveries.take_turn(tx, turn, owner=OWNER, now=NOW) == {rows[1].id}
+
+
+async def test_it_is_no_message_of_its_own(database: Database) -> None:
+    """Not in the list, not why somebody was written to, not among the messages of the day; the files tell it apart."""
+    async with database.write() as tx:
+        await queued(tx, "sent", "sent")
+        organizer = await the_author(tx)
+        number = await mends.recall(tx, organizer, 1, key="mend:1")
+        rows = await lease_all(tx, number)
+        later = NOW + timedelta(minutes=1)
+        await tx.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.broadcast == number)
+            .values(state="sent", sent_at=later, changed_at=later, lease_owner=None)
+        )
+        page = await broadcast_cards.listed(tx, organizer, Part.ALL, 0, language="fr", fallback="fr")
+        assert [line.broadcast.id for line in page.lines] == [1]
+        person = rows[0].person
+        assert person is not None
+        why = await db.personal_data.received(tx, person, None)
+        assert why is not None
+        assert why.kind == "persuasion"
+        told = [(row["kind"], row["mend"]) for row in await db.personal_data.messages_of(tx, person)]
+        assert told == [("persuasion", None), ("service", "recall")]
+        await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast == 1).values(changed_at=NOW))
+        day = await db.overview.day(tx, NOW, NOW + timedelta(hours=1))
+        assert day.sent == 2
+        source = sent(Selection())
+        found = {(row.broadcast, row.mend, row.mends) for row in (await tx.execute(source.query)).all()}
+        assert found == {("staff:1", None, None), ("mend:1", "recall", "staff:1")}
+
+
+async def test_every_part_of_the_list_is_found(database: Database) -> None:
+    async with database.write() as tx:
+        await queued(tx, "queued")
+        organizer = await the_author(tx)
+        found = {
+            part: [
+                each.id
+                for each in await db.broadcast_lists.listed(
+                    tx, part, reader=organizer.id, author=None, now=NOW - timedelta(hours=1)
+                )
+            ]
+            for part in Part
+        }
+        assert found == {Part.ALL: [1], Part.MINE: [1], Part.WAITING: [], Part.SCHEDULED: [1], Part.PAST: []}

@@ -1,0 +1,314 @@
+"""Whom a message is for, tapped and typed: each step says how many they are, and a slip is pointed at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.rules.expression_text import expression_in
+from bot.rules.expressions import as_json
+from db.schema import broadcasts, people, rsvps, saved_audiences, vote_plans
+from tests.campaigning import answer, recipients, rows, staff, supporter
+from tests.conversation import Conversation, Talker
+from tests.drafting import finish_broadcast, write_broadcast
+from tests.reading import Reader
+
+LYON, VILLEURBANNE, PARIS = "69123", "69266", "75056"
+SENTENCES = {
+    "fr": "à 20 km de Lyon, ont dit oui à la réunion de jeudi, sauf ceux qui ont voté",
+    "en": "within 20 km of Lyon, who said yes to the meeting of Thursday, minus those who have voted",
+}
+WORDS = {
+    "fr": "à 20 km de Lyon, ont dit oui à « Réunion publique », sauf ceux qui ont voté (tour 1)",
+    "en": "within 20 km of Lyon, said yes to “Public meeting”, except those who have voted (round 1)",
+}
+
+
+CROWD = (
+    (LYON, "yes", None),
+    (VILLEURBANNE, "yes", None),
+    (LYON, "yes", "voted"),
+    (LYON, "no", None),
+    (PARIS, "yes", None),
+    (LYON, None, None),
+)
+"""Where they vote, what they answered, what they told of their vote."""
+
+
+async def crowd(conversation: Conversation) -> list[int]:
+    """Supporters around Lyon and in Paris, an event on Thursday; the ids of those whom the sentence means."""
+    event = await conversation.add_event("aa11")
+    meant = []
+    for number, (commune, said, vote) in enumerate(CROWD, start=1):
+        person = await supporter(conversation, number, commune)
+        if said is not None:
+            await answer(conversation, person, event, said)
+        if vote is not None:
+            await tell_vote(conversation, person, vote)
+        if number <= 2:
+            meant.append(person)
+    return meant
+
+
+async def tell_vote(conversation: Conversation, person: int, vote: str) -> None:
+    async with conversation.database.write() as tx:
+        plan = {"person": person, "ballot": 1, "vote": vote, "at": conversation.clock.now()}
+        await tx.execute(sa.insert(vote_plans).values(plan))
+
+
+async def writing(
+    conversation: Conversation, language: str = "en", role: str = "admin", area: str = "FR"
+) -> Talker:
+    """Somebody who is asked whom their message is for."""
+    await staff(conversation, 7, role, area)
+    talker, read = conversation.person(7, language=language), Reader(language)
+    await talker.send("/broadcast")
+    await talker.tap(read.label("News and arguments"))
+    for text in ("Bonjour", "Hello"):
+        await talker.send(text)
+    await talker.tap(read.label("No photo"))
+    return talker
+
+
+def count(talker: Talker) -> str:
+    """How many recipients the screen tells."""
+    found = re.search(r"<b>(?:Recipients:|Destinataires\s?:)</b> ([^\n]+)", talker.last.text)
+    assert found is not None, talker.last.text
+    return found[1]
+
+
+async def sent_to(conversation: Conversation, talker: Talker, read: Reader) -> list[int]:
+    await talker.tap(read.label("That’s it"))
+    await talker.tap(read.label("Now"))
+    await talker.send(read.label("SEND"))
+    return list(await recipients(conversation, "staff:%"))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_sentence_is_typed(conversation: Conversation, language: str) -> None:
+    meant = await crowd(conversation)
+    talker, read = await writing(conversation, language), Reader(language)
+    await talker.send(SENTENCES[language])
+    assert WORDS[language] in talker.last.text
+    assert count(talker) == "2"
+    assert await sent_to(conversation, talker, read) == meant
+    (broadcast,) = await rows(conversation, broadcasts)
+    tree = as_json(expression_in("near:69123:20 and rsvp:aa11:yes and not vote:1:voted"))
+    assert (broadcast.audience, broadcast.area) == (tree, "FR")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_sentence_is_tapped(conversation: Conversation, language: str) -> None:
+    meant = await crowd(conversation)
+    talker, read = await writing(conversation, language), Reader(language)
+    assert count(talker) == "6"
+    await talker.send("Lyon 20 km")
+    assert count(talker) == "5"
+    assert read.says("Your last change: ").search(talker.last.text)
+    assert "6 → 5" in talker.last.text
+    await talker.tap(read.label("Answers to an event"))
+    title = {"fr": "Réunion publique", "en": "Public meeting"}[language]
+    await talker.tap(next(label for label in talker.last.buttons if title in label))
+    await talker.tap_data("1:audience_is:rsvp:aa11:yes")
+    assert "5 → 3" in talker.last.text
+    await talker.tap(read.label("Except…"))
+    await talker.tap(read.label("Vote"))
+    await talker.tap_data("1:audience_is:vote:1:voted")
+    assert WORDS[language] in talker.last.text
+    assert "3 → 2" in talker.last.text
+    assert await sent_to(conversation, talker, read) == meant
+
+
+async def test_what_was_added_is_taken_back(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("Lyon")
+    await talker.tap("Only this commune")
+    await talker.tap("Or…")
+    await talker.send("Paris")
+    await talker.tap("Paris (75)")
+    await talker.tap("Only this commune")
+    assert "people of Lyon or people of Paris" in talker.last.text
+    assert count(talker) == "5"
+    await talker.tap("Except…")
+    await talker.send("have voted")
+    assert "(people of Lyon or people of Paris), except those who have voted (round 1)" in talker.last.text
+    assert count(talker) == "4"
+    for words, left in (
+        ("people of Lyon or people of Paris", "5"),
+        ("people of Lyon", "4"),
+        ("everybody", "6"),
+    ):
+        await talker.tap("Take back")
+        assert f"\n{words}\n" in talker.last.text
+        assert count(talker) == left
+    assert "Take back" not in talker.last.buttons
+
+
+async def test_parts_that_overlap_are_counted_once(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("Lyon 20 km, Villeurbanne 20 km, Rhône")
+    assert count(talker) == "5"
+
+
+async def test_an_expression_is_typed(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("(in:75 or near:69123:20) and not rsvp:any:silent")
+    assert "(people of Paris or within 20 km of Lyon), except those who have not answered an event" in (
+        talker.last.text
+    )
+    assert count(talker) == "5"
+
+
+DEEP = "(" * 500 + "staff" + ")" * 500
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("near:69123:20 and rsvp:nope:yes", "near:69123:20 and <b><u>rsvp:nope:yes</u></b>"),
+        ("in:69 and lagnuage:fr", "<b><u>lagnuage:fr</u></b>\n\nThere is no such condition."),
+        ("in:99 or staff", "<b><u>in:99</u></b> or staff\n\nThis is written like <code>in:69</code>"),
+        ("near:69999:20", "I do not know which commune this is"),
+        ("in:69 and", "<b><u>and</u></b>\n\nSomething is missing after this"),
+        ("in:69 staff", "in:69 <b><u>staff</u></b>\n\nNothing joins this"),
+        (" or ".join(["in:69"] * 101), "This is too long"),
+        (f"in:69 and {DEEP}", "This is too long"),
+        ("{}", "This cannot be read"),
+        ("audience:nope", "<b><u>audience:nope</u></b>\n\nThere is no such saved audience"),
+        ("got:99", "There is no such message"),
+        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThe campaign does not have this: there are 1 and 2."),
+        ("à 20 km de Qzxwvk, bénévoles", "à 20 km de <b><u>Qzxwvk</u></b>, bénévoles"),
+        (
+            "volunteers, who like cheese",
+            "volunteers, <b><u>who like cheese</u></b>\n\nI do not understand this.",
+        ),
+        ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI know no such event"),
+    ],
+)
+async def test_a_slip_is_pointed_at_and_costs_nothing(
+    conversation: Conversation, typed: str, said: str
+) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("Lyon 20 km")
+    await talker.send(typed)
+    assert said in talker.last.text
+    await talker.send("volunteers")
+    assert "within 20 km of Lyon, volunteers" in talker.last.text
+
+
+async def test_ten_thousand_conditions_are_refused_at_once(conversation: Conversation) -> None:
+    talker = await writing(conversation)
+    # Telegram brings at most 4,096 characters; the web and files bring more.
+    await talker.send((" or ".join(["staff"] * 10_000))[:4096])
+    assert "This is too long" in talker.last.text
+
+
+async def save(conversation: Conversation, name: str, expression: str, area: str = "FR") -> None:
+    async with conversation.database.write() as tx:
+        row: dict[str, Any] = {"name": name, "area": area, "saved_at": conversation.clock.now()}
+        await tx.execute(
+            sa.insert(saved_audiences).values(expression=as_json(expression_in(expression)), **row)
+        )
+
+
+async def test_saved_audiences_of_the_area_are_offered_and_frozen_when_it_leaves(
+    conversation: Conversation,
+) -> None:
+    await crowd(conversation)
+    await save(conversation, "ground", "rsvp:aa11:yes", "69")
+    await save(conversation, "capital", "rsvp:any:yes", "75")
+    await save(conversation, "all", "not audience:ground")
+    talker = await writing(conversation, role="organizer", area="69")
+    await talker.tap("Saved audiences")
+    assert {"ground", "all"} <= set(talker.last.buttons)
+    assert "capital" not in talker.last.buttons
+    await talker.tap("ground")
+    assert "the audience “ground”" in talker.last.text
+    await talker.send("audience:capital")
+    assert "There is no such saved audience where you work" in talker.last.text
+    await finish_broadcast(talker)
+    await talker.send("SEND")
+    (broadcast,) = await rows(conversation, broadcasts)
+    assert broadcast.audience == as_json(expression_in("rsvp:aa11:yes and in:69"))
+
+
+async def test_events_of_others_are_not_asked_about(conversation: Conversation) -> None:
+    """Nor by typing their code: who said yes elsewhere is not theirs to read."""
+    await crowd(conversation)
+    await conversation.add_event("bb22", commune=PARIS, titles={"fr": "Ailleurs", "en": "Elsewhere"})
+    talker = await writing(conversation, role="organizer", area="69")
+    await talker.tap("Answers to an event")
+    assert not any("Elsewhere" in label for label in talker.last.buttons)
+    for typed in ("rsvp:bb22:yes", "said yes to Elsewhere"):
+        await talker.send(typed)
+        assert "I know no such event of yours" in talker.last.text
+    await talker.tap_data("1:audience_event:bb22")
+    await talker.tap_data("1:audience_is:rsvp:bb22:yes")
+    await talker.send("Lyon 20 km")
+    assert "within 20 km of Lyon\n" in talker.last.text
+    assert "Elsewhere" not in talker.last.text
+
+
+async def test_staff_of_an_area_read_no_number_that_tells_of_few(conversation: Conversation) -> None:
+    """Twenty-five people, three of whom have voted: nothing shown tells of three."""
+    for number in range(101, 126):
+        person = await supporter(conversation, number, LYON)
+        if number <= 103:
+            await tell_vote(conversation, person, "voted")
+    talker = await writing(conversation, role="organizer", area="69")
+    assert count(talker) == "20–29"
+    await talker.tap("Except…")
+    await talker.send("have voted")
+    assert count(talker) == "20–29"
+    assert "20–29 → 20–29" in talker.last.text
+    await talker.send("vote:1:voted")
+    assert count(talker) == "&lt; 10"
+
+
+async def test_past_events_are_asked_about(conversation: Conversation) -> None:
+    event = await conversation.add_event("old1", starts="2016-11-10T19:00")
+    person = await supporter(conversation, 1, LYON)
+    await supporter(conversation, 2, LYON)
+    async with conversation.database.write() as tx:
+        row = {"event": event, "person": person, "answer": "yes", "attended": True}
+        await tx.execute(sa.insert(rsvps).values(at=conversation.clock.now(), **row))
+    talker = await writing(conversation)
+    await talker.tap("Answers to an event")
+    await talker.tap("Past events")
+    await talker.tap("10 Nov · Public meeting")
+    await talker.tap("came")
+    assert "came to “Public meeting”" in talker.last.text
+    assert count(talker) == "1"
+
+
+async def test_everybody_in_my_area_is_one_tap(conversation: Conversation) -> None:
+    first = await supporter(conversation, 1, LYON)
+    await supporter(conversation, 2, PARIS)
+    talker = await staff(conversation, 7, "organizer", "69")
+    await write_broadcast(talker)
+    await finish_broadcast(talker)
+    await talker.send("SEND")
+    assert list(await recipients(conversation, "staff:%")) == [first]
+
+
+async def test_by_commune_only_who_agreed_whatever_the_expression_says(conversation: Conversation) -> None:
+    await crowd(conversation)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 1).values(consent_commune=False))
+    talker = await writing(conversation)
+    for typed, left in (
+        ("in:69", "4"),
+        ("not in:69", "1"),
+        ("in:69 or not in:69", "5"),
+        ("in:69 or staff", "4"),
+    ):
+        await talker.send("everybody")
+        await talker.send(typed)
+        assert count(talker) == left, typed

@@ -23,7 +23,7 @@ from pathlib import Path
 
 PLACES = ("/opt/portevoix", "/etc/portevoix", "/etc/systemd/system", "/usr/local/sbin", "/var/lib/portevoix")
 """What stands below ROOT; nothing else of the machine is written."""
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def below(root: Path, text: str) -> str:

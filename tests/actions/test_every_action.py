@@ -48,7 +48,7 @@ broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 
 AFTERWARDS = """
 expressions.setting_of
-audiences.reach audiences.headcount audience_words.view audience_typing.read audience_typing.require_usable
+audiences.reach audience_words.view audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.texts broadcast_cards.titles

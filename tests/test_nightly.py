@@ -119,7 +119,7 @@ async def test_one_that_fails_is_told_in_the_chat_and_when_it_is_made(
         await admin.expect(read.says("The last planned backup was not made."))
         assert (await story.bot.health())["troubles"] == ["backup"]
         folder.mkdir()
-        await admin.expect(read.says("It is over: the bot is well again"))
+        await admin.expect(read.says("It’s over: the bot is fine again"))
         assert (await story.bot.health())["ok"]
 
 

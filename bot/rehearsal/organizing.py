@@ -1,4 +1,6 @@
-"""What the organizers do during a rehearsal: two events, three messages and a neutral reminder, all in the chat."""
+"""What the organizers do during a rehearsal, all in the chat: two events, three messages, one of them taken back, and a
+neutral reminder.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,12 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A neutral reminder may leave then, where the campaign file allows it.
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
+    # Two days at most after it left, by whatever clock: it can still be deleted.
+    regret = paris(campaign, 0, 10, time(10, 5))
+    yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
+    yield Doing(
+        at=regret + LATER, person=SECOND["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
+    )
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
         if wanted:
@@ -53,6 +61,12 @@ def _approve() -> tuple[Act, ...]:
     """Lets the newest message go, if it waits for a second person."""
     look, let_go = tap("1:broadcast:*"), tap("1:broadcast_decide:*")
     return (send("/broadcasts"), look, {**let_go, "optional": True})
+
+
+def _take_back(campaign: Campaign, texts: Texts) -> tuple[Act, ...]:
+    """The newest message."""
+    word = send(texts.typed("mends/recall_word", campaign.languages[0]))
+    return (send("/broadcasts"), tap("1:broadcast:*"), tap("1:mend:recall:*"), word)
 
 
 def _confirmation(campaign: Campaign, texts: Texts) -> Act:

@@ -298,7 +298,9 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
     assert "for 3 years, a mark" in zoe.last.text.replace("\u00a0", " ")
     assert "for 5 years, the sealed proof" in zoe.last.text.replace("\u00a0", " ")
     shown = await zoe.tap("Yes, erase everything")
-    assert re.search(r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16/11/2016", shown.text)
+    assert re.search(
+        r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16 November 2016", shown.text
+    )
     assert await zoe.stored() is None
     async with conversation.database.read() as tx:
         linked = sa.select(sa.func.count()).where(responses.c.person.is_not(None))

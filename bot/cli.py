@@ -20,6 +20,7 @@ from db.errors import DatabaseError
 MODULES = {
     "demo": "running",
     "run": "running",
+    "simulator": "simulating",
     "init": "founding",
     "check": "campaign",
     "calendar": "campaign",

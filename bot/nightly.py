@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import db.backup_record
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.backups import file_name, is_due, is_missed, superseded
-from bot.settings import Settings
+from bot.settings import Settings, environment_of_others
 from bot.startup import backup_key
 from db.backup import backup
 from db.backup_record import Record
@@ -24,12 +25,22 @@ from db.unfinished import NOTES
 
 log = structlog.get_logger(__name__)
 
+COMMAND_SECONDS = 3_600.0
+"""What takes a backup elsewhere is given so long."""
 AGAIN_SECONDS = 600.0
 """After a backup that failed the next one is tried so much later."""
 
 
-async def make_backup(database: Database, target: Path, *, settings: Settings, now: datetime) -> Record:
-    """Writes a verified backup into the new file `target`, of either engine, and has the database remember it.
+async def make_backup(
+    database: Database,
+    target: Path,
+    *,
+    settings: Settings,
+    now: datetime,
+    command: Sequence[str] = (),
+) -> Record:
+    """Writes a verified backup into the new file `target`, of either engine, and has the database remember it, once
+    the `command` has taken it elsewhere.
 
     Raises BackupFailed and what finds no key.
     """
@@ -38,10 +49,38 @@ async def make_backup(database: Database, target: Path, *, settings: Settings, n
         await backup_server(database, target, key=backup_key(settings), notes=notes, now=now)
     else:
         await backup(database, target, notes=notes, now=now)
+    if command:
+        await _take_elsewhere(command, target)
     made = await asyncio.to_thread(_record, target, now)
     async with database.write() as tx:
         await db.backup_record.note(tx, made)
     return made
+
+
+async def _take_elsewhere(command: Sequence[str], file: Path) -> None:
+    """Runs the command with the file as its last word, and waits for it. Raises BackupFailed."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            str(file),
+            env=environment_of_others(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        raise BackupFailed(f"{command[0]} cannot be run ({error.strerror}); {file} is here alone.") from None
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            _, said = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise BackupFailed(
+            f"{command[0]} took longer than {COMMAND_SECONDS:g} s; {file} is here alone."
+        ) from None
+    if process.returncode:
+        last = (said.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1][:200]
+        raise BackupFailed(f"{command[0]} did not take {file} (status {process.returncode}: {last}).")
 
 
 def _record(target: Path, now: datetime) -> Record:
@@ -111,7 +150,9 @@ class NightlyBackup:
             raise BackupFailed(f"There is no folder {folder}: make it, or mount its disk.")
         now = self._clock.now()
         target = folder / file_name(self._slug, now)
-        made = await make_backup(self._database, target, settings=self._settings, now=now)
+        made = await make_backup(
+            self._database, target, settings=self._settings, now=now, command=self._plan.command
+        )
         removed = await asyncio.to_thread(_rotate, folder, self._slug, self._plan.keep)
         log.info(
             "backup_made",

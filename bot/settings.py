@@ -255,6 +255,15 @@ def installed_version() -> str:
         return "from source"
 
 
+def environment_of_others() -> dict[str, str]:
+    """What another program finds set that the bot runs: nothing that is the bot's own, such as its token."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PORTEVOIX_") and name not in ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET")
+    }
+
+
 def is_loopback(url: str) -> bool:
     """Whether the address of a URL is this machine's own, which nobody else hears."""
     host = urlsplit(url).hostname or ""

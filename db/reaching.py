@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.courtesy import Caps
 from bot.rules.kinds import PARTISAN, Mute
+from bot.rules.small_counts import Headcount
 from db.departure import IN_FLIGHT
+from db.headcounts import counted, headcount, known_to
 from db.schema import Instant, broadcasts, deliveries, people
 
 Condition = sa.ColumnElement[bool]
@@ -53,7 +55,7 @@ class Standing:
     unreachable: bool
     muted: bool
     recently: bool
-    people: int
+    people: Headcount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,31 +70,50 @@ class Written:
     silent: bool
     today: bool
     fills_week: datetime | None
-    people: int
+    people: Headcount
 
 
-async def standings(tx: AsyncConnection, among: Condition, mute: Mute, *, since: datetime) -> list[Standing]:
-    """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them."""
+def _is_muted(mute: Mute | None) -> sa.ColumnElement[bool]:
+    return sa.false() if mute is None else people.c[f"mutes_{mute}"]
+
+
+async def standings(
+    tx: AsyncConnection,
+    among: Condition,
+    mute: Mute | None,
+    *,
+    since: datetime,
+    known_in: Sequence[str] | None = None,
+) -> list[Standing]:
+    """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
+    a reader who knows people in some areas.
+    """
     columns = (
         people.c.territory,
         people.c.zone,
         people.c.unreachable_at.is_not(None).label("unreachable"),
-        people.c[f"mutes_{mute}"].label("muted"),
+        _is_muted(mute).label("muted"),
         people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(deliveries, since))).label("recently"),
     )
-    each = sa.select(*columns).where(among).subquery()
-    query = sa.select(each, sa.func.count().label("people")).group_by(*each.c)
-    return [Standing(**row._mapping) for row in await tx.execute(query)]
+    each = sa.select(*columns, known_to(known_in).label("is_known")).where(among).subquery()
+    shared = [column for column in each.c if column.name != "is_known"]
+    query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
+    names = [column.name for column in shared]
+    return [
+        Standing(**{name: row._mapping[name] for name in names}, people=headcount(row, "people"))
+        for row in await tx.execute(query)
+    ]
 
 
 async def written_to(
     tx: AsyncConnection,
     among: Condition,
-    mute: Mute,
+    mute: Mute | None,
     *,
     since: datetime,
     caps: Caps,
     days: Mapping[str | None, Day],
+    known_in: Sequence[str] | None = None,
 ) -> list[Written]:
     """Those of an audience whom a message can reach and to whom the campaign wrote since then, by what the caps ask of
     each. `days`: today, in each zone that somebody lives by.
@@ -102,6 +123,7 @@ async def written_to(
     columns = (
         people.c.territory,
         people.c.zone,
+        known_to(known_in).label("is_known"),
         silent.label("silent"),
         (sa.func.count().filter(today) >= caps.per_day).label("today"),
         sa.case(
@@ -112,18 +134,26 @@ async def written_to(
         sa.select(*columns)
         .join(deliveries, deliveries.c.person == people.c.id)
         .where(_is_sent(deliveries, since), among)
-        .where(people.c.unreachable_at.is_(None), people.c[f"mutes_{mute}"].is_(False))
-        .group_by(people.c.id, people.c.territory, people.c.zone, people.c.unanswered)
+        .where(people.c.unreachable_at.is_(None), sa.not_(_is_muted(mute)))
+        .group_by(people.c.id)
         .subquery()
     )
     shared = (each.c.territory, each.c.zone, each.c.silent, each.c.today)
     filled = _Minute(each.c.filled)
-    query = sa.select(*shared, filled, sa.func.count()).group_by(*shared, filled)
-    return [_written(*row) for row in await tx.execute(query)]
+    query = sa.select(*shared, filled, *counted("people", each.c.is_known)).group_by(*shared, filled)
+    return [
+        _written(row[0], row[1], row[2], row[3], row[4], headcount(row, "people"))
+        for row in await tx.execute(query)
+    ]
 
 
 def _written(
-    territory: str | None, zone: str | None, silent: object, today: object, filled: str | None, number: int
+    territory: str | None,
+    zone: str | None,
+    silent: object,
+    today: object,
+    filled: str | None,
+    number: Headcount,
 ) -> Written:
     # The last instant of the minute: nobody is said to be reached who is not yet.
     fills_week = None if filled is None else datetime.fromisoformat(filled) + timedelta(minutes=1)

@@ -9,6 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.mends import RECALLED
+from db.mends import IS_MESSAGE
 from db.schema import broadcasts, deliveries, events, people
 
 
@@ -56,7 +58,7 @@ async def event_times(tx: AsyncConnection) -> list[tuple[datetime, datetime, str
 
 
 async def sendings(tx: AsyncConnection) -> list[Sending]:
-    """Every broadcast, oldest first."""
+    """Every message, oldest first; not what corrects one or takes it back."""
     columns = (
         broadcasts.c.id,
         broadcasts.c.key,
@@ -65,9 +67,8 @@ async def sendings(tx: AsyncConnection) -> list[Sending]:
         broadcasts.c.step,
         broadcasts.c.template,
     )
-    return [
-        Sending(**row._mapping) for row in await tx.execute(sa.select(*columns).order_by(broadcasts.c.id))
-    ]
+    query = sa.select(*columns).where(IS_MESSAGE).order_by(broadcasts.c.id)
+    return [Sending(**row._mapping) for row in await tx.execute(query)]
 
 
 _LOGGED = sa.select(
@@ -76,7 +77,11 @@ _LOGGED = sa.select(
     deliveries.c.state,
     deliveries.c.reason,
     deliveries.c.message_id,
-).select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
+).select_from(
+    deliveries.join(broadcasts, sa.and_(broadcasts.c.id == deliveries.c.broadcast, IS_MESSAGE)).outerjoin(
+        people, people.c.id == deliveries.c.person
+    )
+)
 
 
 async def logged_deliveries(tx: AsyncConnection) -> AsyncIterator[LoggedDelivery]:
@@ -91,6 +96,20 @@ async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> lis
     """Those of a few people, who are about to be erased."""
     rows = await tx.execute(_LOGGED.where(people.c.telegram_id.in_(list(telegram_ids))))
     return [LoggedDelivery(**row._mapping) for row in rows]
+
+
+async def taken_back(tx: AsyncConnection) -> dict[int, set[int]]:
+    """The messages that were taken back, each with whom the bot says it could not take it back from."""
+    recalls = sa.select(broadcasts.c.id, broadcasts.c.mends).where(broadcasts.c.template == RECALLED)
+    found: dict[int, set[int]] = {}
+    for recall, mended in (await tx.execute(recalls)).all():
+        kept = (
+            sa.select(people.c.telegram_id)
+            .join(deliveries, deliveries.c.person == people.c.id)
+            .where(deliveries.c.broadcast == recall, deliveries.c.state != "sent")
+        )
+        found[mended] = set(await tx.scalars(kept))
+    return found
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

@@ -1,25 +1,29 @@
 """Choosing whom a message is for: one screen with the conditions so far, where more are tapped or typed.
 
 It serves every dialog of staff that has a step `audience`: the choice is kept in that dialog's data, under
-`audience` (`audience_before`: what it was, oldest first; `joining`: how the next condition joins it), and the screen's
-last button is that dialog's own. The screens of single conditions are in handlers.audience_screens.
+`audience` (`audience_before`: what it was, oldest first; `joining`: how the next condition joins it; `people` and
+`people_before`: how many the last two screens told), and the screen's last button is that dialog's own. The screens of
+single conditions are in handlers.audience_screens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from bot.actions import audience_typing, audience_words, audiences
+from bot.actions import audience_typing, audience_words, audiences, forecasts
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
+from bot.actions.forecasts import Forecast, Sending
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_building import Join, add
 from bot.rules.expressions import Expression, as_json, stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
+from bot.rules.small_counts import Headcount
 from db.audiences import Target
 from handlers import desk
 from handlers.context import Context
@@ -29,7 +33,7 @@ DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience"}
 """The button that ends the choice, by dialog."""
 MOST_KEPT = 20
 """How many changes can be taken back."""
-FORGOTTEN = {"audience": None, "audience_before": None, "joining": None}
+FORGOTTEN = {"audience": None, "audience_before": None, "joining": None, "people": None}
 """What a dialog keeps of the choice, as if nothing had been chosen."""
 
 
@@ -74,18 +78,36 @@ async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTi
     )
 
 
+async def forecast(
+    context: Context, author: Author, *, kind: Kind, when: SendingTime, expires_at: datetime | None = None
+) -> Forecast:
+    """Who gets it, and when."""
+    return await forecasts.forecast(
+        context.tx,
+        await target(context, author, audience_of(context)),
+        Sending(kind=kind, when=when, expires_at=expires_at),
+        context.campaign,
+        author.reader,
+        now=context.now,
+    )
+
+
 async def show(context: Context, answer: Callable[..., None]) -> None:
     """The screen with everything chosen so far, and what the last change changed."""
     assert context.dialog is not None  # called while the dialog is open
     author = await desk.author(context)
     kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
-    before = context.kept.get("audience_before")
-    was = await target(context, author, stored(before[-1])) if before else None
+    were = context.kept.get("people_before")
+    found = await reach(context, author, kind=kind)
+    await context.ask(
+        context.dialog.flow, STEP, people=[found.people.known, found.people.others], people_before=None
+    )
     answer(
         "audience/audience",
         audience=await view(context, audience_of(context)),
-        reach=await reach(context, author, kind=kind),
-        before=None if was is None else await audiences.headcount(context.tx, was, kind, author.reader),
+        reach=found,
+        before=Headcount(known=were[0], others=were[1]) if were else None,
+        may_take_back=bool(context.kept.get("audience_before")),
         limits=_limits(author),
         counts=author.reader,
         has_saved=bool(await audience_typing.saved_known(context.tx, author)),
@@ -114,7 +136,12 @@ async def put(context: Context, chosen: Expression, answer: Callable[..., None])
     before: list[Any] = context.kept.get("audience_before") or []
     kept = [*before, was][-MOST_KEPT:] if as_json(chosen) != was else before
     await context.ask(
-        context.dialog.flow, STEP, audience=as_json(chosen), audience_before=kept, joining=Join.AND.value
+        context.dialog.flow,
+        STEP,
+        audience=as_json(chosen),
+        audience_before=kept,
+        joining=Join.AND.value,
+        people_before=context.kept.get("people"),
     )
     await show(context, answer)
 

@@ -13,13 +13,14 @@ from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, NewBroadcast
 from bot.delivery.progress import template_of
 from bot.departure.compose import Draft
-from bot.rules.broadcast_draft import NOW, STEPS, is_neutral, next_question, sending_time
+from bot.rules.broadcast_draft import NOW, STEPS, is_neutral, next_question, sending_time, whole_minute
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
+from bot.rules.territories import zone as zone_named
 from bot.words.staff_texts import check_staff_text
 from handlers import audience_dialog, audience_screens, desk, text_lengths
 from handlers.buttons import arguments
@@ -128,6 +129,23 @@ async def _keep_text(context: Context, language: str, html: str) -> None:
     await proceed(context, context.say, texts=texts)
 
 
+async def add_photo_with_text(update: Update, context: Context) -> None:
+    """A photo that comes in the place of a text: its caption is the text, if it has one."""
+    assert context.message is not None  # a photo handler
+    photo, language = context.message.photo[-1].file_id, _question(context).language
+    assert language is not None  # this step is asked for a language
+    if not context.message.caption:
+        text_lengths.require_fit(context, _wording(context, photo), _texts(context))
+        await proceed(context, context.say, photo=photo)
+        return
+    html = desk.formatted_caption(context)
+    check_staff_text(html)
+    texts = {**(context.kept.get("texts") or {}), language: html}
+    written = {code: text for code, text in texts.items() if text}
+    text_lengths.require_fit(context, _wording(context, photo), written)
+    await proceed(context, context.say, texts=texts, photo=photo)
+
+
 def _wording(context: Context, photo: str | None) -> Draft:
     return Draft(kind=context.kept["kind"], photo=photo)
 
@@ -231,12 +249,35 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
             code for code in context.campaign.languages if code not in texts and not is_neutral(data)
         ],
         "audience": await audience_dialog.view(context, audience),
-        "reach": await audience_dialog.reach(context, author, kind=kind, when=when),
+        "forecast": await audience_dialog.forecast(context, author, kind=kind, when=when),
+        "knowing": bool(data.get("knowing")),
+        "fallback": next((code for code in context.campaign.languages if code in texts), None),
         "when": when,
         "is_now": data["wall"] == NOW,
         "editing": data.get("editing"),
         "counts": author.reader,
     }
+
+
+async def send_better(update: Update, context: Context) -> None:
+    """Where nobody would get it now: at the time at which people do, or all the same (`anyway`)."""
+    (choice,) = arguments(context, 1)
+    if choice not in ("later", "anyway"):
+        raise MalformedButton
+    if not desk.is_asked(context, FLOW, "summary"):
+        return
+    context.drop_buttons()
+    if choice == "anyway":
+        await proceed(context, context.say, knowing=True)
+        return
+    author, data = await desk.author(context), context.kept
+    when = sending_time(data, now=context.now, zone=context.zone)
+    found = await audience_dialog.forecast(context, author, kind=Kind(data["kind"]), when=when)
+    if found.better is None:
+        await proceed(context, context.say)
+        return
+    local = found.better.astimezone(zone_named(context.zone)).replace(tzinfo=None)
+    await proceed(context, context.say, wall=whole_minute(local).isoformat(), whose="mine")
 
 
 async def change_field(update: Update, context: Context) -> None:
@@ -255,6 +296,9 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_confirmation(context, context.message.text or ""):
         context.say("broadcasts/not_confirmed")
         return
+    if not desk.has_read(context):
+        context.say("broadcasts/not_read")
+        return
     data = context.kept
     author = await desk.author(context)
     new = NewBroadcast(
@@ -265,6 +309,7 @@ async def confirm(update: Update, context: Context) -> None:
         texts=_texts(context),
         fields=data["fields"] if is_neutral(data) else None,
         photo=None if is_neutral(data) else data["photo"] or None,
+        knowing=bool(data.get("knowing")),
     )
     number = data.get("editing")
     if number is None:
@@ -325,6 +370,7 @@ BUTTONS: dict[str, Handler] = {
     "broadcast_now": send_now,
     "broadcast_whose": choose_whose,
     "broadcast_back": change_field,
+    "broadcast_better": send_better,
     "broadcast_do": control,
     **audience_screens.BUTTONS,
 }
@@ -333,7 +379,7 @@ DIALOGS = {
     FLOW: {
         "kind": Awaited(),
         "fields": Awaited(),
-        "text": Awaited(text=type_text),
+        "text": Awaited(text=type_text, photo=add_photo_with_text),
         "photo": Awaited(photo=add_photo),
         "when": Awaited(text=type_time),
         "whose": Awaited(),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
+from bot.actions.dialogs import ASKED
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.permissions import Action
@@ -68,6 +69,12 @@ def formatted(context: Context) -> str:
     assert context.message is not None  # a text handler
     typed(context, TEXT_LIMIT)
     return with_plain_spaces(with_typed_tags(context.message.text_html))
+
+
+def formatted_caption(context: Context) -> str:
+    """The caption of a photo as `formatted` gives a text."""
+    assert context.message is not None  # a photo handler
+    return with_plain_spaces(with_typed_tags(context.message.caption_html))
 
 
 def typed(context: Context, limit: int) -> str:
@@ -133,6 +140,15 @@ def longest_readers(context: Context) -> list[Person]:
     code = context.services.gazetteer.longest_name()
     longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
     return [longest._replace(territory=territory) for territory in TERRITORIES]
+
+
+def has_read(context: Context) -> bool:
+    """Whether what is typed was sent after the open question was on the screen, with the previews before it: a word
+    typed ahead confirms nothing.
+    """
+    assert context.message is not None  # a text handler
+    asked = context.kept.get(ASKED)
+    return asked is None or context.message.message_id > asked
 
 
 def is_confirmation(context: Context, typed: str, word: str = "broadcasts/confirmation_word") -> bool:

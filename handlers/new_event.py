@@ -7,7 +7,7 @@ one field all end at the summary.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import Update
@@ -17,7 +17,7 @@ from bot.actions.authority import Author
 from bot.actions.events import NewEvent
 from bot.communes import Commune
 from bot.departure.compose import Draft
-from bot.rules.dates import read_duration, read_moment
+from bot.rules.dates import LONGEST_EVENT, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     DESCRIPTION_LIMIT,
@@ -30,7 +30,7 @@ from bot.rules.event_draft import (
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
-from bot.rules.sending import INVITATION
+from bot.rules.sending import INVITATION, all_at
 from db.events import EventText
 from handlers import audience_dialog, audience_screens, broadcasts, desk
 from handlers.buttons import arguments
@@ -41,6 +41,8 @@ FLOW = "new_event"
 SUGGESTIONS = 6
 DURATIONS = (60, 90, 120, 180)
 """Minutes that are offered; others can be typed."""
+LONG = timedelta(hours=12)
+"""From so long on it is asked whether that is meant: `24` is more often an hour than a duration."""
 AROUND = 30
 """Kilometres around the place that are invited unless something else is chosen."""
 
@@ -189,7 +191,26 @@ async def type_date(update: Update, context: Context) -> None:
 async def type_duration(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     duration = read_duration(context.message.text or "", context.vocabulary.dates)
-    await proceed(context, context.say, minutes=int(duration.total_seconds()) // 60)
+    minutes = int(duration.total_seconds()) // 60
+    if duration >= LONG:
+        context.say(
+            "new_event/long", minutes=minutes, until=_starts_at(context) + duration, commune=_commune(context)
+        )
+        return
+    await proceed(context, context.say, minutes=minutes)
+
+
+def _starts_at(context: Context) -> datetime:
+    return starts_at(context.kept, _commune(context).zone)
+
+
+async def confirm_long(update: Update, context: Context) -> None:
+    """It really lasts so long."""
+    (minutes,) = arguments(context, 1)
+    if not LONG <= timedelta(minutes=desk.number(minutes)) <= LONGEST_EVENT:
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "duration"):
+        await proceed(context, context.edit, minutes=desk.number(minutes))
 
 
 async def choose_duration(update: Update, context: Context) -> None:
@@ -255,7 +276,11 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
-        "reach": await audience_dialog.reach(context, author, kind=Kind.EVENT_INVITE),
+        "forecast": await audience_dialog.forecast(
+            context, author, kind=Kind.EVENT_INVITE, when=all_at(context.now), expires_at=new.starts_at
+        ),
+        "knowing": False,
+        "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
         "counts": author.reader,
     }
 
@@ -279,6 +304,9 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_confirmation(context, context.message.text or ""):
         context.say("broadcasts/not_confirmed")
         return
+    if not desk.has_read(context):
+        context.say("broadcasts/not_read")
+        return
     author = await desk.author(context)
     announced = await events.announce(context.tx, author, draft(context))
     await context.end_dialog()
@@ -295,6 +323,7 @@ BUTTONS: dict[str, Handler] = {
     "event_skip": skip,
     "event_commune": choose_commune,
     "event_duration": choose_duration,
+    "event_long": confirm_long,
     "event_audience": settle_audience,
     "event_back": change_field,
 }

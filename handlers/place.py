@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from telegram import Update
 
 from bot.actions import registration
+from bot.campaign.campaign import Campaign
 from bot.communes import Abroad, Commune
 from bot.rules.areas import ABROAD_AREA
 from bot.rules.communes.query import parse_query
@@ -100,11 +101,13 @@ def _former_names(communes: Sequence[Commune]) -> dict[str, str]:
     return {commune.code: commune.matched_name for commune in communes if commune.matched_name}
 
 
-def _territory_of(communes: Sequence[Commune]) -> str | None:
-    """The territory overseas that all of them are in: where its name was typed, it may be all that is said."""
+def _territory_of(campaign: Campaign, communes: Sequence[Commune]) -> str | None:
+    """The territory overseas that all of them are in: where its name was typed, it may be all that is said, if all of
+    it votes.
+    """
     territories = [commune.territory for commune in communes]
     alone = len(territories) > 1 and len(set(territories)) == 1 and territories[0] != METROPOLE
-    return territories[0] if alone else None
+    return territories[0] if alone and campaign.votes_in(territories[0]) else None
 
 
 async def _offer(
@@ -118,7 +121,7 @@ async def _offer(
         abroad=abroad.country if abroad and context.campaign.votes(ABROAD_AREA) else None,
         city=abroad.city if abroad else "",
         postcode=postcode,
-        territory=_territory_of(communes),
+        territory=_territory_of(context.campaign, communes),
     )
     await show_step(context, answer=context.say)
 
@@ -214,7 +217,7 @@ async def choose_territory(update: Update, context: Context) -> None:
         raise MalformedButton
     if not asks_place(context):
         await out_of_turn(context)
-    elif territory == ABROAD or not context.campaign.is_everywhere:
+    elif territory == ABROAD or not context.campaign.votes_in(territory):
         await _go(context, "abroad" if territory == ABROAD else "unsaid", context.edit)
     else:
         await registration.vote_in_territory(context.tx, context.person, context.origin, territory)

@@ -80,7 +80,9 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
         step = "place"  # no commune any more: the gazetteer of another version has another
         await ask_place(context, step)
     if step == FIRST:
-        answer("registration/first", friend=friend)
+        # What is agreed to speaks of reminders, whatever the day: whoever comes late is told that none follow.
+        is_over = context.campaign.next_ballot(context.now) is None
+        answer("registration/first", friend=friend, is_over=is_over)
     elif step == "place" and context.campaign.only_commune:
         answer("registration/votes_here", places=places(context))
     elif step == "elsewhere":

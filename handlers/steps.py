@@ -68,7 +68,10 @@ async def _take(context: Context, vote: Vote | None, question: str, said: str) -
     except VotingNotOpen as early:
         context.notify(early.message, **early.values)
     except VoteOver:
-        context.edit("step_replies/over")
+        following = next_vote(
+            context.campaign, person=context.person, language=context.language, now=context.now
+        )
+        context.edit("step_replies/over", is_more_to_come=following is not None)
     except CandidateOut:
         assert vote is not None  # only what was asked about a vote raises it
         context.edit("vote/out", **await values(context, vote))

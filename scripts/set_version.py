@@ -1,6 +1,7 @@
 """Gives what is unreleased a version: in pyproject.toml, its only place, and as a heading of CHANGELOG.md.
 
-python scripts/set_version.py VERSION
+python scripts/set_version.py VERSION DAY
+python scripts/set_version.py --notes VERSION     prints what changed in it
 """
 
 from __future__ import annotations
@@ -27,10 +28,23 @@ def released(changelog: str, version: str, day: str) -> str:
     return changelog.replace(UNRELEASED, f"{UNRELEASED}\n## {version}, {day}\n", 1)
 
 
+def notes(changelog: str, version: str) -> str:
+    """What a version changed, with its name as the heading. Raises ValueError for one that is not told."""
+    found = re.search(
+        rf"^## {re.escape(version)}(?:, [^\n]*)?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
+    )
+    if found is None:
+        raise ValueError(f"CHANGELOG.md tells nothing of {version}.")
+    return f"Portevoix {version}\n\n{found[1].strip()}\n"
+
+
 def main() -> int:
-    version, day = sys.argv[1:]
     project, changelog = Path("pyproject.toml"), Path("CHANGELOG.md")
+    version, day = sys.argv[1:]
     try:
+        if version == "--notes":
+            print(notes(changelog.read_text(encoding="utf-8"), day), end="")
+            return 0
         history = released(changelog.read_text(encoding="utf-8"), version, day)
     except ValueError as fault:
         print(fault, file=sys.stderr)

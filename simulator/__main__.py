@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simulator.clock import Clock, parse_clock
 from simulator.errors import PersonError
+from simulator.limits import LIKE
 from simulator.server import DEFAULT_PORT, DEFAULT_TOKEN, StartError, make_world, serve
 
 
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
             marks=[_mark(text) for text in options.mark],
             journal_file=options.journal,
             zone=options.zone,
+            local_apps=options.local_apps,
+            limits=options.limits or "",
         )
         serve(world, host=options.host, port=options.port, announce=_announce)
     except (StartError, PersonError) as error:
@@ -52,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--zone", default="Europe/Paris", help="the time zone of the page's clock (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--limits", choices=LIKE, help="refuse as Telegram does whoever sends too fast (default: no limit)"
+    )
+    parser.add_argument(
+        "--local-apps",
+        action="store_true",
+        help="let buttons open Mini Apps of this machine without HTTPS, which Telegram never does",
     )
     parser.add_argument(
         "--journal",

@@ -13,21 +13,46 @@ from simulator.keyboards import buttons_of, inline_markup
 from simulator.params import Params, Upload
 from simulator.parse import parse_text
 from simulator.reading import holds
-from simulator.records import Message, Person
+from simulator.records import CAPTIONED, Message, Person
 from simulator.shapes import user_shape
 from simulator.world import World
 
 LONGEST_MESSAGE = 4096
+# What the Bot API tells of each kind besides its file.
+FILE_FIELDS: dict[str, dict[str, Any]] = {
+    "video": {"width": 640, "height": 360, "duration": 1},
+    "animation": {"width": 320, "height": 180, "duration": 1},
+    "audio": {"duration": 1},
+    "voice": {"duration": 1},
+    "video_note": {"length": 240, "duration": 1},
+    "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
+}
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def send_text(world: World, person: Person, text: str, **extra: Any) -> list[Message]:
-    """Send a text; like the official clients, one that is too long leaves as several messages."""
-    _check_can_write(person)
+def send_text(
+    world: World, person: Person, text: str, *, reply_to: int | None = None, **extra: Any
+) -> list[Message]:
+    """Send a text; like the official clients, one that is too long leaves as several messages.
+
+    `reply_to` is the message that is answered: 0 for none, None for the one to which the bot forces a reply, if any.
+    """
+    check_can_write(person)
+    replied = world.chat(person).asked if reply_to is None else reply_to
+    if replied and (reply_to or replied in world.chat(person).messages):
+        extra["extra"] = {"reply_to_message": reply_shape(world, person, message_of(world, person, replied))}
     if not text.strip():
         raise PersonError("An empty message cannot be sent: write something first.")
     pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]
     return [say(world, person, *parse_text(piece), **extra) for piece in pieces if piece.strip()]
+
+
+def reply_shape(world: World, person: Person, replied: Message) -> dict[str, Any]:
+    """The message that is answered, without the one that it answers itself."""
+    shape = world.shape(person, replied)
+    shape.pop("reply_to_message", None)
+    found: dict[str, Any] = orjson.loads(orjson.dumps(shape))
+    return found
 
 
 def press_start(world: World, person: Person, payload: str = "") -> list[Message]:
@@ -40,7 +65,7 @@ def press_start(world: World, person: Person, payload: str = "") -> list[Message
 
 
 def edit_text(world: World, person: Person, message_id: int, text: str) -> Message:
-    _check_can_write(person)
+    check_can_write(person)
     message = message_of(world, person, message_id)
     if message.by_bot or message.media:
         raise PersonError(
@@ -65,7 +90,7 @@ def tap_button(world: World, person: Person, message: Message, data: str) -> Que
 
 def forge_tap(world: World, person: Person, message: Message, data: str) -> Query:
     """Send a callback with any data, as a hostile client can."""
-    _check_can_write(person)
+    check_can_write(person)
     query = world.taps.ask(person.id, data)
     content: dict[str, Any] = {
         "id": query.query_id,
@@ -119,21 +144,21 @@ def press_key(
                     "first_name": person.first_name,
                     "user_id": person.id,
                 }
-                _check_can_write(person)
+                check_can_write(person)
                 return say(world, person, media={"contact": contact})
             return send_text(world, person, key["text"])[0]
     return None
 
 
 def share_location(world: World, person: Person, latitude: float, longitude: float) -> Message:
-    _check_can_write(person)
+    check_can_write(person)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
     return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
 
 
 def send_photo(world: World, person: Person, picture: Upload, caption: str = "") -> Message:
-    _check_can_write(person)
+    check_can_write(person)
     try:
         media = {"photo": world.files.add_photo(picture)}
     except BotApiError:
@@ -144,8 +169,26 @@ def send_photo(world: World, person: Person, picture: Upload, caption: str = "")
 
 
 def send_document(world: World, person: Person, document: Upload, caption: str = "") -> Message:
-    _check_can_write(person)
+    check_can_write(person)
     return say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
+
+
+def send_file(world: World, person: Person, kind: str, file: Upload, caption: str = "") -> Message:
+    """Send a video, a sound, a sticker … as the person's app does; nothing is measured of what it holds."""
+    check_can_write(person)
+    shape = world.files.add_file(kind, file) | FILE_FIELDS[kind]
+    media: dict[str, Any] = {kind: shape}
+    if kind == "animation":
+        media["document"] = world.files.add_file(kind, file)
+    words = parse_text(caption if kind in CAPTIONED else "")
+    return say(world, person, *words, media=media)
+
+
+def send_contact(world: World, person: Person, first_name: str, phone_number: str) -> Message:
+    check_can_write(person)
+    if not first_name or not phone_number:
+        raise PersonError("A contact has a first_name and a phone_number.")
+    return say(world, person, media={"contact": {"phone_number": phone_number, "first_name": first_name}})
 
 
 def type_inline(world: World, person: Person, text: str, *, chat_type: str = "sender") -> Query:
@@ -160,9 +203,12 @@ def type_inline(world: World, person: Person, text: str, *, chat_type: str = "se
 def choose_result(
     world: World, person: Person, query_id: str, result_id: str, friend: Person | None = None
 ) -> Message:
-    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend."""
+    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend.
+
+    An empty `result_id` stands for the first, as a prepared message has but one.
+    """
     if friend is None:
-        _check_can_write(person)
+        check_can_write(person)
     else:
         check_active(person)
         check_active(friend)
@@ -170,12 +216,12 @@ def choose_result(
     if query is None or query.person_id != person.id or query.answer is None:
         raise PersonError(f"There is no answered inline query {query_id} of {person.first_name}.", 404)
     for result in query.answer["results"]:
-        if str(result["id"]) == result_id:
-            return _send_result(world, person, query, result, friend)
+        if result_id in ("", str(result["id"])):
+            return send_result(world, person, query, result, friend)
     raise PersonError(f"The inline query has no result {result_id}.", 404)
 
 
-def _send_result(
+def send_result(
     world: World, person: Person, query: Query, result: dict[str, Any], friend: Person | None
 ) -> Message:
     content = Params(result.get("input_message_content") or {})
@@ -237,6 +283,7 @@ def say(world: World, person: Person, text: str = "", entities: bytes = b"", **f
     if chat.reply_keyboard and orjson.loads(chat.reply_keyboard).get("one_time_keyboard"):
         chat.reply_keyboard = b""
     message = world.add_message(person, by_bot=False, text=text, entities=entities, **fields)
+    chat.asked = 0
     chat.read = message.message_id  # whoever writes has read what stands above
     world.tell_bot_of_message(person, message)
     return message
@@ -254,7 +301,7 @@ def check_active(person: Person) -> None:
         raise PersonError(f"The account of {person.first_name} is deleted: nothing can be done with it.")
 
 
-def _check_can_write(person: Person) -> None:
+def check_can_write(person: Person) -> None:
     check_active(person)
     if person.blocked:
         raise PersonError(f"{person.first_name} has blocked the bot: unblock it first.")

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from simulator.errors import BotApiError
+from simulator.errors import BotApiError, not_simulated
 from simulator.faults import PROCESSED, Fault
-from simulator.methods import METHODS
+from simulator.methods import METHODS, NOT_SIMULATED
 from simulator.params import Params, read_params
 from simulator.world import World
 
@@ -41,7 +41,7 @@ class BotApi:
     async def _answer(self, called: str, scope: Scope, receive: Receive, send: Send) -> None:
         known = METHODS.get(called.lower())
         if known is None:
-            await _answer_error(send, BotApiError(404, "method not found"))
+            await _answer_error(send, self._unknown(called))
             return
         name, _ = known
         world = self.world
@@ -66,6 +66,15 @@ class BotApi:
         else:
             await _misbehave(fault, body, receive, send)
 
+    def _unknown(self, called: str) -> BotApiError:
+        """Why a method cannot be called; one that Telegram has is counted, and shown on the page."""
+        name = NOT_SIMULATED.get(called.lower())
+        if name is None:
+            return BotApiError(404, "method not found")
+        self.world.journal.not_simulated[name] += 1
+        self.world.stream.tell({"type": "not_simulated", "method": name})
+        return not_simulated(name)
+
     async def _call(self, known: tuple[str, Any], params: Params) -> tuple[int, bytes]:
         """Carry a method out: HTTP status and body."""
         name, function = known
@@ -83,7 +92,10 @@ class BotApi:
     def _call_by_reply(self, call: dict[str, Any]) -> None:
         """Carry out the call with which a bot answered a webhook post; nobody sees its result."""
         known = METHODS.get(str(call.get("method")).lower())
-        if known is None or inspect.iscoroutinefunction(known[1]):
+        if known is None:
+            self._unknown(str(call.get("method")))  # counted
+            return
+        if inspect.iscoroutinefunction(known[1]):
             return
         self.world.journal.calls[known[0]] += 1
         try:

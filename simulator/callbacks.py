@@ -1,13 +1,13 @@
 """Questions that wait for the bot's answer: taps on buttons and inline queries."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from simulator.clock import monotonic
+from simulator.clock import Clock, monotonic
 from simulator.errors import BotApiError, bad_request
 from simulator.events import Waiters
 
-# Real seconds after which Telegram refuses an answer.
+# Seconds of the clock after which Telegram refuses an answer.
 ANSWER_LIFE = 150.0
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 MOST_KEPT = 50_000
@@ -20,20 +20,21 @@ class Query:
     query_id: str
     person_id: int
     text: str = ""
-    asked: float = field(default_factory=monotonic)
+    asked: float
     answer: dict[str, Any] | None = None
 
 
 class Queries:
     """Queries by identifier; the oldest are forgotten first."""
 
-    def __init__(self, waiters: Waiters, first_id: int) -> None:
+    def __init__(self, waiters: Waiters, clock: Clock, first_id: int) -> None:
         self._waiters = waiters
+        self._clock = clock
         self._next_id = first_id
         self._queries: dict[str, Query] = {}
 
     def ask(self, person_id: int, text: str = "") -> Query:
-        query = Query(query_id=str(self._next_id), person_id=person_id, text=text)
+        query = Query(query_id=str(self._next_id), person_id=person_id, text=text, asked=self._clock.age())
         self._next_id += 1
         self._queries[query.query_id] = query
         if len(self._queries) > MOST_KEPT:
@@ -46,7 +47,7 @@ class Queries:
     def answer(self, query_id: str, answer: dict[str, Any]) -> Query:
         """Record the bot's answer; each query takes one, in time."""
         query = self._queries.get(query_id)
-        if query is None or query.answer is not None or monotonic() - query.asked > ANSWER_LIFE:
+        if query is None or query.answer is not None or self._clock.age() - query.asked > ANSWER_LIFE:
             raise bad_request(TOO_OLD)
         query.answer = answer
         self._waiters.wake(("query", query_id))

@@ -28,6 +28,7 @@ class Clock:
         self._anchor = monotonic()
         self.speed = speed
         self.version = 1
+        self._leapt = 0.0
 
     def now(self) -> datetime:
         """The simulated instant, aware UTC."""
@@ -36,6 +37,14 @@ class Clock:
     def timestamp(self) -> int:
         """The simulated instant in whole Unix seconds, as Telegram dates messages."""
         return int(self.now().timestamp())
+
+    def age(self) -> float:
+        """Seconds by which everything here grew older, for what lasts a time on Telegram: a tap, an update, a limit.
+
+        It leaps as the clock is set forward. Otherwise it goes as real time does, also while the clock is paused or
+        hastened: whoever writes, answers and waits becomes neither slower nor faster by that.
+        """
+        return monotonic() + self._leapt
 
     def move(
         self, *, to: datetime | None = None, by_seconds: float = 0.0, speed: float | None = None
@@ -49,6 +58,8 @@ class Clock:
             raise PersonError("That instant is too far away for the clock.") from None
         if not EARLIEST <= instant <= LATEST:
             raise PersonError(f"The clock can only be set between {EARLIEST.year} and {LATEST.year}.")
+        leap = (instant - self.now()).total_seconds()
+        self._leapt += max(leap, 0.0)
         self._origin, self._anchor = instant, monotonic()
         if speed is not None:
             self.speed = speed

@@ -21,7 +21,7 @@ from simulator.http_json import (
     whole_query,
     world_of,
 )
-from simulator.limits import Limits
+from simulator.limits import LIKE, Limits
 
 MOST_JOURNAL_ENTRIES = 10_000
 # What a browser may show in a tab. HTML, SVG and whatever else could hold a script is only ever saved.
@@ -97,9 +97,15 @@ async def clear_faults(request: Request) -> Response:
 
 
 async def set_limits(request: Request) -> Response:
-    """Set per_second, burst, per_chat_per_second, chat_burst, retry_after; nothing lifts it."""
+    """Set per_second, burst, per_chat_per_second, chat_burst, retry_after; nothing lifts it.
+
+    {"like": "telegram"} stands for what is known of Telegram's own.
+    """
     content = await read_object(request)
-    values: dict[str, Any] = {}
+    like = content.get("like")
+    if like is not None and like not in LIKE:
+        raise PersonError(f"“like” is one of {', '.join(LIKE)}.")
+    values: dict[str, Any] = dict(LIKE[like]) if like else {}
     for name in ("per_second", "burst", "per_chat_per_second", "chat_burst"):
         if content.get(name) is not None:
             values[name] = number_in(content, name)
@@ -109,7 +115,8 @@ async def set_limits(request: Request) -> Response:
         values["retry_after"] = whole_in(content, "retry_after")
         if values["retry_after"] < 1:
             raise PersonError("“retry_after” is 1 second or more.")
-    world_of(request).limits = Limits(**values)
+    world = world_of(request)
+    world.limits = Limits(clock=world.clock, **values)
     return answer(values)
 
 

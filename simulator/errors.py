@@ -14,12 +14,15 @@ class BotApiError(Exception):
         429: "Too Many Requests",
         500: "Internal Server Error",
     }
+    NOT_SIMULATED = 501
 
     def __init__(self, code: int, text: str, parameters: dict[str, int] | None = None) -> None:
         self.code = code
-        self.description = (
-            f"{self.PREFIXES[code]}: {lower_first_letter(text)}" if text else self.PREFIXES[code]
-        )
+        if code == self.NOT_SIMULATED:
+            self.description = text
+        else:
+            prefix = self.PREFIXES[code]
+            self.description = f"{prefix}: {lower_first_letter(text)}" if text else prefix
         self.parameters = parameters
         super().__init__(self.description)
 
@@ -41,6 +44,11 @@ class PersonError(Exception):
 
 def bad_request(text: str) -> BotApiError:
     return BotApiError(400, text)
+
+
+def not_simulated(method: str) -> BotApiError:
+    """A method of Telegram's that this one has not: never its 404, which libraries take for a wrong token."""
+    return BotApiError(BotApiError.NOT_SIMULATED, f"Not simulated: {method}")
 
 
 def forbidden(text: str) -> BotApiError:

@@ -12,12 +12,23 @@ from simulator.params import Params, Upload
 LARGEST_UPLOAD = 50 * 1024 * 1024
 LARGEST_PHOTO = 10 * 1024 * 1024
 LARGEST_DOWNLOAD = 20 * 1024 * 1024
+# How the file_id of each kind begins, as on Telegram.
+PREFIXES = {
+    "photo": "AgAC",
+    "document": "BQAC",
+    "video": "BAAC",
+    "audio": "CQAC",
+    "voice": "AwAC",
+    "animation": "CgAC",
+    "video_note": "DQAC",
+    "sticker": "CAAC",
+}
 PHOTO_WIDTHS = (90, 320, 800, 1280)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """One file as the Bot API names it; `kind` is photo or document."""
+    """One file as the Bot API names it; `kind` is one of PREFIXES."""
 
     file_id: str
     unique_id: str
@@ -48,7 +59,11 @@ class FileStore:
 
     def add_document(self, upload: Upload) -> dict[str, Any]:
         """Keep a document; return it in the shape of `Message.document`."""
-        stored = self._add("document", upload, 0, 0)
+        return self.add_file("document", upload)
+
+    def add_file(self, kind: str, upload: Upload) -> dict[str, Any]:
+        """Keep a file of a kind but a photo; return what is common to the shapes of all of them."""
+        stored = self._add(kind, upload, 0, 0)
         return {
             "file_name": stored.name,
             "mime_type": stored.mime_type,
@@ -81,7 +96,7 @@ class FileStore:
     def _add(self, kind: str, upload: Upload, width: int, height: int) -> StoredFile:
         seed = f"{kind}/{upload.name}/{width}/".encode() + hashlib.sha256(upload.content).digest()
         digest = hashlib.sha256(seed).digest()
-        file_id = ("AgAC" if kind == "photo" else "BQAC") + urlsafe_b64encode(digest).decode().rstrip("=")
+        file_id = PREFIXES[kind] + urlsafe_b64encode(digest).decode().rstrip("=")
         if file_id in self._by_id:
             return self._by_id[file_id]
         extension = upload.name.rpartition(".")[2].lower() if "." in upload.name else "bin"
@@ -115,7 +130,7 @@ def read_file(params: Params, name: str, store: FileStore) -> StoredFile | Uploa
             raise bad_request("file must be non-empty")
         return upload
     if not given:
-        raise bad_request(f"there is no {name} in the request")
+        raise bad_request(f"there is no {name.replace('_', ' ')} in the request")
     if given.startswith(("http://", "https://")):
         raise bad_request("failed to get HTTP URL content")  # this Telegram is on no network
     stored = store.find(given)

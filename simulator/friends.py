@@ -8,7 +8,7 @@ from simulator.acting import LONGEST_MESSAGE, check_active
 from simulator.errors import PersonError
 from simulator.parse import parse_text
 from simulator.records import FriendChat, Message, Person
-from simulator.view import iso, message_view, preview
+from simulator.view import iso, kind_of, message_view, preview
 from simulator.world import World, pair_of
 
 
@@ -72,6 +72,7 @@ def friend_chat_view(world: World, person: Person, friend: Person, chat: FriendC
         "event": chat.event,
         "unread": chat.unread(person.id),
         "last_text": preview(last),
+        "last_kind": kind_of(last),
         "last_date": iso(last.date),
         "last_mine": last.sender == person.id,
         "messages": [

@@ -67,6 +67,7 @@ class Journal:
         self.calls: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.not_simulated: Counter[str] = Counter()
         self.peak_per_second = 0
         self._second = 0
         self._in_second = 0
@@ -132,6 +133,7 @@ class Journal:
             "calls": dict(self.calls),
             "errors": dict(self.errors),
             "faults": dict(self.faults),
+            "not_simulated": dict(self.not_simulated),
             "accepted": self.last,
             "peak_per_second": self.peak_per_second,
         }

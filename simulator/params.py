@@ -41,6 +41,11 @@ class Params:
             return "true" if value else "false"
         return orjson.dumps(value).decode() if isinstance(value, dict | list) else str(value)
 
+    def upload(self, name: str) -> Upload | None:
+        """A file that came under the name, or under another that the value attaches."""
+        attached = self.text(name).removeprefix("attach://")
+        return self.uploads.get(name) or self.uploads.get(attached)
+
     def integer(self, name: str, default: int = 0) -> int:
         text = self.text(name).strip()
         try:

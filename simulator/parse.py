@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import tdjson
 
+from simulator.entities import Entity, check, read_entities, split
 from simulator.errors import BotApiError, bad_request
 
-Entity = dict[str, Any]
 MOST_ENTITIES = 100
 
 tdjson.td_execute(b'{"@type":"setLogVerbosityLevel","new_verbosity_level":0}')
@@ -78,7 +78,7 @@ def parse_text(
         text = result["text"]
         found = [entity for raw in result["entities"] if (entity := _entity(raw))]
     else:
-        found = [dict(entity) for entity in entities or ()]
+        found = split(check(text, read_entities(list(entities or ()))))
     if _MAY_HOLD_ENTITIES.search(text):
         found = _with_automatic_entities(text, found)
     text, found = _trimmed(text, found)

@@ -2,7 +2,7 @@
 
 import heapq
 import mimetypes
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -109,7 +109,10 @@ async def show_person(request: Request) -> Response:
 
 
 async def send(request: Request) -> Response:
-    sent = acting.send_text(world_of(request), _person(request), text_in(await read_object(request), "text"))
+    content = await read_object(request)
+    reply_to = whole_in(content, "reply_to") if content.get("reply_to") is not None else None
+    text = text_in(content, "text")
+    sent = acting.send_text(world_of(request), _person(request), text, reply_to=reply_to)
     return _sent(sent[0], [message.message_id for message in sent])
 
 
@@ -190,6 +193,23 @@ async def send_document(request: Request) -> Response:
     return _sent(acting.send_document(world_of(request), _person(request), upload, caption))
 
 
+def _sends(kind: str) -> Callable[[Request], Awaitable[Response]]:
+    async def send_file(request: Request) -> Response:
+        """A file in a form (`file`); `caption` if wanted."""
+        upload, caption = await _upload(request)
+        if upload is None:
+            raise PersonError("Send the file as the part “file” of a form.")
+        return _sent(acting.send_file(world_of(request), _person(request), kind, upload, caption))
+
+    return send_file
+
+
+async def send_contact(request: Request) -> Response:
+    content = await read_object(request)
+    names = text_in(content, "first_name"), text_in(content, "phone_number")
+    return _sent(acting.send_contact(world_of(request), _person(request), *names))
+
+
 async def _upload(request: Request) -> tuple[Upload | None, str]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return None, text_in(await read_object(request), "caption", "")
@@ -224,7 +244,7 @@ async def inline(request: Request) -> Response:
 
 async def choose(request: Request) -> Response:
     world, content = world_of(request), await read_object(request)
-    query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id")
+    query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id", "")
     friend = friend_in(world, content)
     return _sent(acting.choose_result(world, _person(request), query_id, result_id, friend))
 
@@ -277,6 +297,8 @@ _ACTS = {
     "location": share_location,
     "photo": send_photo,
     "document": send_document,
+    "contact": send_contact,
+    **{kind: _sends(kind) for kind in acting.FILE_FIELDS},
     "edit": edit,
     "inline": inline,
     "choose": choose,

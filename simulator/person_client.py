@@ -103,9 +103,13 @@ class Person:
 
     # Acts
 
-    async def send(self, text: str) -> int:
-        """Send a text (a command, an answer…); its message_id."""
-        return int((await self._act("send", {"text": text}))["message_id"])
+    async def send(self, text: str, *, reply_to: int | None = None) -> int:
+        """Send a text (a command, an answer…); its message_id.
+
+        `reply_to` is the message that is answered: 0 for none, None for what the bot wants answered, if anything.
+        """
+        content = {"text": text} if reply_to is None else {"text": text, "reply_to": reply_to}
+        return int((await self._act("send", content))["message_id"])
 
     async def start(self, payload: str = "") -> int:
         """Press Start, perhaps through a link `?start=payload`."""
@@ -154,6 +158,23 @@ class Person:
 
     async def send_document(self, name: str, content: bytes, *, caption: str = "") -> int:
         return await self._upload("document", name, content, caption)
+
+    async def send_file(self, kind: str, name: str, content: bytes, *, caption: str = "") -> int:
+        """Send a video, animation, audio, voice, video_note or sticker."""
+        return await self._upload(kind, name, content, caption)
+
+    async def react(self, message_id: int, emoji: str) -> None:
+        """React to a message; an empty text takes it back."""
+        await self._act("react", {"message_id": message_id, "emoji": emoji})
+
+    async def forward(self, message_id: int, friend: Person | None = None) -> int:
+        """Forward a message to a friend, or back to the bot."""
+        content = {"message_id": message_id} | ({"to": friend.id} if friend else {})
+        return int((await self._act("forward", content))["message_id"])
+
+    async def delete(self, message_id: int) -> None:
+        """Delete a message for both."""
+        await self._act("delete", {"message_id": message_id})
 
     async def edit(self, message_id: int, text: str) -> None:
         await self._act("edit", {"message_id": message_id, "text": text})

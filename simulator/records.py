@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# What may have a caption.
+CAPTIONED = frozenset(("photo", "document", "video", "animation", "audio", "voice"))
+
 
 class Person:
     """A person with an account, and how they stand with the bot.
@@ -57,7 +60,8 @@ class Message:
     `extra` hold Bot API fields as they are shown: photo, document, location, venue; via_bot, forward_origin…
     `text` is the caption when there is a photo or document. `event` numbers the last change. `update` numbers the
     update by which the bot is told; 0 where it is told of none. `sender` and `friend` are the two people of a message
-    that is not for the bot, 0 in the chat with the bot.
+    that is not for the bot, 0 in the chat with the bot. `keyed`: it came with a keyboard under the text field, took it
+    away or asked for an answer; Telegram lets no bot edit such a message.
     """
 
     __slots__ = (
@@ -70,9 +74,11 @@ class Message:
         "extra",
         "friend",
         "inline_message_id",
+        "keyed",
         "markup",
         "media",
         "message_id",
+        "reactions",
         "sender",
         "text",
         "update",
@@ -107,25 +113,44 @@ class Message:
         self.sender = sender
         self.friend = friend
         self.update = 0
+        self.keyed = False
+        self.reactions: dict[str, list[dict[str, Any]]] | None = None
+
+    def react(self, who: str, reactions: list[dict[str, Any]]) -> None:
+        """Set the reactions of the `bot` or of the `person`; none takes them back."""
+        others = {each: given for each, given in (self.reactions or {}).items() if each != who}
+        self.reactions = (others | {who: reactions} if reactions else others) or None
 
     @property
     def has_caption(self) -> bool:
-        return self.media is not None and ("photo" in self.media or "document" in self.media)
+        return self.media is not None and not CAPTIONED.isdisjoint(self.media)
 
 
 class Chat:
     """The private chat of one person with the bot; `reply_keyboard` is JSON, empty when none is shown.
 
-    `read` is the number of the last message that the person has seen.
+    `read` is the number of the last message that the person has seen, `asked` of the one that the bot wants answered
+    (force_reply) before they have, and `placeholder` what stands in the empty field.
     """
 
-    __slots__ = ("deleted", "event", "messages", "pinned", "read", "reply_keyboard")
+    __slots__ = (
+        "asked",
+        "deleted",
+        "event",
+        "messages",
+        "pinned",
+        "placeholder",
+        "read",
+        "reply_keyboard",
+    )
 
     def __init__(self) -> None:
         self.messages: dict[int, Message] = {}
         self.deleted: list[tuple[int, int]] = []  # (message_id, event)
         self.pinned = 0
         self.read = 0
+        self.asked = 0
+        self.placeholder = ""
         self.reply_keyboard = b""
         self.event = 0
 

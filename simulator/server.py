@@ -18,11 +18,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, friending, mini_apps, people, scripting
+from simulator import control, friending, gestures, mini_apps, people, scripting
 from simulator.botapi import BotApi
 from simulator.clock import Clock
 from simulator.errors import PersonError
 from simulator.http_json import answer
+from simulator.limits import LIKE, Limits
 from simulator.origin import refusing_strangers
 from simulator.world import World
 
@@ -70,7 +71,13 @@ def make_world(
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
     zone: str = "Europe/Paris",
+    local_apps: bool = False,
+    limits: str = "",
 ) -> World:
+    """A world for `serve` and `running`.
+
+    `local_apps`: Mini Apps of this machine need no HTTPS. `limits`: whose rate limits hold, a name of LIKE, or none.
+    """
     bot_id, _, secret = token.partition(":")
     if not bot_id.isdecimal() or not secret or "/" in secret:
         raise StartError(
@@ -80,12 +87,15 @@ def make_world(
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
     world = World(
         zone=zone,
+        local_apps=local_apps,
         token=token,
         clock=clock or Clock(),
         bot_name=bot_name,
         bot_username=bot_username,
         journal_file=journal_file,
     )
+    if limits:
+        world.limits = Limits(clock=world.clock, **LIKE[limits])
     world.marks = control.read_marks(marks or [])
     return world
 
@@ -98,6 +108,7 @@ def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
             *people.ROUTES,
             *friending.ROUTES,
             *mini_apps.ROUTES,
+            *gestures.ROUTES,
             *scripting.ROUTES,
             *control.ROUTES,
             Route("/", _page),

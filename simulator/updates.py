@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from simulator.clock import monotonic
+from simulator.clock import Clock, monotonic
 from simulator.errors import BotApiError, bad_request
 from simulator.events import Waiters
 from simulator.params import Params
 
-# How long Telegram keeps an update that nobody fetches, in real seconds.
+# How long Telegram keeps an update that nobody fetches, in seconds of the clock.
 CALLBACK_LIFE = 150.0
 UPDATE_LIFE = 24 * 3600.0
 
@@ -39,8 +39,9 @@ FIRST_ID = 100_000_001
 class UpdateQueue:
     """Updates in the order of their numbers, kept until they are confirmed or too old."""
 
-    def __init__(self, waiters: Waiters, on_seen: Callable[[int], None]) -> None:
+    def __init__(self, waiters: Waiters, clock: Clock, on_seen: Callable[[int], None]) -> None:
         self._waiters = waiters
+        self._clock = clock
         self._on_seen = on_seen
         self._told = 0
         self.pending: deque[Update] = deque()
@@ -56,7 +57,7 @@ class UpdateQueue:
             return 0
         json = orjson.dumps({"update_id": self._next_id, kind: content})
         life = CALLBACK_LIFE if kind in {"callback_query", "inline_query"} else UPDATE_LIFE
-        self.pending.append(Update(self._next_id, kind, chat_id, monotonic() + life, json))
+        self.pending.append(Update(self._next_id, kind, chat_id, self._clock.age() + life, json))
         self._next_id += 1
         self._waiters.wake("updates")
         return self._next_id - 1
@@ -104,7 +105,7 @@ class UpdateQueue:
         self._tell_seen()
 
     def drop_expired(self) -> None:
-        now = monotonic()
+        now = self._clock.age()
         if any(update.expires <= now for update in self.pending):
             self.pending = deque(update for update in self.pending if update.expires > now)
 

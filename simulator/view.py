@@ -28,6 +28,7 @@ def person_view(world: World, person: Person) -> dict[str, Any]:
         "event": chat.event if chat else 0,
         "unread": chat.unread(MOST_UNREAD) if chat else 0,
         "last_text": preview(last) if last else "",
+        "last_kind": kind_of(last) if last else "",
         "last_date": iso(last.date) if last else None,
         "last_mine": bool(last and not last.by_bot),
         "last_update": last.update if last else 0,
@@ -39,11 +40,14 @@ def chat_view(world: World, person: Person, after: int) -> dict[str, Any]:
     chat = world.chats.get(person.id)
     if chat is None:
         empty = {"event": 0, "messages": [], "deleted": [], "reply_keyboard": None, "pinned": 0, "unread": 0}
+        empty |= {"asked": 0, "placeholder": ""}
         return empty | {"seen": world.updates.seen} | _standing(person)
     return {
         "event": chat.event,
         "seen": world.updates.seen,
         "unread": chat.unread(MOST_UNREAD),
+        "asked": chat.asked,
+        "placeholder": chat.placeholder if chat.asked or chat.reply_keyboard else "",
         "messages": [message_view(message) for message in chat.messages.values() if message.event > after],
         "deleted": [message_id for message_id, event in chat.deleted if event > after],
         "reply_keyboard": reply_keyboard_view(chat.reply_keyboard),
@@ -58,7 +62,7 @@ def _standing(person: Person) -> dict[str, bool]:
 def message_view(message: Message) -> dict[str, Any]:
     media = message.media or {}
     extra = message.extra or {}
-    document = media.get("document")
+    document = None if "animation" in media else media.get("document")
     return {
         "message_id": message.message_id,
         "from": "bot" if message.by_bot else "person",
@@ -79,12 +83,17 @@ def message_view(message: Message) -> dict[str, Any]:
             {"file_id": size["file_id"], "width": size["width"], "height": size["height"]}
             for size in media.get("photo", [])
         ],
+        "file": _file_view(media),
+        "poll": media.get("poll"),
+        "dice": media.get("dice"),
+        "album": media.get("media_group_id"),
+        "reactions": message.reactions or {},
         "venue": media.get("venue"),
         "location": media.get("location"),
         "contact": media.get("contact"),
         "web_app_data": (media.get("web_app_data") or {}).get("button_text"),
         "reply_to": (extra.get("reply_to_message") or {}).get("message_id"),
-        "reply": _reply_view(extra.get("reply_to_message")),
+        "reply": _reply_view(extra.get("reply_to_message"), extra.get("quote")),
         "forwarded": "forward_origin" in extra,
         "via_bot": (extra.get("via_bot") or {}).get("username"),
         "protected": bool(extra.get("has_protected_content")),
@@ -93,11 +102,11 @@ def message_view(message: Message) -> dict[str, Any]:
     }
 
 
-def _reply_view(replied: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The message that is answered: its number, who wrote it and how it begins."""
+def _reply_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message that is answered: its number, who wrote it, and how it begins or what is quoted of it."""
     if not replied:
         return None
-    text = str(replied.get("text") or replied.get("caption") or "")
+    text = str((quote or {}).get("text") or replied.get("text") or replied.get("caption") or "")
     return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text[:120]}
 
 
@@ -144,16 +153,47 @@ def reply_keyboard_view(markup: bytes) -> list[list[dict[str, str]]] | None:
     ]
 
 
+FILES = ("video", "animation", "audio", "voice", "video_note", "sticker")
+FILE_FIELDS = (
+    "file_name",
+    "mime_type",
+    "width",
+    "height",
+    "length",
+    "duration",
+    "title",
+    "performer",
+    "emoji",
+)
+
+
+def _file_view(media: dict[str, Any]) -> dict[str, Any] | None:
+    """A file that is neither a photo nor a document: its `kind`, `file_id`, `size` and whatever else is known."""
+    for kind in FILES:
+        if kind in media:
+            shape = media[kind]
+            known = {name: shape[name] for name in FILE_FIELDS if name in shape}
+            return known | {"kind": kind, "file_id": shape["file_id"], "size": shape["file_size"]}
+    return None
+
+
 def preview(message: Message) -> str:
-    """One line for a list of chats; media without words is named."""
+    """One line for a list of chats; empty for media without words, of which `kind_of` tells."""
     if message.text:
         return message.text[:120].replace("\n", " ")
     media = message.media or {}
-    if "document" in media:
-        return str(media["document"]["file_name"])
+    if "poll" in media:
+        return str(media["poll"]["question"])
     if "venue" in media:
         return str(media["venue"]["title"])
-    return next(iter(media), "").capitalize()
+    if "document" in media and "animation" not in media:
+        return str(media["document"]["file_name"])
+    return str(media["dice"]["emoji"]) if "dice" in media else ""
+
+
+def kind_of(message: Message) -> str:
+    """The kind of media of a message; empty for a text."""
+    return next(iter(message.media), "") if message.media else ""
 
 
 def iso(timestamp: int) -> str:

@@ -38,8 +38,10 @@ class World:
         bot_username: str,
         journal_file: Path | None = None,
         zone: str = "Europe/Paris",
+        local_apps: bool = False,
     ) -> None:
         self.token = token
+        self.local_apps = local_apps
         self.zone = zone
         self._journal_file = journal_file
         self.clock = clock
@@ -52,7 +54,7 @@ class World:
         self.waiters = Waiters()
         self.stream = Stream()
         self.updates = UpdateQueue(
-            self.waiters, lambda number: self.stream.tell({"type": "seen", "update": number})
+            self.waiters, self.clock, lambda number: self.stream.tell({"type": "seen", "update": number})
         )
         self.webhook = Webhook(
             self.updates, lambda seconds: self.waiters.wait("updates", seconds), self._call_by_reply
@@ -62,6 +64,7 @@ class World:
         self.marks: list[dict[str, str]] = []
         self._next_message_id = 1
         self._event = 0
+        self._next_group_id = 13_000_000_000_000_000
         self._begin()
 
     def _begin(self) -> None:
@@ -70,12 +73,12 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.friend_chats: dict[tuple[int, int], FriendChat] = {}
         self.inline_messages: dict[str, tuple[Person, Message]] = {}
-        self.taps = Queries(self.waiters, 4_000_000_000_000_001)
-        self.inline_queries = Queries(self.waiters, 8_000_000_000_000_001)
-        self.app_queries = Queries(self.waiters, 6_000_000_000_000_001)
+        self.taps = Queries(self.waiters, self.clock, 4_000_000_000_000_001)
+        self.inline_queries = Queries(self.waiters, self.clock, 8_000_000_000_000_001)
+        self.app_queries = Queries(self.waiters, self.clock, 6_000_000_000_000_001)
         self.files = FileStore()
         self.settings = BotSettings()
-        self.limits = Limits()
+        self.limits = Limits(clock=self.clock)
         self.journal = Journal(self._journal_file)
         self.scripts = Scripts()
         self._shared: dict[Any, Any] = {}
@@ -212,6 +215,20 @@ class World:
             message.event = self._event
         self.waiters.wake(("chat", person.id))
         self.stream.tell({"type": "chat", "person": person.id, "event": self._event})
+
+    def free_group_id(self) -> int:
+        """A number for an album or a poll, never given twice."""
+        self._next_group_id += 1
+        return self._next_group_id
+
+    def forgotten(self, person: Person, message_id: int) -> Message | None:
+        """A message that this world forgot to save memory (`keeps`): in a chat of Telegram's it would still stand."""
+        if person.keeps is None or not 0 < message_id < self._next_message_id:
+            return None
+        chat = self.chat(person)
+        if message_id in chat.messages or any(message_id == number for number, _event in chat.deleted):
+            return None
+        return Message(message_id=message_id, date=self.clock.timestamp(), by_bot=True, text="")
 
     def delete_message(self, person: Person, message_id: int) -> None:
         chat = self.chat(person)

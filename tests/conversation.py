@@ -192,6 +192,12 @@ class Talker:
             message["reply_to_message"] = self._message(text="…") | {"message_id": reply_to}
         return await self._update(message=message)
 
+    async def send_ahead(self, text: str, *, before: str) -> Shown:
+        """Words that were sent before a button was tapped, and come after it."""
+        early = self._message(text=text)
+        await self.tap(before)
+        return await self._update(message=early)
+
     async def send_message(self, **content: Any) -> Shown:
         """A message that is more than words: formatted text, a photo."""
         return await self._update(message=self._message(**content))

@@ -83,7 +83,7 @@ async def sign_up(person: Teller, read: Reader) -> None:
     await person.start()
     await consent(person, read)
     await person.send("Xyzzyville")
-    await person.expect(read.says("I know no commune"))
+    await person.expect(read.says("I don’t know any commune"))
     await person.send("st genis")
     await person.expect(read.says("Which one do you vote in?"))
     await person.tell("Saint-Genis-Laval", "commune", "69204")
@@ -126,8 +126,8 @@ async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) ->
 
 async def confirm(person: Teller, read: Reader) -> None:
     """The commune that was understood is right, and messages may be chosen by it."""
-    await person.expect(read.says("May I choose your messages by your commune?"))
-    await person.tell(read.label("Yes, choose by my commune"), "consent", "yes", about="commune")
+    await person.expect(read.says("Can we tailor messages to where you vote?"))
+    await person.tell(read.label("Yes, tailor them"), "consent", "yes", about="commune")
     await welcome(person, read)
 
 
@@ -142,7 +142,7 @@ async def join_by_link(person: Teller, read: Reader, event: str) -> None:
     await consent(person, read)
     await person.write("villeurbanne", "commune", "69266")
     person.note("registration", "confirmed")
-    await person.tell(read.label("Yes, choose by my commune"), "consent", "yes", about="commune")
+    await person.tell(read.label("Yes, tailor them"), "consent", "yes", about="commune")
     await person.expect(TITLES[read.language])
     await person.tell(read.label("Maybe"), "rsvp", "maybe", about=event)
     await person.expect(read.says("You said maybe"))
@@ -162,19 +162,19 @@ async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19
     """/new_event from its title to the typed confirmation; the event's code."""
     await organizer.send("/new_event")
     for language in TITLES:
-        await organizer.expect(read.says("What is the event called? – "))
+        await organizer.asked(read.says("What is the event called? – "))
         await organizer.send(TITLES[language])
-        await organizer.expect(read.says("What will happen there? – "))
+        await organizer.asked(read.says("What will happen there? – "))
         await organizer.send(DESCRIPTIONS[language])
     for question, answer in (("In which commune?", "Lyon"), ("At what address?", ADDRESS)):
-        await organizer.expect(read.says(question))
+        await organizer.asked(read.says(question))
         await organizer.send(answer)
-    await organizer.expect(read.says("Where exactly on the map?"))
+    await organizer.asked(read.says("Where exactly on the map?"))
     await organizer.share_location(*PIN)
     for question, answer in (("On what day", on), ("How long will it last?", "2h")):
-        await organizer.expect(read.says(question))
+        await organizer.asked(read.says(question))
         await organizer.send(answer)
-    await organizer.expect(read.says("within %(km)s"))
+    await organizer.asked(read.says("within %(km)s"))
     await organizer.tap(read.label("That’s it"))
     summary = await organizer.expect(read.says("Ready to announce"))
     assert re.search(r"\b\d+–\d+|< 10", summary.text), "Who is known is counted exactly, all others in tens."
@@ -194,7 +194,7 @@ async def accept_invitation(story: Story, supporter: Teller, read: Reader, event
     await supporter.expect(read.says("You’re coming: "))
     await supporter.expect(read.says("May we introduce you to the local team?"))
     await supporter.tell(read.label("Yes, introduce me"), "consent", "yes", about="team")
-    await supporter.expect(read.says("Thank you! The local team will know you."))
+    await supporter.expect(read.says("Thank you! The local team will know who you are."))
     await supporter.tell(read.label("Maybe"), "rsvp", "maybe", about=event)
     await supporter.expect(read.says("You said maybe"))
     await supporter.tell(read.label("I’ll come"), "rsvp", "yes", about=event)
@@ -217,7 +217,7 @@ async def write_to_supporters(organizer: Teller, read: Reader) -> None:
     await organizer.send("/broadcast")
     await organizer.tap(read.label("News and arguments"))
     for language in NEWS:
-        await organizer.expect(read.says("Write the message – "))
+        await organizer.asked(read.says("Write the message – "))
         await organizer.send(NEWS[language])
     for label in ("No photo", "That’s it", "Now"):
         await organizer.tap(read.label(label))
@@ -245,8 +245,8 @@ async def plan_first_round(story: Story, supporter: Teller, read: Reader) -> Non
     await supporter.tell(read.label("With my family"), "plan.company", "family", about="1")
     await supporter.expect(read.says("It’s all set"))
     await story.jump("2016-11-18T18:00+01:00")
-    await supporter.expect(read.says("Does your plan still hold?"))
-    await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="1")
+    await supporter.expect(read.says("Is your plan still on?"))
+    await supporter.tell(read.label("Yes, still on"), "echo", "ok", about="1")
     await supporter.expect(read.says("Would you send this to three friends?"))
 
 
@@ -275,15 +275,15 @@ async def vote_in_first_round(story: Story, supporter: Teller, read: Reader) -> 
     await story.jump("2016-11-20T20:30+01:00")
     await supporter.expect(read.says("Thank you for voting"))
     await supporter.tell(read.label("Keep my plan"), "keep_plan", "keep", about="1")
-    await supporter.expect(read.says("Your plan is kept"))
+    await supporter.expect(read.says("Your plan stays as it is"))
 
 
 async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) -> None:
     """The plan that was kept, confirmed; "I've voted" at the first reminder of the day; the last thanks."""
     await story.jump("2016-11-23T18:00+01:00")
     await story.jump("2016-11-25T18:00+01:00")
-    await supporter.expect(read.says("Does your plan still hold?"))
-    await supporter.tell(read.label("Yes, it holds"), "echo", "ok", about="2")
+    await supporter.expect(read.says("Is your plan still on?"))
+    await supporter.tell(read.label("Yes, still on"), "echo", "ok", about="2")
     await story.jump("2016-11-27T11:00+01:00")
     asked = await supporter.expect(read.says("Today is polling day"))
     await supporter.tell(read.label("I’ve voted"), "turnout", "voted", about="2", message=asked)
@@ -291,7 +291,7 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     await story.jump("2016-11-27T16:30+01:00")
     await story.jump("2016-11-27T20:30+01:00")
     thanks = await supporter.expect(read.says("Thank you for voting"))
-    assert read.says("The vote is over. Thank you for having followed it").search(thanks.text)
+    assert read.says("The vote is over. Thank you for following it").search(thanks.text)
     await supporter.tap(read.label("Stay in touch after the vote?"))
     await supporter.expect(read.says("May we stay in touch after the vote?"))
     await supporter.tell(read.label("Yes, keep in touch"), "consent", "yes", about="keep")

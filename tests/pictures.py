@@ -97,13 +97,19 @@ async def main() -> None:
         await english.expect("When will you vote", timeout=REMINDED_SECONDS)
         await sign_up(newcomer)
         await follow_the_invitation(organizer)
-        await picture(simulator, "demo", DESK, invited, organizer.id, english.id)
-        await picture(simulator, "phone", PHONE, newcomer.id)
+        await pictures(simulator, "demo", DESK, invited, organizer.id, english.id)
+        await pictures(simulator, "phone", PHONE, newcomer.id)
 
 
-async def picture(simulator: Simulator, name: str, size: tuple[int, int], *people: int) -> None:
+async def pictures(simulator: Simulator, name: str, size: tuple[int, int], *people: int) -> None:
+    """The phones of people by day and by night, as who reads the README has it."""
+    for theme, ending in (("light", ""), ("dark", "-dark")):
+        await picture(simulator, f"{name}{ending}", theme, size, *people)
+
+
+async def picture(simulator: Simulator, name: str, theme: str, size: tuple[int, int], *people: int) -> None:
     width, height = size
-    url = f"{simulator.base_url}/?open={','.join(map(str, people))}&theme=light"
+    url = f"{simulator.base_url}/?open={','.join(map(str, people))}&theme={theme}&lang=fr"
     async with opened(url, width=width, height=height) as page:
         await page.until(f"document.querySelectorAll('.column').length === {len(people)}")
         await page.until(

@@ -263,6 +263,7 @@ class Teller(Person):
         self._story = story
         self._lived: list[str] = []
         self._seen = 0
+        self._asked = 0
         self._read: dict[int, str] = {}
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -286,6 +287,18 @@ class Teller(Person):
         """The chat as it was lived, each state of a message where it was read; what is random is masked."""
         await self._live_through()
         return masked("\n\n".join(self._lived) + "\n")
+
+    async def asked(self, wanted: re.Pattern[str]) -> Message:
+        """Returns once a new message asks this. One that is edited, since it lost its buttons, asks nothing any more."""
+
+        async def asks() -> bool:
+            newest = await self.last()
+            return newest.message_id > self._asked and wanted.search(as_read(newest.text)) is not None
+
+        await until(asks, f"{self.first_name} is asked {wanted.pattern}")
+        question = await self.last()
+        self._asked = question.message_id
+        return question
 
     async def has(self, *wanted: re.Pattern[str]) -> None:
         """Returns once the chat holds each of these, in whatever order they came."""

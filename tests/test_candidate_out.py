@@ -33,7 +33,7 @@ async def steps_sent(story: Story) -> Counter[tuple[str, str]]:
 
 
 async def last_choices(person: Teller, read: Reader) -> int:
-    asked = read.says("One choice is left to you")
+    asked = read.says("You have one choice left")
     return sum(bool(asked.search(message.text)) for message in await person.messages())
 
 

@@ -29,7 +29,7 @@ async def write_for_later(organizer: Teller, read: Reader) -> None:
     await organizer.send("/broadcast")
     await organizer.tap(read.label("News and arguments"))
     for language in NEWS:
-        await organizer.expect(read.says("Write the message – "))
+        await organizer.asked(read.says("Write the message – "))
         await organizer.send(NEWS[language])
     for label in ("No photo", "That’s it"):
         await organizer.tap(read.label(label))

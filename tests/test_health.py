@@ -235,7 +235,7 @@ async def test_admins_are_told_and_when_it_is_over(tmp_path: Path, monkeypatch: 
         await admin.expect(read.says("The bot needs help"))
         stolen.cancel()
         await asyncio.gather(stolen, return_exceptions=True)
-        await admin.expect(read.says("It is over: the bot is well again"))
+        await admin.expect(read.says("It’s over: the bot is fine again"))
 
 
 async def _steal(address: str) -> None:

@@ -15,6 +15,7 @@ from bot.nightly import NightlyBackup
 from bot.rules.backups import BackupPlan
 from bot.settings import Settings
 from db.engine import Database
+from db.errors import BackupFailed
 from tests.backups import names_in
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.frozen import FROZEN
@@ -66,6 +67,42 @@ async def test_every_night_verified_and_rotated(tmp_path: Path) -> None:
         assert [name for name in names_in(tmp_path / "data") if "drill" in name] == []
 
 
+@pytest.mark.parametrize(
+    ("program", "fault"),
+    [
+        ('cp "$1" "$(dirname "$0")/elsewhere.db"; env > "$(dirname "$0")/seen"', None),
+        ("echo no room there >&2; exit 3", "did not take {file} (status 3: no room there)."),
+        (None, "cannot be run (No such file or directory); {file} is here alone."),
+    ],
+)
+async def test_each_is_taken_elsewhere_and_is_made_only_once_it_is_there(
+    program: str | None,
+    fault: str | None,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PORTEVOIX_TOKEN", "1:secret")
+    script, file = tmp_path / "keep", tmp_path / "backup.db"
+    if program is not None:
+        script.write_text(f"#!/bin/sh\n{program}\n")
+        script.chmod(0o700)
+    settings = Settings.from_environment({"PORTEVOIX_DATA": str(tmp_path / "data")})
+    making = nightly.make_backup(
+        database, file, settings=settings, now=paris("2016-11-16T03:30"), command=[str(script)]
+    )
+    if fault is None:
+        await making
+        assert (tmp_path / "elsewhere.db").read_bytes() == file.read_bytes()
+        assert "secret" not in (tmp_path / "seen").read_text()
+    else:
+        with pytest.raises(BackupFailed) as failed:
+            await making
+        assert failed.value.sentence == f"{script} {fault.format(file=file)}"
+    async with database.read() as tx:
+        assert (await db.backup_record.last(tx) is None) is (fault is not None)
+
+
 async def test_one_that_fails_is_told_in_the_chat_and_when_it_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +119,7 @@ async def test_one_that_fails_is_told_in_the_chat_and_when_it_is_made(
         await admin.expect(read.says("The last planned backup was not made."))
         assert (await story.bot.health())["troubles"] == ["backup"]
         folder.mkdir()
-        await admin.expect(read.says("It is over: the bot is well again"))
+        await admin.expect(read.says("It’s over: the bot is fine again"))
         assert (await story.bot.health())["ok"]
 
 

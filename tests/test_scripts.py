@@ -55,6 +55,15 @@ def test_a_release_gives_what_is_unreleased_a_version() -> None:
     assert module.UNRELEASED in changelog
 
 
+def test_a_release_says_what_changed_in_it() -> None:
+    module = script("set_version")
+    history = "# Changelog\n\n## Unreleased\n\n## 0.3.0, 2026-12-01\n\n### Added\n\n- New.\n\n## 0.1.0\n\nThe first.\n"
+    assert module.notes(history, "0.3.0") == "Portevoix 0.3.0\n\n### Added\n\n- New.\n"
+    assert module.notes(history, "0.1.0") == "Portevoix 0.1.0\n\nThe first.\n"
+    with pytest.raises(ValueError, match="tells nothing of"):
+        module.notes(history, "0.3")
+
+
 def test_the_version_stands_in_one_place() -> None:
     project = Path("pyproject.toml").read_text(encoding="utf-8")
     version = tomllib.loads(project)["project"]["version"]

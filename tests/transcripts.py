@@ -1,7 +1,7 @@
 """The transcripts of docs/: what the people of the mission, and those who try their rights, read and did.
 
-`python -m tests.transcripts` plays both stories and writes them again (`… trust` only one); tests/test_mission.py and
-tests/test_trust.py compare.
+`python -m tests.transcripts` plays all stories and writes them again (`… trust` only one); tests/test_mission.py,
+tests/test_trust.py and tests/test_ballots.py compare.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import mission, trust
+from db.engine import Database, open_database
+from db.key import DatabaseKey
+from db.upgrade import upgrade
+from tests import ballots, mission, trust
 from tests.frozen import SHIPPED
-from tests.story import Teller, telling
+from tests.story import Teller, masked, telling
 
 FOLDER = Path(__file__).parent.parent / "docs"
 SHOWN = {"PORTEVOIX_CAMPAIGN": str(SHIPPED)}
@@ -87,7 +90,40 @@ async def write_trust(language: str) -> None:
     print(trust_path_of(language))
 
 
-STORIES = {"mission": write_mission, "trust": write_trust}
+BALLOTS = FOLDER / "other-ballots.md"
+BALLOTS_INTRODUCTION = """\
+# Votes of another kind
+
+Two of the shipped campaigns as people meet them, played by tests/ballots.py: `campaigns/municipales-2026`, of one \
+commune, in French, and `campaigns/assemblee-generale`, of the members of an association, in English. The hours are \
+those of Paris. [The campaign file](campaign-file.md) tells the keys. Written by `python -m tests.transcripts`: do \
+not edit.
+"""
+
+
+async def ballot_transcript(campaign: str, database: Database) -> str:
+    """The chats of one campaign, one after the other."""
+    chats = await ballots.PLAYED[campaign](database)
+    parts = (f"### {chat.name}\n\n" + "\n\n".join(chat.lines) + "\n" for chat in chats)
+    return masked("\n".join([f"## {campaign}\n", *parts]))
+
+
+async def write_ballots(language: str) -> None:
+    """Both at once, each in its language."""
+    if language != LANGUAGES[0]:
+        return
+    parts = [BALLOTS_INTRODUCTION]
+    for campaign in ballots.PLAYED:
+        with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
+            database = await open_database(None, folder=Path(folder), key=DatabaseKey(hex="00" * 32))
+            await upgrade(database)
+            parts.append(await ballot_transcript(campaign, database))
+            await database.close()
+    BALLOTS.write_text("\n".join(parts), encoding="utf-8")
+    print(BALLOTS)
+
+
+STORIES = {"mission": write_mission, "trust": write_trust, "ballots": write_ballots}
 
 
 async def main() -> None:

@@ -103,11 +103,6 @@ async def reach(
     )
 
 
-async def headcount(tx: AsyncConnection, target: Target, kind: Kind, reader: Reader) -> Headcount:
-    """How many people a message of this kind would be for."""
-    return _total(await db.audiences.groups(tx, target, kind, known_in=reader.known_in))
-
-
 def _total(found: Sequence[Group]) -> Headcount:
     return sum((group.people for group in found), start=NOBODY)
 

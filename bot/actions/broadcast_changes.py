@@ -18,6 +18,7 @@ from bot.actions.broadcasts import (
     columns_of,
     fill,
     followed,
+    require_somebody,
 )
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -50,6 +51,7 @@ async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBr
     before = await changeable(tx, author, broadcast)
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    await require_somebody(tx, author, new, target)
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts)

@@ -17,6 +17,7 @@ import db.staff
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
+from bot.actions.forecasts import Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.ballots import Ballot
@@ -46,7 +47,8 @@ class BroadcastRefused(PortevoixError):
 class NewBroadcast:
     """Everything that makes a broadcast, whoever writes it. `texts` by language where no template words it.
 
-    `fields`: what a neutral reminder shows beside the day and the hours.
+    `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
+    get it, and sends it all the same.
     """
 
     key: str
@@ -60,6 +62,7 @@ class NewBroadcast:
     event: int | None = None
     photo: str | None = None
     expires_at: datetime | None = None
+    knowing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +81,23 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     """
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    await require_somebody(tx, author, new, target)
     queued = await queue(tx, author, new, target)
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
     details = {"broadcast": queued.broadcast, "kind": new.kind.value, "people": queued.people}
     await audit.note(tx, actor=author.name, action=Action.BROADCAST, details=details, now=author.now)
     return queued
+
+
+async def require_somebody(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> None:
+    """Raises BroadcastRefused where it is for people of whom none would get it while it is of use."""
+    if new.knowing:
+        return
+    sending = Sending(kind=new.kind, when=new.when, expires_at=new.expires_at)
+    found = await forecast(tx, target, sending, author.campaign, author.reader, now=author.now)
+    if found.is_for_nobody(author.reader):
+        raise BroadcastRefused("Nobody would get this in time.", message="errors/nobody_gets_it")
 
 
 def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:

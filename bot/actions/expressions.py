@@ -12,26 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.belonging
 import db.expressions
 import db.people
-import db.reaching
 import db.saved_audiences
+from bot.actions.forecasts import Sending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
+from bot.rules.audience_limits import widened
 from bot.rules.belonging import Setting, Verdict, facts_of, verdict
-from bot.rules.courtesy import WEEK
 from bot.rules.expression_text import pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
-from bot.rules.kinds import MUTES
 from bot.rules.leaves import ANY, Leaf
-from bot.rules.leaving import hold
-from bot.rules.reaching import NEWS, Held, held_by, like_those_sent, today_in
+from bot.rules.reaching import NEWS, Held
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
-from bot.rules.sending import USEFUL_FOR
+from bot.rules.sending import all_at
+from bot.rules.small_counts import Reader
 from db.expressions import Condition
 
-PARIS = "Europe/Paris"
-"""By which time somebody lives of whom no zone is known."""
+EXACT = Reader(known_in=None)
 
 
 class UnknownPerson(PortevoixError):
@@ -162,8 +160,9 @@ async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counte
     setting = await setting_of(tx, asked, occasion)
     steps = grown(asked.expression)
     trees = [asked.expression, *(each.so_far for each in steps), *(each.leaf for each in steps)]
+    trees = [widened(tree, occasion.campaign.is_whole) for tree in trees]
     people, *counts = await db.expressions.count_each(tx, trees, setting)
-    held = await _held(tx, db.expressions.members(asked.expression, setting), occasion)
+    held = await _held(tx, db.expressions.members(trees[0], setting), occasion)
     return Counted(
         expression=text_of(asked.expression),
         people=people,
@@ -177,49 +176,13 @@ async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counte
 
 
 async def _held(tx: AsyncConnection, among: Condition, occasion: Occasion) -> Counter[Held]:
-    """What keeps news from how many of these people, by the very rules that are asked when it is about to leave."""
-    mute, since = MUTES[NEWS], occasion.now - WEEK
-    found: Counter[Held | None] = Counter()
-    is_out, days = occasion.campaign.is_out(occasion.now), {}
-    for standing in await db.reaching.standings(tx, among, mute, since=since):
-        if standing.unreachable:
-            found[Held.UNREACHABLE] += standing.people
-        elif is_out:
-            found[Held.CANDIDATE_OUT] += standing.people
-        elif standing.muted:
-            found[Held.MUTED] += standing.people
-        elif standing.recently:
-            days[standing.zone] = today_in(standing.zone or PARIS, occasion.now)
-        else:
-            found[_reason(occasion, standing.territory, standing.zone)] += standing.people
-    caps = occasion.campaign.caps
-    if days:
-        for each in await db.reaching.written_to(tx, among, mute, since=since, caps=caps, days=days):
-            sent = like_those_sent(
-                now=occasion.now, caps=caps, silent=each.silent, today=each.today, fills_week=each.fills_week
-            )
-            unanswered = caps.silent_after if each.silent else 0
-            found[_reason(occasion, each.territory, each.zone, unanswered, sent)] += each.people
-    return Counter({reason: people for reason, people in found.items() if reason is not None})
-
-
-def _reason(
-    occasion: Occasion,
-    territory: str | None,
-    zone: str | None,
-    unanswered: int = 0,
-    sent: tuple[datetime, ...] = (),
-) -> Held | None:
-    found = hold(
-        kind=NEWS,
-        territory=territory,
-        zone=zone or PARIS,
-        now=occasion.now,
-        policy=occasion.campaign.policy,
-        sent=sent,
-        unanswered=unanswered,
-    )
-    return held_by(found, expires_at=occasion.now + USEFUL_FOR)
+    """What keeps news that are sent now from how many of these people."""
+    news = Sending(kind=NEWS, when=all_at(occasion.now))
+    found: Counter[Held] = Counter()
+    for people, obstacle in await obstacles(tx, among, news, occasion.campaign, reader=EXACT):
+        if obstacle.held is not None:
+            found[obstacle.held] += people.total
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +209,7 @@ async def why(tx: AsyncConnection, asked: Asked, occasion: Occasion, *, telegram
     somebody = await db.belonging.somebody(tx, person)
     held = await _held(tx, db.expressions.only(person.id), occasion)
     return Why(
-        verdict=verdict(asked.expression, facts_of(somebody, setting)),
+        verdict=verdict(widened(asked.expression, occasion.campaign.is_whole), facts_of(somebody, setting)),
         is_supporter=person.is_registered and person.consent_contact,
         held=next(iter(held), None),
     )

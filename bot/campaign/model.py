@@ -20,7 +20,7 @@ from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet
 from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
-from bot.rules.territories import ABROAD, TERRITORIES
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +162,10 @@ class Campaign:
     def votes(self, area: str) -> bool:
         """Whether the people of a whole area (a commune, a territory’s code that is one, `abroad`) vote here."""
         return any(contains(held, area) for held in self.areas)
+
+    def votes_in(self, territory: str) -> bool:
+        """Whether the people of a whole territory vote here, so that they need not name their commune."""
+        return self.is_everywhere or (territory != METROPOLE and self.votes(territory.partition("-")[0]))
 
     def is_whole(self, area: str) -> bool:
         """Whether an area holds everybody who votes, so that choosing by it chooses nobody."""

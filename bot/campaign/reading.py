@@ -292,7 +292,14 @@ def _read_backups(root: TomlTable) -> BackupPlan | None:
             "keep them no longer than the shortest of your [retention]",
             warning=True,
         )
-    plan = BackupPlan(hour=table.clock_time("hour", default=time(3, 30)), folder=folder, keep=keep)
+    command = table.texts("command", 'the words of a command, such as ["/usr/local/bin/keep-elsewhere"]')
+    if command and not PurePath(command[0]).is_absolute():
+        table.fault(
+            "command", f"backup.command begins with “{command[0]}”", "write the absolute path of a program"
+        )
+    plan = BackupPlan(
+        hour=table.clock_time("hour", default=time(3, 30)), folder=folder, keep=keep, command=command
+    )
     table.done()
     return plan
 

@@ -189,6 +189,14 @@ class TomlTable:
             return default
         return str(value)
 
+    def texts(self, key: str, expected: str) -> tuple[str, ...]:
+        """A list of texts that are not blank; empty when it is not written."""
+        value = self.take(key, (list,), expected) or ()
+        if not all(isinstance(word, str) and word.strip() for word in value):
+            self.fault(key, f"{self.name_of(key)} has what is no text", f"write {expected}")
+            return ()
+        return tuple(value)
+
     def some_of(self, key: str, choices: Collection[str]) -> tuple[str, ...]:
         """A list of some words, each once; empty when it is not written."""
         listed = ", ".join(choices)

@@ -16,7 +16,7 @@ from bot.actions import audit, expressions, saved_audiences
 from bot.actions.expressions import Asked, Counted, Occasion, Why
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import AREA_HELP, SubCommands, area, group, number
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.communes import load
 from bot.rules.belonging import Reason
 from bot.rules.expression_text import spotted

@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
 from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
+from bot.commands.tables import print_table
 from bot.rules.counting import counted
 from bot.settings import Settings
 from bot.startup import database_file, opened, present
@@ -124,11 +124,3 @@ def calendar(arguments: Namespace, settings: Settings) -> int:
     else:
         print_table(HEADERS, [as_row(entry) for entry in entries])
     return 0
-
-
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table in aligned columns, on standard output."""
-    lines = [tuple(headers), *(tuple(row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -10,7 +10,7 @@ from bot.actions import proofs
 from bot.actions.proofs import Proof
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import SubCommands, group, number
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
 from bot.startup import opened, present, suppression_key

@@ -10,7 +10,7 @@ from pathlib import Path
 import bot
 from bot.campaign.campaign import shipped_path
 from bot.commands.arguments import CommandRefused, SubCommands
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.settings import Settings
 
 _PROGRAM = Path(bot.__file__).parent

@@ -6,7 +6,7 @@ import asyncio
 from argparse import Namespace
 
 from bot.commands.arguments import SubCommands
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.settings import Settings
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from bot.campaign.calendar import HEADERS, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, parse_campaign
 from bot.commands.arguments import CommandRefused, SubCommands
-from bot.commands.campaign import checked, over, print_table, valid
+from bot.commands.campaign import checked, over, valid
 from bot.commands.founding_file import written
 from bot.commands.founding_questions import QUESTIONS, BadAnswer, Founding, Prompt
+from bot.commands.tables import print_table
 from bot.communes import load
 from bot.exporting.files import appearing_at
 from bot.rules.territories import TERRITORIES

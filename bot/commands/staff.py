@@ -10,7 +10,7 @@ import db.staff
 from bot.actions import audit, staff, staff_links
 from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.communes import load
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.opt_outs import LARGEST_ID

@@ -11,7 +11,7 @@ from typing import Any
 import db.processes
 from bot.campaign.campaign import find_campaign_file, load_campaign
 from bot.commands.arguments import SubCommands
-from bot.commands.campaign import print_table
+from bot.commands.tables import print_table
 from bot.overview import overview
 from bot.settings import Settings, installed_version
 from bot.startup import opened, present

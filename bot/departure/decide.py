@@ -250,6 +250,9 @@ class Departure:
             campaign=self._campaign.slug, person=person.id, percent=self._campaign.holdout_percent
         ):
             return Stop(state="cancelled", reason="held_out")
+        if person.commune is not None and not self._campaign.votes(person.commune):
+            # The file says since they signed up that the vote is not held there.
+            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
         step, ballot, now = self._campaign.step(name), self._campaign.ballot(number), batch.now
         plan = batch.plans.get((person.id, number))
         followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}

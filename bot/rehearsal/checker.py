@@ -7,7 +7,7 @@ It knows nothing of what the bot decided. Of the bot's own log it takes two thin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -52,6 +52,7 @@ class Rule(StrEnum):
     NOT_MEANT = "not_meant"
     UNEXPLAINED = "unexplained"
     NOT_RECEIVED = "not_received"
+    NOT_TAKEN_BACK = "not_taken_back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,9 @@ class Evidence(Protocol):
 
     @property
     def sendings(self) -> Mapping[int, Sending]: ...
+    @property
+    def taken_back(self) -> Mapping[int, Collection[int]]:
+        """The broadcasts that staff took back, each with whom the bot says it could not take it back from."""
 
 
 class Checker:
@@ -123,6 +127,8 @@ class Checker:
         self._reminders = Reminders(almanac, evidence.sendings)
         self.reminders: Counter[tuple[int, Reminded]] = Counter()
         self.broken: list[Broken] = []
+        # What was taken back, by message, until it is gone.
+        self._to_go: dict[int, tuple[Life, Sending]] = {}
 
     def read(self, line: Mapping[str, Any]) -> None:
         """One line of the journal."""
@@ -141,6 +147,8 @@ class Checker:
             life.acts(line["act"], said, at, self._campaign, answers=answers)
         elif line["do"].startswith("send"):
             self._receive(life, at, line["id"])
+        else:
+            self._change(life, at, line["id"], deleted=line["do"] == "deleteMessage")
 
     def finish(self, end: datetime, *, last: bool = True) -> list[Broken]:
         """The end of the journal: what was due and neither came nor was accounted for.
@@ -155,6 +163,10 @@ class Checker:
             for ballot, step in life.expected:
                 if self._step_numbers.get((ballot, step)) not in accounted:
                     self._break(Rule.MISSING, life, None, f"step:{ballot}:{step}")
+        for message, (life, broadcast) in self._to_go.items():
+            if broadcast.id not in life.received:
+                continue  # who had everything forgotten is not known any more
+            self._break(Rule.NOT_TAKEN_BACK, life, None, f"{broadcast.key}: {message}")
         for number in self._evidence.not_received() if last else ():
             about = self._evidence.sendings[number].key
             self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
@@ -177,7 +189,22 @@ class Checker:
         asks = sending.step is not None and self._almanac.steps[sending.step].asks is not None
         life.takes(sending.id, sending.kind, at, asks=asks)
         self._evidence.arrived(message_id)
+        kept_by = self._evidence.taken_back.get(sending.id)
+        if kept_by is not None and life.member.telegram_id not in kept_by:
+            self._to_go[message_id] = (life, sending)
         self._arrived(Arrival(at=at, member=life.member, sending=sending))
+
+    def _change(self, life: Life, at: datetime, message_id: int, *, deleted: bool) -> None:
+        """A message is edited or deleted: taken back or corrected, unless that answers what somebody just did."""
+        self._to_go.pop(message_id, None)
+        sending = self._evidence.sending(message_id)
+        if sending is None or life.acted == at or sending.id in self._evidence.taken_back:
+            return
+        place = life.place(at)
+        if deleted:
+            self._break(Rule.UNEXPLAINED, life, at, f"{sending.key}: {message_id}")
+        elif self._almanac.is_quiet(sending.kind, place.territory, place.zone, at):
+            self._break(Rule.QUIET_PERIOD, life, at, sending.key)
 
     def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
         """The rules for every campaign message."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,8 +21,11 @@ SPARE = 4096
 class Log:
     """The deliveries of a rehearsal, kept small: a number for each message, and for each person what they missed."""
 
-    def __init__(self, sendings: Iterable[Sending]) -> None:
+    def __init__(
+        self, sendings: Iterable[Sending], taken_back: Mapping[int, Collection[int]] = MappingProxyType({})
+    ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
+        self.taken_back = taken_back
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
@@ -82,7 +86,7 @@ class Log:
 
 async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -> Log:
     """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone."""
-    log = Log(await db.rehearsal.sendings(tx))
+    log = Log(await db.rehearsal.sendings(tx), await db.rehearsal.taken_back(tx))
     for delivery in erased:
         log.note(delivery)
     async for delivery in db.rehearsal.logged_deliveries(tx):

@@ -1,4 +1,6 @@
-"""What the organizers do during a rehearsal: two events, three messages and a neutral reminder, all in the chat."""
+"""What the organizers do during a rehearsal, all in the chat: two events, three messages, one of them taken back, and a
+neutral reminder.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code
 """Both are admins; who did not write a message may let it go where that needs a second person."""
 STAFF = (ORGANIZER, SECOND)
 LATER = timedelta(minutes=20)
+READING = timedelta(minutes=1)
 
 
 def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
@@ -36,10 +39,21 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A neutral reminder may leave then, where the campaign file allows it.
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
+    # Two days at most after it left, by whatever clock: it can still be deleted.
+    regret = paris(campaign, 0, 10, time(10, 5))
+    yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
+    yield Doing(
+        at=regret + LATER, person=SECOND["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
+    )
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
         if wanted:
             yield Doing(at=at, person=ORGANIZER["id"], acts=wanted)
+            # What would reach nobody is sent all the same; and the word counts once the summary was read.
+            anyway = {**tap("1:broadcast_better:anyway"), "optional": True}
+            yield Doing(at=at + READING, person=ORGANIZER["id"], acts=(anyway,))
+            word = _confirmation(campaign, texts)
+            yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
             yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
 
 
@@ -47,6 +61,12 @@ def _approve() -> tuple[Act, ...]:
     """Lets the newest message go, if it waits for a second person."""
     look, let_go = tap("1:broadcast:*"), tap("1:broadcast_decide:*")
     return (send("/broadcasts"), look, {**let_go, "optional": True})
+
+
+def _take_back(campaign: Campaign, texts: Texts) -> tuple[Act, ...]:
+    """The newest message."""
+    word = send(texts.typed("mends/recall_word", campaign.languages[0]))
+    return (send("/broadcasts"), tap("1:broadcast:*"), tap("1:mend:recall:*"), word)
 
 
 def _confirmation(campaign: Campaign, texts: Texts) -> Act:
@@ -87,7 +107,6 @@ def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: dateti
         send(f"{day:%d/%m} 19:00"),
         tap("1:event_duration:120"),
         tap("1:event_audience"),
-        _confirmation(campaign, texts),
     ]
     return tuple(acts)
 
@@ -115,7 +134,6 @@ def _neutral_reminder(
         tap("1:broadcast_field:done"),
         tap("1:broadcast_audience"),
         tap("1:broadcast_now"),
-        _confirmation(campaign, texts),
     )
 
 
@@ -133,5 +151,4 @@ def _write(
         *narrowed,
         tap("1:broadcast_audience"),
         *when,
-        _confirmation(campaign, texts),
     )

@@ -15,11 +15,15 @@ SUFFIX = ".db"
 
 @dataclass(frozen=True, kw_only=True)
 class BackupPlan:
-    """A backup each day at a local time of Paris, in a folder (an absolute path) where the last `keep` stay."""
+    """A backup each day at a local time of Paris, in a folder (an absolute path) where the last `keep` stay.
+
+    `command`: the words of what takes each one elsewhere, its file being added as the last; empty where nothing does.
+    """
 
     hour: time
     folder: str
     keep: int
+    command: tuple[str, ...] = ()
 
 
 def planned_before(plan: BackupPlan, now: datetime) -> datetime:

@@ -6,11 +6,12 @@ texts       language -> HTML; blank where it was skipped
 photo       Telegram's file id, or "" where it was skipped
 audience, chosen   an audience as JSON; whether it was settled
 editing            the number of the broadcast that it is written anew in the place of
+knowing            whether it is to be sent although nobody would get it
 wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.rules.event_draft import DraftQuestion
@@ -20,13 +21,14 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
 NOW = "now"
+MINUTE = timedelta(minutes=1)
 STEPS: Mapping[str, Mapping[str, Any]] = {
     "kind": {"kind": None},
     "fields": {"fields": None},
     "texts": {"texts": {}},
     "photo": {"photo": None},
-    "audience": {"chosen": None},
-    "when": {"wall": None, "whose": None},
+    "audience": {"chosen": None, "knowing": None},
+    "when": {"wall": None, "whose": None, "knowing": None},
 }
 """What the summary leads back to, and the values that make it be asked again."""
 
@@ -62,6 +64,11 @@ def _content(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion
             last = language == languages[-1] and not any(texts.values())
             return DraftQuestion(step="text", language=language, may_skip=not last)
     return DraftQuestion(step="photo") if data.get("photo") is None else None
+
+
+def whole_minute(wall: datetime) -> datetime:
+    """The first whole minute that is not before a time."""
+    return wall if not (wall.second or wall.microsecond) else wall.replace(second=0, microsecond=0) + MINUTE
 
 
 def sending_time(data: Mapping[str, Any], *, now: datetime, zone: str) -> SendingTime:

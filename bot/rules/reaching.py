@@ -24,13 +24,16 @@ class Held(StrEnum):
     CAP = "cap"
 
 
-def held_by(found: Hold | None, *, expires_at: datetime) -> Held | None:
-    """What keeps it back, by the hold that the last look before leaving found; None: it leaves in time."""
-    if found is None or found.until < expires_at:
-        return None
+def reason_of(found: Hold) -> Held:
+    """What a hold comes from."""
     if found.reason == COURTESY_HOURS:
         return Held.HOURS
     return Held.CAP if found.reason in set(CapReason) else Held.QUIET
+
+
+def held_by(found: Hold | None, *, expires_at: datetime) -> Held | None:
+    """What keeps it back, by the hold that the last look before leaving found; None: it leaves in time."""
+    return None if found is None or found.until < expires_at else reason_of(found)
 
 
 def today_in(zone: str, now: datetime) -> tuple[datetime, datetime]:

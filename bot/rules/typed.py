@@ -31,6 +31,8 @@ class Meaning(StrEnum):
 LONGEST = 200
 """Characters of a message that may mean one of these; a longer one tells something."""
 _WORDS = re.compile(r"\w+")
+_INITIALS = re.compile(r"(?<!\w)(\w)\.(?=\w(?!\w))")
+"""`s.v.p.` is one word."""
 
 
 def folded(text: str) -> str:
@@ -46,6 +48,6 @@ def phrase(text: str) -> str:
     """The words of a message alone, folded: `D’accord !` is `d accord`. Without words, its pictures or its question
     mark, each once.
     """
-    plain = folded(text)
+    plain = _INITIALS.sub(r"\1", folded(text))
     pictures = (letter for letter in plain if unicodedata.category(letter) == "So" or letter == "?")
     return " ".join(_WORDS.findall(plain)) or "".join(dict.fromkeys(pictures))

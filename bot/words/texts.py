@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.units import format_unit
@@ -308,7 +308,8 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
         return formats.moment.format(day=day(moment, zone), hour=hour(moment, zone))
 
     def stamp(moment: datetime, zone: str) -> str:
-        return format_datetime(moment, "short", tzinfo=ZoneInfo(zone), locale=locale)
+        """With the year, for what is read later; written out as every other date."""
+        return formats.moment.format(day=date_(moment.astimezone(ZoneInfo(zone))), hour=hour(moment, zone))
 
     def country(code: str) -> str:
         return str(Locale.parse(locale).territories.get(code, code))

@@ -8,7 +8,8 @@ from simulator.callbacks import TOO_OLD, check_toast
 from simulator.errors import bad_request
 from simulator.files import LARGEST_DOWNLOAD
 from simulator.params import Params
-from simulator.shapes import full_chat_shape
+from simulator.shapes import full_chat_shape, user_shape
+from simulator.urls import opens_bot
 from simulator.world import World
 
 MOST_INLINE_RESULTS = 50
@@ -20,8 +21,11 @@ def answer_callback_query(world: World, params: Params) -> bool:
     query_id = params.text("callback_query_id")
     if not query_id:
         raise bad_request(TOO_OLD)
+    url = params.text("url")
+    if url and not opens_bot(url, str(world.bot["username"])):
+        raise bad_request("URL_INVALID")
     answer = {"toast": None if alert else text or None, "alert": text or None if alert else None}
-    world.taps.answer(query_id, answer | {"url": params.text("url") or None})
+    world.taps.answer(query_id, answer | {"url": url or None})
     return True
 
 
@@ -29,6 +33,13 @@ def answer_inline_query(world: World, params: Params) -> bool:
     results = params.structure("results", "can't parse inline query results JSON object")
     if not isinstance(results, list):
         raise bad_request("expected an Array of inline query results")
+    stored = check_results(results)
+    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored})
+    return True
+
+
+def check_results(results: list[Any]) -> list[dict[str, Any]]:
+    """The results of an inline query, as they are kept."""
     if len(results) > MOST_INLINE_RESULTS:
         raise bad_request("RESULTS_TOO_MUCH")
     identifiers = set()
@@ -41,9 +52,8 @@ def answer_inline_query(world: World, params: Params) -> bool:
         if identifier in identifiers:
             raise bad_request("RESULT_ID_DUPLICATE")
         identifiers.add(identifier)
-    stored = orjson.loads(orjson.dumps(results))
-    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored})
-    return True
+    stored: list[dict[str, Any]] = orjson.loads(orjson.dumps(results))
+    return stored
 
 
 def get_file(world: World, params: Params) -> dict[str, Any]:
@@ -65,3 +75,21 @@ def get_chat(world: World, params: Params) -> dict[str, Any]:
     chat = world.chat(person)
     pinned = chat.messages.get(chat.pinned)
     return full_chat_shape(person, world.shape(person, pinned) if pinned else None)
+
+
+def get_chat_member(world: World, params: Params) -> dict[str, Any]:
+    """In a private chat there are two members: the person and the bot."""
+    person = world.find_recipient(params.text("chat_id"))
+    user_id = params.integer("user_id")
+    if user_id == world.bot["id"]:
+        return {"user": world.bot, "status": "member"}
+    if user_id == person.id:
+        return {"user": user_shape(person), "status": "member"}
+    raise bad_request("member not found")
+
+
+def get_user_profile_photos(world: World, params: Params) -> dict[str, Any]:
+    """Nobody here has a picture."""
+    if params.integer("user_id") not in world.people:
+        raise bad_request("user not found")
+    return {"total_count": 0, "photos": []}

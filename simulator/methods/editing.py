@@ -4,7 +4,8 @@ from typing import Any
 
 from simulator.errors import bad_request
 from simulator.keyboards import read_markup
-from simulator.methods.sending import read_caption, read_text
+from simulator.methods.media import replaced
+from simulator.methods.sending import read_caption, read_message_ids, read_text
 from simulator.params import Params
 from simulator.performing import heard
 from simulator.records import Message, Person
@@ -34,21 +35,39 @@ def edit_message_caption(world: World, params: Params) -> dict[str, Any] | bool:
     return _edit(world, params, "editMessageCaption", person, message, text, entities)
 
 
+def edit_message_media(world: World, params: Params) -> dict[str, Any] | bool:
+    person, message = _editable(world, params)
+    if not message.has_caption:
+        raise bad_request("message media can't be edited")
+    text, entities, media = replaced(world, params, person, message)
+    group = {name: value for name, value in (message.media or {}).items() if name == "media_group_id"}
+    return _edit(world, params, "editMessageMedia", person, message, text, entities, media | group)
+
+
 def edit_message_reply_markup(world: World, params: Params) -> dict[str, Any] | bool:
     person, message = _editable(world, params)
     return _edit(world, params, "editMessageReplyMarkup", person, message, message.text, message.entities)
 
 
 def _edit(
-    world: World, params: Params, method: str, person: Person, message: Message, text: str, entities: bytes
+    world: World,
+    params: Params,
+    method: str,
+    person: Person,
+    message: Message,
+    text: str,
+    entities: bytes,
+    media: dict[str, Any] | None = None,
 ) -> dict[str, Any] | bool:
-    markup = read_markup(params)
+    markup = read_markup(params, local_apps=world.local_apps)
     if markup.kind not in {"inline", "none"}:
         raise bad_request("inline keyboard expected")
-    if (text, entities, markup.json) == (message.text, message.entities, message.markup):
+    media = media or message.media
+    now = (message.text, message.entities, message.markup, message.media)
+    if (text, entities, markup.json, media) == now:
         raise bad_request(NOT_MODIFIED)
     world.limits.check(person.id)
-    message.text, message.entities, message.markup = text, entities, markup.json
+    message.text, message.entities, message.markup, message.media = text, entities, markup.json, media
     message.edit_date = world.clock.timestamp()
     message.edits += 1
     world.changed(person, message)
@@ -70,7 +89,7 @@ def _editable(world: World, params: Params) -> tuple[Person, Message]:
         return sender, sent
     person = world.reachable(params.text("chat_id"))
     message = _message(world, person, params, "message to edit not found")
-    if not message.by_bot:
+    if not message.by_bot or message.keyed:
         raise bad_request("message can't be edited")
     return person, message
 
@@ -87,6 +106,11 @@ def _message(world: World, person: Person, params: Params, complaint: str) -> Me
 
 def delete_message(world: World, params: Params) -> bool:
     person = world.find_recipient(params.text("chat_id"))
+    forgotten = world.forgotten(person, params.integer("message_id"))
+    if forgotten is not None:
+        world.limits.check(person.id)
+        world.journal.record("deleteMessage", person.id, forgotten, world.clock.now())
+        return True
     message = _message(world, person, params, "message to delete not found")
     if not _is_deletable(world, message):
         raise bad_request("message can't be deleted for everyone")
@@ -104,13 +128,8 @@ def _delete(world: World, person: Person, message: Message) -> None:
 def delete_messages(world: World, params: Params) -> bool:
     """Those that cannot be found or deleted are skipped, as Telegram does."""
     person = world.find_recipient(params.text("chat_id"))
-    numbers = params.structure("message_ids", "can't parse message identifiers JSON object")
-    if not isinstance(numbers, list) or not numbers:
-        raise bad_request("message identifiers are not specified")
-    if len(numbers) > 100:
-        raise bad_request("too many messages to delete")
-    for number in numbers:
-        message = world.chat(person).messages.get(int(number))
+    for number in read_message_ids(params):
+        message = world.chat(person).messages.get(number)
         if message is not None and _is_deletable(world, message):
             _delete(world, person, message)
     return True

@@ -3,7 +3,7 @@
 import { get, listen, post } from "/page/api.js";
 import { setClock, startClock } from "/page/clock.js";
 import { arrowKeys, ask, avatar, byId, fullName, make, notify } from "/page/dom.js";
-import { chatLines, Phone } from "/page/phone.js";
+import { chatLines, KINDS, Phone } from "/page/phone.js";
 import { developer, language, startPreferences } from "/page/preferences.js";
 import { fillWords, loadWords, setZone, wordsFor } from "/page/words.js";
 
@@ -28,7 +28,7 @@ async function loadPeople() {
 }
 
 function personRow(person) {
-  const standing = person.deactivated ? words.say("cut_off") : person.last_text || (person.started ? "" : words.say("not_started"));
+  const standing = person.deactivated ? words.say("cut_off") : person.last_text || (person.last_kind ? words.say(KINDS[person.last_kind] ?? "file") : person.started ? "" : words.say("not_started"));
   const open = phones.has(person.id);
   const row = make("button", { type: "button", class: "person", data: { person: String(person.id) }, attrs: { "aria-pressed": String(open) }, on: { click: () => (open ? closePhone(person.id) : openPhone(person)) } },
     avatar(person),
@@ -119,6 +119,7 @@ function onEvent(event) {
     case "action": phones.get(event.person)?.botChat.showTyping(); break;
     case "commands": for (const phone of phones.values()) phone.botChat.loadMenuButton(); break;
     case "clock": setClock(event); break;
+    case "not_simulated": get("/state").then(showState).catch((error) => notify(error.message)); break;
     case "people": peopleChanged(); break;
     case "reload": location.reload(); break;
     default: break;
@@ -137,7 +138,15 @@ function showState(state) {
   seen = state.seen;
   byId("bot-username").textContent = `@${bot.username} · ${words.say("local_telegram")}`;
   document.title = bot.first_name;
+  showNotSimulated(state.counters.not_simulated);
   setClock(state.clock);
+}
+
+/** The methods that the bot called in vain, because this Telegram has them not. */
+function showNotSimulated(counted) {
+  const methods = Object.entries(counted).map(([method, times]) => (times > 1 ? `${method} ×${times}` : method));
+  byId("not-simulated").hidden = methods.length === 0;
+  byId("not-simulated").textContent = methods.length ? words.say("not_simulated", { methods: methods.join(", ") }) : "";
 }
 
 async function connected() {

@@ -4,6 +4,8 @@ import { call, get } from "/page/api.js";
 import { Chat } from "/page/chat.js";
 import { Composer } from "/page/composer.js";
 import { botAvatar, iconButton, make, notify, whenLeft } from "/page/dom.js";
+import { messageMenu } from "/page/message_menu.js";
+import { pickFriend } from "/page/picker.js";
 
 const TYPING_SECONDS = 5;
 
@@ -15,7 +17,9 @@ export class BotChat extends Chat {
     this.pinned = 0;
     this.link = null; // the payload of a link that was opened and not yet started
     this.composer = new Composer(phone, {
-      send: (text) => this.send(text),
+      send: (text, more) => this.act("send", { text, ...more }),
+      edit: (number, text) => this.act("edit", { message_id: number, text }),
+      nameOf: (message) => this.nameOf(message),
       key: (key) => this.pressKey(key),
       location: () => this.shareLocation(),
       upload: (kind, file) => this.upload(kind, file),
@@ -30,6 +34,7 @@ export class BotChat extends Chat {
     this.menu = make("div", { class: "menu chat-menu", hidden: true, on: { keydown: (event) => { if (event.key === "Escape") { this.toggleMenu(false); this.more.focus(); } } } });
     this.head.append(this.more, this.menu);
     whenLeft([this.more, this.menu], () => this.toggleMenu(false));
+    this.body.addEventListener("pointerdown", (event) => { if (!event.target.closest(".message-menu")) this.closeMessageMenu?.(); });
     this.subtitle.textContent = words.say("bot");
     this.loadMenuButton();
   }
@@ -62,6 +67,7 @@ export class BotChat extends Chat {
     this.markDays();
     this.list.append(this.typing);
     this.composer.setKeyboard(chat.reply_keyboard);
+    this.composer.setAsked(this.messages.get(chat.asked)?.message ?? null, chat.placeholder);
     this.pinned = chat.pinned;
     this.bar.hidden = !this.messages.has(chat.pinned);
     this.bar.replaceChildren(make("strong", {}, this.words.say("pinned")), make("span", {}, this.messages.get(chat.pinned)?.message.text.slice(0, 80) ?? ""));
@@ -112,6 +118,34 @@ export class BotChat extends Chat {
     if (this.standing) this.showStanding(this.standing);
     this.toEnd();
   }
+
+  // One message
+
+  get acts() {
+    return { ...super.acts, menu: (message, node) => this.openMessageMenu(message, node), vote: (message, options) => this.act("vote", { message_id: message.message_id, options }) };
+  }
+
+  openMessageMenu(message, node) {
+    this.closeMessageMenu?.();
+    const close = () => { menu.remove(); this.closeMessageMenu = null; node.querySelector(".message-more")?.focus({ preventScroll: true }); };
+    const menu = messageMenu(message, this, close);
+    this.closeMessageMenu = close;
+    this.body.append(menu);
+    const frame = this.body.getBoundingClientRect();
+    const bubble = node.querySelector(".bubble").getBoundingClientRect();
+    const top = Math.min(Math.max(bubble.top - frame.top + 24, 8), frame.height - menu.offsetHeight - 8);
+    menu.style.setProperty("top", `${Math.max(top, 8)}px`);
+    menu.classList.add(message.from === "person" ? "at-right" : "at-left");
+    menu.querySelector("button").focus({ preventScroll: true });
+  }
+
+  async forward(message) {
+    const friend = await pickFriend(this.phone);
+    if (friend && await this.act("forward", { message_id: message.message_id, to: friend.id })) await this.phone.refreshFriends();
+  }
+
+  /** Who wrote a message, for the line above an answer to it. */
+  nameOf(message) { return message.from === "bot" ? this.title.textContent : this.words.say("you"); }
 
   about() { return get(`/people/${this.phone.person.id}/commands`); }
 

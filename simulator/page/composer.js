@@ -28,7 +28,8 @@ export class Composer {
     attach.hidden = !withBot;
     this.sendButton = iconButton("send", words.say("send"), () => this.submit(), "round strong send");
     this.line = make("div", { class: "line" }, make("div", { class: "field" }, this.menuButton, this.field, this.keysToggle, attach), this.sendButton);
-    this.node = make("div", { class: "composer" }, this.menu, this.line, this.keys);
+    this.about = make("div", { class: "about-line", hidden: true });
+    this.node = make("div", { class: "composer" }, this.menu, this.about, this.line, this.keys);
     whenLeft([this.node], () => this.closeMenu());
     this.setKeyboard(null);
   }
@@ -38,6 +39,50 @@ export class Composer {
     this.field.value = text;
     this.field.focus();
     this.onInput();
+  }
+
+  /** Answer a message: its beginning stands above the field. `forced`: the bot wants it. */
+  answer(message, forced = false) {
+    this.edited = null;
+    this.replied = message;
+    this.showAbout(this.acts.nameOf(message), message.text, forced);
+  }
+
+  /** Change one of one's own texts. */
+  edit(message) {
+    this.replied = null;
+    this.edited = message;
+    this.showAbout(this.phone.words.say("editing"), message.text);
+    this.field.value = message.text;
+    this.onInput();
+  }
+
+  /** The bot wants an answer to a message (force_reply), or to none; and what stands in the empty field. */
+  setAsked(message, placeholder) {
+    this.field.placeholder = placeholder || this.phone.words.say("message");
+    if (message?.message_id === this.asked) return;
+    this.asked = message?.message_id;
+    if (message) this.answer(message, true);
+    else if (!this.edited) this.leave();
+  }
+
+  showAbout(title, text, quiet = false) {
+    const { words } = this.phone;
+    this.about.replaceChildren(icon(this.edited ? "pencil" : "back"), make("span", {}, make("strong", {}, title), make("span", {}, text)), iconButton("close", words.say("leave"), () => { if (this.edited) this.field.value = ""; this.leave(); this.field.focus(); }));
+    this.about.hidden = false;
+    if (!quiet) this.field.focus();
+  }
+
+  leave() {
+    this.replied = null;
+    this.edited = null;
+    this.about.hidden = true;
+  }
+
+  /** What says to which message a text is the answer; 0 where the answer that the bot wants was left. */
+  meant() {
+    if (this.replied) return { reply_to: this.replied.message_id };
+    return this.asked ? { reply_to: 0 } : {};
   }
 
   /** What stands left of the text: the commands, or a Mini App of the bot's. */
@@ -69,7 +114,7 @@ export class Composer {
 
   onKey(event) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.submit(); }
-    if (event.key === "Escape") this.closeMenu();
+    if (event.key === "Escape") { this.closeMenu(); if (!this.about.hidden) this.leave(); }
     if (event.key === "ArrowDown" && !this.menu.hidden) { event.preventDefault(); this.menu.querySelector("button")?.focus(); }
   }
 
@@ -87,7 +132,8 @@ export class Composer {
   async submit() {
     const text = this.field.value;
     if (!text.trim()) return;
-    if (await this.acts.send(text)) { this.field.value = ""; this.onInput(); }
+    const done = this.edited ? this.acts.edit(this.edited.message_id, text) : this.acts.send(text, this.meant());
+    if (await done) { this.field.value = ""; this.leave(); this.onInput(); }
     this.field.focus();
   }
 
@@ -128,16 +174,17 @@ export class Composer {
 
   showAttachments() {
     const { words } = this.phone;
-    const choose = (kind, accept) => {
+    const choose = (kindOf, accept) => {
       const input = make("input", { type: "file", accept });
-      input.addEventListener("change", () => { if (input.files[0]) this.acts.upload(kind, input.files[0]); });
+      input.addEventListener("change", () => { if (input.files[0]) this.acts.upload(kindOf(input.files[0]), input.files[0]); });
       input.click();
     };
     const item = (name, label, act) => this.item(act, icon(name), make("strong", {}, words.say(label)));
     this.openMenu(
       item("place", "location", () => this.acts.location()),
-      item("photo", "photo", () => choose("photo", "image/*")),
-      item("file", "file", () => choose("document", "")),
+      item("photo", "gallery", () => choose((file) => (file.type.startsWith("video/") ? "video" : "photo"), "image/*,video/*")),
+      item("sound", "audio", () => choose(() => "audio", "audio/*")),
+      item("file", "file", () => choose(() => "document", "")),
     );
     this.menu.firstChild.focus();
   }

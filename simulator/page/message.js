@@ -1,11 +1,13 @@
 // One message as a bubble: text, media, keyboard.
 
-import { icon, make, ticks } from "/page/dom.js";
+import { icon, iconButton, make, ticks } from "/page/dom.js";
 import { textNodes } from "/page/entities.js";
+import { mediaNodes } from "/page/media.js";
 
 /** The bubble of a message.
  *
- * `acts` has `words`, `command(text)`, `open(address)`, `press(message, button, node)`, `developer`; `seen` says whether
+ * `acts` has `words`, `developer`, `command(text)`, `open(address)`, `press(message, button, node)`, `vote(message, numbers)`,
+ * `showMessage(number)` and, where something can be done to a message, `menu(message, node)`; `seen` says whether
  * a message of the phone's owner was read.
  */
 export function messageNode(message, acts, seen) {
@@ -15,21 +17,36 @@ export function messageNode(message, acts, seen) {
   if (message.via_bot) bubble.append(make("p", { class: "note" }, words.say("via", { bot: message.via_bot })));
   if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded")));
   if (message.reply) bubble.append(reply(message.reply, acts));
-  bubble.append(...media(message, acts));
+  bubble.append(...mediaNodes(message, acts));
   const text = mine && !acts.developer ? withoutPayload(message.text) : message.text;
   if (text) bubble.append(make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts)));
+  const given = Object.values(message.reactions).flat();
+  if (given.length) bubble.append(reactions(message, given, acts));
   bubble.append(make("p", { class: "meta" },
     acts.developer ? make("span", {}, `#${message.message_id}`) : null,
     message.edits ? make("span", { class: "edited" }, words.say("edited")) : null,
     make("time", { dateTime: message.date, title: words.moment(message.date) }, words.time(message.date)),
     mine ? ticks(seen, words) : null));
   const node = make("li", {
-    class: `message ${mine ? "mine" : "theirs"}`,
+    class: `message ${mine ? "mine" : "theirs"} ${message.album ? "in-album" : ""}`,
     data: { id: String(message.message_id) },
     attrs: { "aria-label": words.say(mine ? "sent" : "received") },
   }, bubble);
+  if (acts.menu) {
+    // The right button of a mouse, a long touch, or the small button that the keyboard reaches.
+    bubble.append(iconButton("more", words.say("message_menu"), () => acts.menu(message, node), "round small message-more"));
+    bubble.addEventListener("contextmenu", (event) => { if (!event.target.closest("a")) { event.preventDefault(); acts.menu(message, node); } });
+  }
   if (message.keyboard.length) node.append(keyboard(message, acts));
   return node;
+}
+
+function reactions(message, given, acts) {
+  const emojis = [...new Set(given.map(({ emoji }) => emoji ?? "★"))];
+  return make("p", { class: "reactions", attrs: { "aria-label": acts.words.say("reactions") } }, ...emojis.map((emoji) => {
+    const count = given.filter((reaction) => (reaction.emoji ?? "★") === emoji).length;
+    return make("span", {}, emoji, count > 1 ? ` ${count}` : null);
+  }));
 }
 
 /** What a person sees of pressing Start behind a link: the payload is between the link and the bot. */
@@ -54,51 +71,4 @@ function inlineButton(message, button, acts) {
   const node = make("button", { type: "button", class: `key${style}`, title }, button.label, corner ? icon(corner, "corner") : null);
   node.addEventListener("click", () => acts.press(message, button, node));
   return node;
-}
-
-function media(message, acts) {
-  if (message.venue) return [place(message.venue.location, message.venue.title, message.venue.address)];
-  if (message.location) return [place(message.location, acts.words.say("location"), "")];
-  if (message.photo.length) return [photo(message.photo.at(-1), acts.words)];
-  if (message.document) return [file(message.document, acts.words)];
-  if (message.contact) return [contact(message.contact, acts.words)];
-  if (message.web_app_data) return [make("p", { class: "note" }, message.web_app_data)];
-  return [];
-}
-
-const address = (fileId) => `/sim/files/${encodeURIComponent(fileId)}`;
-
-function photo({ file_id: fileId, width, height }, words) {
-  const image = make("img", { src: address(fileId), alt: words.say("photo"), loading: "lazy", width, height });
-  return make("a", { class: "photo", href: address(fileId), target: "_blank", rel: "noopener" }, image);
-}
-
-// What a browser shows by itself; everything else is saved.
-const SHOWN = /^(application\/pdf|text\/plain|image\/(png|jpeg|gif|webp)|audio\/|video\/)/;
-
-function file({ file_id: fileId, file_name: name, mime_type: type, size }, words) {
-  const extension = name.includes(".") ? name.split(".").at(-1).slice(0, 4) : "";
-  const way = SHOWN.test(type) ? { target: "_blank", rel: "noopener" } : { download: name };
-  return make("a", { class: "file", href: address(fileId), ...way },
-    make("span", { class: "file-icon", attrs: { "aria-hidden": "true" } }, extension || icon("file")),
-    make("span", { class: "file-name" }, make("strong", {}, name), make("span", {}, words.size(size))));
-}
-
-function contact({ first_name: first, last_name: last, phone_number: number }, words) {
-  const name = [first, last].filter(Boolean).join(" ");
-  return make("div", { class: "file" },
-    make("span", { class: "file-icon", attrs: { "aria-hidden": "true" } }, [...name][0] ?? ""),
-    make("span", { class: "file-name" }, make("strong", {}, name || words.say("contact")), make("span", {}, number)));
-}
-
-function place({ latitude, longitude }, title, where) {
-  const map = make("div", { class: "map", attrs: { "aria-hidden": "true" } }, icon("place"));
-  // The streets of the drawing shift with the coordinates, so that two places do not look the same.
-  map.style.setProperty("--x", `${Math.round((Math.abs(longitude) * 977) % 61)}px`);
-  map.style.setProperty("--y", `${Math.round((Math.abs(latitude) * 991) % 47)}px`);
-  return make("div", { class: "place" }, map,
-    make("div", { class: "place-text" },
-      make("strong", {}, title),
-      where ? make("span", {}, where) : null,
-      make("span", { class: "coordinates" }, `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`)));
 }

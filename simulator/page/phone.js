@@ -84,9 +84,9 @@ export class Phone {
     const bot = this.bot();
     const last = [...this.botChat.messages.values()].at(-1)?.message;
     const rows = [
-      { chat: this.botChat, picture: botAvatar(), name: bot.first_name, date: last?.date, text: last?.text ?? "", unread: this.botChat.unread, mine: last?.from === "person", seen: last && this.botChat.isSeen(last) },
+      { chat: this.botChat, picture: botAvatar(), name: bot.first_name, date: last?.date, text: last?.text || kindWord(last, words), unread: this.botChat.unread, mine: last?.from === "person", seen: last && this.botChat.isSeen(last) },
       ...this.chats.map((each) => ({
-        chat: this.friendChat(each.friend), picture: avatar(each.friend), name: fullName(each.friend), date: each.last_date, text: each.last_text,
+        chat: this.friendChat(each.friend), picture: avatar(each.friend), name: fullName(each.friend), date: each.last_date, text: each.last_text || (each.last_kind ? words.say(KINDS[each.last_kind] ?? "file") : ""),
         unread: each.unread, mine: each.last_mine, seen: each.messages.at(-1)?.seen,
       })),
     ].sort((a, b) => (b.date ?? "").localeCompare(a.date ?? ""));
@@ -151,6 +151,20 @@ export class Phone {
     chat.composer.begin(`@${this.bot().username} ${query}`);
   }
 
+  /** Pass on a message that the bot prepared (savePreparedInlineMessage); whether it was sent. */
+  async sharePrepared(id) {
+    const friend = await pickFriend(this);
+    if (!friend) return false;
+    try {
+      await this.post("choose", { inline_query_id: id, friend: friend.id });
+      await this.refreshFriends();
+      return true;
+    } catch (error) {
+      notify(error.message);
+      return false;
+    }
+  }
+
   async openApp(url, kind, label) {
     const link = readLink(url, this.bot().username);
     if (link?.kind !== "here") { this.alert(`${this.words.say("mini_app_elsewhere")} ${url}`, this.words.say("mini_app")); return; }
@@ -165,6 +179,15 @@ export class Phone {
   alert(text, title = this.bot().first_name) { return alertSheet(this, title, text); }
 
   askLocation() { return locationSheet(this); }
+}
+
+// The word for what a message holds, by the name of its field.
+export const KINDS = { photo: "photo", video: "video", animation: "animation", audio: "audio", voice: "voice", video_note: "video_note", sticker: "sticker", location: "location", venue: "place", contact: "contact", poll: "poll", document: "file" };
+
+function kindWord(message, words) {
+  if (!message) return "";
+  const kind = message.file?.kind ?? Object.keys(KINDS).find((name) => (Array.isArray(message[name]) ? message[name].length : message[name]));
+  return kind ? words.say(KINDS[kind]) : "";
 }
 
 /** The two lines of a chat in a list: name, tick and time; the last text and how many wait. */

@@ -335,6 +335,9 @@ def test_a_campaign_may_keep_things_for_less_time() -> None:
         ('folder = "/b"\nhour = "3h"', "backup.hour"),
         ('folder = "/b"\nkeep = 0', "backup.keep"),
         ('folder = "/b"\nhours = "03:30"', "backup.hours"),
+        ('folder = "/b"\ncommand = "cp"', "backup.command"),
+        ('folder = "/b"\ncommand = ["cp", "-a"]', "write the absolute path of a program"),
+        ('folder = "/b"\ncommand = ["/bin/cp", 1]', "backup.command has what is no text"),
     ],
 )
 def test_faults_of_a_plan_of_backups(table: str, said: str) -> None:
@@ -343,9 +346,11 @@ def test_faults_of_a_plan_of_backups(table: str, said: str) -> None:
 
 def test_a_plan_of_backups() -> None:
     assert parse_campaign(PRIMARY)[0] is not None
-    campaign, faults = parse_campaign(f'{PRIMARY}\n[backup]\nfolder = "/b"\nkeep = 30\n')
+    campaign, faults = parse_campaign(
+        f'{PRIMARY}\n[backup]\nfolder = "/b"\nkeep = 30\ncommand = ["/bin/keep", "it"]\n'
+    )
     assert campaign is not None
-    assert campaign.backups == BackupPlan(hour=time(3, 30), folder="/b", keep=30)
+    assert campaign.backups == BackupPlan(hour=time(3, 30), folder="/b", keep=30, command=("/bin/keep", "it"))
     assert [fault.warning for fault in faults if "erased since" in fault.problem] == [True]
 
 

@@ -200,7 +200,7 @@ async def test_around_a_commune(conversation: Conversation) -> None:
     await admin.tap("10 km")
     assert "within 10 km of Villeurbanne" in admin.last.text
     await admin.send("qzxwvk")
-    assert "I know no commune" in admin.last.text
+    assert "I don’t know any commune" in admin.last.text
     await admin.tap("Back")
     assert "within 10 km of Villeurbanne" in admin.last.text
 

@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
+import db.audiences
+from bot.actions.audiences import target_of
+from bot.actions.authority import author_of
 from bot.actions.planning import plan
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.ballot_kinds import ELSEWHERE, Reveals
+from bot.rules.choosing_by_commune import chosen_by_commune
+from bot.rules.expression_text import expression_in
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action, Role
 from db.engine import Database
-from tests.conversation import Conversation, Talker
+from tests.campaigning import named
+from tests.conversation import Conversation, Shown, Talker
 
 COMMUNE = load_campaign(Path("campaigns/municipales-2026"))
 DEPARTMENT = replace(COMMUNE, areas=("69", "01004"))
@@ -242,3 +250,50 @@ async def test_members_hear_of_their_vote_where_and_when_it_is(talking: Callable
     await zoe.send("/settings")
     assert "Change where I vote" not in zoe.last.buttons
     assert "settings" in (await zoe.tap_data("1:settings_place")).text, "An old button shows the settings."
+
+
+# -- a territory, and staff --
+
+GUADELOUPE = replace(
+    COMMUNE,
+    areas=("971",),
+    ballots=tuple(
+        replace(each, pollings=tuple(replace(polling, territory="971") for polling in each.pollings))
+        for each in COMMUNE.ballots
+    ),
+)
+
+
+async def test_a_whole_territory_is_said_by_its_name(talking: Callable[..., Talker]) -> None:
+    zoe = talking(GUADELOUPE)
+    await agree(zoe)
+    await zoe.send("Guadeloupe")
+    assert "Welcome" in (await zoe.tap("Just say: Guadeloupe")).text
+    assert "This vote is only held in" in (await talking_again(zoe)).text
+
+
+async def talking_again(person: Talker) -> Shown:
+    """Another territory, by a forged button, of whoever moves."""
+    await person.send("/settings")
+    await person.tap("Change where I vote")
+    return await person.tap_data("1:territory:972")
+
+
+@pytest.mark.parametrize("said", ["in:69266", "in:69", "near:69266:20", "not in:abroad and in:69266"])
+async def test_nobody_is_left_out_by_the_only_commune(said: str, talking: Callable[..., Talker]) -> None:
+    """Nobody was asked whether messages may be chosen by it; a role over it is one over everybody who votes."""
+    zoe = talking(COMMUNE)
+    await agree(zoe)
+    await zoe.tap("Yes")
+    sophie = await named(zoe.conversation, 9, Role.ORGANIZER, "69266")
+    await sophie.send("/start")
+    person, services = await sophie.stored(), zoe.conversation.services
+    assert person is not None
+    async with zoe.conversation.database.read() as tx:
+        author = await author_of(
+            tx, person, campaign=COMMUNE, gazetteer=services.gazetteer, now=zoe.conversation.clock.now()
+        )
+        target = await target_of(tx, author, expression_in(said), author.areas(Action.BROADCAST))
+        groups = await db.audiences.groups(tx, target, Kind.PERSUASION, known_in=None)
+    assert not chosen_by_commune(target.meant, target.area)
+    assert sum(group.people.total for group in groups) == 1

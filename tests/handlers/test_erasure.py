@@ -249,11 +249,11 @@ async def test_who_stops_chooses_between_silence_and_erasure(conversation: Conve
     shown = await zoe.send("/stop")
     assert "won’t message you again" in shown.text
     assert set(shown.buttons) == {
-        "Silence is enough",
+        "Just stop the messages",
         "Erase everything too",
         "Keep everything, use nothing of it",
     }
-    await zoe.tap("Silence is enough")
+    await zoe.tap("Just stop the messages")
     assert "nothing is erased yet" in shown.text
     stored = await zoe.stored()
     assert stored is not None

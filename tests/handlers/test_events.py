@@ -121,7 +121,7 @@ async def test_who_is_not_registered_signs_up_and_then_sees_the_event(conversati
     assert "political communication" in question.text
     await zoe.tap("yes, write to me")
     await zoe.send("Lyon")
-    await zoe.tap("Yes, choose by my commune")
+    await zoe.tap("Yes, tailor them")
     assert "Will you come?" in zoe.last.text
     assert not any("Welcome" in shown.text for shown in zoe.screen), "The card is what they came for."
     await zoe.tap("I’ll come")
@@ -359,7 +359,7 @@ async def test_in_a_quiet_period_who_came_is_thanked_without_a_word_of_the_event
     conversation.clock.move(IN_A_QUIET_PERIOD)
     shown = await zoe.tap_data("1:came:lyon1:yes")
     assert "Public meeting" not in shown.text
-    assert "it is noted" in shown.text
+    assert "has been noted" in shown.text
     assert (await conversation.answers())[-1] == ("came", "lyon1", "yes")
 
 

@@ -353,13 +353,14 @@ async def test_a_second_person_sees_what_is_taken_back(asking: Conversation) -> 
     assert {call.method for call in asked if isinstance(call, Call)} == {"sendMessage"}
     admin.receive(call for call in asked if isinstance(call, Call) and call.chat == 9)
     assert "Taking back message no. 1 waits for your approval" in admin.last.text
+    assert "What is taken back – Français" in admin.last.text
+    assert "<b>Chats where it stands:</b> 2" in admin.last.text
     await admin.send("/broadcasts")
     await admin.tap("To approve")
     assert "a second thought waits for approval" in admin.last.text
     await admin.tap("1. ")
     await admin.tap("Follow the recall")
-    assert "What is taken back – Français" in admin.last.text
-    assert "<b>Chats where it stands:</b> 2" in admin.last.text
+    assert "Taking back message no. 1 waits for your approval" in admin.last.text
     await admin.tap("Approve")
     assert "Message no. 1 is being taken back." in admin.last.text
     assert await state_of(asking, 1) == "cancelled"

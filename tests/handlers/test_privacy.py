@@ -156,6 +156,8 @@ async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: st
 async def test_why_names_the_area_of_whoever_wrote_it(conversation: Conversation, zoe: Talker) -> None:
     await deliver(conversation, zoe, 500, audience="volunteer", area="69")
     assert "volunteers, people of Rhône" in (await zoe.send("/why")).text
+    await deliver(conversation, zoe, 501, audience="in:FR", area="69")
+    assert "\npeople of Rhône\n" in (await zoe.send("/why", reply_to=501)).text
 
 
 async def test_why_tells_the_question_asked_again_from_news(conversation: Conversation, zoe: Talker) -> None:
@@ -298,7 +300,9 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
     assert "for 3 years, a mark" in zoe.last.text.replace("\u00a0", " ")
     assert "for 5 years, the sealed proof" in zoe.last.text.replace("\u00a0", " ")
     shown = await zoe.tap("Yes, erase everything")
-    assert re.search(r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16/11/2016", shown.text)
+    assert re.search(
+        r"Receipt <code>[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}</code>, 16 November 2016", shown.text
+    )
     assert await zoe.stored() is None
     async with conversation.database.read() as tx:
         linked = sa.select(sa.func.count()).where(responses.c.person.is_not(None))

@@ -40,7 +40,7 @@ async def test_four_acts_are_enough(zoe: Talker) -> None:
     await zoe.send("/start")
     await zoe.tap("I’m 17 or over: yes, write to me")
     await zoe.send("Lyon")
-    assert "Welcome" in (await zoe.tap("Yes, choose by my commune")).text
+    assert "Welcome" in (await zoe.tap("Yes, tailor them")).text
     person = await zoe.stored()
     assert person is not None
     assert person.is_registered
@@ -91,7 +91,7 @@ async def test_leaving_and_coming_back_asks_what_is_missing(conversation: Conver
 )
 async def test_a_sure_commune_needs_one_message(zoe: Talker, typed: str, code: str) -> None:
     await agree(zoe)
-    assert "May I choose your messages" in (await zoe.send(typed)).text
+    assert "Can we tailor messages" in (await zoe.send(typed)).text
     person = await zoe.stored()
     assert person is not None
     assert person.commune == code
@@ -101,7 +101,7 @@ async def test_several_communes_are_offered_and_one_can_type_on(zoe: Talker) -> 
     await agree(zoe)
     shown = await zoe.send("51300")
     assert len([data for data in shown.buttons.values() if data.startswith("1:place:")]) > 1
-    assert "May I choose your messages" in (await zoe.send("Vitry-le-François")).text
+    assert "Can we tailor messages" in (await zoe.send("Vitry-le-François")).text
 
 
 async def test_another_commune_typed_instead_of_a_confirmation(zoe: Talker) -> None:
@@ -114,7 +114,7 @@ async def test_what_is_no_commune_is_said_and_asked_again(zoe: Talker) -> None:
     await agree(zoe)
     shown = await zoe.send("<b>xqzt</b>")
     assert "&lt;b&gt;xqzt&lt;/b&gt;" in shown.text
-    assert "May I choose your messages" in (await zoe.send("Lyon")).text
+    assert "Can we tailor messages" in (await zoe.send("Lyon")).text
 
 
 async def test_a_shared_location_gives_the_communes_around(zoe: Talker) -> None:
@@ -142,7 +142,7 @@ async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: T
     [
         (["tap:I live abroad"], "In which country do you live?"),
         (["tap:I live abroad", "Etats-Unis"], "United States: where do you live there?"),
-        (["tap:rather not say"], "in which part of France you vote"),
+        (["tap:rather not say"], "which part of France you vote in"),
         (["51300"], "Vitry-le-François"),
     ],
 )
@@ -308,7 +308,7 @@ async def test_junk_is_no_commune(zoe: Talker) -> None:
             person = await zoe.stored()
             assert person is not None
             assert person.commune is None, text
-    assert "May I choose your messages" in (await zoe.send("Lyon")).text
+    assert "Can we tailor messages" in (await zoe.send("Lyon")).text
 
 
 @pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])

@@ -107,7 +107,7 @@ async def test_before_it_ends_one_is_told_what_begins_again(conversation: Conver
     shown = await zoe.tap("End it")
     assert "We may then write to you again" in shown.text
     assert await state_of(zoe) == RESTRICTED
-    await zoe.tap("No, leave it so")
+    await zoe.tap("No, leave it as it is")
     assert await state_of(zoe) == RESTRICTED
     await zoe.tap("End it")
     question = zoe.last.text
@@ -174,7 +174,7 @@ async def test_rights_go_on(conversation: Conversation, zoe: Talker) -> None:
     await deliver(conversation, zoe, 500)
     await restrict(zoe)
     shown = await zoe.send("/mydata")
-    assert "Kept, and used for nothing, since 16/11/2016" in shown.text
+    assert "Kept, and used for nothing, since 16 November 2016" in shown.text
     assert "1 message of the campaign" in shown.text
     (call,) = zoe.called("sendDocument")
     assert call.attachment is not None

@@ -72,7 +72,7 @@ async def test_the_opt_out_of_a_message_works_at_once_and_can_be_undone(
 async def test_who_moves_says_where_they_vote_now(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send("/settings")
     await zoe.tap("Change where I vote")
-    assert "I know no commune called “Xyzabc”" in (await zoe.send("Xyzabc")).text
+    assert "I don’t know any commune called “Xyzabc”" in (await zoe.send("Xyzabc")).text
     await zoe.send("Sainte-Colombe")  # there are twelve
     assert "Which one do you vote in?" in zoe.last.text
     await zoe.send("Nouméa")

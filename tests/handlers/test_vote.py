@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.conversation import Conversation, paris
@@ -69,7 +71,7 @@ async def test_after_the_close_the_next_round_is_shown_and_after_the_last_none(
     conversation.clock.move(paris("2016-11-20T19:00"))
     assert "Second round:</b> Sunday, 27 November" in (await zoe.send("/vote")).text
     conversation.clock.move(paris("2016-11-27T19:00"))
-    assert "there is no other round" in (await zoe.send("/vote")).text
+    assert "no other round follows" in (await zoe.send("/vote")).text
 
 
 async def test_what_was_said_is_shown(conversation: Conversation) -> None:
@@ -85,10 +87,38 @@ async def test_what_was_said_is_shown(conversation: Conversation) -> None:
     await zoe.send("/vote")
     await zoe.tap("I’ve voted")
     shown = await zoe.send("/vote")
-    assert "You told me that you have voted" in shown.text
+    assert "You told me you’ve voted" in shown.text
     assert list(shown.buttons) == ["Actually, not yet"]
 
 
 async def test_who_is_not_registered_is_led_to_sign_up(conversation: Conversation) -> None:
     zoe = conversation.person(7)
     assert "political communication" in (await zoe.send("/vote")).text
+
+
+@pytest.mark.parametrize("place", ["Lyon", "Fort-de-France", "Papeete", "Nouméa", "Montréal"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_after_the_last_round_nothing_promises_a_reminder(
+    conversation: Conversation, place: str, language: str
+) -> None:
+    """Neither to whoever comes then, nor to whoever taps what an old message offers."""
+    conversation.clock.move(paris("2016-12-05T10:00"))
+    zoe = conversation.person(9, language=language)
+    shown = await zoe.send("/start")
+    assert ("no reminder of it will follow" if language == "en" else "aucun rappel ne suivra") in shown.text
+    await zoe.tap_data("1:consent:contact:yes")
+    await zoe.send(place)
+    if place == "Montréal":
+        await zoe.tap_data("1:country:CA")
+        await zoe.tap_data("1:home:-")
+    else:
+        await zoe.tap_data("1:consent:commune:yes")
+    said = [zoe.last.text]
+    typed = ("/vote", "/menu", "/events", "j'ai voté", "merci", "où voter ?", "/help")
+    said += [(await zoe.send(text)).text for text in typed]
+    tapped = ("plan:open", "echo:ok", "keep_plan:keep", "turnout:voted")
+    said += [(await zoe.tap_data(f"1:step:2:{data}")).text + zoe.toast for data in tapped]
+    promising = re.compile(r"remind|rappel|/vote (tells|vous)|next round|prochain tour", re.IGNORECASE)
+    assert [text for text in said if promising.search(text)] == []
+    thanking = re.compile(r"for voting|d’avoir voté|avoir pris ce temps", re.IGNORECASE)
+    assert [text for text in said if thanking.search(text)] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +87,7 @@ class Told:
     missed: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
     sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
+    taken_back: Mapping[int, Collection[int]] = field(default_factory=dict)
 
     def sending(self, message_id: int) -> Sending | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
@@ -178,6 +179,47 @@ ALL_IS_WELL: tuple[Happening, ...] = (
     ("2016-11-20T17:20+01:00", "1:step:1:last_call:voted"),
     ("2016-11-20T20:30+01:00", THANKS),
 )
+
+
+CHANGED = datetime.fromisoformat("2016-11-02T13:00+01:00")
+ON_THE_EVE = datetime.fromisoformat("2016-11-19T12:00+01:00")
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "change", "at", "expected"),
+    [
+        ({NEWS: ()}, "deleteMessage", CHANGED, []),
+        ({NEWS: ()}, "editMessageText", CHANGED, []),  # a neutral line stands there
+        ({NEWS: ()}, "editMessageText", ON_THE_EVE, []),  # which is always allowed
+        ({NEWS: ()}, None, CHANGED, [Rule.NOT_TAKEN_BACK]),
+        ({NEWS: (PERSON,)}, None, CHANGED, []),  # the bot says that it could not
+        ({}, "deleteMessage", CHANGED, [Rule.UNEXPLAINED]),
+        ({}, "editMessageText", CHANGED, []),  # corrected
+        ({}, "editMessageText", ON_THE_EVE, [Rule.QUIET_PERIOD]),
+    ],
+)
+def test_what_is_changed_in_a_chat(
+    taken_back: dict[int, tuple[int, ...]], change: str | None, at: datetime, expected: list[Rule]
+) -> None:
+    """A message that arrived is taken back, or corrected where the law allows."""
+    evidence = Told(missed=ALL_STEPS, by_message={1: NEWS}, taken_back=taken_back)
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START)
+    line = {"at": "2016-11-02T11:00:00+00:00", "do": "sendMessage", "to": PERSON, "id": 1, "data": []}
+    checker.read(line)
+    if change is not None:
+        checker.read({**line, "at": at.astimezone(UTC).isoformat(), "do": change})
+    checker.finish(END)
+    assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == expected
+
+
+def test_who_had_everything_forgotten_is_not_looked_for() -> None:
+    evidence = Told(missed=ALL_STEPS, by_message={1: NEWS}, taken_back={NEWS: ()})
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START)
+    line = {"at": "2016-11-02T11:00:00+00:00", "do": "sendMessage", "to": PERSON, "id": 1, "data": []}
+    checker.read(line)
+    checker.read({"at": "2016-11-02T12:00:00+00:00", "by": PERSON, **act("1:delete:yes", 2)})
+    checker.finish(END)
+    assert not [each for each in checker.broken if each.rule is Rule.NOT_TAKEN_BACK]
 
 
 def test_a_life_in_which_all_is_well() -> None:

@@ -8,15 +8,16 @@ import pytest
 import telegram
 
 from simulator.client import Simulator
-from simulator.server import DEFAULT_TOKEN, RunningSimulator, running
+from simulator.server import DEFAULT_TOKEN, RunningSimulator, make_world, running
 
 Answer = dict[str, Any]
 Call = Callable[..., Awaitable[Answer]]
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[RunningSimulator]:
-    async with running() as simulator:
+async def served(request: pytest.FixtureRequest) -> AsyncIterator[RunningSimulator]:
+    """Parametrized indirectly, by what `make_world` takes."""
+    async with running(make_world(**getattr(request, "param", {}))) as simulator:
         yield simulator
 
 

@@ -1,5 +1,6 @@
 """The rate limit: never more than the rate allows, and refusals that say how long to wait."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import limits
+from simulator import clock
 from simulator.client import Simulator
 from simulator.errors import BotApiError
 from simulator.limits import Limits
@@ -23,8 +24,8 @@ Call = Callable[..., Awaitable[dict[str, Any]]]
 def test_no_window_holds_more_than_its_rate(rate: int, gaps: list[float], chats: int) -> None:
     now = 0.0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "monotonic", lambda: now)
-        limit = Limits(per_second=rate, per_chat_per_second=1, chat_burst=3)
+        patch.setattr(clock, "monotonic", lambda: now)
+        limit = Limits(clock=clock.Clock(), per_second=rate, per_chat_per_second=1, chat_burst=3)
         accepted: list[tuple[float, int]] = []
         for number, gap in enumerate(gaps):
             now += gap
@@ -74,3 +75,23 @@ async def test_a_busy_chat_leaves_the_others_alone(simulator: Simulator, call: C
         for person in (ana, ana, ben)
     ]
     assert codes == [None, 429, None]
+
+
+async def test_a_refused_bot_may_go_on_once_the_clock_has(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    await simulator.limit(per_second=1, burst=1, retry_after=600)
+    codes = []
+    for seconds in (0, 0, 300, 301):
+        await simulator.call("POST", "/clock", json={"by_seconds": seconds})
+        codes.append((await call("sendMessage", chat_id=ana.id, text="x")).get("error_code"))
+    assert codes == [None, 429, 429, None]
+
+
+async def test_whoever_waits_is_served_while_the_clock_stands(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    await simulator.call("POST", "/clock", json={"speed": 0})
+    await simulator.limit(per_second=20, burst=1)
+    assert (await call("sendMessage", chat_id=ana.id, text="x"))["ok"]
+    async with asyncio.timeout(5):
+        while not (await call("sendMessage", chat_id=ana.id, text="y"))["ok"]:
+            pass

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
 from simulator.client import Person, Simulator
@@ -51,8 +52,13 @@ async def test_a_chat_in_the_browser(simulator: Simulator, served: RunningSimula
     keyboard = {"inline_keyboard": [[{"text": f"Yes {ATTACKS[1]}", "callback_data": "y"}]]}
     for attack in ATTACKS:
         await call("sendMessage", chat_id=ana.id, text=attack)
-    link = {"type": "text_link", "offset": 0, "length": 4, "url": "javascript:window.attacked=1"}
-    await call("sendMessage", chat_id=ana.id, text="link", entities=[link])
+    # Telegram lets no such link through; the page would not follow it either.
+    link = [{"type": "text_link", "offset": 0, "length": 4, "url": "javascript:window.attacked=1"}]
+    assert not (await call("sendMessage", chat_id=ana.id, text="link", entities=link))["ok"]
+    link[0]["url"] = "tg://resolve?domain=x"
+    sent = await call("sendMessage", chat_id=ana.id, text="link", entities=link)
+    hostile = orjson.dumps([link[0] | {"url": "javascript:window.attacked=1"}])
+    served.world.chats[ana.id].messages[sent["result"]["message_id"]].entities = hostile
     await call(
         "sendMessage",
         chat_id=ana.id,
@@ -245,6 +251,7 @@ async def test_unread_messages_are_counted_and_an_alert_is_a_dialog_on_the_phone
 
 
 @needs_chromium
+@pytest.mark.parametrize("served", [{"local_apps": True}], indirect=True)
 async def test_a_mini_app_opens_in_a_panel_and_one_from_elsewhere_does_not(
     simulator: Simulator, served: RunningSimulator, call: Call
 ) -> None:
@@ -289,3 +296,38 @@ async def test_a_phone_shows_one_screen_and_no_page_asks_for_anything_outside(
         await page.evaluate(column(ana, ".back") + ".click()")
         await page.until("getComputedStyle(document.querySelector('.people')).display !== 'none'")
         assert page.complaints == []
+
+
+@needs_chromium
+async def test_a_message_is_answered_reacted_to_and_voted_on(
+    simulator: Simulator, served: RunningSimulator, call: Call
+) -> None:
+    ana = await simulator.person("Ana", language="en", started=True)
+    asked = await call("sendMessage", chat_id=ana.id, text="Your town?", reply_markup={"force_reply": True})
+    await call("sendPoll", chat_id=ana.id, question="When?", options=["Now", "Later"])
+
+    async with opened(f"{served.base_url}/?open={ana.id}&lang=en") as page:
+        await page.until(column(ana, ".poll-option"))
+        # What the bot wants answered stands above the field, and the text is its answer.
+        assert await page.evaluate(column(ana, ".about-line span span") + ".textContent") == "Your town?"
+        await page.evaluate(
+            f"(() => {{ const field = {column(ana, 'textarea')}; field.value = 'Lyon'; "
+            "field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })); })()"
+        )
+        await page.until(column(ana, ".mine .reply"))
+        await page.until(f"{column(ana, '.about-line')}.hidden")
+        await page.evaluate(column(ana, ".poll-option + .poll-option") + ".click()")
+        await page.until(column(ana, ".poll-option[aria-pressed=true]"))
+        # The menu of a message opens by a button that the keyboard reaches, and closes by Escape.
+        await page.evaluate(column(ana, ".message-more") + ".click()")
+        await page.until(f"document.activeElement === {column(ana, '.reaction')}")
+        escape = "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })"
+        await page.evaluate(f"document.activeElement.dispatchEvent({escape})")
+        await page.until(f"!{column(ana, '.message-menu')}")
+        await page.evaluate(column(ana, ".message-more") + ".click()")
+        await page.evaluate(column(ana, ".reaction") + ".click()")
+        await page.until(column(ana, ".reactions"))
+        assert page.complaints == []
+    answer, poll = (await call("getUpdates"))["result"]
+    assert answer["message"]["reply_to_message"]["message_id"] == asked["result"]["message_id"]
+    assert [option["voter_count"] for option in poll["poll"]["options"]] == [0, 1]

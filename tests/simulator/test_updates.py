@@ -11,7 +11,6 @@ from aiohttp import web
 
 from simulator import updates, webhook
 from simulator.client import Simulator
-from simulator.server import RunningSimulator
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -105,18 +104,16 @@ async def test_only_the_kinds_asked_for_are_queued(simulator: Simulator, call: C
     assert "my_chat_member" in update
 
 
-async def test_old_updates_are_dropped(
-    simulator: Simulator, served: RunningSimulator, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_old_updates_are_dropped(simulator: Simulator, call: Call) -> None:
     ana = await simulator.person("Ana", started=True)
     keyboard = {"inline_keyboard": [[{"text": "B", "callback_data": "b"}]]}
     await call("sendMessage", chat_id=ana.id, text="?", reply_markup=keyboard)
     await ana.forge("b", wait=0)
     await ana.send("a text")
-    later = updates.monotonic() + updates.CALLBACK_LIFE + 1
-    monkeypatch.setattr(updates, "monotonic", lambda: later)
-    served.world.updates.drop_expired()
-    assert [update.kind for update in served.world.updates.pending] == ["message"]
+    await simulator.call("POST", "/clock", json={"by_seconds": updates.CALLBACK_LIFE + 1})
+    assert [list(update) for update in (await call("getUpdates"))["result"]] == [["update_id", "message"]]
+    await simulator.call("POST", "/clock", json={"by_seconds": updates.UPDATE_LIFE + 1})
+    assert (await call("getUpdates"))["result"] == []
 
 
 class Receiver:

@@ -111,7 +111,7 @@ async def test_nothing_is_sent_twice_and_nothing_before_a_changed_text_is_agreed
         await agree(claire)
         await story.settled()
         await story.jump("2016-11-18T18:00+01:00")
-        await claire.expect(READ.says("Does your plan still hold?"))
+        await claire.expect(READ.says("Is your plan still on?"))
         await story.jump("2016-11-20T11:00+01:00")
         await claire.expect(READ.says("Today is polling day"))
         texts = await received(claire)

@@ -117,7 +117,7 @@ def test_the_first_question_says_what_the_transfer_rests_on(language: str) -> No
     """An explicit consent to a transfer is one only where the risk was told with the question."""
     texts = Texts({"campaign": CAMPAIGN})
     for name in ("registration/first", "privacy/choice"):
-        told = as_read(texts.render(name, language, purpose="contact", friend="").plain)
+        told = as_read(texts.render(name, language, purpose="contact", friend="", is_over=False).plain)
         assert "Telegram" in told
         assert re.search("hors de l’Union européenne|outside the European Union", told)
         assert re.search("pourrait les lire|could read them", told)

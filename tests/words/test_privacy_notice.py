@@ -124,6 +124,6 @@ def test_notice_and_register_tell_the_periods_of_the_campaign_file(language: str
 def test_nobody_is_promised_encryption_that_the_host_may_not_give(template: str, language: str) -> None:
     """PostgreSQL is encrypted by its host or not at all. That Telegram's chats are not is told."""
     texts = Texts({"campaign": CAMPAIGNS["primaire-2016"]})
-    told = texts.render(template, language, purpose="contact", friend="").plain
+    told = texts.render(template, language, purpose="contact", friend="", is_over=False).plain
     told = told.replace("not end-to-end encrypted", "").replace("n’est pas chiffrée de bout en bout", "")
     assert not re.search("encrypted|chiffré", told)

@@ -205,8 +205,8 @@ def test_the_plan_step_asks_for_a_slot_of_the_campaign_in_rows_a_thumb_can_tap()
 @pytest.mark.parametrize(
     ("plan", "ballot", "said"),
     [
-        (PLAN, 1, "On garde votre plan"),
-        (None, 1, "On choisit le moment"),
+        (PLAN, 1, "Souhaitez-vous garder votre plan"),
+        (None, 1, "Quand irez-vous"),
         (replace(PLAN, vote="voted"), 1, "Merci d’avoir voté"),
         (None, 2, "Le vote est terminé"),
     ],

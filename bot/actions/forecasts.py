@@ -1,0 +1,220 @@
+"""What a message would meet that leaves at a time: who gets it at once, who later, whom it never reaches, and why.
+
+It asks the very rules that are asked when a message is about to leave (`bot.rules.leaving.hold`), once for all who
+stand before them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.reaching
+from bot.campaign.campaign import Campaign
+from bot.rules.courtesy import WEEK
+from bot.rules.kinds import MUTES, Kind
+from bot.rules.leaving import Hold, hold
+from bot.rules.reaching import Held, held_by, like_those_sent, reason_of, today_in
+from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
+from bot.rules.small_counts import NOBODY, Headcount, Reader
+from db.audiences import Target
+from db.expressions import Condition, members
+
+PARIS = "Europe/Paris"
+"""By which time somebody lives of whom no zone is known."""
+MOST_TRIED = 4
+"""How many later times are looked at for a better one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """What is to be sent: `expires_at` is when it is of no use any more; None: as long after it is due as any message
+    that staff write.
+    """
+
+    kind: Kind
+    when: SendingTime
+    expires_at: datetime | None = None
+
+    def expires_in(self, zone: str | None) -> datetime:
+        """When it is of no use any more to somebody who lives by a zone."""
+        return self.expires_at or self.when.due_in(zone) + USEFUL_FOR
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """What keeps a message from people: for good (`hold` None, and `for_good` says why), or until `hold` ends."""
+
+    for_good: Held | None = None
+    hold: Hold | None = None
+    expires_at: datetime
+
+    @property
+    def held(self) -> Held | None:
+        """Why it does not reach them while it is of use; None: it does."""
+        return self.for_good or held_by(self.hold, expires_at=self.expires_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """So many people for whom it has to wait: why, and until when at the latest."""
+
+    people: Headcount
+    reason: Held
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Who gets a message, of those in its audience: at once, `later` (in time), or never (`lost`: it expires first).
+
+    `for_good`: whom nothing reaches, by why. `better`: the first later time at which more people get it than now, where
+    now nobody does.
+    """
+
+    at_once: Headcount
+    later: tuple[Delay, ...]
+    lost: tuple[Delay, ...]
+    for_good: Mapping[Held, Headcount]
+    better: datetime | None = None
+
+    @property
+    def people(self) -> Headcount:
+        """Those to whom it is sent."""
+        waiting = sum((each.people for each in (*self.later, *self.lost)), start=NOBODY)
+        return self.at_once + waiting
+
+    @property
+    def reached(self) -> Headcount:
+        """Those of them who get it while it is of use."""
+        return self.at_once + sum((each.people for each in self.later), start=NOBODY)
+
+    def is_for_nobody(self, reader: Reader) -> bool:
+        """Whether there are people and none of them gets it, as far as a reader may know."""
+        return reader.tells(self.people) and self.reached.total == 0
+
+
+async def forecast(
+    tx: AsyncConnection,
+    target: Target,
+    sending: Sending,
+    campaign: Campaign,
+    reader: Reader,
+    *,
+    now: datetime,
+) -> Forecast:
+    """What a message would meet, and a better time where it would reach nobody."""
+    found = await _forecast(tx, target, sending, campaign, reader)
+    if found.people.total == 0 or found.reached.total:
+        return found
+    frees = sorted({each.until for each in found.lost if each.until > now})
+    for later in frees[:MOST_TRIED]:
+        if sending.expires_at is not None and later >= sending.expires_at:
+            break
+        again = Sending(kind=sending.kind, when=all_at(later), expires_at=sending.expires_at)
+        if (await _forecast(tx, target, again, campaign, reader)).reached.total:
+            return Forecast(
+                at_once=found.at_once,
+                later=found.later,
+                lost=found.lost,
+                for_good=found.for_good,
+                better=later,
+            )
+    return found
+
+
+async def _forecast(
+    tx: AsyncConnection, target: Target, sending: Sending, campaign: Campaign, reader: Reader
+) -> Forecast:
+    at_once = NOBODY
+    for_good: dict[Held, Headcount] = {}
+    later: dict[Held, Delay] = {}
+    lost: dict[tuple[Held, datetime], Delay] = {}
+    if target.expression is None:
+        return Forecast(at_once=NOBODY, later=(), lost=(), for_good={})
+    among = members(target.expression, target.setting)
+    for people, obstacle in await obstacles(tx, among, sending, campaign, reader=reader):
+        if obstacle.for_good is not None:
+            for_good[obstacle.for_good] = for_good.get(obstacle.for_good, NOBODY) + people
+        elif obstacle.hold is None:
+            at_once += people
+        elif obstacle.held is None:
+            reason = reason_of(obstacle.hold)
+            before = later.get(reason)
+            later[reason] = Delay(
+                people=people + (before.people if before else NOBODY),
+                reason=reason,
+                until=max(obstacle.hold.until, before.until if before else obstacle.hold.until),
+            )
+        else:
+            reason, until = reason_of(obstacle.hold), obstacle.hold.until
+            key = (reason, until.replace(second=0, microsecond=0))
+            before = lost.get(key)
+            count = people + (before.people if before else NOBODY)
+            lost[key] = Delay(people=count, reason=reason, until=until)
+    return Forecast(
+        at_once=at_once,
+        later=tuple(sorted(later.values(), key=lambda each: each.until)),
+        lost=tuple(sorted(lost.values(), key=lambda each: each.until)),
+        for_good={reason: for_good[reason] for reason in Held if reason in for_good},
+    )
+
+
+async def obstacles(
+    tx: AsyncConnection, among: Condition, sending: Sending, campaign: Campaign, *, reader: Reader
+) -> list[tuple[Headcount, Obstacle]]:
+    """The people of an audience (a condition on `people`), by what keeps a message from them."""
+    mute, due = MUTES.get(sending.kind), sending.when.due_in
+    since = sending.when.at - WEEK
+    found: list[tuple[Headcount, Obstacle]] = []
+    days = {}
+    known_in = reader.known_in
+    for each in await db.reaching.standings(tx, among, mute, since=since, known_in=known_in):
+        expires_at = sending.expires_in(each.zone)
+        if each.unreachable:
+            found.append((each.people, Obstacle(for_good=Held.UNREACHABLE, expires_at=expires_at)))
+        elif campaign.is_out(due(each.zone)):
+            found.append((each.people, Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)))
+        elif each.muted:
+            found.append((each.people, Obstacle(for_good=Held.MUTED, expires_at=expires_at)))
+        elif each.recently:
+            days[each.zone] = today_in(each.zone or PARIS, due(each.zone))
+        else:
+            held = _hold(sending, campaign, each.territory, each.zone)
+            found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
+    if not days:
+        return found
+    caps = campaign.caps
+    for one in await db.reaching.written_to(
+        tx, among, mute, since=since, caps=caps, days=days, known_in=known_in
+    ):
+        sent = like_those_sent(
+            now=due(one.zone), caps=caps, silent=one.silent, today=one.today, fills_week=one.fills_week
+        )
+        unanswered = caps.silent_after if one.silent else 0
+        held = _hold(sending, campaign, one.territory, one.zone, unanswered, sent)
+        found.append((one.people, Obstacle(hold=held, expires_at=sending.expires_in(one.zone))))
+    return found
+
+
+def _hold(
+    sending: Sending,
+    campaign: Campaign,
+    territory: str | None,
+    zone: str | None,
+    unanswered: int = 0,
+    sent: tuple[datetime, ...] = (),
+) -> Hold | None:
+    return hold(
+        kind=sending.kind,
+        territory=territory,
+        zone=zone or PARIS,
+        now=sending.when.due_in(zone),
+        policy=campaign.policy,
+        sent=sent,
+        unanswered=unanswered,
+    )

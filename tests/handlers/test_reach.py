@@ -1,0 +1,166 @@
+"""The summary says who will get it and when; what nobody would get is not sent unknowingly."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.schema import broadcast_texts, broadcasts, deliveries
+from tests.campaigning import rows, staff, supporter
+from tests.conversation import Conversation
+from tests.drafting import begin_broadcast, begin_event, finish_broadcast, write_broadcast, write_event
+
+LYON, PARIS = "69123", "75056"
+
+
+async def wrote(conversation: Conversation, person: int, *sent: datetime) -> None:
+    """Messages of the campaign that left for somebody."""
+    async with conversation.database.write() as tx:
+        for at in sent:
+            key = f"old:{person}:{at.isoformat()}"
+            row: dict[str, Any] = {"key": key, "kind": "persuasion", "audience": {}, "area": "FR"}
+            made = sa.insert(broadcasts).values(
+                state="active", starts_at=at, created_at=at, finished_at=at, **row
+            )
+            number = (await tx.execute(made.returning(broadcasts.c.id))).scalar_one()
+            delivery = {"broadcast": number, "person": person, "state": "sent", "sent_at": at}
+            await tx.execute(sa.insert(deliveries).values(due_at=at, changed_at=at, **delivery))
+
+
+async def full_week(conversation: Conversation, person: int) -> None:
+    """Three messages, the oldest of which is of four days ago: nothing more for three days."""
+    now = conversation.clock.now()
+    await wrote(conversation, person, *(now - timedelta(days=days) for days in (4, 3, 2)))
+
+
+async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    now = conversation.clock.now()
+    for number in range(1, 4):
+        await supporter(conversation, number, LYON)
+    await supporter(conversation, 4, LYON, mutes_news=True)
+    await supporter(conversation, 5, LYON, unreachable_at=now)
+    await wrote(conversation, await supporter(conversation, 6, LYON), now - timedelta(hours=1))
+    await full_week(conversation, await supporter(conversation, 8, LYON))
+    await write_broadcast(admin)
+    await finish_broadcast(admin)
+    text = admin.last.text
+    assert "<b>Recipients:</b> 5" in text
+    assert "✓ At once: 3" in text
+    assert (
+        "Had as many messages as we allow ourselves: 1. They get it on Thursday, 17 November, 09:00" in text
+    )
+    assert (
+        "✗ Expires unsent for 1: they had as many messages as we allow ourselves, until Sunday, 20 November"
+        in text
+    )
+    assert "Besides, 1 switched such messages off." in text
+    assert "Besides, 1 blocked the bot or closed their account." in text
+    assert "Nobody would get it." not in text
+
+
+async def test_what_nobody_would_get_is_sent_at_a_better_time_in_one_tap(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    for number in range(1, 24):
+        await full_week(conversation, await supporter(conversation, 100 + number, LYON))
+    await write_broadcast(admin)
+    await finish_broadcast(admin)
+    assert "<b>Recipients:</b> 23" in admin.last.text
+    assert "Nobody would get it." in admin.last.text
+    await admin.send("SEND")
+    assert "Nobody would get this in time, so nothing was sent." in admin.last.text
+    assert not [row for row in await rows(conversation, broadcasts) if row.key.startswith("staff:")]
+    button = next(label for label in admin.screen[-2].buttons if label.startswith("Send it on"))
+    await admin.tap(button)
+    assert "Nobody would get it." not in admin.last.text
+    await admin.send("SEND")
+    (sent,) = [row for row in await rows(conversation, broadcasts) if row.key.startswith("staff:")]
+    assert sent.starts_at >= conversation.clock.now() + timedelta(days=2)
+
+
+async def test_what_nobody_would_get_is_sent_knowingly(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await write_broadcast(admin)
+    await finish_broadcast(admin)
+    await admin.tap("Send it all the same")
+    await admin.send("SEND")
+    assert [row for row in await rows(conversation, broadcasts) if row.key.startswith("staff:")]
+
+
+async def test_staff_of_an_area_are_not_told_of_few(conversation: Conversation) -> None:
+    """That the only supporter they have gets nothing would tell of them."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await supporter(conversation, 2, LYON, mutes_news=True)
+    await write_broadcast(organizer)
+    await finish_broadcast(organizer)
+    text = organizer.last.text
+    assert "<b>Recipients:</b> &lt; 10" in text
+    assert not any(words in text for words in ("Expires", "Besides", "Nobody"))
+
+
+async def test_the_word_counts_once_the_previews_are_there(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await supporter(conversation, 1, LYON)
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send_ahead("SEND", before="Now")
+    assert "before the previews were there, so nothing was sent" in admin.last.text
+    await admin.send("SEND")
+    assert len(await rows(conversation, broadcasts)) == 1
+
+
+async def test_a_photo_brings_its_text(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await begin_broadcast(admin)
+    photo = {"file_id": "large", "file_unique_id": "u2", "width": 900, "height": 900}
+    await admin.send_message(photo=[photo], caption="Bonjour <b>à tous</b>")
+    await admin.send("Hello")
+    await finish_broadcast(admin)
+    await admin.send("SEND")
+    (sent,) = await rows(conversation, broadcasts)
+    assert sent.photo == "large"
+    texts = {row.language: row.text for row in await rows(conversation, broadcast_texts)}
+    assert texts == {"fr": "Bonjour <b>à tous</b>", "en": "Hello"}
+
+
+async def test_a_missing_text_is_told_with_what_comes_instead(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await begin_broadcast(admin)
+    await admin.send("Bonjour")
+    await admin.tap("No text in this language")
+    await admin.tap("No photo")
+    await finish_broadcast(admin)
+    assert "No text in English: those who read it get the one in Français." in admin.last.text
+
+
+async def test_an_event_says_who_can_still_be_invited(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await supporter(conversation, 2, LYON)
+    await write_event(admin)
+    assert "<b>Recipients:</b> 2" in admin.last.text
+    # The event is in eight days: whoever had enough of us this week still hears of it in time.
+    assert "Had as many messages as we allow ourselves: 1. They get it on" in admin.last.text
+
+
+async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await begin_event(admin)
+    await admin.tap("Without a pin")
+    await admin.send("24/11 19h")
+    await admin.send("24h")
+    assert (
+        "That is 24 hours: the event would end on Friday, 25 November, 19:00. Is that right?"
+        in admin.last.text
+    )
+    await admin.tap("Yes, that long")
+    await admin.tap("That’s it")
+    assert "Thursday, 24 November, 19:00, until Friday, 25 November, 19:00" in admin.last.text
+    await admin.tap("Change the duration")
+    await admin.send("24h")
+    await admin.send("2h")
+    assert "Thursday, 24 November, 19:00, until 21:00" in admin.last.text

@@ -37,6 +37,12 @@ class GroupCommit(Generic[Item, Result]):
             self._writer = asyncio.create_task(self._write_all())
         return await future
 
+    async def stop(self) -> None:
+        """Write nothing more; what waits is not written."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
     async def _write_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []

@@ -42,6 +42,7 @@ class Latest(Generic[State]):
         self._places = asyncio.Semaphore(PARALLEL)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pump: asyncio.Task[None] | None = None
+        self._stopped = False
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
@@ -50,6 +51,7 @@ class Latest(Generic[State]):
 
     def stop(self) -> None:
         """Let nothing more leave: what waits is shown by the next start."""
+        self._stopped = True
         if self._pump is not None:
             self._pump.cancel()
 
@@ -59,7 +61,7 @@ class Latest(Generic[State]):
             self._next[message] = self._over(self._next[message], state)
             return
         self._waiting[message] = self._over(self._waiting.pop(message, None), state)
-        if self._pump is None or self._pump.done():
+        if not self._stopped and (self._pump is None or self._pump.done()):
             self._pump = asyncio.create_task(self._run())
 
     def _over(self, older: State | None, newer: State) -> State:

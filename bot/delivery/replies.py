@@ -215,9 +215,11 @@ class Replies:
         deadline = asyncio.get_running_loop().time() + seconds
         while (open_ := self._open) and (rest := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(open_, timeout=rest)
-        for task in open_:
-            task.cancel()
-        await asyncio.gather(*open_, return_exceptions=True)
+        while open_ := self._open:  # what ends may have begun something else
+            for task in open_:
+                task.cancel()
+            await asyncio.gather(*open_, return_exceptions=True)
+        await asyncio.gather(self._begin.stop(), self._finish.stop())
 
     @property
     def _open(self) -> list[asyncio.Task[None]]:

@@ -289,7 +289,7 @@ class Teller(Person):
         return masked("\n\n".join(self._lived) + "\n")
 
     async def asked(self, wanted: re.Pattern[str]) -> Message:
-        """Returns once a new message asks this. One that is edited, since it lost its buttons, asks nothing any more."""
+        """Returns once a new message asks this. One that was edited, to lose its buttons, asks nothing any more."""
 
         async def asks() -> bool:
             newest = await self.last()

@@ -62,21 +62,19 @@ async def test_the_person_stands_for_a_chat_that_cannot_be_read() -> None:
     assert chat_of({"update_id": 1, "callback_query": {"message": {"chat": {}}, "from": {"id": 7}}}) == 7
 
 
-KNOWN, CROWD, RATE = 1_001, 400, 30
+KNOWN, CROWD, RATE = 1_001, 1_200, 30
 
 
 async def test_known_people_are_answered_before_a_crowd_of_strangers(bench: Any, helpers: Any) -> None:
-    """At thirty a second the crowd takes more than ten seconds; who signed up does not wait for it."""
+    """At thirty a second the crowd takes forty seconds; who signed up does not wait for it."""
     await helpers.add_people(bench.database, 1)
     async with bench.running(rate=RATE) as engine:
         crowd = [helpers.message(number, 5_000 + number) for number in range(1, CROWD + 1)]
         await asyncio.gather(*(engine.intake.store(orjson.dumps(update)) for update in crowd))
         await helpers.until(lambda: bench.telegram.texts())
         for number in range(3):
-            before = len(bench.telegram.texts())
             await engine.intake.store(orjson.dumps(helpers.message(CROWD + 1 + number, KNOWN)))
             await helpers.until(lambda number=number: len(bench.telegram.texts(KNOWN)) == number + 1, 10)
-            assert len(bench.telegram.texts()) - before < 2 * RATE
         assert len(bench.telegram.texts()) < CROWD / 2
         engine.stop()
 

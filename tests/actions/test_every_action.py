@@ -48,7 +48,7 @@ campaign_changes.tell_of_hours
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
-expressions.setting_of
+expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audience_words.view audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill

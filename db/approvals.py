@@ -36,6 +36,11 @@ class Approval:
         return self.decided_at is None and (self.expires_at is None or now < self.expires_at)
 
     @property
+    def reason(self) -> str:
+        """Why it was refused, in the words of whoever did; empty where they gave none."""
+        return str(self.details.get("reason", ""))
+
+    @property
     def ended(self) -> str | None:
         """Why nobody decides it any more, where nobody did: `late`, `changed`, `cancelled` or `left` (its author)."""
         reason = self.details.get("ended")
@@ -93,6 +98,12 @@ async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, 
     undecided = sa.and_(approvals.c.id == approval, approvals.c.decided_at.is_(None))
     values = {"decided_at": now, "decided_by": by, "granted": granted}
     return (await tx.execute(sa.update(approvals).where(undecided).values(values))).rowcount == 1
+
+
+async def give_reason(tx: AsyncConnection, approval: Approval, reason: str) -> None:
+    """Keeps why it is refused (see `Approval.reason`)."""
+    details = {**approval.details, "reason": reason}
+    await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))
 
 
 async def end(tx: AsyncConnection, approval: Approval, *, why: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, prefixes_of
+from bot.rules.areas import ABROAD_AREA, CODE_LENGTH, EVERYWHERE, after_prefix, prefixes_of
 from bot.rules.belonging import ATTENDED, Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
@@ -24,7 +24,28 @@ from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote
 
 Condition = sa.ColumnElement[bool]
 Arguments = tuple[str, ...]
-Ask = Callable[[Arguments, Setting], Condition]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whose:
+    """People of whom a table holds a row like this; `none`: holds none. `person` is the column with their ids."""
+
+    person: sa.Column[int]
+    like: tuple[Condition, ...]
+    none: bool = False
+
+    def looked_up(self) -> Condition:
+        """Asked of one person after the other, by the index: where other conditions leave few of them."""
+        found = sa.exists().where(self.person == people.c.id, *self.like)
+        return sa.not_(found) if self.none else found
+
+    def gathered(self) -> Condition:
+        """All of them gathered first: where everybody is asked."""
+        theirs = sa.select(self.person).where(self.person.is_not(None), *self.like)
+        return people.c.id.not_in(theirs) if self.none else people.c.id.in_(theirs)
+
+
+Ask = Callable[[Arguments, Setting], Condition | Whose]
 
 SUPPORTERS: Condition = sa.and_(people.c.state == "registered", people.c.consent_contact.is_(True))
 """Who may be in any audience: never who stopped, restricted their data, or has not finished signing up."""
@@ -43,10 +64,18 @@ def only(person: int) -> Condition:
 def condition(expression: Expression, setting: Setting) -> Condition:
     """Whether a row of `people` is in the audience."""
     asked = _Asked(
-        leaf=lambda leaf: ASKS[leaf.name](leaf.arguments, setting),
+        leaf=lambda leaf: _looked_up(ASKS[leaf.name](leaf.arguments, setting)),
         agreed_commune=people.c.consent_commune.is_(True),
     )
     return _condition(expression, asked, setting.saved, denied=False)
+
+
+def _looked_up(asked: Condition | Whose) -> Condition:
+    return asked.looked_up() if isinstance(asked, Whose) else asked
+
+
+def _gathered(asked: Condition | Whose) -> Condition:
+    return asked.gathered() if isinstance(asked, Whose) else asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +111,15 @@ def _area(arguments: Arguments, _: Setting) -> Condition:
         return sa.true()
     if area == ABROAD_AREA:
         return people.c.territory == ABROAD
-    inside = sa.or_(*(people.c.commune.startswith(first) for first in prefixes_of(area)))
+    inside = sa.or_(*(_begins(people.c.commune, first) for first in prefixes_of(area)))
     return sa.and_(inside, sa.or_(people.c.territory.is_(None), people.c.territory != ABROAD))
+
+
+def _begins(column: sa.ColumnElement[str], first: str) -> Condition:
+    """Whether an INSEE code begins so. As a span the index finds it; it would go through everybody for LIKE."""
+    if len(first) == CODE_LENGTH:
+        return column == first
+    return sa.and_(column >= first, column < after_prefix(first))
 
 
 class _each(FunctionElement[str]):
@@ -126,28 +162,25 @@ def _is_recruiter(_: Arguments, __: Setting) -> Condition:
     return people.c.id.in_(brought)
 
 
-def _answered_event(arguments: Arguments, _: Setting) -> Condition:
+def _answered_event(arguments: Arguments, _: Setting) -> Whose:
     code, wanted = arguments
-    whose = sa.select(rsvps.c.person)
-    if code != ANY:
-        event = sa.select(events.c.id).where(events.c.code == code)
-        whose = whose.where(rsvps.c.event == event.scalar_subquery())
+    event = sa.select(events.c.id).where(events.c.code == code)
+    to_it = () if code == ANY else (rsvps.c.event == event.scalar_subquery(),)
     if wanted == SILENT:
-        return people.c.id.not_in(whose)
-    if wanted in ATTENDED:
-        return people.c.id.in_(whose.where(rsvps.c.attended.is_(ATTENDED[wanted])))
-    return people.c.id.in_(whose.where(rsvps.c.answer == wanted))
+        return Whose(person=rsvps.c.person, like=to_it, none=True)
+    said = rsvps.c.attended.is_(ATTENDED[wanted]) if wanted in ATTENDED else rsvps.c.answer == wanted
+    return Whose(person=rsvps.c.person, like=(*to_it, said))
 
 
 def _said(column: sa.Column[str | None]) -> Ask:
     """What was said in one column of `vote_plans`; no row says nothing yet."""
 
-    def ask(arguments: Arguments, _: Setting) -> Condition:
+    def ask(arguments: Arguments, _: Setting) -> Whose:
         ballot, wanted = arguments
-        whose = sa.select(vote_plans.c.person).where(vote_plans.c.ballot == int(ballot))
-        if wanted in (SILENT, "none"):
-            return people.c.id.not_in(whose.where(column.is_not(None)))
-        return people.c.id.in_(whose.where(column.is_not(None) if wanted == ANY else column == wanted))
+        none = wanted in (SILENT, "none")
+        said = column.is_not(None) if none or wanted == ANY else column == wanted
+        of_ballot = vote_plans.c.ballot == int(ballot)
+        return Whose(person=vote_plans.c.person, like=(of_ballot, said), none=none)
 
     return ask
 
@@ -165,17 +198,16 @@ def _lies_in(column: sa.Column[object], period: Period) -> Condition:
     return sa.and_(since, before)
 
 
-def _got(arguments: Arguments, _: Setting) -> Condition:
-    return people.c.id.in_(_reached(arguments).where(deliveries.c.state == "sent"))
+def _got(arguments: Arguments, _: Setting) -> Whose:
+    return _reached(arguments, deliveries.c.state == "sent")
 
 
-def _answered(arguments: Arguments, _: Setting) -> Condition:
-    return people.c.id.in_(_reached(arguments).where(deliveries.c.answered_at.is_not(None)))
+def _answered(arguments: Arguments, _: Setting) -> Whose:
+    return _reached(arguments, deliveries.c.answered_at.is_not(None))
 
 
-def _reached(arguments: Arguments) -> sa.Select[tuple[int]]:
-    whose = sa.select(deliveries.c.person).where(deliveries.c.broadcast == int(arguments[0]))
-    return whose.where(deliveries.c.person.is_not(None))
+def _reached(arguments: Arguments, how: Condition) -> Whose:
+    return Whose(person=deliveries.c.person, like=(deliveries.c.broadcast == int(arguments[0]), how))
 
 
 def _sample(arguments: Arguments, setting: Setting) -> Condition:
@@ -220,7 +252,9 @@ async def count_each(tx: AsyncConnection, expressions: Sequence[Expression], set
     trees = (*expressions, *setting.saved.values())
     leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
     columns = {
-        leaf: sa.func.coalesce(ASKS[leaf.name](leaf.arguments, setting), sa.false()).label(f"leaf{number}")
+        leaf: sa.func.coalesce(_gathered(ASKS[leaf.name](leaf.arguments, setting)), sa.false()).label(
+            f"leaf{number}"
+        )
         for number, leaf in enumerate(leaves)
     }
     query = sa.select(people.c.consent_commune, *columns.values()).where(SUPPORTERS)

@@ -91,6 +91,7 @@ QUESTIONS: dict[str, Asker] = {
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     broadcasts.FLOW: broadcasts.show_step,
+    broadcast_approvals.FLOW: broadcast_approvals.show_step,
     doubts.FLOW: doubts.show_step,
     mends.RECALL: mends.show_recall,
     mends.CORRECT: mends.show_correction,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from telegram import Update
 
 from bot.actions import broadcast_approvals as actions
@@ -11,6 +13,10 @@ from bot.words.texts import Text
 from handlers import buttons, desk
 from handlers.context import Context
 from handlers.routing import Awaited, Handler
+
+FLOW = "send_back"
+MOST_REASON = 500
+"""Characters of a reason."""
 
 
 async def read(update: Update, context: Context) -> None:
@@ -29,6 +35,33 @@ async def decide(update: Update, context: Context) -> None:
     if not await _is_over(context, author, approval):
         decided = await actions.decide(context.tx, author, approval, granted=granted)
         context.edit("broadcasts/decided", approval=decided, mine=True)
+
+
+async def ask_why(update: Update, context: Context) -> None:
+    """What is to be changed is typed, and goes back to whoever wrote it."""
+    (number,) = buttons.arguments(context, 1)
+    author, approval = await desk.author(context), desk.number(number)
+    if await _is_over(context, author, approval):
+        return
+    shown = await actions.shown_to(context.tx, author, approval, context.language)
+    await context.ask(FLOW, "reason", approval=approval, broadcast=shown.subject.broadcast.id)
+    await show_step(context, context.say)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    answer("broadcasts/send_back", number=context.kept["broadcast"])
+
+
+async def send_back(update: Update, context: Context) -> None:
+    """Refused, with the reason in the reviewer's own words."""
+    reason = desk.typed(context, MOST_REASON)
+    author, approval = await desk.author(context), context.kept["approval"]
+    decided = await actions.decided(context.tx, author, approval)
+    is_mine = decided is None
+    if decided is None:
+        decided = await actions.decide(context.tx, author, approval, granted=False, reason=reason)
+    await context.end_dialog()
+    context.say("broadcasts/decided", approval=decided, mine=is_mine)
 
 
 async def _is_over(context: Context, author: Author, approval: int) -> bool:
@@ -57,5 +90,9 @@ async def _shown(context: Context, author: Author, approval: int) -> Text:
     return read_card(composer, context.services.texts, shown, context.person)
 
 
-BUTTONS: dict[str, Handler] = {"broadcast_read": read, "broadcast_decide": decide}
-DIALOGS: dict[str, dict[str, Awaited]] = {}
+BUTTONS: dict[str, Handler] = {
+    "broadcast_read": read,
+    "broadcast_decide": decide,
+    "broadcast_send_back": ask_why,
+}
+DIALOGS = {FLOW: {"reason": Awaited(text=send_back)}}

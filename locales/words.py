@@ -27,6 +27,10 @@ DAYS = MappingProxyType(
 """The names of `[dates.days]`, and how many days ahead each is."""
 
 
+OTHER = "other"
+"""In `[places.at]`, the names that begin with none of the words there."""
+
+
 class BadWords(PortevoixError):
     """The words of a language are missing, or cannot be used; the sentence names the file and the key."""
 
@@ -57,8 +61,8 @@ class NoBreakWords:
 class PlaceWords:
     """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
 
-    `articles` stand before the name of a country; `countries` are ISO codes by name, `territories` the design's,
-    `posts` names by the English one.
+    `at` says where something takes place, by the first word of the name. `articles` stand before the name of a
+    country; `countries` are ISO codes by name, `territories` the design's, `posts` names by the English one.
     """
 
     voting: tuple[str, ...]
@@ -70,6 +74,7 @@ class PlaceWords:
     countries: Mapping[str, str]
     territories: Mapping[str, str]
     posts: Mapping[str, str]
+    at: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +190,14 @@ def _places(places: _Table) -> PlaceWords:
         countries=places.table("countries").texts(),
         territories=places.table("territories").texts(),
         posts=places.table("posts").texts(),
+        at=_at(places.table("at")),
     )
+
+
+def _at(at: _Table) -> Mapping[str, str]:
+    """Where something takes place, by the first word of a place's name; `other` is required."""
+    other = at.text(OTHER, holds=("{name}",))
+    return MappingProxyType({**at.texts(), OTHER: other})
 
 
 def _audience(audience: _Table) -> AudienceWords:

@@ -8,9 +8,10 @@ at `/`, `simulator.client` in Python, or the JSON interface that both are made o
     GET  /sim/people?search=&limit=      POST /sim/people            POST /sim/people/bulk
     GET  /sim/people/ID                  GET  /sim/people/ID/messages?after=&wait=
     GET  /sim/people/ID/commands         POST /sim/people/ID/ACT, where ACT is send, start, tap, forge,
-                                              location, photo, document, edit, inline, choose, block,
-                                              unblock, deactivate, read, write (to a friend), app
-                                              (open a Mini App) or app-data
+                                              location, contact, photo, document, video, animation, audio,
+                                              voice, video_note, sticker, edit, delete, react, forward,
+                                              vote, inline, choose, block, unblock, deactivate, read,
+                                              write (to a friend), app (open a Mini App) or app-data
     GET  /sim/people/ID/friends?after=&wait=
     GET  /sim/clock?version=&wait=       POST /sim/clock             GET, POST /sim/marks
     GET  /sim/journal?after=&limit=      GET, POST, DELETE /sim/faults

@@ -203,7 +203,10 @@ def type_inline(world: World, person: Person, text: str, *, chat_type: str = "se
 def choose_result(
     world: World, person: Person, query_id: str, result_id: str, friend: Person | None = None
 ) -> Message:
-    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend."""
+    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend.
+
+    An empty `result_id` stands for the first, as a prepared message has but one.
+    """
     if friend is None:
         check_can_write(person)
     else:
@@ -213,12 +216,12 @@ def choose_result(
     if query is None or query.person_id != person.id or query.answer is None:
         raise PersonError(f"There is no answered inline query {query_id} of {person.first_name}.", 404)
     for result in query.answer["results"]:
-        if str(result["id"]) == result_id:
-            return _send_result(world, person, query, result, friend)
+        if result_id in ("", str(result["id"])):
+            return send_result(world, person, query, result, friend)
     raise PersonError(f"The inline query has no result {result_id}.", 404)
 
 
-def _send_result(
+def send_result(
     world: World, person: Person, query: Query, result: dict[str, Any], friend: Person | None
 ) -> Message:
     content = Params(result.get("input_message_content") or {})

@@ -28,7 +28,7 @@ class Clock:
         self._anchor = monotonic()
         self.speed = speed
         self.version = 1
-        self._grown = 0.0
+        self._leapt = 0.0
 
     def now(self) -> datetime:
         """The simulated instant, aware UTC."""
@@ -41,10 +41,10 @@ class Clock:
     def age(self) -> float:
         """Seconds by which everything here grew older, for what lasts a time on Telegram: a tap, an update, a limit.
 
-        It goes with the clock: stands while it is paused and leaps as it is set forward. Where the clock is hastened it
-        goes no faster than real time, as whoever writes and answers does not become faster by it.
+        It leaps as the clock is set forward. Otherwise it goes as real time does, also while the clock is paused or
+        hastened: whoever writes, answers and waits becomes neither slower nor faster by that.
         """
-        return self._grown + (monotonic() - self._anchor) * min(self.speed, 1.0)
+        return monotonic() + self._leapt
 
     def move(
         self, *, to: datetime | None = None, by_seconds: float = 0.0, speed: float | None = None
@@ -59,7 +59,7 @@ class Clock:
         if not EARLIEST <= instant <= LATEST:
             raise PersonError(f"The clock can only be set between {EARLIEST.year} and {LATEST.year}.")
         leap = (instant - self.now()).total_seconds()
-        self._grown = self.age() + max(leap, 0.0)
+        self._leapt += max(leap, 0.0)
         self._origin, self._anchor = instant, monotonic()
         if speed is not None:
             self.speed = speed

@@ -244,7 +244,7 @@ async def inline(request: Request) -> Response:
 
 async def choose(request: Request) -> Response:
     world, content = world_of(request), await read_object(request)
-    query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id")
+    query_id, result_id = text_in(content, "inline_query_id"), text_in(content, "result_id", "")
     friend = friend_in(world, content)
     return _sent(acting.choose_result(world, _person(request), query_id, result_id, friend))
 

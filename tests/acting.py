@@ -73,7 +73,12 @@ def new_event(author: Author) -> NewEvent:
 
 
 NEWS = NewBroadcast(
-    key="staff:1", kind=Kind.PERSUASION, audience=EVERYBODY, when=all_at(NOW), texts={"fr": "Bonjour"}
+    key="staff:1",
+    kind=Kind.PERSUASION,
+    audience=EVERYBODY,
+    when=all_at(NOW),
+    texts={"fr": "Bonjour"},
+    knowing=True,
 )
 REMINDER = {
     "key": "step:1:where",

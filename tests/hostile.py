@@ -54,6 +54,7 @@ FORGED_BY_HAND = {
     "rsvp": ("1:rsvp:lyon1:perhaps", "1:rsvp:nowhere:yes", "1:rsvp:lyon1:yes:yes"),
     "choice": ("1:choice:contact:maybe", "1:choice:everything:yes"),
     "messages": ("1:messages:events:maybe", "1:messages:everything:off"),
+    "broadcast_send_back": ("1:broadcast_send_back:999", f"1:broadcast_send_back:{HUGE}"),
     "mend": (f"1:mend:recall:{HUGE}", "1:mend:recall:999", "1:mend:erase:1", "1:mend:correction:٣"),
     "mend_leave": ("1:mend_leave:fr", "1:mend_leave:xx"),
     "broadcast": (f"1:broadcast:{HUGE}", "1:broadcast:999"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,18 +152,20 @@ def found_every_kind(machine: Machine) -> None:
     """`init` for each kind without a question left, which checks it, and `calendar`."""
     program = "from bot.rules.ballot_kinds import BallotKind; print(*BallotKind)"
     kinds = machine.run(f"/opt/portevoix/bin/python -c '{program}'").split()
-    for kind in kinds:
-        rounds = 1 if kind in ("european", "referendum", "members") else 2
-        options = {**ANSWERS, "kind": kind, "days": days(rounds)}
-        if kind != "members":
-            options["period"] = "le printemps"
-        if kind in AREAS:
-            options["area"] = AREAS[kind]
-        words = " ".join(f"--{name} '{value}'" for name, value in options.items())
-        assert " is valid: " in machine.portevoix(
-            f"init kinds/{kind} {words} --yes"
-        )  # checked as `check` does
-        assert days(1)[:4] in machine.portevoix("calendar", PORTEVOIX_CAMPAIGN=f"kinds/{kind}")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda kind: found(machine, kind), kinds))
+
+
+def found(machine: Machine, kind: str) -> None:
+    rounds = 1 if kind in ("european", "referendum", "members") else 2
+    options = {**ANSWERS, "kind": kind, "days": days(rounds)}
+    if kind != "members":
+        options["period"] = "le printemps"
+    if kind in AREAS:
+        options["area"] = AREAS[kind]
+    words = " ".join(f"--{name} '{value}'" for name, value in options.items())
+    assert " is valid: " in machine.portevoix(f"init kinds/{kind} {words} --yes")  # checked as `check` does
+    assert days(1)[:4] in machine.portevoix("calendar", PORTEVOIX_CAMPAIGN=f"kinds/{kind}")
 
 
 def typed_to_init() -> str:
@@ -222,6 +226,8 @@ def main() -> int:
                 stop(machine.root, "portevoix")
     left = [line for page in PAGES for line in lines_of(page) if line.is_played and line not in PLAYED]
     assert not left, f"not played: {[(line.page, line.text) for line in left]}"
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"It took {spent.ru_utime + spent.ru_stime:.0f} s of the processor, of all who were waited for.")
     print(f"{len(PLAYED)} commands of {', '.join(PAGES)} were run as they stand there.")
     return 0
 

@@ -81,6 +81,9 @@ besides = ["bonvolu"]
 abroad = ["eksterlande"]
 articles = ["la"]
 
+[places.at]
+other = "en {name}"
+
 [places.countries]
 "Usono" = "US"
 

@@ -231,8 +231,13 @@ async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approva
     return found if found.decided_at is not None else None
 
 
-async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
-    """A second person lets it go, in this very transaction, or refuses. Raises ApprovalGone and NotAllowed."""
+async def decide(
+    tx: AsyncConnection, author: Author, approval: int, *, granted: bool, reason: str = ""
+) -> Approval:
+    """A second person lets it go, in this very transaction, or refuses it, perhaps with a `reason` for its author.
+
+    Raises ApprovalGone and NotAllowed.
+    """
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     assert found.broadcast is not None  # it is about one
     subject = await subject_of(tx, found.broadcast)
@@ -243,9 +248,11 @@ async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted:
         await _let_go(tx, subject, author.now)
     account = await db.broadcast_accounts.account(tx, found.broadcast, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
+    if reason:  # the log has no texts
+        await db.approvals.give_reason(tx, found, reason)
     await approvals.close(tx, author, found, Action.APPROVE_BROADCAST, granted=granted, **noted)
     by = author.person.telegram_id
-    await _tell(tx, found, subject, granted=granted, decided_by=by, now=author.now)
+    await _tell(tx, found, subject, granted=granted, decided_by=by, now=author.now, reason=reason)
     closed = await db.approvals.get(tx, approval)
     assert closed is not None  # just decided
     return closed
@@ -289,6 +296,7 @@ async def _tell(
     granted: bool,
     decided_by: int | None,
     now: datetime,
+    reason: str = "",
 ) -> None:
     """Whoever wrote it hears what became of it, and whoever asked."""
     event = subject.event
@@ -299,6 +307,7 @@ async def _tell(
         "mends": subject.broadcast.mends,
         "granted": granted,
         "decided_by": decided_by,
+        "reason": reason,
         "event": event.code if event is not None else None,
         "is_hidden": event is not None and event.is_hidden,
         "due_at": None

@@ -11,6 +11,8 @@ from bot.errors import UnknownArea
 
 EVERYWHERE = "FR"
 ABROAD_AREA = "abroad"
+CODE_LENGTH = 5
+"""Characters of a commune's INSEE code."""
 
 REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -92,6 +94,13 @@ def prefixes_of(area: str) -> tuple[str, ...]:
         return REGIONS.get(area[1:], (area[1:],))
     cities = {city: (prefix, city) for prefix, city in _CITIES_WITH_ARRONDISSEMENTS}
     return cities.get(area, (area,))
+
+
+def after_prefix(first: str) -> str:
+    """The least text that comes after all INSEE codes that begin so: `70` after `69`, `2B` after `2A`."""
+    if first.isdigit():
+        return f"{int(first) + 1:0{len(first)}}"
+    return first[:-1] + chr(ord(first[-1]) + 1)
 
 
 def city_of(commune: str) -> str:

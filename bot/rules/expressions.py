@@ -70,7 +70,9 @@ def _joined(kind: type[All | AnyOf], parts: Sequence[Expression]) -> Expression:
 
 
 def both(one: Expression, other: Expression) -> Expression:
-    """Who is in one and in the other."""
+    """Who is in one and in the other; where one of them is everybody, the other."""
+    if EVERYBODY in (one, other):
+        return canonical(other if one == EVERYBODY else one)
     return canonical(All((one, other)))
 
 

@@ -47,7 +47,7 @@ from bot.communes.consulates import city_of
 from bot.rules.retention import whole_years
 from bot.words.no_break import bound, with_plain_spaces
 from locales import LANGUAGES, TEMPLATES, catalogue
-from locales.words import Formats, words_of
+from locales.words import OTHER, Words, words_of
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
 CALLBACK_VERSION = "1"
@@ -277,12 +277,14 @@ def _environment(
     environment.globals.update(
         button=_button, link=_link, row=_row, ask_location=_ask_location, language=code, languages=LANGUAGES
     )
-    environment.filters.update(_filters(LANGUAGES[code].locale, words_of(code).formats))
+    environment.filters.update(_filters(LANGUAGES[code].locale, words_of(code)))
     return environment
 
 
-def _filters(locale: str, formats: Formats) -> dict[str, Any]:
+def _filters(locale: str, words: Words) -> dict[str, Any]:
     """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
+
+    formats = words.formats
 
     # Many people are told of the same few days and hours, and Babel takes long over each.
     @lru_cache(DATES_KEPT)
@@ -317,6 +319,12 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
     def zone_city(zone: str) -> str:
         return city_of(zone, locale)
 
+    def at(place: str) -> str:
+        """Where something takes place: `au Havre`, `in Le Havre`."""
+        first, _, rest = place.partition(" ")
+        written = words.places.at.get(first) if rest else None
+        return written.format(name=rest) if written else words.places.at[OTHER].format(name=place)
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -332,6 +340,7 @@ def _filters(locale: str, formats: Formats) -> dict[str, Any]:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
+        "at": at,
         "country": country,
         "zone_city": zone_city,
         "date": date_,

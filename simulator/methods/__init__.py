@@ -3,7 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from simulator.methods import answering, editing, media, other_content, profile, reacting, sending, webhooks
+from simulator.methods import (
+    answering,
+    editing,
+    media,
+    other_content,
+    prepared,
+    profile,
+    reacting,
+    sending,
+    webhooks,
+)
 from simulator.methods.known import KNOWN
 from simulator.params import Params
 from simulator.world import World
@@ -50,6 +60,8 @@ _NAMED: dict[str, Method] = {
     "unpinAllChatMessages": editing.unpin_all_chat_messages,
     "answerCallbackQuery": answering.answer_callback_query,
     "answerInlineQuery": answering.answer_inline_query,
+    "answerWebAppQuery": prepared.answer_web_app_query,
+    "savePreparedInlineMessage": prepared.save_prepared_inline_message,
     "getFile": answering.get_file,
     "getChat": answering.get_chat,
     "getChatMember": answering.get_chat_member,

@@ -33,6 +33,13 @@ def answer_inline_query(world: World, params: Params) -> bool:
     results = params.structure("results", "can't parse inline query results JSON object")
     if not isinstance(results, list):
         raise bad_request("expected an Array of inline query results")
+    stored = check_results(results)
+    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored})
+    return True
+
+
+def check_results(results: list[Any]) -> list[dict[str, Any]]:
+    """The results of an inline query, as they are kept."""
     if len(results) > MOST_INLINE_RESULTS:
         raise bad_request("RESULTS_TOO_MUCH")
     identifiers = set()
@@ -45,9 +52,8 @@ def answer_inline_query(world: World, params: Params) -> bool:
         if identifier in identifiers:
             raise bad_request("RESULT_ID_DUPLICATE")
         identifiers.add(identifier)
-    stored = orjson.loads(orjson.dumps(results))
-    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored})
-    return True
+    stored: list[dict[str, Any]] = orjson.loads(orjson.dumps(results))
+    return stored
 
 
 def get_file(world: World, params: Params) -> dict[str, Any]:

@@ -63,10 +63,18 @@ export class MiniApp {
       web_app_setup_back_button: () => { this.back.hidden = !given.is_visible; },
       web_app_open_tg_link: () => { this.sheet.close(); this.phone.open(`https://t.me${String(given.path_full ?? "")}`); },
       web_app_open_link: () => this.phone.open(String(given.url ?? "")),
+      web_app_send_prepared_message: () => this.sharePrepared(given.id),
       web_app_open_popup: () => this.showPopup(given),
       web_app_switch_inline_query: () => { this.sheet.close(); this.phone.shareInline(String(given.query ?? "")); },
     }[said.eventType];
     heard?.();
+  }
+
+  /** Pass on a message that the bot prepared, to a friend who is chosen. */
+  async sharePrepared(id) {
+    const sent = await this.phone.sharePrepared(String(id ?? ""));
+    if (sent) this.tell("prepared_message_sent");
+    else this.tell("prepared_message_failed", { error: "USER_DECLINED" });
   }
 
   tellViewport() {

@@ -151,6 +151,20 @@ export class Phone {
     chat.composer.begin(`@${this.bot().username} ${query}`);
   }
 
+  /** Pass on a message that the bot prepared (savePreparedInlineMessage); whether it was sent. */
+  async sharePrepared(id) {
+    const friend = await pickFriend(this);
+    if (!friend) return false;
+    try {
+      await this.post("choose", { inline_query_id: id, friend: friend.id });
+      await this.refreshFriends();
+      return true;
+    } catch (error) {
+      notify(error.message);
+      return false;
+    }
+  }
+
   async openApp(url, kind, label) {
     const link = readLink(url, this.bot().username);
     if (link?.kind !== "here") { this.alert(`${this.words.say("mini_app_elsewhere")} ${url}`, this.words.say("mini_app")); return; }

@@ -21,7 +21,7 @@ preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
 registration.is_first_time registration.vote_in_territory registration.vote_abroad registration.brought_by
-registration.register
+registration.register registration.help_from_elsewhere registration.votes_elsewhere registration.vote_with_members
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
@@ -43,11 +43,12 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
+campaign_changes.tell_of_hours
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
-expressions.setting_of
+expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audience_words.view audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill

@@ -132,6 +132,41 @@ async def test_an_approval_lets_it_go_and_is_told_to_its_author(
     }
 
 
+async def test_it_is_sent_back_with_a_reason(
+    asking: Conversation, organizer: Talker, nadia: Talker, karim: Talker
+) -> None:
+    """In the reviewer's own words, which its author reads with the refusal and wherever they follow it."""
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Send back with a reason")
+    assert "What is to be changed in message no. 1?" in nadia.last.text
+    await nadia.send("The hour is <wrong>: 18:30")
+    assert "You refused message no. 1." in nadia.last.text
+    assert await leave_for_supporters(asking) == []
+    await let_leave(asking, organizer)
+    await organizer.send("/broadcasts")
+    await organizer.tap("1. ")
+    assert "<blockquote>The hour is &lt;wrong&gt;: 18:30</blockquote>" in organizer.last.text
+    (noted,) = [row.details for row in await rows(asking, audit) if row.action == "approve_broadcast"]
+    assert "wrong" not in str(noted)
+    # Whoever comes second is told what was decided.
+    await karim.tap_data("1:broadcast_send_back:1")
+    assert "What is to be changed" not in karim.last.text
+
+
+async def test_two_who_send_it_back(
+    asking: Conversation, organizer: Talker, nadia: Talker, karim: Talker
+) -> None:
+    await send_broadcast(organizer)
+    for reviewer in (nadia, karim):
+        await reviewer.tap_data("1:broadcast_send_back:1")
+    await nadia.send("Too long")
+    await karim.send("Too short")
+    assert "Message no. 1 was refused." in karim.last.text
+    (approval,) = await rows(asking, approvals)
+    assert approval.details["reason"] == "Too long"
+
+
 async def test_a_refusal_is_told_and_nothing_leaves_until_it_is_asked_again(
     asking: Conversation, organizer: Talker, nadia: Talker
 ) -> None:
@@ -209,7 +244,7 @@ async def test_what_does_not_fit_is_read_first(
     card = nadia.last
     await nadia.tap("See it as it will arrive")
     assert [shown.text[:5] for shown in nadia.screen[-2:]] == ["Bonjo", "Hello"]
-    assert {"Approve", "Refuse"} == set(card.buttons)
+    assert set(card.buttons) == {"Approve", "Refuse", "Send back with a reason"}
     await nadia.tap_data(card.buttons["Approve"], on=card)
     assert await states(asking) == ["active"]
 

@@ -297,3 +297,22 @@ async def test_nobody_is_left_out_by_the_only_commune(said: str, talking: Callab
         groups = await db.audiences.groups(tx, target, Kind.PERSUASION, known_in=None)
     assert not chosen_by_commune(target.meant, target.area)
     assert sum(group.people.total for group in groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "french", "english"),
+    [
+        ("76351", "Votez-vous au Havre ?", "Do you vote in Le Havre?"),
+        ("93045", "Votez-vous aux Lilas ?", "Do you vote in Les Lilas?"),
+        ("17300", "Votez-vous à La Rochelle ?", "Do you vote in La Rochelle?"),
+        ("69266", "Votez-vous à Villeurbanne ?", "Do you vote in Villeurbanne?"),
+    ],
+)
+async def test_the_name_of_the_commune_is_said_as_one_says_it(
+    code: str, french: str, english: str, talking: Callable[..., Talker]
+) -> None:
+    zoe = talking(replace(COMMUNE, areas=(code,)), "fr")
+    assert french in await agree(zoe)
+    emily = zoe.conversation.person(8, language="en")
+    await emily.send("/start")
+    assert english in (await emily.tap_data("1:consent:contact:yes")).text

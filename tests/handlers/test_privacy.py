@@ -156,6 +156,8 @@ async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: st
 async def test_why_names_the_area_of_whoever_wrote_it(conversation: Conversation, zoe: Talker) -> None:
     await deliver(conversation, zoe, 500, audience="volunteer", area="69")
     assert "volunteers, people of Rhône" in (await zoe.send("/why")).text
+    await deliver(conversation, zoe, 501, audience="in:FR", area="69")
+    assert "\npeople of Rhône\n" in (await zoe.send("/why", reply_to=501)).text
 
 
 async def test_why_tells_the_question_asked_again_from_news(conversation: Conversation, zoe: Talker) -> None:

@@ -4,14 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import communes
 from bot.errors import UnknownArea
 from bot.rules.areas import (
+    CODE_LENGTH,
     DEPARTMENTS,
     REGIONS,
+    after_prefix,
     city_of,
     contains,
     department_of,
     normal_area,
+    prefixes_of,
 )
 
 AREAS = st.sampled_from(
@@ -115,3 +119,12 @@ def test_an_unknown_code_is_refused_with_the_forms_allowed(code: str) -> None:
 
 def test_other_communes_stand_for_themselves() -> None:
     assert city_of("69266") == "69266"
+
+
+def test_the_codes_of_an_area_are_one_span_for_each_prefix() -> None:
+    """By which the index of audiences finds them."""
+    codes = communes.load().codes()
+    areas = {f"R{region}" for region in REGIONS} | set(DEPARTMENTS) | {"75056", "69123", "13055"}
+    for first in {prefix for area in areas for prefix in prefixes_of(area) if len(prefix) < CODE_LENGTH}:
+        within = {code for code in codes if first <= code < after_prefix(first)}
+        assert within == {code for code in codes if code.startswith(first)}, first

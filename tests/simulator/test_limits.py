@@ -1,5 +1,6 @@
 """The rate limit: never more than the rate allows, and refusals that say how long to wait."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -84,3 +85,13 @@ async def test_a_refused_bot_may_go_on_once_the_clock_has(simulator: Simulator, 
         await simulator.call("POST", "/clock", json={"by_seconds": seconds})
         codes.append((await call("sendMessage", chat_id=ana.id, text="x")).get("error_code"))
     assert codes == [None, 429, 429, None]
+
+
+async def test_whoever_waits_is_served_while_the_clock_stands(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    await simulator.call("POST", "/clock", json={"speed": 0})
+    await simulator.limit(per_second=20, burst=1)
+    assert (await call("sendMessage", chat_id=ana.id, text="x"))["ok"]
+    async with asyncio.timeout(5):
+        while not (await call("sendMessage", chat_id=ana.id, text="y"))["ok"]:
+            pass

@@ -97,3 +97,43 @@ async def test_what_opens_no_app(simulator: Simulator, call: Call) -> None:
         with pytest.raises(SimulatorError) as refused:
             await ana.open_app(url, kind=kind)
         assert str(refused.value) == sentence
+
+
+RESULT = {
+    "type": "article",
+    "id": "1",
+    "title": "Come",
+    "input_message_content": {"message_text": "Come along"},
+    "reply_markup": {"inline_keyboard": [[{"text": "I will", "callback_data": "y"}]]},
+}
+
+
+async def test_the_bot_answers_an_app_into_the_chat_once(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana", started=True)
+    await call("sendMessage", chat_id=ana.id, text="An app", reply_markup=button(APP))
+    fragment = parse_qs(urlsplit(await ana.open_app(APP)).fragment)
+    query_id = dict(parse_qsl(fragment["tgWebAppData"][0]))["query_id"]
+
+    answered = await call("answerWebAppQuery", web_app_query_id=query_id, result=RESULT)
+    assert answered["result"]["inline_message_id"]
+    last = (await ana.messages())[-1]
+    assert (last.sender, last.text, last.raw["via_bot"]) == ("person", "Come along", "test_bot")
+    again = await call("answerWebAppQuery", web_app_query_id=query_id, result=RESULT)
+    assert "query is too old" in again["description"]
+
+
+async def test_a_prepared_message_is_passed_on_to_a_friend(simulator: Simulator, call: Call) -> None:
+    ana, ben = await simulator.person("Ana", started=True), await simulator.person("Ben")
+    prepared = await call("savePreparedInlineMessage", user_id=ana.id, result=RESULT, allow_user_chats=True)
+    assert prepared["result"]["expiration_date"] > (await simulator.now()).timestamp()
+    content = {"inline_query_id": prepared["result"]["id"], "friend": ben.id}
+    await simulator.call("POST", f"/people/{ana.id}/choose", json=content)
+    (chat,) = await ben.friends()
+    assert (chat["messages"][0]["text"], chat["friend"]["first_name"]) == ("Come along", "Ana")
+    # Nobody else can use it.
+    with pytest.raises(SimulatorError, match="There is no answered inline query"):
+        await simulator.call("POST", f"/people/{ben.id}/choose", json=content | {"friend": ana.id})
+    assert (
+        "user not found"
+        in (await call("savePreparedInlineMessage", user_id=404, result=RESULT))["description"]
+    )

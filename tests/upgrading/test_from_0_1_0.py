@@ -89,11 +89,13 @@ async def test_everybody_is_there_and_a_copy_from_before(left: Left, tmp_path: P
             assert (await tx.execute(sa.select(sa.func.count()).select_from(table))).scalar_one() == count, (
                 table
             )
-    if "PORTEVOIX_DATABASE" not in left.settings:
-        older = await command(
-            {**environment, "PORTEVOIX_DATA": str(tmp_path / "older")}, "restore", str(copy)
-        )
-        assert older.status == 0, older.err
+    # The copy is a backup as any other, also of a server: here it comes to an empty folder.
+    elsewhere = {**environment, "PORTEVOIX_DATA": str(tmp_path / "elsewhere")}
+    elsewhere.pop("PORTEVOIX_DATABASE", None)
+    restored = await command(elsewhere, "restore", str(copy))
+    assert restored.status == 0, restored.err
+    async with opened(Settings.from_environment(elsewhere)) as database, database.read() as tx:
+        assert (await tx.execute(sa.select(sa.func.count()).select_from(people))).scalar_one() == HELD[people]
 
 
 async def test_nothing_is_sent_twice_and_nothing_before_a_changed_text_is_agreed_to(

@@ -126,8 +126,8 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
     bots = Bots(plan, "benchmarks.worker", api, "--in-flight", str(plan.in_flight))
     try:
         await bots.start_all()
-        await _kill_at(plan, bots, count, lambda: len(server.record.times))
-        await _until(lambda: _settled(database, broadcast), END_SECONDS)
+        await kill_at(plan, bots, count, lambda: len(server.record.times))
+        await until_so(lambda: _settled(database, broadcast), END_SECONDS)
     finally:
         await bots.kill_all()
         await server.stop()
@@ -163,8 +163,8 @@ async def crash_taps(plan: Plan, count: int) -> TapVerdict:
         await until(lambda: len(phones.invitations) == TAPPING)
         server.faults = FAULTS
         server.add_updates(phones.taps(count))
-        await _kill_at(plan, bots, count, lambda: phones.called["answerCallbackQuery"])
-        await _until(lambda: _all_done(database, count), END_SECONDS)
+        await kill_at(plan, bots, count, lambda: phones.called["answerCallbackQuery"])
+        await until_so(lambda: _all_done(database, count), END_SECONDS)
     finally:
         await bots.kill_all()
         await server.stop()
@@ -182,7 +182,7 @@ async def crash_taps(plan: Plan, count: int) -> TapVerdict:
     )
 
 
-async def _kill_at(plan: Plan, bots: Bots, count: int, progress: Callable[[], int]) -> None:
+async def kill_at(plan: Plan, bots: Bots, count: int, progress: Callable[[], int]) -> None:
     """Kill one process, and start another, at `kills` random points of the progress."""
     dice = random.Random(plan.seed)
     for target in sorted(dice.sample(range(1, count * 9 // 10), plan.kills)):
@@ -208,14 +208,15 @@ async def _count_done(tx: AsyncConnection) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
+async def until_so(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait until it holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - another process fulfils it
             await asyncio.sleep(0.1)
 
 
 @contextmanager
-def _postgresql(wanted: bool) -> Iterator[str | None]:
+def postgresql(wanted: bool) -> Iterator[str | None]:
     """The URL of a server of our own, or None for SQLite."""
     if not wanted:
         yield None
@@ -236,7 +237,7 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _postgresql(options.postgresql) as url:
+    with tempfile.TemporaryDirectory() as folder, postgresql(options.postgresql) as url:
         plan = Plan(
             folder=Path(folder),
             url=url,

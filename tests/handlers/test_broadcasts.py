@@ -359,3 +359,15 @@ async def test_an_old_button_does_not_lose_the_draft(conversation: Conversation,
     assert "finish it first, or leave it with /cancel" in organizer.last.text
     shown = await organizer.send("Hello")
     assert "photo" in shown.text
+
+
+async def test_a_photo_may_come_before_any_text(conversation: Conversation) -> None:
+    """Without a caption: the text is asked for as before, and the photo is kept."""
+    admin = await staff(conversation, 7, "admin", "FR")
+    await begin_broadcast(admin)
+    asked = admin.last.text
+    shown = await admin.send_message(photo=[{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}])
+    assert shown.text == asked
+    await admin.send("Bonjour")
+    shown = await admin.send("Hello")
+    assert "A photo?" not in shown.text

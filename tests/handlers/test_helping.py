@@ -1,4 +1,4 @@
-"""/help: short, and to each what their role may do."""
+"""/help: short, and to each what their role may do; /privacy, short too."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 
 import handlers
 from handlers.command import allowed
+from handlers.privacy import PARTS
 from tests.campaigning import staff
 from tests.conversation import Conversation
 
-MOST_WORDS = 80
+MOST_WORDS, SHORT_NOTICE = 80, 120
 ROLES = {"supporter": 0, "organizer": 5, "coordinator": 6, "admin": 7}
 """How many commands of the team each is told of."""
 
@@ -35,3 +36,13 @@ async def test_each_role_reads_its_own_help_in_a_few_words(
     others = [command for command in handlers.COMMANDS if command.listed and command not in told]
     assert not any(f"/{command.name} " in shown.text for command in others if command.name != "help")
     assert shown.text.count(" – ") == (ROLES[role] or 5)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_notice_is_short_and_its_buttons_tell_the_rest(
+    conversation: Conversation, language: str
+) -> None:
+    shown = await conversation.person(7, language=language).send("/privacy")
+    words = re.findall(r"[^\W_][\w’'@.-]*", re.sub(r"<[^>]+>", "", shown.text))
+    assert len(words) <= SHORT_NOTICE
+    assert len(shown.buttons) == len(PARTS)

@@ -130,10 +130,14 @@ async def written_to(
             (silent, _filled(caps.per_week_when_silent, since)), else_=_filled(caps.per_week, since)
         ).label("filled"),
     )
+    # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
+    members = sa.select(people.c.id).where(among).subquery()
     each = (
         sa.select(*columns)
+        .select_from(people)
+        .join(members, members.c.id == people.c.id)
         .join(deliveries, deliveries.c.person == people.c.id)
-        .where(_is_sent(deliveries, since), among)
+        .where(_is_sent(deliveries, since))
         .where(people.c.unreachable_at.is_(None), sa.not_(_is_muted(mute)))
         .group_by(people.c.id)
         .subquery()

@@ -10,6 +10,8 @@ from telegram import Update
 from bot.actions import broadcast_cards as actions
 from bot.actions import broadcast_changes, doubts
 from bot.actions import broadcasts as sending
+from bot.actions.broadcast_approvals import Subject
+from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
 from bot.rules.broadcast_lists import Part
@@ -56,12 +58,19 @@ async def show_broadcast(update: Update, context: Context) -> None:
     progress = await sending.followed(context.tx, author, number)
     if progress.broadcast.mends is None:
         card = await actions.card(context.tx, author, number, context.language)
-        context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
-        context.replies += previews(
-            desk.composer(context.services), card.subject, context.person, context.now
-        )
+        if looks := _looks(context, card.subject):
+            context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
+            context.replies += looks
         context.say("broadcasts/card", card=card, counts=author.reader)
     await broadcasts.follow(context, number)
+
+
+def _looks(context: Context, subject: Subject) -> list[Call]:
+    """The message in each language; none where an older version wrote what nothing words any more."""
+    try:
+        return previews(desk.composer(context.services), subject, context.person, context.now)
+    except LookupError:
+        return []
 
 
 async def change(update: Update, context: Context) -> None:

@@ -98,6 +98,8 @@ def prefixes_of(area: str) -> tuple[str, ...]:
 
 def after_prefix(first: str) -> str:
     """The least text that comes after all INSEE codes that begin so: `70` after `69`, `2B` after `2A`."""
+    if first == "29":  # Corsica's codes stand between those of the 29 and the 30
+        return "2A"
     if first.isdigit():
         return f"{int(first) + 1:0{len(first)}}"
     return first[:-1] + chr(ord(first[-1]) + 1)

@@ -186,8 +186,11 @@ class BotProcess:
 class Story:
     """A local Telegram, the bot, the clock they share, and everything that people answered."""
 
-    def __init__(self, simulator: Simulator, bot: Bot, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, simulator: Simulator, bot: Bot, environment: Mapping[str, str], *, unhurried: bool = False
+    ) -> None:
         self.simulator, self.bot, self.environment = simulator, bot, environment
+        self._unhurried = unhurried
         self.told: list[Answer] = []
 
     @property
@@ -220,6 +223,16 @@ class Story:
             and figures["planned"]
             and ticked_at is not None
             and datetime.fromisoformat(ticked_at) == now
+        )
+
+    async def before_an_act(self) -> None:
+        """People who are not in a hurry read everything that they are told before they go on."""
+        if self._unhurried:
+            await until(self._is_answered, "everything was answered")
+
+    async def _is_answered(self) -> bool:
+        return not (await self.simulator.state())["pending_updates"] and bool(
+            (await self.bot.health())["idle"]
         )
 
     async def jump(self, instant: str) -> None:
@@ -268,6 +281,7 @@ class Teller(Person):
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
         """Every act is kept in the transcript, after what was read before it."""
+        await self._story.before_an_act()
         await self._live_through()
         if act != "forge":
             self._lived.append(f"**{self.first_name}:** {_acted(act, content)}")
@@ -383,11 +397,13 @@ async def telling(
     prepare: Preparation | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
     paced: bool = False,
+    unhurried: bool = False,
 ) -> AsyncIterator[Story]:
     """A story that begins at an instant with its offset, on data in `folder`. The clock stands still between jumps.
 
     `prepare` fills the database and the local Telegram before the bot is started; `more` are further settings. Unless
-    it is `paced`, the pauses that are made for readers are left out: its people read at once.
+    it is `paced`, the pauses that are made for readers are left out: its people read at once. `unhurried` ones act once
+    all that they are told has come: only so is a transcript the same each time.
     """
     clock = Clock(datetime.fromisoformat(at), 0)
     world = make_world(clock=clock, bot_name="Portevoix", bot_username=BOT)
@@ -400,7 +416,7 @@ async def telling(
             bot = BotProcess(environment, folder / "bot.log", module="bot.cli" if paced else "tests.unpaced")
         await bot.start()
         try:
-            yield Story(simulator, bot, environment)
+            yield Story(simulator, bot, environment, unhurried=unhurried)
         finally:
             await bot.stop()
 

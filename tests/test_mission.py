@@ -19,7 +19,7 @@ from tests.story import Answer, Story, Teller, telling
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_the_whole_mission(tmp_path: Path, language: str) -> None:
     """From /start to the exported row of "I've voted" in round 2; the export holds what was answered, and no more."""
-    async with telling(tmp_path, at=START, more=transcripts.SHOWN) as story:
+    async with telling(tmp_path, at=START, more=transcripts.SHOWN, unhurried=True) as story:
         cast = await play(story, language)
         voted = Answer(telegram_id=cast.supporter.id, question="turnout", about="2", answer="voted")
         exported = await story.exported_answers()

@@ -14,7 +14,7 @@ from tests.trust import START, campaign_in, play
 
 @pytest.mark.parametrize("language", transcripts.LANGUAGES)
 async def test_trust_as_it_is_told(tmp_path: Path, language: str) -> None:
-    async with telling(tmp_path, at=START, more=campaign_in(tmp_path)) as story:
+    async with telling(tmp_path, at=START, more=campaign_in(tmp_path), unhurried=True) as story:
         cast = await play(story, language)
         documents = {
             person.first_name: [

@@ -76,7 +76,7 @@ async def trust_transcript(cast: trust.Cast, language: str) -> str:
 
 async def write_mission(language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
-        async with telling(Path(folder), at=mission.START, more=SHOWN) as story:
+        async with telling(Path(folder), at=mission.START, more=SHOWN, unhurried=True) as story:
             text = await transcript(await mission.play(story, language), language)
     path_of(language).write_text(text, encoding="utf-8")
     print(path_of(language))
@@ -84,7 +84,9 @@ async def write_mission(language: str) -> None:
 
 async def write_trust(language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
-        async with telling(Path(folder), at=trust.START, more=trust.campaign_in(Path(folder))) as story:
+        async with telling(
+            Path(folder), at=trust.START, more=trust.campaign_in(Path(folder)), unhurried=True
+        ) as story:
             text = await trust_transcript(await trust.play(story, language), language)
     trust_path_of(language).write_text(text, encoding="utf-8")
     print(trust_path_of(language))

@@ -108,6 +108,7 @@ class NightlyBackup:
         self._began = clock.now()
         self._looked_for: datetime | None = None
         self._due = asyncio.Event()
+        self._not_taken: Path | None = None  # made, or begun, by a try that failed
 
     def is_missed(self, last: datetime | None, now: datetime) -> bool:
         """Whether a backup that was planned was not made, the last one being of `last`."""
@@ -150,9 +151,16 @@ class NightlyBackup:
             raise BackupFailed(f"There is no folder {folder}: make it, or mount its disk.")
         now = self._clock.now()
         target = folder / file_name(self._slug, now)
-        made = await make_backup(
-            self._database, target, settings=self._settings, now=now, command=self._plan.command
-        )
+        before, self._not_taken = self._not_taken, target
+        try:
+            made = await make_backup(
+                self._database, target, settings=self._settings, now=now, command=self._plan.command
+            )
+            self._not_taken = None
+        finally:
+            # Of those that the command did not take the newest stays: more would fill the disk in a night.
+            if before is not None and before != target:
+                before.unlink(missing_ok=True)
         removed = await asyncio.to_thread(_rotate, folder, self._slug, self._plan.keep)
         log.info(
             "backup_made",

@@ -7,6 +7,7 @@ and a copy of one made when the first test of the session asked for it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import shutil
 import tempfile
@@ -71,6 +72,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Ends a run that could only fail everywhere, with what was forgotten; once for all workers."""
     if not hasattr(session.config, "workerinput") and (found := forgotten()):
         raise pytest.UsageError("\n".join(found))
+
+
+GARBAGE = 20_000
+"""How much may be made before garbage is looked for: the command line, run in this process, hardly ever looks."""
+
+
+def pytest_runtest_teardown() -> None:
+    gc.set_threshold(GARBAGE, 10, 10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +17,6 @@ from bot.cli import main
 from bot.rules.territories import TERRITORIES
 from tests.frozen import FROZEN
 from tests.story import child_environment, until
-
-# On one worker, for they share two rehearsals.
-pytestmark = pytest.mark.xdist_group("rehearsal")
 
 PATIENCE = 600.0
 PEOPLE = 30
@@ -85,25 +80,29 @@ async def both(folder: Path) -> tuple[Rehearsed, Rehearsed]:
     return tuple(await asyncio.gather(rehearse(folder / "one"), rehearse(folder / "two")))
 
 
-@pytest.fixture(scope="module")
-def rehearsals() -> Iterator[tuple[Rehearsed, Rehearsed]]:
-    """The same rehearsal, played twice at the same time."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield asyncio.run(both(Path(folder)))
+async def test_a_rehearsal_played_twice(tmp_path: Path) -> None:
+    """The same one, twice at the same time. One test: a fixture would be made by each worker that needs it."""
+    rehearsals = await both(tmp_path)
+    no_rule_is_broken_in_any_territory(rehearsals)
+    the_same_seed_gives_the_same_messages(rehearsals)
+    lines_are_in_order_and_tell_local_time(rehearsals)
+    each_thing_of_a_campaign_is_played(rehearsals)
+    nothing_is_left_behind(rehearsals)
+    the_page_stands_by_itself(rehearsals)
 
 
-def test_no_rule_is_broken_in_any_territory(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def no_rule_is_broken_in_any_territory(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     rehearsed, _ = rehearsals
     assert (rehearsed.status, "No rule was broken." in rehearsed.said) == (0, True), rehearsed.said
     assert {line["territory"] for line in rehearsed.lines} == set(TERRITORIES)
 
 
-def test_the_same_seed_gives_the_same_messages(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def the_same_seed_gives_the_same_messages(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     one, other = rehearsals
     assert one.lines == other.lines
 
 
-def test_lines_are_in_order_and_tell_local_time(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def lines_are_in_order_and_tell_local_time(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     lines = rehearsals[0].lines
     order = [(datetime.fromisoformat(line["at_utc"]), line["supporter"]) for line in lines]
     assert order == sorted(order)
@@ -114,7 +113,7 @@ def test_lines_are_in_order_and_tell_local_time(rehearsals: tuple[Rehearsed, Reh
             assert line["at_local"].endswith("-09:30")
 
 
-def test_each_thing_of_a_campaign_is_played(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def each_thing_of_a_campaign_is_played(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     """Every step, both events with what is sent around them, what the organizers write, and their neutral reminder."""
     steps = {line["step"] for line in rehearsals[0].lines}
     assert steps >= {"pledge", "where", "plan", "echo", "go", "last", "thanks", "event_invitation-2"}
@@ -123,11 +122,11 @@ def test_each_thing_of_a_campaign_is_played(rehearsals: tuple[Rehearsed, Rehears
     assert eve == {"civic_neutral"}
 
 
-def test_it_leaves_nothing_behind(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def nothing_is_left_behind(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     assert rehearsals[0].left == []
 
 
-def test_the_page_stands_by_itself(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
+def the_page_stands_by_itself(rehearsals: tuple[Rehearsed, Rehearsed]) -> None:
     page = rehearsals[0].page
     assert page.startswith("<!doctype html>")
     assert "Aucune règle n’a été enfreinte." in page

@@ -143,6 +143,12 @@ _HELD = Statement(
     WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
     )
 )
+_FREE = Statement(
+    lambda s: (
+        f"""
+    UPDATE updates SET holds_chat = (1 = 0) WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
+    )
+)
 _BEGIN = Statement(
     lambda s: (
         f"""
@@ -225,8 +231,18 @@ async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: st
     Returns the updates that `owner` still holds; the others must not be posted.
     """
     await _BEGIN.run(tx, rows=begun, owner=owner)
-    held = await _HELD.rows(tx, rows=[(number,) for number, _count in begun], owner=owner)
-    return {number for (number,) in held}
+    return await held(tx, [number for number, _count in begun], owner)
+
+
+async def held(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> set[int]:
+    """Those of these updates whose replies are still `owner`'s to post."""
+    found = await _HELD.rows(tx, rows=members(numbers), owner=owner)
+    return {number for (number,) in found}
+
+
+async def free_chats(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:
+    """The new messages of these updates have left: the next updates of their chats may be handled."""
+    await _FREE.run(tx, rows=members(numbers), owner=owner)
 
 
 async def finish(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:

@@ -49,6 +49,10 @@ class Latest(Generic[State]):
         """The edits on their way."""
         return self._tasks
 
+    def __contains__(self, message: Message) -> bool:
+        """Whether a state of it waits, or is on its way."""
+        return message in self._waiting or message in self._next
+
     def stop(self) -> None:
         """Let nothing more leave: what waits is shown by the next start."""
         self._stopped = True

@@ -98,8 +98,8 @@ class Leaving:
             await self.settle(update_id, call, outcome)
             return True
 
-    async def show(self, update_id: int, call: Call) -> bool:
-        """Post an edit whose turn has come. False: it did not leave, or nobody knows, and may be repeated."""
+    async def show(self, update_id: int, call: Call, slot: Callable[[], Awaitable[object]]) -> bool:
+        """Post an edit whose turn has come; `slot` waits for another one. False: it did not leave."""
         outcome = await self.post(call)
         if isinstance(outcome, NotSent):
             return False
@@ -107,13 +107,15 @@ class Leaving:
         while isinstance(outcome, InDoubt) and repeats < REPEATS:
             repeats += 1
             await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
-            await self._pacing.slot(edit=True)
+            await slot()
             outcome = await self.post(call)
             if isinstance(outcome, NotSent):
                 return False
         if (moved := await self._moved(call, outcome)) is not None:
-            await self._pacing.slot(edit=True)
+            await slot()
             call, outcome = moved, await self.post(moved)
+            if isinstance(outcome, NotSent):
+                return False
         await self.settle(update_id, call, outcome)
         return True
 

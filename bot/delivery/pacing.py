@@ -123,10 +123,10 @@ class Pacing:
         A pause that Telegram asks of messages is none for it; one that it is asked itself, and a server out of reach,
         are. While that is doubtful each post is a probe like any other.
         """
-        if self._doubts >= DOUBTS_IN_A_ROW:
-            await self.slot()
         while (left := max(self._unpaced_until, self._out_until) - self._now()) > 0:  # noqa: ASYNC110 - it may grow meanwhile
             await asyncio.sleep(left)
+        if self._doubts >= DOUBTS_IN_A_ROW:
+            await self.slot()
 
     @property
     def blocked_until(self) -> datetime | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +18,14 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery import leaving
-from bot.delivery.batching import GroupCommit
 from bot.delivery.calls import Call
 from bot.delivery.hooks import OnSent, Producer
 from bot.delivery.latest import Latest, Message
-from bot.delivery.leaving import REPEATS, Leaving, persistently
+from bot.delivery.leaving import REPEATS, Leaving
+from bot.delivery.notes import Notes
 from bot.delivery.outcomes import PASSED_OVER, InDoubt, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
-from db import people, updates
 from db.engine import Database
 from db.updates import AnsweredUpdate
 
@@ -39,9 +38,8 @@ MOST_OF_STRANGERS = 128
 # Answers to taps on their way at the same time.
 ANSWERS = 64
 BUTTONS_ALONE = "editMessageReplyMarkup"
-CHANGES = frozenset(
-    {"editMessageText", "editMessageCaption", "editMessageMedia", BUTTONS_ALONE, "deleteMessage"}
-)
+DELETION = "deleteMessage"
+CHANGES = frozenset({"editMessageText", "editMessageCaption", "editMessageMedia", BUTTONS_ALONE, DELETION})
 """What sets the state of a message, so that it makes those needless that wait to be set before it."""
 
 
@@ -53,6 +51,8 @@ class _Update:
     chat: int
     known: bool
     left: int = 1
+    # How many new messages it puts into its chat that have not left.
+    messages: int = 0
     # Another process took it over: what has not left leaves from there.
     is_lost: bool = False
     # Later ones that change a message which it changes.
@@ -67,6 +67,8 @@ class _Reply:
     update: _Update
     place: int
     body: bytes
+    # States of the same message that this one was merged with: they are settled once it has left.
+    under: list[_Reply] = field(default_factory=list)
 
     @property
     def call(self) -> Call:
@@ -98,7 +100,6 @@ class Replies:
     ) -> None:
         self._database = database
         self._pacing = pacing
-        self._owner = owner
         self._freed = freed
         self._leaving = Leaving(
             database=database,
@@ -113,19 +114,17 @@ class Replies:
         self._updates = 0
         self._waiting: Counter[bool] = Counter()  # calls by whether their person is known
         self._tasks: set[asyncio.Task[None]] = set()
-        self._edits = {known: self._latest(known=known) for known in (True, False)}
+        self._edits = {
+            known: Latest(slot=self._slot_of_an_edit(known=known), show=self._show, replace=self._replace)
+            for known in (True, False)
+        }
         self._answers = asyncio.Semaphore(ANSWERS)
         self._room = asyncio.Event()
         self._room.set()
-        self._begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
-        self._finish: GroupCommit[int, None] = GroupCommit(self._write_finished)
+        self._notes = Notes(database=database, owner=owner, newest=self._leaving.newest)
 
-    def _latest(self, *, known: bool) -> Latest[_Reply]:
-        return Latest(
-            slot=lambda: self._pacing.slot(edit=known, stranger=not known),
-            show=self._show,
-            replace=self._replace,
-        )
+    def _slot_of_an_edit(self, *, known: bool) -> Callable[[], Awaitable[object]]:
+        return lambda: self._pacing.slot(edit=known, stranger=not known)
 
     @property
     def settled(self) -> Counter[str]:
@@ -173,7 +172,9 @@ class Replies:
         message = _changed(kept)
         if message is not None:
             self._follow(message, reply.update)
-            self._edits[reply.update.known].put(message, reply)
+            # Where a state of it waits already, whoever it was for then: one message has one next state.
+            latest = next((each for each in self._edits.values() if message in each), None)
+            (latest or self._edits[reply.update.known]).put(message, reply)
         elif _is_answer(kept):
             self._start(self._answer_tap(reply))
         else:
@@ -193,6 +194,7 @@ class Replies:
     def _put_in_line(self, reply: _Reply) -> None:
         chat = self._chats.setdefault(reply.update.chat, _Chat())
         chat.messages.append(reply)
+        reply.update.messages += 1
         if chat.task is None:
             chat.task = self._start(self._send_in_order(reply.update.chat, chat))
 
@@ -219,7 +221,7 @@ class Replies:
             for task in open_:
                 task.cancel()
             await asyncio.gather(*open_, return_exceptions=True)
-        await asyncio.gather(self._begin.stop(), self._finish.stop())
+        await self._notes.stop()
 
     @property
     def _open(self) -> list[asyncio.Task[None]]:
@@ -234,9 +236,9 @@ class Replies:
             async with self._answers:
                 await self._pacing.unpaced()
                 outcome = await self._leaving.post(call, paced=False)
-            while isinstance(outcome, NotSent):
-                await self._pacing.unpaced()
-                outcome = await self._leaving.post(call, paced=False)
+                while isinstance(outcome, NotSent):
+                    await self._pacing.unpaced()
+                    outcome = await self._leaving.post(call, paced=False)
             if not isinstance(outcome, InDoubt) or repeat == REPEATS:
                 break
             await asyncio.sleep(leaving.REPEAT_SECONDS * 2 ** (repeat + 1))
@@ -244,23 +246,43 @@ class Replies:
         self._settled(reply)
 
     async def _show(self, reply: _Reply) -> bool:
+        update, shown = reply.update, True
         try:
-            shown = reply.update.is_lost or await self._leaving.show(reply.update.id, reply.call)
+            if await self._is_ours(update):
+                shown = await self._leaving.show(
+                    update.id, reply.call, self._slot_of_an_edit(known=update.known)
+                )
+            else:
+                self._pacing.unused()
         except Exception as error:  # left to itself, it would keep its update until the next start
-            log.error("reply_given_up", update=reply.update.id, error=type(error).__name__)
-            shown = True
+            log.error("reply_given_up", update=update.id, error=type(error).__name__)
         if shown:
             self._settled(reply)
         return shown
 
+    async def _is_ours(self, update: _Update) -> bool:
+        """Whether no other process has taken the update over, which may know of a newer state by now."""
+        if not update.is_lost and self._database.dialect == "postgresql":
+            update.is_lost = not await self._notes.look.add(update.id)
+        return not update.is_lost
+
     def _replace(self, older: _Reply, newer: _Reply) -> _Reply:
-        """A newer state, of which the buttons alone may be told, takes the place of one that did not leave."""
+        """A newer state takes the place of one that did not leave.
+
+        Of buttons alone the text that waits is shown with them, and what is to be deleted is. The older update is done
+        once that has left: in the newer one's row the text is not.
+        """
         self.settled[PASSED_OVER] += 1
         kept, before = orjson.loads(newer.body), orjson.loads(older.body)
-        if kept["method"] == BUTTONS_ALONE and before["method"] != "deleteMessage":
+        if before["method"] == DELETION:
+            newer.body = older.body
+        elif kept["method"] == BUTTONS_ALONE != before["method"]:
             buttons = kept["payload"].get("reply_markup")
             newer.body = orjson.dumps({**before, "payload": {**before["payload"], "reply_markup": buttons}})
-        self._settled(older)
+        else:
+            self._settled(older)
+            return newer
+        newer.under = [*older.under, older]
         return newer
 
     async def _send_in_order(self, number: int, chat: _Chat) -> None:
@@ -269,8 +291,18 @@ class Replies:
             if not reply.update.is_lost and not await self._leave_at_last(reply):
                 reply.update.is_lost = True
             chat.messages.popleft()
+            reply.update.messages -= 1
             self._settled(reply)
+            if not reply.update.messages and reply.update.left:
+                self._start(self._free_chat(reply.update))
         del self._chats[number]
+
+    async def _free_chat(self, update: _Update) -> None:
+        """What is new in the chat has left: its next update need not wait for what is only changed there."""
+        if not update.is_lost:
+            await self._notes.free.add(update.id)
+            self._leaving.newest.pop(update.id, None)
+        self._freed()
 
     async def _leave_at_last(self, reply: _Reply) -> bool:
         """Whether it was settled here. A fault before the post is given a few more chances; then the chat goes on."""
@@ -280,7 +312,7 @@ class Replies:
             await self._pacing.slot(call.chat if call.puts_a_message else None, stranger=not update.known)
 
         async def begin(begun: bool) -> bool:
-            return await self._begin.add((update.id, reply.place + begun))
+            return await self._notes.begin.add((update.id, reply.place + begun))
 
         for repeat in range(REPEATS + 1):
             try:
@@ -294,53 +326,34 @@ class Replies:
     # -- done --
 
     def _settled(self, reply: _Reply) -> None:
-        self._waiting[reply.update.known] -= 1
+        for each in (*reply.under, reply):
+            self._waiting[each.update.known] -= 1
+            self._done(each.update)
         if self._waiting.total() < MOST_WAITING:
             self._room.set()
-        self._done(reply.update)
 
     def _done(self, update: _Update) -> None:
-        """One thing less that the update waits for."""
-        update.left -= 1
-        if update.left:
-            self._freed()
-            return
-        self._start(self._finish_one(update))
-        for message in update.changes:
-            if self._changing.get(message) is update:
-                del self._changing[message]
-        for later in update.later:
-            self._done(later)
+        """One thing less that the update waits for, and those after it that it was the last thing for."""
+        done = [update]
+        for each in done:  # it grows: of one message thousands may wait for each other
+            each.left -= 1
+            if each.left:
+                continue
+            self._start(self._finish_one(each))
+            for message in each.changes:
+                if self._changing.get(message) is each:
+                    del self._changing[message]
+            done += each.later
+        self._freed()
 
     async def _finish_one(self, update: _Update) -> None:
         try:
             if not update.is_lost:
-                await self._finish.add(update.id)
+                await self._notes.finish.add(update.id)
         finally:
             self._leaving.newest.pop(update.id, None)
             self._updates -= 1
             self._freed()
-
-    async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
-        async def begin() -> set[int]:
-            async with self._database.write() as tx:
-                return await updates.begin(tx, begun, self._owner)
-
-        held = await persistently(begin)
-        return [number in held for number, _count in begun]
-
-    async def _write_finished(self, numbers: list[int]) -> list[None]:
-        # Known before the chat's next update is handled: that one waits until this one is finished.
-        sent = [self._leaving.newest[number] for number in numbers if number in self._leaving.newest]
-
-        async def finish() -> None:
-            async with self._database.write() as tx:
-                await updates.finish(tx, numbers, self._owner)
-                if sent:
-                    await people.note_newest(tx, sent)
-
-        await persistently(finish)
-        return [None] * len(numbers)
 
 
 def holds_chat(replies: Iterable[Mapping[str, Any]]) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import NotSent, Outcome
+from bot.delivery.pacing import Pacing
 from db import updates
 from tests.delivery.updating import effects, give, states
 
@@ -207,3 +208,80 @@ async def test_a_crash_shows_the_last_state_again(bench: Any, helpers: Any) -> N
     assert changes(bench) == [(1, 7, "new")]
     assert len(bench.telegram.arrived) == 1
     assert await states(bench) == {1: "done", 2: "done"}
+
+
+async def test_a_text_that_buttons_were_set_on_is_shown_after_a_stop(bench: Any, helpers: Any) -> None:
+    """It stands in the older update's row alone, which is not forgotten before."""
+    bench.telegram.open.clear()
+    made = {1: edit(1, 7, "first"), 2: edit(1, 7, "second"), 3: buttons(1, 7, "b")}
+    bench.app.replies = lambda update: [made[update["update_id"]]]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, helpers.message(2, 1), helpers.message(3, 1))
+        await helpers.until(lambda: engine.replies["passed_over"] == 1)
+        engine._replies._edits[False].stop()
+        bench.telegram.open.set()
+    assert [text for _chat, _number, text in changes(bench)] == ["first"]
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    _method, shown = bench.telegram.arrived[-1]
+    assert (shown["text"], shown["reply_markup"]) == ("second", {"inline_keyboard": [["b"]]})
+    assert set((await states(bench)).values()) == {"done"}
+
+
+async def test_a_message_has_one_next_state_whoever_it_is_for(bench: Any, helpers: Any) -> None:
+    """Somebody signs up on the message that they tap: a stranger when it is changed, and known when it is again."""
+    bench.telegram.open.clear()
+    bench.app.replies = lambda update: [edit(1_001, 7, str(update["update_id"]))]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1_001))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, helpers.message(2, 1_001))
+        await helpers.until(lambda: engine._replies.leaving == 2)
+        await helpers.add_people(bench.database, 1)
+        await give(engine, helpers.message(3, 1_001))
+        await helpers.until(lambda: engine.replies["passed_over"] == 1)
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert [text for _chat, _number, text in changes(bench)] == ["1", "3"]
+    assert bench.telegram.most_in_flight == 1
+
+
+async def test_a_chat_whose_new_message_has_left_waits_for_no_change(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot, gate = Pacing.slot, asyncio.Event()
+
+    async def gated(pacing: Pacing, *given: Any, edit: bool = False, **named: Any) -> bool:
+        if edit:
+            await gate.wait()
+        return await slot(pacing, *given, edit=edit, **named)
+
+    monkeypatch.setattr(Pacing, "slot", gated)
+    await helpers.add_people(bench.database, 1)
+    bench.app.replies = lambda update: [helpers.say(1_001, "new"), edit(1_001, 7, str(update["update_id"]))]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1_001), helpers.message(2, 1_001))
+        await helpers.until(lambda: len(bench.telegram.texts(1_001)) == 2)
+        assert await effects(bench) == [1, 2]
+        assert changes(bench) == []
+        gate.set()
+        await bench.idle(engine)
+    assert changes(bench) == [(1_001, 7, "2")]
+    assert set((await states(bench)).values()) == {"done"}
+
+
+async def test_a_thousand_that_wait_for_each_other_end(bench: Any, helpers: Any) -> None:
+    """All change one message, the first of which is on its way for long."""
+    bench.telegram.open.clear()
+    bench.app.replies = lambda update: [edit(1, 7, str(update["update_id"]))]
+    async with bench.running() as engine:
+        await give(engine, helpers.message(1, 1))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, *(helpers.message(number, number) for number in range(2, 1_202)))
+        await helpers.until(lambda: engine.replies["passed_over"] == 1_199, 60)
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert [text for _chat, _number, text in changes(bench)] == ["1", "1201"]
+    assert set((await states(bench)).values()) == {"done"}

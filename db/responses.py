@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Statement, Visit, together
-from db.schema import broadcasts, deliveries
+from db.batches import Statement, Visit, given_ids, members, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,28 @@ _HEAR = Statement(
     UPDATE people SET unanswered = 0, replan = true WHERE id = :person AND (unanswered <> 0 OR NOT replan)"""
     )
 )
+Subject = Literal["ballot", "event"]
+
+
+def _asking(about: Subject, asked_by: str) -> Statement:
+    """What a person has of broadcasts about something, that asks and was not answered: delivery, Telegram message."""
+    return Statement(
+        lambda s: (
+            f"""
+    SELECT CAST({s.collect}({s.array}(deliveries.id, deliveries.message_id)) AS text)
+    FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast
+    WHERE deliveries.person = :person AND deliveries.answered_at IS NULL AND deliveries.message_id IS NOT NULL
+        AND deliveries.message_id <> :tapped AND broadcasts.{about} = :number
+        AND broadcasts.{asked_by} IN (SELECT each.value ->> 0 FROM {s.each})"""
+        )
+    )
+
+
+_ASKING: Mapping[Subject, Statement] = {
+    "ballot": _asking("ballot", "step"),
+    "event": _asking("event", "template"),
+}
+_SETTLE = Statement(lambda s: f"UPDATE deliveries SET answered_at = :now WHERE id IN {given_ids(s)}")
 _LOG = Statement(
     lambda _s: (
         """
@@ -84,33 +105,24 @@ async def settle(
     tx: AsyncConnection,
     *,
     person: int,
-    about: Mapping[str, int],
-    asked_by: Mapping[str, Collection[str]],
+    about: Subject,
+    number: int,
+    asked_by: Iterable[str],
     tapped: int | None,
     now: datetime,
 ) -> list[int]:
     """Marks as answered what asks the person something that they answered otherwise; the Telegram ids of the messages.
 
-    Of the broadcasts `about` a ballot or an event (column and value) those that one of these steps or templates asked;
-    not the message that was tapped, which shows the answer.
+    Of the broadcasts about a ballot or an event of that number those that one of these steps or templates asked; not
+    the message that was tapped, which shows the answer.
     """
-    is_asking = sa.and_(
-        *(broadcasts.c[name] == value for name, value in about.items()),
-        *(broadcasts.c[name].in_(names) for name, names in asked_by.items()),
-    )
-    query = (
-        sa.update(deliveries)
-        .where(
-            deliveries.c.person == person,
-            deliveries.c.answered_at.is_(None),
-            deliveries.c.message_id.is_not(None),
-            deliveries.c.message_id != (tapped or 0),
-            deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(is_asking)),
-        )
-        .values(answered_at=now)
-        .returning(deliveries.c.message_id)
-    )
-    settled = sorted((await tx.execute(query)).scalars())
-    if settled:
-        await together(tx, lambda visit: visit.run(_HEAR, person=person))
-    return settled
+    names = [(name,) for name in asked_by]
+
+    def work(visit: Visit) -> list[int]:
+        found = visit.rows(_ASKING[about], person=person, number=number, tapped=tapped or 0, rows=names)
+        if found:
+            visit.run(_SETTLE, rows=members(delivery for delivery, _message in found), now=now)
+            visit.run(_HEAR, person=person)
+        return sorted(message for _delivery, message in found)
+
+    return await together(tx, work)

@@ -50,15 +50,8 @@ async def backup_server(
 
     `target` appears only once it is complete and verified. Raises BackupFailed.
     """
-    remove_unfinished(notes)
     refuse_existing(target)
-    with unfinished(target, notes) as copy:
-        async with database.read() as tx:
-            await _dump(tx, copy, key, made_at=now)
-        await asyncio.to_thread(verify, copy, key, target)
-        await asyncio.to_thread(sync, copy)
-        copy.rename(target)
-    sync_folder(target.parent)
+    await _write(database, target, key, notes, made_at=now)
 
 
 async def copy_older_server(
@@ -69,10 +62,23 @@ async def copy_older_server(
     Raises BackupFailed.
     """
     make_folder(target.parent)
+    await _write(database, target, key, notes, revision=revision)
+
+
+async def _write(
+    database: Database,
+    target: Path,
+    key: DatabaseKey,
+    notes: Path,
+    *,
+    made_at: datetime | None = None,
+    revision: str = "head",
+) -> None:
+    """`target` appears only once it is complete and verified."""
     remove_unfinished(notes)
     with unfinished(target, notes) as copy:
         async with database.read() as tx:
-            await _dump(tx, copy, key, revision=revision)
+            await _dump(tx, copy, key, made_at=made_at, revision=revision)
         await asyncio.to_thread(verify, copy, key, target)
         await asyncio.to_thread(sync, copy)
         copy.rename(target)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
-from bot.actions.authority import area_name
+from bot.actions.authority import Author, area_name
 from bot.communes import Gazetteer
-from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, text_of
+from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, stored, text_of
 from bot.rules.leaves import ANY, Leaf
 from db.events import text_in
 
@@ -74,6 +75,13 @@ async def view(
         conditions=len(leaves),
         written=text_of(expression)[:MOST_WRITTEN] if len(leaves) > MOST_SAID else "",
         circles=tuple(circle for circle in circles if circle is not None),
+    )
+
+
+async def view_for(tx: AsyncConnection, author: Author, audience: Any, language: str) -> AudienceView:
+    """The audience that a broadcast was kept with, as staff read it."""
+    return await view(
+        tx, stored(audience), author.gazetteer, language=language, fallback=author.campaign.languages[0]
     )
 
 

@@ -23,7 +23,6 @@ from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
-from bot.rules.expressions import stored
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
@@ -188,13 +187,7 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
     return Shown(
         approval=found,
         subject=subject,
-        audience=await audience_words.view(
-            tx,
-            stored(subject.broadcast.audience),
-            author.gazetteer,
-            language=language,
-            fallback=author.campaign.languages[0],
-        ),
+        audience=await audience_words.view_for(tx, author, subject.broadcast.audience, language),
         within=None if EVERYWHERE in areas else tuple(area_name(author.gazetteer, each) for each in areas),
         people=account.people,
         reader=author.reader,

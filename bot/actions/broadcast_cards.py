@@ -16,7 +16,6 @@ from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
 from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
 from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
-from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
@@ -121,13 +120,7 @@ async def card(tx: AsyncConnection, author: Author, broadcast: int, language: st
     return Card(
         subject=subject,
         progress=progress,
-        audience=await audience_words.view(
-            tx,
-            stored(progress.broadcast.audience),
-            author.gazetteer,
-            language=language,
-            fallback=author.campaign.languages[0],
-        ),
+        audience=await audience_words.view_for(tx, author, progress.broadcast.audience, language),
         approver=approval.decided_by if approval is not None and approval.granted else None,
         mends=[each for each in mends if each is not None],
         not_reached=await db.broadcast_lists.not_reached(tx, broadcast, known_in),

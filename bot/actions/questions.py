@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,7 +45,7 @@ async def settle_vote(
     steps = [step.name for step in campaign.steps if step.asks in settled]
     if not steps:
         return []
-    return await _settle(tx, person, origin, about={"ballot": ballot}, asked_by={"step": steps})
+    return await _settle(tx, person, origin, about="ballot", number=ballot, asked_by=steps)
 
 
 async def settle_event(
@@ -52,7 +53,7 @@ async def settle_event(
 ) -> list[int]:
     """The same of an event: whether they come, or, `afterwards`, whether they came."""
     templates = AFTERWARDS if afterwards else BEFORE
-    return await _settle(tx, person, origin, about={"event": event.id}, asked_by={"template": templates})
+    return await _settle(tx, person, origin, about="event", number=event.id, asked_by=templates)
 
 
 async def _settle(
@@ -60,9 +61,16 @@ async def _settle(
     person: Person,
     origin: Origin,
     *,
-    about: dict[str, int],
-    asked_by: dict[str, list[str] | tuple[str, ...]],
+    about: db.responses.Subject,
+    number: int,
+    asked_by: Iterable[str],
 ) -> list[int]:
     return await db.responses.settle(
-        tx, person=person.id, about=about, asked_by=asked_by, tapped=origin.message_id, now=origin.at
+        tx,
+        person=person.id,
+        about=about,
+        number=number,
+        asked_by=asked_by,
+        tapped=origin.message_id,
+        now=origin.at,
     )

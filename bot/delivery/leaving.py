@@ -100,24 +100,20 @@ class Leaving:
 
     async def show(self, update_id: int, call: Call, slot: Callable[[], Awaitable[object]]) -> bool:
         """Post an edit whose turn has come; `slot` waits for another one. False: it did not leave."""
-        outcome = await self.post(call)
-        if isinstance(outcome, NotSent):
-            return False
         repeats = 0
-        while isinstance(outcome, InDoubt) and repeats < REPEATS:
-            repeats += 1
-            await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
-            await slot()
+        while True:
             outcome = await self.post(call)
             if isinstance(outcome, NotSent):
                 return False
-        if (moved := await self._moved(call, outcome)) is not None:
+            if (moved := await self._moved(call, outcome)) is not None:
+                call = moved
+            elif isinstance(outcome, InDoubt) and repeats < REPEATS:
+                repeats += 1
+                await asyncio.sleep(REPEAT_SECONDS * 2**repeats)
+            else:
+                await self.settle(update_id, call, outcome)
+                return True
             await slot()
-            call, outcome = moved, await self.post(moved)
-            if isinstance(outcome, NotSent):
-                return False
-        await self.settle(update_id, call, outcome)
-        return True
 
     async def post(self, call: Call, *, paced: bool = True) -> Outcome:
         """Post it once, whatever comes of it."""

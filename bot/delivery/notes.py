@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.batching import GroupCommit
 from bot.delivery.leaving import persistently
 from db import people, updates
 from db.engine import Database
+
+Note = Callable[[AsyncConnection, Iterable[int], str], Awaitable[None]]
 
 
 class Notes:
@@ -47,29 +51,20 @@ class Notes:
         return [number in held for number in numbers]
 
     async def _write_free(self, numbers: list[int]) -> list[None]:
-        sent = self._newest_of(numbers)
-
-        async def free() -> None:
-            async with self._database.write() as tx:
-                await updates.free_chats(tx, numbers, self._owner)
-                if sent:
-                    await people.note_newest(tx, sent)
-
-        await persistently(free)
-        return [None] * len(numbers)
-
-    def _newest_of(self, numbers: list[int]) -> list[tuple[int, int]]:
-        return [self._newest[number] for number in numbers if number in self._newest]
+        return await self._write(updates.free_chats, numbers)
 
     async def _write_finished(self, numbers: list[int]) -> list[None]:
-        # Known before the chat’s next update is handled: that one waits for `free`, or for this.
-        sent = self._newest_of(numbers)
+        return await self._write(updates.finish, numbers)
 
-        async def finish() -> None:
+    async def _write(self, note: Note, numbers: list[int]) -> list[None]:
+        # Known before the chat’s next update is handled: that one waits for either.
+        newest = [self._newest[number] for number in numbers if number in self._newest]
+
+        async def write() -> None:
             async with self._database.write() as tx:
-                await updates.finish(tx, numbers, self._owner)
-                if sent:
-                    await people.note_newest(tx, sent)
+                await note(tx, numbers, self._owner)
+                if newest:
+                    await people.note_newest(tx, newest)
 
-        await persistently(finish)
+        await persistently(write)
         return [None] * len(numbers)

@@ -239,7 +239,9 @@ class Pacing:
 
     def _outage(self, reason: str) -> None:
         if self._now() < self._blocked_until:
-            return  # one of several posts that failed together
+            # One of several posts that failed together, or in a pause of messages an answer that has no part in it.
+            self._out_until = max(self._out_until, self._now() + OUTAGE_FIRST_SECONDS)
+            return
         seconds = min(OUTAGE_LONGEST_SECONDS, OUTAGE_FIRST_SECONDS * 2.0**self._outage_level)
         self._outage_level = min(self._outage_level + 1, 10)
         self._out_until = self._now() + seconds

@@ -231,17 +231,16 @@ class Replies:
     # -- the three ways --
 
     async def _answer_tap(self, reply: _Reply) -> None:
-        call = reply.call
-        for repeat in range(REPEATS + 1):
+        call, repeats = reply.call, 0
+        while True:
             async with self._answers:
                 await self._pacing.unpaced()
                 outcome = await self._leaving.post(call, paced=False)
-                while isinstance(outcome, NotSent):
-                    await self._pacing.unpaced()
-                    outcome = await self._leaving.post(call, paced=False)
-            if not isinstance(outcome, InDoubt) or repeat == REPEATS:
+            if isinstance(outcome, InDoubt) and repeats < REPEATS:
+                repeats += 1
+                await asyncio.sleep(leaving.REPEAT_SECONDS * 2**repeats)
+            elif not isinstance(outcome, NotSent):
                 break
-            await asyncio.sleep(leaving.REPEAT_SECONDS * 2 ** (repeat + 1))
         await self._leaving.settle(reply.update.id, call, outcome)
         self._settled(reply)
 

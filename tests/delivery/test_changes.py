@@ -38,6 +38,17 @@ def tapped(helpers: Any, *, message: int = 7) -> Any:
     return replies
 
 
+async def overtake(bench: Any, helpers: Any, engine: Any) -> None:
+    """A first text is on its way, a second one waits, and buttons that came after it are set on that one."""
+    bench.telegram.open.clear()
+    made = {1: edit(1, 7, "first"), 2: edit(1, 7, "second"), 3: buttons(1, 7, "b")}
+    bench.app.replies = lambda update: [made[update["update_id"]]]
+    await give(engine, helpers.message(1, 1))
+    await helpers.until(lambda: bench.telegram.in_flight == 1)
+    await give(engine, helpers.message(2, 1), helpers.message(3, 1))
+    await helpers.until(lambda: engine.replies["passed_over"] == 1)
+
+
 def changes(bench: Any) -> list[tuple[int, int, str]]:
     """Chat, message and text of each edit, as they came."""
     return [
@@ -107,14 +118,8 @@ async def test_a_message_has_one_change_on_its_way(bench: Any, helpers: Any) -> 
 
 async def test_buttons_alone_are_set_on_the_state_that_they_overtake(bench: Any, helpers: Any) -> None:
     """The text that waits for its turn is shown with them, and nothing brings the old ones back."""
-    bench.telegram.open.clear()
-    made = {1: edit(1, 7, "first"), 2: edit(1, 7, "second"), 3: buttons(1, 7, "b")}
-    bench.app.replies = lambda update: [made[update["update_id"]]]
     async with bench.running() as engine:
-        await give(engine, helpers.message(1, 1))
-        await helpers.until(lambda: bench.telegram.in_flight == 1)
-        await give(engine, helpers.message(2, 1), helpers.message(3, 1))
-        await helpers.until(lambda: engine.replies["passed_over"] == 1)
+        await overtake(bench, helpers, engine)
         bench.telegram.open.set()
         await bench.idle(engine)
     (_, _), (method, shown) = bench.telegram.arrived
@@ -212,14 +217,8 @@ async def test_a_crash_shows_the_last_state_again(bench: Any, helpers: Any) -> N
 
 async def test_a_text_that_buttons_were_set_on_is_shown_after_a_stop(bench: Any, helpers: Any) -> None:
     """It stands in the older update's row alone, which is not forgotten before."""
-    bench.telegram.open.clear()
-    made = {1: edit(1, 7, "first"), 2: edit(1, 7, "second"), 3: buttons(1, 7, "b")}
-    bench.app.replies = lambda update: [made[update["update_id"]]]
     async with bench.running() as engine:
-        await give(engine, helpers.message(1, 1))
-        await helpers.until(lambda: bench.telegram.in_flight == 1)
-        await give(engine, helpers.message(2, 1), helpers.message(3, 1))
-        await helpers.until(lambda: engine.replies["passed_over"] == 1)
+        await overtake(bench, helpers, engine)
         engine._replies._edits[False].stop()
         bench.telegram.open.set()
     assert [text for _chat, _number, text in changes(bench)] == ["first"]

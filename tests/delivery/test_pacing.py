@@ -252,3 +252,15 @@ async def test_a_slot_that_was_not_used_is_not_waited_for(
 )
 def test_each_failure_is_told_in_words(outcome: Outcome, words: str) -> None:
     assert words in in_words(outcome)
+
+
+async def test_an_answer_that_cannot_leave_waits_also_in_a_pause_of_messages(clock: MovableClock) -> None:
+    """Else it would be tried again without a breath until the pause is over."""
+    pacing = pacing_for(clock, None)
+    pacing.heed(NotSent(reason="Too Many Requests", retry_after=60.0))
+    await asyncio.wait_for(pacing.unpaced(), 1)  # it has no part in that pause
+    pacing.heed(NotSent(reason="ClientConnectorError"), paced=False)
+    waiting = asyncio.create_task(pacing.unpaced())
+    done, _open = await asyncio.wait([waiting], timeout=0.05)
+    assert not done
+    await waiting

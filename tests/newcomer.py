@@ -27,11 +27,12 @@ import aiohttp
 
 from simulator.client import Simulator
 from simulator.server import DEFAULT_TOKEN
+from tests.bots import free_port, until
 from tests.documented import PAGES, Line, lines_of, played_of
 from tests.mission import sign_up_in
 from tests.reading import Reader
 from tests.service_manager import below, stop
-from tests.story import Story, free_port, until
+from tests.story import Story
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = ROOT / "tests/upgrading/portevoix-0.1.0.db"

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from bot.settings import Settings
 from bot.startup import opened
 from db.schema import deliveries, people
+from tests.bots import BotProcess, child_environment, until
 from tests.frozen import FROZEN
-from tests.story import BotProcess, Finished, child_environment, until
+from tests.story import Finished
 from tests.test_crash import START as START_OF_STORY
 from tests.test_crash import inviting
 

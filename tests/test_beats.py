@@ -19,10 +19,10 @@ from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact
 from db.schema import broadcasts, consents, deliveries, people
+from tests.bots import until
 from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, paris, services
 from tests.exported import KEY
-from tests.story import until
 
 
 async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Database) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simulator.client import Person
 from simulator.reading import as_read
+from tests.bots import until
 from tests.reading import Reader
-from tests.story import Story, telling, until
+from tests.story import Story, telling
 from tests.test_crash import FIRST, ORGANIZER, START, inviting
 
 PEOPLE = 3_000

@@ -24,7 +24,8 @@ from bot.settings import Settings
 from bot.startup import opened
 from db.events import EventText
 from simulator.client import Simulator
-from tests.story import Preparation, Story, telling, until
+from tests.bots import until
+from tests.story import Preparation, Story, telling
 
 START = "2016-10-28T10:00+02:00"
 NOW = datetime.fromisoformat(START).astimezone(UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.delivery.outcomes import NO_BOT_API, TOO_LARGE, Done
 from bot.introduction import Identity, identity_in
-from tests.story import BotProcess, until
+from tests.bots import BotProcess, until
 from tests.test_bad_servers import BOT, PERSON, START, came, run_until, serving
 
 Pieces = Callable[[], Iterator[bytes]]

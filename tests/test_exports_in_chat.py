@@ -9,9 +9,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.bots import free_port, until
 from tests.mission import START, appoint, sign_up_in
 from tests.reading import Reader
-from tests.story import Story, Teller, free_port, telling, until
+from tests.story import Story, Teller, telling
 
 READ = Reader("en")
 

@@ -26,8 +26,9 @@ from bot.rules.health import REMEDIES, Trouble
 from bot.rules.metrics import CONTENT_TYPE, METRICS
 from bot.settings import Settings
 from simulator.server import DEFAULT_TOKEN
+from tests.bots import free_port, until
 from tests.reading import Reader
-from tests.story import free_port, telling, until
+from tests.story import telling
 from tests.test_bad_servers import Server, refusal, serving
 
 

@@ -17,10 +17,11 @@ from bot.settings import Settings
 from db.engine import Database
 from db.errors import BackupFailed
 from tests.backups import names_in
+from tests.bots import until
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.frozen import FROZEN
 from tests.reading import Reader
-from tests.story import Story, telling, until
+from tests.story import Story, telling
 
 
 def campaign_with(folder: Path, backups: Path, *, keep: int = 2) -> dict[str, str]:

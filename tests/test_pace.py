@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.bots import until
 from tests.mission import START
-from tests.story import telling, until
+from tests.story import telling
 
 QUESTIONS = 3
 

@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.story import Story, telling, until
+from tests.bots import until
+from tests.story import Story, telling
 from tests.test_crash import FIRST, MANY, ORGANIZER, START, inviting, kill_when_arrived
 
 RATE = 900.0

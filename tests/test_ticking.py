@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from bot.clock import MovableClock
 from bot.ticking import Ticker
 from db.engine import Database
+from tests.bots import until
 from tests.conversation import CAMPAIGN, paris
-from tests.story import until
 
 
 def a_ticker(database: Database, *beats: object) -> Ticker:

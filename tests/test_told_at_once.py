@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.story import BotProcess, command, until
+from tests.bots import BotProcess, until
+from tests.story import command
 from tests.test_bad_servers import serving
 
 LINES = [

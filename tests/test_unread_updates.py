@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.startup import opened
 from bot.web.app import SECRET_HEADER
 from db.schema import unread_updates, updates
-from tests.story import BotProcess, free_port, until
+from tests.bots import BotProcess, free_port, until
 from tests.test_bad_servers import Server, came, serving
 from tests.test_endless_servers import pressing_start
 

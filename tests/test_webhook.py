@@ -16,7 +16,8 @@ from bot.web.app import SECRET_HEADER
 from simulator.client import Simulator
 from simulator.clock import Clock
 from simulator.server import make_world, running
-from tests.story import environment_of, free_port, until
+from tests.bots import free_port, until
+from tests.story import environment_of
 
 
 async def test_updates_come_by_webhook_and_from_nobody_else(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bot.errors import NotAllowed
 from bot.rules.permissions import Role
 from db.engine import Database
 from tests.acting import NOW, author_in
-from tests.story import until
+from tests.bots import until
 
 NADIA, OLGA, NEWCOMER = 1, 2, 3
 Act = Callable[[AsyncConnection], Awaitable[object]]

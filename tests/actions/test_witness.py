@@ -24,7 +24,7 @@ from db.facts import forget_fact
 from db.schema import audit as log
 from db.schema import broadcasts, deliveries, people
 from tests.acting import NOW
-from tests.story import until
+from tests.bots import until
 
 HOUR = timedelta(hours=1)
 HOURS = CourtesyHours()

@@ -21,8 +21,8 @@ from bot.clock import RealClock
 from bot.rules import health
 from bot.settings import Settings
 from bot.startup import opened, present
+from tests.bots import free_port
 from tests.frozen import FROZEN
-from tests.story import free_port
 
 BOT = {"id": 1, "is_bot": True, "first_name": "P", "username": "portevoix_bot"}
 TOKEN = "12345:TEST"

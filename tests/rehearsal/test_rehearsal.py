@@ -15,8 +15,8 @@ import pytest
 
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
+from tests.bots import child_environment, until
 from tests.frozen import FROZEN
-from tests.story import child_environment, until
 
 PATIENCE = 600.0
 PEOPLE = 30

@@ -27,9 +27,9 @@ from db import people
 from db.engine import Database
 from db.exports import Selection
 from db.schema import audit as audit_rows
+from tests.bots import free_port
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.exported import LYON, PARIS, add_person
-from tests.story import free_port
 
 COUNT = 12_000
 

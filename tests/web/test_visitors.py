@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.web import visitors
-from tests.story import BotProcess, until
+from tests.bots import BotProcess, until
 from tests.test_bad_servers import HURRIED, Server, came, serving
 from tests.test_endless_servers import pressing_start
 

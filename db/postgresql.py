@@ -16,7 +16,7 @@ _CONNECT_TIMEOUT = 10.0  # seconds
 
 
 async def open_engine(url: sa.URL) -> AsyncEngine:
-    """A pool of connections to the server, which has answered once. Raises CannotOpen, Away where it may answer later."""
+    """A pool of connections to the server, which has answered once. Raises CannotOpen; Away, if it may answer later."""
     engine = create_async_engine(
         url,
         pool_size=CONNECTIONS,

@@ -74,6 +74,8 @@ log = structlog.get_logger(__name__)
 
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
+# Whoever wrote while the bot stood still is answered first.
+SETTLE_SECONDS = 3.0
 
 
 def read_campaign(settings: Settings) -> Campaign:
@@ -378,7 +380,7 @@ async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None
             log.info("stopped", hint="It was asked to stop before it had begun.")
             return
         app = starting.result()
-        settle_memory()
+        loop.call_later(SETTLE_SECONDS, settle_memory)
         async with app.database.read() as tx:
             tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)

@@ -28,8 +28,8 @@ EVERY_FIELD = frozenset(PracticalField)
 class PracticalFacts:
     """The facts that a neutral message may tell beside the day and the hours; empty where it is not told.
 
-    `things`, `fee`: what to bring. `hall`: where members meet to vote. `link`: the campaign file's address for finding one's polling place, where the
-    place itself is not known.
+    `things`, `fee`: what to bring. `hall`: where members meet to vote. `link`: the campaign file's address for finding
+    one's polling place, where the place itself is not known.
     """
 
     place: PollingPlace | None = None

@@ -49,9 +49,7 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     text = admin.last.text
     assert "<b>Recipients:</b> 5" in text
     assert "✓ At once: 3" in text
-    assert (
-        "Already had as many messages as we allow: 1. They get it on Thursday, 17 November, 09:00" in text
-    )
+    assert "Already had as many messages as we allow: 1. They get it on Thursday, 17 November, 09:00" in text
     assert (
         "✗ Expires unsent for 1: they already had as many messages as we allow, until Sunday, 20 November"
         in text

@@ -37,7 +37,7 @@ def send_text(
 
     `reply_to` is the message that is answered: 0 for none, None for the one to which the bot forces a reply, if any.
     """
-    check_can_write(person)
+    check_can_write(world, person)
     replied = world.chat(person).asked if reply_to is None else reply_to
     if replied and (reply_to or replied in world.chat(person).messages):
         extra["extra"] = {"reply_to_message": reply_shape(world, person, message_of(world, person, replied))}
@@ -59,13 +59,13 @@ def press_start(world: World, person: Person, payload: str = "") -> list[Message
     """Press Start, perhaps from a link; somebody who had blocked the bot unblocks it by that."""
     if payload and not _START_PAYLOAD.fullmatch(payload):
         raise PersonError("A start link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
-    if person.blocked:
+    if person.id in world.blocked:
         unblock(world, person)
     return send_text(world, person, f"/start {payload}".strip())
 
 
 def edit_text(world: World, person: Person, message_id: int, text: str) -> Message:
-    check_can_write(person)
+    check_can_write(world, person)
     message = message_of(world, person, message_id)
     if message.by_bot or message.media:
         raise PersonError(
@@ -90,7 +90,7 @@ def tap_button(world: World, person: Person, message: Message, data: str) -> Que
 
 def forge_tap(world: World, person: Person, message: Message, data: str) -> Query:
     """Send a callback with any data, as a hostile client can."""
-    check_can_write(person)
+    check_can_write(world, person)
     query = world.taps.ask(person.id, data)
     content: dict[str, Any] = {
         "id": query.query_id,
@@ -144,21 +144,21 @@ def press_key(
                     "first_name": person.first_name,
                     "user_id": person.id,
                 }
-                check_can_write(person)
+                check_can_write(world, person)
                 return say(world, person, media={"contact": contact})
             return send_text(world, person, key["text"])[0]
     return None
 
 
 def share_location(world: World, person: Person, latitude: float, longitude: float) -> Message:
-    check_can_write(person)
+    check_can_write(world, person)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
     return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
 
 
 def send_photo(world: World, person: Person, picture: Upload, caption: str = "") -> Message:
-    check_can_write(person)
+    check_can_write(world, person)
     try:
         media = {"photo": world.files.add_photo(picture)}
     except BotApiError:
@@ -169,13 +169,13 @@ def send_photo(world: World, person: Person, picture: Upload, caption: str = "")
 
 
 def send_document(world: World, person: Person, document: Upload, caption: str = "") -> Message:
-    check_can_write(person)
+    check_can_write(world, person)
     return say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
 
 
 def send_file(world: World, person: Person, kind: str, file: Upload, caption: str = "") -> Message:
     """Send a video, a sound, a sticker … as the person's app does; nothing is measured of what it holds."""
-    check_can_write(person)
+    check_can_write(world, person)
     shape = world.files.add_file(kind, file) | FILE_FIELDS[kind]
     media: dict[str, Any] = {kind: shape}
     if kind == "animation":
@@ -185,7 +185,7 @@ def send_file(world: World, person: Person, kind: str, file: Upload, caption: st
 
 
 def send_contact(world: World, person: Person, first_name: str, phone_number: str) -> Message:
-    check_can_write(person)
+    check_can_write(world, person)
     if not first_name or not phone_number:
         raise PersonError("A contact has a first_name and a phone_number.")
     return say(world, person, media={"contact": {"phone_number": phone_number, "first_name": first_name}})
@@ -208,7 +208,7 @@ def choose_result(
     An empty `result_id` stands for the first, as a prepared message has but one.
     """
     if friend is None:
-        check_can_write(person)
+        check_can_write(world, person)
     else:
         check_active(person)
         check_active(friend)
@@ -253,18 +253,18 @@ def send_result(
 
 def block(world: World, person: Person) -> None:
     check_active(person)
-    if person.blocked:
+    if person.id in world.blocked:
         raise PersonError(f"{person.first_name} has already blocked the bot.")
-    person.blocked = True
+    world.blocked.add(person.id)
     world.changed(person)
     world.tell_bot_of_membership(person, old="member", new="kicked")
 
 
 def unblock(world: World, person: Person) -> None:
     check_active(person)
-    if not person.blocked:
+    if person.id not in world.blocked:
         raise PersonError(f"{person.first_name} has not blocked the bot.")
-    person.blocked = False
+    world.blocked.discard(person.id)
     world.changed(person)
     world.tell_bot_of_membership(person, old="kicked", new="member")
 
@@ -278,7 +278,7 @@ def deactivate(world: World, person: Person) -> None:
 
 def say(world: World, person: Person, text: str = "", entities: bytes = b"", **fields: Any) -> Message:
     """Put the person's message into the chat and tell the bot; a one-time keyboard goes away by it."""
-    person.started = True
+    world.started.add(person.id)
     chat = world.chat(person)
     if chat.reply_keyboard and orjson.loads(chat.reply_keyboard).get("one_time_keyboard"):
         chat.reply_keyboard = b""
@@ -301,7 +301,7 @@ def check_active(person: Person) -> None:
         raise PersonError(f"The account of {person.first_name} is deleted: nothing can be done with it.")
 
 
-def check_can_write(person: Person) -> None:
+def check_can_write(world: World, person: Person) -> None:
     check_active(person)
-    if person.blocked:
+    if person.id in world.blocked:
         raise PersonError(f"{person.first_name} has blocked the bot: unblock it first.")

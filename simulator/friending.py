@@ -16,17 +16,17 @@ from simulator.world import World
 
 def friend_in(world: World, content: dict[str, Any], name: str = "friend") -> Person | None:
     """The friend whose chat an act is about; None for the chat with the bot."""
-    return world.person(whole_in(content, name)) if content.get(name) is not None else None
+    return world.common.person(whole_in(content, name)) if content.get(name) is not None else None
 
 
 def _person(request: Request) -> Person:
-    return world_of(request).person(request.path_params["person_id"])
+    return world_of(request).common.person(request.path_params["person_id"])
 
 
 async def write(request: Request) -> Response:
     """Write `text` to the friend `to`."""
     world, content = world_of(request), await read_object(request)
-    friend = world.person(whole_in(content, "to"))
+    friend = world.common.person(whole_in(content, "to"))
     message = friends.write(world, _person(request), friend, text_in(content, "text"))
     return answer({"message_id": message.message_id, "message": message_view(message)})
 

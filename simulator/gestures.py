@@ -22,7 +22,7 @@ from simulator.world import World
 
 def react(world: World, person: Person, message: Message, emoji: str) -> Message:
     """Set the reaction, or take it back with an empty text. A bot hears of it if it asked for `message_reaction`."""
-    check_can_write(person)
+    check_can_write(world, person)
     if emoji and emoji not in EMOJIS:
         raise PersonError(f"Nobody reacts with “{emoji}”: choose one of {' '.join(sorted(EMOJIS)[:8])} …")
     old = (message.reactions or {}).get("person", [])
@@ -55,7 +55,7 @@ def forward(world: World, person: Person, message: Message, friend: Person | Non
         "extra": {"forward_origin": origin},
     }
     if friend is None:
-        check_can_write(person)
+        check_can_write(world, person)
         return say(world, person, **fields)
     check_active(person)
     check_active(friend)
@@ -70,7 +70,7 @@ def delete(world: World, person: Person, message: Message) -> None:
 
 def vote(world: World, person: Person, message: Message, numbers: list[int]) -> Message:
     """Answer a poll by the numbers of its options; none takes the answer back."""
-    check_can_write(person)
+    check_can_write(world, person)
     if not message.media or "poll" not in message.media:
         raise PersonError(f"Message {message.message_id} is no poll.")
     poll = answered(message.media["poll"], numbers)
@@ -89,7 +89,7 @@ def vote(world: World, person: Person, message: Message, numbers: list[int]) -> 
 def _meant(request: Request, content: dict[str, Any]) -> tuple[World, Person, Message]:
     """The world, the person of the address and the message of the body."""
     world = world_of(request)
-    person = world.person(request.path_params["person_id"])
+    person = world.common.person(request.path_params["person_id"])
     return world, person, message_of(world, person, whole_in(content, "message_id"))
 
 

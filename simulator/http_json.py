@@ -6,6 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from simulator.common import Common
 from simulator.errors import PersonError
 from simulator.world import World
 
@@ -13,8 +14,10 @@ LONGEST_WAIT = 120.0
 
 
 def world_of(request: Request) -> World:
-    world: World = request.app.state.world
-    return world
+    """The world of the bot that `bot` names in the address, by username or number; of the first one without."""
+    common: Common = request.app.state.common
+    name = request.query_params.get("bot", "")
+    return common.world_of(name) if name else common.first
 
 
 def answer(content: object, status: int = 200) -> Response:

@@ -39,7 +39,7 @@ LONGEST_NOTE = 64
 
 
 def _person(request: Request) -> Person:
-    return world_of(request).person(request.path_params["person_id"])
+    return world_of(request).common.person(request.path_params["person_id"])
 
 
 def read_person(world: World, content: dict[str, Any]) -> Person:
@@ -47,7 +47,7 @@ def read_person(world: World, content: dict[str, Any]) -> Person:
     first_name = text_in(content, "first_name").strip()
     if not 1 <= len(first_name) <= 64:
         raise PersonError("A person needs a first_name of 1 to 64 characters.")
-    person_id = whole_in(content, "id") if content.get("id") is not None else world.free_person_id()
+    person_id = whole_in(content, "id") if content.get("id") is not None else world.common.free_person_id()
     if not 1 <= person_id < 2**52:
         raise PersonError("A person's id is a positive number below 2^52.")
     person = Person(
@@ -59,8 +59,10 @@ def read_person(world: World, content: dict[str, Any]) -> Person:
         note=text_in(content, "note", "").strip()[:LONGEST_NOTE],
         keeps=whole_in(content, "keeps") if content.get("keeps") is not None else None,
     )
-    person.started = content.get("started") is True
-    return world.add_person(person)
+    world.common.add_person(person)
+    if content.get("started") is True:
+        world.started.add(person.id)
+    return person
 
 
 async def add_person(request: Request) -> Response:

@@ -92,14 +92,21 @@ class Person:
 
     patience = DEFAULT_TIMEOUT
 
-    def __init__(self, simulator: Line, person_id: int, first_name: str) -> None:
+    def __init__(
+        self, simulator: Line, person_id: int, first_name: str, where: dict[str, str] | None = None
+    ) -> None:
         self.id = person_id
         self.first_name = first_name
         self._simulator = simulator
+        self._where = where or {}
         self._messages: dict[int, Message] = {}
         self._event = 0
         self._consumed = 0
         self.reply_keyboard: list[list[dict[str, str]]] = []
+
+    def chat_with(self, bot: str) -> Person:
+        """The same person in their chat with another bot of this Telegram, named by its username."""
+        return Person(self._simulator, self.id, self.first_name, {"bot": bot})
 
     # Acts
 
@@ -257,7 +264,8 @@ class Person:
 
     async def commands(self) -> list[dict[str, str]]:
         """The command menu as this person sees it."""
-        found = await self._simulator.call("GET", f"/people/{self.id}/commands")
+        path = f"/people/{self.id}/commands"
+        found = await self._simulator.call("GET", path, params=self._where)
         return list(found["commands"])
 
     async def transcript(self) -> str:
@@ -276,7 +284,7 @@ class Person:
 
     async def refresh(self, wait: float = 0.0) -> None:
         """Read what changed; with `wait`, at most so many seconds until something does."""
-        params = {"after": str(self._event), "wait": str(wait)}
+        params = {"after": str(self._event), "wait": str(wait), **self._where}
         content = await self._simulator.call("GET", f"/people/{self.id}/messages", params=params)
         self._event = max(self._event, content["event"])
         self.reply_keyboard = content["reply_keyboard"] or []
@@ -305,13 +313,15 @@ class Person:
         return inline or (message is None and keys)
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
-        return await self._simulator.call("POST", f"/people/{self.id}/{act}", json=content)
+        path = f"/people/{self.id}/{act}"
+        return await self._simulator.call("POST", path, json=content, params=self._where)
 
     async def _upload(self, act: str, name: str, content: bytes, caption: str) -> int:
         form = aiohttp.FormData(quote_fields=False)  # else a name such as “é à.txt” arrives percent-encoded
         form.add_field("caption", caption)
         form.add_field("file", content, filename=name)
-        sent = await self._simulator.call("POST", f"/people/{self.id}/{act}", data=form)
+        path = f"/people/{self.id}/{act}"
+        sent = await self._simulator.call("POST", path, data=form, params=self._where)
         return int(sent["message_id"])
 
 

@@ -7,14 +7,13 @@ CAPTIONED = frozenset(("photo", "document", "video", "animation", "audio", "voic
 
 
 class Person:
-    """A person with an account, and how they stand with the bot.
+    """A person with an account.
 
     `note` says who they are to whoever plays them; the bot never sees it. `keeps` is how many of their latest
     messages stay in their chat; None: all of them.
     """
 
     __slots__ = (
-        "blocked",
         "deactivated",
         "first_name",
         "id",
@@ -22,7 +21,6 @@ class Person:
         "language_code",
         "last_name",
         "note",
-        "started",
         "username",
     )
 
@@ -44,8 +42,6 @@ class Person:
         self.language_code = language_code
         self.note = note
         self.keeps = keeps
-        self.started = False
-        self.blocked = False
         self.deactivated = False
 
     @property

@@ -22,9 +22,7 @@ def person_view(world: World, person: Person) -> dict[str, Any]:
         "username": person.username,
         "language_code": person.language_code,
         "note": person.note,
-        "started": person.started,
-        "blocked": person.blocked,
-        "deactivated": person.deactivated,
+        **_standing(world, person),
         "event": chat.event if chat else 0,
         "unread": chat.unread(MOST_UNREAD) if chat else 0,
         "last_text": preview(last) if last else "",
@@ -41,7 +39,7 @@ def chat_view(world: World, person: Person, after: int) -> dict[str, Any]:
     if chat is None:
         empty = {"event": 0, "messages": [], "deleted": [], "reply_keyboard": None, "pinned": 0, "unread": 0}
         empty |= {"asked": 0, "placeholder": ""}
-        return empty | {"seen": world.updates.seen} | _standing(person)
+        return empty | {"seen": world.updates.seen} | _standing(world, person)
     return {
         "event": chat.event,
         "seen": world.updates.seen,
@@ -52,11 +50,15 @@ def chat_view(world: World, person: Person, after: int) -> dict[str, Any]:
         "deleted": [message_id for message_id, event in chat.deleted if event > after],
         "reply_keyboard": reply_keyboard_view(chat.reply_keyboard),
         "pinned": chat.pinned,
-    } | _standing(person)
+    } | _standing(world, person)
 
 
-def _standing(person: Person) -> dict[str, bool]:
-    return {"started": person.started, "blocked": person.blocked, "deactivated": person.deactivated}
+def _standing(world: World, person: Person) -> dict[str, bool]:
+    return {
+        "started": person.id in world.started,
+        "blocked": person.id in world.blocked,
+        "deactivated": person.deactivated,
+    }
 
 
 def message_view(message: Message) -> dict[str, Any]:

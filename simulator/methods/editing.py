@@ -59,7 +59,7 @@ def _edit(
     entities: bytes,
     media: dict[str, Any] | None = None,
 ) -> dict[str, Any] | bool:
-    markup = read_markup(params, local_apps=world.local_apps)
+    markup = read_markup(params, local_apps=world.common.local_apps)
     if markup.kind not in {"inline", "none"}:
         raise bad_request("inline keyboard expected")
     media = media or message.media

@@ -105,7 +105,7 @@ def send_media_group(world: World, params: Params) -> list[Media]:
         if len(kinds) > 1:
             raise bad_request(f"{ALONE[kind]} can't be mixed with other media types")
     contents = [(*read_caption(given), read_media(world, given, kind)) for kind, given in items]
-    group = {"media_group_id": str(world.free_group_id())}
+    group = {"media_group_id": str(world.common.free_group_id())}
     return [
         send(world, params, "sendMediaGroup", text=text, entities=entities, media=media | group)
         for text, entities, media in contents

@@ -44,7 +44,7 @@ def send_poll(world: World, params: Params) -> dict[str, Any]:
     if kind not in {"regular", "quiz"}:
         raise bad_request("unsupported poll type specified")
     poll = new_poll(
-        str(world.free_group_id()),
+        str(world.common.free_group_id()),
         question,
         _options(params),
         quiz=kind == "quiz",

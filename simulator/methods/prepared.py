@@ -23,7 +23,7 @@ def answer_web_app_query(world: World, params: Params) -> dict[str, Any]:
     if query is None or query.answer is not None:
         raise bad_request(TOO_OLD)
     query.answer = {}
-    message = send_result(world, world.person(query.person_id), query, result, None)
+    message = send_result(world, world.common.person(query.person_id), query, result, None)
     return {"inline_message_id": message.inline_message_id} if message.inline_message_id else {}
 
 

@@ -154,7 +154,7 @@ def send(
     world: World, params: Params, method: str, *, extra: dict[str, Any] | None = None, **content: Any
 ) -> dict[str, Any]:
     """Check the keyboard, the recipient and the rate, then add the message and journal it."""
-    markup = read_markup(params, local_apps=world.local_apps)
+    markup = read_markup(params, local_apps=world.common.local_apps)
     person = world.reachable(params.text("chat_id"))
     extra = _extra(world, person, params) | (extra or {})
     if content.get("media") and content.get("text") and params.flag("show_caption_above_media"):

@@ -28,6 +28,7 @@ MODULES = {
     "doctor": "doctor",
     "staff": "staff",
     "audiences": "audiences",
+    "effects": "effects",
     "export": "exporting",
     "opt-outs": "opt_outs",
     "consents": "consents",
@@ -43,8 +44,8 @@ MODULES = {
 }
 """The module of `bot.commands` that adds each command."""
 
-LOADED_AT_ONCE = 100_000
-"""Objects between two collections: more than the modules of a command make."""
+LOADED_AT_ONCE = 1_000_000
+"""Objects between two collections: more than the modules of a command make, and a start of the bot."""
 
 REFUSED = 2
 TRY_AGAIN = 75

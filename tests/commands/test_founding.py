@@ -40,7 +40,7 @@ AREAS = {
 TWO_ROUNDS = ("2027-04-11 2027-04-25", "2027-06-13 2027-06-20")  # the legislative rounds are a week apart
 PUBLIC_KINDS = [kind for kind in BallotKind if kind is not BallotKind.MEMBERS]
 WORDED = set(zip(cycle(PUBLIC_KINDS), AREAS, strict=False))
-"""Each kind and each area at least once: there every step is worded for everybody, as `check` does, which takes long."""
+"""Each kind and each area at least once: there each step is worded for everybody, as `check` does: it takes long."""
 
 
 def options(kind: str, folder: Path, **more: str | None) -> list[str]:

@@ -48,6 +48,7 @@ def _preview(composer: Composer, subject: Subject, reader: Person, now: datetime
             now=now,
             event=subject.event,
             event_texts=subject.event_texts,
+            survey=subject.survey,
         )
 
     try:

@@ -120,6 +120,7 @@ class Wording:
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            survey=sending.survey,
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.clock import Clock
 from simulator.errors import PersonError
 from simulator.events import Stream, Waiters
 from simulator.faults import Faults
 from simulator.files import FileStore
+from simulator.groups import Group
 from simulator.records import FriendChat, Person
+from simulator.shapes import user_shape
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -33,6 +35,7 @@ class Common:
         self.files = FileStore()
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}
+        self.groups: dict[int, Group] = {}
         self.friend_chats: dict[tuple[int, int], FriendChat] = {}
         self._last_message_id = 0
         self._last_event = 0
@@ -48,6 +51,7 @@ class Common:
         self.people.clear()
         self.usernames.clear()
         self.friend_chats.clear()
+        self.groups.clear()
         for world in self.worlds.values():
             world.reset()
         self.stream.tell({"type": "reload"})
@@ -112,6 +116,17 @@ class Common:
         while candidate in self.people or candidate in self.worlds:
             candidate += 1
         return candidate
+
+    def group(self, group_id: int) -> Group:
+        group = self.groups.get(group_id)
+        if group is None:
+            raise PersonError(f"There is no group {group_id}: make it first.", 404)
+        return group
+
+    def user(self, user_id: int) -> dict[str, Any]:
+        """A person or bot as a User of the Bot API."""
+        world = self.worlds.get(user_id)
+        return world.bot if world else user_shape(self.person(user_id))
 
     def person(self, person_id: int) -> Person:
         person = self.people.get(person_id)

@@ -90,6 +90,7 @@ def message_view(message: Message) -> dict[str, Any]:
         "dice": media.get("dice"),
         "album": media.get("media_group_id"),
         "reactions": message.reactions or {},
+        "votes": message.votes or {},
         "venue": media.get("venue"),
         "location": media.get("location"),
         "contact": media.get("contact"),

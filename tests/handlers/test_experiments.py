@@ -35,7 +35,7 @@ async def organizer_of(conversation: Conversation, area: str = "FR", people: int
     return await staff(conversation, 7, "coordinator", area)
 
 
-async def write_two(talker: Talker, *, share: str = "Leave out 20 %") -> None:
+async def write_two(talker: Talker, *, share: str = "Leave out 20%") -> None:
     """Two versions in two languages, some people left out, so that more say yes; up to the audience."""
     await begin_broadcast(talker)
     for text in ("Bonjour", "Hello"):
@@ -68,22 +68,22 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     asked = await organizer.send("Hello")
     assert {"No photo", "Try another version?"} <= set(asked.buttons)
     explained = await organizer.tap("Try another version?")
-    assert "Lots are drawn" in explained.text
-    assert "whether those who came would have come anyway" in explained.text
+    assert "some the other, at random" in explained.text
+    assert "whether the people who came would have come anyway" in explained.text
     asked = await organizer.tap("Write version B")
     assert "Write version B – Français" in asked.text
     assert not asked.buttons, "Each version is written in the languages of the first."
     assert "Write version B – English" in (await organizer.send("Salut")).text
     shown = await organizer.send("Hi")
     assert "<b>Versions:</b> A and B" in shown.text
-    shown = await organizer.tap("Leave out 10 %")
-    assert "<b>Left out:</b> 10 % of the people" in shown.text
-    assert "✓ Leave out 10 %" in shown.buttons
+    shown = await organizer.tap("Leave out 10%")
+    assert "<b>Left out:</b> 10% of the people" in shown.text
+    assert "✓ Leave out 10%" in shown.buttons
     goals = await organizer.tap("That’s it")
     assert "Choose before you send" in goals.text
     assert set(goals.buttons) == {
         *("Open the event", "Say yes to the event", "Come to the event"),
-        *("Answer the message", "Plan when to vote", "Say that they voted"),
+        *("Answer the message", "Plan when to vote", "Say they voted"),
     }
     await organizer.tap("Come to the event")
     await organizer.tap("No photo")
@@ -93,16 +93,16 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     ]
     assert (label_a, label_b) == ("<b>Version A:</b>", "<b>Version B:</b>")
     assert [text.split("\n")[0] for text in (english_a, french_b, english_b)] == ["Hello", "Salut", "Hi"]
-    assert "<b>Versions:</b> A and B, drawn by lot, each for as many people" in summary
-    assert "<b>Left out, by lot:</b> 10 % of the people" in summary
-    assert "<b>Aim:</b> that more people come to the event" in summary
-    assert "With so few people it will most likely tell nothing." in summary
+    assert "<b>Versions:</b> A and B, at random, for the same number of people each" in summary
+    assert "<b>Left out at random:</b> 10% of the people" in summary
+    assert "<b>Aim:</b> more people coming to the event" in summary
+    assert "With so few people it will probably tell you nothing." in summary
     await organizer.send("SEND")
     drawn = await variants(conversation)
     assert set(drawn.values()) == {"A", "B", "holdout"}
     left_out = sum(variant == "holdout" for variant in drawn.values())
     assert f"Sent: <b>0</b> of {MANY - left_out}" in organizer.last.text
-    assert f"Left out, by lot: {left_out}" in organizer.last.text
+    assert f"Left out at random: {left_out}" in organizer.last.text
 
 
 async def test_everybody_gets_what_they_drew_and_nobody_who_was_left_out(conversation: Conversation) -> None:
@@ -132,7 +132,7 @@ async def test_a_third_version_and_second_thoughts_while_writing(conversation: C
     await organizer.tap("Rewrite version B")
     for text in ("Coucou", "Hiya"):
         await organizer.send(text)
-    await organizer.tap("✓ Leave out 20 %")
+    await organizer.tap("✓ Leave out 20%")
     assert "<b>Left out:</b> nobody" in organizer.last.text
     await organizer.tap("That’s it")
     assert "<b>Versions:</b> A, B and C" in organizer.last.text
@@ -144,7 +144,7 @@ async def test_a_third_version_and_second_thoughts_while_writing(conversation: C
     # Alone, nobody answers more than those who got nothing.
     await organizer.tap("Change the versions")
     await organizer.tap("Drop version B")
-    await organizer.tap("Leave out 5 %")
+    await organizer.tap("Leave out 5%")
     goals = await organizer.tap("That’s it")
     assert "Answer the message" not in goals.buttons
     await organizer.tap("Open the event")
@@ -216,7 +216,7 @@ async def test_all_versions_are_approved_together_and_a_change_asks_again(sqlite
     await second.send("/broadcasts")
     await second.tap("1. ")
     seen = "\n".join(each.text for each in second.screen)
-    for part in ("Version A:", "Version B:", "Salut", "Hi", "Left out, by lot:", "that more people say yes"):
+    for part in ("Version A:", "Version B:", "Salut", "Hi", "Left out at random:", "more people saying yes"):
         assert part in seen, part
     waits = second.last
     await organizer.send("/broadcasts")
@@ -324,8 +324,8 @@ async def card_of(talker: Talker) -> str:
     ("did", "sentence"),
     [
         ({"B": 99}, "<b>It worked.</b> Of 100 people with version B, 100 said yes to the event;"),
-        ({"holdout": 99}, "<b>It did the contrary.</b>"),
-        ({}, "<b>Too few people to know.</b> It would take "),
+        ({"holdout": 99}, "<b>It backfired.</b>"),
+        ({}, "<b>Too few people to tell.</b> It would take "),
     ],
 )
 async def test_the_card_says_it_in_a_sentence(
@@ -334,7 +334,9 @@ async def test_the_card_says_it_in_a_sentence(
     await an_event(conversation)
     organizer = await organizer_of(conversation)
     await send_two(organizer)
-    assert "<b>Too early to know.</b> I count once the last message has left" in await card_of(organizer)
+    assert "<b>Too early to tell.</b> I’ll count once the last message has gone out" in await card_of(
+        organizer
+    )
     await finished(conversation, did)
     assert sentence in await card_of(organizer)
 
@@ -345,10 +347,7 @@ async def test_whoever_looks_after_an_area_reads_no_rates(conversation: Conversa
     await send_two(organizer)
     await finished(conversation, {"B": 99})
     card = await card_of(organizer)
-    assert (
-        "<b>It worked.</b>\n That is hardly chance." in card
-        or "It worked.</b> That is hardly chance." in card
-    )
+    assert "<b>It worked.</b> That is unlikely to be chance." in card
     assert "Of 100 people" not in card
 
 
@@ -358,8 +357,8 @@ async def test_everybody_can_read_what_they_drew(conversation: Conversation) -> 
     person = await supporter(conversation, 100, LYON, language="en")
     await send_two(organizer)
     for variant, state, said in (
-        ("B", "sent", "you drew version B. Lots were drawn"),
-        ("holdout", "held_out", "you did not get it. Lots were drawn, and some people were left out"),
+        ("B", "sent", "yours was version B, picked at random"),
+        ("holdout", "held_out", "you were not sent it. A few people were left out at random"),
     ):
         async with conversation.database.write() as tx:
             mine = sa.update(deliveries).where(deliveries.c.person == person)

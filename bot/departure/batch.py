@@ -28,7 +28,7 @@ from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import Sampling
-from bot.rules.sending import CANCELLATION
+from bot.rules.sending import CANCELLATION, CHANGE, OFFER
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
@@ -37,6 +37,7 @@ from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
+from db.rsvps import Rsvp
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -81,6 +82,15 @@ class LeavingBroadcast:
         return self.row.template == CANCELLATION
 
     @property
+    def is_change(self) -> bool:
+        return self.row.template == CHANGE
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether it offers a seat that came free."""
+        return self.row.template == OFFER
+
+    @property
     def is_neutral_of_staff(self) -> bool:
         return self.kind is Kind.CIVIC_NEUTRAL and self.row.step is None
 
@@ -116,7 +126,7 @@ class Batch:
     now: datetime
     people: Mapping[int, Person]
     broadcasts: Mapping[int, LeavingBroadcast]
-    rsvps: Mapping[tuple[int, int], str]
+    rsvps: Mapping[tuple[int, int], Rsvp]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
     neutral_sent: dict[int, list[NeutralSent]]
@@ -176,7 +186,7 @@ async def load(
         else {},
         people=people,
         broadcasts=found,
-        rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
+        rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
         plans=plans,
         places=places,
         otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),

@@ -106,6 +106,7 @@ def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: dateti
         tap("1:event_skip:pin:-"),
         send(f"{day:%d/%m} 19:00"),
         tap("1:event_duration:120"),
+        tap("1:event_skip:seats:-"),
         tap("1:event_audience"),
     ]
     return tuple(acts)

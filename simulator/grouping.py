@@ -17,6 +17,7 @@ from simulator.group_view import group_view, topic_view
 from simulator.groups import GENERAL, PERMISSIONS, RIGHTS, Group, Place, Topic, restricted
 from simulator.http_json import answer, read_object, text_in, whole_in, world_of
 from simulator.records import Person
+from simulator.world import World
 
 LONGEST_TITLE = 128
 Content = dict[str, Any]
@@ -66,7 +67,7 @@ async def list_groups_of(request: Request) -> Response:
     return answer({"groups": [group_view(world, group, person) for group in theirs]})
 
 
-def join(common: Common, person: Person, group: Group, content: Content) -> None:
+def join(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Come in: into a public group, or by an invite `link`."""
     member = group.member(person.id)
     if member.is_here:
@@ -81,12 +82,12 @@ def join(common: Common, person: Person, group: Group, content: Content) -> None
     membership.join(common, group, person.id, link=link)
 
 
-def leave(common: Common, person: Person, group: Group, _content: Content) -> None:
+def leave(common: Common[World], person: Person, group: Group, _content: Content) -> None:
     check_is_in(person, Place(group))
     membership.leave(common, group, person.id)
 
 
-def add(common: Common, person: Person, group: Group, content: Content) -> None:
+def add(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Add somebody: `member` (a person) or `member_bot`."""
     user_id = _member(common, content)
     _check(person, group, "can_invite_users", "add nobody to")
@@ -95,7 +96,7 @@ def add(common: Common, person: Person, group: Group, content: Content) -> None:
     membership.join(common, group, user_id, actor=person.id)
 
 
-def remove(common: Common, person: Person, group: Group, content: Content) -> None:
+def remove(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Throw somebody out; they may not come back by themselves."""
     user_id = _member(common, content)
     _check(person, group, "can_restrict_members", "throw nobody out of", admin=True)
@@ -104,7 +105,7 @@ def remove(common: Common, person: Person, group: Group, content: Content) -> No
     membership.leave(common, group, user_id, actor=person.id, until=0)
 
 
-def promote(common: Common, person: Person, group: Group, content: Content) -> None:
+def promote(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Make somebody an administrator with `rights`, all but anonymity where none are named; none with []."""
     user_id = _member(common, content)
     _check(person, group, "can_promote_members", "make no administrators in", admin=True)
@@ -118,7 +119,7 @@ def promote(common: Common, person: Person, group: Group, content: Content) -> N
     membership.promote(common, group, person.id, user_id, rights)
 
 
-def restrict(common: Common, person: Person, group: Group, content: Content) -> None:
+def restrict(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Let somebody do only what is `allowed`."""
     user_id = _member(common, content)
     _check(person, group, "can_restrict_members", "restrict nobody in", admin=True)
@@ -127,19 +128,19 @@ def restrict(common: Common, person: Person, group: Group, content: Content) -> 
     membership.change(common, group, person.id, new)
 
 
-def rename(common: Common, person: Person, group: Group, content: Content) -> None:
+def rename(common: Common[World], person: Person, group: Group, content: Content) -> None:
     _check(person, group, "can_change_info", "change nothing of")
     membership.rename(common, group, person.id, text_in(content, "title")[:LONGEST_TITLE])
 
 
-def upgrade(common: Common, person: Person, group: Group, _content: Content) -> Content:
+def upgrade(common: Common[World], person: Person, group: Group, _content: Content) -> Content:
     """Make a supergroup of a group."""
     if group.is_super or group.member(person.id).status != "creator" or group.upgraded_to:
         raise PersonError("Only its owner makes a supergroup of a group, once.")
     return {"group": membership.upgrade(common, group, person.id).id}
 
 
-def turn_topics(common: Common, person: Person, group: Group, content: Content) -> None:
+def turn_topics(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Let a supergroup have topics, or no longer: `on`."""
     _check(person, group, "can_change_info", "change nothing of", admin=True)
     if not group.is_super:
@@ -148,7 +149,7 @@ def turn_topics(common: Common, person: Person, group: Group, content: Content) 
     common.first.changed(group)
 
 
-def create_topic(common: Common, person: Person, group: Group, content: Content) -> Content:
+def create_topic(common: Common[World], person: Person, group: Group, content: Content) -> Content:
     """Make a topic: `name`, perhaps `color`."""
     _check(person, group, "can_manage_topics", "make no topics in")
     if not group.is_forum:
@@ -160,7 +161,7 @@ def create_topic(common: Common, person: Person, group: Group, content: Content)
     return topic_view(topics.create(common, group, person.id, name, color=color))
 
 
-def change_topic(common: Common, person: Person, group: Group, content: Content) -> Content:
+def change_topic(common: Common[World], person: Person, group: Group, content: Content) -> Content:
     """Change `topic`: its `name`, or whether it is `closed`."""
     topic = _topic(group, content)
     if not topics.may_edit(group, person.id, topic):
@@ -172,7 +173,7 @@ def change_topic(common: Common, person: Person, group: Group, content: Content)
     return topic_view(topic)
 
 
-def delete_topic(common: Common, person: Person, group: Group, content: Content) -> None:
+def delete_topic(common: Common[World], person: Person, group: Group, content: Content) -> None:
     topic = _topic(group, content)
     _check(person, group, "can_delete_messages", "delete no topics of", admin=True)
     if topic.thread_id == GENERAL:
@@ -194,7 +195,7 @@ def _check(person: Person, group: Group, right: str, refused: str, *, admin: boo
         raise PersonError(f"{person.first_name} may {refused} “{group.title}”.")
 
 
-def _member(common: Common, content: Content) -> int:
+def _member(common: Common[World], content: Content) -> int:
     if content.get("member_bot") is not None:
         return int(common.world_of(text_in(content, "member_bot")).bot["id"])
     return common.person(whole_in(content, "member")).id
@@ -207,7 +208,7 @@ def _named(content: Content, name: str, known: tuple[str, ...]) -> list[str]:
     return given
 
 
-Act = Callable[[Common, Person, Group, Content], Content | None]
+Act = Callable[[Common[World], Person, Group, Content], Content | None]
 _ACTS: dict[str, Act] = {
     "join": join,
     "leave": leave,

@@ -6,14 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import aiohttp
 
 from simulator.reading import as_read, holds
-
-if TYPE_CHECKING:
-    from simulator.group_client import Group
 
 DEFAULT_TIMEOUT = 10.0
 LONGEST_POLL = 30.0
@@ -27,6 +24,13 @@ class Line(Protocol):
     """The way to the simulator: one request to `/sim`, as JSON."""
 
     async def call(self, method: str, path: str, **options: Any) -> dict[str, Any]: ...
+
+
+class Room(Protocol):
+    """A group, of which the number is enough to be in it."""
+
+    @property
+    def id(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,7 @@ class Person:
         """The same person in their chat with another bot of this Telegram, named by its username."""
         return Person(self._simulator, self.id, self.first_name, {"bot": bot})
 
-    def within(self, group: Group, topic: int | None = None) -> Person:
+    def within(self, group: Room, topic: int | None = None) -> Person:
         """The same person in a group: what they write goes there, into `topic` if one is named.
 
         They expect what the bots say in the group, or in that topic.

@@ -20,6 +20,7 @@ from simulator.records import Person
 from simulator.world import World
 
 LONGEST_TITLE = 128
+INVALID_LINK = "This invite link is not or no longer valid."
 Content = dict[str, Any]
 
 
@@ -78,7 +79,7 @@ def join(common: Common[World], person: Person, group: Group, content: Content) 
     if address := text_in(content, "link", ""):
         link = group.links.get(address)
         if link is None or link["is_revoked"] or link.get("expire_date", 1 << 40) < common.clock.timestamp():
-            raise PersonError("This invite link is not or no longer valid.")
+            raise PersonError(INVALID_LINK)
     membership.join(common, group, person.id, link=link)
 
 
@@ -225,12 +226,22 @@ _ACTS: dict[str, Act] = {
 }
 
 
+def _meant(common: Common[World], content: Content) -> Group:
+    """The group of an act: by number, or the one that an invite link leads to."""
+    if content.get("group") is None and (link := content.get("link")):
+        for group in common.groups.values():
+            if link in group.links:
+                return group
+        raise PersonError(INVALID_LINK)
+    return common.group(whole_in(content, "group"))
+
+
 def _route(does: Act) -> Callable[[Request], Awaitable[Response]]:
     async def act(request: Request) -> Response:
         world, content = world_of(request), await read_object(request)
         person = world.common.person(request.path_params["person_id"])
         check_active(person)
-        group = world.common.group(whole_in(content, "group"))
+        group = _meant(world.common, content)
         done = does(world.common, person, group, content)
         return answer(done or group_view(world, group, person))
 

@@ -17,7 +17,7 @@ from simulator.clock import monotonic
 from simulator.errors import PersonError
 from simulator.friending import friend_in
 from simulator.friends import message_between, unread_from_friends
-from simulator.group_view import group_chat_view
+from simulator.group_view import group_chat_view, group_commands
 from simulator.groups import Place
 from simulator.http_json import (
     answer,
@@ -33,7 +33,7 @@ from simulator.http_json import (
 from simulator.params import Upload
 from simulator.pictures import striped_png
 from simulator.records import Message, Person
-from simulator.view import chat_view, message_view, person_view
+from simulator.view import MOST_UNREAD, chat_view, message_view, person_view
 from simulator.world import World
 
 # How long a tap waits for the bot's answer when the caller does not say.
@@ -104,10 +104,20 @@ async def list_people(request: Request) -> Response:
         return False, chats[person.id].event if person.id in chats else 0
 
     listed = [
-        person_view(world, person) | {"unread_from_friends": unread_from_friends(world, person)}
+        person_view(world, person) | {"unread_elsewhere": _unread_elsewhere(world, person)}
         for person in heapq.nlargest(limit, people, key=latest)
     ]
     return answer({"people": listed, "found": len(people), "total": len(world.people)})
+
+
+def _unread_elsewhere(world: World, person: Person) -> int:
+    """Unread messages of friends, in groups and of other bots than the one of the list."""
+    others = [other for other in world.common.worlds.values() if other is not world]
+    return (
+        unread_from_friends(world, person)
+        + sum(g.unread(person.id, MOST_UNREAD) for g in world.groups.values() if g.has(person.id))
+        + sum(w.chats[person.id].unread(MOST_UNREAD) for w in others if person.id in w.chats)
+    )
 
 
 async def show_person(request: Request) -> Response:
@@ -303,14 +313,18 @@ async def messages(request: Request) -> Response:
 
 
 async def commands(request: Request) -> Response:
-    """The command menu and the description that this person sees."""
-    settings, person = world_of(request).settings, _person(request)
+    """The command menu and the description that this person sees, with a bot or in a `group`."""
+    world, person = world_of(request), _person(request)
+    settings = world.settings
+    at = place_in(world, request.query_params)
     return answer(
         {
-            "commands": settings.commands_for(person.id, person.language_code),
+            "commands": group_commands(world, at.group, person)
+            if at
+            else settings.commands_for(person.id, person.language_code),
             "menu_button": settings.menu_button_for(person.id),
             "description": settings.text_for("description", person.language_code),
-            "name": settings.text_for("name", person.language_code) or world_of(request).bot["first_name"],
+            "name": settings.text_for("name", person.language_code) or world.bot["first_name"],
         }
     )
 

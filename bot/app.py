@@ -56,7 +56,7 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
@@ -74,6 +74,8 @@ log = structlog.get_logger(__name__)
 
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
+# Whoever wrote while the bot stood still is answered first.
+SETTLE_SECONDS = 3.0
 
 
 def read_campaign(settings: Settings) -> Campaign:
@@ -219,11 +221,12 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
 
     day_line = DayLine(database=database, clock=clock)
+    measuring = Measuring(database=database, campaign=campaign, clock=clock)
     nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
 
     look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
-        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat
+        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, measuring.beat, nightly.beat
     )
     ticker = Ticker(
         database=database,
@@ -249,7 +252,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         engine=engine,
         ticker=ticker,
         watch=watch,
-        beside=(daily, witness, day_line, nightly),
+        beside=(daily, witness, day_line, measuring, nightly),
     )
 
 
@@ -377,7 +380,7 @@ async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None
             log.info("stopped", hint="It was asked to stop before it had begun.")
             return
         app = starting.result()
-        settle_memory()
+        loop.call_later(SETTLE_SECONDS, settle_memory)
         async with app.database.read() as tx:
             tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)

@@ -13,7 +13,6 @@ from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings, installed_version
-from db.errors import DatabaseError
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after. Only the module of the command that is
 # given is imported: all of them together take longer to load than most commands take to run.
@@ -29,6 +28,7 @@ MODULES = {
     "doctor": "doctor",
     "staff": "staff",
     "audiences": "audiences",
+    "effects": "effects",
     "export": "exporting",
     "opt-outs": "opt_outs",
     "consents": "consents",
@@ -44,10 +44,14 @@ MODULES = {
 }
 """The module of `bot.commands` that adds each command."""
 
-LOADED_AT_ONCE = 100_000
-"""Objects between two collections: more than the modules of a command make."""
+LOADED_AT_ONCE = 1_000_000
+"""Objects between two collections: more than the modules of a command make, and a start of the bot."""
 
 REFUSED = 2
+TRY_AGAIN = 75
+"""EX_TEMPFAIL: `run` ends with it where a service manager does well to start it again, such as before a database that
+is not up yet.
+"""
 INTERRUPTED = 130
 
 
@@ -69,16 +73,17 @@ def parser(command: str | None = None) -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2."""
+    """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2 (or 75)."""
     # Nothing that is loaded is garbage, and the collector would walk through all of it again and again.
     gc.set_threshold(LOADED_AT_ONCE)
-    words = sys.argv[1:] if argv is None else argv
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
         arguments = parser(words[0] if words else None).parse_args(words)
         status: int = arguments.run(arguments, Settings.from_environment())
         sys.stdout.flush()
-    except (PortevoixError, DatabaseError) as error:
-        return _refuse(error.sentence)
+    except PortevoixError as error:
+        _refuse(error.sentence)
+        return TRY_AGAIN if error.may_pass and words[:1] == ["run"] else REFUSED
     except GazetteerError as error:
         return _refuse(str(error))
     except PermissionError as error:

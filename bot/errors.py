@@ -11,6 +11,8 @@ class PortevoixError(Exception):
     """Something that a person asked for cannot be done; the reason is fit to be shown to them."""
 
     default_message: ClassVar[str] = "errors/refused"
+    may_pass: ClassVar[bool] = False
+    """Whether the same may succeed a while later though nobody mended anything."""
 
     def __init__(self, sentence: str, *, message: str | None = None, **values: object) -> None:
         super().__init__(sentence)
@@ -21,6 +23,12 @@ class PortevoixError(Exception):
 
 class SettingsError(PortevoixError):
     """An environment variable is missing, malformed or contradicts another one."""
+
+
+class Unanswered(PortevoixError):
+    """Telegram did not do what a start needs, and may do it later."""
+
+    may_pass = True
 
 
 class CampaignError(PortevoixError):

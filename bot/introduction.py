@@ -17,7 +17,7 @@ from bot.delivery.engine import Engine
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Outcome, Rejected, as_id, in_words
 from bot.delivery.pacing import FREE_RATE
 from bot.delivery.transport import Transport
-from bot.errors import SettingsError
+from bot.errors import SettingsError, Unanswered
 from bot.settings import Settings
 from bot.web.webhook import Webhook
 from handlers import COMMANDS
@@ -101,7 +101,8 @@ async def introduce(
     }
     outcome = await transport.post("setWebhook", address, seconds=START_PATIENCE_SECONDS)
     if not isinstance(outcome, Done):
-        raise SettingsError(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
+        refused = SettingsError if isinstance(outcome, Rejected) else Unanswered
+        raise refused(f"The webhook {webhook_url} was not set: {in_words(outcome)}.")
 
 
 def webhook_of(settings: Settings, engine: Engine) -> Webhook:

@@ -8,6 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
 from db import approvals, notices, seats
 from db.days import start_of_day
@@ -68,7 +69,9 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
 
 
 async def _cut_deliveries(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
-    """Deliveries to nobody any more, of whose instants the day is left: what waited does not leave."""
+    """Deliveries to nobody any more, of whose instants the day is left: what waited does not leave, and what they drew
+    is forgotten.
+    """
     instants = ("due_at", "changed_at", "sent_at", "answered_at")
     waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
     await tx.execute(
@@ -77,9 +80,14 @@ async def _cut_deliveries(tx: AsyncConnection, condition: sa.ColumnElement[bool]
         .values(
             person=None,
             message_id=None,
-            reason=sa.case((waiting, "erased"), else_=deliveries.c.reason),
+            reason=sa.case(
+                (sa.or_(waiting, deliveries.c.state == HELD_OUT), "erased"), else_=deliveries.c.reason
+            ),
             lease_owner=sa.case((waiting, None), else_=deliveries.c.lease_owner),
-            state=sa.case((waiting, "cancelled"), else_=deliveries.c.state),
+            state=sa.case(
+                (sa.or_(waiting, deliveries.c.state == HELD_OUT), "cancelled"), else_=deliveries.c.state
+            ),
+            variant=None,
             **{name: start_of_day(deliveries.c[name]) for name in instants},
         )
     )

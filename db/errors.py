@@ -11,16 +11,28 @@ class CannotOpen(DatabaseError):
     """The file or the server cannot be reached, read or written."""
 
 
+class Away(CannotOpen):
+    """The server does not answer, or takes nobody now: it may still be starting."""
+
+    may_pass = True
+
+
 class WrongKey(DatabaseError):
     """The file does not open with this key."""
 
 
 class MissingKey(DatabaseError):
-    """There is an encrypted database but no key for it; a new key would not open it."""
+    """There is an encrypted database but no key for it; a new key would not open it. A disk may not be mounted yet."""
+
+    may_pass = True
 
 
 class LostDatabase(DatabaseError):
-    """The database is gone or empty, though there was one: a new campaign is not begun in its place by itself."""
+    """The database is gone or empty, though there was one: a new campaign is not begun in its place by itself.
+    A disk may not be mounted yet.
+    """
+
+    may_pass = True
 
 
 class UnsafeKey(DatabaseError):
@@ -29,6 +41,8 @@ class UnsafeKey(DatabaseError):
 
 class InUse(DatabaseError):
     """Another process owns the SQLite database, or is writing to it for longer than we wait."""
+
+    may_pass = True
 
 
 class UnknownRevision(DatabaseError):

@@ -211,6 +211,7 @@ HOLDINGS: tuple[Holding, ...] = (
         data={
             "delivery": ("person", "broadcast", "state", "reason", "message_id"),
             "delivery_moments": ("due_at", "changed_at", "sent_at", "answered_at"),
+            "draw": ("variant",),
         },
         plain=("id", "expires_at", "lease_owner", "attempts"),
     ),
@@ -326,7 +327,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "area",
                 "photo",
             ),
-            *("starts_at", "local_time", "expires_at", "finished_at", "mends"),
+            *("starts_at", "local_time", "expires_at", "finished_at", "mends", "experiment", "measured"),
         ),
     ),
     Holding(
@@ -335,7 +336,7 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("text",)},
-        plain=("broadcast", "language"),
+        plain=("broadcast", "variant", "language"),
     ),
     Holding(
         table="audit",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
+
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from db.errors import CannotOpen
+from db.errors import Away, CannotOpen
 from db.json import to_json
 
 CONNECTIONS = 10
@@ -14,7 +16,7 @@ _CONNECT_TIMEOUT = 10.0  # seconds
 
 
 async def open_engine(url: sa.URL) -> AsyncEngine:
-    """A pool of connections to the server, which has answered once. Raises CannotOpen."""
+    """A pool of connections to the server, which has answered once. Raises CannotOpen; Away, if it may answer later."""
     engine = create_async_engine(
         url,
         pool_size=CONNECTIONS,
@@ -36,42 +38,45 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         ) from None
     except (OSError, sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         await engine.dispose()
-        raise CannotOpen(_explain(error, url)) from None
+        raise _explained(_cause(error), url) from None
     except BaseException:
         await engine.dispose()
         raise
     return engine
 
 
-def _explain(error: BaseException, url: sa.URL) -> str:
+def _explained(cause: BaseException, url: sa.URL) -> CannotOpen:
     """One sentence; the password never stands in it."""
-    place = f"{url.host or 'localhost'}:{url.port or 5432}"
-    match _cause(error):
+    place = f"PostgreSQL at {url.host or 'localhost'}:{url.port or 5432}"
+    match cause:
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
-            return (
-                f"PostgreSQL at {place} refuses the user {url.username or '(none)'}; correct the user and"
-                " password in PORTEVOIX_DATABASE."
+            return CannotOpen(
+                f"{place} refuses the user {url.username or '(none)'}; correct the user and password in"
+                " PORTEVOIX_DATABASE."
             )
         case asyncpg.InvalidCatalogNameError():
-            return (
-                f"PostgreSQL at {place} has no database {url.database}; create it (`createdb {url.database}`)"
-                " or correct PORTEVOIX_DATABASE."
+            return CannotOpen(
+                f"{place} has no database {url.database}; create it (`createdb {url.database}`) or correct"
+                " PORTEVOIX_DATABASE."
             )
         case asyncpg.TooManyConnectionsError():
-            return (
-                f"PostgreSQL at {place} has no connection left; raise its max_connections or run fewer"
-                " processes."
+            return Away(f"{place} has no connection left; raise its max_connections or run fewer processes.")
+        case asyncpg.CannotConnectNowError() | asyncpg.AdminShutdownError():
+            return Away(f"{place} takes nobody now ({cause}); try again in a moment.")
+        case ssl.SSLError():
+            return CannotOpen(
+                f"{place} is not trusted ({cause.reason or cause}); correct `ssl` in PORTEVOIX_DATABASE, the"
+                " certificate, or PGSSLROOTCERT."
             )
-        case OSError() | TimeoutError() as cause:
+        case OSError():  # a TimeoutError too
             reason = cause.strerror or type(cause).__name__
-            return (
-                f"PostgreSQL at {place} cannot be reached ({reason}); check that it runs and the host and"
-                " port in PORTEVOIX_DATABASE."
+            return Away(
+                f"{place} cannot be reached ({reason}); check that it runs and the host and port in"
+                " PORTEVOIX_DATABASE."
             )
-        case cause:
-            return (
-                f"PostgreSQL at {place} cannot be used ({cause}); check PORTEVOIX_DATABASE and the server's"
-                " log."
+        case _:
+            return CannotOpen(
+                f"{place} cannot be used ({cause}); check PORTEVOIX_DATABASE and the server's log."
             )
 
 

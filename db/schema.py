@@ -428,6 +428,10 @@ broadcasts = sa.Table(
     sa.Column("progress_message", sa.BigInteger),
     # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
     sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
+    # How many versions are compared, what share is left out, what it is to change: bot.rules.experiments.
+    sa.Column("experiment", Json),
+    # How many did what in each group, once everybody was counted; it outlives what it was counted from.
+    sa.Column("measured", Json),
     sa.Index(None, "state"),
 )
 
@@ -435,6 +439,7 @@ broadcast_texts = sa.Table(
     "broadcast_texts",
     metadata,
     sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("variant", sa.String(1), primary_key=True, default="A", server_default="A"),
     sa.Column("language", sa.String(8), primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
 )
@@ -448,6 +453,7 @@ deliveries = sa.Table(
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL")),
     # queued -> leased -> sending -> sent | failed | unreachable | in_doubt
     # queued -> withheld (back to queued when the quiet period ends) | expired | cancelled
+    # held_out: drawn to be left out of an experiment; it never leaves
     sa.Column("state", sa.String(16), nullable=False, default="queued", server_default="queued"),
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
@@ -459,6 +465,8 @@ deliveries = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),
     sa.Column("answered_at", Instant),
+    # The version that somebody drew, or `holdout`; forgotten with the person. Empty where nothing is compared.
+    sa.Column("variant", sa.String(8)),
     sa.UniqueConstraint("broadcast", "person"),
     # No more than needed: each costs a write whenever a message moves on.
     sa.Index(None, "person"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Message
 
-from bot.actions import event_cards, rsvps
+from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
 from bot.links import event_link
 from bot.rules.events import is_over
@@ -35,6 +35,7 @@ async def show_from_link(context: Context, code: str) -> None:
     if found is None:
         context.say("events/unknown")
     else:
+        await effects.opened(context.tx, context.person, context.origin, found.event)
         context.add(await _told(context, found))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import event_cards, questions, rsvps
+from bot.actions import effects, event_cards, questions, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
@@ -84,6 +84,7 @@ async def show(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     found = await _event(context, code)
     if found is not None:
+        await effects.opened(context.tx, context.person, context.origin, found.event)
         await event_card.show(context, found)
 
 

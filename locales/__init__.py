@@ -1,8 +1,8 @@
 """The words: languages, gettext catalogues and message templates.
 
 Adding a language touches only this folder: a row in `LANGUAGES`, and a folder with its catalogue and what people
-type (`words.toml`, see `locales.words`). The sources are English; a catalogue is read from its `.po` at start, since
-compiled files are ignored by version control.
+type (`words.toml`, see `locales.words`). The sources are English; a catalogue is read from its `.po` at start, or from
+what was made of it before (`locales.compiled`), since compiled files are ignored by version control.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import gettext
 import io
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from locales import compiled
 
 DOMAIN = "portevoix"
-FOLDER = files("locales")
+FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
 
 
@@ -46,8 +45,19 @@ def catalogue(language: str) -> gettext.NullTranslations:
     """The translations of a language; the source language needs none."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
-    source = (FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
-    compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source), locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    source, name = (FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes(), f"{DOMAIN}.{language}"
+    made = compiled.find(name, source)
+    if made is None:
+        made = _compiled(source, language)
+        compiled.keep(name, source, made)
+    return gettext.GNUTranslations(io.BytesIO(made))
+
+
+def _compiled(source: bytes, language: str) -> bytes:
+    # Imported here, for most starts find what an earlier one has made.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    made = io.BytesIO()
+    write_mo(made, read_po(io.BytesIO(source), locale=language))
+    return made.getvalue()

@@ -18,7 +18,7 @@ from bot.rules.audience_sentences import ABOUT_EVENTS, ABOUT_VOTES, JOINS, PLAIN
 from bot.rules.date_words import DateWords
 from bot.rules.phrases import Phrases, is_well_written
 from bot.rules.polling_places import COLUMNS, FileWords
-from bot.rules.typed import Meaning, phrase
+from bot.rules.typed import Meaning, phrase, says_something
 from locales import FOLDER, LANGUAGES
 
 DAYS = MappingProxyType(
@@ -144,10 +144,12 @@ def _phrases(said: _Table) -> Phrases:
                 said.refuse(
                     key, f"“{written}” has no pattern", "write “(a|b|)” for one of these or nothing, or words"
                 )
-            if key != "around" and (other := stands.get(phrase(written))) is not None:
+            if key == "around":
+                continue
+            meant = phrase(written)
+            if (other := stands.get(meant)) is not None:
                 said.refuse(key, f"“{written}” stands there, and under “{other}”", "remove one")
-            if key != "around":
-                stands[phrase(written)] = key
+            stands[meant] = key
     return Phrases(meanings=MappingProxyType(meanings), **others)
 
 
@@ -252,7 +254,7 @@ class _Table:
         return tuple(self._checked(key, words, may_be_none=False) for words in lists or ())
 
     def _checked(self, key: str, words: object, *, may_be_none: bool, marks: bool = False) -> tuple[str, ...]:
-        said = str.strip if marks else phrase
+        said = str.strip if marks else says_something
         if not isinstance(words, list) or not all(isinstance(word, str) and said(word) for word in words):
             self.refuse(key, "this is no list of words", 'write words in quotes, such as ["stop"]')
             return ()

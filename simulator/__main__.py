@@ -2,23 +2,27 @@
 
 import argparse
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 from simulator.clock import Clock, parse_clock
 from simulator.errors import PersonError
 from simulator.limits import LIKE
-from simulator.server import DEFAULT_PORT, DEFAULT_TOKEN, StartError, make_world, serve
+from simulator.server import DEFAULT_PORT, DEFAULT_TOKEN, Account, StartError, make_world, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    first, *others = _accounts(options)
     try:
         clock = parse_clock(options.clock) if options.clock else Clock()
         world = make_world(
-            token=options.token,
+            token=first.token,
             clock=clock,
-            bot_name=options.name,
-            bot_username=options.username,
+            bot_name=first.name,
+            bot_username=first.username,
+            others=others,
+            reads_all=first.reads_all,
             marks=[_mark(text) for text in options.mark],
             journal_file=options.journal,
             zone=options.zone,
@@ -38,6 +42,23 @@ def _announce(address: str) -> None:
     print(f"Chat page: {address}/\nBot API:   {address}/bot<token>/", flush=True)
 
 
+def _accounts(options: argparse.Namespace) -> list[Account]:
+    """The bots, each with the name and username that stand in the same place as its token."""
+    given = zip_longest(options.token, options.name, options.username)
+    accounts = []
+    for number, (token, name, username) in enumerate(given, 1):
+        last = f" {number}" if number > 1 else ""
+        accounts.append(
+            Account(
+                token=token or DEFAULT_TOKEN,
+                name=name or f"Test bot{last}",
+                username=username or f"test_bot{last.strip()}",
+                reads_all=options.reads_all,
+            )
+        )
+    return accounts or [Account()]
+
+
 def _mark(text: str) -> dict[str, str]:
     label, _, at = text.partition("=")
     return {"label": label, "at": at}
@@ -47,9 +68,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
-    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the bot's token (default: %(default)s)")
-    parser.add_argument("--name", default="Test bot", help="the bot's name")
-    parser.add_argument("--username", default="test_bot", help="the bot's username")
+    parser.add_argument(
+        "--token",
+        action="append",
+        default=[],
+        help=f"the bot's token (default: {DEFAULT_TOKEN}); repeated, each is a bot of the same world",
+    )
+    parser.add_argument("--name", action="append", default=[], help="the bot's name; as often as --token")
+    parser.add_argument(
+        "--username", action="append", default=[], help="the bot's username; as often as --token"
+    )
+    parser.add_argument(
+        "--reads-all",
+        action="store_true",
+        help="turn privacy mode off, as BotFather does: the bot hears everything that is said in a group",
+    )
     parser.add_argument(
         "--clock", metavar="ISO@SPEED", help="where the clock starts, as in 2016-11-16T08:00:00+01:00@60"
     )

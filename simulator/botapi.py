@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from simulator.common import Common
 from simulator.errors import BotApiError, not_simulated
 from simulator.faults import PROCESSED, Fault
 from simulator.methods import METHODS, NOT_SIMULATED
@@ -20,25 +21,35 @@ HTML_PAGE = (
 )
 
 
-class BotApi:
-    """Answers `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
+class BotApis:
+    """Answers `/bot<token>/<method>` and `/file/bot<token>/<path>` of every bot."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._prefix = f"/bot{world.token}/"
-        self._file_prefix = f"/file/bot{world.token}/"
-        world.call_by_reply = self._call_by_reply
+    def __init__(self, common: Common[World]) -> None:
+        self._apis = {world.token: BotApi(world) for world in common.worlds.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path.startswith("/file/"):
-            await self._send_file(path, send)
-        elif not path.startswith(self._prefix):
+        is_file = path.startswith("/file/")
+        token, _, rest = path.removeprefix("/file").removeprefix("/bot").partition("/")
+        api = self._apis.get(token)
+        if is_file:
+            await (_send_file(api.world, rest, send) if api else _answer_error(send, BotApiError(404, "")))
+        elif api is None:
             await _answer_error(send, BotApiError(401, "invalid token specified"))
         else:
-            await self._answer(path[len(self._prefix) :], scope, receive, send)
+            await api.answer(rest, scope, receive, send)
 
-    async def _answer(self, called: str, scope: Scope, receive: Receive, send: Send) -> None:
+
+class BotApi:
+    """The methods of one bot."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        world.call_by_reply = self._call_by_reply
+
+    async def answer(self, called: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call of the method `called`."""
+
         known = METHODS.get(called.lower())
         if known is None:
             await _answer_error(send, self._unknown(called))
@@ -103,14 +114,13 @@ class BotApi:
         except BotApiError as error:
             self.world.journal.errors[error.description] += 1
 
-    async def _send_file(self, path: str, send: Send) -> None:
-        stored = None
-        if path.startswith(self._file_prefix):
-            stored = self.world.files.at(path[len(self._file_prefix) :])
-        if stored is None:
-            await _answer_error(send, BotApiError(404, ""))
-            return
-        await _respond(send, 200, stored.content, b"application/octet-stream")
+
+async def _send_file(world: World, path: str, send: Send) -> None:
+    stored = world.files.at(path)
+    if stored is None:
+        await _answer_error(send, BotApiError(404, ""))
+        return
+    await _respond(send, 200, stored.content, b"application/octet-stream")
 
 
 async def _respond(

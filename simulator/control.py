@@ -58,7 +58,7 @@ async def move_clock(request: Request) -> Response:
 
 
 async def list_marks(request: Request) -> Response:
-    return answer({"marks": world_of(request).marks})
+    return answer({"marks": world_of(request).common.marks})
 
 
 async def set_marks(request: Request) -> Response:
@@ -68,9 +68,9 @@ async def set_marks(request: Request) -> Response:
     except orjson.JSONDecodeError:
         raise PersonError("The body is not valid JSON.") from None
     world = world_of(request)
-    world.marks = read_marks(given.get("marks") if isinstance(given, dict) else given)
+    world.common.marks = read_marks(given.get("marks") if isinstance(given, dict) else given)
     world.stream.tell({"type": "marks"})
-    return answer({"marks": world.marks})
+    return answer({"marks": world.common.marks})
 
 
 def read_marks(given: Any) -> list[dict[str, str]]:
@@ -97,7 +97,7 @@ async def clear_faults(request: Request) -> Response:
 
 
 async def set_limits(request: Request) -> Response:
-    """Set per_second, burst, per_chat_per_second, chat_burst, retry_after; nothing lifts it.
+    """Set per_second, burst, per_chat_per_second, chat_burst, per_group_per_minute, retry_after; nothing lifts it.
 
     {"like": "telegram"} stands for what is known of Telegram's own.
     """
@@ -106,7 +106,7 @@ async def set_limits(request: Request) -> Response:
     if like is not None and like not in LIKE:
         raise PersonError(f"“like” is one of {', '.join(LIKE)}.")
     values: dict[str, Any] = dict(LIKE[like]) if like else {}
-    for name in ("per_second", "burst", "per_chat_per_second", "chat_burst"):
+    for name in ("per_second", "burst", "per_chat_per_second", "chat_burst", "per_group_per_minute"):
         if content.get(name) is not None:
             values[name] = number_in(content, name)
             if values[name] <= 0:
@@ -134,23 +134,24 @@ async def show_state(request: Request) -> Response:
     return answer(
         {
             "bot": world.bot,
+            "bots": [other.bot for other in world.common.worlds.values()],
             "people": len(world.people),
             "pending_updates": len(world.updates.pending),
             "seen": world.updates.seen,
-            "zone": world.zone,
+            "zone": world.common.zone,
             "webhook": world.webhook.info(),
             "commands": world.settings.as_json(),
             "descriptions": world.settings.texts,
             "menu_button": world.settings.menu_button_of(0),
             "clock": world.clock.reading(),
-            "marks": world.marks,
+            "marks": world.common.marks,
             "counters": world.journal.counters(),
         }
     )
 
 
 async def reset(request: Request) -> Response:
-    world_of(request).reset()
+    world_of(request).common.reset()
     return answer({"reset": True})
 
 

@@ -51,7 +51,7 @@ class Waiters:
 class Stream:
     """The stream of what happens, told to every page that listens.
 
-    Events about the same thing (type and person) replace each other until they are read, so a page that is
+    Events about the same thing (type, person and bot) replace each other until they are read, so a page that is
     slower than a broadcast misses no chat and holds no more than one event for each.
     """
 
@@ -61,7 +61,7 @@ class Stream:
 
     def tell(self, event: Event) -> None:
         for listener in self._listeners:
-            listener.pending[event["type"], event.get("person")] = event
+            listener.pending[event["type"], event.get("person"), event.get("bot")] = event
             listener.woken.set()
 
     async def listen(self) -> AsyncIterator[Event]:
@@ -92,5 +92,5 @@ class Stream:
 
 class _Listener:
     def __init__(self) -> None:
-        self.pending: dict[tuple[object, object], Event] = {}
+        self.pending: dict[tuple[object, ...], Event] = {}
         self.woken = asyncio.Event()

@@ -8,7 +8,16 @@ from starlette.routing import Route
 
 from simulator import friends
 from simulator.clock import monotonic
-from simulator.http_json import answer, read_object, text_in, wait_query, whole_in, whole_query, world_of
+from simulator.http_json import (
+    answer,
+    place_in,
+    read_object,
+    text_in,
+    wait_query,
+    whole_in,
+    whole_query,
+    world_of,
+)
 from simulator.records import Person
 from simulator.view import message_view
 from simulator.world import World
@@ -16,24 +25,28 @@ from simulator.world import World
 
 def friend_in(world: World, content: dict[str, Any], name: str = "friend") -> Person | None:
     """The friend whose chat an act is about; None for the chat with the bot."""
-    return world.person(whole_in(content, name)) if content.get(name) is not None else None
+    return world.common.person(whole_in(content, name)) if content.get(name) is not None else None
 
 
 def _person(request: Request) -> Person:
-    return world_of(request).person(request.path_params["person_id"])
+    return world_of(request).common.person(request.path_params["person_id"])
 
 
 async def write(request: Request) -> Response:
     """Write `text` to the friend `to`."""
     world, content = world_of(request), await read_object(request)
-    friend = world.person(whole_in(content, "to"))
+    friend = world.common.person(whole_in(content, "to"))
     message = friends.write(world, _person(request), friend, text_in(content, "text"))
     return answer({"message_id": message.message_id, "message": message_view(message)})
 
 
 async def read(request: Request) -> Response:
-    """The chat with the bot, or with `friend`, has been read to its end."""
+    """The chat with the bot, with `friend` or of a `group` has been read to its end."""
     world, content = world_of(request), await read_object(request)
+    if at := place_in(world, content):
+        at.group.read[_person(request).id] = next(reversed(at.group.chat.messages), 0)
+        world.stream.tell({"type": "read", "person": _person(request).id})
+        return answer({"read": True})
     friends.mark_read(world, _person(request), friend_in(world, content))
     return answer({"read": True})
 

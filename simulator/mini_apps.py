@@ -50,7 +50,7 @@ def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, A
 
 def init_data(world: World, person: Person) -> str:
     """`initData`, signed with the bot's token; dated by the simulated clock."""
-    user = user_shape(person) | {"allows_write_to_pm": person.started and not person.blocked}
+    user = user_shape(person) | {"allows_write_to_pm": person.id in world.started - world.blocked}
     user.pop("is_bot")
     fields = {
         "query_id": world.app_queries.ask(person.id).query_id,
@@ -103,7 +103,7 @@ def _addresses(world: World, person: Person, kind: str) -> set[str]:
 
 
 def _person(request: Request) -> Person:
-    return world_of(request).person(request.path_params["person_id"])
+    return world_of(request).common.person(request.path_params["person_id"])
 
 
 async def open_app(request: Request) -> Response:

@@ -18,7 +18,7 @@ async def begin(request: Request) -> Response:
     scripts = (await read_object(request)).get("scripts")
     if not isinstance(scripts, list) or not all(isinstance(script, dict) for script in scripts):
         raise PersonError("“scripts” must be a list of objects with “person” and “acts”.")
-    checked = [(world.person(whole_in(script, "person")), _acts(script)) for script in scripts]
+    checked = [(world.common.person(whole_in(script, "person")), _acts(script)) for script in scripts]
     for person, acts in checked:
         performing.begin(world, person, acts)
     return answer({"begun": len(checked)})

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, friending, gestures, mini_apps, people, scripting
-from simulator.botapi import BotApi
+from simulator import control, friending, gestures, grouping, mini_apps, people, scripting
+from simulator.botapi import BotApis
 from simulator.clock import Clock
+from simulator.common import Common
 from simulator.errors import PersonError
 from simulator.http_json import answer
 from simulator.limits import LIKE, Limits
@@ -62,51 +63,80 @@ class RunningSimulator:
         return f"{self.base_url}/bot"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A bot as BotFather makes it."""
+
+    token: str = DEFAULT_TOKEN
+    name: str = "Test bot"
+    username: str = "test_bot"
+    reads_all: bool = False
+    """Whether its privacy mode is off: it hears everything that is said in a group."""
+
+
 def make_world(
     *,
     token: str = DEFAULT_TOKEN,
     clock: Clock | None = None,
     bot_name: str = "Test bot",
     bot_username: str = "test_bot",
+    others: Sequence[Account] = (),
+    reads_all: bool = False,
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
     zone: str = "Europe/Paris",
     local_apps: bool = False,
     limits: str = "",
 ) -> World:
-    """A world for `serve` and `running`.
+    """A world for `serve` and `running`; `others` are bots beside the first, with a world each.
 
     `local_apps`: Mini Apps of this machine need no HTTPS. `limits`: whose rate limits hold, a name of LIKE, or none.
     """
-    bot_id, _, secret = token.partition(":")
-    if not bot_id.isdecimal() or not secret or "/" in secret:
-        raise StartError(
-            f"“{token}” is not a bot token: write a number, a colon and some letters, as in 12345:TEST."
-        )
+    accounts = [Account(token=token, name=bot_name, username=bot_username, reads_all=reads_all), *others]
+    _check(accounts)
+    if journal_file and others:
+        raise StartError("--journal is for one bot: start the others without it, or with one --token.")
     if zone not in available_timezones():
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
-    world = World(
-        zone=zone,
-        local_apps=local_apps,
-        token=token,
-        clock=clock or Clock(),
-        bot_name=bot_name,
-        bot_username=bot_username,
-        journal_file=journal_file,
-    )
-    if limits:
-        world.limits = Limits(clock=world.clock, **LIKE[limits])
-    world.marks = control.read_marks(marks or [])
-    return world
+    common: Common[World] = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
+    common.marks = control.read_marks(marks or [])
+    for account in accounts:
+        world = World(
+            common,
+            token=account.token,
+            bot_name=account.name,
+            bot_username=account.username,
+            reads_all=account.reads_all,
+            journal_file=journal_file,
+        )
+        if limits:
+            world.limits = Limits(clock=world.clock, **LIKE[limits])
+    return common.first
+
+
+def _check(accounts: list[Account]) -> None:
+    """Tokens that look like tokens, and bots that differ from each other."""
+    for account in accounts:
+        bot_id, _, secret = account.token.partition(":")
+        if not bot_id.isdecimal() or not secret or "/" in secret:
+            raise StartError(
+                f"“{account.token}” is not a bot token: write a number, a colon and some letters, "
+                "as in 12345:TEST."
+            )
+    if len({account.token.partition(":")[0] for account in accounts}) < len(accounts):
+        raise StartError("Two tokens begin with the same number: each bot has a number of its own.")
+    if len({account.username.lower() for account in accounts}) < len(accounts):
+        raise StartError("Two bots have the same username: give each its own with --username.")
 
 
 def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
     """Bot API calls go straight to BotApi; everything else through Starlette. Only this machine is answered."""
-    bot_api = BotApi(world)
+    bot_api = BotApis(world.common)
     rest = Starlette(
         routes=[
             *people.ROUTES,
             *friending.ROUTES,
+            *grouping.ROUTES,
             *mini_apps.ROUTES,
             *gestures.ROUTES,
             *scripting.ROUTES,
@@ -116,7 +146,7 @@ def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
         ],
         exception_handlers={PersonError: _explain, HTTPException: _explain_http},
     )
-    rest.state.world = world
+    rest.state.common = world.common
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
@@ -172,7 +202,7 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._world.close()
+        self._world.common.close()
         await super().shutdown(sockets)
 
 

@@ -59,7 +59,7 @@ class UpdateQueue:
         life = CALLBACK_LIFE if kind in {"callback_query", "inline_query"} else UPDATE_LIFE
         self.pending.append(Update(self._next_id, kind, chat_id, self._clock.age() + life, json))
         self._next_id += 1
-        self._waiters.wake("updates")
+        self._waiters.wake(self)
         return self._next_id - 1
 
     @property
@@ -112,15 +112,19 @@ class UpdateQueue:
     def clear(self) -> None:
         self.pending.clear()
 
+    async def wait(self, seconds: float) -> None:
+        """Until something changes in the queue, or so many seconds."""
+        await self._waiters.wait(self, seconds)
+
     def wake(self) -> None:
         """Make whoever waits for updates look again."""
-        self._waiters.wake("updates")
+        self._waiters.wake(self)
 
     def end_polls(self, by: str) -> None:
         """Answer 409 to whoever polls now."""
         self._poller += 1
         self._ended_by = by
-        self._waiters.wake("updates")
+        self._waiters.wake(self)
 
     async def get_updates(self, params: Params) -> orjson.Fragment:
         """The Bot API method: an array of updates, as JSON."""
@@ -139,7 +143,7 @@ class UpdateQueue:
         self.drop_expired()
         until = monotonic() + min(max(params.integer("timeout"), 0), LONGEST_POLL)
         while not self.pending and not self._waiters.closed and (left := until - monotonic()) > 0:
-            await self._waiters.wait("updates", left)
+            await self._waiters.wait(self, left)
             if poller != self._poller:
                 raise self._conflict()
         chosen = [update.json for _, update in zip(range(limit), self.pending, strict=False)]

@@ -22,9 +22,8 @@ Reply = Callable[[dict[str, Any]], None]
 class Webhook:
     """Posts pending updates to the bot. `on_reply` gets the method call a bot may answer a post with."""
 
-    def __init__(self, queue: UpdateQueue, wait: Callable[[float], Any], on_reply: Reply) -> None:
+    def __init__(self, queue: UpdateQueue, on_reply: Reply) -> None:
         self._queue = queue
-        self._wait = wait
         self._on_reply = on_reply
         self._task: asyncio.Task[None] | None = None
         self._busy: set[int] = set()
@@ -71,7 +70,7 @@ class Webhook:
                 self._queue.drop_expired()
                 update, pause = self._next()
                 if update is None:
-                    await self._wait(pause)
+                    await self._queue.wait(pause)
                     continue
                 self._busy.add(update.chat_id)
                 posts.create_task(self._deliver(session, update))

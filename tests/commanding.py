@@ -12,9 +12,9 @@ import pytest
 from bot.cli import main
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 2) -> str:
     """The sentence a command was refused with."""
-    assert main(arguments) == 2
+    assert main(arguments) == status
     said = capsys.readouterr().err.strip()
     assert "Traceback" not in said
     said = said.splitlines()[-1]

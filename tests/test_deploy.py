@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import MODULES
+from bot.cli import MODULES, REFUSED, TRY_AGAIN
 from bot.settings import CREDENTIALS, VARIABLES
 
 DEPLOY = Path("deploy")
@@ -80,7 +80,9 @@ def test_the_bot_says_how_it_is_and_is_not_started_anew_in_vain() -> None:
     service = DEPLOY / "portevoix.service"
     assert values(service, "Type") == ["notify"]
     assert int(values(service, "WatchdogSec")[0]) >= 60
-    assert values(service, "RestartPreventExitStatus") == ["2"]
+    assert values(service, "Restart") == ["on-failure"]
+    assert values(service, "RestartPreventExitStatus") == [str(REFUSED)]
+    assert REFUSED != TRY_AGAIN  # which is a failure too, and passes
     assert int(values(service, "LimitNOFILE")[0]) >= 4096
     assert values(service, "LoadCredential") == ["portevoix.token:/etc/portevoix/token"]
 

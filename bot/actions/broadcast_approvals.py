@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,8 @@ class Subject:
     author: int | None
     # What it will say; of a recall, what it takes away.
     texts: Mapping[str, str]
+    # The same of each version that is compared with it.
+    others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts
     # What it corrects or takes back, if it is a second thought.
@@ -76,6 +78,8 @@ class Subject:
                 sent.ballot,
                 sent.photo,
                 sorted(self.texts.items()),
+                *(sorted(version.items()) for version in self.others),
+                *([] if sent.experiment is None else [sent.experiment]),
             ],
             "to": [sent.audience, sent.area],
             "at": [sent.starts_at.isoformat(), sent.local_time],
@@ -160,7 +164,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
     mended = None if found.mends is None else await db.broadcast_accounts.get(tx, found.mends)
     wording = mended or found
     worded_by = found if found.is_correction else wording
-    texts = await db.broadcast_accounts.texts_of_many(tx, [worded_by.id])
+    versions = (await db.broadcast_accounts.versions_of_many(tx, [worded_by.id])).get(worded_by.id, [])
     about = (
         None if wording.event is None else (await db.events.get_many(tx, [wording.event])).get(wording.event)
     )
@@ -168,7 +172,8 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
     return Subject(
         broadcast=found,
         author=next((person.telegram_id for person in author.values()), None),
-        texts=texts.get(worded_by.id, {}),
+        texts=next(iter(versions), {}),
+        others=versions[1:],
         mended=mended,
         event=about,
         event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
@@ -276,7 +281,7 @@ async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
     ):
         raise ApprovalGone("It was cancelled meanwhile.")
     if broadcast.mends is not None:
-        await db.mends.take_effect(tx, broadcast, subject.texts, now)
+        await db.mends.take_effect(tx, broadcast, subject.texts, now, subject.others)
     if broadcast.event is not None:
         await db.events.publish(tx, broadcast.event)
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from bot.clock import RealClock
 from bot.delivery.answers import LONGEST_RETRY_AFTER
 from db.engine import Database
-from db.facts import get_fact, set_fact
+from db.facts import forget_fact, get_fact, set_fact
 from db.processes import reserve_slots
 
 # Posts are spaced 1.5% wider than the rate asks: the time between our write and its arrival varies by some
@@ -35,6 +35,8 @@ FAR_SECONDS = 1.0
 
 # The fact that tells until when Telegram asked for silence. It is there once a process has run on the database.
 SILENT_UNTIL = "pacing:silent_until"
+# The fact that tells when the last process ended in good order, with nothing on its way. One that was killed left none.
+ENDED_AT = "pacing:ended_at"
 _CLOCK = RealClock()  # Telegram's seconds, also where the application's clock is moved
 
 
@@ -63,6 +65,9 @@ class Budget(Protocol):
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
         """Work in the background, until cancelled."""
 
+    async def end(self) -> None:
+        """Nothing leaves any more: tell the process after this one."""
+
 
 class NoBudget:
     """No limit of our own: as fast as the server answers."""
@@ -88,13 +93,16 @@ class NoBudget:
     async def run(self, granted: Callable[[], None], paused: Callable[[float, str], None]) -> None:
         await asyncio.Event().wait()
 
+    async def end(self) -> None:
+        pass
+
 
 class LocalBudget:
     """The budget of one process: `rate` posts a second.
 
     Posts are evenly spaced; one that comes late is caught up within `CATCH_UP_SECONDS`, but the window of
     the last second never holds more than the rate allows, whatever happened before. In `database` it leaves to the
-    process after it how long Telegram asked it to be silent.
+    process after it how long Telegram asked it to be silent, and when it ended.
     """
 
     def __init__(self, rate: float, database: Database | None = None) -> None:
@@ -139,9 +147,12 @@ class LocalBudget:
         async with self._database.write() as tx:
             text = await get_fact(tx, SILENT_UNTIL)
             await set_fact(tx, SILENT_UNTIL, text or self._silent_until.isoformat())
+            ended = await get_fact(tx, ENDED_AT)
+            await forget_fact(tx, ENDED_AT)
         if text is None:
             return  # the first process on this database
-        self._next = asyncio.get_running_loop().time() + max(1.0, self._spacing)
+        over = (_CLOCK.now() - datetime.fromisoformat(ended)).total_seconds() if ended else 0.0
+        self._next = asyncio.get_running_loop().time() + max(1.0, self._spacing) - max(0.0, over)
         # Noted by a clock that was fast, or read by one that is slow: no silence is longer than Telegram's.
         left = min((datetime.fromisoformat(text) - _CLOCK.now()).total_seconds(), LONGEST_RETRY_AFTER)
         if left > 0:
@@ -156,6 +167,11 @@ class LocalBudget:
                     await set_fact(tx, SILENT_UNTIL, until.isoformat())
             if until == self._silent_until:
                 self._asked.clear()
+
+    async def end(self) -> None:
+        if self._database is not None:
+            async with self._database.write() as tx:
+                await set_fact(tx, ENDED_AT, _CLOCK.now().isoformat())
 
 
 class SharedBudget:
@@ -218,6 +234,9 @@ class SharedBudget:
                 granted()
                 # The next block is asked for when half of this one is over, not at every call.
                 await asyncio.sleep(wanted * self._spacing / 2)
+
+    async def end(self) -> None:
+        pass  # its slots stand in the database
 
     async def _reserve(self, count: int, pause: float, paused: Callable[[float, str], None]) -> None:
         loop = asyncio.get_running_loop()

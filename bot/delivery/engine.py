@@ -250,6 +250,7 @@ class Engine:
     async def _end(self) -> None:
         await self.leadership.resign()
         await asyncio.gather(self._replies.stop(STOP_SECONDS), self.sender.stop(STOP_SECONDS))
+        await self.pacing.end()
         async with self._database.write() as tx:
             await processes.leave(tx, self.owner)
 

@@ -296,6 +296,10 @@ class Pacing:
         """Share the budget with other processes, until cancelled."""
         await self._budget.run(self.grant, self._keep_silent)
 
+    async def end(self) -> None:
+        """Once nothing is on its way any more."""
+        await self._budget.end()
+
     def _is_free(self, chat: int | None, now: float) -> bool:
         return (
             now >= self._blocked_until

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.departure
 import db.events
+import db.experiments
 import db.expressions
 import db.friends
 import db.mends
@@ -24,6 +25,7 @@ from bot.rules.belonging import Setting
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
+from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
@@ -67,11 +69,18 @@ class LeavingBroadcast:
     by_commune: bool
     otherwise: Expression | None
     texts: Mapping[str, str]
+    # Of each version that is compared with it.
+    others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts | None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
     # What it corrects or takes back.
     mended: LeavingBroadcast | None = None
+
+    def texts_for(self, variant: str | None) -> Mapping[str, str]:
+        """The texts of the version that somebody drew."""
+        versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
+        return versions.get(variant or "", self.texts)
 
     @property
     def is_last_choice(self) -> bool:
@@ -140,6 +149,8 @@ class Batch:
     brought: Mapping[int, int] = field(default_factory=dict)
     # What a second thought is about, by its own delivery.
     originals: Mapping[int, Original] = field(default_factory=dict)
+    # The version that somebody drew, by delivery, where versions are compared.
+    variants: Mapping[int, str] = field(default_factory=dict)
 
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""
@@ -178,11 +189,15 @@ async def load(
     if any(each.row.ballot is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
+    compared = {number for number, each in found.items() if each.row.compares is not None}
     mending = {number for number, each in found.items() if each.mended is not None}
     return Batch(
         now=now,
         originals=await db.mends.originals(tx, [row.id for row in rows if row.broadcast in mending])
         if mending
+        else {},
+        variants=await db.experiments.variants_of(tx, [row.id for row in rows if row.broadcast in compared])
+        if compared
         else {},
         people=people,
         broadcasts=found,
@@ -219,7 +234,7 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
     rows = await db.broadcast_accounts.get_many(tx, ids)
     if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
         rows |= await db.broadcast_accounts.get_many(tx, mended)
-    texts = await db.broadcast_accounts.texts_of_many(tx, rows)
+    versions = await db.broadcast_accounts.versions_of_many(tx, rows)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
@@ -230,7 +245,8 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
             mute=MUTES.get(Kind(row.kind)),
             by_commune=chosen_by_commune(stored(row.audience), row.area),
             otherwise=chosen_otherwise(stored(row.audience), row.area),
-            texts=texts.get(number, {}),
+            texts=next(iter(versions.get(number, ())), {}),
+            others=versions.get(number, [])[1:],
             event=events.get(row.event) if row.event is not None else None,
             event_texts=event_texts.get(row.event) if row.event is not None else None,
         )

@@ -151,7 +151,12 @@ class Departure:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
         return self._wording.call(
-            person, sending, batch, leave_before=freedom.until, is_quiet=freedom.is_quiet
+            person,
+            sending,
+            batch,
+            variant=batch.variants.get(row.id),
+            leave_before=freedom.until,
+            is_quiet=freedom.is_quiet,
         )
 
     def _hold(self, person: Person, sending: LeavingBroadcast, batch: Batch, freedom: Freedom) -> Wait | None:

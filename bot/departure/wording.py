@@ -45,19 +45,20 @@ class Wording:
         sending: LeavingBroadcast,
         batch: Batch,
         *,
+        variant: str | None = None,
         leave_before: datetime | None = None,
         is_quiet: bool = False,
     ) -> Call:
         """The call that sends the broadcast to the person, until `leave_before`.
 
-        `is_quiet`: nothing that speaks for the campaign may be said to them now.
+        `variant`: the version that they drew. `is_quiet`: nothing that speaks for the campaign may be said to them now.
         """
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
         text = self._own_text(person, sending, batch, is_quiet=is_quiet)
         call = (
             as_call(person.telegram_id, text, **fate)
             if text is not None
-            else self._broadcast(person, sending, batch, fate)
+            else self._broadcast(person, sending, batch, fate, variant)
         )
         if self._campaign.paid_broadcasts:
             # The campaign pays for each message that leaves faster than Telegram lets for nothing.
@@ -112,11 +113,13 @@ class Wording:
             **{"zone": zone, "person": person, "area_name": place, "now": now, **values},
         )
 
-    def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
+    def _broadcast(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate, variant: str | None
+    ) -> Call:
         return compose_broadcast(
             self._composer,
             sending.row,
-            sending.texts,
+            sending.texts_for(variant),
             person,
             now=batch.now,
             event=sending.event,

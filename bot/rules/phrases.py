@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import takewhile
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.rules.typed import LONGEST, Meaning, phrase
+from bot.rules.typed import LONGEST, Meaning, phrase, says_something
 
 GAP = "…"
 _WORDS_IN_A_GAP = 6
@@ -49,13 +49,12 @@ class Phrases:
             return None
         if len(text) > LONGEST:
             return Meaning.PERHAPS_STOP if self._stops(typed) else None
-        for meaning in Meaning:
-            if meaning is not Meaning.STOP and self._exact[meaning].fullmatch(typed):
+        words = typed.split()
+        meant = [meaning for meaning in Meaning if self._said[meaning].may_be_in(words)]
+        for meaning in meant:
+            if meaning is not Meaning.STOP and self._said[meaning].exact.fullmatch(typed):
                 return meaning
-        for meaning in Meaning:
-            if self._says(meaning, typed):
-                return meaning
-        return None
+        return next((meaning for meaning in meant if self._says(meaning, typed)), None)
 
     def says_stop(self, text: str) -> bool:
         """Whether the message means STOP: what is asked of every message, whatever else it may mean."""
@@ -79,21 +78,25 @@ class Phrases:
             return self._stops(typed)
         if meaning is Meaning.PERHAPS_STOP:
             typed = self._going_on.sub("", typed)
-        return self._inside[meaning].search(typed) is not None or self._whole(meaning, typed)
+        return self._said[meaning].inside.search(typed) is not None or self._whole(meaning, typed)
 
     def _stops(self, typed: str) -> bool:
+        if not self._said[Meaning.STOP].may_be_in(typed.split()):
+            return False
         meant = self._asking.sub("", self._going_on.sub("", typed))
-        return self._inside[Meaning.STOP].search(meant) is not None or self._whole(Meaning.STOP, meant)
+        return self._said[Meaning.STOP].inside.search(meant) is not None or self._whole(Meaning.STOP, meant)
 
     def _whole(self, meaning: Meaning, typed: str) -> bool:
         """Whether a phrase is the whole message, but for what is said around anything."""
-        exact = self._exact[meaning]
+        words = typed.split()
+        if not self._said[meaning].may_be_in(words):
+            return False
+        exact = self._said[meaning].exact
         around, said = exact.subn("", typed)
         if said == 0:
             return False
         if self._around.issuperset(around.split()):
             return True
-        words = typed.split()
         before = sum(1 for _ in takewhile(self._around.__contains__, words[:_MOST_AROUND]))
         after = sum(1 for _ in takewhile(self._around.__contains__, words[: -_MOST_AROUND - 1 : -1]))
         return any(
@@ -103,15 +106,8 @@ class Phrases:
         )
 
     @cached_property
-    def _exact(self) -> Mapping[Meaning, re.Pattern[str]]:
-        return {
-            meaning: _pattern(written for written in phrases if not _is_inside(written))
-            for meaning, phrases in self.meanings.items()
-        }
-
-    @cached_property
-    def _inside(self) -> Mapping[Meaning, re.Pattern[str]]:
-        return {meaning: _pattern(filter(_is_inside, phrases)) for meaning, phrases in self.meanings.items()}
+    def _said(self) -> Mapping[Meaning, _Said]:
+        return {meaning: _said(phrases) for meaning, phrases in self.meanings.items()}
 
     @cached_property
     def _going_on(self) -> re.Pattern[str]:
@@ -123,13 +119,12 @@ class Phrases:
 
     @cached_property
     def _around(self) -> frozenset[str]:
-        return frozenset(word for each in self.around for word in phrase(each).split())
+        return _words_in(self.around)
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
-        written = [*(each for phrases in self.meanings.values() for each in phrases)]
-        parts = (part for each in (*written, *self.going_on, *self.asking) for part in _MARKS.split(each))
-        return self._around | {word for part in parts for word in phrase(part).split()}
+        said = (each.words for each in self._said.values())
+        return self._around.union(*said, _words_in(self.going_on), _words_in(self.asking))
 
     @cached_property
     def _begun(self) -> Mapping[str, tuple[str, ...]]:
@@ -156,6 +151,42 @@ class Phrases:
         )
         slips = [(far, known) for known, far, _ in near if _is_slip(far, word, known)]
         return min(slips)[1] if slips else word
+
+
+class _Said:
+    """The phrases of one meaning. Patterns take long to make: only a message with a word of theirs has them made."""
+
+    def __init__(self, written: tuple[str, ...]) -> None:
+        self._written = written
+        self.words = _words_in(written)
+
+    def may_be_in(self, words: Iterable[str]) -> bool:
+        """Whether one of these words stands in a phrase; every phrase says one at least."""
+        return not self.words.isdisjoint(words)
+
+    @cached_property
+    def exact(self) -> re.Pattern[str]:
+        return _pattern(written for written in self._written if not _is_inside(written))
+
+    @cached_property
+    def inside(self) -> re.Pattern[str]:
+        return _pattern(filter(_is_inside, self._written))
+
+
+_said = cache(_Said)
+"""Made once for all who understand a language, whichever they read themselves."""
+
+
+def _words_in(written: Iterable[str]) -> frozenset[str]:
+    """The words of phrases, each once."""
+    parts = {part for each in written for part in _MARKS.sub(" ", each).split()}
+    return frozenset(word for part in parts for word in _folded(part))
+
+
+@cache
+def _folded(part: str) -> tuple[str, ...]:
+    """The words of a part of what `words.toml` writes; never what somebody typed, since it is kept."""
+    return tuple(phrase(part).split())
 
 
 def _is_slip(far: int, word: str, known: str) -> bool:
@@ -186,7 +217,7 @@ def _expression(written: str) -> str:
         elif part in ("|", ")"):
             made += part
         else:
-            made += "".join(re.escape(word) + " " for word in phrase(part).split())
+            made += "".join(re.escape(word) + " " for word in _folded(part))
     return made
 
 
@@ -195,9 +226,9 @@ def is_well_written(written: str) -> bool:
     says = False
     for group in re.split(r"(\([^()]*\))", written):
         if group.startswith("("):
-            says |= all(phrase(one.replace(GAP, " ")) for one in group[1:-1].split("|"))
+            says |= all(says_something(one.replace(GAP, " ")) for one in group[1:-1].split("|"))
         elif set("(|)") & set(group):
             return False
         else:
-            says |= bool(phrase(group.replace(GAP, " ")))
+            says |= says_something(group.replace(GAP, " "))
     return says

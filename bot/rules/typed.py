@@ -48,6 +48,13 @@ def phrase(text: str) -> str:
     """The words of a message alone, folded: `D’accord !` is `d accord`. Without words, its pictures or its question
     mark, each once.
     """
-    plain = _INITIALS.sub(r"\1", folded(text))
+    plain = folded(text)
+    if "." in plain:
+        plain = _INITIALS.sub(r"\1", plain)
     pictures = (letter for letter in plain if unicodedata.category(letter) == "So" or letter == "?")
     return " ".join(_WORDS.findall(plain)) or "".join(dict.fromkeys(pictures))
+
+
+def says_something(text: str) -> bool:
+    """Whether anything is left of the text as a phrase."""
+    return _WORDS.search(text) is not None or bool(phrase(text))

@@ -15,15 +15,18 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
 from types import CodeType
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import babel
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 from jinja2 import (
     BaseLoader,
@@ -44,9 +47,10 @@ from markupsafe import Markup
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
 from bot.communes.consulates import city_of
+from bot.rules.bringing import Money
 from bot.rules.retention import whole_years
 from bot.words.no_break import bound, with_plain_spaces
-from locales import LANGUAGES, TEMPLATES, catalogue
+from locales import FOLDER, LANGUAGES, TEMPLATES, catalogue, compiled
 from locales.words import OTHER, Words, words_of
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
@@ -214,20 +218,36 @@ class _KeepLines(Extension):
 
 class _CompiledOnce(BytecodeCache):
     """Compiling a template takes far longer than rendering it: it is done once in a process, for every environment of
-    a language.
+    a language, and once for all processes where it can be kept.
     """
 
-    compiled: ClassVar[dict[tuple[str, str, str], CodeType]] = {}
+    compiled: ClassVar[dict[tuple[str, str], CodeType]] = {}
 
-    def __init__(self, language: str) -> None:
-        self._language = language  # what a filter makes of a constant is compiled in
+    def __init__(self, language: str, form: str) -> None:
+        self._language, self._form = language, form  # what a filter makes of a constant is compiled in
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.compiled.get((self._language, bucket.key, bucket.checksum))
+        bucket.code = self.compiled.get((self._name(bucket), bucket.checksum))
+        if bucket.code is None and (found := compiled.find(self._name(bucket), self._source(bucket))):
+            bucket.bytecode_from_string(found)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         assert bucket.code is not None  # jinja2 has just compiled it
-        self.compiled[self._language, bucket.key, bucket.checksum] = bucket.code
+        self.compiled[self._name(bucket), bucket.checksum] = bucket.code
+        compiled.keep(self._name(bucket), self._source(bucket), bucket.bytecode_to_string())
+
+    def _name(self, bucket: Bucket) -> str:
+        return f"{self._form}.{self._language}.{bucket.key}"
+
+    def _source(self, bucket: Bucket) -> bytes:
+        return bucket.checksum.encode() + _made_with(self._language)
+
+
+@cache
+def _made_with(language: str) -> bytes:
+    """What else a compiled template depends on: this module, Babel, and the words of the language."""
+    words = (FOLDER / language / "words.toml").read_bytes()
+    return sha256(Path(__file__).read_bytes() + babel.__version__.encode() + words).digest()
 
 
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
@@ -261,9 +281,7 @@ def _environment(
     environment = kind(
         loader=shipped if first is None else ChoiceLoader([first, shipped]),
         # What runs in a sandbox is compiled otherwise, and is this campaign's alone.
-        bytecode_cache=_CompiledOnce(f"{code} {'html' if autoescape else 'plain'}")
-        if first is None
-        else None,
+        bytecode_cache=_CompiledOnce(code, "html" if autoescape else "plain") if first is None else None,
         auto_reload=False,  # else each rendering asks the disk whether its files have changed
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -339,6 +357,18 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         words = format_unit(years or days, "year" if years else "day", locale=locale)
         return words.replace(" ", "\u00a0")  # a number stays with its unit
 
+    def money(sum_: Money) -> str:
+        whole = sum_.amount == sum_.amount.to_integral_value()
+        pattern = "#,##0" if whole else "#,##0.00"
+        return format_currency(
+            sum_.amount,
+            sum_.currency,
+            pattern,
+            locale=locale,
+            currency_digits=False,
+            format_type="name",
+        )
+
     def listing(values: Iterable[object], style: Any = "standard") -> str:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
@@ -354,6 +384,7 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         "stamp": stamp,
         "number": number,
         "percentage": percentage,
+        "money": money,
         "listing": listing,
         "period": period,
     }

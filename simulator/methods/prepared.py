@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.acting import send_result
 from simulator.callbacks import TOO_OLD
 from simulator.errors import bad_request
+from simulator.inline import send_result
 from simulator.methods.answering import check_results
 from simulator.params import Params
 from simulator.world import World
@@ -23,7 +23,7 @@ def answer_web_app_query(world: World, params: Params) -> dict[str, Any]:
     if query is None or query.answer is not None:
         raise bad_request(TOO_OLD)
     query.answer = {}
-    message = send_result(world, world.person(query.person_id), query, result, None)
+    message = send_result(world, world.common.person(query.person_id), query, result, None)
     return {"inline_message_id": message.inline_message_id} if message.inline_message_id else {}
 
 

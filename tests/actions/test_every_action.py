@@ -11,7 +11,7 @@ import bot.actions
 from tests.matrix import MATRIX
 
 OWN = """
-polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
+effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
 people.puzzles_again people.stands_last questions.last_asked questions.settle_event questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
@@ -34,7 +34,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-expressions.count expressions.why saved_audiences.save saved_audiences.delete
+effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
@@ -49,7 +49,7 @@ campaign_changes.tell_of_hours
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
-expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
+effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill

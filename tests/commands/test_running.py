@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from bot.cli import main
+import pytest
+import sqlalchemy as sa
+
+from bot.cli import TRY_AGAIN, main
+from db.engine import FILE_NAME
+from db.sqlite import claim
 from tests.commanding import refusal
 
 
@@ -55,3 +65,74 @@ def test_the_address_of_a_webhook_is_looked_at_before_anything_else(
     monkeypatch.delenv("PORTEVOIX_CAMPAIGN")
     assert "is no https address" in refusal(capsys, "run", "--webhook", "http://example.org/bot")
     assert "ports 443, 80, 88 and 8443" in refusal(capsys, "run", "--webhook", "https://example.org:8080/bot")
+
+
+# -- what passes by itself, as before a database that is not up yet after a reboot: a service manager tries again --
+
+
+@contextmanager
+def starting_server() -> Iterator[str]:
+    """A PostgreSQL that listens, and lets nobody in yet; its address."""
+    told = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"E" + (len(told) + 4).to_bytes(4, "big") + told)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        yield f"postgresql://bot:hidden@127.0.0.1:{listener.getsockname()[1]}/portevoix?ssl=disable"
+        thread.join()
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTEVOIX_TOKEN", "1:demo")
+
+
+@pytest.mark.usefixtures("token")
+def test_a_run_before_a_server_that_is_not_up_may_be_tried_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        monkeypatch.setenv(
+            "PORTEVOIX_DATABASE", f"postgresql://bot:hidden@127.0.0.1:{unused.getsockname()[1]}/p"
+        )
+        assert "cannot be reached" in refusal(capsys, "run", status=TRY_AGAIN)
+        assert "cannot be reached" in refusal(capsys, "staff", "list")  # nobody waits for a command
+    with starting_server() as url:
+        monkeypatch.setenv("PORTEVOIX_DATABASE", url)
+        assert "the database system is starting up" in refusal(capsys, "run", status=TRY_AGAIN)
+
+
+@pytest.mark.usefixtures("token")
+def test_a_run_before_a_disk_that_is_not_mounted_or_a_restore_may_be_tried_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["db", "upgrade"]) == 0
+    file = tmp_path / "data" / FILE_NAME
+    holder = claim(file)
+    try:
+        assert "stop it" in refusal(capsys, "run", status=TRY_AGAIN)
+    finally:
+        holder.close()
+    file.parent.rename(tmp_path / "unmounted")
+    assert "is a disk not mounted?" in refusal(capsys, "run", status=TRY_AGAIN)
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_run_with_an_address_that_has_to_be_mended_may_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty_postgresql: str
+) -> None:
+    url = sa.make_url(empty_postgresql)
+    for wrong, said in (
+        (url.set(drivername="mysql"), "is not a database URL"),
+        (url.set(database="nowhere"), "has no database nowhere"),
+        (url.set(username="stranger"), "refuses the user stranger"),
+    ):
+        monkeypatch.setenv("PORTEVOIX_DATABASE", wrong.render_as_string(hide_password=False))
+        assert said in await asyncio.to_thread(refusal, capsys, "run")

@@ -341,6 +341,28 @@ async def test_a_restart_leaves_the_last_second_to_the_process_before(
     assert all(sum(at <= other < at + 1 for other in left) <= 20 for at in left)
 
 
+@pytest.mark.parametrize(
+    ("ago", "waits"),
+    [(5.0, 0.0), (0.4, 0.6), (-3600.0, 1.0), (None, 1.0)],
+    ids=["ended before", "ended just now", "the clock went back", "killed"],
+)
+async def test_who_ended_in_good_order_is_waited_for_no_longer_than_the_second_lasts(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, ago: float | None, waits: float
+) -> None:
+    before = LocalBudget(30.0, sqlite_database)
+    await before.restore(lambda _seconds, _reason: None)
+    if ago is not None:
+        ended = MovableClock(budgets._CLOCK.now() - timedelta(seconds=ago), 0)
+        with monkeypatch.context() as then:
+            then.setattr(budgets, "_CLOCK", ended)
+            await before.end()
+    for seconds in (waits, 1.0):  # the third finds none that ended: the second was killed
+        budget = LocalBudget(30.0, sqlite_database)
+        await budget.restore(lambda _seconds, _reason: None)
+        now = asyncio.get_running_loop().time()
+        assert max(0.0, budget.available_at(now, 1) - now) == pytest.approx(seconds, abs=0.3)
+
+
 async def test_the_first_process_on_a_database_begins_at_once(sqlite_database: Database) -> None:
     budget = LocalBudget(30.0, sqlite_database)
     await budget.restore(lambda _seconds, _reason: None)

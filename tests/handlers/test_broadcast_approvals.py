@@ -89,8 +89,8 @@ async def test_whoever_may_approve_is_asked_and_sees_what_will_arrive(
         assert "waits for your approval" in card.text
         assert "<b>Kind:</b> News and arguments" in card.text
         assert '<b>Written by:</b> <a href="tg://user?id=7">7</a>' in card.text
-        assert "<b>Leaves:</b> as soon as it is approved" in card.text
-        assert "only within what its author looks after: Rhône" in card.text
+        assert "<b>Goes out:</b> as soon as it is approved" in card.text
+        assert "only within its author’s area: Rhône" in card.text
         # Each language as it will arrive, signature included.
         for words in ("Bonjour", "Hello"):
             assert f"<blockquote>{words} " in card.text
@@ -264,7 +264,7 @@ async def test_an_hour_to_come_is_shown_in_the_readers_own_time(
     await organizer.tap_data("1:broadcast_whose:mine")
     await organizer.send("SEND")
     await let_leave(asking, nadia)
-    assert "<b>Leaves:</b> Thursday, 17 November, 13:00 (your time)" in nadia.last.text
+    assert "<b>Goes out:</b> Thursday, 17 November, 13:00 (your time)" in nadia.last.text
     await nadia.tap("Approve")
     assert await leave_for_supporters(asking) == []
     asking.clock.move(paris("2016-11-17T18:00"))
@@ -554,9 +554,9 @@ async def test_the_question_before_cancelling_is_a_message_of_its_own(
     await admin.tap("Cancel")
     assert admin.last is not followed
     assert admin.called("editMessageText") == []
-    assert "Cancel what has not left yet?" in admin.last.text
+    assert "Cancel what hasn’t gone out yet?" in admin.last.text
     await admin.tap("Keep")
     assert "Nothing was cancelled" in admin.last.text
     await admin.tap_data(followed.buttons["Cancel"], on=followed)
     await admin.tap("Cancel for good")
-    assert "Cancelled: nothing more leaves" in admin.last.text
+    assert "Cancelled: nothing more goes out" in admin.last.text

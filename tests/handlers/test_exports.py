@@ -194,7 +194,7 @@ async def test_who_refused_the_team_has_no_row_in_the_file_of_an_area(
     assert marie.called("sendDocument") == []
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    assert "fewer than ten are not told of" in document.payload["caption"]
+    assert "fewer than ten are left out" in document.payload["caption"]
     assert "69266" not in {row["commune"] for row in await made(conversation, karim)}
 
 

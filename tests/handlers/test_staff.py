@@ -72,7 +72,7 @@ async def test_the_menu_of_the_chat_follows_the_role(conversation: Conversation,
 async def test_a_guessed_link_is_refused(conversation: Conversation) -> None:
     stranger = conversation.person(9)
     await stranger.send("/start s_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
-    assert "do not know this invitation" in stranger.last.text
+    assert "don’t know this invitation" in stranger.last.text
     await stranger.send("/staff")
     assert "for the campaign team" in stranger.last.text
 

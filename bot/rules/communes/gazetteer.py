@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
@@ -78,14 +79,23 @@ class SearchResult:
 class Gazetteer:
     """Every commune of a table, with the searches in the `words` of some languages.
 
-    Built once per process; safe to share between threads.
+    Built once per process; safe to share between threads. What searching needs is made at the first search.
     """
 
     def __init__(self, table: CommuneTable, words: SentenceWords) -> None:
-        self._table = table
-        self._sentences = Sentences(words)
-        self._searcher = Searcher(table, self._sentences)
-        self._grid = Grid(table.cells, table.cell_places)
+        self._table, self._words = table, words
+
+    @cached_property
+    def _sentences(self) -> Sentences:
+        return Sentences(self._words)
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        return Searcher(self._table, self._sentences)
+
+    @cached_property
+    def _grid(self) -> Grid:
+        return Grid(self._table.cells, self._table.cell_places)
 
     def __len__(self) -> int:
         """How many communes and arrondissements there are."""

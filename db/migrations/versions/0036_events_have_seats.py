@@ -2,14 +2,14 @@
 
 On the way back who waits, or was offered a seat, has said maybe.
 
-Revision 0036, after 0034.
+Revision 0036, after 0035.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

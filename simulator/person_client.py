@@ -26,6 +26,13 @@ class Line(Protocol):
     async def call(self, method: str, path: str, **options: Any) -> dict[str, Any]: ...
 
 
+class Room(Protocol):
+    """A group, of which the number is enough to be in it."""
+
+    @property
+    def id(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     label: str
@@ -93,12 +100,13 @@ class Person:
     patience = DEFAULT_TIMEOUT
 
     def __init__(
-        self, simulator: Line, person_id: int, first_name: str, where: dict[str, str] | None = None
+        self, simulator: Line, person_id: int, first_name: str, where: dict[str, Any] | None = None
     ) -> None:
         self.id = person_id
         self.first_name = first_name
         self._simulator = simulator
-        self._where = where or {}
+        self._where = {name: str(value) for name, value in (where or {}).items()}
+        self._place = {name: value for name, value in (where or {}).items() if name != "bot"}
         self._messages: dict[int, Message] = {}
         self._event = 0
         self._consumed = 0
@@ -107,6 +115,14 @@ class Person:
     def chat_with(self, bot: str) -> Person:
         """The same person in their chat with another bot of this Telegram, named by its username."""
         return Person(self._simulator, self.id, self.first_name, {"bot": bot})
+
+    def within(self, group: Room, topic: int | None = None) -> Person:
+        """The same person in a group: what they write goes there, into `topic` if one is named.
+
+        They expect what the bots say in the group, or in that topic.
+        """
+        where = {"group": group.id} | ({} if topic is None else {"topic": topic})
+        return Person(self._simulator, self.id, self.first_name, where)
 
     # Acts
 
@@ -289,6 +305,8 @@ class Person:
         self._event = max(self._event, content["event"])
         self.reply_keyboard = content["reply_keyboard"] or []
         for raw in content["messages"]:
+            if raw.get("topic", 0) != self._place.get("topic", raw.get("topic", 0)):
+                continue
             self._messages[raw["message_id"]] = _message(raw)
         for number in content["deleted"]:
             self._messages.pop(number, None)
@@ -314,11 +332,13 @@ class Person:
 
     async def _act(self, act: str, content: dict[str, Any]) -> dict[str, Any]:
         path = f"/people/{self.id}/{act}"
-        return await self._simulator.call("POST", path, json=content, params=self._where)
+        return await self._simulator.call("POST", path, json=content | self._place, params=self._where)
 
     async def _upload(self, act: str, name: str, content: bytes, caption: str) -> int:
         form = aiohttp.FormData(quote_fields=False)  # else a name such as “é à.txt” arrives percent-encoded
         form.add_field("caption", caption)
+        for field_name, value in self._place.items():
+            form.add_field(field_name, str(value))
         form.add_field("file", content, filename=name)
         path = f"/people/{self.id}/{act}"
         sent = await self._simulator.call("POST", path, data=form, params=self._where)

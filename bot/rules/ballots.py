@@ -129,7 +129,13 @@ class Ballot:
     @property
     def ends_at(self) -> datetime:
         """When voting is over everywhere, in UTC."""
-        return max(last_close(self, territory) for territory in self.territories)
+        return _ends_at(self)
+
+
+@lru_cache(maxsize=64)
+def _ends_at(ballot: Ballot) -> datetime:
+    # Asked for every message that is worded.
+    return max(last_close(ballot, territory) for territory in ballot.territories)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,8 @@ from simulator.errors import BotApiError, bad_request
 from simulator.files import LARGEST_PHOTO, LARGEST_UPLOAD, StoredFile, read_file
 from simulator.methods.sending import read_caption, send
 from simulator.params import Params, Upload
-from simulator.records import Message, Person
+from simulator.records import Message
+from simulator.shapes import Peer
 from simulator.world import World
 
 Media = dict[str, Any]
@@ -148,7 +149,7 @@ def read_input_media(item: Any, params: Params) -> tuple[str, Params]:
     return kind, Params({**fields, kind: item["media"], "chat_id": params.text("chat_id")}, params.uploads)
 
 
-def replaced(world: World, params: Params, person: Person, message: Message) -> tuple[str, bytes, Media]:
+def replaced(world: World, params: Params, person: Peer, message: Message) -> tuple[str, bytes, Media]:
     """What editMessageMedia puts into a message: caption, entities and file."""
     if not params.text("media"):
         raise bad_request('parameter "media" is required')

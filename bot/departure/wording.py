@@ -120,6 +120,7 @@ class Wording:
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            answer=batch.rsvps.get((sending.event.id, person.id)) if sending.event is not None else None,
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

@@ -13,6 +13,7 @@ from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
 from db.people import Person
+from db.rsvps import Rsvp
 from handlers import event_card
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
@@ -53,7 +54,7 @@ async def turn_page(update: Update, context: Context) -> None:
 
 async def _show_page(context: Context, number: int, *, near: Person | None = None) -> None:
     """`near`: the person, as if where they are were where they vote. Later pages go by where they vote."""
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
         return
@@ -99,7 +100,7 @@ async def _event(context: Context, code: str) -> EventInWords | None:
 async def _event_to_describe(context: Context, code: str) -> EventInWords | None:
     """The event, unless the law asks for silence about it now: then that was said."""
     found = await _event(context, code)
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if found is None or quiet is None:
         return found
     context.say("events/quiet", until=quiet.until)
@@ -121,14 +122,15 @@ async def answer_invitation(update: Update, context: Context) -> None:
     found = await _event_to_answer(context, code)
     if found is None:
         return
+    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
         rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
     except EventClosed:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
-        await _settle(context, found)
-        if rsvp.answer == RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
+        await _settle(context, found, before=before)
+        if rsvp.answer == RsvpAnswer.YES and context.quiet_about_events is None:
             await ask_once(context, Purpose.TEAM)
 
 
@@ -174,6 +176,7 @@ async def confirm_coming(update: Update, context: Context) -> None:
     found = await _event_to_answer(context, code)
     if found is None:
         return
+    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
         rsvp = await rsvps.confirm_coming(
             context.tx, context.person, context.origin, found.event, coming=coming
@@ -182,13 +185,20 @@ async def confirm_coming(update: Update, context: Context) -> None:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
-        await _settle(context, found)
+        await _settle(context, found, before=before)
 
 
-async def _settle(context: Context, found: EventInWords, *, afterwards: bool = False) -> None:
-    """What asked the same elsewhere, the invitation say, asks it no more."""
+async def _settle(
+    context: Context, found: EventInWords, *, afterwards: bool = False, before: Rsvp | None = None
+) -> None:
+    """What asked the same elsewhere, the invitation say, asks it no more. `before`: what they had answered."""
     for message in await questions.settle_event(
-        context.tx, context.person, context.origin, found.event, afterwards=afterwards
+        context.tx,
+        context.person,
+        context.origin,
+        found.event,
+        afterwards=afterwards,
+        said_maybe=before is not None and before.answer == RsvpAnswer.MAYBE,
     ):
         context.drop_buttons_of(message)
 
@@ -209,7 +219,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         context.toast(early.message, alert=True)
         return
     await _settle(context, found, afterwards=True)
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
     else:

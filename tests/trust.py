@@ -108,7 +108,7 @@ async def look_from_outside(story: Story, outsider: Teller, read: Reader) -> Non
     await outsider.start(GUESSED)
     await outsider.expect(read.says("I don’t know this invitation"))
     await say(story, outsider, "/settings", "/consent", "/stop", "/delete")
-    await touch(story, outsider, read.label("Yes, erase everything"))
+    await touch(story, outsider, read.label("Yes, erase it"))
 
 
 async def build_the_team(story: Story, admin: Teller, coordinator: Teller, read: Reader) -> str:

@@ -156,6 +156,13 @@ class Batch:
         """Whether somebody is in a broadcast although their commune may not be used."""
         return person.id in self.otherwise.get(sending.row.id, ())
 
+    def answer_of(self, person: Person, sending: LeavingBroadcast) -> str | None:
+        """How somebody stands with the event that a broadcast is about."""
+        if sending.event is None:
+            return None
+        rsvp = self.rsvps.get((sending.event.id, person.id))
+        return None if rsvp is None else rsvp.answer
+
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
         chosen = self.chosen.get(person.id, ())

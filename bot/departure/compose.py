@@ -18,6 +18,7 @@ from bot.delivery.messages import captioned, message
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
+from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
@@ -96,9 +97,12 @@ class Composer:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
         return self._signatures[key]
 
-    def event_message(self, broadcast: Composable, language: str, event: Event, text: EventText) -> Text:
-        """A message on an event: the same for everybody who reads a language."""
-        key = (broadcast.template, broadcast.kind, language, event, text)
+    def event_message(
+        self, broadcast: Composable, language: str, event: Event, text: EventText, answer: str | None
+    ) -> Text:
+        """A message on an event: the same for everybody who reads a language, but for those who said maybe."""
+        maybe = answer == RsvpAnswer.MAYBE
+        key = (broadcast.template, broadcast.kind, language, event, text, maybe)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -109,6 +113,7 @@ class Composer:
                 text=text,
                 commune=self.gazetteer.by_code(event.commune),
                 mute=_mute(broadcast.kind),
+                maybe=maybe,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -155,12 +160,15 @@ def compose_broadcast(
     event: Event | None = None,
     event_texts: EventTexts | None = None,
     where: Where = NOWHERE_KNOWN,
+    answer: str | None = None,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, or neutral.
 
-    `where`: where the person votes. Raises LookupError for a broadcast with neither texts nor an event, and for a
-    neutral one that is not the program's own words.
+    `where`: where the person votes. `answer`: what they said to the event.
+
+    Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
+    own words.
     """
     language = composer.language_of(person)
     if broadcast.kind == Kind.CIVIC_NEUTRAL:
@@ -174,7 +182,7 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text)
+    told = composer.event_message(broadcast, language, event, text, answer)
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

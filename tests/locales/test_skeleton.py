@@ -80,7 +80,7 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
         await zoe.expect("Who is it for?")
         await zoe.tap(f"{SPOKEN} That’s it")
         await story.settled()
-        assert "ĵaŭdo, la 25-a de Marto je 19 h" in await said(zoe)
+        assert "ĵaŭdo, la 25-a de Marto, from 19 h" in await said(zoe)
 
         await zoe.send("Ĉesu!")
         await zoe.expect("Done: we won’t message")

@@ -98,7 +98,7 @@ def make_world(
         raise StartError("--journal is for one bot: start the others without it, or with one --token.")
     if zone not in available_timezones():
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
-    common = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
+    common: Common[World] = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
     common.marks = control.read_marks(marks or [])
     for account in accounts:
         world = World(

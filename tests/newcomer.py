@@ -339,7 +339,6 @@ def moves_to_the_other_engine(machine: Machine, server: Server) -> None:
         **server.environment,
         "PATH": f"{machine.environment['PATH']}:{server.environment['PATH']}",
     }
-    machine.settings = {**machine.settings, "PGSSLROOTCERT": str(server.authority)}
     environment = machine.root / "etc/portevoix/environment"
     machine.configure()
     lines = played_of("hosting", "PostgreSQL")

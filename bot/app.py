@@ -56,7 +56,7 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
@@ -221,11 +221,12 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
 
     day_line = DayLine(database=database, clock=clock)
+    measuring = Measuring(database=database, campaign=campaign, clock=clock)
     nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
 
     look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
-        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, nightly.beat
+        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, measuring.beat, nightly.beat
     )
     ticker = Ticker(
         database=database,
@@ -251,7 +252,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         engine=engine,
         ticker=ticker,
         watch=watch,
-        beside=(daily, witness, day_line, nightly),
+        beside=(daily, witness, day_line, measuring, nightly),
     )
 
 

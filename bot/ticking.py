@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
+from bot.actions.effects import measure
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
@@ -32,6 +33,7 @@ TROUBLE_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 PURGE_AGAIN_SECONDS = 60.0
+MEASURE_AGAIN = timedelta(minutes=10)
 # A clock that ran further than this since the last look was moved: events have hours of their own.
 JUMP = timedelta(seconds=30)
 
@@ -218,6 +220,37 @@ class LateApprovals:
             ended = await end_overdue(tx, now)
         if ended:
             self._queued()
+
+
+class Measuring:
+    """Counts what people did after messages of which versions are compared, once everybody can be counted.
+
+    It may read a million answers: it runs beside the ticks, which do not wait for it.
+    """
+
+    def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
+        self._database, self._campaign, self._clock = database, campaign, clock
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._due = asyncio.Event()
+
+    async def beat(self) -> None:
+        now = self._clock.now()
+        if abs(now - self._last) >= MEASURE_AGAIN:
+            self._last = now
+            self._due.set()
+
+    async def run(self) -> None:
+        """Counts whenever it is time to look again, until cancelled."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                measured = await measure(self._database, self._campaign, self._clock.now())
+            except TROUBLES as error:
+                log.error("not_measured", error=type(error).__name__)
+            else:
+                if measured:
+                    log.info("measured", outcomes=measured)
 
 
 class DailyPurge:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+from bot.rules.experiments import HELD_OUT, VERSIONS, Experiment, experiment_from
 from bot.rules.kinds import Kind
 from bot.rules.mends import RECALLED
 from bot.rules.neutrality import NOT_NEUTRAL
@@ -50,6 +51,13 @@ class Broadcast:
     progress_chat: int | None
     progress_message: int | None
     mends: int | None = None
+    experiment: Mapping[str, Any] | None = None
+    measured: Mapping[str, Any] | None = None
+
+    @property
+    def compares(self) -> Experiment | None:
+        """The versions that it compares and who is left out, if it does."""
+        return experiment_from(self.experiment)
 
     @property
     def is_recall(self) -> bool:
@@ -98,7 +106,8 @@ class Account:
 
     @property
     def people(self) -> Headcount:
-        return sum(self.states.values(), start=NOBODY)
+        """Whom it is for: not who drew to be left out."""
+        return sum((people for state, people in self.states.items() if state != HELD_OUT), start=NOBODY)
 
     def count(self, *states: str) -> Headcount:
         return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
@@ -227,12 +236,25 @@ async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadca
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """The texts that staff wrote, by broadcast and language."""
+    """The texts that staff wrote, by broadcast and language; of several versions the first."""
+    return {number: versions[0] for number, versions in (await versions_of_many(tx, ids)).items()}
+
+
+async def versions_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, list[dict[str, str]]]:
+    """The texts that staff wrote, by broadcast: of each version, in their order, by language."""
     query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
-    found: dict[int, dict[str, str]] = {}
+    found: dict[int, dict[str, dict[str, str]]] = {}
     for row in await tx.execute(query):
-        found.setdefault(row.broadcast, {})[row.language] = row.text
-    return found
+        found.setdefault(row.broadcast, {}).setdefault(row.variant, {})[row.language] = row.text
+    return {
+        number: [versions.get(name, {}) for name in VERSIONS[: _last(versions)]]
+        for number, versions in found.items()
+    }
+
+
+def _last(versions: Iterable[str]) -> int:
+    """How many versions there are, up to the last one that has a text."""
+    return VERSIONS.index(max(versions)) + 1
 
 
 async def followed(tx: AsyncConnection) -> list[Broadcast]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,12 +29,16 @@ async def empty(tx: AsyncConnection, broadcast: int) -> bool:
 
 
 async def rewrite(
-    tx: AsyncConnection, broadcast: int, values: Mapping[str, Any], texts: Mapping[str, str]
+    tx: AsyncConnection,
+    broadcast: int,
+    values: Mapping[str, Any],
+    texts: Mapping[str, str],
+    others: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """Other columns and other words in the place of those it had."""
     change = broadcasts.update().where(broadcasts.c.id == broadcast)
     await tx.execute(change.values(finished_at=None, **values))
-    await db.mends.set_texts(tx, broadcast, texts)
+    await db.mends.set_texts(tx, broadcast, texts, others)
 
 
 async def renew(

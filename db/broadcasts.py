@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.experiments import VERSIONS
+from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import broadcast_texts, broadcasts, deliveries
 from db.upsert import insert
 
@@ -27,20 +29,35 @@ class DueBroadcast:
 
 
 async def create(
-    tx: AsyncConnection, values: Mapping[str, Any], texts: Mapping[str, str] | None = None
+    tx: AsyncConnection,
+    values: Mapping[str, Any],
+    texts: Mapping[str, str] | None = None,
+    others: Sequence[Mapping[str, str]] = (),
 ) -> int | None:
     """A new broadcast, or None where its key is known already.
 
-    `values` are columns of `broadcasts`; `texts` are given per language.
+    `values` are columns of `broadcasts`; `texts` are given per language, and so are those of each `other` version.
     """
     statement = (
         insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
     )
     number: int | None = (await tx.execute(statement.returning(broadcasts.c.id))).scalar_one_or_none()
     if number is not None and texts:
-        rows = [{"broadcast": number, "language": language, "text": text} for language, text in texts.items()]
-        await tx.execute(broadcast_texts.insert(), rows)
+        await add_texts(tx, number, texts, others)
     return number
+
+
+async def add_texts(
+    tx: AsyncConnection, broadcast: int, texts: Mapping[str, str], others: Sequence[Mapping[str, str]] = ()
+) -> None:
+    """The words of a broadcast by language, and those of its other versions."""
+    rows = [
+        {"broadcast": broadcast, "variant": variant, "language": language, "text": text}
+        for variant, version in zip(VERSIONS, (texts, *others), strict=False)
+        for language, text in version.items()
+    ]
+    if rows:
+        await tx.execute(broadcast_texts.insert(), rows)
 
 
 def by_the_program(key: str, now: datetime, **values: Any) -> dict[str, Any]:
@@ -65,26 +82,31 @@ async def queue_deliveries(
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
     now: datetime,
+    draw: Draw | None = None,
 ) -> int:
     """Queue one delivery to everybody whom `people` selects, in one statement; how many are new.
 
     `people` gives one column, the person's id; or two, the id and when it is due, or three, with when it
-    expires. Whoever has this broadcast already does not get it again.
+    expires. Whoever has this broadcast already does not get it again. `draw`: each draws a version, or to be left out.
     """
     given = people.subquery()
     columns = list(given.c)
     due = columns[1] if len(columns) > 1 else sa.literal(due_at, deliveries.c.due_at.type)
     expires = columns[2] if len(columns) > 2 else sa.literal(expires_at, deliveries.c.expires_at.type)
+    drawn = [] if draw is None else [variant_drawn(columns[0], draw)]
+    state = state_drawn(*drawn) if drawn else sa.literal("queued")
     rows = sa.select(
         sa.literal(broadcast, deliveries.c.broadcast.type),
         columns[0],
-        sa.literal("queued"),
+        state,
         due,
         expires,
         sa.literal(0),
         sa.literal(now, deliveries.c.changed_at.type),
+        *drawn,
     ).where(sa.true())  # SQLite reads "SELECT … ON CONFLICT" as a join without it
     names = ["broadcast", "person", "state", "due_at", "expires_at", "attempts", "changed_at"]
+    names += ["variant"] if drawn else []
     statement = insert(tx, deliveries).from_select(names, rows, include_defaults=False)
     queued = await tx.execute(
         statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])

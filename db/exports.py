@@ -24,6 +24,7 @@ from bot.rules.restriction import PURPOSE, RESTRICTED
 from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
+from db.effects import OPENED
 from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
@@ -46,7 +47,7 @@ from db.volunteering import offered
 CHUNK = 2_500
 DAY = timedelta(days=1)
 
-EVENT_QUESTIONS = ("rsvp", "attendance", "came")
+EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer", OPENED)
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
 
 
@@ -293,6 +294,7 @@ def sent(selection: Selection) -> Source:
             broadcasts.c.step,
             KIND_OF_MEND.label("mend"),
             mended.c.key.label("mends"),
+            deliveries.c.variant,
             *_identity(selection),
             people.c.department,
             people.c.territory,
@@ -316,7 +318,7 @@ def sent(selection: Selection) -> Source:
         .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
-    counted_by = ("broadcast", "kind", "ballot", "step", "mend", "mends", "state")
+    counted_by = ("broadcast", "kind", "ballot", "step", "mend", "mends", "variant", "state")
     return _source(query, selection, keys=keys, counted_by=counted_by)
 
 
@@ -339,6 +341,7 @@ def attendance(selection: Selection) -> Source:
             rsvps.c.answer,
             rsvps.c.confirmed,
             rsvps.c.attended,
+            rsvps.c.guests,
             hour(rsvps.c.at),
             _ONE,
         )

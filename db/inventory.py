@@ -134,7 +134,10 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
-        data={"rsvp": ("event", "person", "answer", "confirmed", "attended", "at")},
+        data={
+            "rsvp": ("event", "person", "answer", "confirmed", "attended", "at"),
+            "waitlist": ("guests", "ticket", "whole", "offered", "offer_until", "offers"),
+        },
     ),
     Holding(
         table="vote_plans",
@@ -208,6 +211,7 @@ HOLDINGS: tuple[Holding, ...] = (
         data={
             "delivery": ("person", "broadcast", "state", "reason", "message_id"),
             "delivery_moments": ("due_at", "changed_at", "sent_at", "answered_at"),
+            "draw": ("variant",),
         },
         plain=("id", "expires_at", "lease_owner", "attempts"),
     ),
@@ -273,7 +277,17 @@ HOLDINGS: tuple[Holding, ...] = (
             "event_author": ("created_by", "created_at"),
             "venue": ("address", "latitude", "longitude", "pinned", "commune", "department", "region"),
         },
-        plain=("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
+        plain=(
+            *("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
+            *("capacity", "overbooking", "guests", "counted"),
+        ),
+    ),
+    Holding(
+        table="seats",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "taken", "waiting", "offered", "tickets"),
     ),
     Holding(
         table="event_texts",
@@ -313,7 +327,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "area",
                 "photo",
             ),
-            *("starts_at", "local_time", "expires_at", "finished_at", "mends"),
+            *("starts_at", "local_time", "expires_at", "finished_at", "mends", "experiment", "measured"),
         ),
     ),
     Holding(
@@ -322,7 +336,7 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("text",)},
-        plain=("broadcast", "language"),
+        plain=("broadcast", "variant", "language"),
     ),
     Holding(
         table="audit",

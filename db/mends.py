@@ -20,11 +20,14 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 @dataclass(frozen=True, kw_only=True)
 class Original:
-    """A person's message that a second thought is about. `message_id` is Telegram's, if it answered."""
+    """A person's message that a second thought is about. `message_id` is Telegram's, if it answered; `variant`: the
+    version that it is, where versions are compared.
+    """
 
     state: str
     message_id: int | None
     sent_at: datetime | None
+    variant: str | None = None
 
 
 KIND_OF_MEND = sa.case(
@@ -41,7 +44,7 @@ _FIRST = deliveries.alias("first")
 async def originals(tx: AsyncConnection, mending: Iterable[int]) -> dict[int, Original]:
     """The message that each delivery of a second thought is about, by that delivery; none where nothing was queued."""
     query = (
-        sa.select(deliveries.c.id, _FIRST.c.state, _FIRST.c.message_id, _FIRST.c.sent_at)
+        sa.select(deliveries.c.id, _FIRST.c.state, _FIRST.c.message_id, _FIRST.c.sent_at, _FIRST.c.variant)
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .join(
             _FIRST, sa.and_(_FIRST.c.broadcast == broadcasts.c.mends, _FIRST.c.person == deliveries.c.person)
@@ -49,7 +52,7 @@ async def originals(tx: AsyncConnection, mending: Iterable[int]) -> dict[int, Or
         .where(deliveries.c.id.in_(list(mending)))
     )
     return {
-        row.id: Original(state=row.state, message_id=row.message_id, sent_at=row.sent_at)
+        row.id: Original(state=row.state, message_id=row.message_id, sent_at=row.sent_at, variant=row.variant)
         for row in await tx.execute(query)
     }
 
@@ -80,7 +83,13 @@ async def queue(
     )
 
 
-async def take_effect(tx: AsyncConnection, mend: Broadcast, texts: Mapping[str, str], now: datetime) -> None:
+async def take_effect(
+    tx: AsyncConnection,
+    mend: Broadcast,
+    texts: Mapping[str, str],
+    now: datetime,
+    others: Sequence[Mapping[str, str]] = (),
+) -> None:
     """What has not left of the original leaves no more, or with the new words; who got it meanwhile is meant too."""
     assert mend.mends is not None  # the caller has a second thought
     await release(tx, mend.mends, now)
@@ -91,7 +100,7 @@ async def take_effect(tx: AsyncConnection, mend: Broadcast, texts: Mapping[str, 
         if (await tx.execute(unfinished)).first() is not None:
             await db.broadcasts.cancel(tx, mend.mends)
     else:
-        await set_texts(tx, mend.mends, texts)
+        await set_texts(tx, mend.mends, texts, others)
         if (mend.details or {}).get("paused"):
             await db.broadcasts.resume(tx, mend.mends)
     await queue(tx, mend.id, mend.mends, expires_at=mend.expires_at, now=now)
@@ -103,12 +112,12 @@ async def release(tx: AsyncConnection, broadcast: int, now: datetime) -> None:
     await tx.execute(held.values(state="queued", lease_owner=None, changed_at=now))
 
 
-async def set_texts(tx: AsyncConnection, broadcast: int, texts: Mapping[str, str]) -> None:
-    """The words of a broadcast, in place of those it had."""
+async def set_texts(
+    tx: AsyncConnection, broadcast: int, texts: Mapping[str, str], others: Sequence[Mapping[str, str]] = ()
+) -> None:
+    """The words of a broadcast, and of its other versions, in place of those it had."""
     await tx.execute(broadcast_texts.delete().where(broadcast_texts.c.broadcast == broadcast))
-    rows = [{"broadcast": broadcast, "language": language, "text": text} for language, text in texts.items()]
-    if rows:
-        await tx.execute(broadcast_texts.insert(), rows)
+    await db.broadcasts.add_texts(tx, broadcast, texts, others)
 
 
 async def keep_details(tx: AsyncConnection, mend: int, details: Mapping[str, object]) -> None:

@@ -125,7 +125,7 @@ async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Every campaign message queued for a person, oldest first, with what became of it; `mend` is what a row tells of
-    that is a correction or a recall of one.
+    that is a correction or a recall of one, and `variant` the version that they drew of it (`holdout`: none).
     """
     query = (
         sa.select(
@@ -133,6 +133,7 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
             KIND_OF_MEND.label("mend"),
             broadcasts.c.step,
             broadcasts.c.ballot,
+            deliveries.c.variant,
             deliveries.c.state,
             deliveries.c.due_at,
             deliveries.c.sent_at,
@@ -146,7 +147,8 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """A person's answers to invitations, with the event's code."""
-    columns = (events.c.code, rsvps.c.answer, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.at)
+    own = (column for column in rsvps.c if column.name not in ("event", "person"))
+    columns = (events.c.code, *own)
     query = sa.select(*columns).join(events, events.c.id == rsvps.c.event)
     return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
 

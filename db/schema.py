@@ -269,7 +269,23 @@ events = sa.Table(
     sa.Column("created_by", RowId),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False, default=0, server_default="0"),  # iCalendar's SEQUENCE
+    # How many seats there are; empty: enough. `overbooking`: percent promised beyond; `guests`: most of one person.
+    sa.Column("capacity", sa.Integer),
+    sa.Column("overbooking", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("guests", sa.Integer, nullable=False, default=0, server_default="0"),
+    _flag("counted"),  # it had a capacity once: `seats` knows what is taken
     sa.Index(None, "starts_at"),
+)
+
+# The seats of an event in numbers, kept with every answer: whoever answers locks its row. See bot.rules.seats.
+seats = sa.Table(
+    "seats",
+    metadata,
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    *(
+        sa.Column(name, sa.Integer, nullable=False, default=0, server_default="0")
+        for name in ("taken", "waiting", "offered", "tickets")
+    ),
 )
 
 event_texts = sa.Table(
@@ -286,10 +302,24 @@ rsvps = sa.Table(
     metadata,
     sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
-    sa.Column("answer", sa.String(8), nullable=False),  # yes | maybe | no
+    sa.Column("answer", sa.String(8), nullable=False),  # yes | maybe | no | waiting | offered | lapsed
     _flag("confirmed"),
     sa.Column("attended", sa.Boolean),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("guests", sa.Integer, nullable=False, default=0, server_default="0"),
+    # The place in the order of the waitlist; `whole`: fewer seats than the party needs were offered and not wanted.
+    sa.Column("ticket", sa.Integer),
+    _flag("whole"),
+    # Seats held for them until then, and the number of the offer.
+    sa.Column("offered", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("offer_until", Instant),
+    sa.Column("offers", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Index(
+        "ix_rsvps_list",
+        *("event", "ticket"),
+        sqlite_where=sa.text("ticket IS NOT NULL"),
+        postgresql_where=sa.text("ticket IS NOT NULL"),
+    ),
 )
 
 vote_plans = sa.Table(
@@ -398,6 +428,10 @@ broadcasts = sa.Table(
     sa.Column("progress_message", sa.BigInteger),
     # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
     sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
+    # How many versions are compared, what share is left out, what it is to change: bot.rules.experiments.
+    sa.Column("experiment", Json),
+    # How many did what in each group, once everybody was counted; it outlives what it was counted from.
+    sa.Column("measured", Json),
     sa.Index(None, "state"),
 )
 
@@ -405,6 +439,7 @@ broadcast_texts = sa.Table(
     "broadcast_texts",
     metadata,
     sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("variant", sa.String(1), primary_key=True, default="A", server_default="A"),
     sa.Column("language", sa.String(8), primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
 )
@@ -418,6 +453,7 @@ deliveries = sa.Table(
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL")),
     # queued -> leased -> sending -> sent | failed | unreachable | in_doubt
     # queued -> withheld (back to queued when the quiet period ends) | expired | cancelled
+    # held_out: drawn to be left out of an experiment; it never leaves
     sa.Column("state", sa.String(16), nullable=False, default="queued", server_default="queued"),
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
@@ -429,6 +465,8 @@ deliveries = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),
     sa.Column("answered_at", Instant),
+    # The version that somebody drew, or `holdout`; forgotten with the person. Empty where nothing is compared.
+    sa.Column("variant", sa.String(8)),
     sa.UniqueConstraint("broadcast", "person"),
     # No more than needed: each costs a write whenever a message moves on.
     sa.Index(None, "person"),

@@ -87,8 +87,8 @@ async def choose_kind(update: Update, context: Context) -> None:
 
 def _fields_offered(context: Context) -> list[str]:
     """The fields that there are to show of this campaign."""
-    asked = context.campaign.asks_for_identity
-    return [field for field in PracticalField if asked or field is not PracticalField.IDENTITY]
+    asked = bool(context.campaign.bring)
+    return [field for field in PracticalField if asked or field is not PracticalField.BRING]
 
 
 def _fields_shown(context: Context) -> list[str]:

@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
             bot_name=first.name,
             bot_username=first.username,
             others=others,
+            reads_all=first.reads_all,
             marks=[_mark(text) for text in options.mark],
             journal_file=options.journal,
             zone=options.zone,
@@ -52,6 +53,7 @@ def _accounts(options: argparse.Namespace) -> list[Account]:
                 token=token or DEFAULT_TOKEN,
                 name=name or f"Test bot{last}",
                 username=username or f"test_bot{last.strip()}",
+                reads_all=options.reads_all,
             )
         )
     return accounts or [Account()]
@@ -75,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", action="append", default=[], help="the bot's name; as often as --token")
     parser.add_argument(
         "--username", action="append", default=[], help="the bot's username; as often as --token"
+    )
+    parser.add_argument(
+        "--reads-all",
+        action="store_true",
+        help="turn privacy mode off, as BotFather does: the bot hears everything that is said in a group",
     )
     parser.add_argument(
         "--clock", metavar="ISO@SPEED", help="where the clock starts, as in 2016-11-16T08:00:00+01:00@60"

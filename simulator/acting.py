@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from simulator import topics
 from simulator.callbacks import Query
-from simulator.errors import BotApiError, PersonError
-from simulator.keyboards import buttons_of, inline_markup
-from simulator.params import Params, Upload
+from simulator.errors import PersonError
+from simulator.groups import Place
+from simulator.keyboards import buttons_of
 from simulator.parse import parse_text
 from simulator.reading import holds
-from simulator.records import CAPTIONED, Message, Person
-from simulator.shapes import user_shape
+from simulator.records import Message, Person
+from simulator.shapes import Peer, user_shape
 from simulator.world import World
 
 LONGEST_MESSAGE = 4096
-# What the Bot API tells of each kind besides its file.
-FILE_FIELDS: dict[str, dict[str, Any]] = {
-    "video": {"width": 640, "height": 360, "duration": 1},
-    "animation": {"width": 320, "height": 180, "duration": 1},
-    "audio": {"duration": 1},
-    "voice": {"duration": 1},
-    "video_note": {"length": 240, "duration": 1},
-    "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
-}
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def send_text(
-    world: World, person: Person, text: str, *, reply_to: int | None = None, **extra: Any
+    world: World,
+    person: Person,
+    text: str,
+    *,
+    reply_to: int | None = None,
+    at: Place | None = None,
+    **extra: Any,
 ) -> list[Message]:
     """Send a text; like the official clients, one that is too long leaves as several messages.
 
     `reply_to` is the message that is answered: 0 for none, None for the one to which the bot forces a reply, if any.
     """
-    check_can_write(world, person)
-    replied = world.chat(person).asked if reply_to is None else reply_to
-    if replied and (reply_to or replied in world.chat(person).messages):
-        extra["extra"] = {"reply_to_message": reply_shape(world, person, message_of(world, person, replied))}
+    check_can_write(world, person, at)
+    peer = at.group if at else person
+    chat = world.chat(peer)
+    replied = chat.asked if reply_to is None else reply_to
+    if replied and (reply_to or replied in chat.messages):
+        extra["extra"] = {"reply_to_message": reply_shape(world, peer, message_of(world, peer, replied))}
     if not text.strip():
         raise PersonError("An empty message cannot be sent: write something first.")
     pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]
-    return [say(world, person, *parse_text(piece), **extra) for piece in pieces if piece.strip()]
+    return [say(world, person, *parse_text(piece), at=at, **extra) for piece in pieces if piece.strip()]
 
 
-def reply_shape(world: World, person: Person, replied: Message) -> dict[str, Any]:
+def reply_shape(world: World, peer: Peer, replied: Message) -> dict[str, Any]:
     """The message that is answered, without the one that it answers itself."""
-    shape = world.shape(person, replied)
+    shape = world.shape(peer, replied)
     shape.pop("reply_to_message", None)
     found: dict[str, Any] = orjson.loads(orjson.dumps(shape))
     return found
@@ -64,10 +65,11 @@ def press_start(world: World, person: Person, payload: str = "") -> list[Message
     return send_text(world, person, f"/start {payload}".strip())
 
 
-def edit_text(world: World, person: Person, message_id: int, text: str) -> Message:
-    check_can_write(world, person)
-    message = message_of(world, person, message_id)
-    if message.by_bot or message.media:
+def edit_text(world: World, person: Person, message_id: int, text: str, at: Place | None = None) -> Message:
+    check_can_write(world, person, at)
+    peer = at.group if at else person
+    message = message_of(world, peer, message_id)
+    if message.by_bot or message.media or (at and message.sender != person.id):
         raise PersonError(
             f"Message {message_id} is not a text of {person.first_name}'s own: only those can be edited."
         )
@@ -76,44 +78,48 @@ def edit_text(world: World, person: Person, message_id: int, text: str) -> Messa
     message.text, message.entities = parse_text(text)
     message.edit_date = world.clock.timestamp()
     message.edits += 1
-    world.changed(person, message)
-    world.tell_bot("edited_message", person, world.shape(person, message))
+    world.changed(peer, message)
+    world.tell_of_message(peer, message, "edited_message")
     return message
 
 
-def tap_button(world: World, person: Person, message: Message, data: str) -> Query:
+def tap_button(world: World, person: Person, message: Message, data: str, at: Place | None = None) -> Query:
     """Tap an inline button that the message really has, by its data."""
     if not any(button.get("callback_data") == data for row in buttons_of(message.markup) for button in row):
         raise PersonError(f"Message {message.message_id} has no button with the data “{data}”.")
-    return forge_tap(world, person, message, data)
+    return forge_tap(world, person, message, data, at)
 
 
-def forge_tap(world: World, person: Person, message: Message, data: str) -> Query:
-    """Send a callback with any data, as a hostile client can."""
-    check_can_write(world, person)
+def forge_tap(world: World, person: Person, message: Message, data: str, at: Place | None = None) -> Query:
+    """Send a callback with any data, as a hostile client can, to the bot whose message it is."""
+    if at is None:
+        check_can_write(world, person)
+    else:
+        check_is_in(person, at)
+    peer = at.group if at else person
     query = world.taps.ask(person.id, data)
     content: dict[str, Any] = {
         "id": query.query_id,
         "from": user_shape(person),
-        "chat_instance": str(person.id * 7919),
+        "chat_instance": str(peer.id * 7919),
         "data": data,
     }
     if message.inline_message_id:
         content["inline_message_id"] = message.inline_message_id
     else:
-        content["message"] = world.shape(person, message)
-    world.tell_bot("callback_query", person, content)
+        content["message"] = world.shape(peer, message)
+    world.tell_bot("callback_query", peer, content)
     return query
 
 
 def find_button(
-    world: World, person: Person, label: str, message_id: int | None = None
+    world: World, peer: Peer, label: str, message_id: int | None = None
 ) -> tuple[Message, str] | None:
     """The newest message with an inline button whose label holds `label` (any case), and that button's data.
 
     With `message_id` only that message is looked at.
     """
-    messages = world.newest_first(person) if message_id is None else [message_of(world, person, message_id)]
+    messages = world.newest_first(peer) if message_id is None else [message_of(world, peer, message_id)]
     for message in messages:
         if not message.markup:
             continue
@@ -125,10 +131,14 @@ def find_button(
 
 
 def press_key(
-    world: World, person: Person, label: str, location: tuple[float, float] | None
+    world: World,
+    person: Person,
+    label: str,
+    location: tuple[float, float] | None,
+    at: Place | None = None,
 ) -> Message | None:
     """Tap a key of the reply keyboard, if there is one with this label."""
-    for row in buttons_of(world.chat(person).reply_keyboard):
+    for row in buttons_of(world.chat(at.group if at else person).reply_keyboard):
         for key in row:
             if not holds(key["text"], label):
                 continue
@@ -146,109 +156,28 @@ def press_key(
                 }
                 check_can_write(world, person)
                 return say(world, person, media={"contact": contact})
-            return send_text(world, person, key["text"])[0]
+            return send_text(world, person, key["text"], at=at)[0]
     return None
 
 
-def share_location(world: World, person: Person, latitude: float, longitude: float) -> Message:
-    check_can_write(world, person)
+def share_location(
+    world: World, person: Person, latitude: float, longitude: float, at: Place | None = None
+) -> Message:
+    check_can_write(world, person, at)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
-    return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}})
+    return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}}, at=at)
 
 
-def send_photo(world: World, person: Person, picture: Upload, caption: str = "") -> Message:
-    check_can_write(world, person)
-    try:
-        media = {"photo": world.files.add_photo(picture)}
-    except BotApiError:
-        raise PersonError(
-            "That file is not a PNG, JPEG, GIF or WebP picture that Telegram would take."
-        ) from None
-    return say(world, person, *parse_text(caption), media=media)
-
-
-def send_document(world: World, person: Person, document: Upload, caption: str = "") -> Message:
-    check_can_write(world, person)
-    return say(world, person, *parse_text(caption), media={"document": world.files.add_document(document)})
-
-
-def send_file(world: World, person: Person, kind: str, file: Upload, caption: str = "") -> Message:
-    """Send a video, a sound, a sticker … as the person's app does; nothing is measured of what it holds."""
-    check_can_write(world, person)
-    shape = world.files.add_file(kind, file) | FILE_FIELDS[kind]
-    media: dict[str, Any] = {kind: shape}
-    if kind == "animation":
-        media["document"] = world.files.add_file(kind, file)
-    words = parse_text(caption if kind in CAPTIONED else "")
-    return say(world, person, *words, media=media)
-
-
-def send_contact(world: World, person: Person, first_name: str, phone_number: str) -> Message:
-    check_can_write(world, person)
+def send_contact(
+    world: World, person: Person, first_name: str, phone_number: str, at: Place | None = None
+) -> Message:
+    check_can_write(world, person, at)
     if not first_name or not phone_number:
         raise PersonError("A contact has a first_name and a phone_number.")
-    return say(world, person, media={"contact": {"phone_number": phone_number, "first_name": first_name}})
-
-
-def type_inline(world: World, person: Person, text: str, *, chat_type: str = "sender") -> Query:
-    """Type `@bot text` in the message field: an inline query."""
-    check_active(person)
-    query = world.inline_queries.ask(person.id, text)
-    content = {"id": query.query_id, "from": user_shape(person), "query": text, "offset": ""}
-    world.tell_bot("inline_query", person, content | {"chat_type": chat_type})
-    return query
-
-
-def choose_result(
-    world: World, person: Person, query_id: str, result_id: str, friend: Person | None = None
-) -> Message:
-    """Choose a result of an inline query: it is sent in the person's name, to the bot or to a friend.
-
-    An empty `result_id` stands for the first, as a prepared message has but one.
-    """
-    if friend is None:
-        check_can_write(world, person)
-    else:
-        check_active(person)
-        check_active(friend)
-    query = world.inline_queries.find(query_id)
-    if query is None or query.person_id != person.id or query.answer is None:
-        raise PersonError(f"There is no answered inline query {query_id} of {person.first_name}.", 404)
-    for result in query.answer["results"]:
-        if result_id in ("", str(result["id"])):
-            return send_result(world, person, query, result, friend)
-    raise PersonError(f"The inline query has no result {result_id}.", 404)
-
-
-def send_result(
-    world: World, person: Person, query: Query, result: dict[str, Any], friend: Person | None
-) -> Message:
-    content = Params(result.get("input_message_content") or {})
-    text = content.text("message_text") or str(result.get("title", ""))
-    try:
-        plain, entities = parse_text(text, content.text("parse_mode"), content.values.get("entities"))
-        markup = inline_markup(result.get("reply_markup"))
-    except BotApiError as error:
-        raise PersonError(f"The bot's result cannot be sent: {error.description}.") from None
-    fields: dict[str, Any] = {"extra": {"via_bot": world.bot}, "markup": markup}
-    if "latitude" in content.values:
-        fields["media"] = {"location": {name: content.values[name] for name in ("latitude", "longitude")}}
-    else:
-        fields |= {"text": plain, "entities": entities}
-    if friend is None:
-        message = world.add_message(person, by_bot=False, **fields)
-    else:
-        message = world.add_message_between(person, friend, **fields)
-    chosen: dict[str, Any] = {"result_id": str(result["id"]), "from": user_shape(person), "query": query.text}
-    if markup:
-        message.inline_message_id = f"inline-{message.message_id}"
-        world.inline_messages[message.inline_message_id] = (person, message)
-        chosen["inline_message_id"] = message.inline_message_id
-    world.tell_bot("chosen_inline_result", person, chosen)
-    if friend is None:
-        world.tell_bot_of_message(person, message)
-    return message
+    return say(
+        world, person, media={"contact": {"phone_number": phone_number, "first_name": first_name}}, at=at
+    )
 
 
 def block(world: World, person: Person) -> None:
@@ -276,23 +205,39 @@ def deactivate(world: World, person: Person) -> None:
     world.changed(person)
 
 
-def say(world: World, person: Person, text: str = "", entities: bytes = b"", **fields: Any) -> Message:
+def say(
+    world: World,
+    person: Person,
+    text: str = "",
+    entities: bytes = b"",
+    *,
+    at: Place | None = None,
+    **fields: Any,
+) -> Message:
     """Put the person's message into the chat and tell the bot; a one-time keyboard goes away by it."""
-    world.started.add(person.id)
-    chat = world.chat(person)
+    if at:
+        check_may_send(person, at, fields.get("media") or ())
+        fields |= {"sender": person.id, "thread": at.topic}
+    else:
+        world.started.add(person.id)
+    peer = at.group if at else person
+    chat = world.chat(peer)
     if chat.reply_keyboard and orjson.loads(chat.reply_keyboard).get("one_time_keyboard"):
         chat.reply_keyboard = b""
-    message = world.add_message(person, by_bot=False, text=text, entities=entities, **fields)
+    message = world.add_message(peer, by_bot=False, text=text, entities=entities, **fields)
     chat.asked = 0
     chat.read = message.message_id  # whoever writes has read what stands above
-    world.tell_bot_of_message(person, message)
+    if at:
+        at.group.read[person.id] = message.message_id
+    world.tell_of_message(peer, message)
     return message
 
 
-def message_of(world: World, person: Person, message_id: int) -> Message:
-    message = world.chat(person).messages.get(message_id)
+def message_of(world: World, peer: Peer, message_id: int) -> Message:
+    message = world.chat(peer).messages.get(message_id)
     if message is None:
-        raise PersonError(f"There is no message {message_id} in the chat of {person.first_name}.", 404)
+        where = f"the chat of {peer.first_name}" if isinstance(peer, Person) else f"“{peer.title}”"
+        raise PersonError(f"There is no message {message_id} in {where}.", 404)
     return message
 
 
@@ -301,7 +246,27 @@ def check_active(person: Person) -> None:
         raise PersonError(f"The account of {person.first_name} is deleted: nothing can be done with it.")
 
 
-def check_can_write(world: World, person: Person) -> None:
+def check_can_write(world: World, person: Person, at: Place | None = None) -> None:
     check_active(person)
-    if person.id in world.blocked:
+    if at:
+        check_is_in(person, at)
+    elif person.id in world.blocked:
         raise PersonError(f"{person.first_name} has blocked the bot: unblock it first.")
+
+
+def check_is_in(person: Person, at: Place) -> None:
+    check_active(person)
+    if at.group.upgraded_to:
+        raise PersonError(f"“{at.group.title}” has become the supergroup {at.group.upgraded_to}.")
+    if not at.group.has(person.id):
+        raise PersonError(f"{person.first_name} is not in “{at.group.title}”: let them join first.")
+
+
+def check_may_send(person: Person, at: Place, media: Iterable[str]) -> None:
+    """Whether the group, a restriction or a closed topic keeps somebody from sending this."""
+    if forbidden := at.group.may_send(person.id, media):
+        raise PersonError(f"{person.first_name} may send no {forbidden} in “{at.group.title}”.")
+    if at.topic and at.topic not in at.group.topics:
+        raise PersonError(f"“{at.group.title}” has no topic {at.topic}.", 404)
+    if not topics.may_write(at.group, person.id, at.topic):
+        raise PersonError("This topic is closed.")

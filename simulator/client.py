@@ -14,9 +14,10 @@ from typing import Any, Self
 
 import aiohttp
 
+from simulator.group_client import Group
 from simulator.person_client import Person, SimulatorError
 
-__all__ = ["Person", "Simulator", "SimulatorError"]
+__all__ = ["Group", "Person", "Simulator", "SimulatorError"]
 
 
 class Simulator:
@@ -92,6 +93,30 @@ class Simulator:
     async def people(self, *, search: str = "", limit: int = 1_000) -> list[dict[str, Any]]:
         found = await self.call("GET", "/people", params={"search": search, "limit": limit})
         return list(found["people"])
+
+    async def group(
+        self,
+        title: str,
+        *,
+        owner: Person,
+        members: Iterable[Person] = (),
+        bots: Iterable[str] = (),
+        forum: bool = False,
+        basic: bool = False,
+        username: str = "",
+    ) -> Group:
+        """Make a supergroup, with topics if `forum`; `basic`: a group that is none yet."""
+        content: dict[str, Any] = {
+            "title": title,
+            "owner": owner.id,
+            "members": [member.id for member in members],
+            "bots": list(bots),
+            "forum": forum,
+            "basic": basic,
+            "username": username,
+        }
+        made = await self.call("POST", "/groups", json=content)
+        return Group(self, made["id"], title)
 
     # The clock
 

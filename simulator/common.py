@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Generic, Protocol, TypeVar
 
 from simulator.clock import Clock
 from simulator.errors import PersonError
 from simulator.events import Stream, Waiters
 from simulator.faults import Faults
 from simulator.files import FileStore
+from simulator.groups import Group
 from simulator.records import FriendChat, Person
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.shapes import user_shape
 
 FIRST_PERSON_ID = 5_000_001
 FIRST_GROUP_ID = 13_000_000_000_000_000
 
 
-class Common:
+class Beside(Protocol):
+    """What the world of a bot is for the others."""
+
+    bot: dict[str, Any]
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+W = TypeVar("W", bound=Beside)
+
+
+class Common(Generic[W]):
     """Held by the World of every bot. `worlds` has them by the number of the bot, the first one first."""
 
     def __init__(self, *, clock: Clock, zone: str = "Europe/Paris", local_apps: bool = False) -> None:
@@ -29,10 +41,11 @@ class Common:
         self.stream = Stream()
         self.faults = Faults()
         self.marks: list[dict[str, str]] = []
-        self.worlds: dict[int, World] = {}
+        self.worlds: dict[int, W] = {}
         self.files = FileStore()
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}
+        self.groups: dict[int, Group] = {}
         self.friend_chats: dict[tuple[int, int], FriendChat] = {}
         self._last_message_id = 0
         self._last_event = 0
@@ -48,6 +61,7 @@ class Common:
         self.people.clear()
         self.usernames.clear()
         self.friend_chats.clear()
+        self.groups.clear()
         for world in self.worlds.values():
             world.reset()
         self.stream.tell({"type": "reload"})
@@ -60,11 +74,11 @@ class Common:
         self.stream.close()
 
     @property
-    def first(self) -> World:
+    def first(self) -> W:
         """The world of the bot that is meant where none is named."""
         return next(iter(self.worlds.values()))
 
-    def world_of(self, name: str) -> World:
+    def world_of(self, name: str) -> W:
         """The world of a bot, by its username or number."""
         wanted = name.removeprefix("@").lower()
         for number, world in self.worlds.items():
@@ -112,6 +126,17 @@ class Common:
         while candidate in self.people or candidate in self.worlds:
             candidate += 1
         return candidate
+
+    def group(self, group_id: int) -> Group:
+        group = self.groups.get(group_id)
+        if group is None:
+            raise PersonError(f"There is no group {group_id}: make it first.", 404)
+        return group
+
+    def user(self, user_id: int) -> dict[str, Any]:
+        """A person or bot as a User of the Bot API."""
+        world = self.worlds.get(user_id)
+        return world.bot if world else user_shape(self.person(user_id))
 
     def person(self, person_id: int) -> Person:
         person = self.people.get(person_id)

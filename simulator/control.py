@@ -97,7 +97,7 @@ async def clear_faults(request: Request) -> Response:
 
 
 async def set_limits(request: Request) -> Response:
-    """Set per_second, burst, per_chat_per_second, chat_burst, retry_after; nothing lifts it.
+    """Set per_second, burst, per_chat_per_second, chat_burst, per_group_per_minute, retry_after; nothing lifts it.
 
     {"like": "telegram"} stands for what is known of Telegram's own.
     """
@@ -106,7 +106,7 @@ async def set_limits(request: Request) -> Response:
     if like is not None and like not in LIKE:
         raise PersonError(f"“like” is one of {', '.join(LIKE)}.")
     values: dict[str, Any] = dict(LIKE[like]) if like else {}
-    for name in ("per_second", "burst", "per_chat_per_second", "chat_burst"):
+    for name in ("per_second", "burst", "per_chat_per_second", "chat_burst", "per_group_per_minute"):
         if content.get(name) is not None:
             values[name] = number_in(content, name)
             if values[name] <= 0:

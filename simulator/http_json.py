@@ -1,5 +1,6 @@
 """Reading and answering JSON in the interface for people and controls."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from simulator.common import Common
 from simulator.errors import PersonError
+from simulator.groups import Place
 from simulator.world import World
 
 LONGEST_WAIT = 120.0
@@ -15,13 +17,31 @@ LONGEST_WAIT = 120.0
 
 def world_of(request: Request) -> World:
     """The world of the bot that `bot` names in the address, by username or number; of the first one without."""
-    common: Common = request.app.state.common
+    common: Common[World] = request.app.state.common
     name = request.query_params.get("bot", "")
     return common.world_of(name) if name else common.first
 
 
+def place_in(world: World, content: Mapping[str, Any]) -> Place | None:
+    """Where in a group something is done: `group` and perhaps `topic`; None for the chat with the bot."""
+    if content.get("group") is None:
+        return None
+    group = world.common.group(_whole(content, "group"))
+    return Place(group, _whole(content, "topic") if content.get("topic") is not None else 0)
+
+
+def _whole(content: Mapping[str, Any], name: str) -> int:
+    """A whole number, which in a form or an address is a text."""
+    try:
+        return int(content[name])
+    except (TypeError, ValueError):
+        raise PersonError(f"“{name}” must be a whole number.") from None
+
+
 def answer(content: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS), status, media_type="application/json"
+    )
 
 
 async def read_object(request: Request) -> dict[str, Any]:

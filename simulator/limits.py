@@ -1,4 +1,4 @@
-"""The optional rate limit: so many messages a second for the bot and for each chat, counted as the clock ages."""
+"""The optional rate limit: so many messages a second for the bot and each chat, a minute for a group, by the clock."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +9,16 @@ from simulator.errors import BotApiError
 MOST_CHATS_REMEMBERED = 20_000
 
 
-# What is known of Telegram, whose own are unwritten: 30 messages a second, one a second in a chat, short bursts.
+# What is known of Telegram, whose own are unwritten: 30 messages a second, one a second in a chat, short bursts; 20 a
+# minute in a group, where edits, deletions and new topics count as well.
 LIKE: dict[str, dict[str, Any]] = {
-    "telegram": {"per_second": 30, "burst": 30, "per_chat_per_second": 1, "chat_burst": 5},
+    "telegram": {
+        "per_second": 30,
+        "burst": 30,
+        "per_chat_per_second": 1,
+        "chat_burst": 5,
+        "per_group_per_minute": 20,
+    },
 }
 
 
@@ -42,6 +49,7 @@ class Limits:
     burst: float | None = None
     per_chat_per_second: float | None = None
     chat_burst: float = 3
+    per_group_per_minute: float | None = None
     retry_after: int = 1
     clock: Clock
     _bot: Bucket | None = None
@@ -50,7 +58,7 @@ class Limits:
 
     def check(self, chat_id: int) -> None:
         """Count one message to a chat, or refuse it with 429."""
-        if self.per_second is None and self.per_chat_per_second is None:
+        if self.per_second is self.per_chat_per_second is self.per_group_per_minute is None:
             return
         now = self.clock.age()
         if now < self._refused_until:
@@ -69,14 +77,17 @@ class Limits:
             chat.tokens -= 1
 
     def _chat_bucket(self, chat_id: int, now: float) -> Bucket | None:
-        if self.per_chat_per_second is None:
+        rate, burst = self.per_chat_per_second, self.chat_burst
+        if chat_id < 0 and self.per_group_per_minute is not None:
+            rate, burst = self.per_group_per_minute / 60, self.per_group_per_minute
+        if rate is None:
             return None
         bucket = self._chats.get(chat_id)
         if bucket is None:
             if len(self._chats) >= MOST_CHATS_REMEMBERED:
                 self._chats.clear()  # a chat forgotten is one burst too many, never a refusal too many
-            burst = max(self.chat_burst, 1)
-            bucket = self._chats[chat_id] = Bucket(self.per_chat_per_second, burst, burst, now)
+            burst = max(burst, 1)
+            bucket = self._chats[chat_id] = Bucket(rate, burst, burst, now)
         return bucket
 
     def _refuse(self, wait: float) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from simulator import acting
 from simulator.errors import PersonError
+from simulator.groups import Group
 from simulator.journal import callbacks_of
 from simulator.records import Message, Person
 from simulator.scripts import Act
+from simulator.shapes import Peer
 from simulator.world import World
 
 
@@ -16,8 +18,11 @@ def begin(world: World, person: Person, acts: list[Act]) -> None:
         heard(world, person)
 
 
-def heard(world: World, person: Person) -> None:
+def heard(world: World, peer: Peer) -> None:
     """The bot wrote to somebody: their next act, if it is possible now."""
+    if isinstance(peer, Group):
+        return  # scripts are for private chats
+    person = peer
     act = world.scripts.next_of(person.id)
     if act is None:
         return

@@ -1,7 +1,8 @@
-"""Polls: made by a bot, answered by one person each, as in private chats."""
+"""Polls: made by a bot, answered by the person of a private chat or by the members of a group."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from simulator.errors import PersonError
@@ -47,25 +48,24 @@ def new_poll(
     return poll
 
 
-def chosen(poll: Poll) -> list[int]:
-    """The numbers of the answers that the person of this chat gave."""
-    return [number for number, option in enumerate(poll["options"]) if option["voter_count"]]
-
-
-def answered(poll: Poll, numbers: list[int]) -> Poll:
-    """The poll once the person of this chat has given these answers; none takes an answer back."""
+def answered(
+    poll: Poll, votes: dict[int, list[int]], voter: int, numbers: list[int]
+) -> tuple[Poll, dict[int, list[int]]]:
+    """The poll and its votes once somebody has given these answers; none takes theirs back."""
     if poll["is_closed"]:
         raise PersonError("This poll is closed.")
-    if chosen(poll) and not poll["allows_revoting"]:
+    if voter in votes and not poll["allows_revoting"]:
         raise PersonError("A quiz is answered once.")
     if any(not 0 <= number < len(poll["options"]) for number in numbers) or len(set(numbers)) < len(numbers):
         raise PersonError(f"The answers of this poll are numbered from 0 to {len(poll['options']) - 1}.")
     if len(numbers) > 1 and not poll["allows_multiple_answers"]:
         raise PersonError("This poll takes one answer.")
-    options = [
-        option | {"voter_count": int(number in numbers)} for number, option in enumerate(poll["options"])
-    ]
-    return poll | {"options": options, "total_voter_count": int(bool(numbers))}
+    votes = {each: given for each, given in votes.items() if each != voter}
+    if numbers:
+        votes[voter] = sorted(numbers)
+    counts = Counter(number for given in votes.values() for number in given)
+    options = [option | {"voter_count": counts[number]} for number, option in enumerate(poll["options"])]
+    return poll | {"options": options, "total_voter_count": len(votes)}, votes
 
 
 def closed(poll: Poll) -> Poll:

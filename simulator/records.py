@@ -5,6 +5,16 @@ from typing import Any
 # What may have a caption.
 CAPTIONED = frozenset(("photo", "document", "video", "animation", "audio", "voice"))
 
+# The fields of a message that only tells what happened.
+SERVICE = frozenset(
+    (
+        *("new_chat_members", "left_chat_member", "new_chat_title", "group_chat_created", "pinned_message"),
+        *("supergroup_chat_created", "migrate_to_chat_id", "migrate_from_chat_id"),
+        *("forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened"),
+        *("general_forum_topic_hidden", "general_forum_topic_unhidden"),
+    )
+)
+
 
 class Person:
     """A person with an account.
@@ -50,14 +60,15 @@ class Person:
 
 
 class Message:
-    """One message of a private chat.
+    """One message of a private chat or a group.
 
     `entities` and `markup` (the inline keyboard) are JSON as bytes, empty when there are none. `media` and
     `extra` hold Bot API fields as they are shown: photo, document, location, venue; via_bot, forward_origin…
     `text` is the caption when there is a photo or document. `event` numbers the last change. `update` numbers the
     update by which the bot is told; 0 where it is told of none. `sender` and `friend` are the two people of a message
-    that is not for the bot, 0 in the chat with the bot. `keyed`: it came with a keyboard under the text field, took it
-    away or asked for an answer; Telegram lets no bot edit such a message.
+    that is not for the bot, 0 in the chat with the bot; in a group `sender` is the person or bot, and `thread` the
+    topic, 0 for the general one. `votes` has the answers to a poll, by person. `keyed`: it came with a keyboard under
+    the text field, took it away or asked for an answer; Telegram lets no bot edit such a message.
     """
 
     __slots__ = (
@@ -77,7 +88,9 @@ class Message:
         "reactions",
         "sender",
         "text",
+        "thread",
         "update",
+        "votes",
     )
 
     def __init__(
@@ -93,6 +106,7 @@ class Message:
         extra: dict[str, Any] | None = None,
         sender: int = 0,
         friend: int = 0,
+        thread: int = 0,
     ) -> None:
         self.message_id = message_id
         self.date = date
@@ -108,14 +122,21 @@ class Message:
         self.event = 0
         self.sender = sender
         self.friend = friend
+        self.thread = thread
+        self.votes: dict[int, list[int]] | None = None
         self.update = 0
         self.keyed = False
         self.reactions: dict[str, list[dict[str, Any]]] | None = None
 
     def react(self, who: str, reactions: list[dict[str, Any]]) -> None:
-        """Set the reactions of the `bot` or of the `person`; none takes them back."""
+        """Set the reactions of the `bot` or of the `person`, in a group of somebody by number; none takes them back."""
         others = {each: given for each, given in (self.reactions or {}).items() if each != who}
         self.reactions = (others | {who: reactions} if reactions else others) or None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it tells what happened to the group: who came, what it is called now, which topic began."""
+        return self.media is not None and not SERVICE.isdisjoint(self.media)
 
     @property
     def has_caption(self) -> bool:

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import control, friending, gestures, mini_apps, people, scripting
+from simulator import control, friending, gestures, grouping, mini_apps, people, scripting
 from simulator.botapi import BotApis
 from simulator.clock import Clock
 from simulator.common import Common
@@ -70,6 +70,8 @@ class Account:
     token: str = DEFAULT_TOKEN
     name: str = "Test bot"
     username: str = "test_bot"
+    reads_all: bool = False
+    """Whether its privacy mode is off: it hears everything that is said in a group."""
 
 
 def make_world(
@@ -79,6 +81,7 @@ def make_world(
     bot_name: str = "Test bot",
     bot_username: str = "test_bot",
     others: Sequence[Account] = (),
+    reads_all: bool = False,
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
     zone: str = "Europe/Paris",
@@ -89,13 +92,13 @@ def make_world(
 
     `local_apps`: Mini Apps of this machine need no HTTPS. `limits`: whose rate limits hold, a name of LIKE, or none.
     """
-    accounts = [Account(token=token, name=bot_name, username=bot_username), *others]
+    accounts = [Account(token=token, name=bot_name, username=bot_username, reads_all=reads_all), *others]
     _check(accounts)
     if journal_file and others:
         raise StartError("--journal is for one bot: start the others without it, or with one --token.")
     if zone not in available_timezones():
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
-    common = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
+    common: Common[World] = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
     common.marks = control.read_marks(marks or [])
     for account in accounts:
         world = World(
@@ -103,6 +106,7 @@ def make_world(
             token=account.token,
             bot_name=account.name,
             bot_username=account.username,
+            reads_all=account.reads_all,
             journal_file=journal_file,
         )
         if limits:
@@ -132,6 +136,7 @@ def make_app(world: World, *, host: str = "127.0.0.1") -> ASGIApp:
         routes=[
             *people.ROUTES,
             *friending.ROUTES,
+            *grouping.ROUTES,
             *mini_apps.ROUTES,
             *gestures.ROUTES,
             *scripting.ROUTES,

@@ -10,14 +10,15 @@ import orjson
 
 from simulator.callbacks import Queries
 from simulator.common import Common
-from simulator.errors import bad_request, forbidden
+from simulator.errors import BotApiError, bad_request, forbidden
 from simulator.files import FileStore
+from simulator.groups import Group, hears
 from simulator.journal import Journal
 from simulator.limits import Limits
 from simulator.records import Chat, FriendChat, Message, Person
 from simulator.scripts import Scripts
 from simulator.settings import BotSettings
-from simulator.shapes import chat_shape, message_shape, user_shape
+from simulator.shapes import Peer, chat_shape, message_shape, user_shape
 from simulator.updates import UpdateQueue
 from simulator.webhook import Webhook
 
@@ -29,20 +30,22 @@ class World:
     """A simulator as one of its bots has it. All of it lives in memory and is touched from one event loop only.
 
     `common` is what all of its bots have in common. `started` and `blocked` are the people who began to talk to this
-    bot, and who blocked it.
+    bot, and who blocked it. `reads_all`: its privacy mode is off, it hears all of a group.
     """
 
     def __init__(
         self,
-        common: Common,
+        common: Common[World],
         *,
         token: str,
         bot_name: str,
         bot_username: str,
+        reads_all: bool = False,
         journal_file: Path | None = None,
     ) -> None:
         self.common = common
         self.token = token
+        self.reads_all = reads_all
         self._journal_file = journal_file
         self.clock = common.clock
         self.bot: dict[str, Any] = {
@@ -53,6 +56,7 @@ class World:
         }
         self.waiters = common.waiters
         self.stream = common.stream
+        self.groups = common.groups
         self.faults = common.faults
         self.people = common.people
         self.friend_chats = common.friend_chats
@@ -66,7 +70,7 @@ class World:
         self.started: set[int] = set()
         self.blocked: set[int] = set()
         self.chats: dict[int, Chat] = {}
-        self.inline_messages: dict[str, tuple[Person, Message]] = {}
+        self.inline_messages: dict[str, tuple[Peer, Message]] = {}
         self.taps = Queries(self.waiters, self.clock, 4_000_000_000_000_001)
         self.inline_queries = Queries(self.waiters, self.clock, 8_000_000_000_000_001)
         self.app_queries = Queries(self.waiters, self.clock, 6_000_000_000_000_001)
@@ -100,39 +104,64 @@ class World:
 
     # Recipients
 
-    def find_recipient(self, chat_id: str) -> Person:
-        """The person that `chat_id` names, whether they can be written to or not."""
+    def find_recipient(self, chat_id: str) -> Peer:
+        """The person or group that `chat_id` names, whether they can be written to or not."""
         if not chat_id:
             raise bad_request("chat_id is empty")
         try:
-            person = self.people.get(int(chat_id))
+            number = int(chat_id)
         except ValueError:
-            person = None  # @usernames reach channels and groups, never a person
-        if person is None:
+            # @usernames reach groups, never a person.
+            number = min(self.common.usernames.get(chat_id.removeprefix("@").lower(), 0), 0)
+        peer = self.people.get(number) or self.groups.get(number)
+        if peer is None or (isinstance(peer, Group) and self.bot["id"] not in peer.members):
             raise bad_request("chat not found")
-        return person
+        return peer
 
-    def reachable(self, chat_id: str) -> Person:
-        """The person that `chat_id` names, if the bot may write to them."""
-        person = self.find_recipient(chat_id)
-        if person.deactivated:
+    def recipient(self, chat_id: str) -> Person:
+        """The person that `chat_id` names, for what there is in private chats only."""
+        peer = self.find_recipient(chat_id)
+        if isinstance(peer, Group):
+            raise bad_request("chat not found")
+        return peer
+
+    def reachable(self, chat_id: str) -> Peer:
+        """The person or group that `chat_id` names, if the bot may write to them (Client.cpp, check_chat_access)."""
+        peer = self.find_recipient(chat_id)
+        if isinstance(peer, Group):
+            return self._open_group(peer)
+        if peer.deactivated:
             raise forbidden("user is deactivated")
-        if person.id in self.blocked:
+        if peer.id in self.blocked:
             raise forbidden("bot was blocked by the user")
-        if person.id not in self.started:
+        if peer.id not in self.started:
             raise forbidden("bot can't initiate conversation with a user")
-        return person
+        return peer
+
+    def _open_group(self, group: Group) -> Group:
+        if group.upgraded_to:
+            parameters = {"migrate_to_chat_id": group.upgraded_to}
+            raise BotApiError(400, "group chat was upgraded to a supergroup chat", parameters)
+        if group.member(self.bot["id"]).status == "kicked":
+            raise forbidden(f"bot was kicked from the {group.kind} chat")
+        if not group.has(self.bot["id"]):
+            raise forbidden(f"bot is not a member of the {group.kind} chat")
+        return group
 
     # Chats and messages
 
-    def chat(self, person: Person) -> Chat:
-        chat = self.chats.get(person.id)
+    def chat(self, peer: Peer) -> Chat:
+        if isinstance(peer, Group):
+            return peer.chat
+        chat = self.chats.get(peer.id)
         if chat is None:
-            chat = self.chats[person.id] = Chat()
+            chat = self.chats[peer.id] = Chat()
         return chat
 
-    def add_message(self, person: Person, **fields: Any) -> Message:
-        """Add a message to a person's chat; `fields` are those of Message but its number and date."""
+    def add_message(self, person: Peer, **fields: Any) -> Message:
+        """Add a message to a person's chat or a group; `fields` are those of Message but its number and date."""
+        if isinstance(person, Group):
+            fields["extra"] = self._in_topic(person, fields.get("thread", 0), fields.get("extra"))
         fields = {name: self._share(name, value) for name, value in fields.items()}
         message = Message(message_id=self.common.next_message_id(), date=self.clock.timestamp(), **fields)
         if person.keeps == 0:
@@ -143,6 +172,14 @@ class World:
             del messages[next(iter(messages))]
         self.changed(person, message)
         return message
+
+    def _in_topic(self, group: Group, thread: int, extra: dict[str, Any] | None) -> dict[str, Any] | None:
+        """What answers nothing else in a topic answers the message that began it, as Telegram has it."""
+        begun = group.chat.messages.get(thread)
+        if begun is None or (extra and "reply_to_message" in extra):
+            return extra
+        shape: dict[str, Any] = orjson.loads(orjson.dumps(self.shape(group, begun)))
+        return {**(extra or {}), "reply_to_message": shape}
 
     def add_message_between(self, person: Person, friend: Person, **fields: Any) -> Message:
         """Add a message of a person to a friend; the bot learns nothing of it."""
@@ -168,7 +205,7 @@ class World:
             self.waiters.wake(("friends", person_id))
             self.stream.tell({"type": "friends", "person": person_id})
 
-    def changed(self, person: Person, message: Message | None = None) -> None:
+    def changed(self, person: Peer, message: Message | None = None) -> None:
         """Number the change and tell whoever reads this chat."""
         if message is not None and message.friend:
             self.changed_between(message)
@@ -178,9 +215,13 @@ class World:
         if message is not None:
             message.event = chat.event
         self.waiters.wake(("chat", person.id))
-        self.stream.tell({"type": "chat", "person": person.id, "bot": self.bot["id"], "event": chat.event})
+        if isinstance(person, Group):
+            self.stream.tell({"type": "group", "group": person.id, "event": chat.event})
+        else:
+            event = {"type": "chat", "person": person.id, "bot": self.bot["id"], "event": chat.event}
+            self.stream.tell(event)
 
-    def forgotten(self, person: Person, message_id: int) -> Message | None:
+    def forgotten(self, person: Peer, message_id: int) -> Message | None:
         """A message that this world forgot to save memory (`keeps`): in a chat of Telegram's it would still stand."""
         if person.keeps is None or not self.common.was_given(message_id):
             return None
@@ -189,7 +230,7 @@ class World:
             return None
         return Message(message_id=message_id, date=self.clock.timestamp(), by_bot=True, text="")
 
-    def delete_message(self, person: Person, message_id: int) -> None:
+    def delete_message(self, person: Peer, message_id: int) -> None:
         chat = self.chat(person)
         del chat.messages[message_id]
         if chat.pinned == message_id:
@@ -207,17 +248,38 @@ class World:
             self._shared.clear()
         return self._shared.setdefault(key, value)
 
-    def shape(self, person: Person, message: Message) -> dict[str, Any]:
-        return message_shape(self.bot, person, message)
+    def shape(self, peer: Peer, message: Message) -> dict[str, Any]:
+        """The message as the bots are told of it."""
+        return message_shape(self.sender_of(peer, message), peer, message)
+
+    def is_own(self, peer: Peer, message: Message) -> bool:
+        """Whether this bot wrote a message."""
+        return message.by_bot and (not isinstance(peer, Group) or message.sender == self.bot["id"])
+
+    def sender_of(self, peer: Peer, message: Message) -> dict[str, Any]:
+        if isinstance(peer, Group):
+            return self.common.user(message.sender)
+        return self.bot if message.by_bot else user_shape(peer)
 
     # Updates
 
-    def tell_bot(self, kind: str, person: Person, content: dict[str, Any]) -> int:
-        """Queue an update about a person; its number, 0 where the bot does not want to know."""
-        return self.updates.add(kind, person.id, content)
+    def tell_bot(self, kind: str, peer: Peer, content: dict[str, Any]) -> int:
+        """Queue an update about a person or group; its number, 0 where the bot does not want to know."""
+        return self.updates.add(kind, peer.id, content)
 
-    def tell_bot_of_message(self, person: Person, message: Message) -> None:
-        message.update = self.tell_bot("message", person, self.shape(person, message))
+    def tell_of_message(self, peer: Peer, message: Message, kind: str = "message") -> None:
+        """Tell the bot of a message, in a group every bot that hears it."""
+        if not isinstance(peer, Group):
+            number = self.tell_bot(kind, peer, self.shape(peer, message))
+            message.update = number if kind == "message" else message.update
+            return
+        for world in self.common.worlds.values():
+            if hears(world.bot, world.reads_all, peer, message):
+                world.tell_bot(kind, peer, self.shape(peer, message))
+
+    def owner(self, message: Message) -> World:
+        """The world of the bot that a message is from; in a group it may be another one's."""
+        return self.common.worlds.get(message.sender, self)
 
     def tell_bot_of_membership(self, person: Person, *, old: str, new: str) -> None:
         """`my_chat_member`, which private chats know only for blocking and unblocking."""
@@ -238,7 +300,7 @@ class World:
             },
         )
 
-    def newest_first(self, person: Person) -> Iterator[Message]:
+    def newest_first(self, person: Peer) -> Iterator[Message]:
         return reversed(self.chat(person).messages.values())
 
 

@@ -221,7 +221,7 @@ async def write_to_supporters(organizer: Teller, read: Reader) -> None:
         await organizer.send(NEWS[language])
     for label in ("No photo", "That’s it", "Now"):
         await organizer.tap(read.label(label))
-    await organizer.expect(read.says("Ready to leave"))
+    await organizer.expect(read.says("Ready to send"))
     await organizer.send(read.label("SEND"))
 
 
@@ -256,7 +256,7 @@ async def keep_silence(story: Story, supporter: Teller, read: Reader) -> None:
     await supporter.send("/events")
     await supporter.expect(read.says("The vote is about to take place"))
     await supporter.send("Xyzzy")
-    await supporter.expect(read.says("I’m an automatic assistant"))
+    await supporter.expect(read.says("I’m an automated assistant"))
     early = await supporter.forge("1:step:1:turnout:voted")
     assert early.alert is not None
     assert read.says("Voting hasn’t begun").search(early.alert)
@@ -271,7 +271,7 @@ async def vote_in_first_round(story: Story, supporter: Teller, read: Reader) -> 
     await story.jump("2016-11-20T16:30+01:00")
     asked = await supporter.expect(read.says("Have you voted"))
     await supporter.tell(read.label("I’ve voted"), "last_call", "voted", about="1", message=asked)
-    await supporter.expect(read.says("Thank you, it’s noted"))
+    await supporter.expect(read.says("Thank you! I’ve noted"))
     await story.jump("2016-11-20T20:30+01:00")
     await supporter.expect(read.says("Thank you for voting"))
     await supporter.tell(read.label("Keep my plan"), "keep_plan", "keep", about="1")
@@ -287,11 +287,11 @@ async def vote_in_second_round(story: Story, supporter: Teller, read: Reader) ->
     await story.jump("2016-11-27T11:00+01:00")
     asked = await supporter.expect(read.says("Today is polling day"))
     await supporter.tell(read.label("I’ve voted"), "turnout", "voted", about="2", message=asked)
-    await supporter.expect(read.says("Thank you, it’s noted"))
+    await supporter.expect(read.says("Thank you! I’ve noted"))
     await story.jump("2016-11-27T16:30+01:00")
     await story.jump("2016-11-27T20:30+01:00")
     thanks = await supporter.expect(read.says("Thank you for voting"))
-    assert read.says("The vote is over. Thank you for following it").search(thanks.text)
+    assert read.says("The vote is over.").search(thanks.text)
     await supporter.tap(read.label("Stay in touch after the vote?"))
     await supporter.expect(read.says("May we stay in touch after the vote?"))
     await supporter.tell(read.label("Yes, keep in touch"), "consent", "yes", about="keep")

@@ -66,7 +66,7 @@ async def test_long_words_outside_any_question(tmp_path: Path) -> None:
         person = await story.person("Emily", language="en")
         await sign_up_in(person, READ, "villeurbanne", "69266")
         await person.send("y" * 5_000)
-        await person.expect(READ.says("I’m an automatic assistant"))
+        await person.expect(READ.says("I’m an automated assistant"))
         await person.expect(READ.says("Sorry, I still don’t follow"))
 
 
@@ -225,7 +225,7 @@ async def test_what_is_not_for_supporters(tmp_path: Path) -> None:
         await sophie.expect("/new_event")
         for payload, refusal in (
             (link, "This invitation was used already"),
-            ("s_madeup", "I do not know this invitation"),
+            ("s_madeup", "I don’t know this invitation"),
         ):
             await person.start(payload)
             await person.expect(READ.says(refusal))
@@ -257,7 +257,7 @@ async def mistype_an_event(organizer: Teller) -> None:
     await organizer.send("Xyzzyville")
     await organizer.expect(READ.says("I don’t know any commune called “%(typed)s”. Check"))
     await organizer.send("Marseille")
-    await organizer.expect(READ.says("That is outside what you look after"))
+    await organizer.expect(READ.says("That is outside your area"))
     await organizer.send("Lyon")
     await organizer.expect(READ.says("At what address?"))
     await organizer.send(ADDRESS)

@@ -78,7 +78,7 @@ async def test_orders_act_within_a_second(tmp_path: Path) -> None:
         await record.at_least(200)
         await organizer.send("/broadcasts")
         await organizer.tap("Réunion publique")
-        await organizer.expect(read.says("Leaving…"))
+        await organizer.expect(read.says("Going out…"))
 
         paused = await give(organizer, record, read.label("Pause"), read.says("Paused."))
         await record.passed(paused + 2 * SOON)
@@ -86,16 +86,16 @@ async def test_orders_act_within_a_second(tmp_path: Path) -> None:
         assert len(sent) < PEOPLE, "The broadcast was too short to be paused."
         assert max(sent) <= paused + SOON
 
-        resumed = await give(organizer, record, read.label("Resume"), read.says("Leaving…"))
+        resumed = await give(organizer, record, read.label("Resume"), read.says("Going out…"))
         await record.at_least(len(sent) + 10)
         first = min(moment for moment in await record.invitations() if moment > max(sent))
         assert first <= resumed + SOON
 
         await record.at_least(len(sent) + 200)
         await organizer.tap(read.label("Cancel"))
-        await organizer.expect(read.says("Cancel what has not left yet?"))
+        await organizer.expect(read.says("Cancel what hasn’t gone out yet?"))
         cancelled = await give(
-            organizer, record, read.label("Cancel for good"), read.says("Cancelled: nothing more leaves")
+            organizer, record, read.label("Cancel for good"), read.says("Cancelled: nothing more goes out")
         )
         await record.passed(cancelled + 2 * SOON)
         sent = await record.invitations()

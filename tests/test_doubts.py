@@ -33,10 +33,10 @@ async def write_for_later(organizer: Teller, read: Reader) -> None:
         await organizer.send(NEWS[language])
     for label in ("No photo", "That’s it"):
         await organizer.tap(read.label(label))
-    await organizer.expect(read.says("When should it leave?"))
+    await organizer.expect(read.says("When should it go out?"))
     await organizer.send("29/10 18:00")
     await organizer.tap(read.label("My clock (%(zone)s)") % {"zone": "Europe/Paris"})
-    await organizer.expect(read.says("Ready to leave"))
+    await organizer.expect(read.says("Ready to send"))
     await organizer.send(read.label("SEND"))
 
 
@@ -69,7 +69,7 @@ async def test_the_organizer_decides_to_send_again(tmp_path: Path, language: str
         risk = await organizer.expect(read.says("Quiet periods, courtesy hours and opt-outs apply"))
         assert re.search("twice|deux fois", risk.text)
         await organizer.send(read.label("SEND"))
-        await organizer.expect(read.says("It leaves once more. Recipients"))
+        await organizer.expect(read.says("It goes out once more. Recipients"))
         await story.settled()
         assert await arrived(story, text, people) == [1 + (person is one) for person in people]
         states = Counter(row["state"] for row in await story.exported("deliveries"))

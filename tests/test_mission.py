@@ -50,7 +50,7 @@ async def test_the_bot_is_killed_at_every_step(tmp_path: Path) -> None:
             await story.jump(f"2016-11-{day}T11:00+01:00")
             asked = await person.expect(read.says("Today is polling day"))
             await person.tell(read.label("I’ve voted"), "turnout", "voted", about=round_, message=asked)
-            await person.expect(read.says("Thank you, it’s noted"))
+            await person.expect(read.says("Thank you! I’ve noted"))
         await story.settled()
         story.unname(person)
         assert story.process.kills >= 11

@@ -106,9 +106,9 @@ async def look_from_outside(story: Story, outsider: Teller, read: Reader) -> Non
     await outsider.expect(read.says("This command is for the campaign team"))
     await cheat(story, outsider, "1:export:FR:supporters:all:-:csv", "1:stats:69")
     await outsider.start(GUESSED)
-    await outsider.expect(read.says("I do not know this invitation"))
+    await outsider.expect(read.says("I don’t know this invitation"))
     await say(story, outsider, "/settings", "/consent", "/stop", "/delete")
-    await touch(story, outsider, read.label("Yes, erase everything"))
+    await touch(story, outsider, read.label("Yes, erase it"))
 
 
 async def build_the_team(story: Story, admin: Teller, coordinator: Teller, read: Reader) -> str:
@@ -185,7 +185,7 @@ async def be_refused(story: Story, coordinator: Teller, admin: Teller, read: Rea
     await coordinator.has(read.says("%(who)s refused it."), read.says("You can ask again, or cancel it."))
     await touch(story, coordinator, read.label("Cancel"), read.label("Cancel for good"))
     for _ in ("where it was asked", "where it is followed"):
-        await coordinator.expect(read.says("Cancelled: nothing more leaves."))
+        await coordinator.expect(read.says("Cancelled: nothing more goes out."))
 
 
 async def announce_an_event(
@@ -195,14 +195,14 @@ async def announce_an_event(
     await say(story, coordinator, "/new_event", *MEETING)
     await touch(story, coordinator, read.label("Without a pin"))
     await say(story, coordinator, "24/11 19h")
-    await touch(story, coordinator, "2 h", read.label("That’s it"))
+    await touch(story, coordinator, "2 h", read.label("There are enough"), read.label("That’s it"))
     await say(story, coordinator, read.label("SEND"))
     await coordinator.expect(read.says("The event waits for a second person to approve its invitation."))
     await say(story, supporter, "/events")
     seen = [message.text for message in await supporter.messages() if message.sender == "bot"]
     assert not any(MEETING[0] in text or MEETING[2] in text for text in seen)
     await touch(story, admin, read.label("Approve"))
-    await coordinator.has(read.says("Leaving…"), read.says("The event is in everybody’s list from now on."))
+    await coordinator.has(read.says("Going out…"), read.says("The event is in everybody’s list from now on."))
     # Its invitation waits for the next day: she had a message already.
     await say(story, supporter, "/events")
     await supporter.expect(MEETING[0] if read.language == "fr" else MEETING[2])
@@ -220,7 +220,7 @@ async def try_a_partisan_reminder(
     await touch(story, coordinator, *(read.label(label) for label in ("That’s it", "That’s it", "Now")))
     await say(story, coordinator, read.label("SEND"))
     await touch(story, admin, read.label("Approve"))
-    await coordinator.has(read.says("Finished."), read.says("It is leaving now."))
+    await coordinator.has(read.says("Finished."), read.says("It’s going out now."))
     await supporter.expect(read.says("A reminder of the vote"))
     received = [message for message in await supporter.messages() if message.sender == "bot"][-1]
     assert "Durand" not in received.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +21,10 @@ from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
+from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
+from bot.rules.kinds import Kind
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
@@ -47,6 +49,8 @@ class Subject:
     author: int | None
     # What it will say; of a recall, what it takes away.
     texts: Mapping[str, str]
+    # The same of each version that is compared with it.
+    others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts
     # What it corrects or takes back, if it is a second thought.
@@ -76,6 +80,8 @@ class Subject:
                 sent.ballot,
                 sent.photo,
                 sorted(self.texts.items()),
+                *(sorted(version.items()) for version in self.others),
+                *([] if sent.experiment is None else [sent.experiment]),
             ],
             "to": [sent.audience, sent.area],
             "at": [sent.starts_at.isoformat(), sent.local_time],
@@ -117,9 +123,10 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     subject = await subject_of(tx, broadcast)
     # Whom it is for was settled when it was written, whoever asks again.
     areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
-    mine, expires_at = author.person.telegram_id, subject.broadcast.expires_at
+    mine = author.person.telegram_id
     asked = await _others(tx, subject, but=mine)
-    until = author.now + LIFE if expires_at is None else min(author.now + LIFE, expires_at)
+    useless_from = (subject.broadcast.expires_at, _polls_close(author.campaign, subject, author.now))
+    until = min([author.now + LIFE, *(instant for instant in useless_from if instant is not None)])
     approval = await db.approvals.ask(
         tx,
         what=WHAT,
@@ -131,6 +138,7 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
             "areas": areas or [subject.broadcast.area],
             "mend": subject.mend,
             "mends": subject.broadcast.mends,
+            "due_at": None if subject.is_now else subject.broadcast.starts_at.isoformat(),
         },
         asked_at=author.now,
         expires_at=until,
@@ -141,6 +149,16 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     card = {"approval": approval.id}
     await notices.tell(tx, asked, CARD, card, now=author.now, key=card_key(approval.id))
     return approval
+
+
+def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetime | None:
+    """When a reminder to vote is of no use any more where it goes; None for what is about no vote, and for a recall."""
+    wording = subject.wording
+    if wording.kind not in (Kind.GOTV, Kind.CIVIC_NEUTRAL) or subject.broadcast.is_recall:
+        return None
+    ballot = campaign.next_ballot(now) if wording.ballot is None else campaign.ballot(wording.ballot)
+    closes = ballot.closes_in(wording.area) if ballot is not None else None
+    return closes if closes is not None and closes > now else None
 
 
 async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
@@ -160,7 +178,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
     mended = None if found.mends is None else await db.broadcast_accounts.get(tx, found.mends)
     wording = mended or found
     worded_by = found if found.is_correction else wording
-    texts = await db.broadcast_accounts.texts_of_many(tx, [worded_by.id])
+    versions = (await db.broadcast_accounts.versions_of_many(tx, [worded_by.id])).get(worded_by.id, [])
     about = (
         None if wording.event is None else (await db.events.get_many(tx, [wording.event])).get(wording.event)
     )
@@ -168,7 +186,8 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
     return Subject(
         broadcast=found,
         author=next((person.telegram_id for person in author.values()), None),
-        texts=texts.get(worded_by.id, {}),
+        texts=next(iter(versions), {}),
+        others=versions[1:],
         mended=mended,
         event=about,
         event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
@@ -276,7 +295,7 @@ async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
     ):
         raise ApprovalGone("It was cancelled meanwhile.")
     if broadcast.mends is not None:
-        await db.mends.take_effect(tx, broadcast, subject.texts, now)
+        await db.mends.take_effect(tx, broadcast, subject.texts, now, subject.others)
     if broadcast.event is not None:
         await db.events.publish(tx, broadcast.event)
 

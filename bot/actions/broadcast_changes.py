@@ -54,7 +54,7 @@ async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBr
     await require_somebody(tx, author, new, target)
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
-    await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts)
+    await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)
     people = await fill(tx, author, broadcast, new, target)
     if await awaits_second_person(tx, author, broadcast, new.kind, people):
         await broadcast_approvals.ask(tx, author, broadcast)

@@ -21,6 +21,7 @@ from bot.actions.forecasts import Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.ballots import Ballot
+from bot.rules.experiments import MOST_HELD_OUT, VERSIONS, Experiment, Outcome, may_be_compared
 from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
@@ -31,6 +32,7 @@ from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress, orphan_fact
+from db.experiments import draw_for
 from db.facts import forget_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
@@ -48,7 +50,7 @@ class NewBroadcast:
     """Everything that makes a broadcast, whoever writes it. `texts` by language where no template words it.
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
-    get it, and sends it all the same.
+    get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
     """
 
     key: str
@@ -63,6 +65,8 @@ class NewBroadcast:
     photo: str | None = None
     expires_at: datetime | None = None
     knowing: bool = False
+    others: Sequence[Mapping[str, str]] = ()
+    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +114,7 @@ def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
+    _require_comparable(new)
     return new
 
 
@@ -153,14 +158,36 @@ def _require_words(new: NewBroadcast) -> None:
         return
     if not any(new.texts.values()):
         raise BroadcastRefused("Nothing was written.", message="errors/text_empty")
-    for text in new.texts.values():
-        check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
+    for version in (new.texts, *new.others):
+        for text in version.values():
+            check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
+
+
+def _require_comparable(new: NewBroadcast) -> None:
+    """Raises BroadcastRefused for an experiment that could not be read afterwards, or of what people are owed."""
+    experiment = new.experiment
+    if experiment is None and not new.others:
+        return
+    languages = {code for code, text in new.texts.items() if text}
+    fits = (
+        experiment is not None
+        and may_be_compared(new.kind, template=new.template)
+        and new.event is None
+        and experiment.versions == 1 + len(new.others) <= len(VERSIONS)
+        and 0 <= experiment.holdout <= MOST_HELD_OUT
+        and len(experiment.arms) > 1
+        and (experiment.goal is not Outcome.ANSWERED or experiment.versions > 1)
+        and all({code for code, text in other.items() if text} == languages for other in new.others)
+    )
+    if not fits:
+        raise BroadcastRefused("These versions cannot be compared.", message="errors/not_comparable")
 
 
 async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> Queued | None:
     """The broadcast with its deliveries; None where its key exists. The caller checked what the author may do."""
     made = {"key": new.key, "state": "active", "created_by": author.id, "created_at": author.now}
-    broadcast = await db.broadcasts.create(tx, {**made, **columns_of(new, target)}, new.texts)
+    columns = {**made, **columns_of(new, target)}
+    broadcast = await db.broadcasts.create(tx, columns, new.texts, new.others)
     if broadcast is None:
         return None
     people = await fill(tx, author, broadcast, new, target)
@@ -184,12 +211,14 @@ def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
         "starts_at": new.when.at,
         "local_time": new.when.local,
         "expires_at": new.expires_at,
+        "experiment": None if new.experiment is None else new.experiment.as_json(),
     }
 
 
 async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, target: Target) -> int:
     """Queues a broadcast for everybody it is for; how many they are."""
     people = 0
+    draw = await draw_for(tx, broadcast, new.experiment)
     for zones, due_at in await _due_times(tx, new.when, target, new.kind):
         people += await db.broadcasts.queue_deliveries(
             tx,
@@ -198,6 +227,7 @@ async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroa
             due_at=due_at,
             expires_at=new.expires_at or due_at + USEFUL_FOR,
             now=author.now,
+            draw=draw,
         )
     return people
 

@@ -95,7 +95,7 @@ async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, 
             )
         elif leaf.name in ("got", "answered") and int(first) in no_messages:
             fault = BadAudience(
-                f"There is no message number {first}: /broadcasts tells the numbers.", why="no_message"
+                f"There is no message number {first}: /broadcasts shows the numbers.", why="no_message"
             )
         elif leaf.name == "audience" and first not in saved:
             fault = BadAudience(

@@ -75,7 +75,7 @@ async def mendable(tx: AsyncConnection, author: Author, broadcast: int, mend: Me
     _require_turn(await db.mends.of(tx, broadcast), mend)
     reached = progress.count("sent") + progress.count("sending")
     if not (reached.total or progress.count("in_doubt").total):
-        raise MendRefused("Nothing of it has left.")
+        raise MendRefused("Nothing has gone out.")
     texts = await db.broadcast_accounts.texts_of_many(tx, [broadcast])
     known_in = author.reader.known_in
     return Mendable(

@@ -29,6 +29,7 @@ from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
 from bot.rules.audience_limits import within
 from bot.rules.consent import Purpose
+from bot.rules.experiments import HELD_OUT
 from bot.rules.expressions import stored
 from bot.rules.restriction import PURPOSE as RESTRICTION
 from bot.rules.restriction import RESTRICTED
@@ -153,6 +154,16 @@ class Holding:
     @property
     def current_roles(self) -> list[dict[str, Any]]:
         return [role for role in self.roles if role["revoked_at"] is None]
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        """The messages that were for them: not what they were left out of."""
+        return [message for message in self.messages if message["state"] != HELD_OUT]
+
+    @property
+    def drawn(self) -> list[dict[str, Any]]:
+        """The messages of which they drew a version, or to be left out."""
+        return [message for message in self.messages if message["variant"] is not None]
 
     @property
     def restricted_since(self) -> datetime | None:

@@ -12,6 +12,7 @@ from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.backups import BackupPlan
 from bot.rules.ballot_kinds import BallotKind, Reveals
 from bot.rules.ballots import Ballot
+from bot.rules.bringing import Bring
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
@@ -69,7 +70,8 @@ class Practical:
     """Practical information for voters, in one language; blank where the file says nothing.
 
     `place`: where everybody votes, of a vote that has one place, such as an assembly of members.
-    `fees` holds the fee in territories where it differs.
+    `fees` holds the fee in territories where it differs. `sentence_means`: the sentence in this language, where it is
+    signed in another.
     """
 
     fee: str = ""
@@ -77,6 +79,7 @@ class Practical:
     who: str = ""
     identity: str = ""
     sentence: str = ""
+    sentence_means: str = ""
     no_proxy: str = ""
     abroad: str = ""
     place: str = ""
@@ -112,6 +115,7 @@ class Campaign:
     ballots: tuple[Ballot, ...]
     ballot_names: Mapping[int, Words]
     practical: Mapping[str, Practical]
+    bring: Bring
     slots: tuple[Slot, ...]
     default_slot: str
     steps: tuple[Step, ...]
@@ -177,11 +181,6 @@ class Campaign:
         label = () if self.label is None else (self.label.sponsor, self.label.controlled_by)
         names = (self.sender.name, self.sender.candidate, self.controller.name, *self.name.values(), *label)
         return tuple(dict.fromkeys(name for name in names if name))
-
-    @cached_property
-    def asks_for_identity(self) -> bool:
-        """Whether the file says that voters have to show who they are."""
-        return any(practical.identity for practical in self.practical.values())
 
     @cached_property
     def schedule(self) -> Schedule:

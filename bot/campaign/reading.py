@@ -8,6 +8,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from bot.campaign.ballots import check_ballots, read_ballots
+from bot.campaign.bringing import read_bring
 from bot.campaign.electorate import check_electorate, read_kind, read_reveals
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
 from bot.campaign.neutrality import check_neutrality
@@ -40,6 +41,7 @@ def read_campaign(
     law = _read_law(root.table("law", required=True))
     kind = read_kind(root)
     ballots = read_ballots(root, spoken, kind)
+    practical = _read_practical(root.table("practical"), spoken)
     courtesy, caps = _read_courtesy(root.table("courtesy"))
     slots, default_slot = read_slots(root)
     steps = read_steps(root, ballots=[ballot.number for ballot in ballots.held], templates=templates)
@@ -58,7 +60,8 @@ def read_campaign(
         areas=ballots.areas,
         ballots=ballots.held,
         ballot_names=ballots.names,
-        practical=_read_practical(root.table("practical"), spoken),
+        practical=practical,
+        bring=read_bring(root, practical, kind),
         slots=slots,
         default_slot=default_slot,
         steps=steps,
@@ -229,6 +232,7 @@ def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProx
             who=told.text("who", "who may vote", required=False),
             identity=told.text("identity", "which documents to bring", required=False),
             sentence=told.text("sentence", "the sentence to sign", required=False),
+            sentence_means=told.text("sentence_means", "what the sentence means", required=False),
             no_proxy=told.text("no_proxy", "the rule on proxies", required=False),
             abroad=told.text("abroad", "how people abroad vote", required=False),
             place=told.text("place", "where everybody votes", required=False),

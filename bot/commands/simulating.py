@@ -9,6 +9,7 @@ from argparse import Namespace
 from bot.commands.arguments import SubCommands, number
 from bot.settings import Settings
 
+SWITCHES = ("reads_all", "local_apps")
 REPEATED = ("token", "name", "username")
 PASSED_ON = (*REPEATED, "zone", "clock", "limits")
 
@@ -36,6 +37,11 @@ def add_to(commands: SubCommands) -> None:
     )
     parser.add_argument("--limits", choices=["telegram"], help="refuse whoever sends too fast, as Telegram")
     parser.add_argument(
+        "--reads-all",
+        action="store_true",
+        help="turn privacy mode off, as BotFather does: the bot hears everything that is said in a group",
+    )
+    parser.add_argument(
         "--local-apps",
         action="store_true",
         help="let buttons open Mini Apps of this machine without https, which Telegram never does",
@@ -54,6 +60,5 @@ def simulate(arguments: Namespace, _settings: Settings) -> int:
         for each in (value if name in REPEATED else [value])
         for word in (f"--{name}", each)
     ]
-    if arguments.local_apps:
-        options.append("--local-apps")
+    options += [f"--{name.replace('_', '-')}" for name in SWITCHES if getattr(arguments, name)]
     os.execv(sys.executable, [sys.executable, "-m", "simulator", "--port", str(port), *options])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.departure
 import db.events
+import db.experiments
 import db.expressions
 import db.friends
 import db.mends
@@ -24,11 +25,12 @@ from bot.rules.belonging import Setting
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
+from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import Sampling
-from bot.rules.sending import CANCELLATION
+from bot.rules.sending import CANCELLATION, CHANGE, OFFER
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
@@ -37,6 +39,7 @@ from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
+from db.rsvps import Rsvp
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -66,11 +69,18 @@ class LeavingBroadcast:
     by_commune: bool
     otherwise: Expression | None
     texts: Mapping[str, str]
+    # Of each version that is compared with it.
+    others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts | None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
     # What it corrects or takes back.
     mended: LeavingBroadcast | None = None
+
+    def texts_for(self, variant: str | None) -> Mapping[str, str]:
+        """The texts of the version that somebody drew."""
+        versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
+        return versions.get(variant or "", self.texts)
 
     @property
     def is_last_choice(self) -> bool:
@@ -79,6 +89,15 @@ class LeavingBroadcast:
     @property
     def is_cancellation(self) -> bool:
         return self.row.template == CANCELLATION
+
+    @property
+    def is_change(self) -> bool:
+        return self.row.template == CHANGE
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether it offers a seat that came free."""
+        return self.row.template == OFFER
 
     @property
     def is_neutral_of_staff(self) -> bool:
@@ -116,7 +135,7 @@ class Batch:
     now: datetime
     people: Mapping[int, Person]
     broadcasts: Mapping[int, LeavingBroadcast]
-    rsvps: Mapping[tuple[int, int], str]
+    rsvps: Mapping[tuple[int, int], Rsvp]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
     neutral_sent: dict[int, list[NeutralSent]]
@@ -130,10 +149,19 @@ class Batch:
     brought: Mapping[int, int] = field(default_factory=dict)
     # What a second thought is about, by its own delivery.
     originals: Mapping[int, Original] = field(default_factory=dict)
+    # The version that somebody drew, by delivery, where versions are compared.
+    variants: Mapping[int, str] = field(default_factory=dict)
 
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""
         return person.id in self.otherwise.get(sending.row.id, ())
+
+    def answer_of(self, person: Person, sending: LeavingBroadcast) -> str | None:
+        """How somebody stands with the event that a broadcast is about."""
+        if sending.event is None:
+            return None
+        rsvp = self.rsvps.get((sending.event.id, person.id))
+        return None if rsvp is None else rsvp.answer
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
@@ -168,15 +196,19 @@ async def load(
     if any(each.row.ballot is not None for each in found.values()):
         asked = {code for person in people.values() for code in communes_asked(person.commune)}
         places = await db.polling_places.of_communes(tx, asked)
+    compared = {number for number, each in found.items() if each.row.compares is not None}
     mending = {number for number, each in found.items() if each.mended is not None}
     return Batch(
         now=now,
         originals=await db.mends.originals(tx, [row.id for row in rows if row.broadcast in mending])
         if mending
         else {},
+        variants=await db.experiments.variants_of(tx, [row.id for row in rows if row.broadcast in compared])
+        if compared
+        else {},
         people=people,
         broadcasts=found,
-        rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
+        rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
         plans=plans,
         places=places,
         otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),
@@ -209,7 +241,7 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
     rows = await db.broadcast_accounts.get_many(tx, ids)
     if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
         rows |= await db.broadcast_accounts.get_many(tx, mended)
-    texts = await db.broadcast_accounts.texts_of_many(tx, rows)
+    versions = await db.broadcast_accounts.versions_of_many(tx, rows)
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
@@ -220,7 +252,8 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
             mute=MUTES.get(Kind(row.kind)),
             by_commune=chosen_by_commune(stored(row.audience), row.area),
             otherwise=chosen_otherwise(stored(row.audience), row.area),
-            texts=texts.get(number, {}),
+            texts=next(iter(versions.get(number, ())), {}),
+            others=versions.get(number, [])[1:],
             event=events.get(row.event) if row.event is not None else None,
             event_texts=event_texts.get(row.event) if row.event is not None else None,
         )

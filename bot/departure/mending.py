@@ -46,7 +46,7 @@ class Mending:
             return Stop(state="in_doubt", reason="no_answer")
         if sending.row.is_recall:
             return self._recall(person, sending, original, original.message_id, batch)
-        return self._correct(row, person, sending, original.message_id, batch)
+        return self._correct(row, person, sending, original, original.message_id, batch)
 
     def _recall(
         self, person: Person, sending: LeavingBroadcast, original: Original, message_id: int, batch: Batch
@@ -61,7 +61,13 @@ class Mending:
         return deletion(person.telegram_id, message_id, instead=neutral)
 
     def _correct(
-        self, row: Leased, person: Person, sending: LeavingBroadcast, message_id: int, batch: Batch
+        self,
+        row: Leased,
+        person: Person,
+        sending: LeavingBroadcast,
+        original: Original,
+        message_id: int,
+        batch: Batch,
     ) -> Call | Wait | Stop:
         """New words, under the law of the message that they mend; not to who left meanwhile."""
         mended = sending.mended
@@ -86,7 +92,7 @@ class Mending:
         anew = compose_broadcast(
             self._composer,
             mended.row,
-            sending.texts,
+            sending.texts_for(original.variant),
             person,
             now=batch.now,
             event=mended.event,

@@ -45,19 +45,20 @@ class Wording:
         sending: LeavingBroadcast,
         batch: Batch,
         *,
+        variant: str | None = None,
         leave_before: datetime | None = None,
         is_quiet: bool = False,
     ) -> Call:
         """The call that sends the broadcast to the person, until `leave_before`.
 
-        `is_quiet`: nothing that speaks for the campaign may be said to them now.
+        `variant`: the version that they drew. `is_quiet`: nothing that speaks for the campaign may be said to them now.
         """
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
         text = self._own_text(person, sending, batch, is_quiet=is_quiet)
         call = (
             as_call(person.telegram_id, text, **fate)
             if text is not None
-            else self._broadcast(person, sending, batch, fate)
+            else self._broadcast(person, sending, batch, fate, variant)
         )
         if self._campaign.paid_broadcasts:
             # The campaign pays for each message that leaves faster than Telegram lets for nothing.
@@ -87,6 +88,10 @@ class Wording:
         if is_quiet and sending.is_cancellation and sending.event is not None:
             commune = self._composer.gazetteer.by_code(sending.event.commune)
             return neutral.event_cancelled(language, sending.event, commune)
+        if sending.is_offer and sending.event is not None:
+            return self._composer.offer(
+                person, sending.event, sending.event_texts or {}, batch.rsvps[sending.event.id, person.id]
+            )
         if sending.is_of_friends:
             link = friend_link(self._bot_username, person.friend_code)
             return self._texts.render(JOINED, language, brought=batch.brought[person.id], friend_link=link)
@@ -108,15 +113,18 @@ class Wording:
             **{"zone": zone, "person": person, "area_name": place, "now": now, **values},
         )
 
-    def _broadcast(self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate) -> Call:
+    def _broadcast(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate, variant: str | None
+    ) -> Call:
         return compose_broadcast(
             self._composer,
             sending.row,
-            sending.texts,
+            sending.texts_for(variant),
             person,
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            answer=batch.answer_of(person, sending),
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

@@ -80,7 +80,7 @@ TABLES: Mapping[str, ExportTable] = {
             name="deliveries",
             action=Action.EXPORT_DELIVERIES,
             columns=columns_of(
-                f"broadcast kind ballot:number step mend mends {_IDENTITY} department territory language state"
+                f"broadcast kind ballot:number step mend mends variant {_IDENTITY} department territory language state"
                 " reason attempts:number due_at:instant sent_at:instant answered_at:instant changed_at:instant"
                 " people:number"
             ),
@@ -90,7 +90,7 @@ TABLES: Mapping[str, ExportTable] = {
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
                 f"event title starts_at:instant event_commune event_state {_IDENTITY} department answer"
-                " confirmed:flag attended:flag at:instant people:number"
+                " confirmed:flag attended:flag guests:number at:instant people:number"
             ),
             of_ballot=False,
         ),

@@ -121,10 +121,21 @@ class Ballot:
         """When the last polling place of metropolitan France closes, in UTC."""
         return metropolitan_close(self)
 
+    def closes_in(self, area: str) -> datetime | None:
+        """When voting is over for everybody of an area, in UTC; None where nobody of it votes."""
+        closes = [last_close(self, each) for each in self.territories if each in territories_in(area)]
+        return max(closes, default=None)
+
     @property
     def ends_at(self) -> datetime:
         """When voting is over everywhere, in UTC."""
-        return max(last_close(self, territory) for territory in self.territories)
+        return _ends_at(self)
+
+
+@lru_cache(maxsize=64)
+def _ends_at(ballot: Ballot) -> datetime:
+    # Asked for every message that is worded.
+    return max(last_close(ballot, territory) for territory in ballot.territories)
 
 
 @lru_cache(maxsize=256)

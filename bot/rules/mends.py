@@ -22,7 +22,7 @@ RECALLED = "mends/recalled"
 
 REACHED = ("sent", "sending", "in_doubt")
 """States of a delivery whose message stands in a chat, or may."""
-NEVER_LEFT = ("queued", "leased", "withheld", "expired", "cancelled", "failed", "unreachable")
+NEVER_LEFT = ("queued", "leased", "withheld", "expired", "cancelled", "failed", "unreachable", "held_out")
 
 
 class Mend(StrEnum):

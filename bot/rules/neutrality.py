@@ -15,7 +15,7 @@ class PracticalField(StrEnum):
     """A field that staff may have a neutral reminder show, beside the day and the hours."""
 
     PLACE = "place"
-    IDENTITY = "identity"
+    BRING = "identity"
 
 
 REMINDER = "neutral/reminder"

@@ -18,16 +18,23 @@ class Sampling:
     shift: int
     mixer: int
 
-    def draws(self, person: int, percent: int) -> bool:
-        """Whether somebody is among so many percent (1 to 100)."""
+    def number(self, person: int) -> int:
+        """The number that somebody draws, from 0 to `MODULUS` - 1."""
         first = (person % MODULUS * self.factor + self.shift) % MODULUS
         second = (first * first + self.mixer) % MODULUS
-        third = (second * second + first) % MODULUS
-        return third % 100 < percent
+        return (second * second + first) % MODULUS
+
+    def draws(self, person: int, percent: int) -> bool:
+        """Whether somebody is among so many percent (1 to 100)."""
+        return self.number(person) % 100 < percent
 
 
 def sampling_of(campaign: str) -> Sampling:
     """The draw of a campaign, by its slug."""
-    digest = hashlib.sha256(f"sample:{campaign}".encode()).digest()
+    return sampling_from(hashlib.sha256(f"sample:{campaign}".encode()).digest())
+
+
+def sampling_from(digest: bytes) -> Sampling:
+    """The draw that 24 bytes make, or the first 24 of more."""
     factor, shift, mixer = (int.from_bytes(digest[at : at + 8]) % (MODULUS - 1) + 1 for at in (0, 8, 16))
     return Sampling(factor=factor, shift=shift, mixer=mixer)

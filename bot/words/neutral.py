@@ -13,6 +13,7 @@ from functools import cache
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
+from bot.rules.bringing import Money, Thing
 from bot.rules.neutrality import PracticalField
 from bot.rules.polling_places import PollingPlace, Where
 from bot.words.step_values import Vote, at_place, is_neutral, vote_in
@@ -25,15 +26,16 @@ EVERY_FIELD = frozenset(PracticalField)
 
 @dataclass(frozen=True, kw_only=True)
 class PracticalFacts:
-    """The facts that a neutral message may tell beside the day and the hours; None and False where it is not told.
+    """The facts that a neutral message may tell beside the day and the hours; empty where it is not told.
 
-    `hall`: where members meet to vote. `link`: the campaign file's address for finding one's polling place, where the
-    place itself is not known.
+    `things`, `fee`: what to bring. `hall`: where members meet to vote. `link`: the campaign file's address for finding
+    one's polling place, where the place itself is not known.
     """
 
     place: PollingPlace | None = None
     must_choose: bool = False
-    identity: bool = False
+    things: tuple[Thing, ...] = ()
+    fee: Money | None = None
     link: str | None = None
     hall: str = ""
 
@@ -87,9 +89,10 @@ def facts_about(
     """What is told of a vote, as far as it was chosen and is neutral; people who vote online need neither."""
     if vote.online:
         return PracticalFacts()
-    # What members bring is told in the words of their file, which are not the program’s.
-    asked = campaign.asks_for_identity and not vote.among_members
-    told = PracticalFacts(identity=asked and PracticalField.IDENTITY in fields)
+    told = PracticalFacts()
+    if PracticalField.BRING in fields:
+        bring = campaign.bring
+        told = PracticalFacts(things=bring.things, fee=bring.fee_in(vote.territory))
     if PracticalField.PLACE not in fields:
         return told
     if where.place is not None and is_neutral(f"{where.place.name}, {where.place.address}", campaign):

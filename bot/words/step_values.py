@@ -76,6 +76,7 @@ class Facts:
     who: str
     identity: str
     sentence: str
+    sentence_means: str
     no_proxy: str
     abroad: str
     place: str
@@ -158,6 +159,7 @@ def facts_for(campaign: Campaign, *, territory: str, language: str) -> Facts:
         who=practical.who,
         identity=practical.identity,
         sentence=practical.sentence,
+        sentence_means=practical.sentence_means,
         no_proxy=practical.no_proxy,
         abroad=practical.abroad,
         place=practical.place,
@@ -215,7 +217,7 @@ def neutral_only(campaign: Campaign, vote: Vote, facts: Facts) -> tuple[Vote, Fa
     """The vote and the facts without what bears a name of the campaign or a link; nor the sentence to sign, which may
     be a slogan."""
     told = {name: text if is_neutral(text, campaign) else "" for name, text in vars(facts).items()}
-    told |= {"sentence": "", "polling_place": facts.polling_place}
+    told |= {"sentence": "", "sentence_means": "", "polling_place": facts.polling_place}
     return replace(vote, name=vote.name if is_neutral(vote.name, campaign) else ""), Facts(**told)
 
 

@@ -26,7 +26,7 @@ import babel
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 from jinja2 import (
     BaseLoader,
@@ -47,6 +47,7 @@ from markupsafe import Markup
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
 from bot.communes.consulates import city_of
+from bot.rules.bringing import Money
 from bot.rules.retention import whole_years
 from bot.words.no_break import bound, with_plain_spaces
 from locales import FOLDER, LANGUAGES, TEMPLATES, catalogue, compiled
@@ -345,6 +346,9 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def percentage(percent: float) -> str:
+        return format_percent(percent / 100, locale=locale)
+
     def date_(day: date) -> str:
         return format_date(day, "long", locale)
 
@@ -352,6 +356,18 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         years = whole_years(days)
         words = format_unit(years or days, "year" if years else "day", locale=locale)
         return words.replace(" ", "\u00a0")  # a number stays with its unit
+
+    def money(sum_: Money) -> str:
+        whole = sum_.amount == sum_.amount.to_integral_value()
+        pattern = "#,##0" if whole else "#,##0.00"
+        return format_currency(
+            sum_.amount,
+            sum_.currency,
+            pattern,
+            locale=locale,
+            currency_digits=False,
+            format_type="name",
+        )
 
     def listing(values: Iterable[object], style: Any = "standard") -> str:
         return format_list([str(value) for value in values], style=style, locale=locale)
@@ -367,6 +383,8 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         "moment": moment_,
         "stamp": stamp,
         "number": number,
+        "percentage": percentage,
+        "money": money,
         "listing": listing,
         "period": period,
     }

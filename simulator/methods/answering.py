@@ -8,7 +8,6 @@ from simulator.callbacks import TOO_OLD, check_toast
 from simulator.errors import bad_request
 from simulator.files import LARGEST_DOWNLOAD
 from simulator.params import Params
-from simulator.shapes import full_chat_shape, user_shape
 from simulator.urls import opens_bot
 from simulator.world import World
 
@@ -68,24 +67,6 @@ def get_file(world: World, params: Params) -> dict[str, Any]:
         "file_size": len(stored.content),
         "file_path": stored.path,
     }
-
-
-def get_chat(world: World, params: Params) -> dict[str, Any]:
-    person = world.find_recipient(params.text("chat_id"))
-    chat = world.chat(person)
-    pinned = chat.messages.get(chat.pinned)
-    return full_chat_shape(person, world.shape(person, pinned) if pinned else None)
-
-
-def get_chat_member(world: World, params: Params) -> dict[str, Any]:
-    """In a private chat there are two members: the person and the bot."""
-    person = world.find_recipient(params.text("chat_id"))
-    user_id = params.integer("user_id")
-    if user_id == world.bot["id"]:
-        return {"user": world.bot, "status": "member"}
-    if user_id == person.id:
-        return {"user": user_shape(person), "status": "member"}
-    raise bad_request("member not found")
 
 
 def get_user_profile_photos(world: World, params: Params) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import orjson
+
 from simulator.errors import bad_request
+from simulator.groups import Group
 from simulator.keyboards import read_markup
+from simulator.membership import tell
 from simulator.methods.media import replaced
 from simulator.methods.sending import read_caption, read_message_ids, read_text
 from simulator.params import Params
 from simulator.performing import heard
-from simulator.records import Message, Person
+from simulator.records import Message
+from simulator.shapes import Peer
 from simulator.world import World
 
 # A bot cannot delete its messages after this many simulated seconds.
@@ -53,7 +58,7 @@ def _edit(
     world: World,
     params: Params,
     method: str,
-    person: Person,
+    person: Peer,
     message: Message,
     text: str,
     entities: bytes,
@@ -77,7 +82,7 @@ def _edit(
     return True if message.inline_message_id else shape
 
 
-def _editable(world: World, params: Params) -> tuple[Person, Message]:
+def _editable(world: World, params: Params) -> tuple[Peer, Message]:
     """The message to edit, found by chat and number or by its inline identifier."""
     inline_id = params.text("inline_message_id")
     if inline_id:
@@ -89,12 +94,12 @@ def _editable(world: World, params: Params) -> tuple[Person, Message]:
         return sender, sent
     person = world.reachable(params.text("chat_id"))
     message = _message(world, person, params, "message to edit not found")
-    if not message.by_bot or message.keyed:
+    if not world.is_own(person, message) or message.keyed:
         raise bad_request("message can't be edited")
     return person, message
 
 
-def _message(world: World, person: Person, params: Params, complaint: str) -> Message:
+def _message(world: World, person: Peer, params: Params, complaint: str) -> Message:
     message_id = params.integer("message_id")
     if not message_id:
         raise bad_request("message identifier is not specified")
@@ -112,13 +117,14 @@ def delete_message(world: World, params: Params) -> bool:
         world.journal.record("deleteMessage", person.id, forgotten, world.clock.now())
         return True
     message = _message(world, person, params, "message to delete not found")
-    if not _is_deletable(world, message):
-        raise bad_request("message can't be deleted for everyone")
+    if not _is_deletable(world, person, message):
+        everyone = "" if isinstance(person, Group) else " for everyone"
+        raise bad_request(f"message can't be deleted{everyone}")
     _delete(world, person, message)
     return True
 
 
-def _delete(world: World, person: Person, message: Message) -> None:
+def _delete(world: World, person: Peer, message: Message) -> None:
     """It counts for the rate as a message does."""
     world.limits.check(person.id)
     world.delete_message(person, message.message_id)
@@ -130,25 +136,34 @@ def delete_messages(world: World, params: Params) -> bool:
     person = world.find_recipient(params.text("chat_id"))
     for number in read_message_ids(params):
         message = world.chat(person).messages.get(number)
-        if message is not None and _is_deletable(world, message):
+        if message is not None and _is_deletable(world, person, message):
             _delete(world, person, message)
     return True
 
 
-def _is_deletable(world: World, message: Message) -> bool:
+def _is_deletable(world: World, peer: Peer, message: Message) -> bool:
+    """Within 48 hours; in a group what others wrote only by an administrator, but that at any time."""
+    if isinstance(peer, Group):
+        if peer.may(world.bot["id"], "can_delete_messages"):
+            return True
+        if not world.is_own(peer, message):
+            return False
     return world.clock.timestamp() - message.date <= DELETABLE_FOR
 
 
 def pin_chat_message(world: World, params: Params) -> bool:
-    person = world.reachable(params.text("chat_id"))
+    person = _pinnable(world, params)
     message = _message(world, person, params, "message to pin not found")
     world.chat(person).pinned = message.message_id
     world.changed(person, message)
+    if isinstance(person, Group):
+        shape = orjson.loads(orjson.dumps(world.shape(person, message)))
+        tell(world.common, person, world.bot["id"], {"pinned_message": shape}, thread=message.thread)
     return True
 
 
 def unpin_chat_message(world: World, params: Params) -> bool:
-    person = world.reachable(params.text("chat_id"))
+    person = _pinnable(world, params)
     chat = world.chat(person)
     wanted = params.integer("message_id", chat.pinned)
     if not chat.pinned or wanted != chat.pinned:
@@ -157,7 +172,15 @@ def unpin_chat_message(world: World, params: Params) -> bool:
 
 
 def unpin_all_chat_messages(world: World, params: Params) -> bool:
-    person = world.reachable(params.text("chat_id"))
+    person = _pinnable(world, params)
     world.chat(person).pinned = 0
     world.changed(person)
     return True
+
+
+def _pinnable(world: World, params: Params) -> Peer:
+    """The chat whose pinned message the bot may change (DialogManager.cpp of tdlib)."""
+    peer = world.reachable(params.text("chat_id"))
+    if isinstance(peer, Group) and not peer.may(world.bot["id"], "can_pin_messages"):
+        raise bad_request("not enough rights to manage pinned messages in the chat")
+    return peer

@@ -10,7 +10,8 @@ from simulator.errors import BotApiError, bad_request
 from simulator.files import LARGEST_PHOTO, LARGEST_UPLOAD, StoredFile, read_file
 from simulator.methods.sending import read_caption, send
 from simulator.params import Params, Upload
-from simulator.records import Message, Person
+from simulator.records import Message
+from simulator.shapes import Peer
 from simulator.world import World
 
 Media = dict[str, Any]
@@ -61,7 +62,8 @@ def read_media(world: World, params: Params, kind: str) -> Media:
         world.reachable(params.text("chat_id"))  # nothing is kept of an upload to somebody out of reach
     content = Upload(given.name, given.mime_type, given.content) if isinstance(given, StoredFile) else given
     if kind == "photo":
-        shape: Media = {"photo": _photo(world, content)}
+        known = world.files.photo_of(given.file_id) if isinstance(given, StoredFile) else None
+        shape: Media = {"photo": known or _photo(world, content)}
     else:
         if len(content.content) > LARGEST_UPLOAD:
             raise BotApiError(413, "")
@@ -148,7 +150,7 @@ def read_input_media(item: Any, params: Params) -> tuple[str, Params]:
     return kind, Params({**fields, kind: item["media"], "chat_id": params.text("chat_id")}, params.uploads)
 
 
-def replaced(world: World, params: Params, person: Person, message: Message) -> tuple[str, bytes, Media]:
+def replaced(world: World, params: Params, person: Peer, message: Message) -> tuple[str, bytes, Media]:
     """What editMessageMedia puts into a message: caption, entities and file."""
     if not params.text("media"):
         raise bad_request('parameter "media" is required')

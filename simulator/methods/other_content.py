@@ -95,7 +95,7 @@ def stop_poll(world: World, params: Params) -> dict[str, Any]:
     message = world.chat(person).messages.get(params.integer("message_id"))
     if message is None:
         raise bad_request("message with poll to stop not found")
-    if not message.by_bot or not message.media or "poll" not in message.media:
+    if not world.is_own(person, message) or not message.media or "poll" not in message.media:
         raise bad_request("message with poll to stop not found")
     if message.media["poll"]["is_closed"]:
         raise bad_request("poll has already been closed")

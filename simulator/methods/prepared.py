@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.acting import send_result
 from simulator.callbacks import TOO_OLD
 from simulator.errors import bad_request
+from simulator.inline import send_result
 from simulator.methods.answering import check_results
 from simulator.params import Params
 from simulator.world import World

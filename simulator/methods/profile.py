@@ -10,7 +10,7 @@ from simulator.world import World
 def get_me(world: World, _params: Params) -> dict[str, Any]:
     return world.bot | {
         "can_join_groups": True,
-        "can_read_all_group_messages": False,
+        "can_read_all_group_messages": world.reads_all,
         "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
@@ -83,4 +83,4 @@ def get_chat_menu_button(world: World, params: Params) -> dict[str, Any]:
 def _chat_of(world: World, params: Params) -> int:
     """The person whose menu button is meant; 0: everyone's."""
     chat_id = params.text("chat_id")
-    return world.find_recipient(chat_id).id if chat_id else 0
+    return world.recipient(chat_id).id if chat_id else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.errors import bad_request
+from simulator.groups import Group
 from simulator.params import Params
 from simulator.performing import heard
 from simulator.reactions import EMOJIS
@@ -22,7 +23,8 @@ def set_message_reaction(world: World, params: Params) -> bool:
         raise bad_request("REACTIONS_TOO_MANY")
     if any(reaction.get("type") == "emoji" and reaction["emoji"] not in EMOJIS for reaction in reactions):
         raise bad_request("REACTION_INVALID")
-    message.react("bot", reactions)
+    who = str(world.bot["id"]) if isinstance(person, Group) else "bot"
+    message.react(who, reactions)
     world.changed(person, message)
     heard(world, person)
     return True

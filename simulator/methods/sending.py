@@ -1,22 +1,34 @@
 """Methods that put a message into a chat."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from simulator import topics
 from simulator.acting import reply_shape
 from simulator.errors import bad_request
+from simulator.groups import GENERAL, Group
 from simulator.keyboards import Markup, buttons_of, read_markup
 from simulator.params import Params
 from simulator.parse import parse_text
 from simulator.performing import heard
-from simulator.records import Message, Person
-from simulator.shapes import user_shape
+from simulator.records import Message
+from simulator.shapes import Peer
 from simulator.world import World
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 MOST_AT_ONCE = 100
+# What a key may ask for in a private chat, and how it is refused elsewhere (ReplyMarkup.cpp of tdlib).
+PRIVATE_ONLY = {
+    "request_contact": "Phone number can be requested",
+    "request_location": "Location can be requested",
+    "request_poll": "Poll can be requested",
+    "request_users": "Users can be requested",
+    "request_chat": "Chats can be requested",
+    "web_app": "Web App buttons can be used",
+}
 CHAT_ACTIONS = {
     *("cancel", "typing", "record_video", "upload_video", "record_audio", "record_voice", "upload_audio"),
     *("upload_voice", "upload_photo", "upload_document", "choose_sticker", "pick_up_location"),
@@ -58,7 +70,9 @@ def send_chat_action(world: World, params: Params) -> bool:
     if action not in CHAT_ACTIONS:
         raise bad_request("wrong parameter action in request")
     person = world.reachable(params.text("chat_id"))
-    world.stream.tell({"type": "action", "person": person.id, "action": action})
+    read_thread(world, person, params)
+    where = "group" if isinstance(person, Group) else "person"
+    world.stream.tell({"type": "action", where: person.id, "bot": world.bot["id"], "action": action})
     return True
 
 
@@ -104,9 +118,7 @@ def _content(source: Message, keep_caption: bool = True) -> dict[str, Any]:
 
 
 def _origin(world: World, params: Params, source: Message) -> dict[str, Any]:
-    sender = world.bot
-    if not source.by_bot:
-        sender = user_shape(world.find_recipient(params.text("from_chat_id")))
+    sender = world.sender_of(world.find_recipient(params.text("from_chat_id")), source)
     return {"forward_origin": {"type": "user", "sender_user": sender, "date": source.date}}
 
 
@@ -156,6 +168,10 @@ def send(
     """Check the keyboard, the recipient and the rate, then add the message and journal it."""
     markup = read_markup(params, local_apps=world.common.local_apps)
     person = world.reachable(params.text("chat_id"))
+    thread = read_thread(world, person, params)
+    if isinstance(person, Group):
+        check_may_send(world, person, thread, content.get("media") or (), markup)
+        content |= {"sender": world.bot["id"], "thread": thread}
     extra = _extra(world, person, params) | (extra or {})
     if content.get("media") and content.get("text") and params.flag("show_caption_above_media"):
         extra["show_caption_above_media"] = True
@@ -172,7 +188,7 @@ def send(
     return shape
 
 
-def apply_reply_keyboard(world: World, person: Person, markup: Markup) -> None:
+def apply_reply_keyboard(world: World, person: Peer, markup: Markup) -> None:
     if markup.kind in {"reply", "force"} and person.keeps != 0:
         world.chat(person).placeholder = orjson.loads(markup.json or b"{}").get("input_field_placeholder", "")
     if markup.kind == "reply":
@@ -181,7 +197,32 @@ def apply_reply_keyboard(world: World, person: Person, markup: Markup) -> None:
         world.chat(person).reply_keyboard = b""
 
 
-def _extra(world: World, person: Person, params: Params) -> dict[str, Any]:
+def read_thread(world: World, peer: Peer, params: Params) -> int:
+    """The topic that a call names, 0 for none (Client.cpp, check_message_topic).
+
+    A group without topics overlooks it; the general topic cannot be named, and private chats have none here.
+    """
+    thread = params.integer("message_thread_id")
+    if not thread or (isinstance(peer, Group) and not peer.is_forum):
+        return 0
+    if not isinstance(peer, Group) or thread == GENERAL or thread not in peer.topics:
+        raise bad_request("message thread not found")
+    return thread
+
+
+def check_may_send(world: World, group: Group, thread: int, media: Iterable[str], markup: Markup) -> None:
+    """Refuses what the group, a restriction or a closed topic keeps the bot from sending."""
+    if called := group.may_send(world.bot["id"], media):
+        raise bad_request(f"not enough rights to send {called} to the chat")
+    if not topics.may_write(group, world.bot["id"], thread):
+        raise bad_request("TOPIC_CLOSED")
+    for button in (button for row in buttons_of(markup.json) for button in row):
+        for field, what in PRIVATE_ONLY.items():
+            if field in button:
+                raise bad_request(f"{what} in private chats only")
+
+
+def _extra(world: World, person: Peer, params: Params) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if params.flag("protect_content"):
         extra["has_protected_content"] = True

@@ -82,7 +82,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
     line.ask(None)
     await board.refresh(line)
     (edited,) = map(as_read, line.called)
-    assert "Leaving…" in edited
+    assert "Going out…" in edited
     assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
 
 

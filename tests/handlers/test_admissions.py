@@ -72,7 +72,7 @@ async def test_a_refusal_is_told_to_all_whom_it_concerns(
     await olga.tap("Refuse")
     assert "You refused" in olga.last.text
     await let_leave(conversation, nadia, zoe)
-    assert "You do not become administrator" in zoe.last.text
+    assert "You won’t become an administrator" in zoe.last.text
     assert "does not become administrator" in nadia.last.text
     assert await roles(conversation, 3) == []
     await olga.tap_data("1:staff_decide:1:yes")

@@ -22,7 +22,7 @@ SENTENCES = {
     "en": "within 20 km of Lyon, who said yes to the meeting of Thursday, minus those who have voted",
 }
 WORDS = {
-    "fr": "à 20 km de Lyon, ont dit oui à « Réunion publique », sauf ceux qui ont voté (tour 1)",
+    "fr": "à moins de 20 km de Lyon, ont dit oui à « Réunion publique », sauf ceux qui ont voté (tour 1)",
     "en": "within 20 km of Lyon, said yes to “Public meeting”, except those who have voted (round 1)",
 }
 
@@ -174,21 +174,21 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ("near:69123:20 and rsvp:nope:yes", "near:69123:20 and <b><u>rsvp:nope:yes</u></b>"),
         ("in:69 and lagnuage:fr", "<b><u>lagnuage:fr</u></b>\n\nThere is no such condition."),
         ("in:99 or staff", "<b><u>in:99</u></b> or staff\n\nThis is written like <code>in:69</code>"),
-        ("near:69999:20", "I do not know which commune this is"),
+        ("near:69999:20", "I don’t know which commune this is"),
         ("in:69 and", "<b><u>and</u></b>\n\nSomething is missing after this"),
         ("in:69 staff", "in:69 <b><u>staff</u></b>\n\nNothing joins this"),
         (" or ".join(["in:69"] * 101), "This is too long"),
         (f"in:69 and {DEEP}", "This is too long"),
-        ("{}", "This cannot be read"),
-        ("audience:nope", "<b><u>audience:nope</u></b>\n\nThere is no such saved audience"),
-        ("got:99", "There is no such message"),
-        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThe campaign does not have this: there are 1 and 2."),
+        ("{}", "I can’t read this"),
+        ("audience:nope", "<b><u>audience:nope</u></b>\n\nI can’t find that saved audience"),
+        ("got:99", "I can’t find that message"),
+        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThe campaign doesn’t have this: there are 1 and 2."),
         ("à 20 km de Qzxwvk, bénévoles", "à 20 km de <b><u>Qzxwvk</u></b>, bénévoles"),
         (
             "volunteers, who like cheese",
-            "volunteers, <b><u>who like cheese</u></b>\n\nI do not understand this.",
+            "volunteers, <b><u>who like cheese</u></b>\n\nI don’t understand.",
         ),
-        ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI know no such event"),
+        ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI can’t find that event among yours"),
     ],
 )
 async def test_a_slip_is_pointed_at_and_costs_nothing(
@@ -232,7 +232,7 @@ async def test_saved_audiences_of_the_area_are_offered_and_frozen_when_it_leaves
     await talker.tap("ground")
     assert "the audience “ground”" in talker.last.text
     await talker.send("audience:capital")
-    assert "There is no such saved audience where you work" in talker.last.text
+    assert "I can’t find that saved audience in your area" in talker.last.text
     await finish_broadcast(talker)
     await talker.send("SEND")
     (broadcast,) = await rows(conversation, broadcasts)
@@ -248,7 +248,7 @@ async def test_events_of_others_are_not_asked_about(conversation: Conversation) 
     assert not any("Elsewhere" in label for label in talker.last.buttons)
     for typed in ("rsvp:bb22:yes", "said yes to Elsewhere"):
         await talker.send(typed)
-        assert "I know no such event of yours" in talker.last.text
+        assert "I can’t find that event among yours" in talker.last.text
     await talker.tap_data("1:audience_event:bb22")
     await talker.tap_data("1:audience_is:rsvp:bb22:yes")
     await talker.send("Lyon 20 km")

@@ -57,7 +57,7 @@ async def test_the_list_tells_what_for_whom_and_how_far(
     await schedule(organizer, "Bonjour", "Meet us <b>tomorrow</b> at the town hall, with the whole team")
     listed = (await organizer.send("/broadcasts")).text
     assert (
-        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16 November 2016, 10:00 · leaving"
+        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16 November 2016, 10:00 · going out"
         in listed
     )
     assert "<b>2. Meet us tomorrow at the town hall, with…</b>" in listed
@@ -121,7 +121,7 @@ async def test_a_scheduled_one_is_changed_in_its_place(conversation: Conversatio
     await schedule(organizer)
     await open_card(organizer, 1)
     await organizer.tap("Change it")
-    assert "Ready to leave, in the place of no. 1" in organizer.last.text
+    assert "Ready to send, in place of no. 1" in organizer.last.text
     assert "18 November" in organizer.last.text
     await organizer.tap("Change the text")
     await organizer.send("Bonsoir")
@@ -146,7 +146,7 @@ async def test_what_has_left_meanwhile_is_not_changed(conversation: Conversation
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(deliveries).where(deliveries.c.id == 1).values(state="sending"))
     await organizer.send("SEND")
-    assert "Some of it has left already" in organizer.last.text
+    assert "Some of it has gone out already" in organizer.last.text
     assert len(await rows(conversation, deliveries)) == 2
 
 

@@ -24,7 +24,7 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
     await supporter(conversation, 4, LYON, state="stopped")
     await supporter(conversation, 5, LYON, consent_contact=False)
     await write_broadcast(organizer)
-    assert "Within what you look after: Rhône" in organizer.last.text
+    assert "Within your area: Rhône" in organizer.last.text
     await finish_broadcast(organizer)
     french, english, summary = organizer.screen[-3:]
     assert french.text == "Bonjour Zoé\n\n<i>Équipe Camille Durand</i>"
@@ -241,7 +241,7 @@ async def test_pausing_resuming_and_cancelling(conversation: Conversation) -> No
     await admin.tap("Cancel")
     await admin.tap("Cancel for good")
     assert await state() == "cancelled"
-    assert "Cancelled: nothing more leaves" in admin.last.text
+    assert "Cancelled: nothing more goes out" in admin.last.text
     assert admin.last.buttons == {}
     changes = [row.details.get("change") for row in await rows(conversation, audit)]
     assert changes == [None, "pause", "resume", "cancel"]

@@ -102,13 +102,13 @@ async def test_sending_again_says_what_it_risks_and_takes_a_word(
     broadcast = await sent_in_doubt(conversation, organizer, doubtful)
     await look(organizer, broadcast)
     await organizer.tap("Send again to these…")
-    assert "Whoever received it already would get it twice" in organizer.last.text
+    assert "Whoever already has it would get it twice" in organizer.last.text
     for doubt in ("yes", "send?"):  # whoever asks does not confirm
         await organizer.send(doubt)
         assert "Nothing was sent" in organizer.last.text
     assert (await states(conversation))[doubtful] == "in_doubt"
     await organizer.send("send")
-    assert "It leaves once more. Recipients: &lt; 10" in organizer.screen[-2].text
+    assert "It goes out once more. Recipients: &lt; 10" in organizer.screen[-2].text
     assert await states(conversation) == {doubtful: "queued", other: "queued"}
     noted = [(row.actor, row.action, row.details) for row in await rows(conversation, audit)][-1]
     assert noted == ("staff:7", "send_again", {"broadcast": broadcast, "people": 1})

@@ -77,7 +77,7 @@ async def test_words_and_place_change(conversation: Conversation) -> None:
     await organizer.tap("Change the place")
     await organizer.tap("In another commune")
     await organizer.send("nantes")
-    assert "outside what you look after" in organizer.last.text
+    assert "outside your area" in organizer.last.text
     await organizer.send("villeurbanne")
     await organizer.send("Place Lazare-Goujon")
     await organizer.tap("Change it and tell them")
@@ -145,7 +145,7 @@ async def test_others_events_are_for_coordinators_of_the_area(conversation: Conv
     await colleague.tap_data(f"1:my_event:{code}")
     assert "Only whoever organizes this event" in colleague.last.text
     await elsewhere.tap_data(f"1:event_change:{code}:cancel:-")
-    assert "outside what you look after" in elsewhere.last.text
+    assert "outside your area" in elsewhere.last.text
     await elsewhere.tap_data("1:my_events")
     assert "no event to come" in elsewhere.last.text
     await organizer.tap_data("1:my_events")

@@ -163,10 +163,10 @@ async def test_an_answer_is_changed_at_will_in_place(conversation: Conversation)
     zoe = await supporter(conversation)
     card = await zoe.send("/start ev_lyon1")
     for label, answer, said in (
-        ("I’ll come", "yes", "we’ll expect you there"),
+        ("I’ll come", "yes", "we look forward to it"),
         ("Maybe", "maybe", "You said maybe"),
         ("I can’t", "no", "You can’t come"),
-        ("I’ll come", "yes", "we’ll expect you there"),
+        ("I’ll come", "yes", "we look forward to it"),
     ):
         shown = await zoe.tap(label)
         assert shown is card
@@ -203,7 +203,7 @@ async def test_the_answer_to_an_invitation_with_a_photo_comes_below_it(conversat
     invitation = Shown(id=conversation.number(), text="", photo=True)
     shown = await zoe.tap_data("1:rsvp:lyon1:yes", on=invitation)
     assert zoe.called("editMessageText") == []
-    assert "we’ll expect you there" in shown.text
+    assert "we look forward to it" in shown.text
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,9 @@ async def test_nothing_to_export_is_said(conversation: Conversation, karim: Talk
     assert "nothing to export" in karim.last.text
     assert karim.called("sendDocument") == []
     assert await actions_noted(conversation) == ["add_staff"]
+    await karim.tap("Back")
+    assert "choose a format" in karim.last.text
+    assert {"CSV", "XLSX", "24 h"} <= set(karim.last.buttons)
 
 
 FORGED = (
@@ -194,7 +197,7 @@ async def test_who_refused_the_team_has_no_row_in_the_file_of_an_area(
     assert marie.called("sendDocument") == []
     await karim.tap_data("1:export:69:responses:all:-:csv")
     (document,) = karim.called("sendDocument")
-    assert "fewer than ten are not told of" in document.payload["caption"]
+    assert "fewer than ten are left out" in document.payload["caption"]
     assert "69266" not in {row["commune"] for row in await made(conversation, karim)}
 
 

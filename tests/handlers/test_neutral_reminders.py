@@ -82,17 +82,17 @@ async def test_a_partisan_message_does_not_leave_as_a_neutral_reminder(eve: Conv
 async def test_what_it_shows_is_chosen_and_may_be_changed(eve: Conversation) -> None:
     organizer = await staff(eve, 7, "organizer", "69")
     await begin(organizer)
-    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "✓ The identity document"]
-    await organizer.tap("✓ The identity document")
-    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "The identity document"]
+    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "✓ What to bring"]
+    await organizer.tap("✓ What to bring")
+    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "What to bring"]
     await organizer.tap("That’s it")
     await finish_broadcast(organizer)
-    assert "Bring an identity document" not in organizer.screen[-2].text
+    assert "Bring ID" not in organizer.screen[-2].text
     await organizer.tap("Change what it shows")
     await organizer.tap("✓ Where one votes")
-    await organizer.tap("The identity document")
+    await organizer.tap("What to bring")
     await organizer.tap("That’s it")
-    assert "Bring an identity document" in organizer.screen[-2].text
+    assert "Bring ID" in organizer.screen[-2].text
     assert organizer.screen[-2].urls == {}
     await organizer.send("SEND")
     (broadcast,) = await rows(eve, broadcasts)

@@ -37,7 +37,7 @@ async def test_an_event_is_announced_to_those_around(conversation: Conversation)
     assert "<b>Public meeting</b>" in english.text
     assert "Venez nombreux !" in english.text  # the description left out falls back
     assert list(french.buttons)[:3] == ["Je viens", "Peut-être", "Je ne peux pas"]
-    assert "optout:events" in french.buttons["Plus d’invitations"]
+    assert "optout:events" in french.buttons["Ne plus m’inviter"]
     # Fewer than ten in an area are not counted out.
     assert "<b>Recipients:</b> &lt; 10" in summary.text
     assert await rows(conversation, events) == []
@@ -121,7 +121,7 @@ async def test_an_organizer_stays_in_their_area(conversation: Conversation) -> N
     organizer = await staff(conversation, 7, "organizer", "69")
     for words in ("/new_event", "Réunion", "Venez", "Meeting", "Come", "nantes"):
         await organizer.send(words)
-    assert "outside what you look after (Rhône)" in organizer.last.text
+    assert "outside your area (Rhône)" in organizer.last.text
     await organizer.send("villeurbanne")
     assert "At what address?" in organizer.last.text
 
@@ -131,7 +131,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
     await written(organizer)
     await organizer.tap("Change the date")
     await organizer.send("demain 18h30")
-    assert "Thursday, 17 November, 18:30, until 20:30" in organizer.last.text
+    assert "Thursday, 17 November, from 18:30 to 20:30" in organizer.last.text
     # Another commune takes its address, pin and people around with it.
     await organizer.tap("Change the commune")
     await organizer.send("villeurbanne")

@@ -49,11 +49,9 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     text = admin.last.text
     assert "<b>Recipients:</b> 5" in text
     assert "✓ At once: 3" in text
+    assert "Already had as many messages as we allow: 1. They get it on Thursday, 17 November, 09:00" in text
     assert (
-        "Had as many messages as we allow ourselves: 1. They get it on Thursday, 17 November, 09:00" in text
-    )
-    assert (
-        "✗ Expires unsent for 1: they had as many messages as we allow ourselves, until Sunday, 20 November"
+        "✗ Expires unsent for 1: they already had as many messages as we allow, until Sunday, 20 November"
         in text
     )
     assert "Besides, 1 switched such messages off." in text
@@ -144,7 +142,7 @@ async def test_an_event_says_who_can_still_be_invited(conversation: Conversation
     await write_event(admin)
     assert "<b>Recipients:</b> 2" in admin.last.text
     # The event is in eight days: whoever had enough of us this week still hears of it in time.
-    assert "Had as many messages as we allow ourselves: 1. They get it on" in admin.last.text
+    assert "Already had as many messages as we allow: 1. They get it on" in admin.last.text
 
 
 async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> None:
@@ -159,8 +157,8 @@ async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> 
     )
     await admin.tap("Yes, that long")
     await admin.tap("That’s it")
-    assert "Thursday, 24 November, 19:00, until Friday, 25 November, 19:00" in admin.last.text
+    assert "from Thursday, 24 November, 19:00 to Friday, 25 November, 19:00" in admin.last.text
     await admin.tap("Change the duration")
     await admin.send("24h")
     await admin.send("2h")
-    assert "Thursday, 24 November, 19:00, until 21:00" in admin.last.text
+    assert "Thursday, 24 November, from 19:00 to 21:00" in admin.last.text

@@ -31,7 +31,7 @@ async def test_nothing_is_kept_of_who_says_no(conversation: Conversation, zoe: T
 
 async def test_nothing_is_kept_of_who_is_too_young(zoe: Talker) -> None:
     await zoe.send("/start")
-    assert "until you are 17" in (await zoe.tap("younger")).text
+    assert "aged 17 or over" in (await zoe.tap("younger")).text
     assert await zoe.stored() is None
 
 
@@ -234,13 +234,13 @@ async def test_a_former_commune_says_what_it_is_part_of_today(zoe: Talker) -> No
     await agree(zoe)
     shown = await zoe.send("Arbignieu")
     assert "You vote in <b>Arboys en Bugey</b>" in shown.text
-    assert "Arbignieu is today part of Arboys en Bugey." in shown.text
+    assert "Arbignieu is now part of Arboys en Bugey." in shown.text
     # There is a Beauchêne today too: both are offered, each by what it is.
     shown = await zoe.send("Beauchêne")
     assert any(label.startswith("Beauchêne → Tinchebray-Bocage (61)") for label in shown.buttons)
-    assert "Beauchêne is today part of Tinchebray-Bocage." in (await zoe.tap("Beauchêne →")).text
+    assert "Beauchêne is now part of Tinchebray-Bocage." in (await zoe.tap("Beauchêne →")).text
     # Nothing of it stays once another is meant.
-    assert "today part of" not in (await zoe.send("Lyon")).text
+    assert "now part of" not in (await zoe.send("Lyon")).text
 
 
 async def test_a_former_commune_is_said_to_who_moves_in_french(conversation: Conversation) -> None:

@@ -21,7 +21,10 @@ REASONS = {
     Ground.ACCURACY: ("Something in my data is wrong", "something in your data is wrong"),
     Ground.UNLAWFUL: ("You should not have them, but keep them", "we should not have your data"),
     Ground.CLAIMS: ("I need them to defend my rights", "you need your data to defend your rights"),
-    Ground.OBJECTION: ("I objected and await your answer", "you objected and await an answer"),
+    Ground.OBJECTION: (
+        "I objected and am waiting for your answer",
+        "you objected and are waiting for an answer",
+    ),
     None: ("I’d rather not say: do it", "nothing is used"),
 }
 

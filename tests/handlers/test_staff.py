@@ -72,7 +72,7 @@ async def test_the_menu_of_the_chat_follows_the_role(conversation: Conversation,
 async def test_a_guessed_link_is_refused(conversation: Conversation) -> None:
     stranger = conversation.person(9)
     await stranger.send("/start s_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
-    assert "do not know this invitation" in stranger.last.text
+    assert "don’t know this invitation" in stranger.last.text
     await stranger.send("/staff")
     assert "for the campaign team" in stranger.last.text
 
@@ -220,7 +220,7 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
         await admin.send("/staff")
         await admin.tap("Withdraw no. 2")
         await admin.tap("Withdraw it")
-        assert "1 message that this person wrote had not left" in admin.last.text
+        assert "1 message that this person wrote had not gone out" in admin.last.text
     else:
         await organizer.send("/delete")
         await organizer.tap("Yes, erase everything")

@@ -145,7 +145,7 @@ async def test_every_admin_hears_of_a_joining_in_their_language(
     assert "has joined: coordinator, Rhône." in nadia.last.text
     assert 'Invited by <a href="tg://user?id=1">1</a>.' in nadia.last.text
     assert "a rejoint l’équipe" in bruno.last.text
-    assert "coordinateur, Rhône" in bruno.last.text
+    assert "coordination, Rhône" in bruno.last.text
     assert len(karim.screen) == before, "Who joined has the welcome in front of them."
 
 

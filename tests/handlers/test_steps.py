@@ -127,10 +127,10 @@ async def test_the_plan_is_echoed_and_may_be_changed(conversation: Conversation,
 @pytest.mark.parametrize(
     ("question", "answer", "said"),
     [
-        ("turnout", "voted", "you have voted"),
+        ("turnout", "voted", "noted that you voted"),
         ("turnout", "later", "later then"),
         ("turnout", "cannot", "Thank you for telling me"),
-        ("last_call", "voted", "you have voted"),
+        ("last_call", "voted", "noted that you voted"),
         ("last_call", "cannot", "no more reminders for this round"),
     ],
 )

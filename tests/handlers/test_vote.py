@@ -48,7 +48,7 @@ async def test_people_abroad_vote_online_by_paris_time(conversation: Conversatio
     assert (
         "online, from Saturday, 19 November, 19:00 to Sunday, 20 November, 19:00 (Paris time)" in shown.text
     )
-    assert "identity document" not in shown.text
+    assert "ID" not in shown.text
 
 
 async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversation: Conversation) -> None:

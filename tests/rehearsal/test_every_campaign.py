@@ -13,6 +13,7 @@ import pytest
 
 from bot.campaign.campaign import load_campaign
 from bot.cli import main
+from bot.rules.ballot_kinds import BallotKind
 from tests.commanding import run_here
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +25,8 @@ INIT = {
     "members who vote online": "--kind members --online yes --days 2027-03-21 --languages fr",
 }
 """What is answered to `init`; tests/commands/test_founding.py checks the calendar of every kind in every area."""
-# Two people of each territory; abroad one of them lives in the Americas. Where few territories vote, a few of each.
+# Two people of each territory; abroad one of them lives in the Americas. Where few territories vote, a few of each;
+# and of the primary, whose frozen copy test_rehearsal.py plays everywhere.
 PEOPLE, FEW = 30, 8
 PATIENCE = 600
 
@@ -43,7 +45,8 @@ def test_a_campaign_that_init_writes_is_clean(kind: str, tmp_path: Path) -> None
 def rehearse(campaign: Path, folder: Path) -> None:
     """Plays it with a few people; nothing is broken, and whoever votes a day earlier is asked a day earlier."""
     known = load_campaign(campaign)
-    people = PEOPLE if known.is_everywhere and known.asks_place else FEW
+    is_played_elsewhere = known.kind is BallotKind.PRIMARY
+    people = PEOPLE if known.is_everywhere and known.asks_place and not is_played_elsewhere else FEW
     ended = run_here(
         *("rehearse", "--json", "--supporters", str(people), "--report", str(folder / "page.html")),
         environment={"PORTEVOIX_CAMPAIGN": str(campaign), "PORTEVOIX_DATA": str(folder / "data")},

@@ -19,7 +19,7 @@ from tests.bots import child_environment, until
 from tests.frozen import FROZEN
 
 PATIENCE = 600.0
-PEOPLE = 30
+PEOPLE = 17
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from bot import communes
-from bot.campaign.campaign import Campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.departure.compose import Composer, Draft, compose_broadcast
+from bot.rules.bringing import Bring
 from bot.rules.neutrality import REMINDER, STEP_TEMPLATES, PracticalField
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where
 from bot.rules.territories import TERRITORIES
@@ -139,13 +141,36 @@ def test_staff_choose_what_it_shows(fields: tuple[str, ...]) -> None:
     said = shown(text)
     assert "Sunday, 20 November, from 08:00 to 19:00" in said
     assert ("École Jean-Moulin" in said) == (PracticalField.PLACE in fields)
-    assert ("Bring an identity document." in said) == (PracticalField.IDENTITY in fields)
+    assert ("Bring ID." in said) == (PracticalField.BRING in fields)
 
 
 def test_a_campaign_that_asks_for_no_document_does_not_speak_of_one() -> None:
-    practical = {code: replace(each, identity="") for code, each in PRIMARY.practical.items()}
-    said = shown(worded("reminder", replace(PRIMARY, practical=practical), LYON))
-    assert "pièce d’identité" not in said
+    said = shown(worded("reminder", replace(PRIMARY, bring=Bring()), LYON))
+    assert "Apportez" not in said
+
+
+@pytest.mark.parametrize(
+    ("campaign", "territory", "french", "english"),
+    [
+        ("primaire-2016", "FR", "Apportez une pièce d’identité et 2 euros.", "Bring ID and 2 euros."),
+        ("primaire-2016", "988", "une pièce d’identité et 200 francs CFP.", "ID and 200 CFP francs."),
+        ("assemblee-generale", None, "Apportez votre carte de membre.", "Bring your membership card."),
+        (
+            "presidentielle-2027",
+            "FR",
+            "une pièce d’identité et votre carte électorale.",
+            "ID and your voter card.",
+        ),
+    ],
+)
+def test_a_reminder_says_all_that_this_vote_asks_to_bring(
+    campaign: str, territory: str | None, french: str, english: str
+) -> None:
+    shipped = load_campaign(Path("campaigns", campaign))
+    person = lives_in(territory or shipped.home)
+    for language, said in (("fr", french), ("en", english)):
+        for template in ("go", "reminder"):
+            assert said in shown(worded(template, shipped, person._replace(language=language)))
 
 
 def test_who_must_choose_a_place_is_asked_to() -> None:

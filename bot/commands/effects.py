@@ -1,0 +1,167 @@
+"""`portevoix effects NUMBER`: whether a message of which versions were compared changed what people did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import Namespace
+from typing import Any
+
+from bot.actions.effects import Effect, Effects, effects_of
+from bot.campaign.campaign import load_campaign
+from bot.commands.arguments import SubCommands, number
+from bot.commands.tables import print_table
+from bot.rules.counting import counted_people
+from bot.rules.effects import Count, Finding, Split, Verdict
+from bot.rules.experiments import HOLDOUT, Outcome
+from bot.rules.opt_outs import LARGEST_ID
+from bot.settings import Settings
+from bot.startup import opened, present
+from locales import LANGUAGES
+
+_DID = {
+    Outcome.OPENED: "opened the event",
+    Outcome.RSVP: "said yes to the event",
+    Outcome.CAME: "came to the event",
+    Outcome.ANSWERED: "answered the message",
+    Outcome.PLANNED: "planned when to vote",
+    Outcome.VOTED: "said that they voted",
+    Outcome.STOPPED: "stopped the messages",
+}
+
+
+def add_to(commands: SubCommands) -> None:
+    parser = commands.add_parser(
+        "effects",
+        help="whether a message changed what people did",
+        description="Compare the versions of a message with each other, and with who was left out of it: how many did"
+        " what, by how much that differs, and whether it may be chance. `portevoix docs measuring` tells how.",
+    )
+    parser.add_argument("number", metavar="NUMBER", help="the message’s number, as /broadcasts tells it")
+    parser.add_argument("--json", action="store_true", help="a JSON object instead of a table")
+    parser.set_defaults(run=effects)
+
+
+def effects(arguments: Namespace, settings: Settings) -> int:
+    broadcast = number("NUMBER", arguments.number, least=1, most=LARGEST_ID)
+    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+
+    async def work() -> Effects:
+        async with opened(settings) as database:
+            now = await present(settings)
+            async with database.read() as tx:
+                return await effects_of(tx, broadcast, campaign, now)
+
+    found = asyncio.run(work())
+    if arguments.json:
+        print(json.dumps(_as_json(found), ensure_ascii=False))
+    else:
+        _print(found)
+    return 0
+
+
+# -- as JSON --
+
+
+def _as_json(found: Effects) -> dict[str, Any]:
+    return {
+        "broadcast": found.broadcast,
+        "goal": found.experiment.goal.value,
+        "versions": found.experiment.versions,
+        "holdout": found.experiment.holdout,
+        "split": _split_as_json(found.split),
+        "effects": [row for effect in found.outcomes for row in _rows(effect)],
+    }
+
+
+def _split_as_json(split: Split) -> dict[str, Any]:
+    return {
+        "counted": dict(split.counted),
+        "expected": {arm: round(people, 1) for arm, people in split.expected.items()},
+        "p": split.p,
+        "fits": split.fits,
+    }
+
+
+def _rows(effect: Effect) -> list[dict[str, Any]]:
+    """One row for each comparison, and one for each group that is only compared with."""
+    compared = {finding.arm for finding in effect.findings}
+    alone = [_row(effect, arm, count, None) for arm, count in effect.counts.items() if arm not in compared]
+    return [*alone, *(_row(effect, each.arm, each.count, each) for each in effect.findings)]
+
+
+def _row(effect: Effect, arm: str, count: Count, finding: Finding | None) -> dict[str, Any]:
+    interval = finding.interval if finding is not None else None
+    return {
+        "outcome": effect.outcome.value,
+        "variant": arm,
+        "n": count.drawn,
+        "people": count.did,
+        "rate": count.rate,
+        "against": finding.against if finding is not None else None,
+        "difference": finding.difference if finding is not None else None,
+        "interval": [interval.low, interval.high] if interval is not None else None,
+        "verdict": finding.verdict.value if finding is not None else None,
+        "would_do": finding.would_do if finding is not None else None,
+        "known_at": effect.known_at.isoformat() if effect.known_at is not None else None,
+    }
+
+
+# -- as a table --
+
+
+def _print(found: Effects) -> None:
+    split = found.split
+    groups = ", ".join(f"{_named(arm)} {people:,}" for arm, people in split.counted.items())
+    print(f"Message {found.broadcast}, drawn by lot: {groups}.")
+    if not split.fits:
+        print(
+            f"The groups are not as the lot made them (p = {split.p:.1g}): something took people out of one of them,"
+            " and nothing below may be believed."
+        )
+    for effect in found.outcomes:
+        print()
+        goal = ", what it was to change" if effect is found.goal else ""
+        print(f"{_DID[effect.outcome]}{goal}")
+        print_table(("", "people", "of", "rate", "against", "difference", "95 %", "verdict"), _lines(effect))
+        if not effect.is_over:
+            print(f"  {_when(effect)}")
+
+
+def _lines(effect: Effect) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for row in _rows(effect):
+        low, high = row["interval"] or (None, None)
+        rows.append(
+            (
+                _named(row["variant"]),
+                f"{row['people']:,}",
+                f"{row['n']:,}",
+                f"{row['rate']:.1%}",
+                _named(row["against"]) if row["against"] else "",
+                _points(row["difference"]),
+                f"{_points(low)} to {_points(high)}" if low is not None else "",
+                _verdict(row["verdict"], row["would_do"]),
+            )
+        )
+    return rows
+
+
+def _named(arm: str) -> str:
+    return "left out" if arm == HOLDOUT else arm
+
+
+def _points(change: float | None) -> str:
+    return "" if change is None else f"{change * 100:+.1f}"
+
+
+def _verdict(verdict: str | None, would_do: int | None) -> str:
+    if verdict == Verdict.TOO_FEW and would_do is not None:
+        return f"{verdict}: {counted_people(would_do)} in each group would do"
+    return verdict or ""
+
+
+def _when(effect: Effect) -> str:
+    if effect.known_at is None:
+        return "It is judged once the last message has left and people had time to act."
+    return f"It is judged on {effect.known_at:%Y-%m-%d %H:%M} UTC, and not before: whoever looks early finds winners."

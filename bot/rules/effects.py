@@ -1,0 +1,266 @@
+"""Whether a message changed what people did: rates, differences with their intervals, and what may be said of them.
+
+Nothing is judged before everybody was counted (`bot.rules.experiments.counted_until`): who looks every day and stops at
+the first good number finds winners that are none. Everybody counts who was drawn, whether or not it reached them.
+
+Newcombe, “Interval estimation for the difference between independent proportions”, Statistics in Medicine 17 (1998),
+method 10; it holds for few people too. `scipy` and `statsmodels` are the oracles of the tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+
+from bot.rules.experiments import HOLDOUT, VERSIONS, Experiment, Outcome
+
+CONFIDENCE = 0.95
+POWER = 0.8
+"""How surely a difference that matters is found, where there are people enough."""
+MATTERS = 0.2
+"""The smallest change of a rate that matters: by a fifth of it, from 10 % to 12 %."""
+RAREST = 0.01
+"""A rate below it is taken for it where people are counted that would be needed."""
+BROKEN_SPLIT = 0.001
+"""A split that chance alone makes so seldom was not made by the lot alone."""
+FEWEST_EXPECTED = 5
+"""The fewest people of a group whose split can be checked."""
+
+_NORMAL = NormalDist()
+
+
+class Verdict(StrEnum):
+    """What may be said of a difference."""
+
+    WORKS = "works"
+    DOES_NOT = "does not"
+    TOO_FEW = "too few to know"
+    TOO_EARLY = "too early"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Of so many people who were drawn, so many did it."""
+
+    drawn: int
+    did: int
+
+    @property
+    def rate(self) -> float:
+        return self.did / self.drawn if self.drawn else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """Between which two numbers a difference of rates lies."""
+
+    low: float
+    high: float
+
+
+def wilson(count: Count, *, confidence: float = CONFIDENCE) -> Interval:
+    """Wilson's interval of a rate; everything from 0 to 1 where nobody was drawn."""
+    if not count.drawn:
+        return Interval(low=0.0, high=1.0)
+    z, n, p = _z(confidence), count.drawn, count.rate
+    middle = p + z * z / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    width = 1 + z * z / n
+    return Interval(low=max(0.0, (middle - half) / width), high=min(1.0, (middle + half) / width))
+
+
+def newcombe(one: Count, other: Count, *, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of the difference of two rates, the first less the second."""
+    first, second = wilson(one, confidence=confidence), wilson(other, confidence=confidence)
+    difference = one.rate - other.rate
+    return Interval(
+        low=max(-1.0, difference - math.hypot(one.rate - first.low, second.high - other.rate)),
+        high=min(1.0, difference + math.hypot(first.high - one.rate, other.rate - second.low)),
+    )
+
+
+def _z(confidence: float) -> float:
+    return _NORMAL.inv_cdf((1 + confidence) / 2)
+
+
+def people_needed(rate: float, *, change: float | None = None, confidence: float = CONFIDENCE) -> int:
+    """How many people each group needs so that a change of a rate is found four times in five.
+
+    `change`: of the rate itself (0.02: from 10 % to 12 %); else the smallest that matters.
+    """
+    rate = min(max(rate, RAREST), 1 - RAREST)
+    change = matters(rate) if change is None else change
+    other = rate + change if rate + change < 1 else rate - change
+    both = (rate + other) / 2
+    found = _z(confidence) * math.sqrt(2 * both * (1 - both))
+    found += _NORMAL.inv_cdf(POWER) * math.sqrt(rate * (1 - rate) + other * (1 - other))
+    return math.ceil((found / change) ** 2)
+
+
+def matters(rate: float) -> float:
+    """The smallest change of a rate that matters; of one above a half, by what is left of it."""
+    return MATTERS * min(rate, 1 - rate)
+
+
+def change_found(people: int, rate: float, *, confidence: float = CONFIDENCE) -> float:
+    """The smallest change of a rate that so many people in each group would show, four times in five."""
+    low, high = 0.0, max(rate, 1 - rate)
+    for _ in range(50):
+        middle = (low + high) / 2
+        enough = middle > 0 and people_needed(rate, change=middle, confidence=confidence) <= people
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+# -- whether the lot was kept --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """How many people each group has and how many it was drawn for; `p`: how often chance alone is further off.
+
+    None: too few to check.
+    """
+
+    counted: Mapping[str, int]
+    expected: Mapping[str, float]
+    p: float | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the lot alone may have made it."""
+        return self.p is None or self.p >= BROKEN_SPLIT
+
+
+def split_of(experiment: Experiment, counted: Mapping[str, int]) -> Split:
+    """The groups as they are, beside what was drawn (chi-square)."""
+    total = sum(counted.values())
+    expected = {arm: share * total for arm, share in experiment.shares.items()}
+    p = None
+    if len(expected) > 1 and min(expected.values()) >= FEWEST_EXPECTED:
+        chi = sum((counted.get(arm, 0) - wanted) ** 2 / wanted for arm, wanted in expected.items())
+        p = _beyond(chi, len(expected) - 1)
+    return Split(counted={arm: counted.get(arm, 0) for arm in expected}, expected=expected, p=p)
+
+
+def _beyond(chi: float, freedom: int) -> float:
+    """How often a chi-square of one to three degrees of freedom is larger."""
+    if freedom == 2:
+        return math.exp(-chi / 2)
+    tail = math.erfc(math.sqrt(chi / 2))
+    return tail if freedom == 1 else tail + math.sqrt(2 * chi / math.pi) * math.exp(-chi / 2)
+
+
+# -- what is said --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One group beside another (`against`) in one outcome. `would_do`: so many people in each group would be enough.
+
+    `is_worse`: the difference is none of chance, and the wrong way.
+    """
+
+    outcome: Outcome
+    arm: str
+    against: str
+    count: Count
+    base: Count
+    difference: float | None
+    interval: Interval | None
+    verdict: Verdict
+    is_worse: bool = False
+    would_do: int | None = None
+
+
+def compared(experiment: Experiment, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Which groups are set side by side: each version beside who is left out, and each later one beside the first."""
+    versions = VERSIONS[: experiment.versions]
+    beside_nobody = experiment.holdout and outcome is not Outcome.ANSWERED
+    left_out = ((arm, HOLDOUT) for arm in versions) if beside_nobody else ()
+    return (*left_out, *((arm, versions[0]) for arm in versions[1:]))
+
+
+def confidence_for(experiment: Experiment, outcome: Outcome) -> float:
+    """How sure each comparison has to be, so that of all of them together chance makes a winner one time in twenty.
+
+    The goal is named before anything leaves, and judged by itself; whatever else is looked at shares the rest.
+    """
+    others = [each for each in experiment.outcomes if each != experiment.goal]
+    pairs = (
+        len(compared(experiment, outcome))
+        if outcome == experiment.goal
+        else sum(len(compared(experiment, each)) for each in others)
+    )
+    return 1 - (1 - CONFIDENCE) / max(1, pairs)
+
+
+def judged(
+    experiment: Experiment, outcome: Outcome, counts: Mapping[str, Count], *, is_over: bool, fits: bool = True
+) -> list[Finding]:
+    """What may be said of an outcome. `is_over`: everybody was counted. `fits`: the groups are as the lot made them."""
+    none = Count(drawn=0, did=0)
+    confidence = confidence_for(experiment, outcome)
+    return [
+        _judged(
+            outcome,
+            (arm, counts.get(arm, none)),
+            (against, counts.get(against, none)),
+            confidence=confidence,
+            is_over=is_over,
+            fits=fits,
+        )
+        for arm, against in compared(experiment, outcome)
+    ]
+
+
+def _judged(
+    outcome: Outcome,
+    one: tuple[str, Count],
+    other: tuple[str, Count],
+    *,
+    confidence: float,
+    is_over: bool,
+    fits: bool,
+) -> Finding:
+    (arm, count), (against, base) = one, other
+
+    def found(verdict: Verdict, *, is_worse: bool = False, would_do: int | None = None) -> Finding:
+        return Finding(
+            outcome=outcome,
+            arm=arm,
+            against=against,
+            count=count,
+            base=base,
+            difference=count.rate - base.rate if is_over else None,
+            interval=newcombe(count, base) if is_over else None,
+            verdict=verdict,
+            is_worse=is_worse,
+            would_do=would_do,
+        )
+
+    if not is_over:
+        return found(Verdict.TOO_EARLY)
+    if not fits:
+        return found(Verdict.TOO_FEW)
+    sure = newcombe(count, base, confidence=confidence)
+    if sure.low > 0 or sure.high < 0:
+        is_better = (sure.high < 0) if outcome is Outcome.STOPPED else (sure.low > 0)
+        return found(Verdict.WORKS if is_better else Verdict.DOES_NOT, is_worse=not is_better)
+    would_do = people_needed(base.rate, confidence=confidence)
+    if min(count.drawn, base.drawn) < would_do:
+        return found(Verdict.TOO_FEW, would_do=would_do)
+    return found(Verdict.DOES_NOT)
+
+
+def headline(findings: Sequence[Finding]) -> Finding | None:
+    """The one of the goal's findings that is told in a sentence: a difference before none, the largest first."""
+    order = {Verdict.TOO_EARLY: 0, Verdict.WORKS: 1, Verdict.TOO_FEW: 3, Verdict.DOES_NOT: 4}
+
+    def rank(finding: Finding) -> tuple[int, float]:
+        return (2 if finding.is_worse else order[finding.verdict], -abs(finding.difference or 0.0))
+
+    return min(findings, key=rank, default=None)

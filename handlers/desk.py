@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
 from bot.actions.dialogs import ASKED
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
+from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
 from bot.words.no_break import with_plain_spaces
@@ -133,6 +134,18 @@ def previews(
         )
         for language in (context.campaign.languages if languages is None else languages)
     ]
+
+
+def show_versions(
+    context: Context,
+    versions: Sequence[Mapping[str, str]],
+    look: Callable[[dict[str, str]], list[Call]],
+) -> None:
+    """Each version as it `looks`, with its letter above it where there are several."""
+    for variant, texts in zip(VERSIONS, versions, strict=False):
+        if len(versions) > 1:
+            context.say("experiments/version", variant=variant)
+        context.replies += look(dict(texts))
 
 
 def longest_readers(context: Context) -> list[Person]:

@@ -8,6 +8,7 @@ from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
 from bot.links import event_link
 from bot.rules.events import is_over
+from bot.rules.seats import Seats
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Text
 from db.events import Event, EventInWords, EventTexts, text_in
@@ -73,11 +74,19 @@ def _is_text(message: Message) -> bool:
 async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
     """The event as this person sees it; `rsvp` is their answer where it is known already."""
     rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
-    return worded(context, found.event, found.texts, rsvp)
+    seats, position = await event_cards.standing(context.tx, found.event, rsvp)
+    return worded(context, found.event, found.texts, rsvp, seats=seats, position=position)
 
 
 def worded(
-    context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None, *, seen_by: Person | None = None
+    context: Context,
+    event: Event,
+    texts: EventTexts,
+    rsvp: Rsvp | None,
+    *,
+    seen_by: Person | None = None,
+    seats: Seats | None = None,
+    position: int | None = None,
 ) -> EventCard:
     """`seen_by`: the person from elsewhere than where they vote."""
     return event_card(
@@ -88,4 +97,6 @@ def worded(
         gazetteer=context.services.gazetteer,
         bot_username=context.services.bot_username,
         now=context.now,
+        seats=seats,
+        position=position,
     )

@@ -7,7 +7,7 @@ from telegram import Update
 from bot.actions import effects, event_cards, questions, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
-from bot.actions.rsvps import EventClosed, EventNotBegun
+from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
 from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
@@ -19,7 +19,7 @@ from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 PAGE = 5
 
@@ -66,6 +66,7 @@ async def _show_page(context: Context, number: int, *, near: Person | None = Non
     context.edit(
         "events/list",
         events=cards,
+        full={event.code for event in page.events if event.id in page.full},
         page=page,
         here=near is not None,
         organizes=bool(context.staff),
@@ -129,8 +130,43 @@ async def answer_invitation(update: Update, context: Context) -> None:
     else:
         await event_card.show(context, found, rsvp)
         await _settle(context, found, before=before)
-        if answer is RsvpAnswer.YES and context.quiet_about_events is None:
+        if rsvp.answer == RsvpAnswer.YES and context.quiet_about_events is None:
             await ask_once(context, Purpose.TEAM)
+
+
+async def bring_guests(update: Update, context: Context) -> None:
+    """How many come along, or wait with whoever taps."""
+    code, number = arguments(context, 2)
+    found = await _event_to_answer(context, code)
+    if found is None:
+        return
+    try:
+        rsvp = await rsvps.bring_guests(
+            context.tx, context.person, context.origin, found.event, whole_number(number)
+        )
+    except ValueError:
+        raise MalformedButton from None
+    except TooFewSeats as few:
+        context.toast(few.message, alert=True, **few.values)
+        return
+    except EventClosed:
+        await event_card.show(context, found)  # it says why
+        return
+    await event_card.show(context, found, rsvp)
+
+
+async def wait_for_all(update: Update, context: Context) -> None:
+    """Fewer seats came free than the party needs, and they would rather wait."""
+    (code,) = arguments(context, 1)
+    found = await _event_to_answer(context, code)
+    if found is None:
+        return
+    try:
+        rsvp = await rsvps.wait_for_all(context.tx, context.person, context.origin, found.event)
+    except EventClosed:
+        await event_card.show(context, found)  # it says how they stand
+    else:
+        await event_card.show(context, found, rsvp)
 
 
 async def confirm_coming(update: Update, context: Context) -> None:
@@ -230,6 +266,8 @@ BUTTONS: dict[str, Handler] = {
     "event": show,
     "rsvp": answer_invitation,
     "attend": confirm_coming,
+    "guests": bring_guests,
+    "seats_all": wait_for_all,
     "came": tell_whether_came,
     "venue": send_venue,
     "ics": send_calendar,

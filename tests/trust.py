@@ -195,7 +195,7 @@ async def announce_an_event(
     await say(story, coordinator, "/new_event", *MEETING)
     await touch(story, coordinator, read.label("Without a pin"))
     await say(story, coordinator, "24/11 19h")
-    await touch(story, coordinator, "2 h", read.label("That’s it"))
+    await touch(story, coordinator, "2 h", read.label("There are enough"), read.label("That’s it"))
     await say(story, coordinator, read.label("SEND"))
     await coordinator.expect(read.says("The event waits for a second person to approve its invitation."))
     await say(story, supporter, "/events")

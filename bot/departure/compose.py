@@ -22,12 +22,14 @@ from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
+from bot.rules.sending import OFFER
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
+from db.rsvps import Rsvp
 
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
@@ -115,6 +117,21 @@ class Composer:
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
+
+    def offer(self, person: Person, event: Event, texts: EventTexts, rsvp: Rsvp) -> Text:
+        """A seat that came free, for one person: how many are held for them, and until when."""
+        language = self.language_of(person)
+        return self._texts.render(
+            OFFER,
+            language,
+            event=event,
+            text=text_in(texts, language, self.campaign.languages[0]),
+            commune=self.gazetteer.by_code(event.commune),
+            rsvp=rsvp,
+            zone=person.zone or event.zone,
+            mute=Mute.EVENTS.value,
+            bot_username=self._bot_username,
+        )
 
     def _commune_name(self, language: str, code: str | None) -> str:
         commune = self.gazetteer.by_code(code) if code else None

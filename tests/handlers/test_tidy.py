@@ -74,7 +74,7 @@ async def test_every_question_of_a_broadcast_loses_its_buttons(conversation: Con
 async def test_every_question_of_an_event_loses_its_buttons(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await write_event(admin)
-    for label in ("Without a pin", "2 h", "That’s it"):
+    for label in ("Without a pin", "2 h", "There are enough", "That’s it"):
         assert not any(label in shown.buttons for shown in admin.screen)
     await admin.send("SEND")
     assert not any("event_back" in data for shown in admin.screen for data in shown.buttons.values())

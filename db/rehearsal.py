@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
-from db.schema import broadcasts, deliveries, events, people
+from db.schema import broadcasts, deliveries, events, people, rsvps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +35,11 @@ class LoggedDelivery:
     state: str
     reason: str | None
     message_id: int | None
+    variant: str | None = None
 
 
 async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
-    """When the next message that waits is due."""
+    """When the next message that waits is due, or a seat is held no longer."""
     found = []
     for state in ("queued", "withheld"):
         first = (
@@ -48,6 +49,8 @@ async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
             .limit(1)
         )
         found.append((await tx.execute(first)).scalar_one_or_none())
+    ends = sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > after)
+    found.append((await tx.execute(ends)).scalar_one_or_none())
     return min((due for due in found if due is not None), default=None)
 
 
@@ -77,6 +80,7 @@ _LOGGED = sa.select(
     deliveries.c.state,
     deliveries.c.reason,
     deliveries.c.message_id,
+    deliveries.c.variant,
 ).select_from(
     deliveries.join(broadcasts, sa.and_(broadcasts.c.id == deliveries.c.broadcast, IS_MESSAGE)).outerjoin(
         people, people.c.id == deliveries.c.person
@@ -100,16 +104,36 @@ async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> lis
 
 async def taken_back(tx: AsyncConnection) -> dict[int, set[int]]:
     """The messages that were taken back, each with whom the bot says it could not take it back from."""
-    recalls = sa.select(broadcasts.c.id, broadcasts.c.mends).where(broadcasts.c.template == RECALLED)
+    return await _mended(tx, broadcasts.c.template == RECALLED)
+
+
+async def corrected(tx: AsyncConnection) -> dict[int, set[int]]:
+    """The messages that were corrected, each with whom the bot says it could not correct it for."""
+    return await _mended(tx, sa.and_(broadcasts.c.mends.is_not(None), broadcasts.c.template.is_(None)))
+
+
+async def _mended(tx: AsyncConnection, how: sa.ColumnElement[bool]) -> dict[int, set[int]]:
+    mends = sa.select(broadcasts.c.id, broadcasts.c.mends).where(how, broadcasts.c.state != "cancelled")
     found: dict[int, set[int]] = {}
-    for recall, mended in (await tx.execute(recalls)).all():
+    for mend, mended in (await tx.execute(mends)).all():
         kept = (
             sa.select(people.c.telegram_id)
             .join(deliveries, deliveries.c.person == people.c.id)
-            .where(deliveries.c.broadcast == recall, deliveries.c.state != "sent")
+            .where(deliveries.c.broadcast == mend, deliveries.c.state != "sent")
         )
         found[mended] = set(await tx.scalars(kept))
     return found
+
+
+async def overfull(tx: AsyncConnection) -> list[str]:
+    """The codes of the events that more people said yes to, with their guests, than were to be promised a seat."""
+    promised = events.c.capacity * (100 + events.c.overbooking) // 100
+    coming = (
+        sa.select(sa.func.coalesce(sa.func.sum(1 + rsvps.c.guests), 0))
+        .where(rsvps.c.event == events.c.id, rsvps.c.answer == "yes")
+        .scalar_subquery()
+    )
+    return list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

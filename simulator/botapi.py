@@ -24,7 +24,7 @@ HTML_PAGE = (
 class BotApis:
     """Answers `/bot<token>/<method>` and `/file/bot<token>/<path>` of every bot."""
 
-    def __init__(self, common: Common) -> None:
+    def __init__(self, common: Common[World]) -> None:
         self._apis = {world.token: BotApi(world) for world in common.worlds.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from simulator.clock import Clock
 from simulator.errors import PersonError
@@ -13,14 +13,24 @@ from simulator.groups import Group
 from simulator.records import FriendChat, Person
 from simulator.shapes import user_shape
 
-if TYPE_CHECKING:
-    from simulator.world import World
-
 FIRST_PERSON_ID = 5_000_001
 FIRST_GROUP_ID = 13_000_000_000_000_000
 
 
-class Common:
+class Beside(Protocol):
+    """What the world of a bot is for the others."""
+
+    bot: dict[str, Any]
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+W = TypeVar("W", bound=Beside)
+
+
+class Common(Generic[W]):
     """Held by the World of every bot. `worlds` has them by the number of the bot, the first one first."""
 
     def __init__(self, *, clock: Clock, zone: str = "Europe/Paris", local_apps: bool = False) -> None:
@@ -31,7 +41,7 @@ class Common:
         self.stream = Stream()
         self.faults = Faults()
         self.marks: list[dict[str, str]] = []
-        self.worlds: dict[int, World] = {}
+        self.worlds: dict[int, W] = {}
         self.files = FileStore()
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}
@@ -64,11 +74,11 @@ class Common:
         self.stream.close()
 
     @property
-    def first(self) -> World:
+    def first(self) -> W:
         """The world of the bot that is meant where none is named."""
         return next(iter(self.worlds.values()))
 
-    def world_of(self, name: str) -> World:
+    def world_of(self, name: str) -> W:
         """The world of a bot, by its username or number."""
         wanted = name.removeprefix("@").lower()
         for number, world in self.worlds.items():

@@ -8,7 +8,16 @@ from starlette.routing import Route
 
 from simulator import friends
 from simulator.clock import monotonic
-from simulator.http_json import answer, read_object, text_in, wait_query, whole_in, whole_query, world_of
+from simulator.http_json import (
+    answer,
+    place_in,
+    read_object,
+    text_in,
+    wait_query,
+    whole_in,
+    whole_query,
+    world_of,
+)
 from simulator.records import Person
 from simulator.view import message_view
 from simulator.world import World
@@ -32,8 +41,12 @@ async def write(request: Request) -> Response:
 
 
 async def read(request: Request) -> Response:
-    """The chat with the bot, or with `friend`, has been read to its end."""
+    """The chat with the bot, with `friend` or of a `group` has been read to its end."""
     world, content = world_of(request), await read_object(request)
+    if at := place_in(world, content):
+        at.group.read[_person(request).id] = next(reversed(at.group.chat.messages), 0)
+        world.stream.tell({"type": "read", "person": _person(request).id})
+        return answer({"read": True})
     friends.mark_read(world, _person(request), friend_in(world, content))
     return answer({"read": True})
 

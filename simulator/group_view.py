@@ -111,3 +111,16 @@ def _by_themselves(message: Message, kind: str) -> bool:
     users = (message.media or {}).get(kind)
     users = users if isinstance(users, list) else [users]
     return [user.get("id") for user in users if isinstance(user, dict)] == [message.sender]
+
+
+def group_commands(world: World, group: Group, person: Person) -> list[dict[str, str]]:
+    """The commands of every bot in a group; where there are several, each says whose it is."""
+    bots = [each for each in world.common.worlds.values() if group.has(each.bot["id"])]
+    member = group.member(person.id)
+    return [
+        command | ({"command": f"{command['command']}@{each.bot['username']}"} if len(bots) > 1 else {})
+        for each in bots
+        for command in each.settings.commands_in_group(
+            group.id, person.id, person.language_code, is_admin=member.is_admin
+        )
+    ]

@@ -17,8 +17,10 @@ from simulator.group_view import group_view, topic_view
 from simulator.groups import GENERAL, PERMISSIONS, RIGHTS, Group, Place, Topic, restricted
 from simulator.http_json import answer, read_object, text_in, whole_in, world_of
 from simulator.records import Person
+from simulator.world import World
 
 LONGEST_TITLE = 128
+INVALID_LINK = "This invite link is not or no longer valid."
 Content = dict[str, Any]
 
 
@@ -66,7 +68,7 @@ async def list_groups_of(request: Request) -> Response:
     return answer({"groups": [group_view(world, group, person) for group in theirs]})
 
 
-def join(common: Common, person: Person, group: Group, content: Content) -> None:
+def join(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Come in: into a public group, or by an invite `link`."""
     member = group.member(person.id)
     if member.is_here:
@@ -77,16 +79,16 @@ def join(common: Common, person: Person, group: Group, content: Content) -> None
     if address := text_in(content, "link", ""):
         link = group.links.get(address)
         if link is None or link["is_revoked"] or link.get("expire_date", 1 << 40) < common.clock.timestamp():
-            raise PersonError("This invite link is not or no longer valid.")
+            raise PersonError(INVALID_LINK)
     membership.join(common, group, person.id, link=link)
 
 
-def leave(common: Common, person: Person, group: Group, _content: Content) -> None:
+def leave(common: Common[World], person: Person, group: Group, _content: Content) -> None:
     check_is_in(person, Place(group))
     membership.leave(common, group, person.id)
 
 
-def add(common: Common, person: Person, group: Group, content: Content) -> None:
+def add(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Add somebody: `member` (a person) or `member_bot`."""
     user_id = _member(common, content)
     _check(person, group, "can_invite_users", "add nobody to")
@@ -95,7 +97,7 @@ def add(common: Common, person: Person, group: Group, content: Content) -> None:
     membership.join(common, group, user_id, actor=person.id)
 
 
-def remove(common: Common, person: Person, group: Group, content: Content) -> None:
+def remove(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Throw somebody out; they may not come back by themselves."""
     user_id = _member(common, content)
     _check(person, group, "can_restrict_members", "throw nobody out of", admin=True)
@@ -104,7 +106,7 @@ def remove(common: Common, person: Person, group: Group, content: Content) -> No
     membership.leave(common, group, user_id, actor=person.id, until=0)
 
 
-def promote(common: Common, person: Person, group: Group, content: Content) -> None:
+def promote(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Make somebody an administrator with `rights`, all but anonymity where none are named; none with []."""
     user_id = _member(common, content)
     _check(person, group, "can_promote_members", "make no administrators in", admin=True)
@@ -118,7 +120,7 @@ def promote(common: Common, person: Person, group: Group, content: Content) -> N
     membership.promote(common, group, person.id, user_id, rights)
 
 
-def restrict(common: Common, person: Person, group: Group, content: Content) -> None:
+def restrict(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Let somebody do only what is `allowed`."""
     user_id = _member(common, content)
     _check(person, group, "can_restrict_members", "restrict nobody in", admin=True)
@@ -127,19 +129,19 @@ def restrict(common: Common, person: Person, group: Group, content: Content) -> 
     membership.change(common, group, person.id, new)
 
 
-def rename(common: Common, person: Person, group: Group, content: Content) -> None:
+def rename(common: Common[World], person: Person, group: Group, content: Content) -> None:
     _check(person, group, "can_change_info", "change nothing of")
     membership.rename(common, group, person.id, text_in(content, "title")[:LONGEST_TITLE])
 
 
-def upgrade(common: Common, person: Person, group: Group, _content: Content) -> Content:
+def upgrade(common: Common[World], person: Person, group: Group, _content: Content) -> Content:
     """Make a supergroup of a group."""
     if group.is_super or group.member(person.id).status != "creator" or group.upgraded_to:
         raise PersonError("Only its owner makes a supergroup of a group, once.")
     return {"group": membership.upgrade(common, group, person.id).id}
 
 
-def turn_topics(common: Common, person: Person, group: Group, content: Content) -> None:
+def turn_topics(common: Common[World], person: Person, group: Group, content: Content) -> None:
     """Let a supergroup have topics, or no longer: `on`."""
     _check(person, group, "can_change_info", "change nothing of", admin=True)
     if not group.is_super:
@@ -148,7 +150,7 @@ def turn_topics(common: Common, person: Person, group: Group, content: Content) 
     common.first.changed(group)
 
 
-def create_topic(common: Common, person: Person, group: Group, content: Content) -> Content:
+def create_topic(common: Common[World], person: Person, group: Group, content: Content) -> Content:
     """Make a topic: `name`, perhaps `color`."""
     _check(person, group, "can_manage_topics", "make no topics in")
     if not group.is_forum:
@@ -160,7 +162,7 @@ def create_topic(common: Common, person: Person, group: Group, content: Content)
     return topic_view(topics.create(common, group, person.id, name, color=color))
 
 
-def change_topic(common: Common, person: Person, group: Group, content: Content) -> Content:
+def change_topic(common: Common[World], person: Person, group: Group, content: Content) -> Content:
     """Change `topic`: its `name`, or whether it is `closed`."""
     topic = _topic(group, content)
     if not topics.may_edit(group, person.id, topic):
@@ -172,7 +174,7 @@ def change_topic(common: Common, person: Person, group: Group, content: Content)
     return topic_view(topic)
 
 
-def delete_topic(common: Common, person: Person, group: Group, content: Content) -> None:
+def delete_topic(common: Common[World], person: Person, group: Group, content: Content) -> None:
     topic = _topic(group, content)
     _check(person, group, "can_delete_messages", "delete no topics of", admin=True)
     if topic.thread_id == GENERAL:
@@ -194,7 +196,7 @@ def _check(person: Person, group: Group, right: str, refused: str, *, admin: boo
         raise PersonError(f"{person.first_name} may {refused} “{group.title}”.")
 
 
-def _member(common: Common, content: Content) -> int:
+def _member(common: Common[World], content: Content) -> int:
     if content.get("member_bot") is not None:
         return int(common.world_of(text_in(content, "member_bot")).bot["id"])
     return common.person(whole_in(content, "member")).id
@@ -207,7 +209,7 @@ def _named(content: Content, name: str, known: tuple[str, ...]) -> list[str]:
     return given
 
 
-Act = Callable[[Common, Person, Group, Content], Content | None]
+Act = Callable[[Common[World], Person, Group, Content], Content | None]
 _ACTS: dict[str, Act] = {
     "join": join,
     "leave": leave,
@@ -224,12 +226,22 @@ _ACTS: dict[str, Act] = {
 }
 
 
+def _meant(common: Common[World], content: Content) -> Group:
+    """The group of an act: by number, or the one that an invite link leads to."""
+    if content.get("group") is None and (link := content.get("link")):
+        for group in common.groups.values():
+            if link in group.links:
+                return group
+        raise PersonError(INVALID_LINK)
+    return common.group(whole_in(content, "group"))
+
+
 def _route(does: Act) -> Callable[[Request], Awaitable[Response]]:
     async def act(request: Request) -> Response:
         world, content = world_of(request), await read_object(request)
         person = world.common.person(request.path_params["person_id"])
         check_active(person)
-        group = world.common.group(whole_in(content, "group"))
+        group = _meant(world.common, content)
         done = does(world.common, person, group, content)
         return answer(done or group_view(world, group, person))
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.records import Chat, Message
-
-if TYPE_CHECKING:
-    from simulator.world import World
 
 GENERAL = 1
 """The thread of the topic that every forum has. Its messages say no thread, and none may be named to reach it."""
@@ -167,12 +164,11 @@ def restricted(member: Member, allowed: frozenset[str], until: int) -> Member:
     )
 
 
-def hears(world: World, group: Group, message: Message) -> bool:
-    """Whether a bot is told of a message: in privacy mode only of what is meant for it.
+def hears(bot: dict[str, Any], reads_all: bool, group: Group, message: Message) -> bool:
+    """Whether a bot is told of a message: in privacy mode, without `reads_all`, only of what is meant for it.
 
     https://core.telegram.org/bots/features#privacy-mode; that it is told where it is mentioned says BotFather.
     """
-    bot = world.bot
     if (message.media or {}).get("left_chat_member") == bot:
         return True
     if not group.has(bot["id"]):
@@ -181,7 +177,7 @@ def hears(world: World, group: Group, message: Message) -> bool:
         return True
     if message.by_bot:
         return False
-    if group.member(bot["id"]).is_admin or world.reads_all:
+    if group.member(bot["id"]).is_admin or reads_all:
         return True
     extra = message.extra or {}
     username = str(bot["username"]).lower()

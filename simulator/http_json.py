@@ -17,7 +17,7 @@ LONGEST_WAIT = 120.0
 
 def world_of(request: Request) -> World:
     """The world of the bot that `bot` names in the address, by username or number; of the first one without."""
-    common: Common = request.app.state.common
+    common: Common[World] = request.app.state.common
     name = request.query_params.get("bot", "")
     return common.world_of(name) if name else common.first
 

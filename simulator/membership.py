@@ -9,6 +9,7 @@ from simulator.common import Common
 from simulator.groups import RIGHTS, Group, Member
 from simulator.records import Message, Person
 from simulator.shapes import chat_shape, member_shape
+from simulator.world import World
 
 FIRST_GROUP = 4_000_001
 # The number of a supergroup is one of its own, behind this.
@@ -16,7 +17,7 @@ SUPER = -1_000_000_000_000
 
 
 def found(
-    common: Common,
+    common: Common[World],
     owner: Person,
     title: str,
     *,
@@ -42,7 +43,9 @@ def found(
     return group
 
 
-def tell(common: Common, group: Group, sender: int, happened: dict[str, Any], *, thread: int = 0) -> Message:
+def tell(
+    common: Common[World], group: Group, sender: int, happened: dict[str, Any], *, thread: int = 0
+) -> Message:
     """A message that only says what happened; every bot of the group hears it."""
     world = common.first
     message = world.add_message(
@@ -55,7 +58,7 @@ def tell(common: Common, group: Group, sender: int, happened: dict[str, Any], *,
 
 
 def change(
-    common: Common, group: Group, actor: int, new: Member, *, link: dict[str, Any] | None = None
+    common: Common[World], group: Group, actor: int, new: Member, *, link: dict[str, Any] | None = None
 ) -> None:
     """Somebody stands otherwise with the group: the bot that it is about is told, or those that are administrators."""
     old = group.member(new.user_id)
@@ -81,7 +84,7 @@ def change(
 
 
 def join(
-    common: Common, group: Group, user_id: int, *, actor: int = 0, link: dict[str, Any] | None = None
+    common: Common[World], group: Group, user_id: int, *, actor: int = 0, link: dict[str, Any] | None = None
 ) -> None:
     """Somebody comes in: by themselves, by a link, or because `actor` adds them."""
     old = group.member(user_id)
@@ -98,7 +101,7 @@ def join(
     tell(common, group, actor or user_id, came)
 
 
-def leave(common: Common, group: Group, user_id: int, *, actor: int = 0, until: int = -1) -> None:
+def leave(common: Common[World], group: Group, user_id: int, *, actor: int = 0, until: int = -1) -> None:
     """Somebody goes; with `until` they may not come back before that instant, 0: never."""
     old = group.member(user_id)
     if until >= 0:
@@ -118,7 +121,7 @@ def leave(common: Common, group: Group, user_id: int, *, actor: int = 0, until: 
         )
 
 
-def promote(common: Common, group: Group, actor: int, user_id: int, rights: frozenset[str]) -> None:
+def promote(common: Common[World], group: Group, actor: int, user_id: int, rights: frozenset[str]) -> None:
     """Make somebody an administrator with these rights, or with none a member like others."""
     old = group.member(user_id)
     if not rights:
@@ -138,12 +141,12 @@ def promote(common: Common, group: Group, actor: int, user_id: int, rights: froz
         tell(common, group, actor, {"new_chat_members": [user], "new_chat_member": user})
 
 
-def rename(common: Common, group: Group, actor: int, title: str) -> None:
+def rename(common: Common[World], group: Group, actor: int, title: str) -> None:
     group.title = title
     tell(common, group, actor, {"new_chat_title": title})
 
 
-def upgrade(common: Common, group: Group, actor: int) -> Group:
+def upgrade(common: Common[World], group: Group, actor: int) -> Group:
     """A group becomes a supergroup: it has another number from then on, and the old one only says so."""
     number = FIRST_GROUP + len(common.groups)
     upgraded = Group(

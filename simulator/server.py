@@ -62,6 +62,16 @@ class RunningSimulator:
         """The address that PTB takes as `base_url`: the token is appended to it."""
         return f"{self.base_url}/bot"
 
+    @property
+    def file_base(self) -> str:
+        """The address that PTB takes as `base_file_url`."""
+        return f"{self.base_url}/file/bot"
+
+    @property
+    def token(self) -> str:
+        """The token of the first bot."""
+        return self.world.token
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -98,7 +108,7 @@ def make_world(
         raise StartError("--journal is for one bot: start the others without it, or with one --token.")
     if zone not in available_timezones():
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
-    common = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
+    common: Common[World] = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
     common.marks = control.read_marks(marks or [])
     for account in accounts:
         world = World(

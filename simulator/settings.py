@@ -1,6 +1,7 @@
 """What a bot tells about itself: commands by scope and language, names, descriptions, the menu button."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.errors import bad_request
@@ -45,7 +46,20 @@ class BotSettings:
 
     def commands_for(self, person_id: int, language: str) -> list[dict[str, str]]:
         """The command menu of one person's chat: narrowest scope first, language before fallback."""
-        for scope in (f"chat/{person_id}", "all_private_chats", "default"):
+        return self._narrowest((f"chat/{person_id}", "all_private_chats", "default"), language)
+
+    def commands_in_group(
+        self, group_id: int, person_id: int, language: str, *, is_admin: bool
+    ) -> list[dict[str, str]]:
+        """The command menu of somebody in a group."""
+        scopes = [f"chat_member/{group_id}/{person_id}"]
+        scopes += [f"chat_administrators/{group_id}"] if is_admin else []
+        scopes += [f"chat/{group_id}"]
+        scopes += ["all_chat_administrators"] if is_admin else []
+        return self._narrowest([*scopes, "all_group_chats", "default"], language)
+
+    def _narrowest(self, scopes: Iterable[str], language: str) -> list[dict[str, str]]:
+        for scope in scopes:
             for code in dict.fromkeys((language[:2], "")):
                 if commands := self._commands.get((scope, code)):
                     return commands

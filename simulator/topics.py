@@ -7,6 +7,7 @@ from typing import Any
 from simulator.common import Common
 from simulator.groups import GENERAL, Group, Topic
 from simulator.membership import tell
+from simulator.world import World
 
 LONGEST_NAME = 128
 # The colours that an icon may have (Bot API, createForumTopic).
@@ -31,7 +32,7 @@ def may_write(group: Group, user_id: int, thread: int) -> bool:
 
 
 def create(
-    common: Common, group: Group, creator: int, name: str, *, color: int = 0, emoji: str = ""
+    common: Common[World], group: Group, creator: int, name: str, *, color: int = 0, emoji: str = ""
 ) -> Topic:
     color = color or COLOURS[0]
     icon: dict[str, Any] = {"icon_color": color} | ({"icon_custom_emoji_id": emoji} if emoji else {})
@@ -49,7 +50,7 @@ def create(
 
 
 def edit(
-    common: Common, group: Group, actor: int, topic: Topic, *, name: str = "", emoji: str | None = None
+    common: Common[World], group: Group, actor: int, topic: Topic, *, name: str = "", emoji: str | None = None
 ) -> bool:
     """Whether something is otherwise now."""
     changes: dict[str, Any] = {}
@@ -62,7 +63,7 @@ def edit(
     return bool(changes)
 
 
-def close(common: Common, group: Group, actor: int, topic: Topic, closed: bool) -> bool:
+def close(common: Common[World], group: Group, actor: int, topic: Topic, closed: bool) -> bool:
     """Close or reopen; whether that is new."""
     if topic.closed == closed:
         return False
@@ -73,7 +74,7 @@ def close(common: Common, group: Group, actor: int, topic: Topic, closed: bool) 
     return True
 
 
-def hide(common: Common, group: Group, actor: int, hidden: bool) -> bool:
+def hide(common: Common[World], group: Group, actor: int, hidden: bool) -> bool:
     """Hide or show the general topic; one that is hidden is closed too. Whether that is new."""
     topic = general(group)
     if topic.hidden == hidden:
@@ -84,7 +85,7 @@ def hide(common: Common, group: Group, actor: int, hidden: bool) -> bool:
     return True
 
 
-def delete(common: Common, group: Group, topic: Topic) -> None:
+def delete(common: Common[World], group: Group, topic: Topic) -> None:
     """A topic goes with all of its messages; Telegram tells no bot of that."""
     del group.topics[topic.thread_id]
     gone = [number for number, message in group.chat.messages.items() if message.thread == topic.thread_id]
@@ -93,6 +94,6 @@ def delete(common: Common, group: Group, topic: Topic) -> None:
     common.first.changed(group)
 
 
-def _tell(common: Common, group: Group, actor: int, topic: Topic, happened: dict[str, Any]) -> None:
+def _tell(common: Common[World], group: Group, actor: int, topic: Topic, happened: dict[str, Any]) -> None:
     thread = 0 if topic.thread_id == GENERAL else topic.thread_id
     tell(common, group, actor, happened, thread=thread)

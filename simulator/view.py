@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator.keyboards import buttons_of
 from simulator.markup_text import entities_of, to_html
@@ -86,6 +87,7 @@ def message_view(message: Message) -> dict[str, Any]:
             for size in media.get("photo", [])
         ],
         "file": _file_view(media),
+        "preview": preview_of(message),
         "poll": media.get("poll"),
         "dice": media.get("dice"),
         "album": media.get("media_group_id"),
@@ -103,6 +105,35 @@ def message_view(message: Message) -> dict[str, Any]:
         "update": message.update,
         "event": message.event,
     }
+
+
+def preview_of(message: Message) -> dict[str, Any] | None:
+    """The card of the first link of a text: where it leads. Nothing is fetched; a bot may forbid or choose it."""
+    options = (message.extra or {}).get("link_preview_options") or {}
+    if message.media or options.get("is_disabled"):
+        return None
+    url = str(options.get("url") or _first_link(message))
+    parts = urlsplit(url if "://" in url else f"https://{url}") if url else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    return {
+        "url": parts.geturl(),
+        "site": parts.hostname.removeprefix("www."),
+        "path": (parts.path + (f"?{parts.query}" if parts.query else "")).strip("/"),
+        "above": bool(options.get("show_above_text")),
+        "small": bool(options.get("prefer_small_media")),
+    }
+
+
+def _first_link(message: Message) -> str:
+    units = message.text.encode("utf-16-le")
+    for entity in entities_of(message.entities):
+        if entity["type"] == "text_link":
+            return str(entity["url"])
+        if entity["type"] == "url":
+            start, end = entity["offset"] * 2, (entity["offset"] + entity["length"]) * 2
+            return units[start:end].decode("utf-16-le", "replace")
+    return ""
 
 
 def _reply_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ class World:
 
     def __init__(
         self,
-        common: Common,
+        common: Common[World],
         *,
         token: str,
         bot_name: str,
@@ -274,7 +274,7 @@ class World:
             message.update = number if kind == "message" else message.update
             return
         for world in self.common.worlds.values():
-            if hears(world, peer, message):
+            if hears(world.bot, world.reads_all, peer, message):
                 world.tell_bot(kind, peer, self.shape(peer, message))
 
     def owner(self, message: Message) -> World:

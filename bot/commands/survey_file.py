@@ -74,8 +74,8 @@ def read_survey(content: bytes, file: Path, languages: Sequence[str]) -> NewSurv
     if source.faults:
         for each in sorted(source.faults, key=lambda each: each.line):
             print(f"{file}, {each}", file=sys.stderr)
-        found = counted(len(source.faults), "fault")
-        raise CommandRefused(f"{file} has {found}: nothing was imported. Correct the file.")
+        number = counted(len(source.faults), "fault")
+        raise CommandRefused(f"{file} has {number}: nothing was imported. Correct the file.")
     return new
 
 

@@ -10,7 +10,7 @@ import { fillWords, loadWords, setZone, wordsFor } from "/page/words.js";
 const LISTED = 200;
 const NARROWEST_PHONE = 340; // as in chat.css
 const phones = new Map();
-let bot = { first_name: "", username: "" };
+const bots = []; // the first one is meant where none is named
 let words;
 let seen = 0;
 let listTimer = 0;
@@ -34,7 +34,7 @@ function personRow(person) {
     avatar(person),
     chatLines({
       name: fullName(person), tag: [person.note, developer ? person.language_code : ""].filter(Boolean).join(" · "), date: person.last_date, text: standing,
-      unread: person.unread + person.unread_from_friends, mine: person.last_mine, seen: person.last_update <= seen,
+      unread: person.unread + person.unread_elsewhere, mine: person.last_mine, seen: person.last_update <= seen,
     }, words));
   return make("li", {}, row);
 }
@@ -62,7 +62,7 @@ const isNarrow = () => matchMedia("(max-width: 760px)").matches;
 function openPhone(person) {
   if (phones.has(person.id)) return;
   if (isNarrow()) for (const id of [...phones.keys()]) closePhone(id);
-  const phone = new Phone(person, bot, { onClose: () => closePhone(person.id), developer, frameWords: words });
+  const phone = new Phone(person, bots, { onClose: () => closePhone(person.id), developer, frameWords: words });
   phones.set(person.id, phone);
   byId("columns").append(phone.node);
   phone.refresh();
@@ -81,7 +81,7 @@ function remember() {
   document.body.classList.toggle("chatting", phones.size > 0);
   byId("columns").classList.toggle("vacant", phones.size === 0);
   const [only] = phones.values();
-  byId("owner").textContent = only && isNarrow() ? fullName(only.person) : bot.first_name;
+  byId("owner").textContent = only && isNarrow() ? fullName(only.person) : bots[0].first_name;
   peopleChanged();
 }
 
@@ -112,12 +112,13 @@ async function openNoted() {
 
 function onEvent(event) {
   switch (event.type) {
-    case "chat": phones.get(event.person)?.botChat.refresh(); peopleChanged(); break;
+    case "chat": phones.get(event.person)?.botChats.get(event.bot)?.refresh(); peopleChanged(); break;
+    case "group": for (const phone of phones.values()) phone.refreshGroups(); peopleChanged(); break;
     case "friends": phones.get(event.person)?.refreshFriends(); peopleChanged(); break;
     case "read": peopleChanged(); break;
-    case "seen": showSeen(event.update); break;
-    case "action": phones.get(event.person)?.botChat.showTyping(); break;
-    case "commands": for (const phone of phones.values()) phone.botChat.loadMenuButton(); break;
+    case "seen": showSeen(event.bot, event.update); break;
+    case "action": showTyping(event); break;
+    case "commands": for (const phone of phones.values()) for (const chat of phone.botChats.values()) chat.loadMenuButton(); break;
     case "clock": setClock(event); break;
     case "not_simulated": get("/state").then(showState).catch((error) => notify(error.message)); break;
     case "people": peopleChanged(); break;
@@ -126,18 +127,23 @@ function onEvent(event) {
   }
 }
 
-/** The bot has taken every message up to this one: their ticks. */
-function showSeen(update) {
-  seen = update;
-  for (const phone of phones.values()) phone.botChat.showSeen(update);
+function showTyping({ person, bot, group }) {
+  if (group) for (const phone of phones.values()) phone.groups.get(group)?.showTyping();
+  else phones.get(person)?.botChats.get(bot)?.showTyping();
+}
+
+/** A bot has taken every message up to this one: their ticks. */
+function showSeen(bot, update) {
+  if (bot === bots[0].id) seen = update;
+  for (const phone of phones.values()) phone.botChats.get(bot)?.showSeen(update);
   peopleChanged();
 }
 
 function showState(state) {
-  bot = Object.assign(bot, state.bot);
+  state.bots.forEach((bot, place) => { bots[place] = Object.assign(bots[place] ?? {}, bot); });
   seen = state.seen;
-  byId("bot-username").textContent = `@${bot.username} · ${words.say("local_telegram")}`;
-  document.title = bot.first_name;
+  byId("bot-username").textContent = `${bots.map(({ username }) => `@${username}`).join(", ")} · ${words.say("local_telegram")}`;
+  document.title = bots[0].first_name;
   showNotSimulated(state.counters.not_simulated);
   setClock(state.clock);
 }

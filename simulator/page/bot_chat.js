@@ -10,9 +10,11 @@ import { pickFriend } from "/page/picker.js";
 const TYPING_SECONDS = 5;
 
 export class BotChat extends Chat {
-  constructor(phone) {
-    super(phone, botAvatar(), phone.bot().first_name);
+  /** `look` is the picture and title of a chat that is not with `bot` alone. */
+  constructor(phone, bot, look = { picture: botAvatar(), title: bot.first_name }) {
+    super(phone, look.picture, look.title);
     const { words } = this;
+    this.bot = bot;
     this.seen = 0;
     this.pinned = 0;
     this.link = null; // the payload of a link that was opened and not yet started
@@ -22,8 +24,10 @@ export class BotChat extends Chat {
       nameOf: (message) => this.nameOf(message),
       key: (key) => this.pressKey(key),
       location: () => this.shareLocation(),
-      upload: (kind, file) => this.upload(kind, file),
-      where: () => ({}),
+      upload: (kind, ...files) => this.upload(kind, files),
+      where: () => this.where(),
+      query: () => this.query(),
+      bot,
     }, true);
     this.typing = make("li", { class: "typing", hidden: true }, make("i"), make("i"), make("i"), make("span", { class: "sr" }, words.say("bot_writing")));
     this.welcome = make("div", { class: "welcome", hidden: true });
@@ -35,9 +39,14 @@ export class BotChat extends Chat {
     this.head.append(this.more, this.menu);
     whenLeft([this.more, this.menu], () => this.toggleMenu(false));
     this.body.addEventListener("pointerdown", (event) => { if (!event.target.closest(".message-menu")) this.closeMessageMenu?.(); });
-    this.subtitle.textContent = words.say("bot");
+    this.subtitle.textContent = this.about();
     this.loadMenuButton();
   }
+
+  query() { return `?bot=${encodeURIComponent(this.bot.username)}`; }
+
+  /** The line under the title. */
+  about() { return this.words.say("bot"); }
 
   /** Read what changed, one reading at a time however often it is called. */
   async refresh() {
@@ -46,7 +55,7 @@ export class BotChat extends Chat {
     try {
       do {
         this.again = false;
-        this.show(await get(`/people/${this.phone.person.id}/messages?after=${this.event}`));
+        this.show(await get(`/people/${this.phone.person.id}/messages${this.query()}&after=${this.event}`));
       } while (this.again);
     } catch (error) {
       notify(error.message);
@@ -107,7 +116,7 @@ export class BotChat extends Chat {
     };
     this.foot.replaceChildren(make("div", { class: "start" }, this.phone.developer ? payload : null, button(this.words.say("start"), press)));
     if (!isNew) return;
-    const { description, name } = await this.about();
+    const { description, name } = await this.menuOf();
     this.title.textContent = name;
     this.welcome.replaceChildren(botAvatar(), make("h3", {}, name), make("p", {}, description || this.words.say("start_hint")));
   }
@@ -147,11 +156,11 @@ export class BotChat extends Chat {
   /** Who wrote a message, for the line above an answer to it. */
   nameOf(message) { return message.from === "bot" ? this.title.textContent : this.words.say("you"); }
 
-  about() { return get(`/people/${this.phone.person.id}/commands`); }
+  menuOf() { return get(`/people/${this.phone.person.id}/commands${this.query()}`); }
 
   async loadMenuButton() {
     try {
-      const { menu_button: menuButton, name } = await this.about();
+      const { menu_button: menuButton, name } = await this.menuOf();
       this.title.textContent = name;
       this.composer.setMenuButton(menuButton);
     } catch (error) {
@@ -164,18 +173,25 @@ export class BotChat extends Chat {
     this.menu.hidden = !open;
     this.more.setAttribute("aria-expanded", String(open));
     if (!open) return;
-    const item = (label, act, style = "") => make("button", { type: "button", class: `menu-item ${style}`, on: { click: () => { this.toggleMenu(false); this.act(act); } } }, label);
-    this.menu.replaceChildren(
-      item(words.say(this.standing?.blocked ? "unblock_bot" : "block"), this.standing?.blocked ? "unblock" : "block"),
-      item(words.say("danger_delete"), "deactivate", "danger"));
+    const item = ({ label, does, style = "" }) => make("button", { type: "button", class: `menu-item ${style}`, on: { click: () => { this.toggleMenu(false); does(); } } }, label);
+    this.menu.replaceChildren(...this.menuItems(words).map(item));
     this.menu.firstChild.focus();
+  }
+
+  menuItems(words) {
+    const act = this.standing?.blocked ? "unblock" : "block";
+    return [
+      { label: words.say("new_group"), does: () => this.phone.newGroup(this.bot) },
+      { label: words.say(this.standing?.blocked ? "unblock_bot" : "block"), does: () => this.act(act) },
+      { label: words.say("danger_delete"), does: () => this.act("deactivate"), style: "danger" },
+    ];
   }
 
   // Acts
 
   async act(name, content = {}) {
     try {
-      await this.phone.post(name, content);
+      await this.post(name, content);
       this.toEnd();
       return true;
     } catch (error) {
@@ -188,7 +204,7 @@ export class BotChat extends Chat {
 
   async pressKey(key) {
     if (key.asks === "location") await this.shareLocation(key.label);
-    else if (key.asks === "app") this.phone.openApp(key.url, "keyboard", key.label);
+    else if (key.asks === "app") this.phone.openApp(key.url, "keyboard", key.label, this.query());
     else await this.act("tap", { label: key.label });
   }
 
@@ -197,11 +213,12 @@ export class BotChat extends Chat {
     if (place) await (label ? this.act("tap", { label, ...place }) : this.act("location", place));
   }
 
-  async upload(kind, file) {
+  async upload(kind, files) {
     const form = new FormData();
-    form.append("file", file);
+    for (const [name, value] of Object.entries(this.where())) form.append(name, String(value));
+    for (const file of files) form.append("file", file);
     try {
-      await call("POST", `/people/${this.phone.person.id}/${kind}`, form);
+      await call("POST", `/people/${this.phone.person.id}/${kind}${this.query()}`, form);
       this.toEnd();
     } catch (error) {
       notify(error.message);
@@ -210,7 +227,7 @@ export class BotChat extends Chat {
 
   showTyping(shown = true) {
     this.typing.hidden = !shown;
-    this.subtitle.textContent = this.words.say(shown ? "bot_writing" : "bot");
+    this.subtitle.textContent = shown ? this.words.say("bot_writing") : this.about();
     clearTimeout(this.typingTimer);
     if (!shown) return;
     this.typingTimer = setTimeout(() => this.showTyping(false), TYPING_SECONDS * 1000);

@@ -1,4 +1,4 @@
-// A chat on a phone: its header, its messages, what is shown over them, its foot. BotChat and FriendChat are its kinds.
+// A chat on a phone: its header, its messages, what is shown over them, its foot. BotChat, GroupChat and FriendChat are its kinds.
 
 import { iconButton, make, notify } from "/page/dom.js";
 import { messageNode } from "/page/message.js";
@@ -10,6 +10,7 @@ export class Chat {
   /** `phone` has `words`, `person`, `bot()`, `open(address)`, `developer`, `showChats()`; `picture` and `title` are the other side's. */
   constructor(phone, picture, title) {
     this.phone = phone;
+    this.bot = phone.bot();
     this.words = phone.words;
     this.messages = new Map();
     this.event = 0;
@@ -40,6 +41,7 @@ export class Chat {
     return {
       words: this.words,
       developer: this.phone.developer,
+      me: this.phone.person.id,
       command: (text) => this.send(text),
       open: (address) => this.phone.open(address),
       press: (...pressed) => this.press(...pressed),
@@ -58,9 +60,19 @@ export class Chat {
       known.node.replaceWith(node);
     } else {
       if (!first) node.classList.add("arrived");
-      this.list.append(node);
+      this.shelf(message).append(node);
     }
     this.messages.set(message.message_id, { message, node });
+  }
+
+  /** Where a new message stands: at the end of the chat, or beside the others of its album. */
+  shelf(message) {
+    if (!message.album) return this.list;
+    const known = this.list.querySelector(`[data-album="${CSS.escape(message.album)}"] > ol`);
+    if (known) return known;
+    const shelf = make("ol", {});
+    this.list.append(make("li", { class: `album ${message.from === "person" ? "mine" : "theirs"}`, data: { album: message.album } }, shelf));
+    return shelf;
   }
 
   /** Draw again the ticks of what was read since. */
@@ -75,7 +87,7 @@ export class Chat {
     let last = "";
     for (const { message, node } of this.messages.values()) {
       const day = this.words.day(message.date);
-      if (day !== last) node.before(make("li", { class: "day" }, make("span", {}, day)));
+      if (day !== last) (node.closest(".album") ?? node).before(make("li", { class: "day" }, make("span", {}, day)));
       last = day;
     }
   }
@@ -88,9 +100,9 @@ export class Chat {
   /** Do one of the buttons under a message. */
   async press(message, button, node) {
     if (button.url) this.phone.open(button.url);
-    else if (button.web_app) this.phone.openApp(button.web_app, "inline", button.label);
-    else if (button.inline?.here) this.composer.begin(`@${this.phone.bot().username} ${button.inline.query}`);
-    else if (button.inline) this.phone.shareInline(button.inline.query);
+    else if (button.web_app) this.phone.openApp(button.web_app, "inline", button.label, this.query());
+    else if (button.inline?.here) this.composer.begin(`@${this.bot.username} ${button.inline.query}`);
+    else if (button.inline) this.phone.shareInline(this.bot, button.inline.query);
     else if (button.copy) await this.copy(button.copy);
     else if (button.data !== null) await this.tap(message, button, node);
   }
@@ -109,8 +121,8 @@ export class Chat {
     node.classList.add("pending");
     node.setAttribute("aria-busy", "true");
     try {
-      const { toast, alert, url, answered } = await this.phone.post("tap", { ...this.where(), message_id: message.message_id, data: button.data, wait: 20 });
-      if (alert) this.phone.alert(alert);
+      const { toast, alert, url, answered } = await this.post("tap", { message_id: message.message_id, data: button.data, wait: 20 });
+      if (alert) this.phone.alert(alert, this.bot.first_name);
       else if (toast) this.showToast(toast);
       else if (!answered) this.showToast(this.words.say("bot_silent"));
       if (url) this.phone.open(url);
@@ -125,11 +137,16 @@ export class Chat {
   /** What says in which chat something is done; nothing for that with the bot. */
   where() { return {}; }
 
+  /** What says in the address with which bot; the first one is meant without. */
+  query() { return ""; }
+
+  post(act, content = {}) { return this.phone.post(act, { ...this.where(), ...content }, this.query()); }
+
   /** Tell the simulator that the owner has read everything, if they look at it. */
   async read() {
     if (!this.unread || !this.node.isConnected || document.hidden || !this.stays) return;
     this.unread = 0;
-    await this.phone.post("read", this.where());
+    await this.post("read");
   }
 
   showToast(text) {

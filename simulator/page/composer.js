@@ -7,7 +7,7 @@ const TALLEST = 180; // pixels
 const INLINE_PAUSE = 400; // milliseconds without a key before the bot is asked
 
 export class Composer {
-  /** `acts` has `send(text)`, `where()` and, with the bot, `key(key)`, `location()`, `upload(kind, file)`. */
+  /** `acts` has `send(text)`, `where()`, `query()`, `bot` and, with the bot, `key(key)`, `location()`, `upload(kind, ...files)`. */
   constructor(phone, acts, withBot) {
     this.phone = phone;
     this.acts = acts;
@@ -92,7 +92,7 @@ export class Composer {
   }
 
   openMenuButton() {
-    if (this.app) this.phone.openApp(this.app.web_app.url, "menu", this.app.text);
+    if (this.app) this.phone.openApp(this.app.web_app.url, "menu", this.app.text, this.acts.query());
     else this.toggle(() => this.showCommands("", true));
   }
 
@@ -122,7 +122,7 @@ export class Composer {
     this.field.style.height = "auto";
     this.field.style.height = `${Math.min(this.field.scrollHeight, TALLEST)}px`;
     const text = this.field.value;
-    const called = `@${this.phone.bot().username} `;
+    const called = `@${this.acts.bot.username} `;
     clearTimeout(this.inlineTimer);
     if (text.startsWith(called)) this.inlineTimer = setTimeout(() => this.showInline(text.slice(called.length)), INLINE_PAUSE);
     else if (this.withBot && text.startsWith("/") && !/\s/.test(text)) this.showCommands(text.slice(1));
@@ -154,7 +154,7 @@ export class Composer {
 
   async showCommands(prefix = "", focused = false) {
     const asked = this.field.value;
-    const { commands } = await get(`/people/${this.phone.person.id}/commands`);
+    const { commands } = await get(`/people/${this.phone.person.id}/commands${this.acts.query()}`);
     if (this.field.value !== asked) return; // it was sent or went on meanwhile
     const fitting = commands.filter(({ command }) => command.startsWith(prefix));
     if (!commands.length && !prefix) { this.openMenu(make("p", { class: "empty" }, this.phone.words.say("no_commands"))); return; }
@@ -175,8 +175,12 @@ export class Composer {
   showAttachments() {
     const { words } = this.phone;
     const choose = (kindOf, accept) => {
-      const input = make("input", { type: "file", accept });
-      input.addEventListener("change", () => { if (input.files[0]) this.acts.upload(kindOf(input.files[0]), input.files[0]); });
+      const input = make("input", { type: "file", accept, multiple: true });
+      input.addEventListener("change", () => {
+        const files = [...input.files];
+        if (files.length > 1) this.acts.upload("album", ...files);
+        else if (files.length) this.acts.upload(kindOf(files[0]), files[0]);
+      });
       input.click();
     };
     const item = (name, label, act) => this.item(act, icon(name), make("strong", {}, words.say(label)));
@@ -193,12 +197,12 @@ export class Composer {
     const { words } = this.phone;
     try {
       const asked = this.field.value;
-      const { inline_query_id: id, results, answered } = await this.phone.post("inline", { ...this.acts.where(), query, wait: 5 });
+      const { inline_query_id: id, results, answered } = await this.phone.post("inline", { ...this.acts.where(), query, wait: 5 }, this.acts.query());
       if (this.field.value !== asked) return;
       if (!results.length) { this.openMenu(make("p", { class: "empty" }, words.say(answered ? "inline_nothing" : "inline_none"))); return; }
       this.openMenu(...results.map((result) => this.item(async () => {
         this.clear();
-        await this.phone.post("choose", { ...this.acts.where(), inline_query_id: id, result_id: String(result.id) });
+        await this.phone.post("choose", { ...this.acts.where(), inline_query_id: id, result_id: String(result.id) }, this.acts.query());
       }, make("strong", {}, result.title ?? result.type), make("span", {}, result.description ?? ""))));
     } catch (error) {
       notify(error.message);

@@ -8,7 +8,7 @@ export class FriendChat extends Chat {
   constructor(phone, friend) {
     super(phone, avatar(friend), fullName(friend));
     this.friend = friend;
-    this.composer = new Composer(phone, { send: (text) => this.send(text), where: () => this.where() }, false);
+    this.composer = new Composer(phone, { send: (text) => this.send(text), where: () => this.where(), query: () => "", bot: this.bot }, false);
     this.foot.append(this.composer.node);
     this.empty = make("li", { class: "day" }, make("span", {}, this.words.say("empty_chat")));
     this.list.append(this.empty);

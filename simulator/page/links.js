@@ -4,8 +4,8 @@ const TELEGRAM = new Set(["t.me", "telegram.me", "telegram.dog", "www.t.me"]);
 const HERE = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const SAFE = new Set(["http:", "https:", "tg:", "mailto:", "tel:"]);
 
-/** Reads an address: {kind: "bot", payload}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
-export function readLink(address, botUsername) {
+/** Reads an address: {kind: "bot", bot, payload}, {kind: "invite"}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
+export function readLink(address, bots) {
   let url;
   try {
     url = new URL(/^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `https://${address}`);
@@ -13,22 +13,25 @@ export function readLink(address, botUsername) {
     return null;
   }
   if (!SAFE.has(url.protocol)) return null;
-  return telegramLink(url, botUsername) ?? { kind: HERE.has(url.hostname) ? "here" : "outside", url: url.href };
+  return telegramLink(url, bots) ?? { kind: HERE.has(url.hostname) ? "here" : "outside", url: url.href };
 }
 
-function telegramLink(url, botUsername) {
-  const isBot = (name) => (name ?? "").toLowerCase() === botUsername.toLowerCase();
+function telegramLink(url, bots) {
+  const botNamed = (name) => bots.find(({ username }) => (name ?? "").toLowerCase() === username.toLowerCase());
   const given = url.searchParams;
   if (url.protocol === "tg:") {
     const action = url.hostname || url.pathname.replace(/^\/+/, "");
-    if (action === "resolve" && isBot(given.get("domain"))) return { kind: "bot", payload: given.get("start") ?? "" };
+    const bot = action === "resolve" ? botNamed(given.get("domain")) : undefined;
+    if (bot) return { kind: "bot", bot, payload: given.get("start") ?? "" };
     if (action === "msg_url") return { kind: "share", text: draft(given) };
     return null;
   }
   if (!TELEGRAM.has(url.hostname)) return null;
   const [first] = url.pathname.split("/").filter(Boolean);
   if (first === "share") return { kind: "share", text: draft(given) };
-  return isBot(first) ? { kind: "bot", payload: given.get("start") ?? "" } : null;
+  if (first?.startsWith("+")) return { kind: "invite", url: url.href };
+  const bot = botNamed(first);
+  return bot ? { kind: "bot", bot, payload: given.get("start") ?? "" } : null;
 }
 
 /** What a share link puts into the chat that is chosen: the address, then the text (tdlib, get_internal_link_message_draft). */

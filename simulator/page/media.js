@@ -2,7 +2,7 @@
 
 import { icon, make } from "/page/dom.js";
 
-/** The nodes of a message's media; `acts` has `words` and `vote(message, numbers)`. */
+/** The nodes of a message's media; `acts` has `words`, `me` and `vote(message, numbers)`. */
 export function mediaNodes(message, acts) {
   if (message.venue) return [place(message.venue.location, message.venue.title, message.venue.address)];
   if (message.location) return [place(message.location, acts.words.say("location"), "")];
@@ -57,8 +57,8 @@ function contact({ first_name: first, last_name: last, phone_number: number }, w
 
 function poll(message, acts) {
   const { words } = acts;
+  const given = message.votes[acts.me] ?? [];
   const { question, options, is_closed: closed, is_anonymous: anonymous, type, allows_multiple_answers: several, total_voter_count: total, allows_revoting: revoting } = message.poll;
-  const given = options.flatMap((option, number) => (option.voter_count ? [number] : []));
   const open = !closed && given.length === 0;
   const kind = closed ? "poll_closed" : type === "quiz" ? "quiz" : anonymous ? "anonymous_poll" : "poll";
   const picked = new Set();

@@ -6,20 +6,24 @@ import { mediaNodes } from "/page/media.js";
 
 /** The bubble of a message.
  *
- * `acts` has `words`, `developer`, `command(text)`, `open(address)`, `press(message, button, node)`, `vote(message, numbers)`,
+ * `acts` has `words`, `developer`, `me` (the owner’s number), `command(text)`, `open(address)`, `press(message, button, node)`, `vote(message, numbers)`,
  * `showMessage(number)` and, where something can be done to a message, `menu(message, node)`; `seen` says whether
  * a message of the phone's owner was read.
  */
 export function messageNode(message, acts, seen) {
   const { words } = acts;
+  if (message.happened) return serviceNode(message, words);
   const mine = message.from === "person";
   const bubble = make("div", { class: "bubble" });
+  if (message.sender && !mine) bubble.append(senderLine(message.sender));
   if (message.via_bot) bubble.append(make("p", { class: "note" }, words.say("via", { bot: message.via_bot })));
   if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded")));
   if (message.reply) bubble.append(reply(message.reply, acts));
+  if (message.preview?.above) bubble.append(previewNode(message.preview, acts));
   bubble.append(...mediaNodes(message, acts));
   const text = mine && !acts.developer ? withoutPayload(message.text) : message.text;
   if (text) bubble.append(make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts)));
+  if (message.preview && !message.preview.above) bubble.append(previewNode(message.preview, acts));
   const given = Object.values(message.reactions).flat();
   if (given.length) bubble.append(reactions(message, given, acts));
   bubble.append(make("p", { class: "meta" },
@@ -28,7 +32,7 @@ export function messageNode(message, acts, seen) {
     make("time", { dateTime: message.date, title: words.moment(message.date) }, words.time(message.date)),
     mine ? ticks(seen, words) : null));
   const node = make("li", {
-    class: `message ${mine ? "mine" : "theirs"} ${message.album ? "in-album" : ""}`,
+    class: `message ${mine ? "mine" : "theirs"} ${message.album ? "in-album" : ""}`.trim(),
     data: { id: String(message.message_id) },
     attrs: { "aria-label": words.say(mine ? "sent" : "received") },
   }, bubble);
@@ -39,6 +43,32 @@ export function messageNode(message, acts, seen) {
   }
   if (message.keyboard.length) node.append(keyboard(message, acts));
   return node;
+}
+
+/** Who wrote a message of a group. */
+function senderLine(sender) {
+  const line = make("strong", { class: "sender" }, sender.first_name);
+  line.style.setProperty("--hue", String((sender.id * 67) % 360));
+  return line;
+}
+
+// What a message of the group itself says, by its kind; the second where somebody did it to themselves.
+const HAPPENED = {
+  new_chat_members: ["brought", "came"], left_chat_member: ["thrown_out", "went"], new_chat_title: ["renamed"], pinned_message: ["pinned_it"],
+  group_chat_created: ["group_made"], migrate_to_chat_id: ["upgraded"], migrate_from_chat_id: ["upgraded"],
+  forum_topic_created: ["topic_made"], forum_topic_edited: ["topic_renamed"], forum_topic_closed: ["topic_closed"], forum_topic_reopened: ["topic_reopened"],
+  general_forum_topic_hidden: ["general_hidden"], general_forum_topic_unhidden: ["general_shown"],
+};
+
+function serviceNode({ message_id: number, happened: { kind, about, by_themselves: alone }, sender }, words) {
+  const [said, ofOneself = said] = HAPPENED[kind] ?? ["happened"];
+  return make("li", { class: "service", data: { id: String(number) } }, make("span", {}, words.say(alone ? ofOneself : said, { name: sender.first_name, about })));
+}
+
+/** A link as a card. Nothing is fetched: it shows where the link leads, not what stands there. */
+function previewNode({ url, site, path, small }, acts) {
+  return make("a", { class: `preview ${small ? "small" : ""}`, href: url, rel: "noopener noreferrer nofollow", on: { click: (event) => { event.preventDefault(); acts.open(url); } } },
+    make("strong", {}, site), path ? make("span", {}, path) : null);
 }
 
 function reactions(message, given, acts) {

@@ -19,8 +19,9 @@ export function themeParams() {
 
 export class MiniApp {
   /** `label` is what the button says that opens it; `kind` where the button stands. */
-  constructor(phone, address, kind, label) {
+  constructor(phone, address, kind, label, query) {
     this.phone = phone;
+    this.query = query;
     this.kind = kind;
     this.label = label;
     this.origin = new URL(address).origin;
@@ -65,14 +66,14 @@ export class MiniApp {
       web_app_open_link: () => this.phone.open(String(given.url ?? "")),
       web_app_send_prepared_message: () => this.sharePrepared(given.id),
       web_app_open_popup: () => this.showPopup(given),
-      web_app_switch_inline_query: () => { this.sheet.close(); this.phone.shareInline(String(given.query ?? "")); },
+      web_app_switch_inline_query: () => { this.sheet.close(); this.phone.shareInline(this.phone.bot(), String(given.query ?? "")); },
     }[said.eventType];
     heard?.();
   }
 
   /** Pass on a message that the bot prepared, to a friend who is chosen. */
   async sharePrepared(id) {
-    const sent = await this.phone.sharePrepared(String(id ?? ""));
+    const sent = await this.phone.sharePrepared(String(id ?? ""), this.query);
     if (sent) this.tell("prepared_message_sent");
     else this.tell("prepared_message_failed", { error: "USER_DECLINED" });
   }
@@ -95,7 +96,7 @@ export class MiniApp {
   async sendData(data) {
     if (this.kind !== "keyboard") return; // elsewhere Telegram ignores it too
     try {
-      await this.phone.post("app-data", { label: this.label, data: String(data ?? "") });
+      await this.phone.post("app-data", { label: this.label, data: String(data ?? "") }, this.query);
       this.sheet.close();
     } catch (error) {
       notify(error.message);

@@ -5,20 +5,21 @@ import { BotChat } from "/page/bot_chat.js";
 import { now } from "/page/clock.js";
 import { arrowKeys, avatar, botAvatar, fullName, icon, iconButton, make, notify, ticks, unreadBadge } from "/page/dom.js";
 import { FriendChat } from "/page/friend_chat.js";
+import { GroupChat, groupAvatar } from "/page/group_chat.js";
 import { readLink } from "/page/links.js";
 import { withoutPayload } from "/page/message.js";
 import { MiniApp, themeParams } from "/page/mini_app.js";
 import { pickFriend } from "/page/picker.js";
-import { alertSheet, linkSheet, locationSheet } from "/page/sheet.js";
+import { alertSheet, groupSheet, linkSheet, locationSheet } from "/page/sheet.js";
 import { wordsFor } from "/page/words.js";
 
 const BANNER_SECONDS = 6;
 
 export class Phone {
-  /** `bot` is the bot as it is known now; `onClose` takes the phone away; `frameWords` are those of the page around it. */
-  constructor(person, bot, { onClose, developer, frameWords }) {
+  /** `bots` are the bots as they are known now, the first one first; `onClose` takes the phone away; `frameWords` are those of the page around it. */
+  constructor(person, bots, { onClose, developer, frameWords }) {
     this.person = person;
-    this.bot = () => bot;
+    this.bots = bots;
     this.onClose = onClose;
     this.developer = developer;
     this.words = wordsFor(person.language_code);
@@ -31,16 +32,62 @@ export class Phone {
     const strip = make("header", { class: "device" }, avatar(person, "avatar small"), make("strong", {}, fullName(person)), make("span", {}, about),
       iconButton("close", frameWords.say("close_phone", { name: person.first_name }), onClose, "round small close"));
     this.node = make("article", { class: "column", data: { person: String(person.id) }, attrs: { "aria-label": frameWords.say("phone_of", { name: person.first_name }) } }, strip, this.screen);
-    this.botChat = new BotChat(this);
+    this.botChats = new Map(bots.map((bot) => [bot.id, new BotChat(this, bot)]));
+    this.groups = new Map(); // id -> GroupChat
+    this.botChat = this.botChats.get(bots[0].id);
     this.show(this.botChat);
   }
 
-  post(act, content) { return post(`/people/${this.person.id}/${act}`, content); }
+  /** The bot that is meant where none is named. */
+  bot() { return this.bots[0]; }
+
+  /** `query` says in the address with which bot. */
+  post(act, content, query = "") { return post(`/people/${this.person.id}/${act}${query}`, content); }
 
   refresh() {
-    this.botChat.refresh();
+    for (const chat of this.botChats.values()) chat.refresh();
     this.refreshFriends();
+    this.refreshGroups();
   }
+
+  async refreshGroups() {
+    try {
+      const { groups } = await get(`/people/${this.person.id}/groups`);
+      for (const group of groups) {
+        if (!this.groups.has(group.id)) this.groups.set(group.id, new GroupChat(this, group));
+        this.groups.get(group.id).follow(group);
+      }
+      this.chatsChanged();
+    } catch (error) {
+      notify(error.message);
+    }
+  }
+
+  /** Make a group with a bot in it. */
+  async newGroup(bot) {
+    const wanted = await groupSheet(this);
+    if (!wanted) return;
+    try {
+      const { id } = await post("/groups", { ...wanted, owner: this.person.id, bots: [bot.username] });
+      await this.refreshGroups();
+      this.show(this.groups.get(id));
+    } catch (error) {
+      notify(error.message);
+    }
+  }
+
+  async join(link) {
+    try {
+      const { id } = await this.post("join", { link });
+      await this.refreshGroups();
+      this.show(this.groups.get(id));
+    } catch (error) {
+      notify(error.message);
+    }
+  }
+
+  /** Every chat of this phone. */
+  get all() { return [...this.botChats.values(), ...this.groups.values(), ...this.friends.values()]; }
 
   async refreshFriends() {
     try {
@@ -74,17 +121,16 @@ export class Phone {
 
   /** The list of chats on this phone; where there is only one chat, the phone itself is left. */
   showChats() {
-    if (this.chats.length === 0) { this.onClose(); return; }
+    if (this.all.length === 1) { this.onClose(); return; }
     this.show({ node: this.chatList(), isList: true });
     this.view.querySelector("button.chat-row")?.focus();
   }
 
   chatList() {
     const { words } = this;
-    const bot = this.bot();
-    const last = [...this.botChat.messages.values()].at(-1)?.message;
     const rows = [
-      { chat: this.botChat, picture: botAvatar(), name: bot.first_name, date: last?.date, text: last?.text || kindWord(last, words), unread: this.botChat.unread, mine: last?.from === "person", seen: last && this.botChat.isSeen(last) },
+      ...[...this.botChats.values()].map((chat) => botRow(chat, words)),
+      ...[...this.groups.values()].map((chat) => groupRow(chat, words)),
       ...this.chats.map((each) => ({
         chat: this.friendChat(each.friend), picture: avatar(each.friend), name: fullName(each.friend), date: each.last_date, text: each.last_text || (each.last_kind ? words.say(KINDS[each.last_kind] ?? "file") : ""),
         unread: each.unread, mine: each.last_mine, seen: each.messages.at(-1)?.seen,
@@ -101,9 +147,9 @@ export class Phone {
   chatsChanged() {
     if (this.shown?.isList) { this.shown = { node: this.chatList(), isList: true }; this.view.replaceChildren(this.shown.node); }
     const open = this.shown;
-    const elsewhere = [this.botChat, ...this.friends.values()].filter((chat) => chat !== open).reduce((sum, chat) => sum + chat.unread, 0);
-    for (const chat of [this.botChat, ...this.friends.values()]) {
-      chat.back.classList.toggle("many", this.chats.length > 0);
+    const elsewhere = this.all.filter((chat) => chat !== open).reduce((sum, chat) => sum + chat.unread, 0);
+    for (const chat of this.all) {
+      chat.back.classList.toggle("many", this.all.length > 1);
       chat.back.replaceChildren(icon("back"), ...[unreadBadge(elsewhere, this.words)].filter(Boolean));
     }
   }
@@ -111,7 +157,7 @@ export class Phone {
   /** A message arrived in a chat that is not on the screen. */
   announce(chat, text) {
     if (chat === this.shown || this.shown?.isList) return;
-    const picture = chat.friend ? avatar(chat.friend) : botAvatar();
+    const picture = chat.friend ? avatar(chat.friend) : chat.group ? groupAvatar(chat.group) : botAvatar();
     this.banner.replaceChildren(picture, make("span", {}, make("strong", {}, chat.title.textContent), make("span", {}, text)));
     this.banner.onclick = () => { this.banner.hidden = true; this.show(chat); };
     this.banner.hidden = false;
@@ -123,8 +169,9 @@ export class Phone {
 
   /** Follow a link as Telegram does: its own stay inside, others are asked about first. */
   async open(address) {
-    const link = readLink(address, this.bot().username);
-    if (link?.kind === "bot") { this.show(this.botChat); this.botChat.openLink(link.payload); }
+    const link = readLink(address, this.bots);
+    if (link?.kind === "bot") { const chat = this.botChats.get(link.bot.id); this.show(chat); chat.openLink(link.payload); }
+    else if (link?.kind === "invite") await this.join(link.url);
     else if (link?.kind === "share") await this.share(link.text);
     else if (link?.kind === "here" || (link && await linkSheet(this, link.url))) window.open(link.url, "_blank", "noopener,noreferrer");
   }
@@ -143,20 +190,20 @@ export class Phone {
   }
 
   /** Choose a friend, then one of the bot's answers to an inline query. */
-  async shareInline(query) {
+  async shareInline(bot, query) {
     const friend = await pickFriend(this);
     if (!friend) return;
     const chat = this.friendChat(friend);
     this.show(chat);
-    chat.composer.begin(`@${this.bot().username} ${query}`);
+    chat.composer.begin(`@${bot.username} ${query}`);
   }
 
   /** Pass on a message that the bot prepared (savePreparedInlineMessage); whether it was sent. */
-  async sharePrepared(id) {
+  async sharePrepared(id, query) {
     const friend = await pickFriend(this);
     if (!friend) return false;
     try {
-      await this.post("choose", { inline_query_id: id, friend: friend.id });
+      await this.post("choose", { inline_query_id: id, friend: friend.id }, query);
       await this.refreshFriends();
       return true;
     } catch (error) {
@@ -165,12 +212,12 @@ export class Phone {
     }
   }
 
-  async openApp(url, kind, label) {
-    const link = readLink(url, this.bot().username);
+  async openApp(url, kind, label, query = "") {
+    const link = readLink(url, this.bots);
     if (link?.kind !== "here") { this.alert(`${this.words.say("mini_app_elsewhere")} ${url}`, this.words.say("mini_app")); return; }
     try {
-      const { url: address } = await this.post("app", { url, kind, theme: themeParams() });
-      await new MiniApp(this, address, kind, label).open();
+      const { url: address } = await this.post("app", { url, kind, theme: themeParams() }, query);
+      await new MiniApp(this, address, kind, label, query).open();
     } catch (error) {
       notify(error.message);
     }
@@ -183,6 +230,17 @@ export class Phone {
 
 // The word for what a message holds, by the name of its field.
 export const KINDS = { photo: "photo", video: "video", animation: "animation", audio: "audio", voice: "voice", video_note: "video_note", sticker: "sticker", location: "location", venue: "place", contact: "contact", poll: "poll", document: "file" };
+
+function botRow(chat, words) {
+  const last = [...chat.messages.values()].at(-1)?.message;
+  return { chat, picture: botAvatar(), name: chat.bot.first_name, date: last?.date, text: last?.text || kindWord(last, words), unread: chat.unread, mine: last?.from === "person", seen: last && chat.isSeen(last) };
+}
+
+function groupRow(chat, words) {
+  const { group } = chat;
+  const said = group.last_text || (group.last_kind ? words.say(KINDS[group.last_kind] ?? "group") : "");
+  return { chat, picture: groupAvatar(group), name: group.title, date: group.last_date, text: said, tag: group.last_mine ? "" : group.last_sender, unread: group.unread, mine: false };
+}
 
 function kindWord(message, words) {
   if (!message) return "";

@@ -77,3 +77,24 @@ export function locationSheet(phone) {
   sheet.node.append(sheet.bar(), make("div", { class: "cities" }, ...cities), form);
   return sheet.open();
 }
+
+/** The title of a new group and whether it has topics; null where none is wanted. */
+export function groupSheet(phone) {
+  const { words } = phone;
+  const sheet = new Sheet(phone, words.say("new_group"), "box");
+  const title = make("input", { name: "title", required: true, maxLength: 128, data: { first: "" }, placeholder: words.say("group_title"), attrs: { "aria-label": words.say("group_title") } });
+  const forum = make("input", { name: "forum", type: "checkbox" });
+  sheet.node.append(sheet.heading, make("form", { class: "asked", on: { submit: (event) => { event.preventDefault(); sheet.close({ title: title.value, forum: forum.checked }); } } },
+    title, make("label", { class: "switch" }, forum, make("span", {}, words.say("with_topics"))), make("div", { class: "actions" }, button(words.say("cancel"), "plain", () => sheet.close()), make("button", { class: "plain" }, words.say("add")))));
+  return sheet.open();
+}
+
+/** One line of text; null where none is given. */
+export function textSheet(phone, title, value = "") {
+  const { words } = phone;
+  const sheet = new Sheet(phone, title, "box");
+  const field = make("input", { value, required: true, maxLength: 128, data: { first: "" }, attrs: { "aria-label": title } });
+  sheet.node.append(sheet.heading, make("form", { class: "asked", on: { submit: (event) => { event.preventDefault(); sheet.close(field.value); } } },
+    field, make("div", { class: "actions" }, button(words.say("cancel"), "plain", () => sheet.close()), make("button", { class: "plain" }, words.say("alert_ok")))));
+  return sheet.open();
+}

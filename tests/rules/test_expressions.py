@@ -119,10 +119,8 @@ def test_what_is_typed_is_read(typed: str, read: str) -> None:
         ("language:français", "is not the code of a language"),
         (
             "rsvp:aa11:perhaps",
-            "“perhaps” is no such answer: write yes, maybe, no, silent, attended or absent.",
+            "“perhaps” is no such answer: write yes, maybe, no, silent, waitlisted, attended or absent.",
         ),
-        # Nothing is kept of waiting lists: nobody is in such an audience, and it is not pretended.
-        ("rsvp:aa11:waitlisted", "“waitlisted” is no such answer"),
         ("survey:x", "write it as survey:CODE:OPTION."),
         ("survey:a b:any", "is not complete"),
         ("survey:été:any", "is not the code of a survey"),

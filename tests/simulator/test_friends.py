@@ -37,7 +37,7 @@ async def test_a_link_reaches_a_friend_and_the_bot_learns_nothing_of_it(
     assert (await call("getUpdates"))["result"] == []
 
     (listed,) = await simulator.people(search="Ben")
-    assert listed["unread_from_friends"] == 1
+    assert listed["unread_elsewhere"] == 1
     await ben.read(ana)
     ((sent,),) = [chat["messages"] for chat in await ana.friends()]
     assert sent["seen"] is True

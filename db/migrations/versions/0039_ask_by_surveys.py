@@ -1,6 +1,6 @@
 """ask by surveys.
 
-Revision 0039, after 0035.
+Revision 0039, after 0036.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0039"
-down_revision = "0035"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

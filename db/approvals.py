@@ -36,6 +36,16 @@ class Approval:
         return self.decided_at is None and (self.expires_at is None or now < self.expires_at)
 
     @property
+    def is_for_later(self) -> bool:
+        """Whether what was decided leaves at an hour to come; also where an older version did not note the hour."""
+        if "due_at" not in self.details:
+            return True
+        due: str | None = self.details["due_at"]
+        return (
+            due is not None and self.decided_at is not None and datetime.fromisoformat(due) > self.decided_at
+        )
+
+    @property
     def reason(self) -> str:
         """Why it was refused, in the words of whoever did; empty where they gave none."""
         return str(self.details.get("reason", ""))

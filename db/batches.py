@@ -79,7 +79,7 @@ POSTGRESQL = Spelling(
 class Statement:
     """One SQL statement in both spellings.
 
-    The parameters `now` and `before` are instants, `rows` is a list of rows.
+    The parameters `now`, `before` and `until` are instants, `rows` is a list of rows.
     """
 
     def __init__(self, spell: Callable[[Spelling], str]) -> None:
@@ -232,5 +232,5 @@ def _instant(value: Any) -> Any:
 
 def _text(sql: str) -> sa.TextClause:
     statement = sa.text(sql)
-    instants = [sa.bindparam(name, type_=Instant) for name in ("now", "before") if f":{name}" in sql]
+    instants = [sa.bindparam(name, type_=Instant) for name in ("now", "before", "until") if f":{name}" in sql]
     return statement.bindparams(*instants)

@@ -12,6 +12,7 @@ from bot.rules.courtesy import NeutralSent
 from bot.rules.kinds import PARTISAN, Kind
 from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
+from db.rsvps import Rsvp
 from db.schema import rsvps
 
 IN_FLIGHT = ("sent", "sending", "in_doubt")
@@ -80,11 +81,9 @@ async def _left(
     return found
 
 
-async def rsvp_answers(
+async def rsvps_of(
     tx: AsyncConnection, people: Iterable[int], events: Iterable[int]
-) -> dict[tuple[int, int], str]:
+) -> dict[tuple[int, int], Rsvp]:
     """The answer in force by (event, person)."""
-    query = sa.select(rsvps.c.event, rsvps.c.person, rsvps.c.answer).where(
-        rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events))
-    )
-    return {(row.event, row.person): row.answer for row in await tx.execute(query)}
+    query = sa.select(rsvps).where(rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events)))
+    return {(row.event, row.person): Rsvp(**row._mapping) for row in await tx.execute(query)}

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
-from db import approvals, notices
+from db import approvals, notices, seats
 from db.days import start_of_day
 from db.leftovers import count_and_delete
 from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
@@ -53,6 +53,7 @@ async def erase_mentions(tx: AsyncConnection, telegram_id: int) -> None:
 async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing) -> int:
     """Deletes people; plans and RSVPs go with them, answers become counts, deliveries lose their link. How many."""
     doomed = sa.select(people.c.id).where(condition)
+    events = await seats.counted_events_of(tx, condition)
     await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
     await _cut_deliveries(tx, deliveries.c.person.in_(doomed))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
@@ -62,7 +63,9 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
-    return (await tx.execute(sa.delete(people).where(condition))).rowcount
+    erased = (await tx.execute(sa.delete(people).where(condition))).rowcount
+    await seats.recount(tx, events)
+    return erased
 
 
 async def _cut_deliveries(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:

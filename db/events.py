@@ -38,6 +38,10 @@ class Event:
     created_by: int | None
     created_at: datetime
     sequence: int
+    capacity: int | None = None
+    overbooking: int = 0
+    guests: int = 0
+    counted: bool = False
 
     @property
     def is_cancelled(self) -> bool:

@@ -47,7 +47,7 @@ from db.volunteering import offered
 CHUNK = 2_500
 DAY = timedelta(days=1)
 
-EVENT_QUESTIONS = ("rsvp", "attendance", "came", OPENED)
+EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer", OPENED)
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
 
 
@@ -341,6 +341,7 @@ def attendance(selection: Selection) -> Source:
             rsvps.c.answer,
             rsvps.c.confirmed,
             rsvps.c.attended,
+            rsvps.c.guests,
             hour(rsvps.c.at),
             _ONE,
         )

@@ -15,9 +15,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, CODE_LENGTH, EVERYWHERE, after_prefix, prefixes_of
-from bot.rules.belonging import ATTENDED, Setting
+from bot.rules.belonging import ATTENDED, WAITLISTED, Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
+from bot.rules.seats import ON_THE_LIST
 from bot.rules.territories import ABROAD
 from db.experiments import number_drawn
 from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
@@ -168,7 +169,13 @@ def _answered_event(arguments: Arguments, _: Setting) -> Whose:
     to_it = () if code == ANY else (rsvps.c.event == event.scalar_subquery(),)
     if wanted == SILENT:
         return Whose(person=rsvps.c.person, like=to_it, none=True)
-    said = rsvps.c.attended.is_(ATTENDED[wanted]) if wanted in ATTENDED else rsvps.c.answer == wanted
+    said: Condition
+    if wanted in ATTENDED:
+        said = rsvps.c.attended.is_(ATTENDED[wanted])
+    elif wanted == WAITLISTED:
+        said = rsvps.c.answer.in_(ON_THE_LIST)
+    else:
+        said = rsvps.c.answer == wanted
     return Whose(person=rsvps.c.person, like=(*to_it, said))
 
 

@@ -134,7 +134,10 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
-        data={"rsvp": ("event", "person", "answer", "confirmed", "attended", "at")},
+        data={
+            "rsvp": ("event", "person", "answer", "confirmed", "attended", "at"),
+            "waitlist": ("guests", "ticket", "whole", "offered", "offer_until", "offers"),
+        },
     ),
     Holding(
         table="vote_plans",
@@ -274,7 +277,17 @@ HOLDINGS: tuple[Holding, ...] = (
             "event_author": ("created_by", "created_at"),
             "venue": ("address", "latitude", "longitude", "pinned", "commune", "department", "region"),
         },
-        plain=("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
+        plain=(
+            *("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
+            *("capacity", "overbooking", "guests", "counted"),
+        ),
+    ),
+    Holding(
+        table="seats",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "taken", "waiting", "offered", "tickets"),
     ),
     Holding(
         table="event_texts",

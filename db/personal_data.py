@@ -147,7 +147,8 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """A person's answers to invitations, with the event's code."""
-    columns = (events.c.code, rsvps.c.answer, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.at)
+    own = (column for column in rsvps.c if column.name not in ("event", "person"))
+    columns = (events.c.code, *own)
     query = sa.select(*columns).join(events, events.c.id == rsvps.c.event)
     return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
 

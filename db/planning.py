@@ -172,6 +172,17 @@ async def queue_event_reminder(
     )
 
 
+async def queue_offers(tx: AsyncConnection, broadcast: int, *, event: int, number: int, now: datetime) -> int:
+    """Queues the offer of a seat for those who were made their offer of that number; how many."""
+    who = (
+        sa.select(people.c.id, sa.literal(now, deliveries.c.due_at.type), rsvps.c.offer_until)
+        .join(rsvps, rsvps.c.person == people.c.id)
+        .where(rsvps.c.event == event, rsvps.c.ticket > 0, rsvps.c.answer == "offered")
+        .where(rsvps.c.offers == number, _not_queued(broadcast))
+    )
+    return await queue_deliveries(tx, broadcast=broadcast, people=who, now=now)
+
+
 async def zones_abroad(tx: AsyncConnection, *, or_unknown: bool = False) -> list[str]:
     """The zones that supporters abroad live by; `or_unknown`: and those of whom no territory is known."""
     where = people.c.territory == ABROAD

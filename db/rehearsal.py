@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
-from db.schema import broadcasts, deliveries, events, people
+from db.schema import broadcasts, deliveries, events, people, rsvps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,7 @@ class LoggedDelivery:
 
 
 async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
-    """When the next message that waits is due."""
+    """When the next message that waits is due, or a seat is held no longer."""
     found = []
     for state in ("queued", "withheld"):
         first = (
@@ -48,6 +48,8 @@ async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
             .limit(1)
         )
         found.append((await tx.execute(first)).scalar_one_or_none())
+    ends = sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > after)
+    found.append((await tx.execute(ends)).scalar_one_or_none())
     return min((due for due in found if due is not None), default=None)
 
 
@@ -110,6 +112,17 @@ async def taken_back(tx: AsyncConnection) -> dict[int, set[int]]:
         )
         found[mended] = set(await tx.scalars(kept))
     return found
+
+
+async def overfull(tx: AsyncConnection) -> list[str]:
+    """The codes of the events that more people said yes to, with their guests, than were to be promised a seat."""
+    promised = events.c.capacity * (100 + events.c.overbooking) // 100
+    coming = (
+        sa.select(sa.func.coalesce(sa.func.sum(1 + rsvps.c.guests), 0))
+        .where(rsvps.c.event == events.c.id, rsvps.c.answer == "yes")
+        .scalar_subquery()
+    )
+    return list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Statement, Visit, together
+from bot.rules.seats import Rsvp as Rsvp
+from db.batches import Columns, Statement, Visit, together
 from db.responses import Response, log
 from db.schema import rsvps
 
+NAMES = tuple(rsvps.c.keys())
+READ = Columns(rsvps.c)
 
-@dataclass(frozen=True, kw_only=True)
-class Rsvp:
-    """`answer` is yes, maybe or no; `confirmed` on the eve; `attended` as told afterwards, None if not asked."""
 
-    event: int
-    person: int
-    answer: str
-    at: datetime
-    confirmed: bool = False
-    attended: bool | None = None
+def read(row: list[Any]) -> Rsvp:
+    """A row of JSON values, in the order of the table's columns."""
+    return Rsvp(**dict(zip(NAMES, READ.read(row), strict=True)))
 
 
 async def get(tx: AsyncConnection, *, event: int, person: int) -> Rsvp | None:
@@ -37,24 +33,30 @@ async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
     return {row.event: Rsvp(**row._mapping) for row in rows}
 
 
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in ("event", "person"))
+_SPELLED = {"at": "now", "offer_until": "until"}
+_GIVEN = ", ".join(f":{_SPELLED.get(name, name)}" for name in NAMES)
 _PUT = Statement(
     lambda _s: (
-        """
-    INSERT INTO rsvps (event, person, answer, at, confirmed, attended)
-    VALUES (:event, :person, :answer, :now, :confirmed, :attended)
-    ON CONFLICT (event, person) DO UPDATE SET answer = excluded.answer, at = excluded.at,
-        confirmed = excluded.confirmed, attended = excluded.attended"""
+        f"""
+    INSERT INTO rsvps ({", ".join(NAMES)}) VALUES ({_GIVEN})
+    ON CONFLICT (event, person) DO UPDATE SET {_CHANGED}"""
     )
 )
 
 
+def write(visit: Visit, rsvp: Rsvp) -> None:
+    """Sets a person's row, among other statements."""
+    values = {**vars(rsvp)}
+    values["now"], values["until"] = values.pop("at"), values.pop("offer_until")
+    visit.run(_PUT, **values)
+
+
 async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response) -> None:
     """Sets a person's answer, in place of an earlier one, and logs it."""
-    values = {**vars(rsvp)}
-    values["now"] = values.pop("at")
 
     def answer(visit: Visit) -> None:
-        visit.run(_PUT, **values)
+        write(visit, rsvp)
         log(visit, response)
 
     await together(tx, answer)

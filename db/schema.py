@@ -269,7 +269,23 @@ events = sa.Table(
     sa.Column("created_by", RowId),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False, default=0, server_default="0"),  # iCalendar's SEQUENCE
+    # How many seats there are; empty: enough. `overbooking`: percent promised beyond; `guests`: most of one person.
+    sa.Column("capacity", sa.Integer),
+    sa.Column("overbooking", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("guests", sa.Integer, nullable=False, default=0, server_default="0"),
+    _flag("counted"),  # it had a capacity once: `seats` knows what is taken
     sa.Index(None, "starts_at"),
+)
+
+# The seats of an event in numbers, kept with every answer: whoever answers locks its row. See bot.rules.seats.
+seats = sa.Table(
+    "seats",
+    metadata,
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    *(
+        sa.Column(name, sa.Integer, nullable=False, default=0, server_default="0")
+        for name in ("taken", "waiting", "offered", "tickets")
+    ),
 )
 
 event_texts = sa.Table(
@@ -286,10 +302,24 @@ rsvps = sa.Table(
     metadata,
     sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
-    sa.Column("answer", sa.String(8), nullable=False),  # yes | maybe | no
+    sa.Column("answer", sa.String(8), nullable=False),  # yes | maybe | no | waiting | offered | lapsed
     _flag("confirmed"),
     sa.Column("attended", sa.Boolean),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("guests", sa.Integer, nullable=False, default=0, server_default="0"),
+    # The place in the order of the waitlist; `whole`: fewer seats than the party needs were offered and not wanted.
+    sa.Column("ticket", sa.Integer),
+    _flag("whole"),
+    # Seats held for them until then, and the number of the offer.
+    sa.Column("offered", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("offer_until", Instant),
+    sa.Column("offers", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Index(
+        "ix_rsvps_list",
+        *("event", "ticket"),
+        sqlite_where=sa.text("ticket IS NOT NULL"),
+        postgresql_where=sa.text("ticket IS NOT NULL"),
+    ),
 )
 
 vote_plans = sa.Table(

@@ -31,6 +31,8 @@ async def agree(update: Update, context: Context) -> None:
     if await must_sign_up(context):
         return
     if given is None:
+        # The question stands below; the thanks keep what else they ask.
+        context.drop_tapped_button()
         context.say("consents/ask", purpose=purpose)
         return
     await decide(context, purpose, given=given)

@@ -22,6 +22,8 @@ from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
+from bot.rules.kinds import Kind
+from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
 from bot.words.vocabulary import Vocabulary, vocabulary
@@ -114,6 +116,20 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         """The IANA zone the person lives by."""
         return self.person.zone or "Europe/Paris"
 
+    @property
+    def quiet_about_events(self) -> Quiet | None:
+        """Whether the law asks for silence about events where this person votes: answers to them included."""
+        return self.campaign.quiet(
+            kind=Kind.EVENT_INVITE,
+            territory=self.person.territory,
+            now=self.now,
+            zone=self.person.zone,
+        )
+
+    def offers_events(self) -> bool:
+        """Whether the way to the events leads anywhere: asked by the templates that show it."""
+        return self.quiet_about_events is None
+
     async def refresh(self) -> None:
         """The person as they are after what this update changed."""
         self.person = await people.refreshed(self.tx, self.person)
@@ -163,8 +179,9 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def render_in(self, language: str, name: str, /, **values: Any) -> Text:
         """The message in a language that need not be the person's."""
+        common = {"person": self.person, "zone": self.zone, "now": self.now}
         return self.services.texts.render(
-            name, language, **{"person": self.person, "zone": self.zone, "now": self.now, **values}
+            name, language, **{**common, "offers_events": self.offers_events, **values}
         )
 
     def words(self, name: str, /, **values: Any) -> str:
@@ -219,6 +236,18 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         query = self.update.callback_query
         if query is not None and query.message is not None:
             self.drop_buttons_of(query.message.message_id)
+
+    def drop_tapped_button(self) -> None:
+        """Takes the tapped button off its message, which keeps the others."""
+        query, message = self.update.callback_query, self.message
+        if query is None or message is None or message.reply_markup is None:
+            return
+        rows = (
+            [button.to_dict() for button in row if button.callback_data != query.data]
+            for row in message.reply_markup.inline_keyboard
+        )
+        left = {"inline_keyboard": [row for row in rows if row]}
+        self.call("editMessageReplyMarkup", message_id=message.message_id, reply_markup=left)
 
     def drop_buttons_of(self, message_id: int) -> None:
         """Takes the buttons off a message of the chat."""

@@ -8,24 +8,13 @@ from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
 from bot.links import event_link
 from bot.rules.events import is_over
-from bot.rules.kinds import Kind
-from bot.rules.quiet import Quiet
+from bot.rules.seats import Seats
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Text
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.people import Person
 from db.rsvps import Rsvp
 from handlers.context import Context
-
-
-def quiet_about_events(context: Context) -> Quiet | None:
-    """Whether the law asks for silence about events where this person votes: answers to them included."""
-    return context.campaign.quiet(
-        kind=Kind.EVENT_INVITE,
-        territory=context.person.territory,
-        now=context.now,
-        zone=context.person.zone,
-    )
 
 
 async def show_from_link(context: Context, code: str) -> None:
@@ -43,7 +32,7 @@ async def find_open(context: Context, code: str) -> EventInWords | None:
     found = await event_cards.find(context.tx, code)
     if found is None or found.event.is_cancelled or is_over(found.event.ends_at, context.now):
         return None
-    return found if quiet_about_events(context) is None else None
+    return found if context.quiet_about_events is None else None
 
 
 async def tease(context: Context, code: str) -> None:
@@ -51,7 +40,7 @@ async def tease(context: Context, code: str) -> None:
     found = await event_cards.find(context.tx, code)
     if found is None:
         context.say("events/unknown")
-    elif found.event.is_cancelled or quiet_about_events(context) is None:
+    elif found.event.is_cancelled or context.quiet_about_events is None:
         context.say("events/teaser", event=await card_of(context, found))
 
 
@@ -64,7 +53,7 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
 
 async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> Text:
     """The card, or until when the law asks for silence about it."""
-    quiet = quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None and not found.event.is_cancelled:
         return context.render("events/quiet", until=quiet.until)
     code = found.event.code
@@ -85,11 +74,19 @@ def _is_text(message: Message) -> bool:
 async def card_of(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> EventCard:
     """The event as this person sees it; `rsvp` is their answer where it is known already."""
     rsvp = rsvp or await rsvps.answer_of(context.tx, context.person, found.event)
-    return worded(context, found.event, found.texts, rsvp)
+    seats, position = await event_cards.standing(context.tx, found.event, rsvp)
+    return worded(context, found.event, found.texts, rsvp, seats=seats, position=position)
 
 
 def worded(
-    context: Context, event: Event, texts: EventTexts, rsvp: Rsvp | None, *, seen_by: Person | None = None
+    context: Context,
+    event: Event,
+    texts: EventTexts,
+    rsvp: Rsvp | None,
+    *,
+    seen_by: Person | None = None,
+    seats: Seats | None = None,
+    position: int | None = None,
 ) -> EventCard:
     """`seen_by`: the person from elsewhere than where they vote."""
     return event_card(
@@ -100,4 +97,6 @@ def worded(
         gazetteer=context.services.gazetteer,
         bot_username=context.services.bot_username,
         now=context.now,
+        seats=seats,
+        position=position,
     )

@@ -56,6 +56,7 @@ def _show(context: Context, found: ManagedEvent, author: Author, answer: Callabl
         text=text,
         commune=commune,
         answers=found.answers,
+        seats=found.seats,
         held=found.held,
         counts=author.reader,
     )

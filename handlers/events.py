@@ -7,18 +7,19 @@ from telegram import Update
 from bot.actions import effects, event_cards, questions, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
-from bot.actions.rsvps import EventClosed, EventNotBegun
+from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
 from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
 from db.people import Person
+from db.rsvps import Rsvp
 from handlers import event_card
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 PAGE = 5
 
@@ -53,7 +54,7 @@ async def turn_page(update: Update, context: Context) -> None:
 
 async def _show_page(context: Context, number: int, *, near: Person | None = None) -> None:
     """`near`: the person, as if where they are were where they vote. Later pages go by where they vote."""
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
         return
@@ -65,6 +66,7 @@ async def _show_page(context: Context, number: int, *, near: Person | None = Non
     context.edit(
         "events/list",
         events=cards,
+        full={event.code for event in page.events if event.id in page.full},
         page=page,
         here=near is not None,
         organizes=bool(context.staff),
@@ -98,7 +100,7 @@ async def _event(context: Context, code: str) -> EventInWords | None:
 async def _event_to_describe(context: Context, code: str) -> EventInWords | None:
     """The event, unless the law asks for silence about it now: then that was said."""
     found = await _event(context, code)
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if found is None or quiet is None:
         return found
     context.say("events/quiet", until=quiet.until)
@@ -120,15 +122,51 @@ async def answer_invitation(update: Update, context: Context) -> None:
     found = await _event_to_answer(context, code)
     if found is None:
         return
+    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
         rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
     except EventClosed:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
-        await _settle(context, found)
-        if answer is RsvpAnswer.YES and event_card.quiet_about_events(context) is None:
+        await _settle(context, found, before=before)
+        if rsvp.answer == RsvpAnswer.YES and context.quiet_about_events is None:
             await ask_once(context, Purpose.TEAM)
+
+
+async def bring_guests(update: Update, context: Context) -> None:
+    """How many come along, or wait with whoever taps."""
+    code, number = arguments(context, 2)
+    found = await _event_to_answer(context, code)
+    if found is None:
+        return
+    try:
+        rsvp = await rsvps.bring_guests(
+            context.tx, context.person, context.origin, found.event, whole_number(number)
+        )
+    except ValueError:
+        raise MalformedButton from None
+    except TooFewSeats as few:
+        context.toast(few.message, alert=True, **few.values)
+        return
+    except EventClosed:
+        await event_card.show(context, found)  # it says why
+        return
+    await event_card.show(context, found, rsvp)
+
+
+async def wait_for_all(update: Update, context: Context) -> None:
+    """Fewer seats came free than the party needs, and they would rather wait."""
+    (code,) = arguments(context, 1)
+    found = await _event_to_answer(context, code)
+    if found is None:
+        return
+    try:
+        rsvp = await rsvps.wait_for_all(context.tx, context.person, context.origin, found.event)
+    except EventClosed:
+        await event_card.show(context, found)  # it says how they stand
+    else:
+        await event_card.show(context, found, rsvp)
 
 
 async def confirm_coming(update: Update, context: Context) -> None:
@@ -138,6 +176,7 @@ async def confirm_coming(update: Update, context: Context) -> None:
     found = await _event_to_answer(context, code)
     if found is None:
         return
+    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
         rsvp = await rsvps.confirm_coming(
             context.tx, context.person, context.origin, found.event, coming=coming
@@ -146,13 +185,20 @@ async def confirm_coming(update: Update, context: Context) -> None:
         await event_card.show(context, found)  # it says why
     else:
         await event_card.show(context, found, rsvp)
-        await _settle(context, found)
+        await _settle(context, found, before=before)
 
 
-async def _settle(context: Context, found: EventInWords, *, afterwards: bool = False) -> None:
-    """What asked the same elsewhere, the invitation say, asks it no more."""
+async def _settle(
+    context: Context, found: EventInWords, *, afterwards: bool = False, before: Rsvp | None = None
+) -> None:
+    """What asked the same elsewhere, the invitation say, asks it no more. `before`: what they had answered."""
     for message in await questions.settle_event(
-        context.tx, context.person, context.origin, found.event, afterwards=afterwards
+        context.tx,
+        context.person,
+        context.origin,
+        found.event,
+        afterwards=afterwards,
+        said_maybe=before is not None and before.answer == RsvpAnswer.MAYBE,
     ):
         context.drop_buttons_of(message)
 
@@ -173,7 +219,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         context.toast(early.message, alert=True)
         return
     await _settle(context, found, afterwards=True)
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
     else:
@@ -220,6 +266,8 @@ BUTTONS: dict[str, Handler] = {
     "event": show,
     "rsvp": answer_invitation,
     "attend": confirm_coming,
+    "guests": bring_guests,
+    "seats_all": wait_for_all,
     "came": tell_whether_came,
     "venue": send_venue,
     "ics": send_calendar,

@@ -159,12 +159,15 @@ async def _event(context: Context, author: Author, choices: Choices) -> EventNam
 async def _send(context: Context, author: Author, choices: Choices, chosen: str) -> None:
     order = _order(context, choices, chosen)
     await _event(context, author, choices)
-    await _deliver(context, author, await export_orders.order(context.tx, author, order))
+    ordered = await export_orders.order(context.tx, author, order)
+    back = (choices.area, choices.table.name, choices.period, choices.about)
+    await _deliver(context, author, ordered, back=back)
 
 
-async def _deliver(context: Context, author: Author, ordered: Ordered) -> None:
+async def _deliver(context: Context, author: Author, ordered: Ordered, *, back: tuple[str, ...]) -> None:
+    """`back`: the choices to go back to where they come to nothing."""
     if not ordered.rows:
-        context.edit("exports/nothing")
+        context.edit("exports/nothing", back=back)
     elif ordered.waits:
         context.edit("exports/waits")
     elif ordered.rows > CHAT_ROWS:
@@ -188,7 +191,9 @@ async def fetch(update: Update, context: Context) -> None:
     """What was granted, to whoever asked for it."""
     (approval,) = buttons.arguments(context, 1)
     author = await desk.author(context)
-    await _deliver(context, author, await export_orders.fetch(context.tx, author, desk.number(approval)))
+    ordered = await export_orders.fetch(context.tx, author, desk.number(approval))
+    back = (ordered.order.selection.area, ordered.order.table)
+    await _deliver(context, author, ordered, back=back)
 
 
 def _order(context: Context, choices: Choices, chosen: str) -> Order:

@@ -10,7 +10,11 @@ from handlers.context import Context
 
 async def help_(update: Update, context: Context) -> None:
     held = {member.role for member in context.staff}
-    commands = allowed(context.services.commands, held)
+    commands = [
+        command
+        for command in allowed(context.services.commands, held)
+        if command.name != "events" or context.offers_events()
+    ]
     described = [
         (command, context.words(f"commands/{command.name}"))
         for command in commands

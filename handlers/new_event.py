@@ -6,7 +6,7 @@ one field all end at the summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,12 +24,14 @@ from bot.rules.event_draft import (
     TITLE_LIMIT,
     DraftQuestion,
     next_question,
+    read_seats,
     reopened,
     starts_at,
 )
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
+from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS, SeatsWanted
 from bot.rules.sending import INVITATION, all_at
 from db.events import EventText
 from handlers import audience_dialog, audience_screens, broadcasts, desk
@@ -80,6 +82,10 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         answer("new_event/duration", durations=DURATIONS)
     elif question.step == "date":
         answer("new_event/date", commune=_commune(context))
+    elif question.step == "guests":
+        answer("new_event/guests", most=MOST_GUESTS)
+    elif question.step == "overbooking":
+        answer("new_event/overbooking", offered=OVERBOOKINGS)
     elif question.language is not None:
         values = {"wanted": question.language, "may_skip": question.may_skip}
         first = question.language == context.campaign.languages[0]
@@ -117,8 +123,8 @@ async def skip(update: Update, context: Context) -> None:
         context.toast("toasts/already_answered")
     elif not question.may_skip:
         raise MalformedButton
-    elif step == "pin":
-        await proceed(context, context.edit, pin=[])
+    elif step in ("pin", "seats"):
+        await proceed(context, context.edit, **{step: []})
     else:
         key = f"{step}s"
         kept = context.kept.get(key) or {}
@@ -222,6 +228,39 @@ async def choose_duration(update: Update, context: Context) -> None:
     await proceed(context, context.edit, minutes=desk.number(minutes))
 
 
+# -- seats --
+
+
+async def type_seats(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    await proceed(context, context.say, seats=[read_seats(context.message.text or "")])
+
+
+async def choose_guests(update: Update, context: Context) -> None:
+    await _choose_number(context, "guests", range(MOST_GUESTS + 1))
+
+
+async def choose_overbooking(update: Update, context: Context) -> None:
+    await _choose_number(context, "overbooking", OVERBOOKINGS)
+
+
+async def _choose_number(context: Context, step: str, offered: Container[int]) -> None:
+    (number,) = arguments(context, 1)
+    if desk.number(number) not in offered:
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, step):
+        await proceed(context, context.edit, **{step: desk.number(number)})
+
+
+def _seats(context: Context) -> SeatsWanted:
+    data = context.kept
+    return SeatsWanted(
+        capacity=data["seats"][0] if data["seats"] else None,
+        guests=data.get("guests") or 0,
+        overbooking=data.get("overbooking") or 0,
+    )
+
+
 # -- the end --
 
 
@@ -251,6 +290,7 @@ def draft(context: Context) -> NewEvent:
         starts_at=starts_at(data, commune.zone),
         duration=timedelta(minutes=data["minutes"]),
         audience=audience_dialog.audience_of(context),
+        seats=_seats(context),
     )
 
 
@@ -271,6 +311,7 @@ async def _show_summary(context: Context) -> None:
 async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str, Any]:
     return {
         "commune": new.commune,
+        "seats": new.seats,
         "address": new.address,
         "starts_at": new.starts_at,
         "ends_at": new.starts_at + new.duration,
@@ -324,6 +365,8 @@ BUTTONS: dict[str, Handler] = {
     "event_commune": choose_commune,
     "event_duration": choose_duration,
     "event_long": confirm_long,
+    "event_guests": choose_guests,
+    "event_overbooking": choose_overbooking,
     "event_audience": settle_audience,
     "event_back": change_field,
 }
@@ -337,6 +380,9 @@ DIALOGS = {
         "pin": Awaited(location=share_pin),
         "date": Awaited(text=type_date),
         "duration": Awaited(text=type_duration),
+        "seats": Awaited(text=type_seats),
+        "guests": Awaited(),
+        "overbooking": Awaited(),
         "summary": Awaited(text=confirm),
         **audience_screens.AWAITED,
     }

@@ -15,6 +15,7 @@ from bot.rules.areas import ABROAD_AREA
 from bot.rules.communes.query import parse_query
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from bot.rules.typed import Meaning
+from handlers import volunteering
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.registration_dialog import (
@@ -203,7 +204,10 @@ async def _say_whether_here(context: Context, said: str, answer: Callable[..., N
         await _go(context, "again", answer)
     elif said == "help" or context.is_in(MOVING):  # a supporter stays one
         await registration.help_from_elsewhere(context.tx, context.person, context.origin, context.campaign)
+        came_for_an_event = bool(context.kept.get("start"))
         await placed(context, answer)
+        if said == "help" and not came_for_an_event and context.campaign.needs_hands(context.now):
+            await volunteering.show_step(context, volunteering.WHAT, context.say)
     else:
         await registration.votes_elsewhere(
             context.tx, context.person, context.origin, sealing=context.sealing

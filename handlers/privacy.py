@@ -11,6 +11,7 @@ from telegram import Update
 
 import db.approvals
 from bot.actions import erasure, rights
+from bot.actions.proofs import sealed_of
 from bot.actions.renewals import purposes_to_ask, question_of
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
@@ -122,7 +123,7 @@ async def last_choice(update: Update, context: Context) -> None:
     """The candidate is out: kept for the next campaign, by a consent on the very text that asked, or deleted."""
     (said,) = arguments(context, 1)
     if not yes_or_no(said, yes="keep", no="delete"):
-        _ask_whether_to_erase(context, context.edit)
+        await _ask_whether_to_erase(context, context.edit)
         return
     if await must_sign_up(context):
         return
@@ -163,11 +164,36 @@ async def stop_by(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def delete(update: Update, context: Context) -> None:
-    _ask_whether_to_erase(context, context.say)
+    await _ask_whether_to_erase(context, context.say)
 
 
-def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
-    answer("privacy/delete", in_team=bool(context.staff))
+async def _ask_whether_to_erase(context: Context, answer: Callable[..., None]) -> None:
+    if await _is_a_stranger(context):
+        key, retention = context.services.suppression_key, context.campaign.retention
+        sealed = await sealed_of(context.tx, context.person.telegram_id, key=key, retention=retention)
+        answer("privacy/forget", sealed=sealed)
+    else:
+        answer("privacy/delete", in_team=bool(context.staff))
+
+
+async def _is_a_stranger(context: Context) -> bool:
+    """Whether nothing was ever said, or the person was erased: there is nothing but the number of the chat."""
+    if context.person.state != "new" or context.dialog is not None or context.staff:
+        return False
+    return not await db.approvals.of_person(context.tx, context.person.telegram_id)
+
+
+async def forget(update: Update, context: Context) -> None:
+    """The answer of a stranger; whoever said something since is asked as everybody else."""
+    (said,) = arguments(context, 1)
+    forgets = yes_or_no(said)
+    if not await _is_a_stranger(context):
+        await _ask_whether_to_erase(context, context.edit)
+    elif not forgets:
+        context.edit("privacy/not_forgotten")
+    else:
+        await erasure.forget(context.tx, context.person, context.sealing)
+        context.edit("toasts/nothing_held")
 
 
 async def confirm_deletion(update: Update, context: Context) -> None:
@@ -176,9 +202,8 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         await rights.keep_me(context.tx, context.person, context.origin)
         context.edit("privacy/kept")
         return
-    waits = await db.approvals.of_person(context.tx, context.person.telegram_id)
-    if context.person.state == "new" and context.dialog is None and not context.staff and not waits:
-        # Nothing was ever said, or the second of two taps: the first one erased the person.
+    if await _is_a_stranger(context):
+        # The second of two taps: the receipt, which stands there, is not written over.
         await erasure.forget(context.tx, context.person, context.sealing)
         context.toast("toasts/nothing_held", alert=True)
         return
@@ -193,7 +218,7 @@ async def after_stopping(update: Update, context: Context) -> None:
     """Silence alone, or silence and erasure: whoever stopped chooses."""
     (said,) = arguments(context, 1)
     if yes_or_no(said, yes="erase", no="keep"):
-        _ask_whether_to_erase(context, context.edit)
+        await _ask_whether_to_erase(context, context.edit)
     else:
         context.edit("privacy/silence")
 
@@ -205,6 +230,7 @@ BUTTONS: dict[str, Handler] = {
     "choice": choose,
     "last_choice": last_choice,
     "delete": confirm_deletion,
+    "forget": forget,
 }
 
 DIALOGS: dict[str, dict[str, Awaited]] = {}

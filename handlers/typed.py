@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.actions import people, questions
 from bot.rules.typed import Meaning
-from handlers import event_card, events, helping, menu, privacy, steps, vote
+from handlers import events, helping, menu, privacy, steps, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
@@ -90,7 +90,7 @@ async def _not_coming(update: Update, context: Context) -> None:
     """The events they said yes to, each with the button that takes it back."""
     if await must_sign_up(context):
         return
-    quiet = event_card.quiet_about_events(context)
+    quiet = context.quiet_about_events
     if quiet is not None:
         context.say("events/quiet", until=quiet.until)
         return

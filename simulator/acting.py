@@ -10,26 +10,16 @@ import orjson
 
 from simulator import topics
 from simulator.callbacks import Query
-from simulator.errors import BotApiError, PersonError
+from simulator.errors import PersonError
 from simulator.groups import Place
 from simulator.keyboards import buttons_of
-from simulator.params import Upload
 from simulator.parse import parse_text
 from simulator.reading import holds
-from simulator.records import CAPTIONED, Message, Person
+from simulator.records import Message, Person
 from simulator.shapes import Peer, user_shape
 from simulator.world import World
 
 LONGEST_MESSAGE = 4096
-# What the Bot API tells of each kind besides its file.
-FILE_FIELDS: dict[str, dict[str, Any]] = {
-    "video": {"width": 640, "height": 360, "duration": 1},
-    "animation": {"width": 320, "height": 180, "duration": 1},
-    "audio": {"duration": 1},
-    "voice": {"duration": 1},
-    "video_note": {"length": 240, "duration": 1},
-    "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
-}
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -177,41 +167,6 @@ def share_location(
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise PersonError("A latitude lies between -90 and 90 and a longitude between -180 and 180.")
     return say(world, person, media={"location": {"latitude": latitude, "longitude": longitude}}, at=at)
-
-
-def send_photo(
-    world: World, person: Person, picture: Upload, caption: str = "", at: Place | None = None
-) -> Message:
-    check_can_write(world, person, at)
-    try:
-        media = {"photo": world.files.add_photo(picture)}
-    except BotApiError:
-        raise PersonError(
-            "That file is not a PNG, JPEG, GIF or WebP picture that Telegram would take."
-        ) from None
-    return say(world, person, *parse_text(caption), media=media, at=at)
-
-
-def send_document(
-    world: World, person: Person, document: Upload, caption: str = "", at: Place | None = None
-) -> Message:
-    check_can_write(world, person, at)
-    return say(
-        world, person, *parse_text(caption), media={"document": world.files.add_document(document)}, at=at
-    )
-
-
-def send_file(
-    world: World, person: Person, kind: str, file: Upload, caption: str = "", at: Place | None = None
-) -> Message:
-    """Send a video, a sound, a sticker … as the person's app does; nothing is measured of what it holds."""
-    check_can_write(world, person, at)
-    shape = world.files.add_file(kind, file) | FILE_FIELDS[kind]
-    media: dict[str, Any] = {kind: shape}
-    if kind == "animation":
-        media["document"] = world.files.add_file(kind, file)
-    words = parse_text(caption if kind in CAPTIONED else "")
-    return say(world, person, *words, media=media, at=at)
 
 
 def send_contact(

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.errors import bad_request
 from simulator.params import Params, Upload
+from simulator.pictures import photo_sizes
 
 LARGEST_UPLOAD = 50 * 1024 * 1024
 LARGEST_PHOTO = 10 * 1024 * 1024
@@ -23,7 +24,6 @@ PREFIXES = {
     "video_note": "DQAC",
     "sticker": "CAAC",
 }
-PHOTO_WIDTHS = (90, 320, 800, 1280)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class FileStore:
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
+        self._photos: dict[str, list[dict[str, Any]]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -72,16 +73,15 @@ class FileStore:
             "file_size": len(stored.content),
         }
 
-    def add_photo(self, upload: Upload) -> list[dict[str, Any]]:
-        """Keep a photo; return it as `Message.photo`, smallest first.
+    def photo_of(self, file_id: str) -> list[dict[str, Any]]:
+        """Every size of the photo that this is a size of."""
+        return self._photos[file_id]
 
-        Each size has its own `file_id` and says its own dimensions, but all hold the picture as it was sent.
-        """
-        width, height = picture_size(upload.content)
-        widths = [*(w for w in PHOTO_WIDTHS if w < width), min(width, PHOTO_WIDTHS[-1])]
-        sizes = []
-        for size in dict.fromkeys(widths):
-            stored = self._add("photo", upload, size, max(1, height * size // width))
+    def add_photo(self, upload: Upload) -> list[dict[str, Any]]:
+        """Keep a photo; return it as `Message.photo`, smallest first, each size with a `file_id` of its own."""
+        sizes: list[dict[str, Any]] = []
+        for width, height, picture in photo_sizes(upload, *picture_size(upload.content)):
+            stored = self._add("photo", picture, width, height)
             sizes.append(
                 {
                     "file_id": stored.file_id,
@@ -91,6 +91,7 @@ class FileStore:
                     "height": stored.height,
                 }
             )
+        self._photos |= {size["file_id"]: sizes for size in sizes}
         return sizes
 
     def _add(self, kind: str, upload: Upload, width: int, height: int) -> StoredFile:

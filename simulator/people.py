@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import acting
+from simulator import acting, sending_files
 from simulator import inline as inline_queries
 from simulator.callbacks import Query
 from simulator.clock import monotonic
@@ -39,6 +39,7 @@ from simulator.world import World
 # How long a tap waits for the bot's answer when the caller does not say.
 TAP_WAIT = 10.0
 MOST_LISTED = 1_000
+UNKNOWN = "application/octet-stream"
 LONGEST_NOTE = 64
 
 
@@ -209,7 +210,7 @@ async def send_photo(request: Request) -> Response:
     person = _person(request)
     upload, caption, at = await _upload(request)
     picture = upload or Upload("photo.png", "image/png", striped_png(person.id))
-    return _sent(acting.send_photo(world_of(request), person, picture, caption, at))
+    return _sent(sending_files.send_photo(world_of(request), person, picture, caption, at))
 
 
 async def send_document(request: Request) -> Response:
@@ -217,7 +218,7 @@ async def send_document(request: Request) -> Response:
     upload, caption, at = await _upload(request)
     if upload is None:
         raise PersonError("Send the document as the part “file” of a form.")
-    return _sent(acting.send_document(world_of(request), _person(request), upload, caption, at))
+    return _sent(sending_files.send_document(world_of(request), _person(request), upload, caption, at))
 
 
 def _sends(kind: str) -> Callable[[Request], Awaitable[Response]]:
@@ -226,7 +227,7 @@ def _sends(kind: str) -> Callable[[Request], Awaitable[Response]]:
         upload, caption, at = await _upload(request)
         if upload is None:
             raise PersonError("Send the file as the part “file” of a form.")
-        return _sent(acting.send_file(world_of(request), _person(request), kind, upload, caption, at))
+        return _sent(sending_files.send_file(world_of(request), _person(request), kind, upload, caption, at))
 
     return send_file
 
@@ -237,21 +238,34 @@ async def send_contact(request: Request) -> Response:
     return _sent(acting.send_contact(world, _person(request), *names, place_in(world, content)))
 
 
+async def send_album(request: Request) -> Response:
+    """Two to ten files in a form (`file`, several times), which arrive together; `caption` stands under the first."""
+    uploads, caption, at = await _uploads(request)
+    sent = sending_files.send_album(world_of(request), _person(request), uploads, caption, at)
+    return _sent(sent[0], [message.message_id for message in sent])
+
+
 async def _upload(request: Request) -> tuple[Upload | None, str, Place | None]:
     """The file of a form, its caption, and the group that it goes to."""
+    uploads, caption, at = await _uploads(request)
+    return uploads[0] if uploads else None, caption, at
+
+
+async def _uploads(request: Request) -> tuple[list[Upload], str, Place | None]:
     world = world_of(request)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         content = await read_object(request)
-        return None, text_in(content, "caption", ""), place_in(world, content)
+        return [], text_in(content, "caption", ""), place_in(world, content)
     async with request.form() as form:
         caption = form.get("caption", "")
-        file = form.get("file")
-        upload = None
-        if isinstance(file, UploadFile):
-            name = file.filename or "file"
-            mime_type = file.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
-            upload = Upload(name, mime_type, await file.read())
-        return upload, caption if isinstance(caption, str) else "", place_in(world, form)
+        uploads = [await _read(file) for file in form.getlist("file") if isinstance(file, UploadFile)]
+        return uploads, caption if isinstance(caption, str) else "", place_in(world, form)
+
+
+async def _read(file: UploadFile) -> Upload:
+    name = file.filename or "file"
+    given = file.content_type if file.content_type != UNKNOWN else None  # some clients never say more
+    return Upload(name, given or mimetypes.guess_type(name)[0] or UNKNOWN, await file.read())
 
 
 async def edit(request: Request) -> Response:
@@ -338,7 +352,8 @@ _ACTS = {
     "photo": send_photo,
     "document": send_document,
     "contact": send_contact,
-    **{kind: _sends(kind) for kind in acting.FILE_FIELDS},
+    "album": send_album,
+    **{kind: _sends(kind) for kind in sending_files.FILE_FIELDS},
     "edit": edit,
     "inline": inline,
     "choose": choose,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
 
-from simulator.reading import as_read, holds
+from simulator.reading import holds
+from simulator.seen import Message, Tap, described, message_of, tap_of
 
 DEFAULT_TIMEOUT = 10.0
 LONGEST_POLL = 30.0
@@ -31,64 +31,6 @@ class Room(Protocol):
 
     @property
     def id(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    label: str
-    data: str | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message as it stands; `sender` is bot or person; `raw` has whatever else the simulator tells.
-
-    Its text and labels have plain spaces, as they are read; `html` and `raw` are what was sent.
-    """
-
-    message_id: int
-    sender: str
-    text: str
-    html: str
-    keyboard: tuple[tuple[Button, ...], ...]
-    edits: int
-    date: str
-    event: int
-    raw: dict[str, Any] = field(repr=False)
-
-    @property
-    def buttons(self) -> list[Button]:
-        return [button for row in self.keyboard for button in row]
-
-    @property
-    def labels(self) -> list[str]:
-        return [button.label for button in self.buttons]
-
-    @property
-    def document(self) -> dict[str, Any] | None:
-        document: dict[str, Any] | None = self.raw["document"]
-        return document
-
-    @property
-    def venue(self) -> dict[str, Any] | None:
-        venue: dict[str, Any] | None = self.raw["venue"]
-        return venue
-
-    @property
-    def photo(self) -> list[dict[str, Any]]:
-        return list(self.raw["photo"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tap:
-    """The effect of a tap at once; `answered` is false when the bot did not answer in time."""
-
-    answered: bool
-    toast: str | None
-    alert: str | None
-    url: str | None
-    message_id: int
 
 
 class Person:
@@ -154,7 +96,7 @@ class Person:
         content: dict[str, Any] = {"label": label, "wait": timeout}
         if message is not None:
             content["message_id"] = message.message_id
-        return _tap(await self._act("tap", content))
+        return tap_of(await self._act("tap", content))
 
     async def forge(self, data: str, *, message: Message | None = None, wait: float | None = None) -> Tap:
         """Send a callback with arbitrary data on a message (the newest of the bot), as a hostile client."""
@@ -165,7 +107,7 @@ class Person:
             "data": data,
             "wait": self.patience if wait is None else wait,
         }
-        return _tap(await self._act("forge", content))
+        return tap_of(await self._act("forge", content))
 
     async def share_location(self, latitude: float, longitude: float) -> int:
         content = {"latitude": latitude, "longitude": longitude}
@@ -185,6 +127,10 @@ class Person:
     async def send_file(self, kind: str, name: str, content: bytes, *, caption: str = "") -> int:
         """Send a video, animation, audio, voice, video_note or sticker."""
         return await self._upload(kind, name, content, caption)
+
+    async def send_album(self, files: list[tuple[str, bytes]], *, caption: str = "") -> list[int]:
+        """Send two to ten files, each with its name, that arrive together; the numbers of their messages."""
+        return list((await self._upload_all("album", files, caption))["message_ids"])
 
     async def react(self, message_id: int, emoji: str) -> None:
         """React to a message; an empty text takes it back."""
@@ -307,7 +253,7 @@ class Person:
         for raw in content["messages"]:
             if raw.get("topic", 0) != self._place.get("topic", raw.get("topic", 0)):
                 continue
-            self._messages[raw["message_id"]] = _message(raw)
+            self._messages[raw["message_id"]] = message_of(raw)
         for number in content["deleted"]:
             self._messages.pop(number, None)
 
@@ -335,14 +281,17 @@ class Person:
         return await self._simulator.call("POST", path, json=content | self._place, params=self._where)
 
     async def _upload(self, act: str, name: str, content: bytes, caption: str) -> int:
+        return int((await self._upload_all(act, [(name, content)], caption))["message_id"])
+
+    async def _upload_all(self, act: str, files: list[tuple[str, bytes]], caption: str) -> dict[str, Any]:
         form = aiohttp.FormData(quote_fields=False)  # else a name such as “é à.txt” arrives percent-encoded
         form.add_field("caption", caption)
         for field_name, value in self._place.items():
             form.add_field(field_name, str(value))
-        form.add_field("file", content, filename=name)
+        for name, content in files:
+            form.add_field("file", content, filename=name)
         path = f"/people/{self.id}/{act}"
-        sent = await self._simulator.call("POST", path, data=form, params=self._where)
-        return int(sent["message_id"])
+        return await self._simulator.call("POST", path, data=form, params=self._where)
 
 
 def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
@@ -351,43 +300,5 @@ def _matches(message: Message, wanted: str | re.Pattern[str]) -> bool:
     return holds(message.text, wanted)
 
 
-def _tap(raw: dict[str, Any]) -> Tap:
-    said = {name: as_read(raw[name]) if raw[name] else raw[name] for name in ("toast", "alert")}
-    return Tap(**{**raw, **said})
-
-
 def _drawn(labels: list[str]) -> str:
     return "    " + "  ".join(f"[ {label} ]" for label in labels)
-
-
-def described(message: Message) -> str:
-    """The text, and what comes with it in brackets."""
-    parts = []
-    if message.document:
-        parts.append(f"[file: {message.document['file_name']}]")
-    if message.photo:
-        parts.append("[photo]")
-    if message.venue:
-        parts.append(f"[place: {message.venue['title']}, {message.venue['address']}]")
-    elif place := message.raw["location"]:
-        parts.append(f"[location: {place['latitude']:.4f}, {place['longitude']:.4f}]")
-    if message.text:
-        parts.append(message.text)
-    return "\n".join(parts)
-
-
-def _message(raw: dict[str, Any]) -> Message:
-    return Message(
-        message_id=raw["message_id"],
-        sender=raw["from"],
-        text=as_read(raw["text"]),
-        html=raw["html"],
-        keyboard=tuple(
-            tuple(Button(label=as_read(b["label"]), data=b["data"], url=b["url"]) for b in row)
-            for row in raw["keyboard"]
-        ),
-        edits=raw["edits"],
-        date=raw["date"],
-        event=raw["event"],
-        raw=raw,
-    )

@@ -216,6 +216,9 @@ class Talker:
         shown = on or (self.screen[-1] if self.screen else Shown(id=1, text="…"))
         plain = html.unescape(re.sub(r"<[^>]+>", "", shown.text))
         message = self._message(text=plain or "…") | {"message_id": shown.id}
+        keys = [{"text": name, "callback_data": data} for name, data in shown.buttons.items()]
+        keys += [{"text": name, "url": url} for name, url in shown.urls.items()]
+        message["reply_markup"] = {"inline_keyboard": [[key] for key in keys]}
         if shown.photo:
             del message["text"]
             message["photo"] = [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}]

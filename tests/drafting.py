@@ -46,6 +46,7 @@ async def finish_event(talker: Talker) -> None:
     await talker.tap("Without a pin")
     await talker.send("24/11 19h")
     await talker.tap("2 h")
+    await talker.tap("There are enough")
     await talker.tap("That’s it")
 
 

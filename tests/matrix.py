@@ -17,6 +17,7 @@ from bot.actions import (
     calendar,
     doubts,
     downloads,
+    event_seats,
     events,
     export_orders,
     exports,
@@ -33,11 +34,13 @@ from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
+from bot.rules.seats import SeatsWanted
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event
 
 DOUBTFUL = (LYON, "69381")
+FEW = SeatsWanted(capacity=10)
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -277,6 +280,14 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: events.change_event(w.tx, a, w.own_event.code, moved_away(a), sequence=0),
             least="organizer",
             where="everywhere",
+        ),
+    },
+    "event_seats.change_seats": {
+        "own": Row(
+            run=lambda w, a: event_seats.change_seats(w.tx, a, w.own_event.code, FEW), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: event_seats.change_seats(w.tx, a, w.event.code, FEW), least="coordinator"
         ),
     },
     "events.cancel_event": {

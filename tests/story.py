@@ -28,8 +28,8 @@ from zoneinfo import ZoneInfo
 from bot.settings import Settings
 from simulator.client import Person, Simulator
 from simulator.clock import Clock
-from simulator.person_client import Message, Tap, described
 from simulator.reading import as_read
+from simulator.seen import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
 from tests.bots import DEADLINE, Bot, BotHere, BotProcess, child_environment, until
 from tests.frozen import FROZEN

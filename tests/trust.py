@@ -108,7 +108,7 @@ async def look_from_outside(story: Story, outsider: Teller, read: Reader) -> Non
     await outsider.start(GUESSED)
     await outsider.expect(read.says("I don’t know this invitation"))
     await say(story, outsider, "/settings", "/consent", "/stop", "/delete")
-    await touch(story, outsider, read.label("Yes, erase everything"))
+    await touch(story, outsider, read.label("Yes, erase it"))
 
 
 async def build_the_team(story: Story, admin: Teller, coordinator: Teller, read: Reader) -> str:
@@ -195,7 +195,7 @@ async def announce_an_event(
     await say(story, coordinator, "/new_event", *MEETING)
     await touch(story, coordinator, read.label("Without a pin"))
     await say(story, coordinator, "24/11 19h")
-    await touch(story, coordinator, "2 h", read.label("That’s it"))
+    await touch(story, coordinator, "2 h", read.label("There are enough"), read.label("That’s it"))
     await say(story, coordinator, read.label("SEND"))
     await coordinator.expect(read.says("The event waits for a second person to approve its invitation."))
     await say(story, supporter, "/events")

@@ -21,8 +21,10 @@ from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
+from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
+from bot.rules.kinds import Kind
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
@@ -121,9 +123,10 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     subject = await subject_of(tx, broadcast)
     # Whom it is for was settled when it was written, whoever asks again.
     areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
-    mine, expires_at = author.person.telegram_id, subject.broadcast.expires_at
+    mine = author.person.telegram_id
     asked = await _others(tx, subject, but=mine)
-    until = author.now + LIFE if expires_at is None else min(author.now + LIFE, expires_at)
+    useless_from = (subject.broadcast.expires_at, _polls_close(author.campaign, subject, author.now))
+    until = min([author.now + LIFE, *(instant for instant in useless_from if instant is not None)])
     approval = await db.approvals.ask(
         tx,
         what=WHAT,
@@ -135,6 +138,7 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
             "areas": areas or [subject.broadcast.area],
             "mend": subject.mend,
             "mends": subject.broadcast.mends,
+            "due_at": None if subject.is_now else subject.broadcast.starts_at.isoformat(),
         },
         asked_at=author.now,
         expires_at=until,
@@ -145,6 +149,16 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     card = {"approval": approval.id}
     await notices.tell(tx, asked, CARD, card, now=author.now, key=card_key(approval.id))
     return approval
+
+
+def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetime | None:
+    """When a reminder to vote is of no use any more where it goes; None for what is about no vote, and for a recall."""
+    wording = subject.wording
+    if wording.kind not in (Kind.GOTV, Kind.CIVIC_NEUTRAL) or subject.broadcast.is_recall:
+        return None
+    ballot = campaign.next_ballot(now) if wording.ballot is None else campaign.ballot(wording.ballot)
+    closes = ballot.closes_in(wording.area) if ballot is not None else None
+    return closes if closes is not None and closes > now else None
 
 
 async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:

@@ -3,7 +3,7 @@ make thousands from facts loaded together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -12,23 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
 import db.rsvps
+import db.seats
 import db.upcoming
 from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
 from bot.rules.events import is_over
+from bot.rules.seats import Rsvp, Seats, Standing, door_opens, lapsed
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
-from db.rsvps import Rsvp
 from db.upcoming import Upcoming
 
 FAR_KM = 150
+SCARCE = 20
+"""From so few seats on it is said how many are left."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
     """An event as the templates show it. `region`: its name. `distance_km` is None without a commune; `answer` without
-    an answer.
+    an answer. `seats` are None where they are not counted, `position` but for whoever waits for one.
     """
 
     code: str
@@ -43,6 +46,12 @@ class EventCard:
     distance_km: float | None
     answer: str | None
     confirmed: bool
+    rsvp: Rsvp | None
+    capacity: int | None
+    most_guests: int
+    seats: Seats | None
+    position: int | None
+    door_open: bool
     cancelled: bool
     over: bool
     link: str
@@ -50,6 +59,23 @@ class EventCard:
     @property
     def takes_answers(self) -> bool:
         return not self.cancelled and not self.over
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody new finds a seat: none is left, or who waits comes first."""
+        return self.seats is not None and (
+            self.seats.is_full or bool(self.seats.waiting and not self.door_open)
+        )
+
+    @property
+    def is_scarce(self) -> bool:
+        """Whether it is time to say how many seats are left."""
+        free = self.seats.free if self.seats is not None else None
+        return free is not None and free <= SCARCE
+
+    @property
+    def party(self) -> int:
+        return self.rsvp.party if self.rsvp is not None else 1
 
     @property
     def is_far(self) -> bool:
@@ -72,6 +98,8 @@ def event_card(
     gazetteer: Gazetteer,
     bot_username: str,
     now: datetime,
+    seats: Seats | None = None,
+    position: int | None = None,
 ) -> EventCard:
     """The card of an event for one person, with its words in their language."""
     commune = gazetteer.by_code(event.commune)
@@ -86,12 +114,26 @@ def event_card(
         address=event.address,
         region=region.name if (region := gazetteer.regions().get(event.region or "")) is not None else "",
         distance_km=distance_to(event, person),
-        answer=rsvp.answer if rsvp is not None else None,
+        answer=_standing(rsvp, now),
         confirmed=rsvp is not None and rsvp.confirmed,
+        rsvp=rsvp,
+        capacity=event.capacity,
+        most_guests=event.guests,
+        seats=seats,
+        position=position,
+        door_open=door_opens(event.starts_at) <= now,
         cancelled=event.is_cancelled,
         over=is_over(event.ends_at, now),
         link=event_link(bot_username, event.code),
     )
+
+
+def _standing(rsvp: Rsvp | None, now: datetime) -> str | None:
+    """What somebody said, or what has come of it: an offer may be over before anybody has looked."""
+    if rsvp is None:
+        return None
+    late = rsvp.answer == Standing.OFFERED and not rsvp.has_offer(now)
+    return lapsed(rsvp, told=True, at=now).answer if late else rsvp.answer
 
 
 def distance_to(event: Event | Upcoming, person: Person) -> float | None:
@@ -126,7 +168,7 @@ async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some of the upcoming events, in order, with their texts and the person's answers by event id.
+    """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.
 
     `number` counts from 0.
     """
@@ -134,6 +176,7 @@ class Page:
     events: list[Event]
     texts: Mapping[int, EventTexts]
     answers: Mapping[int, Rsvp]
+    full: Collection[int]
     number: int
     pages: int
 
@@ -151,6 +194,17 @@ async def upcoming_page(
         events=[events[event] for event in ids],
         texts=await db.events.texts_of_many(tx, ids),
         answers=await db.rsvps.of_person(tx, person.id),
+        full=await db.seats.full_among(tx, [event for event in ids if events[event].counted]),
         number=number,
         pages=pages,
     )
+
+
+async def standing(tx: AsyncConnection, event: Event, rsvp: Rsvp | None) -> tuple[Seats | None, int | None]:
+    """The seats of an event where they are counted, and the number on the list of somebody who waits for one."""
+    if not event.counted:
+        return None, None
+    waits = rsvp is not None and rsvp.waits
+    return await db.seats.of(tx, event), await db.seats.position(
+        tx, rsvp
+    ) if rsvp is not None and waits else None

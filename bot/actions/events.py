@@ -14,6 +14,7 @@ import db.areas
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
+import db.seats
 from bot.actions import audit, broadcast_approvals, broadcasts
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
@@ -22,6 +23,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import EVERYWHERE
+from bot.rules.belonging import WAITLISTED
 from bot.rules.event_draft import too_long
 from bot.rules.events import is_over, is_to_come
 from bot.rules.expressions import AnyOf, Expression
@@ -30,12 +32,14 @@ from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
+from bot.rules.seats import ENOUGH, Seats, SeatsWanted, door_opens
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
 from bot.rules.small_counts import NOBODY, Headcount
 from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
-COMING = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value)
+TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
+"""Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
 
 
 class EventRefused(PortevoixError):
@@ -55,6 +59,7 @@ class NewEvent:
     starts_at: datetime
     duration: timedelta
     audience: Expression
+    seats: SeatsWanted = ENOUGH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,7 @@ class ManagedEvent:
     event: Event
     texts: EventTexts
     answers: Answers
+    seats: Seats
     # The invitation that a second person has not let go, where nobody else sees the event.
     held: int | None = None
 
@@ -106,6 +112,7 @@ def _columns(new: NewEvent, code: str) -> dict[str, Any]:
         **_place(new.commune, (latitude, longitude)),
         "address": new.address,
         "pinned": new.pin is not None,
+        **new.seats.columns(),
     }
 
 
@@ -133,6 +140,7 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     _require_future(new.starts_at, author.now, new.commune.zone)
     _require_title(new.texts)
     _require_fitting(new.texts, new.address)
+    new.seats.require_sound()
     event = await db.events.create(
         tx,
         texts=new.texts,
@@ -209,7 +217,8 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
         await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None
     )
     held = invitation.id if invitation is not None else None
-    return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held)
+    seats = await db.seats.of(tx, found.event)
+    return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held, seats=seats)
 
 
 def _require_managed(author: Author, event: Event) -> None:
@@ -260,6 +269,8 @@ async def change_event(
     values = changed(found.event, change)
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
+    if change.starts_at is not None:
+        await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     key = f"event:{found.event.id}:change:{sequence + 1}"
@@ -326,7 +337,7 @@ async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellatio
 
 def _coming_to(event: Event) -> Expression:
     """Wherever they live: they were promised the event."""
-    return AnyOf(tuple(Leaf(name="rsvp", arguments=(event.code, answer)) for answer in COMING))
+    return AnyOf(tuple(Leaf(name="rsvp", arguments=(event.code, answer)) for answer in TOLD))
 
 
 async def _tell(

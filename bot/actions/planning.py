@@ -17,6 +17,7 @@ from itertools import product
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.planning
+from bot.actions import waitlist
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
@@ -115,7 +116,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     for (*_, everybody), dues in together.items():
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
-        queued=queued + await _plan_events(tx, campaign, now),
+        queued=queued + await _plan_events(tx, campaign, now) + await waitlist.tend(tx, campaign, now),
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )

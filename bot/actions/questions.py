@@ -22,7 +22,8 @@ RECENT = timedelta(days=3)
 """After so long whoever types “yes” means something else."""
 BEFORE = (INVITATION, f"broadcasts/{EventStep.EVE}")
 AFTERWARDS = (f"broadcasts/{EventStep.AFTER}",)
-"""What asks about an event. The reminder of the day asks nothing: it tells where."""
+"""What asks about an event. The reminder of the day tells where, and asks those alone who said maybe."""
+OF_MAYBES = (*BEFORE, f"broadcasts/{EventStep.SAME_DAY}")
 
 
 async def last_asked(tx: AsyncConnection, person: Person, now: datetime) -> OpenQuestion | None:
@@ -49,10 +50,16 @@ async def settle_vote(
 
 
 async def settle_event(
-    tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, afterwards: bool
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    event: Event,
+    *,
+    afterwards: bool = False,
+    said_maybe: bool = False,
 ) -> list[int]:
-    """The same of an event: whether they come, or, `afterwards`, whether they came."""
-    templates = AFTERWARDS if afterwards else BEFORE
+    """The same of an event: whether they come (who `said_maybe` before), or, `afterwards`, whether they came."""
+    templates = AFTERWARDS if afterwards else OF_MAYBES if said_maybe else BEFORE
     return await _settle(tx, person, origin, about="event", number=event.id, asked_by=templates)
 
 

@@ -1,7 +1,12 @@
-"""Answering an invitation, confirming on the eve, telling afterwards whether one came."""
+"""Answering an invitation, confirming on the eve, telling afterwards whether one came.
+
+Where an event has a capacity, what is said is settled while nobody else can take a seat (db.seats): yes may become a
+place on the waitlist, and a seat that came free is taken, refused, or waited for until there are enough.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -12,15 +17,27 @@ import db.deliveries
 import db.events
 import db.people
 import db.rsvps
+import db.seats
 import db.upcoming
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
 from bot.errors import PortevoixError
 from bot.rules.events import is_over, may_tell_whether_came
 from bot.rules.people import RsvpAnswer
+from bot.rules.seats import (
+    Rsvp,
+    Seats,
+    Standing,
+    answered,
+    brought,
+    door_opens,
+    lapsed,
+    waits_for_all,
+    within_reach,
+)
 from db.events import Event, EventInWords
 from db.people import Person
-from db.rsvps import Rsvp
+from db.seats import Allotted
 
 
 class EventClosed(PortevoixError):
@@ -33,6 +50,12 @@ class EventNotBegun(PortevoixError):
     """Nobody came to an event yet that has not begun."""
 
     default_message: ClassVar[str] = "toasts/event_not_begun"
+
+
+class TooFewSeats(PortevoixError):
+    """More guests than there are seats; what was said before stays."""
+
+    default_message: ClassVar[str] = "toasts/too_few_seats"
 
 
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
@@ -60,8 +83,7 @@ async def answer_invitation(
     Raises NotASupporter, EventClosed.
     """
     _require_open(person, event, origin.at)
-    rsvp = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
-    await db.rsvps.put(tx, rsvp, response(person, origin, "rsvp", answer, event.code))
+    rsvp = await _answer(tx, person, origin, event, answer, logged=("rsvp", answer.value))
     if person.undisturbed_until is not None:
         await db.people.change(tx, person.id, undisturbed_until=None)
         await db.deliveries.look_again(tx, person.id, origin.at)
@@ -77,10 +99,94 @@ async def confirm_coming(
     """
     _require_open(person, event, origin.at)
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
-    rsvp = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at, confirmed=coming)
-    said = "confirm" if coming else "cancel"
-    await db.rsvps.put(tx, rsvp, response(person, origin, "attendance", said, event.code))
-    return rsvp
+    logged = ("attendance", "confirm" if coming else "cancel")
+    return await _answer(tx, person, origin, event, answer, logged=logged, confirmed=coming)
+
+
+async def _answer(
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    event: Event,
+    answer: RsvpAnswer,
+    *,
+    logged: tuple[str, str],
+    confirmed: bool = False,
+) -> Rsvp:
+    """`logged`: the question and the answer, as they are kept of what was said; what became of it is in the row."""
+    blank = Rsvp(event=event.id, person=person.id, answer=answer.value, at=origin.at)
+    said = response(person, origin, *logged, event.code)
+    if not event.counted:
+        before = await db.rsvps.get(tx, event=event.id, person=person.id) if event.guests else None
+        seats = Seats(limit=None)
+        rsvp = answered(answer, seats=seats, own=before, blank=blank, reach=None)
+        rsvp = replace(rsvp, confirmed=confirmed)
+        await db.rsvps.put(tx, rsvp, said)
+        return rsvp
+
+    def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
+        seats, own = _without_a_late_offer(seats, own, origin.at)
+        reach = _reach(event, seats, own, allotted, origin.at)
+        rsvp = answered(answer, seats=seats, own=own, blank=blank, reach=reach)
+        return replace(rsvp, confirmed=confirmed and rsvp.answer == RsvpAnswer.YES)
+
+    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+
+
+def _without_a_late_offer(seats: Seats, own: Rsvp | None, now: datetime) -> tuple[Seats, Rsvp | None]:
+    """Whose offer is over holds nothing by it any more, also where nobody has looked since."""
+    if own is None or not own.offered or own.has_offer(now):
+        return seats, own
+    over = lapsed(own, told=True, at=own.at)
+    return seats.moved(own, over), over
+
+
+def _reach(
+    event: Event, seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted], now: datetime
+) -> int | None:
+    door_open = door_opens(event.starts_at) <= now
+    return within_reach(seats, own, {} if door_open else allotted(seats), door_open=door_open)
+
+
+async def bring_guests(
+    tx: AsyncConnection, person: Person, origin: Origin, event: Event, guests: int
+) -> Rsvp:
+    """How many somebody brings along, or waits with. Raises NotASupporter, EventClosed, TooFewSeats.
+
+    Raises ValueError for more than the organizer allows.
+    """
+    _require_open(person, event, origin.at)
+    if not 0 <= guests <= event.guests:
+        raise ValueError("So many guests were not offered.")
+
+    def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
+        seats, own = _without_a_late_offer(seats, own, origin.at)
+        if own is None or own.answer not in BRINGS:
+            raise EventClosed("Nothing was said that guests could join.", message="toasts/already_answered")
+        reach = _reach(event, seats, own, allotted, origin.at) if event.counted else None
+        rsvp = brought(own, guests, at=origin.at, reach=reach)
+        if rsvp is None:
+            raise TooFewSeats("There are not so many seats.", left=max(0, (reach or 0) - own.party))
+        return rsvp
+
+    said = response(person, origin, "guests", str(guests), event.code)
+    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+
+
+BRINGS = (Standing.YES, Standing.WAITING, Standing.OFFERED)
+
+
+async def wait_for_all(tx: AsyncConnection, person: Person, origin: Origin, event: Event) -> Rsvp:
+    """Somebody who was offered fewer seats than they need keeps their place. Raises NotASupporter, EventClosed."""
+    _require_open(person, event, origin.at)
+
+    def decide(_seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
+        if own is None or not own.has_offer(origin.at):
+            raise EventClosed("The offer is over.", message="toasts/offer_over")
+        return waits_for_all(own, origin.at)
+
+    said = response(person, origin, "offer", "wait", event.code)
+    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
 
 
 async def tell_whether_came(

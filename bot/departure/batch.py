@@ -30,7 +30,7 @@ from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import Sampling
-from bot.rules.sending import CANCELLATION
+from bot.rules.sending import CANCELLATION, CHANGE, OFFER
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
@@ -39,6 +39,7 @@ from db.mends import Original
 from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
+from db.rsvps import Rsvp
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -90,6 +91,15 @@ class LeavingBroadcast:
         return self.row.template == CANCELLATION
 
     @property
+    def is_change(self) -> bool:
+        return self.row.template == CHANGE
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether it offers a seat that came free."""
+        return self.row.template == OFFER
+
+    @property
     def is_neutral_of_staff(self) -> bool:
         return self.kind is Kind.CIVIC_NEUTRAL and self.row.step is None
 
@@ -125,7 +135,7 @@ class Batch:
     now: datetime
     people: Mapping[int, Person]
     broadcasts: Mapping[int, LeavingBroadcast]
-    rsvps: Mapping[tuple[int, int], str]
+    rsvps: Mapping[tuple[int, int], Rsvp]
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
     neutral_sent: dict[int, list[NeutralSent]]
@@ -145,6 +155,13 @@ class Batch:
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""
         return person.id in self.otherwise.get(sending.row.id, ())
+
+    def answer_of(self, person: Person, sending: LeavingBroadcast) -> str | None:
+        """How somebody stands with the event that a broadcast is about."""
+        if sending.event is None:
+            return None
+        rsvp = self.rsvps.get((sending.event.id, person.id))
+        return None if rsvp is None else rsvp.answer
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
@@ -191,7 +208,7 @@ async def load(
         else {},
         people=people,
         broadcasts=found,
-        rsvps=await db.departure.rsvp_answers(tx, ids, events) if events else {},
+        rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
         plans=plans,
         places=places,
         otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),

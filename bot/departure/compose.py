@@ -18,15 +18,18 @@ from bot.delivery.messages import captioned, message
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
+from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
+from bot.rules.sending import OFFER
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
+from db.rsvps import Rsvp
 
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
@@ -94,9 +97,12 @@ class Composer:
             self._signatures[key] = self._texts.render("broadcasts/signature", language, mute=_mute(kind))
         return self._signatures[key]
 
-    def event_message(self, broadcast: Composable, language: str, event: Event, text: EventText) -> Text:
-        """A message on an event: the same for everybody who reads a language."""
-        key = (broadcast.template, broadcast.kind, language, event, text)
+    def event_message(
+        self, broadcast: Composable, language: str, event: Event, text: EventText, answer: str | None
+    ) -> Text:
+        """A message on an event: the same for everybody who reads a language, but for those who said maybe."""
+        maybe = answer == RsvpAnswer.MAYBE
+        key = (broadcast.template, broadcast.kind, language, event, text, maybe)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -107,9 +113,25 @@ class Composer:
                 text=text,
                 commune=self.gazetteer.by_code(event.commune),
                 mute=_mute(broadcast.kind),
+                maybe=maybe,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
+
+    def offer(self, person: Person, event: Event, texts: EventTexts, rsvp: Rsvp) -> Text:
+        """A seat that came free, for one person: how many are held for them, and until when."""
+        language = self.language_of(person)
+        return self._texts.render(
+            OFFER,
+            language,
+            event=event,
+            text=text_in(texts, language, self.campaign.languages[0]),
+            commune=self.gazetteer.by_code(event.commune),
+            rsvp=rsvp,
+            zone=person.zone or event.zone,
+            mute=Mute.EVENTS.value,
+            bot_username=self._bot_username,
+        )
 
     def _commune_name(self, language: str, code: str | None) -> str:
         commune = self.gazetteer.by_code(code) if code else None
@@ -138,12 +160,15 @@ def compose_broadcast(
     event: Event | None = None,
     event_texts: EventTexts | None = None,
     where: Where = NOWHERE_KNOWN,
+    answer: str | None = None,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, or neutral.
 
-    `where`: where the person votes. Raises LookupError for a broadcast with neither texts nor an event, and for a
-    neutral one that is not the program's own words.
+    `where`: where the person votes. `answer`: what they said to the event.
+
+    Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
+    own words.
     """
     language = composer.language_of(person)
     if broadcast.kind == Kind.CIVIC_NEUTRAL:
@@ -157,7 +182,7 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text)
+    told = composer.event_message(broadcast, language, event, text, answer)
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

@@ -35,10 +35,13 @@ from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, Vot
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
 from bot.rules.sampling import sampling_of
+from bot.rules.seats import ON_THE_LIST, Standing
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
+from db.rsvps import Rsvp
+from db.seats import offer_key
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -187,7 +190,7 @@ class Departure:
         step = sending.row.step
         return {
             # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
-            "kind": Kind.PERSUASION if is_of_our_own(sending) else sending.kind,
+            "kind": Kind.PERSUASION if is_of_our_own(sending) or sending.is_offer else sending.kind,
             "territory": person.territory,
             "zone": person.zone or "Europe/Paris",
             "now": now,
@@ -318,10 +321,23 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
         return Stop(state="cancelled", reason="not_approved")
     if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
-    answer = batch.rsvps.get((sending.event.id, person.id))
-    if answer == "no" or (answer is None and sending.kind is Kind.EVENT_SERVICE):
-        return Stop(state="cancelled", reason="not_coming")
-    return None
+    rsvp = batch.rsvps.get((sending.event.id, person.id))
+    if sending.is_offer:
+        return offer_unwanted(rsvp, sending, batch.now)
+    if rsvp is None:
+        return Stop(state="cancelled", reason="not_coming") if sending.kind is Kind.EVENT_SERVICE else None
+    # Who waits for a seat is told of changes, and invited by nothing else; they are not reminded to come.
+    reminds = sending.row.template is not None and not sending.is_change
+    away = rsvp.answer in (Standing.NO, Standing.LAPSED) or (rsvp.answer in ON_THE_LIST and reminds)
+    return Stop(state="cancelled", reason="not_coming") if away else None
+
+
+def offer_unwanted(rsvp: Rsvp | None, sending: LeavingBroadcast, now: datetime) -> Stop | None:
+    """A seat that came free: not once it was answered, or went to the next."""
+    event = sending.event
+    assert event is not None  # an offer is of one
+    meant = rsvp is not None and rsvp.has_offer(now) and sending.row.key == offer_key(event.id, rsvp.offers)
+    return None if meant else Stop(state="cancelled", reason="offer_over")
 
 
 def is_muted(person: Person, mute: Mute) -> bool:

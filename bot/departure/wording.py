@@ -88,6 +88,10 @@ class Wording:
         if is_quiet and sending.is_cancellation and sending.event is not None:
             commune = self._composer.gazetteer.by_code(sending.event.commune)
             return neutral.event_cancelled(language, sending.event, commune)
+        if sending.is_offer and sending.event is not None:
+            return self._composer.offer(
+                person, sending.event, sending.event_texts or {}, batch.rsvps[sending.event.id, person.id]
+            )
         if sending.is_of_friends:
             link = friend_link(self._bot_username, person.friend_code)
             return self._texts.render(JOINED, language, brought=batch.brought[person.id], friend_link=link)
@@ -120,6 +124,7 @@ class Wording:
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            answer=batch.answer_of(person, sending),
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

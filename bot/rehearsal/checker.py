@@ -23,6 +23,9 @@ from bot.rules.steps import Step
 from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
+OFFER = "broadcasts/event_offer"
+OFFERED_AS = "persuasion"
+"""A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
 NEUTRAL_IN_A_WEEK = 2
 MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
@@ -53,6 +56,7 @@ class Rule(StrEnum):
     UNEXPLAINED = "unexplained"
     NOT_RECEIVED = "not_received"
     NOT_TAKEN_BACK = "not_taken_back"
+    OVERFULL = "overfull"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,10 @@ class Evidence(Protocol):
 
     @property
     def sendings(self) -> Mapping[int, Sending]: ...
+    @property
+    def overfull(self) -> Collection[str]:
+        """The codes of the events that more people said yes to than were to be promised a seat."""
+
     @property
     def taken_back(self) -> Mapping[int, Collection[int]]:
         """The broadcasts that staff took back, each with whom the bot says it could not take it back from."""
@@ -167,6 +175,8 @@ class Checker:
             if broadcast.id not in life.received:
                 continue  # who had everything forgotten is not known any more
             self._break(Rule.NOT_TAKEN_BACK, life, None, f"{broadcast.key}: {message}")
+        for code in self._evidence.overfull if last else ():
+            self.broken.append(Broken(rule=Rule.OVERFULL, at=None, person=None, about=code))
         for number in self._evidence.not_received() if last else ():
             about = self._evidence.sendings[number].key
             self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
@@ -208,7 +218,7 @@ class Checker:
 
     def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
         """The rules for every campaign message."""
-        place, kind = life.place(at), sending.kind
+        place, kind = life.place(at), OFFERED_AS if sending.template == OFFER else sending.kind
         if life.stopped or not life.active:
             yield Rule.AFTER_STOP
         if life.restricted:
@@ -221,9 +231,9 @@ class Checker:
             yield Rule.QUIET_PERIOD
         if not self._almanac.is_courteous(kind, place.zone, at, evening=self._is_of_the_evening(sending)):
             yield Rule.COURTESY_HOURS
-        if MUTED_BY.get(kind, "news" if kind in NEWS else "") in life.muted:
+        if MUTED_BY.get(sending.kind, "news" if sending.kind in NEWS else "") in life.muted:
             yield Rule.MUTED
-        if kind in PARTISAN:
+        if sending.kind in PARTISAN:
             yield from self._caps(life, sending, place.zone, at)
 
     def _is_of_the_evening(self, sending: Sending) -> bool:

@@ -148,7 +148,7 @@ def asked(data: Sequence[str]) -> tuple[str, str]:
     return "", ""
 
 
-_GUESTS = (Character.GUEST, Character.DILIGENT, Character.MOVER)
+GUESTS = (Character.GUEST, Character.DILIGENT, Character.MOVER)
 
 
 def _pledge(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
@@ -205,10 +205,21 @@ def _keep_plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timede
 
 
 def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
-    if member.character not in _GUESTS:
+    if member.character not in GUESTS:
         return None
+    if f"1:rsvp:{code}:maybe" not in data:
+        return _offered(member, code)
     said = ("yes", "yes", "maybe", "no")[member.number // 11 % 4]
+    if said == "yes" and member.number % 7 == 0:
+        # With somebody else, where the event allows it.
+        return SOON, (tap(f"1:rsvp:{code}:yes"), {**tap(f"1:guests:{code}:1"), "optional": True})
     return SOON, (tap(f"1:rsvp:{code}:{said}"),)
+
+
+def _offered(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
+    """A seat came free: some take it, some don’t want it any more, some say nothing."""
+    said = ("yes", "no", None)[member.number % 3]
+    return None if said is None else (SOON, (tap(f"1:rsvp:{code}:{said}"),))
 
 
 def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:

@@ -22,10 +22,13 @@ class Log:
     """The deliveries of a rehearsal, kept small: a number for each message, and for each person what they missed."""
 
     def __init__(
-        self, sendings: Iterable[Sending], taken_back: Mapping[int, Collection[int]] = MappingProxyType({})
+        self,
+        sendings: Iterable[Sending],
+        taken_back: Mapping[int, Collection[int]] = MappingProxyType({}),
+        overfull: Collection[str] = (),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
-        self.taken_back = taken_back
+        self.taken_back, self.overfull = taken_back, overfull
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
@@ -86,7 +89,9 @@ class Log:
 
 async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -> Log:
     """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone."""
-    log = Log(await db.rehearsal.sendings(tx), await db.rehearsal.taken_back(tx))
+    log = Log(
+        await db.rehearsal.sendings(tx), await db.rehearsal.taken_back(tx), await db.rehearsal.overfull(tx)
+    )
     for delivery in erased:
         log.note(delivery)
     async for delivery in db.rehearsal.logged_deliveries(tx):

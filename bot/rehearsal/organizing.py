@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
-from bot.rehearsal.conduct import Act, Doing, send, tap
+from bot.rehearsal.conduct import GUESTS, Act, Doing, send, tap
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
 from bot.words.texts import Texts
@@ -77,7 +77,9 @@ def _event(
     campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
 ) -> tuple[Act, ...] | None:
     place = _busiest(members, lambda place: place.territory == METROPOLE)
-    return _announce(campaign, texts, place, at + timedelta(days=6))
+    # Fewer seats than there are people who will want one: there is a waitlist, and seats come free on the eve.
+    guests = sum(member.character in GUESTS and member.place == place for member in members)
+    return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 3))
 
 
 def _far_event(
@@ -93,7 +95,9 @@ def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
     return max(found, key=lambda place: (found[place], place.typed), default=None)
 
 
-def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: datetime) -> tuple[Act, ...] | None:
+def _announce(
+    campaign: Campaign, texts: Texts, place: Place | None, day: datetime, *, seats: int | None = None
+) -> tuple[Act, ...] | None:
     if place is None or place.commune is None:
         return None
     acts = [send("/new_event")]
@@ -106,6 +110,7 @@ def _announce(campaign: Campaign, texts: Texts, place: Place | None, day: dateti
         tap("1:event_skip:pin:-"),
         send(f"{day:%d/%m} 19:00"),
         tap("1:event_duration:120"),
+        *((tap("1:event_skip:seats:-"),) if seats is None else (send(str(seats)), tap("1:event_guests:2"))),
         tap("1:event_audience"),
     ]
     return tuple(acts)

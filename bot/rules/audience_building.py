@@ -30,6 +30,7 @@ RSVP_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "yes": ("yes",),
         "maybe": ("maybe",),
         "no": ("no",),
+        "waitlisted": ("waitlisted",),
         "none": ("silent",),
         "attended": ("attended",),
         "absent": ("absent",),

@@ -24,7 +24,7 @@ _QUOTES = '«»“”" \u00a0\u202f'
 
 JOINS = ("and", "or", "except")
 PLAIN = ("everybody", "abroad", "volunteer", "staff", "recruited", "recruiter", "named")
-ABOUT_EVENTS = ("yes", "maybe", "no", "silent", "attended", "absent")
+ABOUT_EVENTS = ("yes", "maybe", "no", "silent", "waitlisted", "attended", "absent")
 ABOUT_VOTES: Mapping[str, str] = {
     "will": "intention:{}:will",
     "unsure": "intention:{}:unsure",

@@ -121,6 +121,11 @@ class Ballot:
         """When the last polling place of metropolitan France closes, in UTC."""
         return metropolitan_close(self)
 
+    def closes_in(self, area: str) -> datetime | None:
+        """When voting is over for everybody of an area, in UTC; None where nobody of it votes."""
+        closes = [last_close(self, each) for each in self.territories if each in territories_in(area)]
+        return max(closes, default=None)
+
     @property
     def ends_at(self) -> datetime:
         """When voting is over everywhere, in UTC."""

@@ -15,6 +15,7 @@ from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains
 from bot.rules.expressions import All, AnyOf, Expression, Not
 from bot.rules.leaves import ANY, SILENT, Leaf, period_of
 from bot.rules.sampling import Sampling
+from bot.rules.seats import ON_THE_LIST
 from bot.rules.territories import ABROAD
 
 
@@ -154,10 +155,14 @@ def _answered_event(person: Somebody, arguments: tuple[str, ...], _: Setting) ->
         return not found
     if wanted in ATTENDED:
         return any(each.attended is ATTENDED[wanted] for each in found)
+    if wanted == WAITLISTED:
+        return any(each.answer in ON_THE_LIST for each in found)
     return any(each.answer == wanted for each in found)
 
 
 ATTENDED = {"attended": True, "absent": False}
+WAITLISTED = "waitlisted"
+"""Who waits for a seat, or was offered one."""
 
 
 def _intends(person: Somebody, arguments: tuple[str, ...], _: Setting) -> bool:

@@ -4,14 +4,18 @@ titles, descriptions   language -> words; blank where it was skipped
 commune, address       INSEE code; free text
 pin                    [latitude, longitude], or [] where it was skipped
 wall, minutes          local start in the place's zone (ISO 8601, no offset); duration
+seats                  [how many], or [] where there are enough
+guests, overbooking    most guests of one person; percent promised beyond the seats; 0 where nobody asked for them
 audience, chosen       an audience as JSON; whether it was settled
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
@@ -40,6 +44,9 @@ _PLAIN = (
     ("pin", "pin"),
     ("wall", "date"),
     ("minutes", "duration"),
+    ("seats", "seats"),
+    ("guests", "guests"),
+    ("overbooking", "overbooking"),
     ("chosen", "audience"),
 )
 """What is asked once, in order: the key of the data, the step."""
@@ -55,9 +62,16 @@ def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQue
         if titles[language] and language not in descriptions:
             return DraftQuestion(step="description", language=language)
     for key, step in _PLAIN:
-        if data.get(key) in (None, False):
+        if _is_missing(data, key):
             return DraftQuestion(step=step)
     return DraftQuestion(step="summary")
+
+
+def _is_missing(data: Mapping[str, Any], key: str) -> bool:
+    """Guests are asked about where seats are few, and over-booking only where somebody wants to change it."""
+    if key in ("guests", "overbooking") and key not in data:
+        return key == "guests" and bool(data["seats"])
+    return data.get(key) is None or data[key] is False
 
 
 def reopened(field: str) -> dict[str, Any]:
@@ -66,6 +80,14 @@ def reopened(field: str) -> dict[str, Any]:
         return {"titles": {}, "descriptions": {}}
     keys = {step: key for key, step in _PLAIN}
     return {keys[field]: None}
+
+
+def read_seats(typed: str) -> int:
+    """A number of seats, as people write it: `120`, `1 200`. Raises BadSeats."""
+    digits = re.sub(r"[\s.,’']", "", typed)
+    if not re.fullmatch(r"[0-9]{1,9}", digits):
+        raise BadSeats("A number of seats is needed.", most=MOST_SEATS)
+    return require_seats(int(digits))
 
 
 def starts_at(data: Mapping[str, Any], zone: str) -> datetime:

@@ -173,8 +173,8 @@ LEAVES: Mapping[str, Form] = MappingProxyType(
         "rsvp": Form(
             example="rsvp:any:yes",
             meaning="what was answered to an event, by its code, or to any: yes, maybe, no, silent (no answer, asked or"
-            " not), attended or absent",
-            arguments=(_EVENT, _one_of("yes", "maybe", "no", SILENT, "attended", "absent")),
+            " not), waitlisted, attended or absent",
+            arguments=(_EVENT, _one_of("yes", "maybe", "no", SILENT, "waitlisted", "attended", "absent")),
         ),
         "intention": Form(
             example="intention:1:will",

@@ -26,7 +26,7 @@ import babel
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 from jinja2 import (
     BaseLoader,
@@ -346,6 +346,9 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def percentage(percent: float) -> str:
+        return format_percent(percent / 100, locale=locale)
+
     def date_(day: date) -> str:
         return format_date(day, "long", locale)
 
@@ -380,6 +383,7 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         "moment": moment_,
         "stamp": stamp,
         "number": number,
+        "percentage": percentage,
         "money": money,
         "listing": listing,
         "period": period,

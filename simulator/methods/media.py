@@ -62,7 +62,8 @@ def read_media(world: World, params: Params, kind: str) -> Media:
         world.reachable(params.text("chat_id"))  # nothing is kept of an upload to somebody out of reach
     content = Upload(given.name, given.mime_type, given.content) if isinstance(given, StoredFile) else given
     if kind == "photo":
-        shape: Media = {"photo": _photo(world, content)}
+        known = world.files.photo_of(given.file_id) if isinstance(given, StoredFile) else None
+        shape: Media = {"photo": known or _photo(world, content)}
     else:
         if len(content.content) > LARGEST_UPLOAD:
             raise BotApiError(413, "")

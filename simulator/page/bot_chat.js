@@ -24,7 +24,7 @@ export class BotChat extends Chat {
       nameOf: (message) => this.nameOf(message),
       key: (key) => this.pressKey(key),
       location: () => this.shareLocation(),
-      upload: (kind, file) => this.upload(kind, file),
+      upload: (kind, ...files) => this.upload(kind, files),
       where: () => this.where(),
       query: () => this.query(),
       bot,
@@ -213,10 +213,10 @@ export class BotChat extends Chat {
     if (place) await (label ? this.act("tap", { label, ...place }) : this.act("location", place));
   }
 
-  async upload(kind, file) {
+  async upload(kind, files) {
     const form = new FormData();
     for (const [name, value] of Object.entries(this.where())) form.append(name, String(value));
-    form.append("file", file);
+    for (const file of files) form.append("file", file);
     try {
       await call("POST", `/people/${this.phone.person.id}/${kind}${this.query()}`, form);
       this.toEnd();

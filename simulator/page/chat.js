@@ -60,9 +60,19 @@ export class Chat {
       known.node.replaceWith(node);
     } else {
       if (!first) node.classList.add("arrived");
-      this.list.append(node);
+      this.shelf(message).append(node);
     }
     this.messages.set(message.message_id, { message, node });
+  }
+
+  /** Where a new message stands: at the end of the chat, or beside the others of its album. */
+  shelf(message) {
+    if (!message.album) return this.list;
+    const known = this.list.querySelector(`[data-album="${CSS.escape(message.album)}"] > ol`);
+    if (known) return known;
+    const shelf = make("ol", {});
+    this.list.append(make("li", { class: `album ${message.from === "person" ? "mine" : "theirs"}`, data: { album: message.album } }, shelf));
+    return shelf;
   }
 
   /** Draw again the ticks of what was read since. */
@@ -77,7 +87,7 @@ export class Chat {
     let last = "";
     for (const { message, node } of this.messages.values()) {
       const day = this.words.day(message.date);
-      if (day !== last) node.before(make("li", { class: "day" }, make("span", {}, day)));
+      if (day !== last) (node.closest(".album") ?? node).before(make("li", { class: "day" }, make("span", {}, day)));
       last = day;
     }
   }

@@ -7,7 +7,7 @@ const TALLEST = 180; // pixels
 const INLINE_PAUSE = 400; // milliseconds without a key before the bot is asked
 
 export class Composer {
-  /** `acts` has `send(text)`, `where()`, `query()`, `bot` and, with the bot, `key(key)`, `location()`, `upload(kind, file)`. */
+  /** `acts` has `send(text)`, `where()`, `query()`, `bot` and, with the bot, `key(key)`, `location()`, `upload(kind, ...files)`. */
   constructor(phone, acts, withBot) {
     this.phone = phone;
     this.acts = acts;
@@ -175,8 +175,12 @@ export class Composer {
   showAttachments() {
     const { words } = this.phone;
     const choose = (kindOf, accept) => {
-      const input = make("input", { type: "file", accept });
-      input.addEventListener("change", () => { if (input.files[0]) this.acts.upload(kindOf(input.files[0]), input.files[0]); });
+      const input = make("input", { type: "file", accept, multiple: true });
+      input.addEventListener("change", () => {
+        const files = [...input.files];
+        if (files.length > 1) this.acts.upload("album", ...files);
+        else if (files.length) this.acts.upload(kindOf(files[0]), files[0]);
+      });
       input.click();
     };
     const item = (name, label, act) => this.item(act, icon(name), make("strong", {}, words.say(label)));

@@ -32,7 +32,7 @@ export function messageNode(message, acts, seen) {
     make("time", { dateTime: message.date, title: words.moment(message.date) }, words.time(message.date)),
     mine ? ticks(seen, words) : null));
   const node = make("li", {
-    class: `message ${mine ? "mine" : "theirs"} ${message.album ? "in-album" : ""}`,
+    class: `message ${mine ? "mine" : "theirs"} ${message.album ? "in-album" : ""}`.trim(),
     data: { id: String(message.message_id) },
     attrs: { "aria-label": words.say(mine ? "sent" : "received") },
   }, bubble);

@@ -25,6 +25,7 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+rsvps.bring_guests rsvps.wait_for_all
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -35,7 +36,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 MACHINE = """
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
-planning.plan planning.look opt_outs.preview opt_outs.import_list
+planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 retention.purge
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
@@ -57,7 +58,7 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-event_cards.find exports.write exports.content
+event_cards.find event_cards.standing exports.write exports.content
 friends.tell_recruiter ledger.note_choice
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
@@ -76,7 +77,7 @@ NARROWING = (
 PURE = """
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
-events.silence_at
+events.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts

@@ -160,6 +160,32 @@ def test_messages_on_an_event(what: str, language: str) -> None:
     assert offered == expected[what] | {"optout"}
 
 
+@pytest.mark.parametrize(
+    ("what", "answer", "said", "offered"),
+    [
+        ("same_day", "yes", "See you today!", ["Show the place", "I can’t make it any more"]),
+        ("same_day", "maybe", "will you come?", ["Yes, I’ll be there", "I can’t", "Show the place"]),
+        ("eve", "yes", "can we count on you?", ["Yes, I’ll be there", "I can’t make it any more"]),
+        ("eve", "maybe", "will you come?", ["Yes, I’ll be there", "I can’t"]),
+    ],
+)
+def test_who_said_maybe_is_asked_and_not_expected(
+    what: str, answer: str, said: str, offered: list[str]
+) -> None:
+    draft, person = (
+        Draft(kind="event_service", template=f"broadcasts/event_{what}"),
+        AWA._replace(language="en"),
+    )
+    call = compose_broadcast(
+        COMPOSER, draft, {}, person, now=NOW, event=EVENT, event_texts=WORDS, answer=answer
+    )
+    assert said in as_read(call.payload["text"]).partition("\n")[0]
+    labels = [
+        as_read(each["text"]) for row in call.payload["reply_markup"]["inline_keyboard"] for each in row
+    ]
+    assert labels[: len(offered)] == offered
+
+
 def test_an_event_changed_is_not_worded_as_before() -> None:
     draft = Draft(kind="event_invite", template="broadcasts/event_invitation")
     moved = replace(EVENT, address="Bourse du travail", sequence=1)

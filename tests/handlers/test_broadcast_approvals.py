@@ -21,7 +21,7 @@ from db.schema import approvals, audit, broadcast_texts, deliveries, events, peo
 from simulator.reading import as_read
 from tests.campaigning import rows, staff, supporter, written
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import finish_broadcast, send_broadcast, write_broadcast, write_event
+from tests.drafting import begin_broadcast, finish_broadcast, send_broadcast, write_broadcast, write_event
 from tests.leaving import leaving, let_leave
 
 LYON, MARSEILLE = "69123", "13055"
@@ -111,6 +111,7 @@ async def test_an_approval_lets_it_go_and_is_told_to_its_author(
     await let_leave(asking, nadia)
     await nadia.tap("Approve")
     assert "You approved message no. 1" in nadia.last.text
+    assert "It’s going out now." in nadia.last.text
     assert nadia.last.buttons == {}
     assert await states(asking) == ["active"]
     decisions = await leaving(asking)
@@ -186,6 +187,9 @@ async def test_a_refusal_is_told_and_nothing_leaves_until_it_is_asked_again(
     assert await states(asking) == ["unapproved"]
     await organizer.tap_data("1:broadcast:1")
     assert "refused it" in organizer.last.text
+    # Nothing went out: no figure hints that something did.
+    assert "Sent" not in organizer.last.text
+    assert "Answers" not in organizer.last.text
     await organizer.tap("Ask again")
     assert "The only other person who may approve it was asked" in organizer.last.text
     await let_leave(asking, nadia)
@@ -297,6 +301,30 @@ async def test_what_nobody_decides_ends_after_two_days(
     assert "Nobody decided in time about your message" in organizer.last.text
     assert await leave_for_supporters(asking) == []
     assert [row.action for row in await rows(asking, audit)][-1] == "approval_too_late"
+
+
+async def test_what_calls_to_vote_waits_no_longer_than_the_polls_are_open(asking: Conversation) -> None:
+    """Of the people it is for, by their own polls: on Saturday in Guadeloupe, on Sunday in the Rhône."""
+    for number, commune in enumerate([LYON, LYON, "97105", "97105"], 100):
+        await supporter(asking, number, commune)
+    await member(asking, 9, "admin", "FR")
+    for day, kind, area, until in (
+        ("18", "Neutral reminder to vote", "69", "2016-11-20T10:00"),
+        ("19", "Neutral reminder to vote", "69", "2016-11-20T19:00"),
+        ("18", "Neutral reminder to vote", "971", "2016-11-20T00:00"),
+        ("19", "News and arguments", "69", "2016-11-21T10:00"),
+    ):
+        asking.clock.move(paris(f"2016-11-{day}T10:00"))
+        organizer = await member(asking, int(area) * 100 + int(day), "organizer", area)
+        if kind.startswith("News"):
+            await write_broadcast(organizer)
+        else:
+            await begin_broadcast(organizer, kind=kind)
+            await organizer.tap("That’s it")
+        await finish_broadcast(organizer)
+        await organizer.send("SEND")
+        assert "Without an answer" not in organizer.last.text
+        assert (await rows(asking, approvals))[-1].expires_at == paris(until)
 
 
 @pytest.mark.parametrize("how", ["revoked", "erased"])

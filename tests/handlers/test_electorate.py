@@ -90,7 +90,11 @@ async def test_who_votes_elsewhere_is_told_kindly_and_may_help(
     zoe = talking(COMMUNE)
     await agree(zoe)
     assert "This vote is only held in: Villeurbanne." in (await zoe.send(typed)).text
-    assert "You vote elsewhere" in (await zoe.tap("I’d like to help")).text
+    # What they offer is asked at once: nobody says twice that they want to help.
+    assert "How would you like to help?" in (await zoe.tap("I’d like to help")).text
+    assert "You vote elsewhere" in zoe.screen[-2].text
+    assert not {"My vote", "I’d like to help"} & set(zoe.screen[-2].buttons)
+    assert not any("My vote" in shown.buttons for shown in zoe.screen)
     person = await zoe.stored()
     assert person is not None
     assert person.is_registered
@@ -131,7 +135,9 @@ async def test_a_supporter_who_moves_away_stays_if_they_like(talking: Callable[.
     await zoe.tap("Change where I vote")
     await zoe.send("Lyon")
     assert "No, thank you" not in zoe.last.buttons, "Nobody leaves by moving: /stop does that."
-    assert "you vote elsewhere" in (await zoe.tap("I stay, and help")).text
+    assert "How would you like to help?" in (await zoe.tap("I stay, and help")).text
+    assert "you vote elsewhere" in zoe.screen[-2].text
+    assert "My vote" not in zoe.screen[-2].buttons
     person = await zoe.stored()
     assert person is not None
     assert (person.is_registered, person.commune, person.territory) == (True, None, ELSEWHERE)

@@ -150,7 +150,7 @@ async def test_whoever_comes_back_finds_their_proof_and_nobody_else_does(
     await leave(zoe)
     shown = await zoe.send("/mydata")
     assert "The number of this chat" in shown.text
-    assert "the sealed proof of 4 choices, until 16 November 2021" in shown.text
+    assert "the sealed proof of your choices, until 16 November 2021" in shown.text
     assert "imported or invited again, until 16 November 2019" in shown.text
     (call,) = zoe.called("sendDocument")
     assert call.attachment is not None

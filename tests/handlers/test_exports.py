@@ -78,6 +78,9 @@ async def test_nothing_to_export_is_said(conversation: Conversation, karim: Talk
     assert "nothing to export" in karim.last.text
     assert karim.called("sendDocument") == []
     assert await actions_noted(conversation) == ["add_staff"]
+    await karim.tap("Back")
+    assert "choose a format" in karim.last.text
+    assert {"CSV", "XLSX", "24 h"} <= set(karim.last.buttons)
 
 
 FORGED = (

@@ -131,7 +131,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
     await written(organizer)
     await organizer.tap("Change the date")
     await organizer.send("demain 18h30")
-    assert "Thursday, 17 November, 18:30, until 20:30" in organizer.last.text
+    assert "Thursday, 17 November, from 18:30 to 20:30" in organizer.last.text
     # Another commune takes its address, pin and people around with it.
     await organizer.tap("Change the commune")
     await organizer.send("villeurbanne")

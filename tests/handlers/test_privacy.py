@@ -80,7 +80,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
         ("/why", "We know of no message"),
         ("/mydata", "Nothing else."),
         ("/stop", "we won’t message you again"),
-        ("/delete", "Erase everything about you?"),
+        ("/delete", "Erase the number of this chat?"),
     ],
 )
 async def test_rights_are_for_everybody(conversation: Conversation, command: str, said: str) -> None:
@@ -311,8 +311,78 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
         assert (sent.person, sent.message_id, sent.state) == (None, None, "sent")
         assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
     assert await conversation.answers() == []
-    for told in ("the sealed proof of 4 choices, until 16 November 2021", "until 16 November 2019"):
+    assert "we have no copy of it" in shown.text
+    for told in ("What stays:", "proof of your choices, until 16 November 2021", "until 16 November 2019"):
         assert told in shown.text
+
+
+async def test_a_stranger_is_promised_no_mark_and_none_is_kept(conversation: Conversation) -> None:
+    """Nothing is known of them: no mark for three years, and the question loses its buttons once answered."""
+    nobody = conversation.person(7)
+    asked = await nobody.send("/delete")
+    assert "the number of this chat" in asked.text
+    assert "years" not in asked.text
+    assert "What stays" not in asked.text
+    shown = await nobody.tap("Yes, erase it")
+    assert shown is asked
+    assert "Nothing about you is kept" in shown.text
+    assert (shown.buttons, nobody.toast) == ({}, "")
+    assert await nobody.stored() is None
+    async with conversation.database.read() as tx:
+        assert not await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
+
+
+async def test_a_stranger_may_leave_it(conversation: Conversation) -> None:
+    nobody = conversation.person(7)
+    await nobody.send("/delete")
+    shown = await nobody.tap("No, change nothing")
+    assert (shown.text, shown.buttons) == ("Nothing was erased.", {})
+
+
+async def test_who_left_and_asks_again_reads_what_stays(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send("/delete")
+    await zoe.tap("Yes, erase everything")
+    asked = await zoe.send("/delete")
+    assert "a mark that keeps you from being imported or invited again, until 16 November 2019" in asked.text
+    await zoe.tap("Yes, erase it")
+    async with conversation.database.read() as tx:
+        assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
+
+
+async def test_who_signed_up_since_is_asked_as_a_supporter(conversation: Conversation) -> None:
+    person = conversation.person(7)
+    asked = await person.send("/delete")
+    await person.sign_up()
+    await person.tap_data("1:forget:yes", on=asked)
+    assert "Yes, erase everything" in asked.buttons
+    assert await person.stored() is not None
+
+
+async def test_my_data_points_only_to_what_the_person_can_do(conversation: Conversation) -> None:
+    """/settings and /restrict are for supporters; whoever restricted their data is told how to end that."""
+    person, contact = conversation.person(7), CAMPAIGN.controller.privacy_contact
+
+    async def pointed_at() -> str:
+        return (await person.send("/mydata")).text.rpartition("in the file below.")[2].strip()
+
+    stranger = f"To correct it: write to {contact}. To erase it: /delete."
+    assert await pointed_at() == stranger
+    await person.sign_up()
+    assert await pointed_at() == (
+        "To correct it: /settings. To have it kept and not used: /restrict. To erase it: /delete."
+    )
+    await person.tap_data("1:restriction:none")
+    assert await pointed_at() == (
+        f"To correct it: write to {contact}. To have it used again: /restrict. To erase it: /delete."
+    )
+    await person.tap_data("1:restriction:end")
+    await person.send("/stop")
+    assert await pointed_at() == (
+        f"To correct it: write to {contact}. To have it kept and not used: /restrict. To erase it: /delete."
+    )
+    await person.send("/delete")
+    await person.tap("Yes, erase everything")
+    assert await pointed_at() == stranger
 
 
 async def test_a_second_tap_changes_nothing_more(conversation: Conversation, zoe: Talker) -> None:

@@ -72,6 +72,23 @@ async def test_what_follows_a_neutral_reminder_names_nobody(
             assert CAMPAIGN.practical_in(language).sentence not in told, data
 
 
+@pytest.mark.parametrize("typed", ["/menu", "/help", "blah", "oui", "/start"])
+async def test_in_a_silence_the_events_are_not_offered(conversation: Conversation, typed: str) -> None:
+    """They lead nowhere then; before and afterwards they do."""
+    talker = conversation.person(7)
+    await talker.sign_up("Lyon")
+
+    async def offered() -> bool:
+        shown = await talker.send(typed)
+        return "/events" in shown.text or "1:menu:events" in shown.buttons.values()
+
+    assert await offered()
+    conversation.clock.move(paris("2016-11-19T12:00"))
+    assert not await offered()
+    conversation.clock.move(paris("2016-11-20T19:00"))
+    assert await offered()
+
+
 @pytest.mark.parametrize(
     ("place", "begins"),
     [

@@ -157,8 +157,8 @@ async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> 
     )
     await admin.tap("Yes, that long")
     await admin.tap("That’s it")
-    assert "Thursday, 24 November, 19:00, until Friday, 25 November, 19:00" in admin.last.text
+    assert "from Thursday, 24 November, 19:00 to Friday, 25 November, 19:00" in admin.last.text
     await admin.tap("Change the duration")
     await admin.send("24h")
     await admin.send("2h")
-    assert "Thursday, 24 November, 19:00, until 21:00" in admin.last.text
+    assert "Thursday, 24 November, from 19:00 to 21:00" in admin.last.text

@@ -220,7 +220,7 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
         await admin.send("/staff")
         await admin.tap("Withdraw no. 2")
         await admin.tap("Withdraw it")
-        assert "1 message that this person wrote had not left" in admin.last.text
+        assert "1 message that this person wrote had not gone out" in admin.last.text
     else:
         await organizer.send("/delete")
         await organizer.tap("Yes, erase everything")

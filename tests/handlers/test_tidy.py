@@ -74,7 +74,7 @@ async def test_every_question_of_a_broadcast_loses_its_buttons(conversation: Con
 async def test_every_question_of_an_event_loses_its_buttons(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await write_event(admin)
-    for label in ("Without a pin", "2 h", "That’s it"):
+    for label in ("Without a pin", "2 h", "There are enough", "That’s it"):
         assert not any(label in shown.buttons for shown in admin.screen)
     await admin.send("SEND")
     assert not any("event_back" in data for shown in admin.screen for data in shown.buttons.values())
@@ -172,6 +172,18 @@ async def test_a_time_that_answers_nothing_plans_nothing(
         assert (await tx.execute(sa.select(vote_plans.c.slot))).all() == []
 
 
+async def test_the_thanks_lose_the_button_of_what_was_answered_and_keep_the_others(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    """Tapped, its question stands below: the thanks ask only what else they ask."""
+    thanks = await asked(conversation, zoe, ballot=1, step="thanks")
+    keep = {"Keep my plan": "1:step:1:keep_plan:keep", "Stop these messages": "1:optout:news"}
+    thanks.buttons = {**keep, "Stay in touch after the vote?": "1:agree:keep:show"}
+    await zoe.tap("Stay in touch after the vote?")
+    assert "May we stay in touch after the vote?" in zoe.last.text
+    assert thanks.buttons == keep
+
+
 # -- events --
 
 
@@ -189,3 +201,13 @@ async def test_an_answer_to_an_event_counts_for_its_invitation_and_its_eve(
     await zoe.tap("I’ll come")
     assert [card.buttons for card in cards] == [{}, {}]
     assert day.buttons  # it asks nothing, and shows the place
+
+
+async def test_who_said_maybe_is_asked_no_more_on_the_day_once_they_know(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    event = await conversation.add_event("lyon1")
+    await zoe.tap_data("1:rsvp:lyon1:maybe")
+    day = await asked(conversation, zoe, event=event, template=f"broadcasts/{EventStep.SAME_DAY}")
+    await zoe.tap_data("1:rsvp:lyon1:yes", on=zoe.screen[0])
+    assert day.buttons == {}

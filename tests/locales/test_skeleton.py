@@ -75,10 +75,12 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
         await zoe.send("la 25an de marto je 19 horo")
         await zoe.expect("How long")
         await zoe.forge("1:event_duration:120")
+        await zoe.expect("How many seats")
+        await zoe.tap(f"{SPOKEN} There are enough")
         await zoe.expect("Who is it for?")
         await zoe.tap(f"{SPOKEN} That’s it")
         await story.settled()
-        assert "ĵaŭdo, la 25-a de Marto je 19 h" in await said(zoe)
+        assert "ĵaŭdo, la 25-a de Marto, from 19 h" in await said(zoe)
 
         await zoe.send("Ĉesu!")
         await zoe.expect("Done: we won’t message")

@@ -36,6 +36,7 @@ CLAIRE = Member(
 STEPS = {name: number for number, name in enumerate(step.name for step in CAMPAIGN.steps)}
 NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
 NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
+OFFERED = 110
 
 
 def step(ballot: int, name: str) -> int:
@@ -60,6 +61,7 @@ SENDINGS = (
         for number, key, kind, template in (
             (NEWS, "staff:1", "persuasion", None),
             (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
+            (OFFERED, "event:1:offer:1", "event_service", "broadcasts/event_offer"),
             (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
             (RESULT, "staff:2", "result", None),
             (SPEECH, "staff:3", "persuasion", None),
@@ -88,6 +90,7 @@ class Told:
     lost: tuple[int, ...] = ()
     sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
     taken_back: Mapping[int, Collection[int]] = field(default_factory=dict)
+    overfull: tuple[str, ...] = ()
 
     def sending(self, message_id: int) -> Sending | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
@@ -212,6 +215,15 @@ def test_what_is_changed_in_a_chat(
     assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == expected
 
 
+def test_an_event_with_more_yes_than_seats_is_told_once() -> None:
+    checker = Checker(
+        Almanac(CAMPAIGN), [CLAIRE], Told(missed=ALL_STEPS, overfull=("ab12cd34",)), start=START
+    )
+    assert [each for each in checker.finish(END, last=False) if each.rule is Rule.OVERFULL] == []
+    found = [each.about for each in checker.finish(END) if each.rule is Rule.OVERFULL]
+    assert found == ["ab12cd34"]
+
+
 def test_who_had_everything_forgotten_is_not_looked_for() -> None:
     evidence = Told(missed=ALL_STEPS, by_message={1: NEWS}, taken_back={NEWS: ()})
     checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START)
@@ -236,6 +248,9 @@ def test_a_life_in_which_all_is_well() -> None:
         (Rule.TWICE, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-10T12:00+01:00", NEWS)]),
         # The first minute that is too late, and the last that is too early.
         (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", NEWS)]),
+        # A seat that came free is offered at no other hour, and in no quiet period.
+        (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", OFFERED)]),
+        (Rule.QUIET_PERIOD, [("2016-11-19T10:00+01:00", OFFERED)]),
         (Rule.COURTESY_HOURS, [("2016-11-02T08:59+01:00", NEWS)]),
         (Rule.CAP_DAY, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-02T19:00+01:00", INVITATION)]),
         # Three partisan messages in seven days, then a fourth a minute before the first leaves them.

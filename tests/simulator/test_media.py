@@ -1,5 +1,6 @@
 """Videos, sounds, stickers, albums, polls, dice and contacts, through python-telegram-bot's own Bot."""
 
+import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -220,3 +221,42 @@ async def test_refusals(call: Call) -> None:
     for method, params, description in REFUSED:
         answer = await call(method, **{"chat_id": 1, **params})
         assert answer == {"ok": False, "error_code": 400, "description": description}, (method, params)
+
+
+async def test_a_person_sends_an_album(simulator: Simulator, bot: telegram.Bot) -> None:
+    ana = await simulator.person("Ana", id=9)
+    pictures = [("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.mp4", b"film")]
+    await ana.send_album(pictures, caption="Our stand")
+    first, second, film = [update.message for update in await bot.get_updates() if update.message]
+    assert first.media_group_id == second.media_group_id == film.media_group_id is not None
+    assert (first.caption, second.caption) == ("Our stand", None)
+    assert film.video is not None
+    # What cannot stand beside a picture makes files of all.
+    await ana.send_album([("a.png", striped_png(1)), ("b.pdf", b"%PDF")])
+    files = [update.message for update in await bot.get_updates(offset=-2) if update.message]
+    assert [message.document is not None for message in files] == [True, True]
+    with pytest.raises(SimulatorError, match="An album holds 2 to 10 files"):
+        await ana.send_album([("a.png", striped_png(1))])
+
+
+async def test_a_photo_is_made_smaller_and_says_nothing_of_its_place(
+    simulator: Simulator, bot: telegram.Bot
+) -> None:
+    images = pytest.importorskip("PIL.Image")
+    content = io.BytesIO()
+    picture = images.new("RGB", (2000, 1000), "teal")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # held upright: it is shown turned by a quarter
+    exif[0x010E] = "Lyon, rue Haute"
+    picture.save(content, "JPEG", exif=exif)
+    ana = await simulator.person("Ana", id=9)
+    await ana.send_photo(content.getvalue(), name="photo.jpg")
+    (update,) = await bot.get_updates()
+    assert update.message is not None
+    sizes = update.message.photo
+    assert [(size.width, size.height) for size in sizes] == [(45, 90), (160, 320), (400, 800), (640, 1280)]
+    file = await sizes[-1].get_file()
+    received = images.open(io.BytesIO(await file.download_as_bytearray()))
+    assert (received.size, received.format, dict(received.getexif())) == ((640, 1280), "JPEG", {})
+    with pytest.raises(telegram.error.BadRequest, match=r"(?i)image_process_failed"):
+        await bot.send_photo(9, striped_png(1)[:200])

@@ -208,11 +208,20 @@ def test_the_plan_step_asks_for_a_slot_of_the_campaign_in_rows_a_thumb_can_tap()
         (PLAN, 1, "Souhaitez-vous garder votre plan"),
         (None, 1, "Quand irez-vous"),
         (replace(PLAN, vote="voted"), 1, "Merci d’avoir voté"),
-        (None, 2, "Le vote est terminé"),
+        (None, 2, "<b>Le vote est terminé"),
+        (replace(PLAN, vote="voted"), 2, "<b>Merci d’avoir voté"),
     ],
 )
 def test_the_thanks_fit_what_was_said_and_what_follows(plan: VotePlan | None, ballot: int, said: str) -> None:
     assert said in rendered(PRIMARY, "thanks", "fr", LYON, plan, ballot).html
+
+
+@pytest.mark.parametrize(("plan", "times"), [(None, 0), (PLAN, 0), (replace(PLAN, vote="voted"), 1)])
+def test_after_the_last_round_only_who_voted_is_thanked_and_once(plan: VotePlan | None, times: int) -> None:
+    text = rendered(PRIMARY, "thanks", "fr", LYON, plan, 2)
+    assert text.html.count("Merci") == times
+    # No other such message comes: the button says what it ends.
+    assert [button.label for button in text.keyboard[-1]] == ["Ne plus recevoir de nouvelles"]
 
 
 @pytest.mark.parametrize(

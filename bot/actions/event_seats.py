@@ -1,0 +1,40 @@
+"""How many seats an event has, how many guests somebody may bring, and how far it is over-booked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.events
+import db.seats
+from bot.actions import audit, broadcast_approvals
+from bot.actions.authority import Author
+from bot.actions.events import ManagedEvent, find_managed, find_open
+from bot.rules.permissions import Action
+from bot.rules.seats import SeatsWanted
+from db.events import Event
+
+
+def wanted(event: Event) -> SeatsWanted:
+    """The seats of an event as they were wanted last."""
+    return SeatsWanted(capacity=event.capacity, overbooking=event.overbooking, guests=event.guests)
+
+
+async def change_seats(tx: AsyncConnection, author: Author, code: str, new: SeatsWanted) -> ManagedEvent:
+    """Gives an event other seats; the event as it is then. Nobody loses theirs, and nobody is written to for it.
+
+    More seats are offered to who waits; where they are fewer than were promised, the rest is `Seats.beyond`.
+    Raises NotAllowed, EventRefused, BadSeats, ValueError.
+    """
+    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
+    found = await find_open(tx, author, code)
+    new.require_sound()
+    if new == wanted(found.event):
+        return found
+    await db.events.change(tx, found.event.id, sequence=found.event.sequence, **new.columns())
+    await db.seats.recount(tx, [found.event.id])
+    await broadcast_approvals.follow_change(tx, author, found.event)
+    details = {"event": code, "told": 0, "changed": ["seats"], **asdict(new)}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return await find_managed(tx, author, code)

@@ -1,0 +1,70 @@
+"""The waitlist of an event: what is offered lapses, and seats that are free are offered to who is next.
+
+Looked at with each tick, and so soon after every answer: whoever gives a seat back need not know who gets it, and
+nobody new gets it meanwhile (bot.rules.seats).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.planning
+import db.seats
+from bot.campaign.campaign import Campaign
+from bot.rules.kinds import Kind
+from bot.rules.offers import may_be_asked, offer_until
+from bot.rules.seats import Rsvp, Seats, door_opens, lapsed, offered
+from bot.rules.sending import OFFER
+from db.events import Event
+from db.planning import PlannedBroadcast
+from db.seats import Listed
+
+
+async def tend(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
+    """Settles the waitlist of every event that has something to settle; how many offers were queued."""
+    return sum([await _tend(tx, campaign, event, now) for event in await db.seats.to_tend(tx, now)])
+
+
+async def _tend(tx: AsyncConnection, campaign: Campaign, event: Event, now: datetime) -> int:
+    seats = await db.seats.lock(tx, event)
+    for own, told in await db.seats.offers_over(tx, event.id, now):
+        over = lapsed(own, told=told, at=now)
+        seats = seats.moved(own, over)
+        await db.seats.keep(tx, event.id, seats, [over])
+    if now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
+        return 0
+    made = []
+    for each in await db.seats.next_in_line(tx, event.id, seats):
+        offer = _offer(campaign, event, each, now)
+        if offer is not None:
+            seats = seats.moved(each.rsvp, offer)
+            made.append(offer)
+    return await _queue(tx, event, seats, made, now) if made else 0
+
+
+def _offer(campaign: Campaign, event: Event, to: Listed, now: datetime) -> Rsvp | None:
+    """The seats held for somebody from now on; None where they may not be asked now: the seats wait for them."""
+    lives = {"territory": to.territory, "zone": to.zone or "Europe/Paris"}
+    if not may_be_asked(**lives, now=now, policy=campaign.policy):  # type: ignore[arg-type]  # both as they are
+        return None
+    until = offer_until(starts_at=event.starts_at, **lives, now=now, policy=campaign.policy)  # type: ignore[arg-type]
+    return None if until is None else offered(to.rsvp, to.seats, until)
+
+
+async def _queue(tx: AsyncConnection, event: Event, seats: Seats, made: list[Rsvp], now: datetime) -> int:
+    """Keeps the offers and queues what tells of them: first offers are one broadcast, second ones another."""
+    await db.seats.keep(tx, event.id, seats, made)
+    queued = 0
+    for number in sorted({offer.offers for offer in made}):
+        planned = PlannedBroadcast(
+            key=db.seats.offer_key(event.id, number),
+            kind=Kind.EVENT_SERVICE,
+            template=OFFER,
+            event=event.id,
+            starts_at=now,
+        )
+        broadcast = await db.planning.ensure_broadcast(tx, planned, now)
+        queued += await db.planning.queue_offers(tx, broadcast, event=event.id, number=number, now=now)
+    return queued

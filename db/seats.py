@@ -1,0 +1,293 @@
+"""The seats of an event: who holds or waits for one, counted with every answer under a lock of the event's own.
+
+Only events that had a capacity once are counted (`events.counted`); of the others nobody asks, and nobody waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.seats import Rsvp, Seats, Standing, Waiting, allot, limit_of
+from db.batches import Statement, Visit, together
+from db.events import Event
+from db.responses import Response, log
+from db.rsvps import NAMES, read, write
+from db.schema import broadcasts, deliveries, events, people, rsvps, seats
+
+# Of the list so many are read at once: as a rule fewer seats are free.
+PAGE = 200
+
+# An insert that changes nothing where there is a row: it locks the row, on the engine that has many writers.
+_LOCK = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO seats (event, taken, waiting, offered, tickets) VALUES (:event, 0, 0, 0, 0)
+    ON CONFLICT (event) DO UPDATE SET taken = seats.taken
+    RETURNING CAST({s.array}(taken, waiting, offered, tickets) AS text)"""
+    )
+)
+# Read after the lock: whoever changed the capacity meanwhile has committed.
+_OWN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(capacity, overbooking,
+        {", ".join(f"rsvps.{name}" for name in NAMES)})) AS text)
+    FROM events LEFT JOIN rsvps ON rsvps.event = events.id AND rsvps.person = :person WHERE events.id = :event"""
+    )
+)
+_REACHABLE = "state = 'registered' AND consent_contact AND unreachable_at IS NULL"
+_LIST = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(person, ticket, party, whole, reachable)) AS text) FROM (
+        SELECT person, ticket, 1 + guests AS party, whole, {_REACHABLE} AS reachable
+        FROM rsvps JOIN people ON people.id = rsvps.person
+        WHERE event = :event AND answer = 'waiting' AND ticket > :ticket ORDER BY ticket LIMIT {PAGE}) AS listed"""
+    )
+)
+_COUNT = Statement(
+    lambda _s: (
+        """
+    UPDATE seats SET taken = :taken, waiting = :waiting, offered = :offered, tickets = :tickets WHERE event = :event"""
+    )
+)
+
+Allotted = Mapping[int, int]
+Decide = Callable[[Seats, Rsvp | None, Callable[[Seats], Allotted]], Rsvp]
+"""How somebody stands, from the seats, how they stood, and, where it matters, whom free seats are for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """How somebody stands now, and the seats with it."""
+
+    rsvp: Rsvp
+    seats: Seats
+
+
+async def settle(tx: AsyncConnection, *, event: int, person: int, decide: Decide, said: Response) -> Settled:
+    """Decides how somebody stands while nobody else can take a seat, keeps it, and logs what they said."""
+
+    def work(visit: Visit) -> Settled:
+        taken, waiting, offered, tickets = visit.rows(_LOCK, event=event)
+        ((capacity, overbooking, *row),) = visit.rows(_OWN, event=event, person=person)
+        own = None if row[0] is None else read(row)
+        limit = limit_of(capacity, overbooking)
+        before = Seats(limit=limit, taken=taken, waiting=waiting, offered=offered, tickets=tickets)
+        rsvp = decide(before, own, lambda seats: _allotted(visit, event, seats))
+        after = before.moved(own, rsvp)
+        write(visit, rsvp)
+        visit.run(_COUNT, event=event, **_counted(after))
+        log(visit, said)
+        return Settled(rsvp=rsvp, seats=after)
+
+    return await together(tx, work)
+
+
+def _counted(found: Seats) -> dict[str, int]:
+    return {name: getattr(found, name) for name in ("taken", "waiting", "offered", "tickets")}
+
+
+def _allotted(visit: Visit, event: int, found: Seats) -> Allotted:
+    if not found.waiting or found.is_full:
+        return {}
+    return allot(found.free, _listed(visit, event, found.free))
+
+
+def _listed(visit: Visit, event: int, enough: int | None) -> Iterable[Waiting]:
+    """Who waits, in order, as long as somebody asks for more."""
+    ticket = 0
+    while True:
+        page = sorted(visit.rows(_LIST, event=event, ticket=ticket), key=lambda row: row[1])
+        for person, ticket, party, whole, reachable in page:
+            yield Waiting(
+                person=person, ticket=ticket, party=party, whole=bool(whole), reachable=bool(reachable)
+            )
+        if len(page) < PAGE:
+            return
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """Somebody to whom free seats would go: their row, where and by which clock they live."""
+
+    rsvp: Rsvp
+    seats: int
+    territory: str | None
+    zone: str | None
+
+
+async def lock(tx: AsyncConnection, event: Event) -> Seats:
+    """The seats of an event, which nobody else changes until the transaction ends."""
+    numbers = await together(tx, lambda visit: visit.rows(_LOCK, event=event.id))
+    return _read(event, *numbers)
+
+
+def _read(event: Event, taken: int, waiting: int, offered: int, tickets: int) -> Seats:
+    limit = limit_of(event.capacity, event.overbooking)
+    return Seats(limit=limit, taken=taken, waiting=waiting, offered=offered, tickets=tickets)
+
+
+async def of(tx: AsyncConnection, event: Event) -> Seats:
+    """The seats of an event as they are at this moment; of one that is not counted, enough."""
+    columns = (seats.c.taken, seats.c.waiting, seats.c.offered, seats.c.tickets)
+    row = (await tx.execute(sa.select(*columns).where(seats.c.event == event.id))).one_or_none()
+    return _read(event, *row) if row is not None else _read(event, 0, 0, 0, 0)
+
+
+async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:
+    """Those of some events that have no seat left for whoever comes new."""
+    query = _limited().where(events.c.id.in_(list(ids)), sa.or_(seats.c.taken >= _LIMIT, seats.c.waiting > 0))
+    return set(await tx.scalars(query))
+
+
+async def position(tx: AsyncConnection, rsvp: Rsvp) -> int:
+    """The number on the list of somebody who waits: 1 is the next."""
+    before = sa.select(sa.func.count()).where(
+        rsvps.c.event == rsvp.event,
+        rsvps.c.answer == Standing.WAITING.value,
+        rsvps.c.ticket < (rsvp.ticket or 0),
+    )
+    return int((await tx.execute(before)).scalar_one()) + 1
+
+
+_LIMIT = events.c.capacity * (100 + events.c.overbooking) // 100
+
+
+def _limited() -> sa.Select[tuple[int]]:
+    return (
+        sa.select(events.c.id).join(seats, seats.c.event == events.c.id).where(events.c.capacity.is_not(None))
+    )
+
+
+async def to_tend(tx: AsyncConnection, now: datetime) -> list[Event]:
+    """The events of which an offer may be over, or a seat free for somebody who waits."""
+    has_room = sa.or_(events.c.capacity.is_(None), seats.c.taken < _LIMIT)
+    query = (
+        sa.select(events)
+        .join(seats, seats.c.event == events.c.id)
+        .where(events.c.state == "open", events.c.ends_at > now)
+        .where(sa.or_(seats.c.offered > 0, sa.and_(seats.c.waiting > 0, has_room)))
+    )
+    return [Event(**row._mapping) for row in await tx.execute(query.order_by(events.c.id))]
+
+
+_IS_REACHABLE = sa.and_(
+    people.c.state == "registered", people.c.consent_contact.is_(True), people.c.unreachable_at.is_(None)
+)
+_NEVER_CAME = ("expired", "cancelled", "failed", "unreachable")
+_ON_THE_WAY = ("queued", "leased", "withheld")
+
+
+def offer_key(event: int, number: int) -> str:
+    """The key of the one broadcast of everybody's offer of that number for an event."""
+    return f"event:{event}:offer:{number}"
+
+
+_OFFER_KEY = (
+    sa.literal("event:")
+    + sa.cast(rsvps.c.event, sa.String(20))
+    + ":offer:"
+    + sa.cast(rsvps.c.offers, sa.String(20))
+)
+
+
+async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tuple[Rsvp, bool]]:
+    """The offers of an event whose time is over, that did not arrive, or that nobody can answer because they blocked
+    the bot; and whether somebody let the time pass.
+    """
+    sent = sa.and_(
+        deliveries.c.person == rsvps.c.person,
+        broadcasts.c.key == _OFFER_KEY,
+    )
+    about = sa.outerjoin(
+        rsvps, sa.join(deliveries, broadcasts, broadcasts.c.id == deliveries.c.broadcast), sent
+    )
+    lost = sa.or_(deliveries.c.state.is_(None), deliveries.c.state.in_(_NEVER_CAME))
+    untold = sa.or_(lost, deliveries.c.state.in_(_ON_THE_WAY))
+    query = (
+        sa.select(rsvps, untold.label("untold"))
+        .select_from(about.join(people, people.c.id == rsvps.c.person))
+        .where(rsvps.c.event == event, rsvps.c.answer == Standing.OFFERED.value)
+        .where(rsvps.c.ticket > 0, sa.or_(rsvps.c.offer_until <= now, lost, sa.not_(_IS_REACHABLE)))
+        .order_by(rsvps.c.ticket)
+    )
+    found = []
+    for row in await tx.execute(query):
+        values = {**row._mapping}
+        arrived = not values.pop("untold")
+        own = Rsvp(**values)
+        found.append((own, arrived and not own.has_offer(now)))
+    return found
+
+
+async def next_in_line(tx: AsyncConnection, event: int, found: Seats) -> list[Listed]:
+    """Whom the free seats of an event are for, in order."""
+    allotted = await together(tx, lambda visit: _allotted(visit, event, found))
+    if not allotted:
+        return []
+    query = (
+        sa.select(rsvps, people.c.territory, people.c.zone)
+        .join(people, people.c.id == rsvps.c.person)
+        .where(rsvps.c.event == event, rsvps.c.ticket > 0, rsvps.c.person.in_(list(allotted)))
+        .order_by(rsvps.c.ticket)
+    )
+    return [_listed_row({**row._mapping}, allotted) for row in await tx.execute(query)]
+
+
+def _listed_row(values: dict[str, object], allotted: Allotted) -> Listed:
+    territory, zone = values.pop("territory"), values.pop("zone")
+    rsvp = Rsvp(**values)  # type: ignore[arg-type]  # a row of the table
+    return Listed(rsvp=rsvp, seats=allotted[rsvp.person], territory=territory, zone=zone)  # type: ignore[arg-type]
+
+
+async def keep(tx: AsyncConnection, event: int, found: Seats, changed: Sequence[Rsvp]) -> None:
+    """Keeps how some people stand, and the seats with it."""
+
+    def work(visit: Visit) -> None:
+        for rsvp in changed:
+            write(visit, rsvp)
+        visit.run(_COUNT, event=event, **_counted(found))
+
+    await together(tx, work)
+
+
+async def shorten_offers(tx: AsyncConnection, event: int, until: datetime) -> None:
+    """No offer of an event is held beyond an instant: it begins earlier now."""
+    late = sa.and_(
+        rsvps.c.event == event, rsvps.c.answer == Standing.OFFERED.value, rsvps.c.offer_until > until
+    )
+    await tx.execute(sa.update(rsvps).where(late).values(offer_until=until))
+
+
+async def recount(tx: AsyncConnection, ids: Iterable[int]) -> None:
+    """Counts the seats of some events anew from the rows: people were erased, or a capacity was set."""
+    for event in sorted(set(ids)):
+        await together(tx, lambda visit, event=event: visit.rows(_LOCK, event=event))  # type: ignore[misc]
+        held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
+        query = sa.select(
+            sa.func.coalesce(sa.func.sum(held), 0).label("taken"),
+            *(
+                sa.func.count().filter(rsvps.c.answer == standing.value).label(standing.value)
+                for standing in (Standing.WAITING, Standing.OFFERED)
+            ),
+        )
+        row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+        await tx.execute(sa.update(seats).where(seats.c.event == event).values(**row._mapping))
+
+
+async def counted_events_of(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> list[int]:
+    """The events whose seats are counted and to which some people (a condition on `people`) answered."""
+    query = (
+        sa.select(rsvps.c.event)
+        .distinct()
+        .join(events, events.c.id == rsvps.c.event)
+        .join(people, people.c.id == rsvps.c.person)
+        .where(events.c.counted, condition)
+    )
+    return list(await tx.scalars(query))

@@ -1,0 +1,233 @@
+"""An event with few seats, as its organizer and as people meet it in the chat."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.actions.waitlist import tend
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Stop
+from db.deliveries import Leased
+from db.schema import broadcasts, deliveries, events, people
+from tests.campaigning import rows, staff
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.departure.test_decide import a_departure
+from tests.drafting import begin_event
+from tests.hall import Hall
+
+
+async def announced(conversation: Conversation, seats: str = "2") -> tuple[Talker, str]:
+    """An organizer who announced an event with few seats and up to two guests; its code."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begin_event(organizer)
+    await organizer.tap("Without a pin")
+    await organizer.send("24/11 19h")
+    await organizer.tap("2 h")
+    await organizer.send(seats)
+    await organizer.tap_data("1:event_guests:2")
+    await organizer.tap("That’s it")
+    await organizer.send("SEND")
+    (event,) = await rows(conversation, events)
+    return organizer, event.code
+
+
+async def signed_up(conversation: Conversation, number: int, language: str = "en") -> Talker:
+    person = conversation.person(number, language=language)
+    await person.sign_up()
+    return person
+
+
+async def offer(conversation: Conversation) -> list[Call | Stop]:
+    """The bot looks, and what waits leaves to whom it is for; what became of each."""
+    async with conversation.database.write() as tx:
+        await tend(tx, CAMPAIGN, conversation.clock.now())
+        about = sa.select(broadcasts.c.id).where(broadcasts.c.key.like("%:offer:%"))
+        waiting = sa.and_(deliveries.c.broadcast.in_(about), deliveries.c.state == "queued")
+        queued = (await tx.execute(sa.select(deliveries).where(waiting))).all()
+        leased = [
+            Leased(
+                id=row.id, broadcast=row.broadcast, person=row.person, expires_at=row.expires_at, attempts=0
+            )
+            for row in queued
+        ]
+        await tx.execute(sa.update(deliveries).where(waiting).values(state="sent"))
+    async with conversation.database.read() as tx:
+        return await a_departure(clock=conversation.clock).prepare(tx, leased)  # type: ignore[return-value]  # nobody waits
+
+
+async def test_seats_are_asked_and_shown_and_the_last_one_opens_the_list(conversation: Conversation) -> None:
+    organizer, code = await announced(conversation)
+    (event,) = await rows(conversation, events)
+    assert (event.capacity, event.guests, event.overbooking, event.counted) == (2, 2, 0, True)
+    zoe, paul, mia = [await signed_up(conversation, number) for number in (1, 2, 3)]
+    card = await zoe.send(f"/start ev_{code}")
+    assert "Seats: 2, 2 left" in card.text.replace("<b>", "").replace("</b>", "")
+    await zoe.tap("I’ll come")
+    await paul.send(f"/start ev_{code}")
+    await paul.tap("I’ll come")
+    full = await mia.send(f"/start ev_{code}")
+    assert "All seats are taken. Join the waitlist" in full.text
+    await mia.tap("Join the waitlist")
+    assert "You’re on the waitlist: no. 1." in mia.last.text
+    assert {"Leave the waitlist", "✓ Just me", "+1", "+2"} <= set(mia.last.buttons)
+    listed = await mia.send("/events")
+    assert "You’re on the waitlist." in listed.text
+    await organizer.tap("Manage the event")
+    assert "Taken: <b>2</b> of 2" in organizer.last.text
+    assert "On the waitlist: 1" in organizer.last.text
+
+
+async def test_a_freed_seat_comes_with_two_buttons_and_a_time(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2, "fr")
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    assert "Vous êtes sur la liste d’attente, n° 1." in mia.last.text
+    await zoe.tap("I can’t")
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    mia.receive([call])
+    assert mia.last.text.startswith("<b>Une place s’est libérée pour vous.</b>")
+    # Twelve hours of day: until 20:30, and from 9:00 on.
+    assert "jusqu’au jeudi 17 novembre à 10 h 30" in mia.last.text
+    assert list(mia.last.buttons)[:2] == ["Je prends la place", "Non merci"]
+    await mia.tap("Je prends la place")
+    assert "Vous venez : nous vous attendons" in mia.last.text
+    assert await offer(conversation) == []
+
+
+async def test_what_is_said_to_an_old_offer_is_answered_by_what_holds_now(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia, paul = [await signed_up(conversation, number) for number in (1, 2, 3)]
+    for person in (zoe, mia, paul):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    await zoe.tap("I can’t")
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    mia.receive([call])
+    conversation.clock.move(paris("2016-11-17T10:30"))
+    await offer(conversation)
+    await mia.tap("I’ll take the seat")
+    assert "You’re on the waitlist: no. 1." in mia.last.text
+    await mia.tap("Leave the waitlist")
+    assert "You can’t come." in mia.last.text
+
+
+async def test_an_offer_that_was_answered_meanwhile_does_not_leave(conversation: Conversation) -> None:
+    hall = await Hall.open(conversation, capacity=1)
+    await hall.come(1, 2)
+    await hall.say(1, "no")
+    await hall.look()
+    await hall.say(2, "no")
+    async with conversation.database.read() as tx:
+        (row,) = (await tx.execute(sa.select(deliveries))).all()
+        leased = Leased(
+            id=row.id, broadcast=row.broadcast, person=row.person, expires_at=row.expires_at, attempts=0
+        )
+        (decision,) = await a_departure(clock=conversation.clock).prepare(tx, [leased])
+    assert decision == Stop(state="cancelled", reason="offer_over")
+
+
+async def test_a_party_is_offered_a_part_and_may_wait_for_all(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    await mia.tap("+2")
+    assert "You need 3 seats." in mia.last.text
+    await zoe.tap("I can’t")
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    mia.receive([call])
+    assert "A seat has come free; you asked for 3." in mia.last.text
+    assert list(mia.last.buttons)[:3] == ["I’ll take the seat", "Wait for all 3", "No, thank you"]
+    await mia.tap("Wait for all 3")
+    assert "You’re on the waitlist: no. 1." in mia.last.text
+
+
+async def test_more_guests_than_seats_are_refused_over_the_chat(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "2")
+    zoe = await signed_up(conversation, 1)
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap("I’ll come")
+    await zoe.tap("+2")
+    assert zoe.toast == "Seats left besides yours: 1. Nothing was changed."
+    await zoe.tap("+1")
+    assert "You’re coming, 2 of you" in zoe.last.text
+    for forged in (f"1:guests:{code}:3", f"1:guests:{code}:-1", f"1:guests:{code}:x", f"1:seats_all:{code}"):
+        await zoe.tap_data(forged)
+    assert "You’re coming, 2 of you" in zoe.last.text
+
+
+async def test_the_organizer_changes_the_seats(conversation: Conversation) -> None:
+    organizer, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the seats")
+    assert "On the waitlist: 1" in organizer.last.text
+    await organizer.tap("Change the number")
+    for wrong in ("0", "-1", "1000000000", "beaucoup"):
+        await organizer.send(wrong)
+        assert "Type a number of seats, from 1 to 1,000,000" in organizer.last.text
+    await organizer.send("2")
+    assert "Noted." in organizer.last.text
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    await organizer.tap("Change the number")
+    await organizer.send("1")
+    assert "1 more than there are seats." in organizer.last.text
+    await organizer.tap("+50%")
+    await organizer.tap("4 guests")
+    await organizer.tap("There are enough")
+    (event,) = await rows(conversation, events)
+    assert (event.capacity, event.overbooking, event.guests, event.counted) == (None, 0, 4, True)
+    for forged in (f"1:seats_over:{code}:7", f"1:seats_guests:{code}:9"):
+        await organizer.tap_data(forged)
+    (event,) = await rows(conversation, events)
+    assert event.guests == 4
+
+
+async def test_nobody_is_written_to_because_seats_change_and_no_supporter_may(
+    conversation: Conversation,
+) -> None:
+    organizer, code = await announced(conversation, "5")
+    zoe = await signed_up(conversation, 1)
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap("I’ll come")
+    await zoe.tap_data(f"1:seats_enough:{code}")
+    assert "Your role does not allow this" in zoe.last.text
+    await organizer.tap_data(f"1:seats_over:{code}:10")
+    keys = [row.key for row in await rows(conversation, broadcasts)]
+    assert [key for key in keys if "change" in key or "offer" in key] == []
+
+
+@pytest.mark.parametrize(("language", "line"), [("en", "no. 1"), ("fr", "n° 1")])
+async def test_a_change_of_date_is_told_to_who_waits(
+    conversation: Conversation, language: str, line: str
+) -> None:
+    organizer, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2, language)
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    assert line in mia.last.text
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the date")
+    await organizer.send("25/11 20h")
+    await organizer.tap("Change it and tell them")
+    async with conversation.database.read() as tx:
+        told = (
+            sa.select(people.c.telegram_id)
+            .join(deliveries, deliveries.c.person == people.c.id)
+            .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+            .where(broadcasts.c.key.like("%:change:%"))
+        )
+        assert sorted(await tx.scalars(told)) == [1, 2]

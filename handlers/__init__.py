@@ -6,6 +6,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 
 from handlers import (
     abroad,
+    attendees,
     broadcast_approvals,
     broadcast_cards,
     broadcasts,
@@ -78,6 +79,7 @@ FEATURES = (
     new_event,
     event_edit,
     event_seats,
+    attendees,
     broadcasts,
     experiments,
     following,
@@ -97,6 +99,7 @@ QUESTIONS: dict[str, Asker] = {
     new_event.FLOW: new_event.show_step,
     event_edit.FLOW: event_edit.show_step,
     event_seats.FLOW: event_seats.show_step,
+    attendees.FLOW: attendees.show_step,
     broadcasts.FLOW: broadcasts.show_step,
     broadcast_approvals.FLOW: broadcast_approvals.show_step,
     doubts.FLOW: doubts.show_step,

@@ -49,6 +49,15 @@ async def begin(update: Update, context: Context) -> None:
     await proceed(context, context.say)
 
 
+async def begin_to(context: Context, audience: str) -> None:
+    """The same, to somebody in particular: it is shown, and can be changed, when whom it is for is asked."""
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
+    )
+    whom = {**audience_dialog.FORGOTTEN, "audience": audience}
+    await proceed(context, context.say, chosen=None, **whom)
+
+
 def _question(context: Context) -> DraftQuestion:
     return next_question(context.kept, context.campaign.languages)
 

@@ -25,13 +25,16 @@ RUN apt-get update \
     && useradd --uid 10001 --gid portevoix --no-create-home --home-dir /data --shell /usr/sbin/nologin portevoix \
     && install --directory --mode 700 --owner portevoix --group portevoix /data /keys /backups
 COPY --from=build /opt/portevoix /opt/portevoix
+# Inside of the container everybody who is led there may ask: compose.yaml leads there from the machine alone. The token and
+# other secrets are found by their names, as `portevoix.token`.
 ENV PATH=/opt/portevoix/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PORTEVOIX_CAMPAIGN=/campaign \
     PORTEVOIX_DATA=/data \
     PORTEVOIX_DATABASE_KEY_FILE=/keys/database.key \
     PORTEVOIX_AUDIT_ANCHOR=/keys/audit.anchors \
-    PORTEVOIX_WEB=127.0.0.1:8080
+    PORTEVOIX_WEB=0.0.0.0:8080 \
+    CREDENTIALS_DIRECTORY=/run/secrets
 USER 10001
 WORKDIR /data
 VOLUME ["/data", "/keys", "/backups"]

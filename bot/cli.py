@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from getpass import getuser
 from importlib import import_module
+from io import TextIOWrapper
 
 from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
@@ -74,6 +75,7 @@ def parser(command: str | None = None) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a sub-command to its exit status; what is wrong is one sentence on standard error, status 2 (or 75)."""
+    _take_any_bytes()
     # Nothing that is loaded is garbage, and the collector would walk through all of it again and again.
     gc.set_threshold(LOADED_AT_ONCE)
     words = list(sys.argv[1:] if argv is None else argv)
@@ -91,6 +93,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{error.filename or 'A file'} may not be opened by the user {_user()} (permission denied): run this as"
             " the user who runs the bot, or give that user access to it."
         )
+    except UnicodeEncodeError as error:
+        if not "\ud800" <= error.object[error.start] <= "\udfff":
+            raise
+        # What was typed stands for bytes that are no text, and something takes text alone.
+        shown = error.object.encode("utf-8", "backslashreplace").decode()
+        return _refuse(f"“{shown}” holds what is not UTF-8: write it anew, or choose another name.")
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,6 +106,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _take_any_bytes() -> None:
+    """Whatever is typed or printed is no fault of the program: what is not UTF-8, or cannot be shown, stays visible."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _user() -> str:

@@ -299,7 +299,7 @@ def own_key_file(data: Path, database: str | None) -> Path:
         place = str(Path(parts.path[1:]).resolve())
     else:
         place = f"{parts.hostname}:{parts.port}{parts.path}"
-    number = hashlib.sha256(place.encode()).hexdigest()[:12]
+    number = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
     return user_config_path("portevoix", appauthor=False) / "keys" / f"{number}.key"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.ballot_kinds import ELSEWHERE
+from db.areas import person_in
 from db.broadcasts import earliest
 from db.engine import Database
 from db.mends import IS_MESSAGE
@@ -110,6 +113,17 @@ async def size(database: Database, tx: AsyncConnection) -> int:
         return int((await tx.execute(sa.text("SELECT pg_database_size(current_database())"))).scalar_one())
     parts = (database.file, database.file.with_name(f"{database.file.name}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
+
+
+async def voters(tx: AsyncConnection, *, inside: Iterable[str], outside: Iterable[str]) -> int:
+    """How many supporters vote inside some areas and outside of all the others, as far as their commune is known."""
+    query = sa.select(sa.func.count()).where(
+        people.c.state == "registered",
+        people.c.territory != ELSEWHERE,
+        sa.or_(*map(person_in, inside)),
+        ~sa.or_(*map(person_in, outside)),
+    )
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def counts(tx: AsyncConnection, now: datetime) -> Counts:

@@ -86,7 +86,11 @@ async def _shown(context: Context, author: Author, approval: int) -> Text:
     composer = desk.composer(context.services)
     shown = await actions.shown_to(context.tx, author, approval, context.language)
     context.say("broadcasts/previews")
-    context.replies += previews(composer, shown.subject, context.person, context.now)
+    desk.show_versions(
+        context,
+        shown.subject.versions,
+        lambda texts: previews(composer, shown.subject, texts, context.person, context.now),
+    )
     return read_card(composer, context.services.texts, shown, context.person)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from telegram import Update
@@ -20,6 +20,7 @@ from db.broadcast_accounts import Broadcast
 from handlers import broadcast_approvals, broadcasts, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
+from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
@@ -58,17 +59,19 @@ async def show_broadcast(update: Update, context: Context) -> None:
     progress = await sending.followed(context.tx, author, number)
     if progress.broadcast.mends is None:
         card = await actions.card(context.tx, author, number, context.language)
-        if looks := _looks(context, card.subject):
+        looks = [_looks(context, card.subject, texts) for texts in card.subject.versions]
+        if all(looks):
             context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
-            context.replies += looks
+            shown = iter(looks)
+            desk.show_versions(context, card.subject.versions, lambda _: next(shown))
         context.say("broadcasts/card", card=card, counts=author.reader)
-    await broadcasts.follow(context, number)
+    await follow(context, number)
 
 
-def _looks(context: Context, subject: Subject) -> list[Call]:
-    """The message in each language; none where an older version wrote what nothing words any more."""
+def _looks(context: Context, subject: Subject, texts: Mapping[str, str]) -> list[Call]:
+    """A version of the message in each language; none where an older version wrote what nothing words any more."""
     try:
-        return previews(desk.composer(context.services), subject, context.person, context.now)
+        return previews(desk.composer(context.services), subject, texts, context.person, context.now)
     except LookupError:
         return []
 
@@ -93,10 +96,14 @@ async def duplicate(update: Update, context: Context) -> None:
 
 
 async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
-    texts = await actions.texts(context.tx, broadcast.id)
+    texts, *others = await actions.versions(context.tx, broadcast.id)
+    experiment = broadcast.compares
+    compared = {} if experiment is None else {"holdout": experiment.holdout, "goal": experiment.goal.value}
     data = {
         "kind": broadcast.kind,
         "texts": {code: texts.get(code, "") for code in context.campaign.languages},
+        "others": [dict(version) for version in others],
+        **compared,
         "photo": broadcast.photo or "",
         "fields": broadcast.fields,
         "audience": broadcast.audience,

@@ -11,11 +11,21 @@ from bot.actions import broadcast_changes
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS, NewBroadcast
-from bot.delivery.progress import template_of
 from bot.departure.compose import Draft
-from bot.rules.broadcast_draft import NOW, STEPS, is_neutral, next_question, sending_time, whole_minute
+from bot.rules.broadcast_draft import (
+    NOW,
+    STEPS,
+    experiment_of,
+    is_neutral,
+    next_question,
+    others_of,
+    sending_time,
+    whole_minute,
+)
 from bot.rules.dates import read_moment
+from bot.rules.effects import prospect
 from bot.rules.event_draft import DraftQuestion
+from bot.rules.experiments import SHARES, VERSIONS, Outcome, goals_of
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
@@ -25,10 +35,10 @@ from bot.words.staff_texts import check_staff_text
 from handlers import audience_dialog, audience_screens, desk, text_lengths
 from handlers.buttons import arguments
 from handlers.context import Context
+from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "broadcast"
-CHANGES = ("pause", "resume", "cancel")
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -37,6 +47,15 @@ async def begin(update: Update, context: Context) -> None:
         context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
     )
     await proceed(context, context.say)
+
+
+async def begin_to(context: Context, audience: str) -> None:
+    """The same, to somebody in particular: it is shown, and can be changed, when whom it is for is asked."""
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
+    )
+    whom = {**audience_dialog.FORGOTTEN, "audience": audience}
+    await proceed(context, context.say, chosen=None, **whom)
 
 
 def _question(context: Context) -> DraftQuestion:
@@ -60,16 +79,37 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         answer(
             "broadcasts/text",
             wanted=question.language,
+            variant=question.variant,
             may_skip=question.may_skip,
             several=len(context.campaign.languages) > 1,
             placeholders=allowed_placeholders(about_event=False),
         )
     elif question.step == "kind":
         answer("broadcasts/kind", kinds=STAFF_KINDS)
+    elif question.step == "trial":
+        answer("experiments/trial", **_compared(context), shares=SHARES)
+    elif question.step == "goal":
+        answer("experiments/goal", goals=goals_offered(context))
     elif question.step == "fields":
         answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
         answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
+
+
+def _compared(context: Context) -> dict[str, Any]:
+    """How many versions there are, of how many at most, and what percentage is left out."""
+    versions = VERSIONS[: 1 + len(others_of(context.kept))]
+    return {
+        "versions": versions,
+        "further": VERSIONS[len(versions) :],
+        "holdout": context.kept.get("holdout") or 0,
+    }
+
+
+def goals_offered(context: Context) -> tuple[Outcome, ...]:
+    """What the message may be meant to change."""
+    coming = context.campaign.next_ballot(context.now) is not None
+    return goals_of(versions=1 + len(others_of(context.kept)), votes_to_come=coming)
 
 
 async def choose_kind(update: Update, context: Context) -> None:
@@ -117,33 +157,44 @@ async def choose_field(update: Update, context: Context) -> None:
 
 async def type_text(update: Update, context: Context) -> None:
     """A text in one language."""
-    language = _question(context).language
-    assert language is not None  # this step is asked for a language
-    await _keep_text(context, language, desk.formatted(context))
-
-
-async def _keep_text(context: Context, language: str, html: str) -> None:
+    question, html = _question(context), desk.formatted(context)
     check_staff_text(html)
-    texts = {**(context.kept.get("texts") or {}), language: html}
-    text_lengths.require_fit(context, _wording(context, context.kept.get("photo") or None), {language: html})
-    await proceed(context, context.say, texts=texts)
+    assert question.language is not None  # this step is asked for a language
+    wording = _wording(context, context.kept.get("photo") or None)
+    text_lengths.require_fit(context, wording, {question.language: html})
+    await proceed(context, context.say, **_with_text(context, question, html))
+
+
+def _with_text(context: Context, question: DraftQuestion, html: str) -> dict[str, Any]:
+    """The draft's texts with one more: of the first version, or of another one."""
+    data = context.kept
+    if question.variant in ("", VERSIONS[0]):
+        return {"texts": {**(data.get("texts") or {}), question.language: html}}
+    others = [dict(version) for version in data.get("others") or ()]
+    others[VERSIONS.index(question.variant) - 1][str(question.language)] = html
+    return {"others": others}
 
 
 async def add_photo_with_text(update: Update, context: Context) -> None:
     """A photo that comes in the place of a text: its caption is the text, if it has one."""
     assert context.message is not None  # a photo handler
-    photo, language = context.message.photo[-1].file_id, _question(context).language
-    assert language is not None  # this step is asked for a language
+    photo, question = context.message.photo[-1].file_id, _question(context)
+    assert question.language is not None  # this step is asked for a language
     if not context.message.caption:
-        text_lengths.require_fit(context, _wording(context, photo), _texts(context))
+        _require_fit_with(context, photo)
         await proceed(context, context.say, photo=photo)
         return
     html = desk.formatted_caption(context)
     check_staff_text(html)
-    texts = {**(context.kept.get("texts") or {}), language: html}
-    written = {code: text for code, text in texts.items() if text}
-    text_lengths.require_fit(context, _wording(context, photo), written)
-    await proceed(context, context.say, texts=texts, photo=photo)
+    _require_fit_with(context, photo)
+    text_lengths.require_fit(context, _wording(context, photo), {question.language: html})
+    await proceed(context, context.say, photo=photo, **_with_text(context, question, html))
+
+
+def _require_fit_with(context: Context, photo: str) -> None:
+    """Raises BroadcastRefused where a text of any version has no room below the photo."""
+    for texts in (_texts(context), *others_of(context.kept)):
+        text_lengths.require_fit(context, _wording(context, photo), texts)
 
 
 def _wording(context: Context, photo: str | None) -> Draft:
@@ -170,7 +221,7 @@ async def add_photo(update: Update, context: Context) -> None:
     """The photo's largest size, kept by Telegram's own id; with it the text has less room."""
     assert context.message is not None  # a photo handler
     photo = context.message.photo[-1].file_id
-    text_lengths.require_fit(context, _wording(context, photo), _texts(context))
+    _require_fit_with(context, photo)
     await proceed(context, context.say, photo=photo)
 
 
@@ -223,7 +274,11 @@ async def _show_summary(context: Context) -> None:
     """The message in each language, then what it will do."""
     author = await desk.author(context)
     context.say("broadcasts/previews")
-    context.replies += desk.previews(context, _draft(context), _texts(context))
+    desk.show_versions(
+        context,
+        (_texts(context), *others_of(context.kept)),
+        lambda texts: desk.previews(context, _draft(context), texts),
+    )
     context.say("broadcasts/summary", **await _summary(context, author))
 
 
@@ -242,6 +297,8 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
     kind, texts = Kind(data["kind"]), _texts(context)
     when = sending_time(data, now=context.now, zone=context.zone)
     audience = audience_dialog.audience_of(context)
+    experiment = experiment_of(data)
+    forecast = await audience_dialog.forecast(context, author, kind=kind, when=when)
     return {
         "kind": kind,
         "is_neutral": is_neutral(data),
@@ -249,12 +306,14 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
             code for code in context.campaign.languages if code not in texts and not is_neutral(data)
         ],
         "audience": await audience_dialog.view(context, audience),
-        "forecast": await audience_dialog.forecast(context, author, kind=kind, when=when),
+        "forecast": forecast,
         "knowing": bool(data.get("knowing")),
         "fallback": next((code for code in context.campaign.languages if code in texts), None),
         "when": when,
         "is_now": data["wall"] == NOW,
         "editing": data.get("editing"),
+        "experiment": experiment,
+        "prospect": experiment and prospect(experiment, author.reader.at_least(forecast.people)),
         "counts": author.reader,
     }
 
@@ -310,6 +369,8 @@ async def confirm(update: Update, context: Context) -> None:
         fields=data["fields"] if is_neutral(data) else None,
         photo=None if is_neutral(data) else data["photo"] or None,
         knowing=bool(data.get("knowing")),
+        others=others_of(data),
+        experiment=experiment_of(data),
     )
     number = data.get("editing")
     if number is None:
@@ -318,48 +379,6 @@ async def confirm(update: Update, context: Context) -> None:
         await broadcast_changes.change(context.tx, author, number, new)
     await context.end_dialog()
     await follow(context, number)
-
-
-# -- following --
-
-
-async def follow(context: Context, broadcast: int) -> None:
-    """A message that shows how far a broadcast has come, and goes on doing so."""
-    author = await desk.author(context)
-    progress = await actions.followed(context.tx, author, broadcast)
-    context.say(
-        template_of(progress),
-        remember=f"progress:{broadcast}",
-        progress=progress,
-        counts=author.reader,
-    )
-
-
-async def control(update: Update, context: Context) -> None:
-    """Pause, resume or cancel, or ask for an approval again.
-
-    `ask` puts the question before cancelling, in a message of its own: that of the progress changes all the time.
-    `keep` answers it.
-    """
-    change, broadcast = arguments(context, 2)
-    author = await desk.author(context)
-    number = desk.number(broadcast)
-    if change in ("ask", "keep"):
-        progress = await actions.followed(context.tx, author, number)
-        if change == "keep":
-            context.edit("broadcasts/kept", broadcast=progress.broadcast)
-        else:
-            context.say(
-                "broadcasts/cancel", broadcast=progress.broadcast, is_unapproved=progress.is_unapproved
-            )
-        return
-    if change in CHANGES:
-        progress = await actions.control(context.tx, author, number, change)
-    elif change == "again":
-        progress = await actions.ask_again(context.tx, author, number)
-    else:
-        raise MalformedButton
-    context.edit(template_of(progress), progress=progress, counts=author.reader)
 
 
 BUTTONS: dict[str, Handler] = {
@@ -371,7 +390,6 @@ BUTTONS: dict[str, Handler] = {
     "broadcast_whose": choose_whose,
     "broadcast_back": change_field,
     "broadcast_better": send_better,
-    "broadcast_do": control,
     **audience_screens.BUTTONS,
 }
 
@@ -383,6 +401,8 @@ DIALOGS = {
         "photo": Awaited(photo=add_photo),
         "when": Awaited(text=type_time),
         "whose": Awaited(),
+        "trial": Awaited(),
+        "goal": Awaited(),
         "summary": Awaited(text=confirm),
         **audience_screens.AWAITED,
     }

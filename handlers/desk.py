@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
 from bot.actions.dialogs import ASKED
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
+from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
 from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
-from db.events import Event, EventTexts
+from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
 from handlers.context import Context, Services
 from handlers.routing import MalformedButton
@@ -51,6 +52,11 @@ async def begin_draft(context: Context, flow: str, *, allowed: Action, first: st
         context.say(resumed)
     else:
         await context.ask(flow, first)
+
+
+def event_text(context: Context, texts: EventTexts) -> EventText:
+    """The words of an event in the language of whoever organizes it."""
+    return text_in(texts, context.language, context.campaign.languages[0])
 
 
 def is_asked(context: Context, flow: str, step: str) -> bool:
@@ -133,6 +139,18 @@ def previews(
         )
         for language in (context.campaign.languages if languages is None else languages)
     ]
+
+
+def show_versions(
+    context: Context,
+    versions: Sequence[Mapping[str, str]],
+    look: Callable[[dict[str, str]], list[Call]],
+) -> None:
+    """Each version as it `looks`, with its letter above it where there are several."""
+    for variant, texts in zip(VERSIONS, versions, strict=False):
+        if len(versions) > 1:
+            context.say("experiments/version", variant=variant)
+        context.replies += look(dict(texts))
 
 
 def longest_readers(context: Context) -> list[Person]:

@@ -10,9 +10,9 @@ from telegram import Update
 from bot.actions import doubts as actions
 from bot.actions.authority import area_name
 from handlers import desk
-from handlers.broadcasts import follow
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
+from handlers.following import follow
 from handlers.routing import Awaited, Handler
 
 FLOW = "send_again"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from telegram import Update
 
 from bot.actions import mends as actions
 from bot.actions.mends import Mendable
+from bot.rules.experiments import VERSIONS
 from bot.rules.mends import Mend
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
 from db.broadcast_accounts import Broadcast
 from handlers import desk, text_lengths
-from handlers.broadcasts import follow
 from handlers.buttons import arguments
 from handlers.context import Context
+from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
 RECALL, CORRECT = "recall", "correct"
@@ -31,7 +34,9 @@ async def begin(update: Update, context: Context) -> None:
     mend = Mend(what)
     found = await _mendable(context, desk.number(number), mend)
     first = "confirm" if mend is Mend.RECALL else "text"
-    await context.ask(FLOWS[mend], first, broadcast=found.broadcast.id, texts={})
+    await context.ask(
+        FLOWS[mend], first, broadcast=found.broadcast.id, texts={}, versions=1 + len(found.others)
+    )
     await (show_recall if mend is Mend.RECALL else show_correction)(context, context.say)
 
 
@@ -64,19 +69,23 @@ async def confirm_recall(update: Update, context: Context) -> None:
 async def show_correction(context: Context, answer: Callable[..., None]) -> None:
     """Each language as it reads now, to be written anew or left; then the whole, and the word that corrects."""
     found = await _mendable(context, context.kept["broadcast"], Mend.CORRECTION)
-    language = _next_language(context)
-    if language is None:
+    part = _next_part(context)
+    if part is None:
         context.say("mends/corrected")
-        context.replies += desk.previews(context, found.broadcast, _texts(context, found))
+        looks = partial(desk.previews, context, found.broadcast)
+        desk.show_versions(context, _versions(context, found), looks)
         answer("mends/correct", **await _figures(context, found))
         return
-    before = found.texts.get(language)
+    language, before = part.language, _before(found)[part.version].get(part.language)
+    variant = VERSIONS[part.version] if found.others else ""
     if before:
-        context.say("mends/as_it_is", wanted=language)
+        context.say("mends/as_it_is", wanted=language, variant=variant)
         context.replies += desk.previews(context, found.broadcast, {language: before}, languages=[language])
     answer(
         "mends/text",
         wanted=language,
+        variant=variant,
+        part=part.key,
         broadcast=found.broadcast,
         is_there=bool(before),
         placeholders=allowed_placeholders(about_event=False),
@@ -85,41 +94,67 @@ async def show_correction(context: Context, answer: Callable[..., None]) -> None
 
 async def type_text(update: Update, context: Context) -> None:
     """The new text of one language."""
-    language = _next_language(context)
-    assert language is not None  # the step is only open while one is missing
+    part = _next_part(context)
+    assert part is not None  # the step is only open while one is missing
     html = desk.formatted(context)
     check_staff_text(html)
     found = await _mendable(context, context.kept["broadcast"], Mend.CORRECTION)
-    text_lengths.require_fit(context, found.broadcast, {language: html})
-    await _keep(context, language, html)
+    text_lengths.require_fit(context, found.broadcast, {part.language: html})
+    await _keep(context, part, html)
 
 
 async def leave(update: Update, context: Context) -> None:
     """The text of one language stays as it is."""
-    (language,) = arguments(context, 1)
+    (key,) = arguments(context, 1)
     if not desk.is_asked(context, CORRECT, "text"):
         return
-    if language != _next_language(context):
+    part = _next_part(context)
+    if part is None or key != part.key:
         raise MalformedButton
     context.drop_buttons()
-    await _keep(context, language, "")
+    await _keep(context, part, "")
 
 
-async def _keep(context: Context, language: str, html: str) -> None:
-    texts = {**context.kept["texts"], language: html}
-    missing = [code for code in context.campaign.languages if code not in texts]
-    await context.ask(CORRECT, "text" if missing else "confirm", texts=texts)
+async def _keep(context: Context, part: Part, html: str) -> None:
+    await context.ask(CORRECT, "text", texts={**context.kept["texts"], part.key: html})
+    if _next_part(context) is None:
+        await context.ask(CORRECT, "confirm")
     await show_correction(context, context.say)
 
 
-def _next_language(context: Context) -> str | None:
-    return next((code for code in context.campaign.languages if code not in context.kept["texts"]), None)
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One language of one version (0: the first), and the `key` under which the dialog keeps its new text."""
+
+    version: int
+    language: str
+
+    @property
+    def key(self) -> str:
+        return f"{VERSIONS[self.version]}/{self.language}" if self.version else self.language
 
 
-def _texts(context: Context, found: Mendable) -> dict[str, str]:
-    """Every language as it will read: the new texts, and those that were left."""
-    written = {code: text for code, text in context.kept["texts"].items() if text}
-    return {**found.texts, **written}
+def _parts(context: Context) -> list[Part]:
+    versions = range(context.kept.get("versions") or 1)
+    return [Part(version=at, language=code) for at in versions for code in context.campaign.languages]
+
+
+def _next_part(context: Context) -> Part | None:
+    return next((part for part in _parts(context) if part.key not in context.kept["texts"]), None)
+
+
+def _before(found: Mendable) -> list[Mapping[str, str]]:
+    """The texts of each version as they read now."""
+    return [found.texts, *found.others]
+
+
+def _versions(context: Context, found: Mendable) -> list[dict[str, str]]:
+    """Every version as it will read: the new texts, and those that were left."""
+    versions = [dict(version) for version in _before(found)]
+    for part in _parts(context):
+        if text := context.kept["texts"].get(part.key):
+            versions[part.version][part.language] = text
+    return versions
 
 
 async def confirm_correction(update: Update, context: Context) -> None:
@@ -128,7 +163,8 @@ async def confirm_correction(update: Update, context: Context) -> None:
         return
     author, broadcast = await desk.author(context), context.kept["broadcast"]
     found = await _mendable(context, broadcast, Mend.CORRECTION)
-    mend = await actions.correct(context.tx, author, broadcast, _texts(context, found), key=_key(update))
+    texts, *others = _versions(context, found)
+    mend = await actions.correct(context.tx, author, broadcast, texts, others=others, key=_key(update))
     await context.end_dialog()
     await follow(context, mend)
 

@@ -34,9 +34,10 @@ from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS, SeatsWanted
 from bot.rules.sending import INVITATION, all_at
 from db.events import EventText
-from handlers import audience_dialog, audience_screens, broadcasts, desk
+from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments
 from handlers.context import Context
+from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "new_event"
@@ -357,7 +358,7 @@ async def confirm(update: Update, context: Context) -> None:
         bot=context.services.bot_username,
         awaits_approval=announced.invitation.awaits_approval,
     )
-    await broadcasts.follow(context, announced.invitation.broadcast)
+    await follow(context, announced.invitation.broadcast)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -62,6 +62,16 @@ class RunningSimulator:
         """The address that PTB takes as `base_url`: the token is appended to it."""
         return f"{self.base_url}/bot"
 
+    @property
+    def file_base(self) -> str:
+        """The address that PTB takes as `base_file_url`."""
+        return f"{self.base_url}/file/bot"
+
+    @property
+    def token(self) -> str:
+        """The token of the first bot."""
+        return self.world.token
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:

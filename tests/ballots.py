@@ -1,4 +1,4 @@
-"""Two short conversations of docs/other-ballots.md: a campaign of one commune in French, a vote of members in English.
+"""The conversations of docs/other-ballots.md: a presidential election, a campaign of one commune, a vote of members.
 
 They are played without a network, as the tests of handlers are; reminders are planned and looked at as the bot does it.
 """
@@ -129,4 +129,30 @@ async def members(database: Database) -> list[Chat]:
     return [emily]
 
 
-PLAYED = {"municipales-2026": one_commune, "assemblee-generale": members}
+async def republic(database: Database) -> list[Chat]:
+    """Somebody in Guadeloupe, who votes on the Saturday, and somebody in New York, who does too."""
+    conversation = begin(database, "presidentielle-2027", "2027-03-10T15:00")
+    adele = Chat(conversation, "Adèle", 1, "fr")
+    await adele.says("/start")
+    await adele.taps("I’m 17 or over: yes, write to me")
+    await adele.says("Pointe à Pitre")
+    await adele.taps("Yes, tailor them")
+    await adele.waits_until("2027-03-20T23:00")
+    await adele.taps("I’ll vote")
+    await adele.waits_until("2027-04-06T23:00")
+    await adele.taps("In the morning")
+    await adele.taps("From home")
+    await adele.taps("With friends")
+    await adele.waits_until("2027-04-08T23:00")
+    await adele.waits_until("2027-04-11T19:30")
+    await adele.taps("Keep my plan")
+    grace = Chat(conversation, "Grace", 2, "en")
+    await grace.says("/start")
+    await grace.taps("I’m 17 or over: yes, write to me")
+    await grace.says("New York")
+    await grace.taps("I live abroad: United States")
+    await grace.says("/vote")
+    return [adele, grace]
+
+
+PLAYED = {"presidentielle-2027": republic, "municipales-2026": one_commune, "assemblee-generale": members}

@@ -14,8 +14,6 @@ NOT_PLAYED = {
     r".*: apt-get install": "changes the machine",
     r".*: (journalctl|curl -s .*example\.org)": "asks what runs on another machine",
     r"In a container: ": "needs a daemon; the image was built and run by hand, tests/test_deploy.py holds its rules",
-    r"PostgreSQL: ": "needs a server and its administrator; tests/upgrading upgrades a real one",
-    r"To the other engine: ": "needs a server; tests/commands/test_moving.py moves to a real one, and back",
 }
 """What is not played, by its heading and how it begins, and why."""
 
@@ -36,15 +34,31 @@ class Line:
         return not any(re.match(pattern, f"{self.heading}: {self.text}") for pattern in NOT_PLAYED)
 
 
+ASKS = re.compile(
+    r"portevoix(-admin)? (init|db new|opt-outs import|polling-places import)\b(?!.* --yes)|\bread -r\b"
+)
+"""What reads an answer from the terminal, and so whatever is pasted after it."""
+
+
 def lines_of(page: str) -> Iterator[Line]:
-    heading, fenced = "", False
-    for line in Path("docs", f"{page}.md").read_text(encoding="utf-8").splitlines():
+    for block in blocks_of(Path("docs", f"{page}.md")):
+        yield from (Line(page, heading, text) for heading, text in block)
+
+
+def blocks_of(document: Path) -> Iterator[list[tuple[str, str]]]:
+    """The lines that one may paste together, each with its heading."""
+    heading, fenced, block = "", False, list[tuple[str, str]]()
+    for line in (*document.read_text(encoding="utf-8").splitlines(), "."):
+        if not fenced and line.startswith("    ") and line.strip():
+            block.append((heading, line.strip()))
+            continue
+        if block:
+            yield block
+            block = []
         if line.startswith("```"):
             fenced = not fenced
         elif not fenced and line.startswith("#"):
             heading = line.lstrip("# ")
-        elif not fenced and line.startswith("    ") and line.strip():
-            yield Line(page, heading, line.strip())
 
 
 def played_of(page: str, heading: str) -> list[Line]:

@@ -8,6 +8,7 @@ came along.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -18,21 +19,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
-from simulator.client import Simulator
+from bot.rules.ballot_kinds import ONE_ROUND, BallotKind
+from simulator.client import Person, Simulator
 from simulator.server import DEFAULT_TOKEN
 from tests.bots import free_port, until
 from tests.documented import PAGES, Line, lines_of, played_of
-from tests.mission import sign_up_in
+from tests.own_server import Server, own_server
 from tests.reading import Reader
 from tests.service_manager import below, stop
-from tests.story import Story
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = ROOT / "tests/upgrading/portevoix-0.1.0.db"
@@ -57,6 +57,7 @@ class Machine:
 
     def __init__(self, folder: Path, release: Path, settings: Mapping[str, str]) -> None:
         self.root, self.release, self.settings = folder, release, settings
+        self.more: dict[str, str] = {}  # what else is set where commands are run
         for name in ("etc/systemd/system", "usr/local/sbin", "var/lib", "opt", "run", "root", "stubs"):
             (folder / name).mkdir(parents=True)
         for program in ("systemctl", "systemd-run"):
@@ -85,7 +86,7 @@ class Machine:
             "LANG": "C.UTF-8",
         }
 
-    def run(self, command: str, typed: str = "", *, status: int = 0) -> str:
+    def run(self, command: str, typed: str = "") -> str:
         """A line of a document, below this folder; what it printed."""
         ended = subprocess.run(
             [
@@ -94,13 +95,13 @@ class Machine:
                 below(self.root, command).replace("127.0.0.1:8080", self.settings["PORTEVOIX_WEB"]),
             ],
             cwd=self.release,
-            env=self.environment,
+            env={**self.environment, **self.more},
             input=typed,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert ended.returncode == status, f"{command}\n{ended.stdout}\n{ended.stderr}"
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
     def play(self, line: Line, typed: Mapping[str, str] | None = None) -> str:
@@ -118,9 +119,12 @@ class Machine:
             self.play(line, typed)
 
     def configure(self) -> None:
-        """The local Telegram in place of the real one."""
-        lines = [f"{name}={value}" for name, value in self.settings.items()]
-        (self.root / "etc/portevoix/environment").write_text("\n".join(lines) + "\n")
+        """The local Telegram in place of the real one; what a document has put there stays."""
+        file = self.root / "etc/portevoix/environment"
+        lines = file.read_text().splitlines() if file.exists() else []
+        kept = [line for line in lines if line.partition("=")[0] not in self.settings]
+        ours = [f"{name}={value}" for name, value in self.settings.items()]
+        file.write_text("\n".join([*kept, *ours]) + "\n")
 
     def portevoix(self, arguments: str, **more: str) -> str:
         """The installed command without any service."""
@@ -149,50 +153,72 @@ def days(rounds: int) -> str:
     return ",".join((sunday + timedelta(weeks=2 * number)).isoformat() for number in range(rounds))
 
 
+FOUND = """
+import contextlib, io, json, os, sys
+from bot.cli import main
+from bot.rules.ballot_kinds import BallotKind
+
+given = json.load(sys.stdin)
+for kind in BallotKind:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["init", f"kinds/{kind}", "--kind", kind, *given[kind], "--yes"]) == 0
+        os.environ["PORTEVOIX_CAMPAIGN"] = f"kinds/{kind}"
+        assert main(["calendar", "--json"]) == 0
+    assert " is valid: " in said.getvalue(), said.getvalue()  # checked as `check` does
+    assert '"at_utc"' in said.getvalue(), said.getvalue()
+    print(kind)
+"""
+"""All in one process of what is installed: most of a command’s time is its start."""
+
+
 def found_every_kind(machine: Machine) -> None:
     """`init` for each kind without a question left, which checks it, and `calendar`."""
-    program = "from bot.rules.ballot_kinds import BallotKind; print(*BallotKind)"
-    kinds = machine.run(f"/opt/portevoix/bin/python -c '{program}'").split()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda kind: found(machine, kind), kinds))
+    options = {kind: options_of(kind) for kind in BallotKind}
+    (machine.release / "found.py").write_text(FOUND)
+    said = machine.run("/opt/portevoix/bin/python -I found.py", json.dumps(options))
+    assert said.split() == [*BallotKind]
 
 
-def found(machine: Machine, kind: str) -> None:
-    rounds = 1 if kind in ("european", "referendum", "members") else 2
-    options = {**ANSWERS, "kind": kind, "days": days(rounds)}
-    if kind != "members":
+def options_of(kind: BallotKind) -> list[str]:
+    options = {**ANSWERS, "days": days(1 if kind in ONE_ROUND or kind is BallotKind.MEMBERS else 2)}
+    if kind is not BallotKind.MEMBERS:
         options["period"] = "le printemps"
     if kind in AREAS:
         options["area"] = AREAS[kind]
-    words = " ".join(f"--{name} '{value}'" for name, value in options.items())
-    assert " is valid: " in machine.portevoix(f"init kinds/{kind} {words} --yes")  # checked as `check` does
-    assert days(1)[:4] in machine.portevoix("calendar", PORTEVOIX_CAMPAIGN=f"kinds/{kind}")
+    return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
 def typed_to_init() -> str:
     """One answer a line, an empty one where what is offered is taken."""
     given = {
         **ANSWERS,
-        "kind": "presidential",
+        "kind": "municipal",
         "days": days(2),
         "period": "le printemps",
         "languages": "",
         "funding": "",
         "rounds": "",
-        "area": "",
-        "saturday": "",
+        "area": "Villeurbanne",
         "hours": "",
     }
     order = "kind name languages sender statement controller address privacy-contact funding period rounds days area"
-    return "\n".join(given[name] for name in (*order.split(), "saturday", "hours")) + "\n"
+    return "\n".join(given[name] for name in (*order.split(), "hours")) + "\n"
 
 
-async def signs_up(simulator: Simulator, name: str) -> None:
-    story = Story(simulator, None, {})  # type: ignore[arg-type]  # its bot runs elsewhere
-    await sign_up_in(await story.person(name), Reader("fr"), "villeurbanne", "69266")
+async def signs_up(simulator: Simulator, name: str) -> Person:
+    """Where the vote is held in one commune, which alone is asked for."""
+    somebody, read = await simulator.person(name), Reader("fr")
+    await somebody.start()
+    await somebody.expect(read.says("Hello! I write for"))
+    await somebody.tap(read.label("I’m 17 or over: yes, write to me"))
+    await somebody.expect("Villeurbanne")
+    await somebody.tap(read.label("Yes"))
+    await somebody.expect(read.says("Welcome, you’re on board!"))
+    return somebody
 
 
-async def turns_unwell_and_well(address: str, simulator: str) -> None:
+async def turns_unwell_and_well(address: str, simulator: str, somebody: Person) -> None:
     """Another program takes the bot's updates, and stops: /health tells it, and when it is over."""
     async with aiohttp.ClientSession() as session:
 
@@ -209,6 +235,7 @@ async def turns_unwell_and_well(address: str, simulator: str) -> None:
         rival = asyncio.create_task(poll())
         await until(lambda: shows(503), "/health tells of the other program")
         rival.cancel()
+        await somebody.send("/menu")  # what is asked for updates answers as soon as there is one
         await until(lambda: shows(200), "/health tells that it is over")
 
 
@@ -259,22 +286,27 @@ async def lived(machines: list[Machine], starting: list[Line], telegram: str, we
         with told("started; somebody signs up"):
             for line in starting:
                 first.play(line)
-            await signs_up(simulator, "Claire")
+            claire = await signs_up(simulator, "Claire")
         with told("backed up by hand and by night, tried"):
             first.play_all("hosting", "Backups, and the restore drill")
         with told("monitored, unwell and well again"):
             first.play_all("monitoring", "On the command line")
             first.play_all("monitoring", "`/health`")
             first.play_all("hosting", "Webhook behind a reverse proxy")
-            await turns_unwell_and_well(web, telegram)
+            await turns_unwell_and_well(web, telegram, claire)
         with told("new keys"):
             first.play_all("hosting", "Who keeps the keys")
         with told("moved to another machine"):
             moves(first, second)
             assert re.search(SUPPORTERS.format(1), second.run("portevoix-admin status"))
             await signs_up(simulator, "Paul")
-        with told("upgraded"):
+        with told("moved to PostgreSQL and back"), own_server(second.root.parent / "postgresql") as server:
+            moves_to_the_other_engine(second, server)
+            assert re.search(SUPPORTERS.format(2), second.run("portevoix-admin status"))
+        with told("upgraded, and back"):
             second.play_all("upgrading", "With a wheel")
+            assert re.search(SUPPORTERS.format(2), second.run("portevoix-admin status"))
+            second.play_all("upgrading", "Back")
             assert re.search(SUPPORTERS.format(2), second.run("portevoix-admin status"))
             second.run("systemctl stop portevoix")
         with told("upgraded from 0.1.0"):
@@ -292,14 +324,35 @@ def moves(old: Machine, new: Machine) -> None:
     prepare(new, old)
     shutil.copytree(old.root / "etc/portevoix", new.root / "etc/portevoix")
     brought = (
-        "portevoix-backups/moving.db",
         "portevoix-key/database.key",
         "portevoix-key/database.suppression.key",
     )
-    for name in brought:
-        shutil.copy(old.root / "var/lib" / name, new.release)
+    for file in (*(old.root / "var/lib/portevoix-backups").glob("moving-*.db"), *brought):
+        shutil.copy(old.root / "var/lib" / file, new.release)
     for line in lines[at:]:
         new.play(line)
+
+
+def moves_to_the_other_engine(machine: Machine, server: Server) -> None:
+    """Its administrator makes the database; everything is moved there, and comes back."""
+    machine.more = {
+        **server.environment,
+        "PATH": f"{machine.environment['PATH']}:{server.environment['PATH']}",
+    }
+    environment = machine.root / "etc/portevoix/environment"
+    machine.configure()
+    lines = played_of("hosting", "PostgreSQL")
+    with environment.open("a") as settings:
+        settings.write(f"PORTEVOIX_DATABASE={server.url}\n")
+    for line in lines:
+        machine.play(line)
+    environment.unlink()
+    machine.configure()
+    for line in played_of("moving", "To the other engine"):
+        machine.play(line, {"read -r": server.url + "\n"})
+        if "doctor" in line.command:
+            assert "postgresql" in machine.run("portevoix-admin status").lower()
+    machine.more = {}
 
 
 def prepare(new: Machine, old: Machine) -> None:

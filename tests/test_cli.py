@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from bot.cli import MODULES, main, parser
-from tests.commanding import run_here
+from tests.commanding import refusal, run_here
 
 
 def leaves(root: object = None) -> list[list[str]]:
@@ -52,3 +53,26 @@ def test_a_bot_loads_nothing_that_it_may_never_need() -> None:
     program = f"import sys, bot.app; print(*(name for name in {unneeded} if name in sys.modules))"
     ended = run_here("-c", program, environment={}, module=None)
     assert (ended.stdout.split(), ended.stderr) == ([], "")
+
+
+MEMBERS = (
+    *("--yes", "--kind", "members", "--name", "Vote", "--sender", "Équipe", "--statement", "Bonjour."),
+    *("--controller", "Association", "--address", "1 rue X", "--privacy-contact", "a@example.org"),
+    *("--days", "2027-03-20"),
+)
+
+
+@pytest.mark.parametrize("folder", ["Zoé", "Zo\udce9"], ids=["UTF-8", "Latin-1"])
+def test_a_folder_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.setenv("PORTEVOIX_DATA", str(tmp_path / folder))
+    assert main(["staff", "list"]) == 0
+    assert main(["backup", str(tmp_path / "copy.db")]) == 0
+    capsys.readouterr()
+    assert "holds what is not UTF-8: write it anew" in refusal(
+        capsys, "backup", str(tmp_path / "Zo\udce9.db")
+    )
+    assert main(["init", str(tmp_path / "campaign" / folder), *MEMBERS]) == 0
+    assert "campaign.toml is written" in capsys.readouterr().out

@@ -13,7 +13,7 @@ import pytest
 from bot.cli import parser
 from bot.settings import VARIABLES
 from handlers import COMMANDS
-from tests.documented import NOT_PLAYED, PAGES, Line, lines_of
+from tests.documented import ASKS, NOT_PLAYED, PAGES, Line, blocks_of, lines_of
 
 README = Path("README.md")
 DOCUMENTS = [*sorted(Path().glob("*.md")), *sorted(Path("docs").glob("*.md"))]
@@ -38,10 +38,18 @@ def test_the_readme_leads_to_every_document() -> None:
 def test_every_command_for_a_machine_is_understood(line: Line) -> None:
     """Each is run as it stands by scripts/newcomer, or says why not; what is ours is understood in any case."""
     # What the shell fills in.
-    plain = re.sub(r"\$\([^)]*\)", "DATE", line.command).partition(" > ")[0]
+    plain = re.split(" [<>] ", re.sub(r"\$\([^)]*\)", "DATE", line.command))[0]
     found = re.search(r"(?:^|[ /])portevoix(?:-admin)? ([a-z].*)", plain)
     if found is not None and not plain.startswith(("systemctl", "journalctl", "createdb", "psql", "docker")):
         parser().parse_args(shlex.split(found[1]))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_a_block_can_be_pasted_whole(document: Path) -> None:
+    """What asks something stands last: what is pasted after it would be taken for the answer."""
+    for block in blocks_of(document):
+        for _heading, line in block[:-1]:
+            assert not ASKS.search(line), f"{line}: begin a new block after it"
 
 
 def test_what_is_not_played_is_still_there() -> None:

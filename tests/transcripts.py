@@ -96,8 +96,9 @@ BALLOTS = FOLDER / "other-ballots.md"
 BALLOTS_INTRODUCTION = """\
 # Votes of another kind
 
-Two of the shipped campaigns as people meet them, played by tests/ballots.py: `campaigns/municipales-2026`, of one \
-commune, in French, and `campaigns/assemblee-generale`, of the members of an association, in English. The hours are \
+Three of the shipped campaigns as people meet them, played by tests/ballots.py: `campaigns/presidentielle-2027`, of \
+the whole Republic, in both languages, `campaigns/municipales-2026`, of one commune, in French, and \
+`campaigns/assemblee-generale`, of the members of an association, in English. The hours are \
 those of Paris. [The campaign file](campaign-file.md) tells the keys. Written by `python -m tests.transcripts`: do \
 not edit.
 """

@@ -57,6 +57,11 @@ class Subject:
     mended: Broadcast | None = None
 
     @property
+    def versions(self) -> tuple[Mapping[str, str], ...]:
+        """The texts of each version that is compared; of most messages, of the only one."""
+        return (self.texts, *self.others)
+
+    @property
     def wording(self) -> Broadcast:
         """The broadcast by whose kind, picture and signature it reads."""
         return self.mended or self.broadcast

@@ -15,13 +15,14 @@ from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
 from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
+from bot.actions.effects import Effects, effects_of
 from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
 from bot.rules.small_counts import Headcount
 from bot.words.staff_texts import first_words
-from db.broadcast_accounts import Broadcast, Progress, texts_of_many
+from db.broadcast_accounts import Broadcast, Progress, texts_of_many, versions_of_many
 from db.broadcast_lists import NotReached
 from db.events import text_in
 
@@ -65,6 +66,8 @@ class Card:
     not_reached: Sequence[NotReached]
     expired: Headcount
     may: frozenset[str]
+    # Where versions are compared, or people left out.
+    effects: Effects | None
 
 
 async def listed(
@@ -126,6 +129,9 @@ async def card(tx: AsyncConnection, author: Author, broadcast: int, language: st
         not_reached=await db.broadcast_lists.not_reached(tx, broadcast, known_in),
         expired=progress.count("expired"),
         may=_may(author, progress, mends),
+        effects=None
+        if progress.broadcast.compares is None
+        else await effects_of(tx, broadcast, author.campaign, author.now, so_far=False),
     )
 
 
@@ -150,6 +156,6 @@ def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -
     return frozenset(may)
 
 
-async def texts(tx: AsyncConnection, broadcast: int) -> Mapping[str, str]:
-    """What staff wrote of a broadcast, by language."""
-    return (await texts_of_many(tx, [broadcast])).get(broadcast, {})
+async def versions(tx: AsyncConnection, broadcast: int) -> Sequence[Mapping[str, str]]:
+    """What staff wrote of a broadcast, by language: of each version."""
+    return (await versions_of_many(tx, [broadcast])).get(broadcast, [{}])

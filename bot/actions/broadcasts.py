@@ -21,7 +21,7 @@ from bot.actions.forecasts import Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.ballots import Ballot
-from bot.rules.experiments import MOST_HELD_OUT, VERSIONS, Experiment, Outcome, may_be_compared
+from bot.rules.experiments import MOST_HELD_OUT, VERSIONS, Experiment, goals_of, may_be_compared
 from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
@@ -114,7 +114,7 @@ def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
-    _require_comparable(new)
+    _require_comparable(new, author.campaign)
     return new
 
 
@@ -163,12 +163,13 @@ def _require_words(new: NewBroadcast) -> None:
             check_staff_text(text, limit=TEXT_LIMIT if new.photo is None else CAPTION_LIMIT)
 
 
-def _require_comparable(new: NewBroadcast) -> None:
+def _require_comparable(new: NewBroadcast, campaign: Campaign) -> None:
     """Raises BroadcastRefused for an experiment that could not be read afterwards, or of what people are owed."""
     experiment = new.experiment
     if experiment is None and not new.others:
         return
     languages = {code for code, text in new.texts.items() if text}
+    votes_to_come = campaign.next_ballot(new.when.at) is not None
     fits = (
         experiment is not None
         and may_be_compared(new.kind, template=new.template)
@@ -176,7 +177,7 @@ def _require_comparable(new: NewBroadcast) -> None:
         and experiment.versions == 1 + len(new.others) <= len(VERSIONS)
         and 0 <= experiment.holdout <= MOST_HELD_OUT
         and len(experiment.arms) > 1
-        and (experiment.goal is not Outcome.ANSWERED or experiment.versions > 1)
+        and experiment.goal in goals_of(versions=experiment.versions, votes_to_come=votes_to_come)
         and all({code for code, text in other.items() if text} == languages for other in new.others)
     )
     if not fits:

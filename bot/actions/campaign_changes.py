@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.overview
 import db.renewals
 import db.vote_plans
 from bot.actions import renewals
@@ -25,7 +26,9 @@ from db.facts import get_fact, set_fact
 from db.vote_plans import Planned
 
 FACT = "campaign:accepted"
-"""The fact: the digest of the consent `texts` and the `hours` by ballot that somebody went on with knowingly."""
+"""The fact: the digest of the consent `texts`, the `hours` by ballot and the `areas` that somebody went on with
+knowingly.
+"""
 
 
 class Accepted(TypedDict):
@@ -33,22 +36,25 @@ class Accepted(TypedDict):
 
     texts: str | None
     hours: dict[str, KnownHours]
+    areas: list[str]  # none where an older version went on
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
     """How many people are asked again for what they agreed to; how many of them hear nothing until they answer; how
-    many planned when to vote where the day or the hours are others now, and of how many the time is gone.
+    many planned when to vote where the day or the hours are others now, and of how many the time is gone; how many vote
+    where the ballot is held no more.
     """
 
     asked: int = 0
     silent: int = 0
     planned: int = 0
     gone: int = 0
+    outside: int = 0
 
     @property
     def concern_somebody(self) -> bool:
-        return bool(self.asked or self.planned)
+        return bool(self.asked or self.planned or self.outside)
 
 
 async def changes(tx: AsyncConnection, campaign: Campaign, texts: ConsentTexts, now: datetime) -> Changes:
@@ -61,13 +67,16 @@ async def changes(tx: AsyncConnection, campaign: Campaign, texts: ConsentTexts, 
         silent = await db.renewals.count_changed(tx, [(Purpose.CONTACT, texts.by_purpose[Purpose.CONTACT])])
     async for _, _, is_theirs_gone in _concerned(tx, campaign, accepted, now):
         planned, gone = planned + 1, gone + is_theirs_gone
-    return Changes(asked=asked, silent=silent, planned=planned, gone=gone)
+    before, outside = accepted["areas"], 0
+    if before and before != [*campaign.areas]:
+        outside = await db.overview.voters(tx, inside=before, outside=campaign.areas)
+    return Changes(asked=asked, silent=silent, planned=planned, gone=gone, outside=outside)
 
 
 async def _accepted(tx: AsyncConnection) -> Accepted:
-    nothing: Accepted = {"texts": None, "hours": {}}
-    found: Accepted | None = await get_fact(tx, FACT)
-    return found or nothing
+    nothing: Accepted = {"texts": None, "hours": {}, "areas": []}
+    found: Accepted = {**nothing, **(await get_fact(tx, FACT, {}))}
+    return found
 
 
 async def _concerned(
@@ -111,6 +120,6 @@ async def tell_of_hours(tx: AsyncConnection, campaign: Campaign, now: datetime) 
 async def accept(tx: AsyncConnection, campaign: Campaign, texts: ConsentTexts) -> None:
     """Somebody goes on knowingly, or nobody is concerned."""
     hours = {str(ballot.number): known_hours(ballot) for ballot in campaign.ballots}
-    fact = {"texts": texts.digest, "hours": hours}
+    fact = {"texts": texts.digest, "hours": hours, "areas": [*campaign.areas]}
     if await get_fact(tx, FACT) != fact:
         await set_fact(tx, FACT, fact)

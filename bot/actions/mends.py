@@ -54,6 +54,8 @@ class Mendable:
 
     progress: Progress
     texts: Mapping[str, str]
+    # Of each version that is compared with it.
+    others: Sequence[Mapping[str, str]]
     reached: Headcount
     deletable: Headcount
     in_doubt: Headcount
@@ -76,11 +78,12 @@ async def mendable(tx: AsyncConnection, author: Author, broadcast: int, mend: Me
     reached = progress.count("sent") + progress.count("sending")
     if not (reached.total or progress.count("in_doubt").total):
         raise MendRefused("Nothing has gone out.")
-    texts = await db.broadcast_accounts.texts_of_many(tx, [broadcast])
+    versions = (await db.broadcast_accounts.versions_of_many(tx, [broadcast])).get(broadcast, [])
     known_in = author.reader.known_in
     return Mendable(
         progress=progress,
-        texts=texts.get(broadcast, {}),
+        texts=next(iter(versions), {}),
+        others=versions[1:],
         reached=reached,
         deletable=await db.mends.still_deletable(tx, broadcast, now=author.now, known_in=known_in),
         in_doubt=progress.count("in_doubt"),
@@ -123,21 +126,32 @@ async def recall(tx: AsyncConnection, author: Author, broadcast: int, *, key: st
 
 
 async def correct(
-    tx: AsyncConnection, author: Author, broadcast: int, texts: Mapping[str, str], *, key: str
+    tx: AsyncConnection,
+    author: Author,
+    broadcast: int,
+    texts: Mapping[str, str],
+    *,
+    key: str,
+    others: Sequence[Mapping[str, str]] = (),
 ) -> int:
     """Puts other words in the place of a broadcast's; the correction's number.
 
-    `texts`: HTML by language, whole: what is not among them is no text of it any more. Raises as `mendable` does, and
-    what is wrong with a text: BadPlaceholder or BadHtml.
+    `texts`: HTML by language, whole: what is not among them is no text of it any more; `others`: of each version
+    that is compared with it. Raises as `mendable` does, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
     await audit.take_turn(tx)
     found = await mendable(tx, author, broadcast, Mend.CORRECTION)
-    texts = {code: text for code, text in texts.items() if text}
-    if not texts or not says_something_else(texts, found.texts):
+    versions = [{code: text for code, text in version.items() if text} for version in (texts, *others)]
+    before = (found.texts, *found.others)
+    if len(versions) != len(before) or not all(versions):
+        raise MendRefused("Each version needs its words.", message="errors/mend_same_words")
+    if not any(map(says_something_else, versions, before)):
         raise MendRefused("Nothing was changed.", message="errors/mend_same_words")
-    for text in texts.values():
-        check_staff_text(text, limit=TEXT_LIMIT if found.broadcast.photo is None else CAPTION_LIMIT)
-    return await _mend(tx, author, found, Mend.CORRECTION, texts=texts, key=key)
+    for version in versions:
+        for text in version.values():
+            check_staff_text(text, limit=TEXT_LIMIT if found.broadcast.photo is None else CAPTION_LIMIT)
+    texts, *others = versions
+    return await _mend(tx, author, found, Mend.CORRECTION, texts=texts, others=others, key=key)
 
 
 async def _mend(
@@ -147,6 +161,7 @@ async def _mend(
     mend: Mend,
     *,
     texts: Mapping[str, str],
+    others: Sequence[Mapping[str, str]] = (),
     key: str,
     template: str | None = None,
 ) -> int:
@@ -154,6 +169,8 @@ async def _mend(
     original = found.broadcast
     useful_until = None if mend is Mend.RECALL else author.now + USEFUL_FOR
     details: dict[str, Any] = {} if mend is Mend.RECALL else {"before": dict(found.texts)}
+    if mend is Mend.CORRECTION and found.others:
+        details["before_others"] = [dict(version) for version in found.others]
     values = {
         "key": key,
         "kind": Kind.SERVICE.value,  # the law that holds for it is the original's: see bot.departure.mending
@@ -168,7 +185,7 @@ async def _mend(
         "created_at": author.now,
         "mends": original.id,
     }
-    number = await db.broadcasts.create(tx, values, texts)
+    number = await db.broadcasts.create(tx, values, texts, others)
     if number is None:
         raise MendRefused("This was asked already.", message="errors/broadcast_sent_already")
     people = await db.mends.queue(tx, number, original.id, expires_at=useful_until, now=author.now)
@@ -180,7 +197,7 @@ async def _mend(
     else:
         made = await db.broadcast_accounts.get(tx, number)
         assert made is not None  # just made
-        await db.mends.take_effect(tx, made, texts, author.now)
+        await db.mends.take_effect(tx, made, texts, author.now, others)
     return number
 
 

@@ -84,6 +84,12 @@ def sentences(changes: Changes) -> list[str]:
                 else "The times that they chose still hold."
             )
         )
+    if changes.outside:
+        told.append(
+            f"The file names other areas: {counted_people(changes.outside)} voted there and lie outside now. They are"
+            " still told of the ballot, for they said that they vote in it: widen polling.areas, or ask them in a"
+            " message to say in /settings where they vote."
+        )
     return told
 
 

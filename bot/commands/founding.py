@@ -111,7 +111,7 @@ def ask_all(arguments: Namespace, founding: Founding) -> dict[str, object]:
 
 def _read(question: Prompt, given: str, founding: Founding) -> object:
     try:
-        return question.read(given.strip(), founding)
+        return question.answer(given.strip(), founding)
     except BadAnswer as fault:
         raise CommandRefused(f"{question.option}: {fault}") from None
 
@@ -127,6 +127,6 @@ def _ask(question: Prompt, offered: str | None, founding: Founding) -> object:
                 f"The answers ended too soon: run `portevoix init` in a terminal, or answer with {question.option}."
             ) from None
         try:
-            return question.read(typed, founding)
+            return question.answer(typed, founding)
         except BadAnswer as fault:
             print(fault)

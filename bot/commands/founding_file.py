@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -23,7 +23,14 @@ FUNDING = "donations and membership fees"
 """Stands for the words of each language of the campaign."""
 SATURDAY = ("971", "972", "973", "975", "977", "978", "987", "987-marquises", "987-gambier")
 """Where the vote is on the Saturday before, in what is held all over the Republic."""
-_LATE_CITIES, _LATE = ("75056", "69123", "13055"), time(20)
+LATE = time(20)
+"""When the largest cities close in what the electoral code speaks of."""
+_LATE_CITIES = ("75056", "69123", "13055")
+PARIS = "75"  # a département of one commune
+_SHORTEST = timedelta(hours=1)
+"""What lasts no longer is no vote whose hour one plans: everybody comes when it opens."""
+_LAST_CALL = timedelta(hours=3)
+"""In what is shorter, a last call two hours before its end would come before, or with, the reminder of the day."""
 
 
 def written(answers: Mapping[str, Any]) -> str:
@@ -50,6 +57,7 @@ def written(answers: Mapping[str, Any]) -> str:
         "closes": f"{closes:%H:%M}",
         "day_before": [code for code in SATURDAY if code in reached] if answers.get("saturday") else [],
         "late_cities": _late_cities(kind, areas, closes),
+        "last_call": _lasting(opens, closes) >= _LAST_CALL,
         "rounds": len(answers["days"]),
         "ballots": [
             {"day": day.isoformat(), "name": _name_of_round(number, answers["days"], languages)}
@@ -77,21 +85,42 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "campaign"
 
 
+def _lasting(opens: time, closes: time) -> timedelta:
+    return timedelta(hours=closes.hour - opens.hour, minutes=closes.minute - opens.minute)
+
+
 def _slots(opens: time, closes: time) -> dict[str, str]:
     """The times of the day that one may plan for, by name: those that fall into the hours, and the last hour."""
+    opening = {"opening": f'starts = "{opens:%H:%M}"'}
+    if _lasting(opens, closes) <= _SHORTEST:
+        return opening
     inside = {
         name: f'starts = "{starts:%H:%M}"'
         for name, starts in {"morning": time(10), "midday": time(12), "afternoon": time(14)}.items()
         if opens <= starts and starts.hour + 2 <= closes.hour
     }
     if len(inside) < 2:  # an assembly rather than a day of voting
-        inside = {"opening": f'starts = "{opens:%H:%M}"'}
+        inside = opening
     return {**inside, "last_hour": "minutes_before_close = 60"}
+
+
+def closes_late(kind: BallotKind, areas: Sequence[str]) -> bool:
+    """Whether all who vote do so where the polling places close at eight."""
+    late = (PARIS, *_LATE_CITIES)
+    return (
+        _has_late_cities(kind)
+        and bool(areas)
+        and all(any(contains(city, area) for city in late) for area in areas)
+    )
+
+
+def _has_late_cities(kind: BallotKind) -> bool:
+    return kind not in (BallotKind.PRIMARY, BallotKind.MEMBERS)
 
 
 def _late_cities(kind: BallotKind, areas: Sequence[str], closes: time) -> list[str]:
     """The cities that close at eight where the others close before; nobody proposes them for a party’s own vote."""
-    if kind in (BallotKind.PRIMARY, BallotKind.MEMBERS) or closes >= _LATE:
+    if not _has_late_cities(kind) or closes >= LATE:
         return []
     held = areas or (EVERYWHERE,)
     return [city for city in _LATE_CITIES if city not in held and any(contains(area, city) for area in held)]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from bot.campaign.electorate import is_one_commune
-from bot.commands.founding_file import FUNDING, SATURDAY, territories_in_areas
+from bot.commands.founding_file import FUNDING, LATE, SATURDAY, closes_late, territories_in_areas
 from bot.communes import Gazetteer
 from bot.errors import UnknownArea
 from bot.rules.areas import EVERYWHERE, normal_area
@@ -61,6 +61,17 @@ class Prompt:
     @property
     def option(self) -> str:
         return "--" + self.name.replace("_", "-")
+
+    def answer(self, text: str, founding: Founding) -> Any:
+        """What the answer says. Raises BadAnswer."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode("utf-8", "backslashreplace").decode()
+            raise BadAnswer(
+                f"“{shown}” holds what is not UTF-8: write it anew, or set your terminal to UTF-8."
+            ) from None
+        return self.read(text, founding)
 
 
 def some_text(text: str, founding: Founding) -> str:
@@ -213,8 +224,12 @@ def _usual_area(founding: Founding) -> str | None:
 
 
 def _usual_hours(founding: Founding) -> str:
+    if founding.is_of_members:
+        return "09:00-18:00"
+    if closes_late(founding.kind, founding.answers.get("area", ())):
+        return f"08:00-{LATE:%H:%M}"
     closes = 19 if founding.kind in (BallotKind.PRESIDENTIAL, BallotKind.PRIMARY) else 18
-    return f"08:00-{closes}:00" if not founding.is_of_members else "09:00-18:00"
+    return f"08:00-{closes}:00"
 
 
 def _usual_saturday(founding: Founding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -28,14 +29,15 @@ def add_to(db: SubCommands) -> None:
     parser.add_argument(
         "url",
         metavar="URL",
-        help="as PORTEVOIX_DATABASE: sqlite:////FOLDER/FILE or postgresql://USER@HOST/NAME",
+        help="as PORTEVOIX_DATABASE: sqlite:////FOLDER/FILE or postgresql://USER@HOST/NAME; - reads it from standard"
+        " input, so that no list of processes shows its password",
     )
     parser.set_defaults(run=move_all)
 
 
 def move_all(arguments: Namespace, settings: Settings) -> int:
     """Prints what arrived, and what to set."""
-    there = settings.at(arguments.url)
+    there = settings.at(sys.stdin.readline().strip() if arguments.url == "-" else arguments.url)
     if place_of(there) == place_of(settings):
         raise CommandRefused("That is the database itself: name another one.")
     moved = asyncio.run(_move(settings, there))

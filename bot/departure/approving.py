@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from bot.actions.authority import author_of
 from bot.actions.broadcast_approvals import CARD, Shown, Subject
 from bot.delivery.calls import Call
 from bot.departure.compose import Composer, compose_broadcast
+from bot.rules.experiments import VERSIONS
 from bot.rules.placeholders import PLACEHOLDERS
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, check_html
 from bot.words.texts import Text, Texts
@@ -23,27 +25,32 @@ TEMPLATE = f"{PREFIX}{CARD}"
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What those who read a language will receive, as Telegram HTML."""
+    """What those who read a language will receive, as Telegram HTML; `variant`: the letter of the version."""
 
     language: str
     html: str
+    variant: str
 
 
-def previews(composer: Composer, subject: Subject, person: Person, now: datetime) -> list[Call]:
-    """The broadcast exactly as it will arrive, once in each language, filled for the person who is asked."""
+def previews(
+    composer: Composer, subject: Subject, texts: Mapping[str, str], person: Person, now: datetime
+) -> list[Call]:
+    """One version of the broadcast exactly as it will arrive, in each language, filled for the person who is asked."""
     name = person.first_name or PLACEHOLDERS["first_name"].example
     return [
-        _preview(composer, subject, person._replace(first_name=name, language=language), now)
+        _preview(composer, subject, texts, person._replace(first_name=name, language=language), now)
         for language in composer.campaign.languages
     ]
 
 
-def _preview(composer: Composer, subject: Subject, reader: Person, now: datetime) -> Call:
+def _preview(
+    composer: Composer, subject: Subject, texts: Mapping[str, str], reader: Person, now: datetime
+) -> Call:
     def composed(person: Person) -> Call:
         return compose_broadcast(
             composer,
             subject.wording,
-            subject.texts,
+            texts,
             person,
             now=now,
             event=subject.event,
@@ -59,11 +66,14 @@ def _preview(composer: Composer, subject: Subject, reader: Person, now: datetime
 
 def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: datetime) -> Text:
     """The message that asks, with the broadcast in it; where that does not fit, with a button that shows it first."""
-    calls = previews(composer, shown.subject, person, now)
-    versions = [
-        Version(language=language, html=str(call.payload.get("text", "")))
-        for language, call in zip(composer.campaign.languages, calls, strict=True)
-    ]
+    calls, versions = [], []
+    for variant, words in zip(VERSIONS, shown.subject.versions, strict=False):
+        looks = previews(composer, shown.subject, words, person, now)
+        calls += looks
+        versions += [
+            Version(language=language, html=str(call.payload.get("text", "")), variant=variant)
+            for language, call in zip(composer.campaign.languages, looks, strict=True)
+        ]
     if all("text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls):
         whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)
         if _fits(whole):

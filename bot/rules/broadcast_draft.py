@@ -3,6 +3,9 @@
 kind        a kind that staff may choose
 fields      what a neutral reminder shows, once that was settled; such a message has neither texts nor a photo
 texts       language -> HTML; blank where it was skipped
+others      the texts of each version that is compared with it: language -> HTML
+trial       "open" while versions and who is left out are chosen
+holdout, goal      the percentage that is left out; the outcome that it is to change
 photo       Telegram's file id, or "" where it was skipped
 audience, chosen   an audience as JSON; whether it was settled
 editing            the number of the broadcast that it is written anew in the place of
@@ -15,17 +18,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.rules.event_draft import DraftQuestion
+from bot.rules.experiments import VERSIONS, Experiment, Outcome
 from bot.rules.kinds import Kind
 from bot.rules.sending import SendingTime, all_at, each_at
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
-NOW = "now"
+NOW, OPEN = "now", "open"
 MINUTE = timedelta(minutes=1)
 STEPS: Mapping[str, Mapping[str, Any]] = {
     "kind": {"kind": None},
     "fields": {"fields": None},
     "texts": {"texts": {}},
+    "trial": {"trial": OPEN},
+    "goal": {"goal": None},
     "photo": {"photo": None},
     "audience": {"chosen": None, "knowing": None},
     "when": {"wall": None, "whose": None, "knowing": None},
@@ -62,8 +68,41 @@ def _content(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion
     for language in languages:
         if language not in texts:
             last = language == languages[-1] and not any(texts.values())
-            return DraftQuestion(step="text", language=language, may_skip=not last)
-    return DraftQuestion(step="photo") if data.get("photo") is None else None
+            variant = VERSIONS[0] if data.get("others") else ""
+            return DraftQuestion(step="text", language=language, may_skip=not last, variant=variant)
+    return _comparing(data, languages) or (DraftQuestion(step="photo") if data.get("photo") is None else None)
+
+
+def _comparing(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:
+    """The next question about versions and who is left out; None once everything was said, or nothing is compared."""
+    texts = data.get("texts") or {}
+    for variant, version in zip(VERSIONS[1:], data.get("others") or (), strict=False):
+        for language in languages:
+            if texts.get(language) and not version.get(language):
+                return DraftQuestion(step="text", language=language, may_skip=False, variant=variant)
+    if data.get("trial"):
+        return DraftQuestion(step="trial")
+    return DraftQuestion(step="goal") if is_compared(data) and not data.get("goal") else None
+
+
+def is_compared(data: Mapping[str, Any]) -> bool:
+    """Whether it has several versions, or people are left out of it."""
+    return not is_neutral(data) and bool(data.get("others") or data.get("holdout"))
+
+
+def others_of(data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The texts of each version beside the first, in the languages of that one."""
+    written = {language for language, text in (data.get("texts") or {}).items() if text}
+    versions = () if is_neutral(data) else data.get("others") or ()
+    return [{code: text for code, text in version.items() if code in written} for version in versions]
+
+
+def experiment_of(data: Mapping[str, Any]) -> Experiment | None:
+    """What is compared, once it was said what it is to change."""
+    if not is_compared(data) or not data.get("goal"):
+        return None
+    versions = 1 + len(data.get("others") or ())
+    return Experiment(versions=versions, holdout=int(data.get("holdout") or 0), goal=Outcome(data["goal"]))
 
 
 def whole_minute(wall: datetime) -> datetime:

@@ -115,6 +115,29 @@ def change_found(people: int, rate: float, *, confidence: float = CONFIDENCE) ->
     return high
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What so many people in the smallest group would show of a rate: a change so large; None: hardly any."""
+
+    people: int
+    rate: float
+    change: float | None
+
+
+SUPPOSED = 0.1
+"""The rate that is supposed where nobody knows it yet: one person in ten does it."""
+HOPELESS = 0.4
+"""A change of it that no words bring about."""
+
+
+def prospect(experiment: Experiment, people: int) -> Prospect:
+    """What an experiment with so many people would show, told before it is sent."""
+    smallest = int(people * min(experiment.shares.values()))
+    confidence = confidence_for(experiment, experiment.goal)
+    change = change_found(smallest, SUPPOSED, confidence=confidence)
+    return Prospect(people=smallest, rate=SUPPOSED, change=change if change < HOPELESS else None)
+
+
 # -- whether the lot was kept --
 
 

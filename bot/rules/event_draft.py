@@ -31,11 +31,14 @@ def too_long(*, title: str = "", description: str = "", address: str = "") -> tu
 
 @dataclass(frozen=True, kw_only=True)
 class DraftQuestion:
-    """The next thing to ask: a step of the dialog, and the language it is asked for, if any."""
+    """The next thing to ask: a step of the dialog, and the language it is asked for, if any; `variant`: for which
+    version of a message, where several are compared.
+    """
 
     step: str
     language: str | None = None
     may_skip: bool = True
+    variant: str = ""
 
 
 _PLAIN = (

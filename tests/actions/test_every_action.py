@@ -53,7 +53,7 @@ effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles
 audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
-broadcast_approvals.subject_of broadcast_cards.texts broadcast_cards.titles
+broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up

@@ -57,6 +57,7 @@ async def sign_up(campaign: Path) -> None:
                 "state": "registered",
                 "territory": "FR",
                 "commune": {1: "69123", 2: "75056"}.get(number),
+                "department": {1: "69", 2: "75"}.get(number),
                 **{f"consent_{purpose}": True for purpose in purposes},
                 **dict.fromkeys(("created_at", "registered_at", "seen_at"), now),
             }
@@ -196,3 +197,22 @@ def test_a_word_typed_tells_people_as_well(
     monkeypatch.setattr("sys.stdin", Terminal("tell\n"))
     assert TOKEN in refusal(capsys, "run")
     assert asyncio.run(word_of_hours()) == 1
+
+
+def test_areas_that_were_narrowed_are_told_for_those_who_vote_outside_now(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "voted there and lie outside now"
+    change(file, "[polling]", '[polling]\nareas = ["69"]')
+    assert main(["check"]) == 0
+    assert f"1 person {told}" in capsys.readouterr().err
+    assert "Nothing was done" in refusal(capsys, "run")
+    assert main(["check", "--accept"]) == 0
+    assert TOKEN in refusal(capsys, "run")  # gone on with
+    change(file, 'areas = ["69"]', 'areas = ["69123"]')
+    assert TOKEN in refusal(capsys, "run")  # nobody voted elsewhere in the département
+    change(file, 'areas = ["69123"]', 'areas = ["69", "75"]')
+    assert TOKEN in refusal(capsys, "run")  # wider: nobody is left out
+    change(file, 'areas = ["69", "75"]', 'areas = ["75"]')
+    assert main(["check"]) == 0
+    assert f"1 person {told}" in capsys.readouterr().err

@@ -128,6 +128,64 @@ def test_large_cities_close_later_but_in_a_vote_of_their_own(tmp_path: Path) -> 
         assert len(load_campaign(tmp_path / folder).ballots[0].exceptions) == cities
 
 
+@pytest.mark.parametrize(
+    ("kind", "area", "closes"),
+    [
+        ("municipal", "Paris", 20),
+        ("legislative", "75", 20),
+        ("presidential", "Lyon", 20),
+        ("european", "Marseille", 20),
+        ("municipal", "69381", 20),  # its first arrondissement
+        ("referendum", "Lyon, Paris", 20),
+        ("municipal", "Lyon, Villeurbanne", 18),
+        ("municipal", "Rhône", 18),
+        ("presidential", "Villeurbanne", 19),
+        ("presidential", "everywhere", 19),
+        ("primary", "Paris", 19),  # a party’s own vote
+    ],
+)
+def test_the_hours_that_are_offered_are_those_of_the_place(
+    kind: BallotKind, area: str, closes: int, tmp_path: Path
+) -> None:
+    days = "2027-06-06" if kind in ("european", "referendum") else "2027-03-14 2027-03-21"
+    assert main(options(kind, tmp_path / "mine", area=area, days=days)) == 0
+    campaign = load_campaign(tmp_path / "mine")
+    assert campaign.ballots[0].pollings[0].hours.closes.hour == closes
+
+
+@pytest.mark.parametrize(
+    ("hours", "reminded"),
+    [
+        ("18:00-18:30", {"go opening": "17:00"}),
+        ("18:00-19:00", {"go opening": "17:00"}),
+        ("18:00-20:00", {"go opening": "17:00", "go last_hour": "18:00"}),
+        ("18:00-21:00", {"go opening": "17:00", "go last_hour": "19:00", "last": "19:00"}),
+        (
+            "09:00-18:00",
+            {
+                "go morning": "09:00",
+                "go midday": "11:00",
+                "go afternoon": "13:00",
+                "go last_hour": "16:00",
+                "last": "16:00",
+            },
+        ),
+    ],
+)
+def test_a_meeting_of_any_length_has_times_that_differ(
+    hours: str, reminded: dict[str, str], tmp_path: Path
+) -> None:
+    assert main(options("members", tmp_path / "mine", days="2027-03-20", hours=hours)) == 0
+    campaign = load_campaign(tmp_path / "mine")
+    found = {
+        f"{step.name} {occurrence.slot or ''}".strip(): f"{occurrence.at_local:%H:%M}"
+        for _ballot, step, occurrence in campaign.timetable
+        if occurrence.slot or step.name == "last"
+    }
+    assert found == reminded
+    assert len(campaign.slots) == sum(name.startswith("go ") for name in reminded)
+
+
 MEMBERS, MUNICIPAL = (
     {"kind": "members"},
     {"kind": "municipal", "area": "Lyon", "days": "2027-03-14 2027-03-21"},
@@ -142,6 +200,8 @@ EUROPEAN = {"kind": "european", "days": "2027-06-06"}
         ({"kind": ""}, "“” is no kind of vote"),
         ({"kind": "municipal primary"}, "“municipal primary” is no kind of vote"),
         ({**MUNICIPAL, "name": ""}, "--name: This is needed"),
+        ({**MUNICIPAL, "name": "Ren\udcff"}, "--name: “Ren\\udcff” holds what is not UTF-8: write it anew"),
+        ({**MUNICIPAL, "days": "2027\udcff"}, "--days: “2027\\udcff” holds what is not UTF-8"),
         ({**MUNICIPAL, "languages": "fr xx"}, "--languages: There are no words in “xx”: choose among fr, en"),
         ({**MUNICIPAL, "languages": ""}, "--languages: Choose among"),
         ({**MUNICIPAL, "languages": "français"}, "There are no words in “français”"),

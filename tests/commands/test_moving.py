@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def test_there_and_back(
     assert main(["audit", "verify"]) == 0
     back = f"sqlite:///{tmp_path / 'back' / 'again.db'}"
     (tmp_path / "back").mkdir()
-    assert main(["db", "move", back]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{back}\n"))  # as from a file, for no list of processes
+    assert main(["db", "move", "-"]) == 0
     assert str(Settings.from_environment().at(back).database_key_file) in capsys.readouterr().out
     assert "was moved to" in refusal(capsys, "staff", "list")
     monkeypatch.setenv("PORTEVOIX_DATABASE", back)

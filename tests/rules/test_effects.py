@@ -21,6 +21,7 @@ from bot.rules.effects import (
     judged,
     newcombe,
     people_needed,
+    prospect,
     split_of,
     wilson,
 )
@@ -101,6 +102,14 @@ def test_how_many_it_takes() -> None:
     assert change_found(3_841, 0.10) == pytest.approx(0.02, abs=1e-4)
     assert people_needed(0.10, confidence=0.99) > people_needed(0.10)
     assert people_needed(0.0) < 50_000, "A rate of nothing does not ask for everybody in the world."
+
+
+def test_what_so_many_people_would_show_is_told_beforehand() -> None:
+    told = prospect(TWO, 7_682)
+    assert (told.people, told.change) == (3_841, pytest.approx(0.02, abs=1e-4))
+    assert prospect(LEFT_OUT, 100).people == 20
+    assert prospect(LEFT_OUT, 40).change is None
+    assert prospect(TWO, 0).change is None
 
 
 def two(drawn: int, one: int, other: int) -> dict[str, Count]:

@@ -260,3 +260,19 @@ async def test_a_photo_is_made_smaller_and_says_nothing_of_its_place(
     assert (received.size, received.format, dict(received.getexif())) == ((640, 1280), "JPEG", {})
     with pytest.raises(telegram.error.BadRequest, match=r"(?i)image_process_failed"):
         await bot.send_photo(9, striped_png(1)[:200])
+
+
+async def test_a_text_is_shown_while_it_is_written(ana: Person, call: Call, simulator: Simulator) -> None:
+    group = await simulator.group("Team", owner=ana, bots=["test_bot"])
+    assert (await call("sendMessageDraft", chat_id=1, draft_id=7, text="I am thin"))["result"] is True
+    assert await ana.messages() == []  # it is no message
+    for params in ({"chat_id": 1, "draft_id": 0}, {"chat_id": group.id, "draft_id": 7}):
+        assert not (await call("sendMessageDraft", text="x", **params))["ok"]
+
+
+async def test_a_button_may_be_blank(ana: Person, call: Call) -> None:
+    """As the empty days of calendars are: an example of telebot has them, and misc.cpp of tdlib cuts no space."""
+    keyboard = {
+        "inline_keyboard": [[{"text": " ", "callback_data": "-"}, {"text": "1", "callback_data": "1"}]]
+    }
+    assert (await call("sendMessage", chat_id=ana.id, text="May", reply_markup=keyboard))["ok"]

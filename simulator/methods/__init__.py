@@ -75,6 +75,7 @@ _NAMED: dict[str, Method] = {
     "restrictChatMember": groups.restrict_chat_member,
     "promoteChatMember": groups.promote_chat_member,
     "setChatAdministratorCustomTitle": groups.set_chat_administrator_custom_title,
+    "setChatMemberTag": groups.set_chat_member_tag,
     "setChatPermissions": groups.set_chat_permissions,
     "setChatTitle": groups.set_chat_title,
     "setChatDescription": groups.set_chat_description,

@@ -101,7 +101,9 @@ async def test_who_votes_elsewhere_is_told_kindly_and_may_help(
     assert (person.commune, person.territory, person.zone) == (None, ELSEWHERE, "Europe/Paris")
     assert await queued(zoe, PLEDGE) == 0, "A vote that is not theirs is not reminded of."
     assert "This vote is held in Villeurbanne, on Sunday, 15 March" in (await zoe.send("/vote")).text
-    assert "Where you vote: Elsewhere" in (await zoe.send("/settings")).text
+    settings = await zoe.send("/settings")
+    assert "Where you vote: Elsewhere" in settings.text
+    assert "reminders" not in settings.text + str(settings.buttons)
     assert "Where you vote: Elsewhere" in (await zoe.send("/mydata")).text
 
 

@@ -9,7 +9,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.faces import CARDS, LOOKED_AFTER, SHOWS_OTHERWISE, UNTRUE, WORDED_AHEAD, WORDED_AT_ONCE, face
+from bot.rules.faces import (
+    CARDS,
+    LOOKED_AFTER,
+    NEW,
+    SHOWS_OTHERWISE,
+    UNTRUE,
+    WORDED_AHEAD,
+    WORDED_AT_ONCE,
+    face,
+)
 from bot.rules.seats import limit_of
 from bot.rules.sending import OFFER
 from db.schema import Instant, broadcasts, deliveries, events, people, seats
@@ -28,7 +37,7 @@ class Card:
 
 
 async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> int:
-    """Notes which events (or whether one) look otherwise than before; how many. The first look only remembers."""
+    """Notes which events (or whether one) look otherwise than before, or than a new one; how many."""
     counted = (seats.c.taken, seats.c.waiting, seats.c.faced, seats.c.face)
     query = (
         sa.select(events, *counted)
@@ -46,14 +55,14 @@ async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) 
             is_full=limit is not None and ((row.taken or 0) >= limit or bool(row.waiting)),
             is_over=row.ends_at <= now,
         )
-        if found != row.faced:
-            changed += row.faced is not None
-            await _note(tx, row.id, found, now, (row.face or 0) + 1 if row.faced is not None else None)
+        if found != (row.faced or NEW):
+            changed += 1
+            await _note(tx, row.id, found, now, (row.face or 0) + 1)
     return changed
 
 
-async def _note(tx: AsyncConnection, event: int, found: str, now: datetime, number: int | None) -> None:
-    values = {"faced": found} if number is None else {"faced": found, "face": number, "face_at": now}
+async def _note(tx: AsyncConnection, event: int, found: str, now: datetime, number: int) -> None:
+    values = {"faced": found, "face": number, "face_at": now}
     row = insert(tx, seats).values(event=event, **values)
     await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=values))
 

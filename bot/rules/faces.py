@@ -24,3 +24,7 @@ LOOKED_AFTER = timedelta(days=1)
 def face(*, sequence: int, is_cancelled: bool, is_full: bool, is_over: bool) -> str:
     """What is compared: the event moved or was reworded, was cancelled, filled or freed, or is over."""
     return f"{sequence}:{int(is_cancelled)}:{int(is_full)}:{int(is_over)}"
+
+
+NEW = face(sequence=0, is_cancelled=False, is_full=False, is_over=False)
+"""What the cards of an event show that was just announced."""

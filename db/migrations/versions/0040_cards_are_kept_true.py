@@ -1,13 +1,13 @@
 """Cards of events are kept true: what they show is counted, and each message knows at which count it was shown last.
 
-Revision 0037, after 0036.
+Revision 0040, after 0039.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -47,7 +47,7 @@ def test_every_command_for_a_machine_is_understood(line: Line) -> None:
 IN_A_CONTAINER = re.compile(
     r"docker (?:compose (exec|run --rm)|run .*) portevoix ([a-z].*?)(?:`|$)", re.MULTILINE
 )
-"""A command given to the service or to the image: `exec` names what it runs, `run` gives words to what the image runs."""
+"""A command given to the service or the image: `exec` names what it runs, `run` gives words to what the image runs."""
 
 
 def test_a_command_in_a_container_is_understood() -> None:

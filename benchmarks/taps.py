@@ -29,6 +29,7 @@ from bot.actions.events import NewEvent, announce
 from bot.actions.staff import add as add_staff
 from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Role
+from bot.rules.seats import ENOUGH, SeatsWanted
 from db.engine import Database
 from db.events import EventText
 from db.schema import people as people_table
@@ -75,7 +76,8 @@ class Phones:
             )
         elif method == "editMessageText":
             edit = json.loads(body)
-            marked = next(each["callback_data"] for each in _buttons(edit) if each["text"].startswith("✓"))
+            ticked = (each["callback_data"] for each in _buttons(edit) if each["text"].startswith("✓"))
+            marked = next(ticked, "")  # who waits for a seat has given no answer that could be marked
             self.shown[edit["chat_id"]] = marked.rpartition(":")[2]
         elif method == "answerCallbackQuery":
             self.told(json.loads(body)["callback_query_id"])
@@ -128,7 +130,7 @@ def _buttons(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [each for row in message["reply_markup"]["inline_keyboard"] for each in row]
 
 
-async def invite(database: Database, people: int) -> None:
+async def invite(database: Database, people: int, seats: SeatsWanted = ENOUGH) -> None:
     """`people` supporters, and an event to which the product is going to invite each of them."""
     await fill(database, people)
     gazetteer = communes.load()
@@ -146,6 +148,7 @@ async def invite(database: Database, people: int) -> None:
         starts_at=MORNING + timedelta(days=3),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+        seats=seats,
     )
     async with database.write() as tx:
         # A hundred places from which it is not equally far.

@@ -29,6 +29,7 @@ MODULES = {
     "doctor": "doctor",
     "staff": "staff",
     "audiences": "audiences",
+    "surveys": "surveys",
     "effects": "effects",
     "export": "exporting",
     "opt-outs": "opt_outs",

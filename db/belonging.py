@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.vote_plans
 from bot.rules.belonging import EventAnswer, Said, Somebody
 from db.people import Person
-from db.schema import deliveries, events, people, rsvps, staff
+from db.schema import deliveries, events, people, rsvps, staff, survey_answers, surveys
 
 
 async def somebody(tx: AsyncConnection, person: Person) -> Somebody:
@@ -33,6 +33,7 @@ async def somebody(tx: AsyncConnection, person: Person) -> Somebody:
             ballot: Said(intention=plan.intention, slot=plan.slot, vote=plan.vote)
             for ballot, plan in plans.items()
         },
+        chosen=await _chosen(tx, person.id),
         got=frozenset(await tx.scalars(mine.where(deliveries.c.state == "sent"))),
         answered=frozenset(await tx.scalars(mine.where(deliveries.c.answered_at.is_not(None)))),
     )
@@ -57,3 +58,14 @@ async def _answers(tx: AsyncConnection, person: int) -> dict[str, EventAnswer]:
     return {
         row.code: EventAnswer(answer=row.answer, attended=row.attended) for row in await tx.execute(query)
     }
+
+
+async def _chosen(tx: AsyncConnection, person: int) -> dict[str, set[tuple[str, str]]]:
+    columns = (surveys.c.code, survey_answers.c.question, survey_answers.c.option)
+    query = sa.select(*columns).join(surveys, surveys.c.id == survey_answers.c.survey)
+    found: dict[str, set[tuple[str, str]]] = {}
+    for row in await tx.execute(
+        query.where(survey_answers.c.person == person, survey_answers.c.option != "")
+    ):
+        found.setdefault(row.code, set()).add((row.question, row.option))
+    return found

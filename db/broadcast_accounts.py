@@ -70,6 +70,12 @@ class Broadcast:
         return self.mends is not None and self.template is None
 
     @property
+    def survey(self) -> str | None:
+        """The code of the survey that it asks, if it asks one."""
+        code = (self.details or {}).get("survey")
+        return code if isinstance(code, str) else None
+
+    @property
     def fields(self) -> Sequence[str] | None:
         """The practical fields that a neutral reminder shows; None where it is none."""
         fields = (self.details or {}).get("fields")

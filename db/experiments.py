@@ -45,6 +45,11 @@ async def _key(tx: AsyncConnection) -> str:
     return str(known)
 
 
+async def keep_key(tx: AsyncConnection, key: str) -> None:
+    """A key of one's own, before anything is drawn: a rehearsal draws alike each time it is played."""
+    await set_fact(tx, KEY_FACT, key)
+
+
 def number_drawn(person: sa.ColumnElement[int], lot: Sampling) -> sa.ColumnElement[int]:
     """`Sampling.number`, in the same whole numbers."""
     first = (person % MODULUS * _whole(lot.factor) + _whole(lot.shift)) % MODULUS

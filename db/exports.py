@@ -40,6 +40,8 @@ from db.schema import (
     people,
     responses,
     rsvps,
+    survey_answers,
+    surveys,
     vote_plans,
 )
 from db.volunteering import offered
@@ -322,6 +324,34 @@ def sent(selection: Selection) -> Source:
     return _source(query, selection, keys=keys, counted_by=counted_by)
 
 
+def survey_replies(selection: Selection) -> Source:
+    """What people chose in surveys, survey by survey; an empty option: they left the question out."""
+    query = (
+        sa.select(
+            surveys.c.code.label("survey"),
+            survey_answers.c.question,
+            survey_answers.c.option,
+            *_identity(selection),
+            people.c.department,
+            people.c.region,
+            hour(survey_answers.c.at),
+            _ONE,
+        )
+        .select_from(
+            survey_answers.join(surveys, surveys.c.id == survey_answers.c.survey).join(
+                people, people.c.id == survey_answers.c.person
+            )
+        )
+        .where(IS_USABLE, _person_in_row_order(selection.area), *_within(survey_answers.c.at, selection))
+    )
+    return _source(
+        query,
+        selection,
+        keys=tuple(survey_answers.primary_key.columns),
+        counted_by=("survey", "question", "option"),
+    )
+
+
 def attendance(selection: Selection) -> Source:
     """The answers to the invitations to the events that take place in the area; the period is the events'.
 
@@ -370,6 +400,7 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "answer_counts": counts,
     "deliveries": sent,
     "attendance": attendance,
+    "survey_answers": survey_replies,
     "audit": actions,
 }
 

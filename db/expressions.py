@@ -17,11 +17,22 @@ from sqlalchemy.sql.functions import FunctionElement
 from bot.rules.areas import ABROAD_AREA, CODE_LENGTH, EVERYWHERE, after_prefix, prefixes_of
 from bot.rules.belonging import ATTENDED, WAITLISTED, Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
-from bot.rules.leaves import ANY, SILENT, Leaf, Period, period_of
+from bot.rules.leaves import ANY, NONE, SILENT, Leaf, Period, period_of
 from bot.rules.seats import ON_THE_LIST
+from bot.rules.surveys import SKIPPED
 from bot.rules.territories import ABROAD
 from db.experiments import number_drawn
-from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
+from db.schema import (
+    broadcasts,
+    deliveries,
+    events,
+    people,
+    rsvps,
+    staff,
+    survey_answers,
+    surveys,
+    vote_plans,
+)
 
 Condition = sa.ColumnElement[bool]
 Arguments = tuple[str, ...]
@@ -179,6 +190,17 @@ def _answered_event(arguments: Arguments, _: Setting) -> Whose:
     return Whose(person=rsvps.c.person, like=(*to_it, said))
 
 
+def _chose(arguments: Arguments, _: Setting) -> Whose:
+    code, wanted = arguments
+    survey = sa.select(surveys.c.id).where(surveys.c.code == code).scalar_subquery()
+    chosen = (survey_answers.c.survey == survey, survey_answers.c.option != SKIPPED)
+    if wanted in (ANY, NONE):
+        return Whose(person=survey_answers.c.person, like=chosen, none=wanted == NONE)
+    question, _dot, option = wanted.rpartition(".")
+    of_it = (survey_answers.c.question == question,) if question else ()
+    return Whose(person=survey_answers.c.person, like=(chosen[0], *of_it, survey_answers.c.option == option))
+
+
 def _said(column: sa.Column[str | None]) -> Ask:
     """What was said in one column of `vote_plans`; no row says nothing yet."""
 
@@ -236,6 +258,7 @@ ASKS: Mapping[str, Ask] = MappingProxyType(
         "intention": _said(vote_plans.c.intention),
         "plan": _said(vote_plans.c.slot),
         "vote": _said(vote_plans.c.vote),
+        "survey": _chose,
         "joined": _in_period(people.c.registered_at),
         "seen": _in_period(people.c.seen_at),
         "got": _got,

@@ -27,6 +27,7 @@ class Kept(StrEnum):
     DIALOG = "dialog"
     EVENT_ANSWERS = "event_answers"
     VOTES = "votes"
+    SURVEYS = "surveys"
     UPDATES = "updates"
     UNREAD = "unread"
     ANSWERS = "answers"
@@ -168,6 +169,28 @@ HOLDINGS: tuple[Holding, ...] = (
             )
         },
         plain=("id",),
+    ),
+    Holding(
+        table="survey_answers",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.SURVEYS,
+        erased=Erased.DELETED,
+        data={"survey_answer": ("survey", "person", "question", "option", "at")},
+    ),
+    Holding(
+        table="survey_counts",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("survey", "question", "option", "people"),
+    ),
+    Holding(
+        table="surveys",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NUMBER_STAYS,
+        data={"survey_author": ("created_by", "created_at")},
+        plain=("id", "code", "state", "form", "broadcast", "area", "closes_at", "erase_at"),
     ),
     Holding(
         table="responses",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
+import db.surveys
 from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
@@ -99,6 +100,7 @@ async def take_effect(
         )
         if (await tx.execute(unfinished)).first() is not None:
             await db.broadcasts.cancel(tx, mend.mends)
+        await db.surveys.withdraw(tx, mend.mends)
     else:
         await set_texts(tx, mend.mends, texts, others)
         if (mend.details or {}).get("paused"):

@@ -35,6 +35,7 @@ class LoggedDelivery:
     state: str
     reason: str | None
     message_id: int | None
+    variant: str | None = None
 
 
 async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
@@ -79,6 +80,7 @@ _LOGGED = sa.select(
     deliveries.c.state,
     deliveries.c.reason,
     deliveries.c.message_id,
+    deliveries.c.variant,
 ).select_from(
     deliveries.join(broadcasts, sa.and_(broadcasts.c.id == deliveries.c.broadcast, IS_MESSAGE)).outerjoin(
         people, people.c.id == deliveries.c.person
@@ -102,13 +104,22 @@ async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> lis
 
 async def taken_back(tx: AsyncConnection) -> dict[int, set[int]]:
     """The messages that were taken back, each with whom the bot says it could not take it back from."""
-    recalls = sa.select(broadcasts.c.id, broadcasts.c.mends).where(broadcasts.c.template == RECALLED)
+    return await _mended(tx, broadcasts.c.template == RECALLED)
+
+
+async def corrected(tx: AsyncConnection) -> dict[int, set[int]]:
+    """The messages that were corrected, each with whom the bot says it could not correct it for."""
+    return await _mended(tx, sa.and_(broadcasts.c.mends.is_not(None), broadcasts.c.template.is_(None)))
+
+
+async def _mended(tx: AsyncConnection, how: sa.ColumnElement[bool]) -> dict[int, set[int]]:
+    mends = sa.select(broadcasts.c.id, broadcasts.c.mends).where(how, broadcasts.c.state != "cancelled")
     found: dict[int, set[int]] = {}
-    for recall, mended in (await tx.execute(recalls)).all():
+    for mend, mended in (await tx.execute(mends)).all():
         kept = (
             sa.select(people.c.telegram_id)
             .join(deliveries, deliveries.c.person == people.c.id)
-            .where(deliveries.c.broadcast == recall, deliveries.c.state != "sent")
+            .where(deliveries.c.broadcast == mend, deliveries.c.state != "sent")
         )
         found[mended] = set(await tx.scalars(kept))
     return found

@@ -39,6 +39,8 @@ from db.schema import (
     staff,
     staff_links,
     suppressions,
+    survey_answers,
+    surveys,
     unread_updates,
     updates,
     volunteering,
@@ -150,6 +152,23 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
     ]
 
 
+def survey_replies(now: datetime, key: SuppressionKey) -> list[DueRows]:
+    """Answers to surveys whose day of erasure has come; how many chose what was counted before (db.surveys)."""
+    due = surveys.c.erase_at <= now
+    theirs = survey_answers.c.survey.in_(sa.select(surveys.c.id).where(due))
+    logged = sa.and_(
+        responses.c.question == "survey", responses.c.subject.in_(sa.select(surveys.c.code).where(due))
+    )
+    return [
+        DueRows(
+            key=survey_answers.c.person,
+            condition=sa.and_(theirs, of_others(survey_answers.c.person)),
+            erase=_deleting(survey_answers),
+        ),
+        _answers(logged, key),
+    ]
+
+
 def offers(key: SuppressionKey) -> list[DueRows]:
     """Offers to help; what was said of them is counted."""
     made = of_others(volunteering.c.person)
@@ -235,7 +254,14 @@ def campaign(since: datetime) -> list[DueRows]:
         DueRows(key=deliveries.c.id, condition=gone, erase=_deleting(deliveries)),
         DueRows(key=broadcasts.c.id, condition=unasked, erase=_deleting(broadcasts)),
         DueRows(key=events.c.id, condition=unattended, erase=_deleting(events)),
+        DueRows(key=surveys.c.id, condition=_asked_long_ago(since), erase=_deleting(surveys)),
     ]
+
+
+def _asked_long_ago(since: datetime) -> Condition:
+    """Surveys of which counts alone are left; what somebody answered who restricted their data stays."""
+    answered = sa.select(survey_answers.c.survey)
+    return sa.and_(surveys.c.state == "counted", surveys.c.closes_at <= since, surveys.c.id.not_in(answered))
 
 
 def remainders() -> list[DueRows]:

@@ -16,6 +16,7 @@ from bot.rules.broadcast_draft import (
     NOW,
     STEPS,
     experiment_of,
+    is_compared,
     is_neutral,
     next_question,
     others_of,
@@ -47,6 +48,15 @@ async def begin(update: Update, context: Context) -> None:
         context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
     )
     await proceed(context, context.say)
+
+
+async def begin_to(context: Context, audience: str) -> None:
+    """The same, to somebody in particular: it is shown, and can be changed, when whom it is for is asked."""
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
+    )
+    whom = {**audience_dialog.FORGOTTEN, "audience": audience}
+    await proceed(context, context.say, chosen=None, **whom)
 
 
 def _question(context: Context) -> DraftQuestion:
@@ -84,7 +94,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "fields":
         answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
-        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
+        compared = is_compared(context.kept)
+        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"), compared=compared)
 
 
 def _compared(context: Context) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
 from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
-from db.events import Event, EventTexts
+from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
 from handlers.context import Context, Services
 from handlers.routing import MalformedButton
@@ -52,6 +52,11 @@ async def begin_draft(context: Context, flow: str, *, allowed: Action, first: st
         context.say(resumed)
     else:
         await context.ask(flow, first)
+
+
+def event_text(context: Context, texts: EventTexts) -> EventText:
+    """The words of an event in the language of whoever organizes it."""
+    return text_in(texts, context.language, context.campaign.languages[0])
 
 
 def is_asked(context: Context, flow: str, step: str) -> bool:

@@ -44,21 +44,20 @@ async def list_mine(update: Update, context: Context) -> None:
 async def show_mine(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    _show(context, await events.find_managed(context.tx, author, code), author, context.edit)
+    _show(context, await events.find_managed(context.tx, author, code), context.edit)
 
 
-def _show(context: Context, found: ManagedEvent, author: Author, answer: Callable[..., None]) -> None:
-    text = text_in(found.texts, context.language, context.campaign.languages[0])
+def _show(context: Context, found: ManagedEvent, answer: Callable[..., None]) -> None:
+    """To whoever organizes it: exact counts, for it is who comes in by the door."""
     commune = context.services.gazetteer.by_code(found.event.commune)
     answer(
         "event_edit/event",
         event=found.event,
-        text=text,
+        text=desk.event_text(context, found.texts),
         commune=commune,
         answers=found.answers,
         seats=found.seats,
         held=found.held,
-        counts=author.reader,
     )
 
 

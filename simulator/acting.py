@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from simulator import topics
+from simulator import membership, topics
 from simulator.callbacks import Query
 from simulator.errors import PersonError
 from simulator.groups import Place
@@ -20,6 +20,7 @@ from simulator.shapes import Peer, user_shape
 from simulator.world import World
 
 LONGEST_MESSAGE = 4096
+BAD_PAYLOAD = "A start link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -59,10 +60,22 @@ def reply_shape(world: World, peer: Peer, replied: Message) -> dict[str, Any]:
 def press_start(world: World, person: Person, payload: str = "") -> list[Message]:
     """Press Start, perhaps from a link; somebody who had blocked the bot unblocks it by that."""
     if payload and not _START_PAYLOAD.fullmatch(payload):
-        raise PersonError("A start link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
+        raise PersonError(BAD_PAYLOAD)
     if person.id in world.blocked:
         unblock(world, person)
     return send_text(world, person, f"/start {payload}".strip())
+
+
+def start_in_group(world: World, person: Person, payload: str, at: Place) -> list[Message]:
+    """Choose a group for a link `?startgroup=payload`: the bot comes into it and is told `/start@bot payload`."""
+    check_is_in(person, at)
+    if payload and not _START_PAYLOAD.fullmatch(payload):
+        raise PersonError(BAD_PAYLOAD)
+    if not at.group.has(world.bot["id"]):
+        if not at.group.may(person.id, "can_invite_users"):
+            raise PersonError(f"{person.first_name} may add nobody to “{at.group.title}”.")
+        membership.join(world.common, at.group, world.bot["id"], actor=person.id)
+    return send_text(world, person, f"/start@{world.bot['username']} {payload}".strip(), reply_to=0, at=at)
 
 
 def edit_text(world: World, person: Person, message_id: int, text: str, at: Place | None = None) -> Message:

@@ -44,11 +44,15 @@ class Queries:
     def find(self, query_id: str) -> Query | None:
         return self._queries.get(query_id)
 
-    def answer(self, query_id: str, answer: dict[str, Any]) -> Query:
-        """Record the bot's answer; each query takes one, in time."""
+    def answer(self, query_id: str, answer: dict[str, Any], *, once: bool = True) -> Query:
+        """Record the bot's answer, in time. A second one is refused, or without `once` overlooked."""
         query = self._queries.get(query_id)
-        if query is None or query.answer is not None or self._clock.age() - query.asked > ANSWER_LIFE:
+        if query is None or self._clock.age() - query.asked > ANSWER_LIFE:
             raise bad_request(TOO_OLD)
+        if query.answer is not None:
+            if once:
+                raise bad_request(TOO_OLD)
+            return query
         query.answer = answer
         self._waiters.wake(("query", query_id))
         return query

@@ -52,11 +52,15 @@ def callbacks_of(markup: bytes) -> tuple[str, ...]:
     )
 
 
+BEGINNING = 12
+"""How many characters of a message a line of the file holds: which words it is told by."""
+
+
 class Journal:
     """The last half million accepted messages, edits and deletions, and counters that forget nothing.
 
     With a `file` every message, edit, deletion and act of a person goes there instead, a JSON object a line, in the
-    order in which they happened: {at, do, to, id, data} or {at, by, act, …}. Then memory holds none of them.
+    order in which they happened: {at, do, to, id, data, begins} or {at, by, act, …}. Then memory holds none of them.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -78,7 +82,8 @@ class Journal:
         self._count(int(real))
         if self._file is not None:
             data = callbacks_of(message.markup) if message.markup else ()
-            self._write(at, {"do": method, "to": chat_id, "id": message.message_id, "data": data})
+            line = {"do": method, "to": chat_id, "id": message.message_id, "data": data}
+            self._write(at, {**line, "begins": message.text[:BEGINNING]})
             return
         media = next(iter(message.media), "") if message.media else ""
         self._entries.append(

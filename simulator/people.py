@@ -136,8 +136,12 @@ async def send(request: Request) -> Response:
 
 
 async def start(request: Request) -> Response:
-    payload = text_in(await read_object(request), "payload", "")
-    return _sent(acting.press_start(world_of(request), _person(request), payload)[0])
+    """Press Start, or choose a `group` for a link that adds the bot to one; perhaps with the `payload` of a link."""
+    world, content = world_of(request), await read_object(request)
+    payload = text_in(content, "payload", "")
+    if at := place_in(world, content):
+        return _sent(acting.start_in_group(world, _person(request), payload, at)[0])
+    return _sent(acting.press_start(world, _person(request), payload)[0])
 
 
 def _sent(message: Message, message_ids: list[int] | None = None) -> Response:

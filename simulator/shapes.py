@@ -120,6 +120,6 @@ def member_shape(user: dict[str, Any], member: Member, edited_by: int = 0) -> di
         shape |= {"until_date": member.until, "is_member": member.stays} | permissions_shape(member.rights)
     elif member.status == "kicked":
         shape["until_date"] = member.until
-    if member.title and member.is_admin:
-        shape["custom_title"] = member.title
+    if member.title and member.is_here:
+        shape["custom_title" if member.is_admin else "tag"] = member.title
     return shape

@@ -23,6 +23,9 @@ ARGUMENTS = {
     "intention": [(ballot, said) for ballot in "12" for said in "will unsure cannot silent".split()],
     "plan": [(ballot, slot) for ballot in "12" for slot in "any none morning last_hour".split()],
     "vote": [(ballot, said) for ballot in "12" for said in "voted later cannot silent".split()],
+    "survey": [
+        (code, chosen) for code in ("s1", "s2") for chosen in "any none yes no cars.yes when.no".split()
+    ],
     "joined": [(moment,) for moment in (">2016-11-01", "<2016-11-01", ">2016-11-15", "<7d", ">7d", "<400d")],
     "seen": [(moment,) for moment in (">2016-11-01", "<2016-11-16", "<7d", ">7d", "<1d", ">30d")],
     "got": [("1",), ("2",), ("3",)],

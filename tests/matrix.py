@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.actions import (
     admissions,
+    attendees,
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
@@ -280,6 +281,16 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: events.change_event(w.tx, a, w.own_event.code, moved_away(a), sequence=0),
             least="organizer",
             where="everywhere",
+        ),
+    },
+    "attendees.attendees": {
+        "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "attendees.attendees_file": {
+        "own": Row(run=lambda w, a: attendees.attendees_file(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: attendees.attendees_file(w.tx, a, w.event.code), least="coordinator"
         ),
     },
     "event_seats.change_seats": {

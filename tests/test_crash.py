@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions.authority import author_of
+from bot.actions import broadcasts
+from bot.actions.authority import Author, author_of
+from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent, announce
 from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
 from bot.delivery.sender import IN_FLIGHT
 from bot.rules.areas import EVERYWHERE
+from bot.rules.experiments import Experiment, Outcome
 from bot.rules.expressions import EVERYBODY
+from bot.rules.kinds import Kind
 from bot.rules.permissions import Role
+from bot.rules.sending import all_at
 from bot.settings import Settings
 from bot.startup import opened
 from db.events import EventText
@@ -67,8 +73,64 @@ async def test_too_many_requests_and_a_kill(tmp_path: Path) -> None:
         await check(story, FEW, in_doubt=IN_FLIGHT)
 
 
+async def test_everybody_keeps_what_they_drew_across_kills_and_retries(tmp_path: Path) -> None:
+    """Two versions, a fifth of the people left out; the line is bad, the server refuses some, and the bot is killed."""
+    async with telling(tmp_path, at=START, killable=True, rate=RATE, prepare=comparing(FEW)) as story:
+        await story.simulator.fault("drop_after", method="sendMessage", probability=0.03, seed=3)
+        await story.simulator.limit(per_second=150, burst=30, retry_after=1)
+        await kill_when_arrived(story, [FEW // 5, FEW // 2])
+        await story.settled()
+        drawn = {int(row["telegram_id"]): row["variant"] for row in await story.exported("deliveries")}
+        assert sorted(drawn) == list(range(FIRST, FIRST + FEW))
+        assert set(Counter(drawn.values())) == {"A", "B", "holdout"}
+        entries = await story.simulator.journal()
+        assert max(Counter(entry["chat_id"] for entry in entries).values()) == 1, "Nobody has two."
+        got = {entry["chat_id"]: entry["html"].split()[0] for entry in entries}
+        assert {(drawn[person], said) for person, said in got.items()} == {("A", "Bonjour"), ("B", "Salut")}
+        assert len(got) >= FEW // 2
+
+
 def inviting(count: int) -> Preparation:
     """So many supporters in Lyon, and an event that all of them are invited to."""
+
+    async def invite(tx: AsyncConnection, author: Author) -> None:
+        lyon = author.gazetteer.by_code(LYON)
+        assert lyon is not None  # a constant of this module
+        event = NewEvent(
+            texts={"fr": EventText(title="Réunion publique", description="Venez.")},
+            commune=lyon,
+            address="1 place Bellecour",
+            pin=None,
+            starts_at=NOW + timedelta(days=10),
+            duration=timedelta(hours=2),
+            audience=EVERYBODY,
+        )
+        announced = await announce(tx, author, event)
+        assert announced.invitation.people == count
+
+    return _writing(count, invite)
+
+
+def comparing(count: int) -> Preparation:
+    """So many supporters in Lyon, and a message in two versions of which some are left out."""
+    message = NewBroadcast(
+        key="staff:1",
+        kind=Kind.PERSUASION,
+        audience=EVERYBODY,
+        when=all_at(NOW),
+        texts={"fr": "Bonjour à tous"},
+        others=({"fr": "Salut à tous"},),
+        experiment=Experiment(versions=2, holdout=20, goal=Outcome.RSVP),
+    )
+
+    async def compare(tx: AsyncConnection, author: Author) -> None:
+        await broadcasts.send(tx, author, message)
+
+    return _writing(count, compare)
+
+
+def _writing(count: int, write: Callable[[AsyncConnection, Author], Awaitable[None]]) -> Preparation:
+    """So many supporters in Lyon, and what somebody of the team writes to them."""
 
     async def prepare(settings: Settings, simulator: Simulator) -> None:
         people = [
@@ -76,8 +138,6 @@ def inviting(count: int) -> Preparation:
         ]
         await simulator.add_people(people)
         campaign, gazetteer = load_campaign(settings.campaign), load_gazetteer()
-        lyon = gazetteer.by_code(LYON)
-        assert lyon is not None  # a constant of this module
         async with opened(settings) as database, database.write() as tx:
             await db.people.add_many(tx, [supporter(FIRST + number) for number in range(count)])
             await db.people.add_many(tx, [{**supporter(ORGANIZER), "state": "new", "consent_contact": False}])
@@ -87,17 +147,7 @@ def inviting(count: int) -> Preparation:
             person = await db.people.find(tx, ORGANIZER)
             assert person is not None  # just added
             author = await author_of(tx, person, campaign=campaign, gazetteer=gazetteer, now=NOW)
-            event = NewEvent(
-                texts={"fr": EventText(title="Réunion publique", description="Venez.")},
-                commune=lyon,
-                address="1 place Bellecour",
-                pin=None,
-                starts_at=NOW + timedelta(days=10),
-                duration=timedelta(hours=2),
-                audience=EVERYBODY,
-            )
-            announced = await announce(tx, author, event)
-            assert announced.invitation.people == count
+            await write(tx, author)
 
     return prepare
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcast_accounts
 import db.events
 import db.saved_audiences
+import db.surveys
 from bot.actions.audiences import Place, places_named
 from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
@@ -72,6 +73,8 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
     saved = await saved_known(tx, author) if any(leaf.name == "audience" for leaf in leaves) else {}
     numbers = {int(leaf.arguments[0]) for leaf in leaves if leaf.name in ("got", "answered")}
     sent = await db.broadcast_accounts.get_many(tx, numbers) if numbers else {}
+    asked_in = {leaf.arguments[0] for leaf in leaves if leaf.name == "survey"}
+    surveys = await db.surveys.of_codes(tx, asked_in) if asked_in else {}
     areas = author.areas(Action.BROADCAST)
     for leaf in leaves:
         first = leaf.arguments[0] if leaf.arguments else ""
@@ -82,6 +85,8 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
             fault = BadAudience(f"The audience {first} belongs to another area.", why="not_your_saved")
         elif leaf.name in ("got", "answered") and not shared_with(sent[int(first)].area, areas):
             fault = BadAudience(f"Message {first} was for another area.", why="not_your_message")
+        elif leaf.name == "survey" and not shared_with(surveys[first].area, areas):
+            fault = BadAudience(f"The survey {first} was for another area.", why="not_your_survey")
         if fault is not None:
             raise pointing(asked.spots.get(leaf), str(leaf), fault, asked.text)
 

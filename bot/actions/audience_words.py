@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
+import db.surveys
 from bot.actions.authority import Author, area_name
 from bot.communes import Gazetteer
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, stored, text_of
 from bot.rules.leaves import ANY, Leaf
+from bot.rules.surveys import Form, words_in
 from db.events import text_in
 
 MOST_SAID = 15
@@ -24,8 +26,8 @@ MOST_WRITTEN = 600
 class Phrase:
     """A part of an audience: one condition (`name`, `arguments`), or `parts` that are joined by `all` or `any`.
 
-    `denied`: except those. `place` and `title` name the place or the event that a condition is about; no title where
-    that event is gone.
+    `denied`: except those. `place` and `title` name the place, the event or the survey that a condition is about, and
+    `option` the answer; no title where that event is gone.
     """
 
     denied: bool = False
@@ -35,6 +37,7 @@ class Phrase:
     arguments: tuple[str, ...] = ()
     place: str = ""
     title: str = ""
+    option: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,14 @@ async def view(
     codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
     by_code = await db.events.texts_by_code(tx, codes) if codes else {}
     titles = {code: text_in(texts, language, fallback).title for code, texts in by_code.items()}
+    asked = {leaf.arguments[0] for leaf in leaves if leaf.name == "survey"}
+    surveys = await db.surveys.of_codes(tx, asked) if asked else {}
+    named = _Named(
+        events=titles, forms={code: each.form for code, each in surveys.items()}, language=language
+    )
     circles = (_rough(leaf, gazetteer) for leaf in dict.fromkeys(leaves[:MOST_SAID]) if leaf.name == "near")
     return AudienceView(
-        phrase=_phrase(expression, gazetteer, titles, denied=False),
+        phrase=_phrase(expression, gazetteer, named, denied=False),
         conditions=len(leaves),
         written=text_of(expression)[:MOST_WRITTEN] if len(leaves) > MOST_SAID else "",
         circles=tuple(circle for circle in circles if circle is not None),
@@ -85,15 +93,37 @@ async def view_for(tx: AsyncConnection, author: Author, audience: Any, language:
     )
 
 
-def _phrase(
-    expression: Expression, gazetteer: Gazetteer, titles: Mapping[str, str], *, denied: bool
-) -> Phrase:
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """The titles of events and the forms of surveys, by their codes."""
+
+    events: Mapping[str, str]
+    forms: Mapping[str, Form]
+    language: str
+
+    def title(self, leaf: Leaf) -> str:
+        first = leaf.arguments[0]
+        if leaf.name == "survey":
+            return words_in(self.forms[first].title, self.language) if first in self.forms else first
+        return self.events.get(first, "") if leaf.name == "rsvp" else ""
+
+    def option(self, leaf: Leaf) -> str:
+        """What the option says; its name where the survey is gone."""
+        code, wanted = leaf.arguments
+        question, _dot, option = wanted.rpartition(".")
+        found = self.forms[code].questions if code in self.forms else ()
+        offered = (each for of in found if question in ("", of.id) for each in of.options)
+        texts = (each.text for each in offered if each.id == option)
+        return next((words_in(text, self.language) for text in texts), wanted)
+
+
+def _phrase(expression: Expression, gazetteer: Gazetteer, named: _Named, *, denied: bool) -> Phrase:
     match expression:
         case Not(part):
-            return _phrase(part, gazetteer, titles, denied=not denied)
+            return _phrase(part, gazetteer, named, denied=not denied)
         case All(parts) | AnyOf(parts):
             joined = "all" if isinstance(expression, All) else "any"
-            within = tuple(_phrase(part, gazetteer, titles, denied=False) for part in parts)
+            within = tuple(_phrase(part, gazetteer, named, denied=False) for part in parts)
             return Phrase(denied=denied, joined=joined, parts=within)
     name, arguments = expression.name, expression.arguments
     return Phrase(
@@ -101,7 +131,8 @@ def _phrase(
         name=name,
         arguments=arguments,
         place=area_name(gazetteer, arguments[0]) if name in ("in", "near") else "",
-        title=titles.get(arguments[0], "") if name == "rsvp" else "",
+        title=named.title(expression) if arguments else "",
+        option=named.option(expression) if name == "survey" else "",
     )
 
 

@@ -17,6 +17,7 @@ import db.events
 import db.mends
 import db.people
 import db.staff
+import db.surveys
 from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
@@ -33,6 +34,7 @@ from db.approval_cards import card_key
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
 from db.events import Event, EventTexts
+from db.surveys import Survey
 
 WHAT = "broadcast"
 CARD = "broadcast_waits"
@@ -53,6 +55,8 @@ class Subject:
     others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts
+    # The survey that it asks, if it asks one.
+    survey: Survey | None = None
     # What it corrects or takes back, if it is a second thought.
     mended: Broadcast | None = None
 
@@ -196,6 +200,9 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
         mended=mended,
         event=about,
         event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
+        survey=(await db.surveys.of_broadcasts(tx, [wording.id])).get(wording.id)
+        if wording.survey is not None
+        else None,
     )
 
 

@@ -142,7 +142,8 @@ def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -
     in_doubt = bool(progress.count("in_doubt").total)
     is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends if each)
     may = set()
-    if kind in STAFF_KINDS and broadcast.event is None and author.areas(Action.BROADCAST):
+    is_written = broadcast.event is None and broadcast.survey is None
+    if kind in STAFF_KINDS and is_written and author.areas(Action.BROADCAST):
         may.add("duplicate")
         if not (has_left or in_doubt or progress.is_cancelled or progress.is_over):
             may.add("change")

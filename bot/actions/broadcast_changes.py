@@ -30,7 +30,8 @@ async def changeable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     """One that staff wrote and nobody has yet. Raises NotAllowed, BroadcastRefused."""
     author.require(Action.CHANGE_BROADCAST)
     progress = await followed(tx, author, broadcast)
-    if progress.broadcast.kind not in STAFF_KINDS or progress.broadcast.event is not None:
+    about = progress.broadcast.event is not None or progress.broadcast.survey is not None
+    if progress.broadcast.kind not in STAFF_KINDS or about:
         raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
     if progress.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
         raise _left()
@@ -55,7 +56,7 @@ async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBr
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)
-    people = await fill(tx, author, broadcast, new, target)
+    people = await fill(tx, broadcast, new, target, now=author.now)
     if await awaits_second_person(tx, author, broadcast, new.kind, people):
         await broadcast_approvals.ask(tx, author, broadcast)
     elif before.state == "unapproved":  # it is for so few now that nobody has to

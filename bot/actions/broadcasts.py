@@ -51,6 +51,7 @@ class NewBroadcast:
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
+    `survey`: the code of the one that it asks.
     """
 
     key: str
@@ -67,6 +68,14 @@ class NewBroadcast:
     knowing: bool = False
     others: Sequence[Mapping[str, str]] = ()
     experiment: Experiment | None = None
+    survey: str | None = None
+
+    @property
+    def details(self) -> Mapping[str, Any] | None:
+        """What fills the template that words it, if anything does."""
+        if self.survey is not None:
+            return {"survey": self.survey}
+        return None if self.fields is None else {"fields": list(self.fields)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +200,7 @@ async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: 
     broadcast = await db.broadcasts.create(tx, columns, new.texts, new.others)
     if broadcast is None:
         return None
-    people = await fill(tx, author, broadcast, new, target)
+    people = await fill(tx, broadcast, new, target, now=author.now)
     awaits = await awaits_second_person(tx, author, broadcast, new.kind, people)
     if awaits:
         await broadcast_approvals.ask(tx, author, broadcast)
@@ -203,7 +212,7 @@ def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
     return {
         "kind": new.kind.value,
         "template": new.template,
-        "details": None if new.fields is None else {"fields": list(new.fields)},
+        "details": new.details,
         "ballot": new.ballot,
         "event": new.event,
         "audience": as_json(target.meant),
@@ -216,7 +225,9 @@ def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
     }
 
 
-async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast, target: Target) -> int:
+async def fill(
+    tx: AsyncConnection, broadcast: int, new: NewBroadcast, target: Target, *, now: datetime
+) -> int:
     """Queues a broadcast for everybody it is for; how many they are."""
     people = 0
     draw = await draw_for(tx, broadcast, new.experiment)
@@ -227,7 +238,7 @@ async def fill(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroa
             people=db.audiences.people_in(target, new.kind, zones=zones),
             due_at=due_at,
             expires_at=new.expires_at or due_at + USEFUL_FOR,
-            now=author.now,
+            now=now,
             draw=draw,
         )
     return people

@@ -13,6 +13,7 @@ import db.belonging
 import db.expressions
 import db.people
 import db.saved_audiences
+import db.surveys
 from bot.actions.forecasts import Sending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -21,13 +22,15 @@ from bot.rules.audience_limits import widened
 from bot.rules.belonging import Setting, Verdict, facts_of, verdict
 from bot.rules.expression_text import pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
-from bot.rules.leaves import ANY, Leaf
+from bot.rules.leaves import ANY, NONE, Leaf
 from bot.rules.reaching import NEWS, Held
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
 from bot.rules.sending import all_at
 from bot.rules.small_counts import Reader
+from bot.rules.surveys import every_option
 from db.expressions import Condition
+from db.surveys import Survey
 
 EXACT = Reader(known_in=None)
 
@@ -86,10 +89,14 @@ async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, 
     numbers = {int(leaf.arguments[0]) for leaf in leaves if leaf.name in ("got", "answered")}
     no_events = await db.expressions.missing_events(tx, codes) if codes else set()
     no_messages = await db.expressions.missing_messages(tx, numbers) if numbers else set()
+    asked_in = {leaf.arguments[0] for leaf in leaves if leaf.name == "survey"}
+    surveys = await db.surveys.of_codes(tx, asked_in) if asked_in else {}
     for leaf in leaves:
         first = leaf.arguments[0] if leaf.arguments else ""
         fault: BadAudience | None
-        if leaf.name == "rsvp" and first in no_events:
+        if leaf.name == "survey":
+            fault = _unknown_option(leaf, surveys.get(first))
+        elif leaf.name == "rsvp" and first in no_events:
             fault = BadAudience(
                 f"There is no event {first}: its code stands in its link, after ev_.", why="no_event"
             )
@@ -106,6 +113,22 @@ async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, 
             fault = _unknown_here(leaf, occasion)
         if fault is not None:
             raise pointing(asked.spots.get(leaf), str(leaf), fault, asked.text)
+
+
+def _unknown_option(leaf: Leaf, survey: Survey | None) -> BadAudience | None:
+    """What is wrong with a leaf about a survey."""
+    code, wanted = leaf.arguments
+    if survey is None:
+        return BadAudience(
+            f"There is no survey {code}: `portevoix surveys list` tells their codes.", why="no_survey"
+        )
+    offered = [*every_option(survey.form)]
+    names = [option for _, option in offered]
+    full = [f"{question}.{option}" for question, option in offered]
+    if wanted in (ANY, NONE, *names, *full):
+        return None
+    clear = [name if names.count(name) == 1 else whole for name, whole in zip(names, full, strict=True)]
+    return _none_of(f"The survey {code} has no option {wanted}", "no_option", [ANY, NONE, *clear])
 
 
 def _unknown_here(leaf: Leaf, occasion: Occasion) -> BadAudience | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import db.retention
+import db.surveys
 from bot.actions import audit
 from bot.actions.erasure import sealing
 from bot.campaign.campaign import Campaign
@@ -38,6 +39,8 @@ async def purge(
 ) -> dict[str, int]:
     """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts."""
     erased: dict[str, int] = {}
+    if not dry_run:
+        await _count_surveys(database, now)
     due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     for thing, rows in _due(due, campaign, key, now).items():
         counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]
@@ -51,6 +54,13 @@ async def purge(
         async with database.write() as tx:
             await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
     return erased
+
+
+async def _count_surveys(database: Database, now: datetime) -> None:
+    """Of what people answered in surveys the counts are kept before it is erased."""
+    async with database.write() as tx:
+        for survey in await db.surveys.due(tx, now):
+            await db.surveys.keep_counts(tx, survey)
 
 
 async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime) -> int:
@@ -72,6 +82,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "unfinished sign-ups": db.retention.unfinished(due.unfinished_since, sealed),
         "answers to past events": db.retention.event_answers(due.events_ended, key),
         "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
+        "answers to surveys": db.retention.survey_replies(now, key),
         "offers to help": db.retention.offers(key) if due.votes else [],
         "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],
         "answers that lead to nobody": db.retention.leftovers(key),

@@ -20,6 +20,7 @@ import db.people
 import db.personal_data
 import db.polling_places
 import db.staff
+import db.surveys
 import db.volunteering
 from bot.actions import audience_words, audit, erasure, friends, volunteering
 from bot.actions.audience_words import AudienceView
@@ -141,6 +142,7 @@ class Holding:
     answers: list[dict[str, Any]]
     events: list[dict[str, Any]]
     vote_plans: list[dict[str, Any]]
+    surveys: list[dict[str, Any]]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -199,6 +201,7 @@ async def holding(
         answers=await db.personal_data.answers_of(tx, person.id),
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
+        surveys=await db.surveys.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -98,8 +98,12 @@ def find_lines(text: str) -> dict[TomlPath, int]:
             found.setdefault(table, number + 1)
             number += 1
         elif key := _KEY.match(line):
-            path = (*table, *_key_parts(key[1]))
-            found[path] = number + 1
+            *around, last = _key_parts(key[1])
+            path = table
+            for part in around:  # title.fr = "…" stands for the table title
+                path = (*path, part)
+                found.setdefault(path, number + 1)
+            found[(*path, last)] = number + 1
             number += _lines_of_value(lines, number)
         else:
             number += 1

@@ -55,6 +55,7 @@ def _preview(
             now=now,
             event=subject.event,
             event_texts=subject.event_texts,
+            survey=subject.survey,
         )
 
     try:

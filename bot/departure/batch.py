@@ -17,6 +17,7 @@ import db.friends
 import db.mends
 import db.people
 import db.polling_places
+import db.surveys
 import db.vote_plans
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
@@ -40,6 +41,7 @@ from db.notices import PREFIX as NOTICES
 from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
 from db.rsvps import Rsvp
+from db.surveys import Survey
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -73,6 +75,7 @@ class LeavingBroadcast:
     others: Sequence[Mapping[str, str]]
     event: Event | None
     event_texts: EventTexts | None
+    survey: Survey | None = None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
     # What it corrects or takes back.
     mended: LeavingBroadcast | None = None
@@ -245,6 +248,8 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
     about = {row.event for row in rows.values() if row.event is not None}
     events = await db.events.get_many(tx, about) if about else {}
     event_texts = await db.events.texts_of_many(tx, about) if about else {}
+    asking = [number for number, row in rows.items() if row.survey is not None]
+    surveys = await db.surveys.of_broadcasts(tx, asking) if asking else {}
     leaving = {
         number: LeavingBroadcast(
             row=row,
@@ -256,6 +261,7 @@ async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, Le
             others=versions.get(number, [])[1:],
             event=events.get(row.event) if row.event is not None else None,
             event_texts=event_texts.get(row.event) if row.event is not None else None,
+            survey=surveys.get(number),
         )
         for number, row in rows.items()
     }

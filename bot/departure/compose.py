@@ -26,10 +26,12 @@ from bot.rules.sending import OFFER
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
+from bot.words.surveys import first_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
 from db.rsvps import Rsvp
+from db.surveys import Survey
 
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
@@ -118,6 +120,20 @@ class Composer:
             )
         return self._event_messages[key]
 
+    def survey_message(self, broadcast: Composable, language: str, survey: Survey, zone: str | None) -> Text:
+        """The message that asks a survey: the same for everybody who reads a language by the same clock."""
+        key = ("survey", survey.id, broadcast.kind, language, zone)
+        if key not in self._event_messages:
+            if len(self._event_messages) >= MOST_KEPT:
+                self._event_messages.clear()
+
+            def render(name: str, **values: Any) -> Text:
+                return self._texts.render(name, language, zone=zone or "Europe/Paris", **values)
+
+            mute = _mute(broadcast.kind)
+            self._event_messages[key] = first_text(render, survey, language, mute=mute)
+        return self._event_messages[key]
+
     def offer(self, person: Person, event: Event, texts: EventTexts, rsvp: Rsvp) -> Text:
         """A seat that came free, for one person: how many are held for them, and until when."""
         language = self.language_of(person)
@@ -159,11 +175,12 @@ def compose_broadcast(
     now: datetime,
     event: Event | None = None,
     event_texts: EventTexts | None = None,
+    survey: Survey | None = None,
     where: Where = NOWHERE_KNOWN,
     answer: str | None = None,
     **fate: Unpack[Fate],
 ) -> Call:
-    """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, or neutral.
+    """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event.
 
@@ -173,6 +190,9 @@ def compose_broadcast(
     language = composer.language_of(person)
     if broadcast.kind == Kind.CIVIC_NEUTRAL:
         return _neutral(composer, broadcast, texts, person, language, event=event, where=where, **fate)
+    if survey is not None:
+        asked = composer.survey_message(broadcast, language, survey, person.zone)
+        return as_call(person.telegram_id, asked, **fate)
     text = None
     if event is not None and event_texts:
         text = text_in(event_texts, language, composer.campaign.languages[0])

@@ -124,6 +124,7 @@ class Wording:
             now=batch.now,
             event=sending.event,
             event_texts=sending.event_texts,
+            survey=sending.survey,
             answer=batch.answer_of(person, sending),
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,

@@ -95,6 +95,15 @@ TABLES: Mapping[str, ExportTable] = {
             of_ballot=False,
         ),
         ExportTable(
+            name="survey_answers",
+            action=Action.EXPORT_RESPONSES,
+            columns=columns_of(
+                f"survey question option {_IDENTITY} department region at:instant people:number"
+            ),
+            of_event=False,
+            of_ballot=False,
+        ),
+        ExportTable(
             name="audit",
             action=Action.EXPORT_AUDIT,
             columns=columns_of("id:number at:instant actor action details:object previous_hash hash"),

@@ -7,16 +7,18 @@ It knows nothing of what the bot decided. Of the bot's own log it takes two thin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.cast import Member
+from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
 from bot.rehearsal.reminding import LastDays, Reminded, Reminders
 from bot.rules.steps import Step
@@ -28,6 +30,8 @@ OFFERED_AS = "persuasion"
 """A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
 NEUTRAL_IN_A_WEEK = 2
+CORRECTED = "corrected"
+"""The name of what the organizers correct a message to, among the beginnings of what they write."""
 MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
 NEWS = frozenset({"persuasion", "poll", "result"})
 
@@ -57,6 +61,9 @@ class Rule(StrEnum):
     NOT_RECEIVED = "not_received"
     NOT_TAKEN_BACK = "not_taken_back"
     OVERFULL = "overfull"
+    LEFT_OUT = "left_out"
+    OTHER_VERSION = "other_version"
+    NOT_CORRECTED = "not_corrected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,35 +85,6 @@ class Arrival:
     sending: Sending
 
 
-class Evidence(Protocol):
-    """The evidence of the bot's own log."""
-
-    def sending(self, message_id: int) -> Sending | None:
-        """The broadcast that a message was; None for a reply."""
-
-    def arrived(self, message_id: int) -> None:
-        """Told each campaign message that the local Telegram took."""
-
-    def not_received(self) -> Iterable[int]:
-        """The broadcasts of messages that the bot says it sent and that never arrived, one for each."""
-
-    def accounted(self, person: int) -> Iterable[int]:
-        """The broadcasts that the bot says it did not send to somebody, whatever the reason."""
-
-    def is_held_out(self, person: int) -> bool:
-        """Whether the bot says that it left somebody without reminders, to measure their effect."""
-
-    @property
-    def sendings(self) -> Mapping[int, Sending]: ...
-    @property
-    def overfull(self) -> Collection[str]:
-        """The codes of the events that more people said yes to than were to be promised a seat."""
-
-    @property
-    def taken_back(self) -> Mapping[int, Collection[int]]:
-        """The broadcasts that staff took back, each with whom the bot says it could not take it back from."""
-
-
 class Checker:
     """Reads the journal line by line. `arrived` is told every campaign message.
 
@@ -122,6 +100,7 @@ class Checker:
         start: datetime,
         staff: Iterable[int] = (),
         arrived: Callable[[Arrival], None] = lambda arrival: None,
+        beginnings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._almanac, self._evidence, self._arrived = almanac, evidence, arrived
         self._campaign = almanac.campaign
@@ -135,8 +114,11 @@ class Checker:
         self._reminders = Reminders(almanac, evidence.sendings)
         self.reminders: Counter[tuple[int, Reminded]] = Counter()
         self.broken: list[Broken] = []
-        # What was taken back, by message, until it is gone.
+        # What was taken back, by message, until it is gone; what was corrected, until it reads so.
         self._to_go: dict[int, tuple[Life, Sending]] = {}
+        self._to_correct: dict[int, tuple[Life, Sending]] = {}
+        # What each version that the organizers wrote begins with.
+        self._beginnings = beginnings
 
     def read(self, line: Mapping[str, Any]) -> None:
         """One line of the journal."""
@@ -154,9 +136,10 @@ class Checker:
             answers = on is not None and self._evidence.sending(on) is not None
             life.acts(line["act"], said, at, self._campaign, answers=answers)
         elif line["do"].startswith("send"):
-            self._receive(life, at, line["id"])
+            self._receive(life, at, line["id"], line.get("begins", ""))
         else:
-            self._change(life, at, line["id"], deleted=line["do"] == "deleteMessage")
+            deleted = line["do"] == "deleteMessage"
+            self._change(life, at, line["id"], line.get("begins", ""), deleted=deleted)
 
     def finish(self, end: datetime, *, last: bool = True) -> list[Broken]:
         """The end of the journal: what was due and neither came nor was accounted for.
@@ -175,6 +158,9 @@ class Checker:
             if broadcast.id not in life.received:
                 continue  # who had everything forgotten is not known any more
             self._break(Rule.NOT_TAKEN_BACK, life, None, f"{broadcast.key}: {message}")
+        for message, (life, broadcast) in self._to_correct.items():
+            if broadcast.id in life.received:
+                self._break(Rule.NOT_CORRECTED, life, None, f"{broadcast.key}: {message}")
         for code in self._evidence.overfull if last else ():
             self.broken.append(Broken(rule=Rule.OVERFULL, at=None, person=None, about=code))
         for number in self._evidence.not_received() if last else ():
@@ -187,26 +173,53 @@ class Checker:
 
     # -- what arrives --
 
-    def _receive(self, life: Life, at: datetime, message_id: int) -> None:
+    def _receive(self, life: Life, at: datetime, message_id: int, begins: str) -> None:
         sending = self._evidence.sending(message_id)
         if sending is None:
             if life.acted != at:  # no answer to anything
                 self._break(Rule.UNEXPLAINED, life, at, str(message_id))
             return
         found = self._common(life, sending, at), self._of_its_step(life, sending, at)
-        for rule in chain(*found, self._of_a_neutral_reminder(life, sending, at)):
+        drawn = self._of_what_was_drawn(life, sending, message_id, begins)
+        for rule in chain(*found, self._of_a_neutral_reminder(life, sending, at), drawn):
             self._break(rule, life, at, sending.key)
         asks = sending.step is not None and self._almanac.steps[sending.step].asks is not None
         life.takes(sending.id, sending.kind, at, asks=asks)
         self._evidence.arrived(message_id)
+        as_it_was = self._evidence.corrected.get(sending.id)
+        if (
+            as_it_was is not None
+            and life.member.telegram_id not in as_it_was
+            and not self._is_corrected(begins)
+        ):
+            self._to_correct[message_id] = (life, sending)
         kept_by = self._evidence.taken_back.get(sending.id)
         if kept_by is not None and life.member.telegram_id not in kept_by:
             self._to_go[message_id] = (life, sending)
         self._arrived(Arrival(at=at, member=life.member, sending=sending))
 
-    def _change(self, life: Life, at: datetime, message_id: int, *, deleted: bool) -> None:
+    def _of_what_was_drawn(
+        self, life: Life, sending: Sending, message_id: int, begins: str
+    ) -> Iterable[Rule]:
+        """Nothing to who drew to be left out; to everybody else the version that they drew."""
+        if self._evidence.was_left_out(life.member.telegram_id, sending.id):
+            yield Rule.LEFT_OUT
+        drawn = self._evidence.version(message_id)
+        if drawn is not None and self._named(begins) != drawn:
+            yield Rule.OTHER_VERSION
+
+    def _named(self, begins: str) -> str | None:
+        """The version, or the correction, that begins so."""
+        return next((name for words, name in self._beginnings.items() if begins.startswith(words)), None)
+
+    def _is_corrected(self, begins: str) -> bool:
+        return self._named(begins) == CORRECTED
+
+    def _change(self, life: Life, at: datetime, message_id: int, begins: str, *, deleted: bool) -> None:
         """A message is edited or deleted: taken back or corrected, unless that answers what somebody just did."""
         self._to_go.pop(message_id, None)
+        if deleted or self._is_corrected(begins):
+            self._to_correct.pop(message_id, None)
         sending = self._evidence.sending(message_id)
         if sending is None or life.acted == at or sending.id in self._evidence.taken_back:
             return

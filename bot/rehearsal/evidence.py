@@ -6,16 +6,58 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.rehearsal
+from bot.rules import experiments
 from db.rehearsal import LoggedDelivery, Sending
 
 SENT = "sent"
 HELD_OUT = "held_out"
+LEFT_OUT = experiments.HELD_OUT
 # Message numbers that are made room for at a time.
 SPARE = 4096
+
+
+class Evidence(Protocol):
+    """The evidence of the bot's own log."""
+
+    def sending(self, message_id: int) -> Sending | None:
+        """The broadcast that a message was; None for a reply."""
+
+    def arrived(self, message_id: int) -> None:
+        """Told each campaign message that the local Telegram took."""
+
+    def not_received(self) -> Iterable[int]:
+        """The broadcasts of messages that the bot says it sent and that never arrived, one for each."""
+
+    def accounted(self, person: int) -> Iterable[int]:
+        """The broadcasts that the bot says it did not send to somebody, whatever the reason."""
+
+    def is_held_out(self, person: int) -> bool:
+        """Whether the bot says that it left somebody without reminders, to measure their effect."""
+
+    def was_left_out(self, person: int, broadcast: int) -> bool:
+        """Whether the bot says that somebody drew to be left out of a broadcast."""
+
+    def version(self, message_id: int) -> str | None:
+        """The version that the bot says a message was; None where there was one."""
+
+    @property
+    def sendings(self) -> Mapping[int, Sending]: ...
+    @property
+    def overfull(self) -> Collection[str]:
+        """The codes of the events that more people said yes to than were to be promised a seat."""
+
+    @property
+    def corrected(self) -> Mapping[int, Collection[int]]:
+        """The broadcasts that staff corrected, each with whom the bot says it could not correct it for."""
+
+    @property
+    def taken_back(self) -> Mapping[int, Collection[int]]:
+        """The broadcasts that staff took back, each with whom the bot says it could not take it back from."""
 
 
 class Log:
@@ -26,13 +68,17 @@ class Log:
         sendings: Iterable[Sending],
         taken_back: Mapping[int, Collection[int]] = MappingProxyType({}),
         overfull: Collection[str] = (),
+        corrected: Mapping[int, Collection[int]] = MappingProxyType({}),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
-        self.taken_back, self.overfull = taken_back, overfull
+        self.taken_back, self.overfull, self.corrected = taken_back, overfull, corrected
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
         self._held_out: set[int] = set()
+        # Who was left out of which broadcast, and which version a message was, where versions are compared.
+        self._left_out: set[tuple[int, int]] = set()
+        self._versions: dict[int, str] = {}
         # What did not leave, by broadcast, state and reason.
         self.outcomes: Counter[tuple[int, str, str]] = Counter()
 
@@ -54,11 +100,23 @@ class Log:
         """Whether the bot says that it left somebody without reminders, to measure their effect."""
         return person in self._held_out
 
+    def was_left_out(self, person: int, broadcast: int) -> bool:
+        """Whether the bot says that somebody drew to be left out of a broadcast."""
+        return (person, broadcast) in self._left_out
+
+    def version(self, message_id: int) -> str | None:
+        """The version that the bot says a message was; None where there was one."""
+        return self._versions.get(message_id)
+
     def note(self, delivery: LoggedDelivery) -> None:
         if delivery.state == SENT:
             if delivery.message_id is not None:
                 self._label(delivery.message_id, delivery.broadcast)
+                if delivery.variant is not None:
+                    self._versions[delivery.message_id] = delivery.variant
             return
+        if delivery.state == LEFT_OUT and delivery.person is not None:
+            self._left_out.add((delivery.person, delivery.broadcast))
         self.outcomes[delivery.broadcast, delivery.state, delivery.reason or ""] += 1
         if delivery.person is not None:
             known = self._not_sent.get(delivery.person, ())
@@ -90,7 +148,10 @@ class Log:
 async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -> Log:
     """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone."""
     log = Log(
-        await db.rehearsal.sendings(tx), await db.rehearsal.taken_back(tx), await db.rehearsal.overfull(tx)
+        await db.rehearsal.sendings(tx),
+        await db.rehearsal.taken_back(tx),
+        await db.rehearsal.overfull(tx),
+        await db.rehearsal.corrected(tx),
     )
     for delivery in erased:
         log.note(delivery)

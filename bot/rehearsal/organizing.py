@@ -1,5 +1,5 @@
-"""What the organizers do during a rehearsal, all in the chat: two events, three messages, one of them taken back, and a
-neutral reminder.
+"""What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
+back, one corrected) and a neutral reminder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
+from bot.rehearsal.checker import CORRECTED
 from bot.rehearsal.conduct import GUESTS, Act, Doing, send, tap
+from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
 from bot.words.texts import Texts
@@ -22,6 +24,10 @@ SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code
 STAFF = (ORGANIZER, SECOND)
 LATER = timedelta(minutes=20)
 READING = timedelta(minutes=1)
+OTHER = "programme_again"
+LEFT_OUT = 20
+BEGINNING = 6
+"""Characters that tell one text from the others."""
 
 
 def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
@@ -45,6 +51,15 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
     yield Doing(
         at=regret + LATER, person=SECOND["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
     )
+    second_thought = paris(campaign, 0, 5, time(10, 5))
+    # Each look is at what came meanwhile: the chat holds an older list and an older card.
+    for minutes, looks in enumerate(_correct(campaign, texts)):
+        yield Doing(at=second_thought + minutes * READING, person=ORGANIZER["id"], acts=looks)
+    yield Doing(
+        at=second_thought + LATER,
+        person=SECOND["id"],
+        acts=({**tap("1:broadcast_decide:*"), "optional": True},),
+    )
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
         if wanted:
@@ -67,6 +82,25 @@ def _take_back(campaign: Campaign, texts: Texts) -> tuple[Act, ...]:
     """The newest message."""
     word = send(texts.typed("mends/recall_word", campaign.languages[0]))
     return (send("/broadcasts"), tap("1:broadcast:*"), tap("1:mend:recall:*"), word)
+
+
+def _correct(campaign: Campaign, texts: Texts) -> Iterator[tuple[Act, ...]]:
+    """The newest message, in each language; one look after the other."""
+    words = [send(texts.typed("rehearsal/news", code, about=CORRECTED)) for code in campaign.languages]
+    word = send(texts.typed("mends/correct_word", campaign.languages[0]))
+    yield (send("/broadcasts"),)
+    yield (tap("1:broadcast:*"),)
+    yield (tap("1:mend:correction:*"), *words, word)
+
+
+def beginnings(campaign: Campaign, texts: Texts) -> dict[str, str]:
+    """What each version of a message begins with, and what the correction does, by which they are told apart."""
+    names = {"programme": "A", OTHER: "B", CORRECTED: CORRECTED}
+    return {
+        texts.typed("rehearsal/news", code, about=about)[:BEGINNING]: name
+        for about, name in names.items()
+        for code in campaign.languages
+    }
 
 
 def _confirmation(campaign: Campaign, texts: Texts) -> Act:
@@ -118,7 +152,13 @@ def _announce(
 
 def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
     when = send(f"{at + timedelta(days=1):%d/%m} 12:15")
-    return _write(campaign, texts, "persuasion", "programme", when, tap("1:broadcast_whose:each"))
+    other = [send(texts.typed("rehearsal/news", code, about=OTHER)) for code in campaign.languages]
+    versions = (
+        *(tap("1:trial"), tap("1:trial_version:write:B"), *other),
+        *(tap(f"1:trial_holdout:{LEFT_OUT}"), tap("1:trial_done"), tap(f"1:trial_goal:{Outcome.RSVP}")),
+    )
+    whose = tap("1:broadcast_whose:each")
+    return _write(campaign, texts, "persuasion", "programme", when, whose, versions=versions)
 
 
 def _answers(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
@@ -143,15 +183,22 @@ def _neutral_reminder(
 
 
 def _write(
-    campaign: Campaign, texts: Texts, kind: str, about: str, *when: Act, language: str | None = None
+    campaign: Campaign,
+    texts: Texts,
+    kind: str,
+    about: str,
+    *when: Act,
+    language: str | None = None,
+    versions: Sequence[Act] = (),
 ) -> tuple[Act, ...]:
-    """/broadcast to everybody, or to those who read a language."""
+    """/broadcast to everybody, or to those who read a language; `versions`: what is tapped to have several."""
     written = [send(texts.typed("rehearsal/news", code, about=about)) for code in campaign.languages]
     narrowed = [] if language is None else [tap("1:audience:who"), tap(f"1:audience_is:language:{language}")]
     return (
         send("/broadcast"),
         tap(f"1:broadcast_kind:{kind}"),
         *written,
+        *versions,
         tap("1:broadcast_skip:photo:-"),
         *narrowed,
         tap("1:broadcast_audience"),

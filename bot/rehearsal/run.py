@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import db.experiments
 import db.people
 import db.staff
 from bot.actions import audit
@@ -23,7 +24,7 @@ from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Member, as_account, as_rows, invent
 from bot.rehearsal.checker import Arrival, Broken, Checker
 from bot.rehearsal.evidence import Log, read_log
-from bot.rehearsal.organizing import STAFF, organizing
+from bot.rehearsal.organizing import STAFF, beginnings, organizing
 from bot.rehearsal.play import Play, Played, agenda_of, journal_lines
 from bot.rehearsal.stage import local_telegram, most_resident, own_settings, staged
 from bot.rules.areas import EVERYWHERE
@@ -115,7 +116,7 @@ async def _play(
 
     async with local_telegram(start, journal) as base:
         own = own_settings(settings, base=base, folder=folder)
-        await load(own, campaign, members, start)
+        await load(own, campaign, members, start, seed=options.seed)
         async with staged(own, campaign, base=base, journal=journal) as stage:
             await stage.add_people(chain(STAFF, map(as_account, members)))
             agenda = agenda_of(campaign, members, staff)
@@ -125,9 +126,13 @@ async def _play(
             return played, log, await stage.counters()
 
 
-async def load(own: Settings, campaign: Campaign, members: Sequence[Member], start: datetime) -> None:
+async def load(
+    own: Settings, campaign: Campaign, members: Sequence[Member], start: datetime, *, seed: int
+) -> None:
     """Puts those who were registered before it begins, and the organizers, into the bot's own database."""
     async with opened(own) as database:
+        async with database.write() as tx:
+            await db.experiments.keep_key(tx, f"rehearsal {seed}")
         for first in range(0, len(members), ROWS_AT_ONCE):
             async with database.write() as tx:
                 await db.people.add_many(tx, as_rows(campaign, members[first : first + ROWS_AT_ONCE]))
@@ -179,6 +184,7 @@ def check(
             start=opening(campaign),
             staff=(person["id"] for person in STAFF),
             arrived=arrived,
+            beginnings=beginnings(campaign, Texts({"campaign": campaign})),
         )
         for line in journal_lines(journal):
             checker.read(line)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains
 from bot.rules.expressions import All, AnyOf, Expression, Not
-from bot.rules.leaves import ANY, SILENT, Leaf, period_of
+from bot.rules.leaves import ANY, NONE, SILENT, Leaf, period_of
 from bot.rules.sampling import Sampling
 from bot.rules.seats import ON_THE_LIST
 from bot.rules.territories import ABROAD
@@ -41,8 +41,9 @@ _NOTHING = Said()
 
 @dataclass(frozen=True, kw_only=True)
 class Somebody:
-    """A supporter as the leaves know them. `answers` by the event's code, `said` by ballot; `got` and `answered`:
-    numbers of messages that reached them, and those of which they tapped a button.
+    """A supporter as the leaves know them. `answers` by the event's code, `said` by ballot, `chosen` by the survey's
+    code: questions, each with an option of it; `got` and `answered`: numbers of messages that reached them, and those
+    of which they tapped a button.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Somebody:
     seen_at: datetime | None = None
     answers: Mapping[str, EventAnswer] = field(default_factory=dict)
     said: Mapping[int, Said] = field(default_factory=dict)
+    chosen: Mapping[str, Collection[tuple[str, str]]] = field(default_factory=dict)
     got: Collection[int] = ()
     answered: Collection[int] = ()
 
@@ -181,6 +183,15 @@ def _voted(person: Somebody, arguments: tuple[str, ...], _: Setting) -> bool:
     return (person.said.get(int(ballot), _NOTHING).vote or SILENT) == wanted
 
 
+def _chose(person: Somebody, arguments: tuple[str, ...], _: Setting) -> bool:
+    code, wanted = arguments
+    chosen = person.chosen.get(code, ())
+    if wanted in (ANY, NONE):
+        return bool(chosen) == (wanted == ANY)
+    question, _dot, option = wanted.rpartition(".")
+    return any(each == option and question in ("", of) for of, each in chosen)
+
+
 HOLDS: Mapping[str, Test] = MappingProxyType(
     {
         "in": _lives_in,
@@ -195,6 +206,7 @@ HOLDS: Mapping[str, Test] = MappingProxyType(
         "intention": _intends,
         "plan": _planned,
         "vote": _voted,
+        "survey": _chose,
         "joined": lambda person, arguments, setting: period_of(arguments[0], setting.now).holds(
             person.joined_at
         ),

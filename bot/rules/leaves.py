@@ -16,6 +16,7 @@ from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, normal_area
 from bot.rules.territories import METROPOLE, at_local, zone_of
 
 ANY = "any"
+NONE = "none"
 SILENT = "silent"
 LONGEST_NAME = 40
 MAX_RADIUS_KM = 500
@@ -139,6 +140,13 @@ def _short(text: str) -> str:
 
 
 _EVENT = _matching(r"[0-9A-Za-z_-]{1,16}", "the code of an event: write it as its link does, or any")
+_CODE = r"[0-9A-Za-z_-]{1,16}"
+_SURVEY = _matching(_CODE, "the code of a survey: `portevoix surveys list` tells them")
+_OPTION = _matching(
+    r"(?:[0-9A-Za-z_-]{1,16}\.)?[0-9A-Za-z_-]{1,16}",
+    "an option of a survey: write its name, QUESTION.OPTION, any or none",
+    str.casefold,
+)
 _BALLOT = _number("the number of a ballot", 1, 99)
 _BROADCAST = _number("the number of a message", 1, 2**53)
 
@@ -196,6 +204,12 @@ LEAVES: Mapping[str, Form] = MappingProxyType(
             meaning="what was told of the vote in a ballot: voted, later, cannot or silent",
             arguments=(_BALLOT, _one_of("voted", "later", "cannot", SILENT)),
         ),
+        "survey": Form(
+            example="survey:CODE:OPTION",
+            meaning="who chose an option of a survey (OPTION, or QUESTION.OPTION where several questions have one of"
+            " that name), any, or none (no answer, asked or not)",
+            arguments=(_SURVEY, _OPTION),
+        ),
         "joined": Form(
             example="joined:>2016-11-01",
             meaning="who signed up after a day (>2016-11-01), before one (<2016-11-01), within so many days (<7d) or"
@@ -224,6 +238,12 @@ LEAVES: Mapping[str, Form] = MappingProxyType(
     }
 )
 """Every leaf, by its name."""
+
+
+def is_survey_code(text: str) -> bool:
+    """Whether a survey may be called so."""
+    # The number of a ballot is the subject of other answers.
+    return re.fullmatch(_CODE, text) is not None and not text.isdigit()
 
 
 def read_leaf(text: str) -> Leaf:

@@ -62,6 +62,7 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
+    IMPORT_SURVEY = "import_survey"
     SEE_STAFF = "see_staff"
     ADD_STAFF = "add_staff"
     REVOKE_STAFF = "revoke_staff"
@@ -96,6 +97,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,
+        Action.IMPORT_SURVEY: _COORDINATORS,
         Action.SEE_STAFF: _ADMINS,
         Action.ADD_STAFF: _ADMINS,
         Action.REVOKE_STAFF: _ADMINS,

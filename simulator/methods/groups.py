@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from simulator import membership
@@ -171,14 +172,17 @@ def set_chat_administrator_custom_title(world: World, params: Params) -> bool:
     title = params.text("custom_title")
     if len(title) > LONGEST_CUSTOM_TITLE:
         raise bad_request("CUSTOM_TITLE_INVALID")
-    new = Member(
-        user_id=member.user_id,
-        status=member.status,
-        rights=member.rights,
-        title=title,
-        promoted_by=member.promoted_by,
-    )
-    membership.change(world.common, group, world.bot["id"], new)
+    membership.change(world.common, group, world.bot["id"], replace(member, title=title))
+    return True
+
+
+def set_chat_member_tag(world: World, params: Params) -> bool:
+    """A tag is a title for who is no administrator."""
+    group = _ruled(world, params, "can_manage_tags", "not enough rights to change the tag of the user")
+    member = group.member(_user(world, params))
+    if len(params.text("tag")) > LONGEST_CUSTOM_TITLE:
+        raise bad_request("TAG_INVALID")
+    membership.change(world.common, group, world.bot["id"], replace(member, title=params.text("tag")))
     return True
 
 

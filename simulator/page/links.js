@@ -4,7 +4,7 @@ const TELEGRAM = new Set(["t.me", "telegram.me", "telegram.dog", "www.t.me"]);
 const HERE = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const SAFE = new Set(["http:", "https:", "tg:", "mailto:", "tel:"]);
 
-/** Reads an address: {kind: "bot", bot, payload}, {kind: "invite"}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
+/** Reads an address: {kind: "bot", bot, payload, toGroup}, {kind: "invite"}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
 export function readLink(address, bots) {
   let url;
   try {
@@ -22,7 +22,7 @@ function telegramLink(url, bots) {
   if (url.protocol === "tg:") {
     const action = url.hostname || url.pathname.replace(/^\/+/, "");
     const bot = action === "resolve" ? botNamed(given.get("domain")) : undefined;
-    if (bot) return { kind: "bot", bot, payload: given.get("start") ?? "" };
+    if (bot) return { kind: "bot", bot, ...meant(given) };
     if (action === "msg_url") return { kind: "share", text: draft(given) };
     return null;
   }
@@ -31,8 +31,11 @@ function telegramLink(url, bots) {
   if (first === "share") return { kind: "share", text: draft(given) };
   if (first?.startsWith("+")) return { kind: "invite", url: url.href };
   const bot = botNamed(first);
-  return bot ? { kind: "bot", bot, payload: given.get("start") ?? "" } : null;
+  return bot ? { kind: "bot", bot, ...meant(given) } : null;
 }
+
+/** What a link of a bot carries, and whether it is for a group that is chosen. */
+const meant = (given) => ({ payload: given.get("startgroup") ?? given.get("start") ?? "", toGroup: given.has("startgroup") });
 
 /** What a share link puts into the chat that is chosen: the address, then the text (tdlib, get_internal_link_message_draft). */
 function draft(given) {

@@ -10,7 +10,7 @@ import { readLink } from "/page/links.js";
 import { withoutPayload } from "/page/message.js";
 import { MiniApp, themeParams } from "/page/mini_app.js";
 import { pickFriend } from "/page/picker.js";
-import { alertSheet, groupSheet, linkSheet, locationSheet } from "/page/sheet.js";
+import { alertSheet, groupSheet, groupsSheet, linkSheet, locationSheet } from "/page/sheet.js";
 import { wordsFor } from "/page/words.js";
 
 const BANNER_SECONDS = 6;
@@ -71,6 +71,19 @@ export class Phone {
       const { id } = await post("/groups", { ...wanted, owner: this.person.id, bots: [bot.username] });
       await this.refreshGroups();
       this.show(this.groups.get(id));
+    } catch (error) {
+      notify(error.message);
+    }
+  }
+
+  /** Choose one of the owner's groups, or make one, for a bot that wants to be added to it. */
+  async addToGroup({ bot, payload }) {
+    const group = await groupsSheet(this, [...this.groups.values()].map((chat) => chat.group).filter(({ here }) => here));
+    if (!group) return;
+    if (group === "new") { await this.newGroup(bot); return; }
+    try {
+      await this.post("start", { group: group.id, payload }, `?bot=${encodeURIComponent(bot.username)}`);
+      this.show(this.groups.get(group.id));
     } catch (error) {
       notify(error.message);
     }
@@ -170,7 +183,8 @@ export class Phone {
   /** Follow a link as Telegram does: its own stay inside, others are asked about first. */
   async open(address) {
     const link = readLink(address, this.bots);
-    if (link?.kind === "bot") { const chat = this.botChats.get(link.bot.id); this.show(chat); chat.openLink(link.payload); }
+    if (link?.toGroup) await this.addToGroup(link);
+    else if (link?.kind === "bot") { const chat = this.botChats.get(link.bot.id); this.show(chat); chat.openLink(link.payload); }
     else if (link?.kind === "invite") await this.join(link.url);
     else if (link?.kind === "share") await this.share(link.text);
     else if (link?.kind === "here" || (link && await linkSheet(this, link.url))) window.open(link.url, "_blank", "noopener,noreferrer");

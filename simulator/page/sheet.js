@@ -89,6 +89,15 @@ export function groupSheet(phone) {
   return sheet.open();
 }
 
+/** One of these groups, or "new"; null where none was chosen. */
+export function groupsSheet(phone, groups) {
+  const { words } = phone;
+  const sheet = new Sheet(phone, words.say("add_to_group"), "list");
+  const row = (label, answer) => button(label, "chip", () => sheet.close(answer));
+  sheet.node.append(sheet.bar(), make("div", { class: "cities" }, ...groups.map((group) => row(group.title, group)), row(words.say("new_group"), "new")));
+  return sheet.open();
+}
+
 /** One line of text; null where none is given. */
 export function textSheet(phone, title, value = "") {
   const { words } = phone;

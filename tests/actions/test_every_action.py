@@ -29,6 +29,7 @@ rsvps.bring_guests rsvps.wait_for_all
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
+surveys.answer
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
 """
 """What people do about themselves: the person who acts is the only one it touches."""
@@ -38,7 +39,7 @@ effects.measure expressions.count expressions.why saved_audiences.save saved_aud
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
-retention.purge
+retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
@@ -83,6 +84,7 @@ event_cards.nearest_first events.draft_of events.changed planning.open_steps pla
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
+surveys.require_sound surveys.silence surveys.results_from
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """
 """What computes and touches no database."""

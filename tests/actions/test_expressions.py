@@ -24,7 +24,17 @@ from bot.rules.leaves import Leaf
 from bot.rules.sampling import sampling_of
 from db.engine import Database
 from db.expressions import ASKS, SUPPORTERS, count_each, members
-from db.schema import broadcasts, deliveries, events, people, rsvps, staff, vote_plans
+from db.schema import (
+    broadcasts,
+    deliveries,
+    events,
+    people,
+    rsvps,
+    staff,
+    survey_answers,
+    surveys,
+    vote_plans,
+)
 from tests.actions.test_audiences import person_row, plan_row
 from tests.expressions import ARGUMENTS, expressions
 from tests.membership import Member, is_supporter
@@ -72,6 +82,9 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> None:
     times = {"starts_at": NOW, "ends_at": NOW, "created_at": NOW}
     for code in CODES:
         await tx.execute(sa.insert(events).values(code=code, zone="Europe/Paris", **times, **place))
+    for code in ("s1", "s2"):
+        asked = {"code": code, "form": {}, "area": "FR", "closes_at": NOW, "erase_at": NOW, "created_at": NOW}
+        await tx.execute(sa.insert(surveys).values(**asked))
     for number in (1, 2, 3):
         row = {"id": number, "key": f"staff:{number}", "kind": "persuasion", "audience": {}, "area": "FR"}
         await tx.execute(sa.insert(broadcasts).values(starts_at=NOW, created_at=NOW, **row))
@@ -96,6 +109,12 @@ async def add_what_they_did(tx: AsyncConnection, chance: random.Random, person: 
                 "attended": chance.choice((None, True, False)),
             }
             await tx.execute(sa.insert(rsvps).values(event=event_, person=person, at=NOW, **answer))
+    asked = random.Random(person)
+    for survey in (1, 2):
+        for question in ("cars", "when")[: asked.randint(0, 2)]:
+            option = asked.choice(("yes", "no", ""))
+            chosen = {"survey": survey, "question": question, "option": option}
+            await tx.execute(sa.insert(survey_answers).values(person=person, at=NOW, **chosen))
     for ballot in (1, 2):
         if chance.random() < 0.6:
             plan = plan_row(chance)

@@ -33,7 +33,7 @@ async def test_a_new_date_is_told_to_those_who_accepted(conversation: Conversati
         await answer(conversation, person, event.id, said)
 
     await organizer.tap("Manage the event")
-    assert "Coming: <b>&lt; 10</b>" in organizer.last.text  # the announcement stands above its progress
+    assert "Coming: <b>1</b>, maybe: 1" in organizer.last.text  # the announcement stands above its progress
     await organizer.tap("Change the date")
     await organizer.send("31/02 19h")
     assert "does not exist" in organizer.last.text

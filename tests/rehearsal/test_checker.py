@@ -13,7 +13,7 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Character, Member, Place
-from bot.rehearsal.checker import Checker, Rule, round_name
+from bot.rehearsal.checker import CORRECTED, Checker, Rule, round_name
 from bot.rehearsal.reminding import Reminded
 from db.rehearsal import Sending
 from tests.frozen import FROZEN
@@ -90,6 +90,9 @@ class Told:
     lost: tuple[int, ...] = ()
     sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
     taken_back: Mapping[int, Collection[int]] = field(default_factory=dict)
+    corrected: Mapping[int, Collection[int]] = field(default_factory=dict)
+    left_out: tuple[int, ...] = ()
+    versions: Mapping[int, str] = field(default_factory=dict)
     overfull: tuple[str, ...] = ()
 
     def sending(self, message_id: int) -> Sending | None:
@@ -106,6 +109,12 @@ class Told:
 
     def is_held_out(self, person: int) -> bool:
         return False
+
+    def was_left_out(self, person: int, broadcast: int) -> bool:
+        return broadcast in self.left_out
+
+    def version(self, message_id: int) -> str | None:
+        return self.versions.get(message_id)
 
 
 ALL_STEPS = tuple(number for number, sending in SENDINGS.items() if sending.step is not None)
@@ -222,6 +231,42 @@ def test_an_event_with_more_yes_than_seats_is_told_once() -> None:
     assert [each for each in checker.finish(END, last=False) if each.rule is Rule.OVERFULL] == []
     found = [each.about for each in checker.finish(END) if each.rule is Rule.OVERFULL]
     assert found == ["ab12cd34"]
+
+
+BEGINNINGS = {"Bonjour": "A", "Salut": "B", "Corrigé": CORRECTED}
+
+
+@pytest.mark.parametrize(
+    ("told", "lines", "expected"),
+    [
+        (Told(versions={1: "B"}), [("sendMessage", "Salut Claire")], []),
+        (Told(versions={1: "B"}), [("sendMessage", "Bonjour Clai")], [Rule.OTHER_VERSION]),
+        (Told(versions={1: "A"}), [("sendMessage", "Ohé")], [Rule.OTHER_VERSION]),
+        (Told(left_out=(NEWS,)), [("sendMessage", "Salut Claire")], [Rule.LEFT_OUT]),
+        (Told(corrected={NEWS: ()}), [("sendMessage", "Bonjour"), ("editMessageText", "Corrigé :")], []),
+        (Told(corrected={NEWS: ()}), [("sendMessage", "Corrigé :")], []),  # it left with the new words
+        (Told(corrected={NEWS: ()}), [("sendMessage", "Bonjour")], [Rule.NOT_CORRECTED]),
+        (
+            Told(corrected={NEWS: ()}),
+            [("sendMessage", "Bonjour"), ("editMessageText", "Salut")],
+            [Rule.NOT_CORRECTED],
+        ),
+        (
+            Told(corrected={NEWS: (PERSON,)}),
+            [("sendMessage", "Bonjour")],
+            [],
+        ),  # the bot says that it could not
+    ],
+)
+def test_versions_and_corrections(told: Told, lines: list[tuple[str, str]], expected: list[Rule]) -> None:
+    """Each gets the version that they drew, who drew to be left out gets none, and what was corrected reads so."""
+    evidence = replace(told, missed=ALL_STEPS, by_message={1: NEWS})
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START, beginnings=BEGINNINGS)
+    for hour, (do, begins) in enumerate(lines, 11):
+        at = f"2016-11-02T{hour}:00:00+00:00"
+        checker.read({"at": at, "do": do, "to": PERSON, "id": 1, "data": [], "begins": begins})
+    checker.finish(END)
+    assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == expected
 
 
 def test_who_had_everything_forgotten_is_not_looked_for() -> None:

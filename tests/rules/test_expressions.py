@@ -119,11 +119,12 @@ def test_what_is_typed_is_read(typed: str, read: str) -> None:
         ("language:français", "is not the code of a language"),
         (
             "rsvp:aa11:perhaps",
-            "“perhaps” is no such answer: write yes, maybe, no, silent, attended or absent.",
+            "“perhaps” is no such answer: write yes, maybe, no, silent, waitlisted, attended or absent.",
         ),
-        # Nothing is kept of waiting lists and surveys: nobody is in such an audience, and it is not pretended.
-        ("rsvp:aa11:waitlisted", "“waitlisted” is no such answer"),
-        ("survey:x:any", "There is no condition “survey”"),
+        ("survey:x", "write it as survey:CODE:OPTION."),
+        ("survey:a b:any", "is not complete"),
+        ("survey:été:any", "is not the code of a survey"),
+        ("survey:x:a.b.c", "is not an option of a survey"),
         ("vote:0:voted", "is not the number of a ballot"),
         ("joined:2016-11-01", "is not a time: write >2016-11-01"),
         ("joined:>2016-02-30", "is not a time"),

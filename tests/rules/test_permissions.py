@@ -42,6 +42,7 @@ LEAST_ROLE = {
     "export_audit": "admin",
     "import_polling_places": "coordinator",
     "import_opt_outs": "coordinator",
+    "import_survey": "coordinator",
     "see_staff": "admin",
     "add_staff": "admin",
     "revoke_staff": "admin",

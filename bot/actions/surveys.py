@@ -1,0 +1,289 @@
+"""Surveys: made with the message that asks them, answered tap by tap, counted, and erased on their own date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.broadcasts
+import db.surveys
+from bot.actions import audit
+from bot.actions.broadcasts import NewBroadcast, columns_of, fill
+from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.people import require_supporter
+from bot.actions.responses import Origin, response
+from bot.campaign.campaign import Campaign
+from bot.errors import PortevoixError
+from bot.rules.areas import EVERYWHERE
+from bot.rules.audience_limits import common_area, limited_to, widened
+from bot.rules.expressions import Expression, written_out
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.quiet import Quiet
+from bot.rules.sending import all_at
+from bot.rules.small_counts import NOBODY, Headcount
+from bot.rules.survey_forms import FormFault, faults
+from bot.rules.surveys import (
+    QUESTION,
+    SKIPPED,
+    Form,
+    Move,
+    Option,
+    Question,
+    Standing,
+    Tap,
+    as_json,
+    is_open,
+    tapped,
+)
+from db.audiences import Target
+from db.people import Person
+from db.surveys import ANYBODY, Counts, Survey
+
+ASKED = "survey"
+"""The question under which each answer is logged; its subject is the survey's code."""
+LONGEST = timedelta(days=366)
+"""Answers are not taken for longer, and not kept for longer afterwards."""
+
+
+class SurveyRefused(PortevoixError):
+    """A survey that cannot be made; `faults` of what it asks, where something is wrong with that."""
+
+    def __init__(self, sentence: str, *, faults: list[FormFault] | None = None) -> None:
+        super().__init__(sentence)
+        self.faults = faults or []
+
+
+class SurveyUnknown(PortevoixError):
+    """A survey that there is not, or that the person was not asked."""
+
+    default_message: ClassVar[str] = "toasts/survey_unknown"
+
+
+class SurveyOver(PortevoixError):
+    """A survey that takes no answers any more; `why`: closed, withdrawn or erased."""
+
+    default_message: ClassVar[str] = "surveys/over"
+
+
+class SurveyQuiet(PortevoixError):
+    """The law asks for silence where the person votes: nothing is asked, and nothing answered."""
+
+    default_message: ClassVar[str] = "toasts/survey_quiet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSurvey:
+    """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`."""
+
+    code: str
+    kind: Kind
+    form: Form
+    audience: Expression
+    closes_at: datetime
+    erase_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A survey that is leaving, or would: for how many people; its number is None where it would."""
+
+    people: int
+    broadcast: int | None = None
+    is_new: bool = True
+
+
+async def import_survey(
+    tx: AsyncConnection, new: NewSurvey, occasion: Occasion, *, actor: str, dry_run: bool = False
+) -> Made:
+    """Makes a survey and queues the message that asks it, for its audience everywhere; `dry_run`: only counts.
+
+    One of the same code that asks the same is left as it is. Raises SurveyRefused, BadAudience, CandidateOut.
+    """
+    require_sound(new, occasion.campaign, occasion.now)
+    target = await _target(tx, new, occasion)
+    before = await db.surveys.by_code(tx, new.code)
+    if before is not None:
+        if (before.form, before.closes_at, before.erase_at) != (new.form, new.closes_at, new.erase_at):
+            raise SurveyRefused(
+                f"There is a survey {new.code} already, which asks something else: people are answering it. Give this"
+                " one another code."
+            )
+        return Made(people=0, broadcast=before.broadcast, is_new=False)
+    if dry_run:
+        groups = await db.audiences.groups(tx, target, new.kind)
+        return Made(people=sum(group.people.total for group in groups))
+    made = await _make(tx, new, target, author=None, now=occasion.now)
+    details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
+    await audit.note(tx, actor=actor, action=Action.IMPORT_SURVEY, details=details, now=occasion.now)
+    return made
+
+
+def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
+    """Raises SurveyRefused for what cannot be asked, and CandidateOut."""
+    found = faults(new.form, campaign.languages[0])
+    if found:
+        raise SurveyRefused("The survey has faults.", faults=found)
+    if campaign.is_out(now):
+        raise SurveyRefused("The candidate is out: no message leaves any more.")
+    if not now < new.closes_at <= now + LONGEST:
+        raise SurveyRefused("A survey closes in the future, within a year: write a later `closes`.")
+    if not new.closes_at <= new.erase_at <= new.closes_at + LONGEST:
+        raise SurveyRefused(
+            "The answers are erased after the survey has closed, within a year: write another `erase`."
+        )
+
+
+async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Target:
+    """Whom the operator's survey is for: nobody's area limits it."""
+    setting = await setting_of(tx, Asked(expression=new.audience), occasion)
+    meant = widened(written_out(new.audience, setting.saved), occasion.campaign.is_whole)
+    within, holding = limited_to(meant, [EVERYWHERE])
+    return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
+
+
+async def _make(
+    tx: AsyncConnection, new: NewSurvey, target: Target, *, author: int | None, now: datetime
+) -> Made:
+    made = {"created_by": author, "created_at": now}
+    survey = await db.surveys.create(
+        tx,
+        {
+            "code": new.code,
+            "form": as_json(new.form),
+            "area": target.area,
+            "closes_at": new.closes_at,
+            "erase_at": new.erase_at,
+            **made,
+        },
+    )
+    assert survey is not None  # its code was free
+    message = NewBroadcast(
+        key=f"survey:{survey.id}",
+        kind=new.kind,
+        audience=new.audience,
+        when=all_at(now),
+        texts={},
+        template=QUESTION,
+        survey=survey.code,
+        expires_at=new.closes_at,
+    )
+    columns = {"key": message.key, "state": "active", **made, **columns_of(message, target)}
+    broadcast = await db.broadcasts.create(tx, columns)
+    assert broadcast is not None  # the survey's number is new, and so is the key
+    await db.surveys.leaves_as(tx, survey.id, broadcast)
+    return Made(people=await fill(tx, broadcast, message, target, now=now), broadcast=broadcast)
+
+
+# -- answering --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A survey and where one person stands in it."""
+
+    survey: Survey
+    at: Standing
+
+
+async def answer(
+    tx: AsyncConnection, person: Person, origin: Origin, code: str, tap: Tap, campaign: Campaign
+) -> Seen:
+    """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown.
+
+    Raises NotASupporter, SurveyUnknown, SurveyOver, SurveyQuiet.
+    """
+    require_supporter(person)
+    survey = await db.surveys.by_code(tx, code)
+    if survey is None or not await db.surveys.was_asked(tx, survey, person.id):
+        raise SurveyUnknown("There is no such survey for you.")
+    _require_open(survey, campaign, origin.at)
+    _require_no_silence(campaign, person, origin.at)
+    before = await db.surveys.answers_of(tx, survey, person.id)
+    at = tapped(survey.form, before, tap)
+    if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
+        question = survey.form.questions[tap.question].id
+        said = f"{question}:{'+'.join(at.answers[question]) or '-'}"
+        await db.surveys.put(tx, survey.id, before, at.answers, response(person, origin, ASKED, said, code))
+    return Seen(survey=survey, at=at)
+
+
+def _require_open(survey: Survey, campaign: Campaign, now: datetime) -> None:
+    why = None
+    if survey.is_counted:
+        why = "erased"
+    elif survey.is_withdrawn:
+        why = "withdrawn"
+    elif not is_open(survey.closes_at, now) or campaign.is_out(now):
+        why = "closed"
+    if why is not None:
+        raise SurveyOver("This survey is over.", why=why, form=survey.form)
+
+
+def _require_no_silence(campaign: Campaign, person: Person, now: datetime) -> None:
+    quiet = silence(campaign, person, now)
+    if quiet is not None:
+        raise SurveyQuiet("The law asks for silence.", until=quiet.until)
+
+
+def silence(campaign: Campaign, person: Person, now: datetime) -> Quiet | None:
+    """Whether the law asks for silence about polls where the person votes."""
+    return campaign.quiet(kind=Kind.POLL, territory=person.territory, now=now, zone=person.zone)
+
+
+# -- results --
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionCount:
+    """How many people chose which option of a question, and how many left it out."""
+
+    question: Question
+    options: tuple[tuple[Option, Headcount], ...]
+    skipped: Headcount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What was answered so far: by how many people, and question by question."""
+
+    survey: Survey
+    people: Headcount
+    questions: tuple[QuestionCount, ...]
+
+
+async def listed(tx: AsyncConnection) -> list[Results]:
+    """Every survey with its results, the newest first; for the operator."""
+    return [
+        results_from(survey, await db.surveys.counts(tx, survey)) for survey in await db.surveys.all_made(tx)
+    ]
+
+
+async def results(tx: AsyncConnection, code: str) -> Results:
+    """What was answered everywhere; for the operator. Raises SurveyRefused."""
+    survey = await db.surveys.by_code(tx, code)
+    if survey is None:
+        raise SurveyRefused(f"There is no survey {code}: `portevoix surveys list` tells their codes.")
+    return results_from(survey, await db.surveys.counts(tx, survey))
+
+
+def results_from(survey: Survey, found: Counts) -> Results:
+    """The counts of a survey in the order of its questions."""
+    return Results(
+        survey=survey,
+        people=found.get(ANYBODY, NOBODY),
+        questions=tuple(
+            QuestionCount(
+                question=question,
+                options=tuple(
+                    (option, found.get((question.id, option.id), NOBODY)) for option in question.options
+                ),
+                skipped=found.get((question.id, SKIPPED), NOBODY),
+            )
+            for question in survey.form.questions
+        ),
+    )

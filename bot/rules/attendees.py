@@ -1,0 +1,89 @@
+"""Who comes, as a list: which part of it, sorted, searched, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.rules.seats import ON_THE_LIST, Standing
+from bot.rules.typed import folded
+
+PAGE = 25
+"""Lines that are read on a phone without losing one's place."""
+
+
+class Part(StrEnum):
+    """What a list shows."""
+
+    COMING = "coming"
+    MAYBE = "maybe"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attendee:
+    """Somebody who comes, may, or waits. `name` where they agreed to be known; `number` tells the others."""
+
+    number: int
+    name: str | None
+    answer: str
+    guests: int
+    confirmed: bool
+    attended: bool | None
+    ticket: int | None
+
+    @property
+    def part(self) -> Part:
+        if self.answer in ON_THE_LIST:
+            return Part.WAITING
+        return Part.COMING if self.answer == Standing.YES else Part.MAYBE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A page of a list. `people` and `guests`: of the whole part, whoever is shown; `found`: what a search found."""
+
+    part: Part
+    rows: Sequence[Attendee]
+    number: int
+    pages: int
+    people: int
+    guests: int
+    found: int
+
+
+def in_order(attendees: Iterable[Attendee], part: Part) -> list[Attendee]:
+    """One part of a list: by name and then by number; who waits, in the order in which they do."""
+
+    def order(each: Attendee) -> tuple[int, bool, str, int]:
+        place = (each.ticket or 0) if part is Part.WAITING else 0
+        return place, each.name is None, folded(each.name or ""), each.number
+
+    return sorted((each for each in attendees if each.part is part), key=order)
+
+
+def sheet(attendees: Iterable[Attendee], part: Part, *, number: int = 0, search: str = "") -> Sheet:
+    """A page, counted from 0; one beyond the last is the last. `search`: how a name begins, or a number."""
+    rows = in_order(attendees, part)
+    found = [each for each in rows if _is_meant(each, search)]
+    pages = max(1, -(-len(found) // PAGE))
+    number = min(max(number, 0), pages - 1)
+    return Sheet(
+        part=part,
+        rows=found[number * PAGE : (number + 1) * PAGE],
+        number=number,
+        pages=pages,
+        people=len(rows),
+        guests=sum(each.guests for each in rows),
+        found=len(found),
+    )
+
+
+def _is_meant(each: Attendee, search: str) -> bool:
+    wanted = folded(search)
+    if not wanted:
+        return True
+    if each.name is None:
+        return wanted == str(each.number)
+    return any(word.startswith(wanted) for word in folded(each.name).split()) or folded(each.name) == wanted

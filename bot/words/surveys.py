@@ -1,0 +1,116 @@
+"""A survey as one person sees it: the question that is open, or what they answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.rules.surveys import (
+    QUESTION,
+    Form,
+    Progress,
+    Standing,
+    progress,
+    standing,
+    way,
+    words_in,
+)
+from bot.words.texts import Text
+
+DONE = "surveys/done"
+
+
+class Asked(Protocol):
+    """What is shown of a survey: any row or draft that has these."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def form(self) -> Form: ...
+    @property
+    def closes_at(self) -> datetime: ...
+    @property
+    def erase_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownOption:
+    """An option on its button."""
+
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownQuestion:
+    """The open question: its number in the survey (0: the first), how far it is, and whether it was answered before."""
+
+    number: int
+    text: str
+    several: bool
+    options: tuple[ShownOption, ...]
+    is_answered: bool
+    is_first: bool
+    progress: Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownAnswer:
+    """A question with the options that were chosen; none: it was left out."""
+
+    question: str
+    chosen: tuple[str, ...]
+
+
+Render = Callable[..., Text]
+"""Renders a template by its name with values."""
+
+
+def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, mute: str) -> Text:
+    """The message of a survey where somebody stands in it."""
+    form = survey.form
+    shared = {"survey": survey, "title": words_in(form.title, language), "mute": mute}
+    if at.question is None:
+        return render(DONE, answers=_answers(form, at, language), **shared)
+    return render(
+        QUESTION, question=_question(form, at, language), purpose=words_in(form.purpose, language), **shared
+    )
+
+
+def first_text(render: Render, survey: Asked, language: str, *, mute: str) -> Text:
+    """The message that asks somebody who has not answered yet."""
+    return survey_text(render, survey, standing(survey.form, {}), language, mute=mute)
+
+
+def _question(form: Form, at: Standing, language: str) -> ShownQuestion:
+    question = at.question
+    assert question is not None  # the caller looked
+    chosen = at.answers.get(question.id, ())
+    return ShownQuestion(
+        number=form.questions.index(question),
+        text=words_in(question.text, language),
+        several=question.several,
+        options=tuple(
+            ShownOption(text=words_in(each.text, language), is_chosen=each.id in chosen)
+            for each in question.options
+        ),
+        is_answered=bool(chosen),
+        is_first=question == form.questions[0],
+        progress=progress(form, at),
+    )
+
+
+def _answers(form: Form, at: Standing, language: str) -> tuple[ShownAnswer, ...]:
+    return tuple(
+        ShownAnswer(
+            question=words_in(question.text, language),
+            chosen=tuple(
+                words_in(each.text, language)
+                for each in question.options
+                if each.id in at.answers[question.id]
+            ),
+        )
+        for question in way(form, at.answers)
+    )

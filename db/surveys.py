@@ -1,0 +1,242 @@
+"""Surveys, what people chose in them, and what is counted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.small_counts import Headcount
+from bot.rules.surveys import SKIPPED, Answers, Form, from_json
+from db.areas import person_in
+from db.batches import Statement, Visit, together
+from db.headcounts import counted, headcount, known_to
+from db.responses import Response, log
+from db.restrictions import IS_USABLE, restricted_people
+from db.schema import deliveries, people, survey_answers, survey_counts, surveys
+from db.upsert import insert
+
+ANYBODY = ("", "")
+"""In counts: whoever answered any question, were it by leaving it out."""
+Counts = Mapping[tuple[str, str], Headcount]
+"""How many people chose which option of which question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """One row of `surveys`: see db.schema for what each field means."""
+
+    id: int
+    code: str
+    state: str
+    form: Form
+    broadcast: int | None
+    area: str
+    closes_at: datetime
+    erase_at: datetime
+    created_by: int | None
+    created_at: datetime
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.state == "withdrawn"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its answers were erased."""
+        return self.state == "counted"
+
+
+def _survey(row: sa.Row[Any]) -> Survey:
+    values = {**row._mapping}
+    return Survey(**{**values, "form": from_json(values["form"])})
+
+
+async def create(tx: AsyncConnection, values: Mapping[str, Any]) -> Survey | None:
+    """A new survey, or None where its code is taken."""
+    statement = insert(tx, surveys).values(**values).on_conflict_do_nothing(index_elements=[surveys.c.code])
+    row = (await tx.execute(statement.returning(*surveys.c))).one_or_none()
+    return None if row is None else _survey(row)
+
+
+async def leaves_as(tx: AsyncConnection, survey: int, broadcast: int) -> None:
+    """The broadcast that asks it."""
+    await tx.execute(sa.update(surveys).where(surveys.c.id == survey).values(broadcast=broadcast))
+
+
+async def by_code(tx: AsyncConnection, code: str) -> Survey | None:
+    row = (await tx.execute(sa.select(surveys).where(surveys.c.code == code))).one_or_none()
+    return None if row is None else _survey(row)
+
+
+async def of_codes(tx: AsyncConnection, codes: Collection[str]) -> dict[str, Survey]:
+    """The surveys of these codes, as far as there are any."""
+    rows = await tx.execute(sa.select(surveys).where(surveys.c.code.in_(codes)))
+    return {row.code: _survey(row) for row in rows}
+
+
+async def of_broadcasts(tx: AsyncConnection, broadcasts: Collection[int]) -> dict[int, Survey]:
+    """The surveys that these broadcasts ask, by the broadcast's number."""
+    rows = await tx.execute(sa.select(surveys).where(surveys.c.broadcast.in_(broadcasts)))
+    return {row.broadcast: _survey(row) for row in rows}
+
+
+async def all_made(tx: AsyncConnection) -> list[Survey]:
+    """Every survey, the newest first."""
+    rows = await tx.execute(sa.select(surveys).order_by(surveys.c.id.desc()))
+    return [_survey(row) for row in rows]
+
+
+async def withdraw(tx: AsyncConnection, broadcast: int) -> None:
+    """The message that asks a survey, if it asks one, is taken back: nobody answers it any more."""
+    is_open = sa.and_(surveys.c.broadcast == broadcast, surveys.c.state == "open")
+    await tx.execute(sa.update(surveys).where(is_open).values(state="withdrawn"))
+
+
+async def was_asked(tx: AsyncConnection, survey: Survey, person: int) -> bool:
+    """Whether its message went to the person: nobody else has a button of it."""
+    theirs = sa.exists().where(
+        deliveries.c.broadcast == survey.broadcast,
+        deliveries.c.person == person,
+        deliveries.c.state.in_(("sending", "sent", "in_doubt")),
+    )
+    return bool(await tx.scalar(sa.select(theirs)))
+
+
+# -- answers --
+
+
+async def answers_of(tx: AsyncConnection, survey: Survey, person: int) -> Answers:
+    """What somebody chose, by question, the options in the order of the form."""
+    query = sa.select(survey_answers.c.question, survey_answers.c.option).where(
+        survey_answers.c.survey == survey.id, survey_answers.c.person == person
+    )
+    found: dict[str, set[str]] = {}
+    for row in await tx.execute(query):
+        found.setdefault(row.question, set()).add(row.option)
+    return {
+        question.id: tuple(each.id for each in question.options if each.id in found[question.id])
+        for question in survey.form.questions
+        if question.id in found
+    }
+
+
+_FORGET = Statement(
+    lambda s: (
+        f"""
+    DELETE FROM survey_answers WHERE survey = :survey AND person = :person
+        AND question IN (SELECT each.value ->> 0 FROM {s.each})"""
+    )
+)
+_KEEP = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO survey_answers (survey, person, question, option, at)
+    SELECT :survey, :person, each.value ->> 0, each.value ->> 1, :now FROM {s.each}"""
+    )
+)
+
+
+async def put(tx: AsyncConnection, survey: int, before: Answers, after: Answers, response: Response) -> None:
+    """Puts what somebody says now in the place of what they said before, and logs the answer."""
+    changed = sorted(each for each in {*before, *after} if before.get(each) != after.get(each))
+    rows = [
+        (question, option)
+        for question in changed
+        if question in after
+        for option in after[question] or (SKIPPED,)
+    ]
+
+    def answer(visit: Visit) -> None:
+        whose: dict[str, Any] = {"survey": survey, "person": response.person}
+        visit.run(_FORGET, rows=[(question,) for question in changed], **whose)
+        visit.run(_KEEP, rows=rows, now=response.at, **whose)
+        log(visit, response)
+
+    await together(tx, answer)
+
+
+# -- counts --
+
+
+async def counts(tx: AsyncConnection, survey: Survey) -> Counts:
+    """How many people chose what, everywhere; of one whose answers were erased what was counted then.
+
+    Who restricted their data is not counted.
+    """
+    if survey.is_counted:
+        kept = sa.select(survey_counts).where(survey_counts.c.survey == survey.id)
+        return {(row.question, row.option): Headcount(others=row.people) for row in await tx.execute(kept)}
+    found = await _numbers(tx, survey)
+    for of, number in (await _numbers(tx, survey, survey_answers.c.person.in_(restricted_people()))).items():
+        found[of] -= number
+    return {of: Headcount(others=number) for of, number in found.items() if number}
+
+
+async def _numbers(
+    tx: AsyncConnection, survey: Survey, *conditions: sa.ColumnElement[bool]
+) -> dict[tuple[str, str], int]:
+    """Rows by question and option, read from the index alone."""
+    number = sa.func.count().label("number")
+    columns = (survey_answers.c.question, survey_answers.c.option)
+    query = sa.select(*columns, number).where(survey_answers.c.survey == survey.id, *conditions)
+    found = {(row.question, row.option): row.number for row in await tx.execute(query.group_by(*columns))}
+    first = survey.form.questions[0]
+    # Whoever answers begins with the first question: nobody else is looked for.
+    if first.several:
+        anybody = sa.select(sa.func.count(sa.distinct(survey_answers.c.person))).where(
+            survey_answers.c.survey == survey.id, survey_answers.c.question == first.id, *conditions
+        )
+        found[ANYBODY] = int(await tx.scalar(anybody) or 0)
+    else:
+        found[ANYBODY] = sum(count for (question, _), count in found.items() if question == first.id)
+    return found
+
+
+async def counts_in(
+    tx: AsyncConnection, survey: Survey, areas: Iterable[str], known_in: Sequence[str] | None
+) -> Counts:
+    """The same of people of some areas; nothing where the answers were erased: of areas no count is kept."""
+    here = sa.or_(sa.false(), *(person_in(area) for area in areas))
+    columns = (survey_answers.c.question, survey_answers.c.option)
+    told = counted("people", known_to(known_in))
+    query = (
+        sa.select(*columns, *told)
+        .join(people, people.c.id == survey_answers.c.person)
+        .where(survey_answers.c.survey == survey.id, IS_USABLE, here)
+        .group_by(*columns)
+    )
+    found = {(row.question, row.option): headcount(row, "people") for row in await tx.execute(query)}
+    answered = sa.select(survey_answers.c.person).where(survey_answers.c.survey == survey.id)
+    anybody = sa.select(*told).where(people.c.id.in_(answered), IS_USABLE, here)
+    return {**found, ANYBODY: headcount((await tx.execute(anybody)).one(), "people")}
+
+
+async def due(tx: AsyncConnection, now: datetime) -> list[Survey]:
+    """Those whose answers are to be erased."""
+    query = sa.select(surveys).where(surveys.c.erase_at <= now, surveys.c.state != "counted")
+    return [_survey(row) for row in await tx.execute(query.order_by(surveys.c.id))]
+
+
+async def keep_counts(tx: AsyncConnection, survey: Survey) -> None:
+    """Counts the answers for good: they may be erased afterwards."""
+    found = await counts(tx, survey)
+    rows = [
+        {"survey": survey.id, "question": question, "option": option, "people": count.total}
+        for (question, option), count in found.items()
+    ]
+    if rows:
+        await tx.execute(survey_counts.insert(), rows)
+    await tx.execute(sa.update(surveys).where(surveys.c.id == survey.id).values(state="counted"))
+
+
+async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """Everything somebody chose, survey by survey, for `/mydata`; an empty option: they left the question out."""
+    columns = (surveys.c.code, survey_answers.c.question, survey_answers.c.option, survey_answers.c.at)
+    query = sa.select(*columns).join(surveys, surveys.c.id == survey_answers.c.survey)
+    query = query.where(survey_answers.c.person == person).order_by(survey_answers.c.at, *columns[:3])
+    return [dict(row._mapping) for row in await tx.execute(query)]

@@ -1,0 +1,149 @@
+"""Answering a survey: one message, taps, a way back; and what is said where nothing can be answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+import db.surveys
+from db.schema import deliveries, responses, survey_answers, surveys
+from tests.conversation import Conversation, Talker, paris
+from tests.surveying import answers, ask
+
+
+@pytest.fixture
+async def zoe(conversation: Conversation) -> Talker:
+    talker = conversation.person(7)
+    await talker.sign_up()
+    await ask(conversation, talker)
+    return talker
+
+
+async def test_one_message_asks_question_after_question(zoe: Talker, conversation: Conversation) -> None:
+    asked = zoe.last.id
+    assert "To write our programme." in zoe.last.text
+    assert "Question 1 of 3" in zoe.last.text
+    assert "Back" not in zoe.last.buttons
+    shown = await zoe.tap("Yes")
+    assert shown.id == asked
+    assert "Question 2 of 3" in shown.text
+    assert "Several answers are possible" in shown.text
+    await zoe.tap("In the morning")
+    shown = await zoe.tap("At night")
+    assert [label for label in shown.buttons if "✓" in label] == ["✓ In the morning", "✓ At night"]
+    await zoe.tap("Next question")
+    shown = await zoe.tap("Skip")
+    assert "This is what you answered" in shown.text
+    assert "In the morning, At night" in shown.text
+    assert "left out" in shown.text
+    assert {each.id for each in zoe.screen if "Your journeys" in each.text} == {asked}
+    assert await answers(conversation, zoe) == {"train": ("yes",), "when": ("morning", "evening"), "more": ()}
+
+
+async def test_whoever_changes_an_answer_is_asked_what_follows_it(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    await zoe.tap("Yes")
+    stale = dict(zoe.last.buttons)
+    await zoe.tap("In the morning")
+    await zoe.tap("Back")
+    shown = await zoe.tap("No")
+    assert "Why?" in shown.text
+    assert await answers(conversation, zoe) == {"train": ("no",)}
+    shown = await zoe.tap_data(stale["At night"])  # under a question that is asked no more
+    assert "Why?" in shown.text
+    assert await answers(conversation, zoe) == {"train": ("no",)}
+
+
+async def test_who_is_done_changes_it_and_every_tap_is_in_the_log(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    for label in ("No", "Too dear", "Yes"):
+        await zoe.tap(label)
+    await zoe.tap("Change my answers")
+    assert "✓ No" in zoe.last.buttons
+    await zoe.tap("Yes")
+    assert await answers(conversation, zoe) == {"train": ("yes",)}
+    logged = [each for each in await conversation.answers() if each[0] == "survey"]
+    assert logged == [
+        ("survey", "trains", said) for said in ("train:no", "why:price", "more:yes", "train:yes")
+    ]
+    async with conversation.database.read() as tx:
+        assert await tx.scalar(sa.select(deliveries.c.answered_at)) is not None
+
+
+async def test_it_speaks_the_reader_s_language(conversation: Conversation) -> None:
+    talker = conversation.person(8, language="fr")
+    await talker.sign_up()
+    await ask(conversation, talker)
+    assert "Question 1 sur 3" in talker.last.text
+    shown = await talker.tap("Non")
+    assert "Pourquoi ?" in shown.text
+    shown = await talker.tap("Passer")
+    assert "Question 3 sur 3" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"closes_at": paris("2016-11-01T10:00")}, "is closed"),
+        ({"state": "withdrawn"}, "was withdrawn"),
+        ({"state": "counted"}, "were erased"),
+    ],
+    ids=["late", "withdrawn", "erased"],
+)
+async def test_what_is_over_says_so_and_notes_nothing(
+    zoe: Talker, conversation: Conversation, change: dict[str, object], said: str
+) -> None:
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(surveys).values(**change))
+    shown = await zoe.tap("Yes")
+    assert said in shown.text
+    assert not shown.buttons
+    assert await answers(conversation, zoe) == {}
+
+
+async def test_a_survey_that_somebody_was_not_asked_is_not_answered(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    """A forged tap: of a survey of others, of none, of a question or an option that there is not."""
+    stranger = conversation.person(9)
+    await stranger.sign_up()
+    await stranger.tap_data("1:survey:trains:0:choose:0")
+    assert "wasn’t sent to you" in stranger.toast
+    await zoe.tap_data("1:survey:nothing:0:choose:0")
+    assert "wasn’t sent to you" in zoe.toast
+    for forged in ("99:choose:0", "0:choose:99", "3:choose:0"):
+        await zoe.tap_data(f"1:survey:trains:{forged}")
+    for malformed in ("0:forge:0", "x:choose:0", "0:choose", "-1:choose:0"):
+        await zoe.tap_data(f"1:survey:trains:{malformed}")
+        assert "no longer works" in zoe.toast
+    async with conversation.database.read() as tx:
+        assert not list(await tx.execute(sa.select(survey_answers)))
+
+
+async def test_nothing_is_asked_or_answered_while_the_law_asks_for_silence(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(surveys).values(closes_at=paris("2016-11-25T10:00")))
+    conversation.clock.move(paris("2016-11-19T12:00"))
+    shown = await zoe.tap("Yes")
+    assert "keep silent" in zoe.toast
+    assert "Question 1 of 3" in shown.text
+    assert await answers(conversation, zoe) == {}
+
+
+async def test_who_leaves_takes_the_answers_along(zoe: Talker, conversation: Conversation) -> None:
+    await zoe.tap("Yes")
+    await zoe.send("/delete")
+    await zoe.tap_data("1:delete:yes")
+    async with conversation.database.read() as tx:
+        assert not list(await tx.execute(sa.select(survey_answers)))
+        assert not list(await tx.execute(sa.select(responses).where(responses.c.question == "survey")))
+        made = await db.surveys.by_code(tx, "trains")
+        assert made is not None
+        assert not any(count.total for count in (await db.surveys.counts(tx, made)).values())
+    assert timedelta(days=2) < made.erase_at - made.created_at

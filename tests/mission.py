@@ -174,6 +174,8 @@ async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19
     for question, answer in (("On what day", on), ("How long will it last?", "2h")):
         await organizer.asked(read.says(question))
         await organizer.send(answer)
+    await organizer.asked(read.says("How many seats are there?"))
+    await organizer.tap(read.label("There are enough"))
     await organizer.asked(read.says("within %(km)s"))
     await organizer.tap(read.label("That’s it"))
     summary = await organizer.expect(read.says("Ready to announce"))

@@ -25,7 +25,7 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.bring_guests rsvps.wait_for_all
+rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company

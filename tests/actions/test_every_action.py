@@ -71,7 +71,8 @@ BY_LINK = "downloads.look downloads.use"
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
-    " broadcast_approvals.open_for audience_typing.events_known audience_typing.saved_known"
+    " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
+    " audience_typing.events_known audience_typing.saved_known"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 

@@ -16,6 +16,7 @@ from bot.rules.broadcast_draft import (
     NOW,
     STEPS,
     experiment_of,
+    is_compared,
     is_neutral,
     next_question,
     others_of,
@@ -93,7 +94,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "fields":
         answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
-        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
+        compared = is_compared(context.kept)
+        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"), compared=compared)
 
 
 def _compared(context: Context) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _compared(context: Context) -> dict[str, Any]:
 def goals_offered(context: Context) -> tuple[Outcome, ...]:
     """What the message may be meant to change."""
     coming = context.campaign.next_ballot(context.now) is not None
-    return goals_of(versions=1 + len(others_of(context.kept)), votes_to_come=coming)
+    return goals_of(votes_to_come=coming)
 
 
 async def choose_kind(update: Update, context: Context) -> None:

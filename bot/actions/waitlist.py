@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.faces
 import db.planning
 import db.seats
 from bot.campaign.campaign import Campaign
@@ -55,6 +56,7 @@ async def _tend(tx: AsyncConnection, campaign: Campaign, number: int, now: datet
         over = lapsed(own, told=told, at=now)
         seats = seats.moved(own, over)
         await db.seats.keep(tx, event.id, seats, [over])
+        await db.faces.stand_otherwise(tx, event.id, [own.person])
     if campaign.is_out(now) or now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
         return 0
     made: list[Rsvp] = []

@@ -15,7 +15,7 @@ import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, CandidateOut
-from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill, require_somebody
+from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
@@ -159,13 +159,12 @@ async def send(tx: AsyncConnection, author: Author, new: NewSurvey) -> Made:
     """Makes the survey of staff and queues its message for all of its audience that they look after.
 
     That of an organizer waits for a second person, as every one does that is for many. Raises NotAllowed, CandidateOut,
-    SurveyRefused, BadAudience, and BroadcastRefused where nobody would get it.
+    SurveyRefused, BadAudience.
     """
     author.require(Action.ASK_SURVEY)
     author.require_standing()
     require_sound(new, author.campaign, author.now)
     target = await target_of(tx, author, new.audience, author.areas(Action.ASK_SURVEY))
-    await require_somebody(tx, author, _message("", new, author.now), target)
     made = await _make(tx, new, target, author=author.id, now=author.now)
     assert made.broadcast is not None  # just made
     awaits = not author.supervises(target.area) or await awaits_second_person(

@@ -33,6 +33,7 @@ from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.delivery.webhook_look import look_after_webhook
 from bot.departure.decide import Departure
+from bot.departure.faces import Faces
 from bot.export_files import ExportFiles
 from bot.introduction import (
     ALLOWED_UPDATES,
@@ -224,6 +225,16 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     measuring = Measuring(database=database, campaign=campaign, clock=clock)
     nightly = NightlyBackup(database=database, campaign=campaign, settings=ground.settings, clock=clock)
 
+    faces = Faces(
+        database=database,
+        clock=clock,
+        texts=services.texts,
+        composer=composer(services),
+        bot_username=services.bot_username,
+        line=engine,
+        leads=lambda: engine.leadership.held,
+    )
+
     look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
         engine, lambda: board.refresh(engine), daily.beat, day_line.beat, measuring.beat, nightly.beat
@@ -252,7 +263,8 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         engine=engine,
         ticker=ticker,
         watch=watch,
-        beside=(daily, witness, day_line, measuring, nightly),
+        faces=faces,
+        beside=(daily, witness, day_line, measuring, nightly, faces),
     )
 
 

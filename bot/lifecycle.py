@@ -22,6 +22,12 @@ class Beside(Protocol):
     def run(self) -> Coroutine[Any, Any, None]: ...
 
 
+class CatchesUp(Protocol):
+    """What is brought up to date after everything else."""
+
+    async def catch_up(self) -> int: ...
+
+
 class App:
     """A bot that runs. `health` tells how it is, `settled` waits until nothing is left to do now."""
 
@@ -33,10 +39,11 @@ class App:
         engine: Engine,
         ticker: Ticker,
         watch: Watch,
+        faces: CatchesUp,
         beside: Sequence[Beside],
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
-        self.ticker, self.watch = ticker, watch
+        self.ticker, self.watch, self.faces = ticker, watch, faces
         self._beside = tuple(beside)
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -53,7 +53,7 @@ CREDENTIALS = {
 `…_FILE` it is where nothing else sets it."""
 _ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
-_DATABASE_ENGINES = ("sqlite", "postgresql")
+_DATABASE_ENGINES = ("sqlite", "postgresql", "postgres")  # hosts write the last two
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -232,7 +232,7 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.DELIVERIES,
         erased=Erased.CUT_LOOSE,
         data={
-            "delivery": ("person", "broadcast", "state", "reason", "message_id"),
+            "delivery": ("person", "broadcast", "state", "reason", "message_id", "face"),
             "delivery_moments": ("due_at", "changed_at", "sent_at", "answered_at"),
             "draw": ("variant",),
         },
@@ -310,7 +310,7 @@ HOLDINGS: tuple[Holding, ...] = (
         subject=Subject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
-        plain=("event", "taken", "waiting", "offered", "tickets"),
+        plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
     ),
     Holding(
         table="event_texts",

@@ -286,6 +286,10 @@ seats = sa.Table(
         sa.Column(name, sa.Integer, nullable=False, default=0, server_default="0")
         for name in ("taken", "waiting", "offered", "tickets")
     ),
+    # How often what its cards show has changed, when last, and what they show: see bot.rules.faces.
+    sa.Column("face", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("face_at", Instant),
+    sa.Column("faced", sa.String(40)),
 )
 
 event_texts = sa.Table(
@@ -467,6 +471,8 @@ deliveries = sa.Table(
     sa.Column("answered_at", Instant),
     # The version that somebody drew, or `holdout`; forgotten with the person. Empty where nothing is compared.
     sa.Column("variant", sa.String(8)),
+    # Of a message that shows an event: at which count of `seats.face` it was edited last; empty: never.
+    sa.Column("face", sa.Integer),
     sa.UniqueConstraint("broadcast", "person"),
     # No more than needed: each costs a write whenever a message moves on.
     sa.Index(None, "person"),

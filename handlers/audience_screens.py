@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from telegram import Update
 
-from bot.actions import audience_typing
+from bot.actions import audience_typing, broadcast_cards, saved_audiences
 from bot.actions.audiences import Place
 from bot.actions.authority import area_name
 from bot.actions.expressions import Asked
@@ -24,11 +24,12 @@ from bot.rules.audience_building import (
 )
 from bot.rules.events import is_over
 from bot.rules.expressions import EVERYBODY, Expression, leaves_of
-from bot.rules.leaves import ANY, Leaf, read_leaf
+from bot.rules.leaves import ANY, LONGEST_NAME, Leaf, read_leaf, saved_name
 from bot.rules.permissions import Action
 from db.events import EventInWords, text_in
 from handlers import desk
 from handlers.audience_dialog import (
+    DONE,
     STEP,
     audience_of,
     choose,
@@ -38,6 +39,7 @@ from handlers.audience_dialog import (
     put,
     show,
     take_back,
+    view,
 )
 from handlers.buttons import arguments, one_of
 from handlers.context import Context
@@ -46,6 +48,8 @@ from handlers.routing import Awaited, Handler, MalformedButton
 RADII = (10, 30, 60)
 """Kilometres that are offered; others can be typed."""
 MOST_EVENTS = 12
+NAMING = "audience_name"
+"""The step at which a name is typed, under which the audience is saved."""
 
 
 async def open_screen(update: Update, context: Context) -> None:
@@ -62,6 +66,14 @@ async def open_screen(update: Update, context: Context) -> None:
     elif name == "saved":
         names = await audience_typing.saved_known(context.tx, await desk.author(context))
         context.edit("audience/saved", saved=[(name, _key(name)) for name in names])
+    elif name == "message":
+        author, fallback = await desk.author(context), context.campaign.languages[0]
+        sent = await broadcast_cards.sent_to_their_areas(context.tx, author, context.language, fallback)
+        context.edit("audience/messages", sent=sent)
+    elif name == "save":
+        assert context.dialog is not None  # it is open
+        await context.ask(context.dialog.flow, NAMING)
+        context.edit("audience/save", audience=await view(context, audience_of(context)))
     elif name == "who":
         audience = audience_of(context)
         languages = [code for code in context.campaign.languages if holds(audience, f"language:{code}")]
@@ -114,6 +126,48 @@ async def choose_event(update: Update, context: Context) -> None:
         raise MalformedButton
     over = is_over(found.event.ends_at, context.now)
     context.edit("audience/answers", event=code, title=_title(context, found), past=over)
+
+
+async def choose_message(update: Update, context: Context) -> None:
+    """Who got it, or who answered it?"""
+    (number,) = arguments(context, 1)
+    if not is_open(context):
+        return
+    author, fallback = await desk.author(context), context.campaign.languages[0]
+    sent = await broadcast_cards.sent_to_their_areas(context.tx, author, context.language, fallback)
+    found = next((each for each in sent if str(each[0].id) == number), None)
+    if found is None:
+        raise MalformedButton
+    context.edit("audience/message", broadcast=found[0], title=found[1])
+
+
+async def type_name(update: Update, context: Context) -> None:
+    """The name under which the audience is saved; then it is built on."""
+    assert context.message is not None  # a text handler
+    assert context.dialog is not None  # its step
+    typed = (context.message.text or "").strip()
+    try:
+        name = saved_name(typed)
+    except BadAudience as fault:
+        raise BadAudience(fault.sentence, why="bad_name", word=typed[:LONGEST_NAME]) from fault
+    author = await desk.author(context)
+    kept = await saved_audiences.save_for(context.tx, author, name, audience_of(context), as_typed=typed)
+    await context.ask(context.dialog.flow, STEP)
+    place = area_name(author.gazetteer, kept.audience.area)
+    context.say(
+        "audience/is_saved", called=name, area=kept.audience.area, place=place, again=kept.before is not None
+    )
+    await show(context, context.say)
+
+
+async def keep_building(update: Update, context: Context) -> None:
+    """Nothing is saved."""
+    arguments(context, 0)
+    if context.dialog is None or context.dialog.flow not in DONE or context.dialog.step != NAMING:
+        context.toast("toasts/already_answered")
+        return
+    await context.ask(context.dialog.flow, STEP)
+    await show(context, context.edit)
 
 
 async def choose_commune(update: Update, context: Context) -> None:
@@ -217,6 +271,9 @@ async def _condition(context: Context, name: str, values: list[str]) -> Expressi
     if name in ("area", "language"):
         (code,) = values
         return read_leaf(f"{'in' if name == 'area' else name}:{code}")
+    if name in ("got", "answered"):
+        (number,) = values
+        return read_leaf(f"{name}:{number}")
     first, second = values
     if name == "around":
         return read_leaf(f"near:{first}:{second}")
@@ -238,5 +295,7 @@ BUTTONS: dict[str, Handler] = {
     "audience_event": choose_event,
     "audience_commune": choose_commune,
     "audience_join": choose_join,
+    "audience_message": choose_message,
+    "audience_build": keep_building,
 }
-AWAITED = {STEP: Awaited(text=type_audience)}
+AWAITED = {STEP: Awaited(text=type_audience), NAMING: Awaited(text=type_name)}

@@ -16,6 +16,7 @@ from bot.rules.broadcast_draft import (
     NOW,
     STEPS,
     experiment_of,
+    is_compared,
     is_neutral,
     next_question,
     others_of,
@@ -93,7 +94,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "fields":
         answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
-        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"))
+        compared = is_compared(context.kept)
+        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"), compared=compared)
 
 
 def _compared(context: Context) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bot.delivery.messages import message
 from bot.errors import PortevoixError
 from handlers.context import Context, Services, language_for
 from handlers.desk import keep_language
+from handlers.event_card import see_whether_turned
 from handlers.inline import offer_communes
 from handlers.lists import see_whether_overtaken
 from handlers.privacy import ask_again
@@ -55,6 +56,7 @@ class Dispatcher:
             await see_whether_overtaken(context)
             await self._handle(update, context)
             await tidy(context, before)
+            await see_whether_turned(context)
             if not context.is_puzzled:
                 await people.was_understood(tx, context.person)
             await ask_again(context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telegram import Message
+from telegram import InlineKeyboardMarkup, Message
 
 from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
@@ -100,3 +100,20 @@ def worded(
         seats=seats,
         position=position,
     )
+
+
+async def see_whether_turned(context: Context) -> None:
+    """After a tap was answered: whether the message that showed an event was leafed on in, to a list say."""
+    query = context.update.callback_query
+    message = query.message if query is not None else None
+    if not isinstance(message, Message) or not _asks(message.reply_markup):
+        return
+    for call in context.replies:
+        edits = call.method == "editMessageText" and call.payload.get("message_id") == message.message_id
+        if edits and "1:rsvp:" not in str(call.payload.get("reply_markup")):
+            await event_cards.turned(context.tx, context.person, message.message_id)
+
+
+def _asks(markup: InlineKeyboardMarkup | None) -> bool:
+    buttons = [button for row in (markup.inline_keyboard if markup is not None else ()) for button in row]
+    return any(str(button.callback_data).startswith(("1:rsvp:", "1:attend:")) for button in buttons)

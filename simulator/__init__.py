@@ -13,7 +13,7 @@ at `/`, `simulator.client` in Python, or the JSON interface that both are made o
                                               vote, inline, choose, block, unblock, deactivate, read,
                                               write (to a friend), app (open a Mini App) or app-data
     GET  /sim/people/ID/friends?after=&wait=
-    GET, POST /sim/groups            GET  /sim/people/ID/groups (and acts: see simulator.grouping)
+    GET, POST /sim/groups            GET  /sim/people/ID/groups (acts: see simulator.grouping)
     GET  /sim/clock?version=&wait=       POST /sim/clock             GET, POST /sim/marks
     GET  /sim/journal?after=&limit=      GET, POST, DELETE /sim/faults
     POST /sim/limits                     GET  /sim/state             POST /sim/reset

@@ -105,8 +105,6 @@ def _inline_button(button: Any, local_apps: bool) -> dict[str, Any]:
     if not isinstance(button, dict):
         raise bad_request(prefix + "InlineKeyboardButton must be an Object")
     _check_text_and_style(button, prefix)
-    if not button["text"].strip():
-        raise bad_request("BUTTON_TEXT_INVALID")
     if not _does_something(button):
         raise bad_request(prefix + "Text buttons are unallowed in the inline keyboard")
     data = button.get("callback_data")

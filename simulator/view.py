@@ -88,6 +88,8 @@ def message_view(message: Message) -> dict[str, Any]:
         ],
         "file": _file_view(media),
         "preview": preview_of(message),
+        "hidden": bool(media.get("has_media_spoiler")),
+        "caption_above": bool(extra.get("show_caption_above_media")),
         "poll": media.get("poll"),
         "dice": media.get("dice"),
         "album": media.get("media_group_id"),

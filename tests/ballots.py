@@ -5,7 +5,7 @@ They are played without a network, as the tests of handlers are; reminders are p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ class Chat:
     lines: list[str]
 
     def __init__(self, conversation: Conversation, name: str, number: int, language: str) -> None:
-        self.name, self.lines, self._read = name, [], Reader(language)
+        self.name, self.number, self.lines, self._read = name, number, [], Reader(language)
         self._conversation = conversation
         self._talker: Talker = conversation.person(number, language=language)
 
@@ -43,13 +43,29 @@ class Chat:
         await self._talker.send(text)
         self._answered(self._talker.calls)
 
-    async def taps(self, label: str) -> None:
-        """The button with this English label, as it reads in their language."""
-        said = self._read.label(label)
+    async def taps(self, label: str, **filled: object) -> None:
+        """The button with this English label, as it reads in their language; `filled`: what is filled into it."""
+        said = self._read.label(label) % filled if filled else self._read.label(label)
         self.lines.append(f"**{self.name}:** `[ {said} ]`")
         exact = next((data for name, data in self._talker.last.buttons.items() if name == said), None)
         await (self._talker.tap(said) if exact is None else self._talker.tap_data(exact))
         self._answered(self._talker.calls)
+
+    async def types(self, word: str) -> None:
+        """The word of a template, as it is typed in their language."""
+        await self.says(self._conversation.services.texts.typed(word, self._read.language))
+
+    async def taps_newest(self) -> None:
+        """The first button of what is on the screen, whatever it says."""
+        label, data = next(iter(self._talker.last.buttons.items()))
+        self.lines.append(f"**{self.name}:** `[ {as_read(label)} ]`")
+        await self._talker.tap_data(data)
+        self._answered(self._talker.calls)
+
+    def receives(self, calls: Sequence[Call]) -> None:
+        """What left for them by itself."""
+        self._talker.receive(calls)
+        self._answered(calls)
 
     async def waits_until(self, at: str) -> None:
         """What is due then arrives."""
@@ -69,8 +85,7 @@ class Chat:
             sent = sa.update(delivered).values(state="sent", sent_at=now)
             await tx.execute(sent.where(delivered.c.id.in_([row.id for row in rows])))
         assert calls, f"Nothing is due at {at}."
-        self._talker.receive(calls)
-        self._answered(calls)
+        self.receives(calls)
 
     def _answered(self, calls: Iterable[Call]) -> None:
         for call in calls:

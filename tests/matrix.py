@@ -23,6 +23,7 @@ from bot.actions import (
     export_orders,
     exports,
     mends,
+    saved_audiences,
     staff,
     staff_links,
     statistics,
@@ -34,6 +35,7 @@ from bot.actions.events import EventChange
 from bot.actions.exports import Order
 from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
+from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
 from bot.rules.seats import SeatsWanted
@@ -43,6 +45,7 @@ from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_surve
 
 DOUBTFUL = (LYON, "69381")
 FEW = SeatsWanted(capacity=10)
+LYONNAIS = read_leaf(f"in:{LYON}")
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -134,6 +137,11 @@ async def lists_its_area(world: World, author: Author, team: Any) -> None:
         assert author.may(Action.SEE_STAFF, each.area)
 
 
+async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
+    """Nobody outside the author’s areas is in it."""
+    assert any(contains(kept.audience.area, role.area) for role in author.roles)
+
+
 MATRIX: dict[str, dict[str, Row]] = {
     "broadcasts.send": {
         "": Row(
@@ -188,6 +196,14 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: mends.mendable(w.tx, a, w.own_broadcast, Mend.RECALL),
             least="organizer",
             where="any",
+        ),
+    },
+    "saved_audiences.save_for": {
+        "": Row(
+            run=lambda w, a: saved_audiences.save_for(w.tx, a, "nous", LYONNAIS, as_typed="nous"),
+            least="organizer",
+            where="any",
+            check=saves_for_its_area,
         ),
     },
     "mends.recall": {

@@ -174,7 +174,9 @@ async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19
     for question, answer in (("On what day", on), ("How long will it last?", "2h")):
         await organizer.asked(read.says(question))
         await organizer.send(answer)
-    await organizer.asked(read.says("within %(km)s"))
+    await organizer.asked(read.says("How many seats are there?"))
+    await organizer.tap(read.label("There are enough"))
+    await organizer.expect(read.says("within %(km)s"))
     await organizer.tap(read.label("That’s it"))
     summary = await organizer.expect(read.says("Ready to announce"))
     assert re.search(r"\b\d+–\d+|< 10", summary.text), "Who is known is counted exactly, all others in tens."

@@ -25,6 +25,7 @@ from bot.rules.experiments import Experiment, Outcome
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Role
+from bot.rules.seats import ENOUGH, SeatsWanted
 from bot.rules.sending import all_at
 from bot.settings import Settings
 from bot.startup import opened
@@ -90,7 +91,7 @@ async def test_everybody_keeps_what_they_drew_across_kills_and_retries(tmp_path:
         assert len(got) >= FEW // 2
 
 
-def inviting(count: int) -> Preparation:
+def inviting(count: int, seats: SeatsWanted = ENOUGH) -> Preparation:
     """So many supporters in Lyon, and an event that all of them are invited to."""
 
     async def invite(tx: AsyncConnection, author: Author) -> None:
@@ -104,6 +105,7 @@ def inviting(count: int) -> Preparation:
             starts_at=NOW + timedelta(days=10),
             duration=timedelta(hours=2),
             audience=EVERYBODY,
+            seats=seats,
         )
         announced = await announce(tx, author, event)
         assert announced.invitation.people == count

@@ -44,6 +44,28 @@ def test_every_command_for_a_machine_is_understood(line: Line) -> None:
         parser().parse_args(shlex.split(found[1]))
 
 
+IN_A_CONTAINER = re.compile(
+    r"docker (?:compose (exec|run --rm)|run .*) portevoix ([a-z].*?)(?:`|$)", re.MULTILINE
+)
+"""A command given to the service or the image: `exec` names what it runs, `run` gives words to what the image runs."""
+
+
+def test_a_command_in_a_container_is_understood() -> None:
+    found = [
+        (how, given)
+        for document in DOCUMENTS
+        for how, given in IN_A_CONTAINER.findall(document.read_text(encoding="utf-8"))
+    ]
+    assert 'ENTRYPOINT ["portevoix"]' in Path("Dockerfile").read_text(encoding="utf-8")
+    for how, given in found:
+        program, _, words = given.partition(" ") if how == "exec" else ("portevoix", "", given)
+        assert program == "portevoix", given
+        plain = re.sub(r"\$\([^)]*\)", "DATE", words).replace("…", "")
+        if plain not in ("", "restore"):  # to be filled in
+            parser().parse_args(shlex.split(plain))
+    assert {"run --rm", "exec", ""} == {how for how, _given in found}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_a_block_can_be_pasted_whole(document: Path) -> None:
     """What asks something stands last: what is pasted after it would be taken for the answer."""

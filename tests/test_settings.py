@@ -8,6 +8,7 @@ import pytest
 from bot.clock import ClockStart
 from bot.errors import SettingsError
 from bot.settings import VARIABLES, Address, Settings
+from db.engine import parse_url
 
 SIMULATOR = {"PORTEVOIX_API_BASE": "http://127.0.0.1:8081"}
 TOKEN = "123456789:" + "A" * 35
@@ -187,3 +188,11 @@ def test_every_database_has_a_key_file_of_its_own(tmp_path: Path) -> None:
 def test_the_key_of_an_older_installation_is_used_where_it_lies(tmp_path: Path) -> None:
     (tmp_path / "database.key").write_text("5e" * 32)
     assert key_file(DATA=str(tmp_path)) == tmp_path / "database.key"
+
+
+def test_the_address_that_hosts_of_postgresql_hand_out_is_taken_as_it_is() -> None:
+    url = "postgres://portevoix:secret@db.example.org/portevoix?sslmode=verify-full"
+    given = Settings.from_environment({"PORTEVOIX_DATABASE": url})
+    assert given.database is not None
+    parsed = parse_url(given.database)
+    assert (parsed.drivername, dict(parsed.query)) == ("postgresql+asyncpg", {"ssl": "verify-full"})

@@ -1,7 +1,7 @@
 """The transcripts of docs/: what the people of the mission, and those who try their rights, read and did.
 
 `python -m tests.transcripts` plays all stories and writes them again (`… trust` only one); tests/test_mission.py,
-tests/test_trust.py and tests/test_ballots.py compare.
+tests/test_trust.py, tests/test_ballots.py and tests/test_measuring.py compare.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.upgrade import upgrade
-from tests import ballots, mission, trust
+from tests import ballots, measuring, mission, trust
 from tests.frozen import SHIPPED
 from tests.story import Teller, masked, telling
 
@@ -126,7 +126,43 @@ async def write_ballots(language: str) -> None:
     print(BALLOTS)
 
 
-STORIES = {"mission": write_mission, "trust": write_trust, "ballots": write_ballots}
+EFFECT_INTRODUCTION = """\
+# {title}
+
+A message in two versions, and some people left out of it, as an admin, a supporter who drew the second version and \
+one who was left out live it; played by tests/measuring.py, the hours are those of Paris. [Did it work](measuring.md) \
+tells how it is counted. Written by `python -m tests.transcripts`: do not edit.
+"""
+EFFECT_TITLES = {"fr": "Est-ce que ça a marché ? En français", "en": "Did it work? In English"}
+
+
+def effect_path_of(language: str) -> Path:
+    return FOLDER / f"effect-transcript-{language}.md"
+
+
+async def effect_transcript(database: Database, language: str) -> str:
+    """One chat after the other."""
+    chats = await measuring.play(database, language)
+    parts = (f"## {chat.name}\n\n" + "\n\n".join(chat.lines) + "\n" for chat in chats)
+    return masked("\n".join([EFFECT_INTRODUCTION.format(title=EFFECT_TITLES[language]), *parts]))
+
+
+async def write_effect(language: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="portevoix-transcript-") as folder:
+        database = await open_database(None, folder=Path(folder), key=DatabaseKey(hex="00" * 32))
+        await upgrade(database)
+        text = await effect_transcript(database, language)
+        await database.close()
+    effect_path_of(language).write_text(text, encoding="utf-8")
+    print(effect_path_of(language))
+
+
+STORIES = {
+    "mission": write_mission,
+    "trust": write_trust,
+    "ballots": write_ballots,
+    "effect": write_effect,
+}
 
 
 async def main() -> None:

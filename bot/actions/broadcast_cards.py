@@ -20,6 +20,7 @@ from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
+from bot.rules.saved_audiences import shared_with
 from bot.rules.small_counts import Headcount
 from bot.words.staff_texts import first_words
 from db.broadcast_accounts import Broadcast, Progress, texts_of_many, versions_of_many
@@ -95,6 +96,18 @@ async def listed(
             )
         )
     return ListPage(part=part, lines=lines, number=number, pages=pages)
+
+
+async def sent_to_their_areas(
+    tx: AsyncConnection, author: Author, language: str, fallback: str
+) -> list[tuple[Broadcast, str]]:
+    """The latest messages that were sent to the author's areas, each with its title: whoever got them can be chosen."""
+    areas = author.areas(Action.BROADCAST)
+    found = await db.broadcast_lists.listed(tx, Part.ALL, reader=author.id, author=None, now=author.now)
+    left = [each for each in found if each.state != "unapproved" and each.starts_at <= author.now]
+    theirs = [each for each in left if shared_with(each.area, areas)][:PER_PAGE]
+    named = await titles(tx, theirs, language, fallback)
+    return [(each, named.get(each.id, "")) for each in theirs]
 
 
 async def titles(

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
+import db.faces
 import db.rsvps
 import db.seats
 import db.upcoming
@@ -208,3 +209,8 @@ async def standing(tx: AsyncConnection, event: Event, rsvp: Rsvp | None) -> tupl
     return await db.seats.of(tx, event), await db.seats.position(
         tx, rsvp
     ) if rsvp is not None and waits else None
+
+
+async def turned(tx: AsyncConnection, person: Person, message: int) -> None:
+    """A message that showed an event shows something else: it is not edited any more when the event changes."""
+    await db.faces.turned(tx, person.id, message)

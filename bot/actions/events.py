@@ -14,6 +14,7 @@ import db.areas
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
+import db.faces
 import db.seats
 from bot.actions import audit, broadcast_approvals, broadcasts
 from bot.actions.audiences import Reach, reach, target_of
@@ -273,6 +274,8 @@ async def change_event(
         await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
+    # Before anything tells of it, so that what tells of it is true already.
+    await db.faces.look(tx, author.now, event=found.event.id)
     key = f"event:{found.event.id}:change:{sequence + 1}"
     await broadcast_approvals.follow_change(tx, author, found.event)
     # Those who are told late still have to know, until the event is over at both its times.
@@ -297,6 +300,7 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
         return await _drop(tx, author, found.event)
     if not await db.events.cancel(tx, found.event.id):
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    await db.faces.look(tx, author.now, event=found.event.id)
     for broadcast in await db.events.broadcasts_about(tx, found.event.id):
         await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
         await db.broadcasts.cancel(tx, broadcast)

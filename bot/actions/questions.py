@@ -12,7 +12,7 @@ import db.responses
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.rules.event_reminders import EventStep
-from bot.rules.sending import INVITATION
+from bot.rules.sending import INVITATION, OFFER
 from bot.rules.steps import settled_by
 from db.events import Event
 from db.people import Person
@@ -20,7 +20,7 @@ from db.personal_data import OpenQuestion
 
 RECENT = timedelta(days=3)
 """After so long whoever types “yes” means something else."""
-BEFORE = (INVITATION, f"broadcasts/{EventStep.EVE}")
+BEFORE = (INVITATION, OFFER, f"broadcasts/{EventStep.EVE}")
 AFTERWARDS = (f"broadcasts/{EventStep.AFTER}",)
 """What asks about an event. The reminder of the day tells where, and asks those alone who said maybe."""
 OF_MAYBES = (*BEFORE, f"broadcasts/{EventStep.SAME_DAY}")

@@ -8,10 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
 from bot.actions import audit
+from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
-from bot.errors import PortevoixError
-from bot.rules.areas import EVERYWHERE
-from bot.rules.expressions import text_of
+from bot.errors import BadAudience, PortevoixError
+from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.audience_limits import common_area
+from bot.rules.expressions import Expression, text_of
+from bot.rules.permissions import Action
 from bot.rules.saved_audiences import SavedAudience, require_no_circle, users_of
 
 SAVED, DELETED = "save_audience", "delete_audience"
@@ -53,6 +56,22 @@ async def save(
         details |= {"before": text_of(before.expression), "area_before": before.area}
     await audit.note(tx, actor=actor, action=SAVED, details=details, now=occasion.now)
     return Saved(audience=audience, before=before)
+
+
+async def save_for(
+    tx: AsyncConnection, author: Author, name: str, expression: Expression, *, as_typed: str
+) -> Saved:
+    """Saves an audience that staff built, for the areas that they look after. Raises NotAllowed and BadAudience.
+
+    The name of an audience of another area stays that one's. `as_typed`: the name as it was typed.
+    """
+    author.require(Action.BROADCAST)
+    area = common_area(author.areas(Action.BROADCAST))
+    before = (await db.saved_audiences.all_saved(tx)).get(name)
+    if before is not None and not contains(area, before.area):
+        raise BadAudience(f"Another area has an audience “{name}”.", why="name_taken", word=as_typed)
+    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    return await save(tx, name, Asked(expression=expression), occasion, area=area, actor=author.name)
 
 
 async def delete(tx: AsyncConnection, name: str, occasion: Occasion, *, actor: str) -> SavedAudience:

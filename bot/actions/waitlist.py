@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.faces
 import db.planning
 import db.seats
 from bot.campaign.campaign import Campaign
@@ -33,6 +34,7 @@ async def _tend(tx: AsyncConnection, campaign: Campaign, event: Event, now: date
         over = lapsed(own, told=told, at=now)
         seats = seats.moved(own, over)
         await db.seats.keep(tx, event.id, seats, [over])
+        await db.faces.stand_otherwise(tx, event.id, [own.person])
     if now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
         return 0
     made = []

@@ -14,7 +14,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import Hooks
 from bot.delivery.intake import Intake
 from bot.delivery.leading import Leadership
-from bot.delivery.outcomes import Outcome
+from bot.delivery.outcomes import NotSent, Outcome
 from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Processing
 from bot.delivery.replies import Replies
@@ -33,6 +33,8 @@ KEEP_DONE = timedelta(days=2)
 KEEP_FAILED = timedelta(days=14)
 IDLE_LOOK_SECONDS = 0.02
 TROUBLE_SECONDS = 1.0
+# While anything else is on its way, an edit that nobody waits for leaves after so long.
+BREATH_SECONDS = 1.0
 
 
 class Engine:
@@ -149,6 +151,19 @@ class Engine:
         It is not kept.
         """
         await self.pacing.slot(call.chat if call.puts_a_message else None)
+        outcome = await self._transport.post(call)
+        self.pacing.heed(outcome)
+        return outcome
+
+    async def call_last(self, call: Call) -> Outcome:
+        """Post an edit that nobody waits for: while anything else is on its way, after a breath and in the last place.
+
+        It is not kept.
+        """
+        if self.sender.busy or self._replies.leaving:
+            await asyncio.sleep(BREATH_SECONDS)
+        if not await self.pacing.slot(bulk=True):
+            return NotSent(reason="paused")
         outcome = await self._transport.post(call)
         self.pacing.heed(outcome)
         return outcome

@@ -52,7 +52,9 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         at=regret + LATER, person=SECOND["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
     )
     second_thought = paris(campaign, 0, 5, time(10, 5))
-    yield Doing(at=second_thought, person=ORGANIZER["id"], acts=_correct(campaign, texts))
+    # Each look is at what came meanwhile: the chat holds an older list and an older card.
+    for minutes, looks in enumerate(_correct(campaign, texts)):
+        yield Doing(at=second_thought + minutes * READING, person=ORGANIZER["id"], acts=looks)
     yield Doing(
         at=second_thought + LATER,
         person=SECOND["id"],
@@ -82,11 +84,13 @@ def _take_back(campaign: Campaign, texts: Texts) -> tuple[Act, ...]:
     return (send("/broadcasts"), tap("1:broadcast:*"), tap("1:mend:recall:*"), word)
 
 
-def _correct(campaign: Campaign, texts: Texts) -> tuple[Act, ...]:
-    """The newest message, in each language."""
+def _correct(campaign: Campaign, texts: Texts) -> Iterator[tuple[Act, ...]]:
+    """The newest message, in each language; one look after the other."""
     words = [send(texts.typed("rehearsal/news", code, about=CORRECTED)) for code in campaign.languages]
     word = send(texts.typed("mends/correct_word", campaign.languages[0]))
-    return (send("/broadcasts"), tap("1:broadcast:*"), tap("1:mend:correction:*"), *words, word)
+    yield (send("/broadcasts"),)
+    yield (tap("1:broadcast:*"),)
+    yield (tap("1:mend:correction:*"), *words, word)
 
 
 def beginnings(campaign: Campaign, texts: Texts) -> dict[str, str]:

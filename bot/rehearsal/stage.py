@@ -81,6 +81,7 @@ class Stage:
                 continue
             await self.app.ticker.tick()
             await self.app.engine.idle()
+            await self.app.faces.catch_up()
             after = await self.waiting()
             if after.last_update == before.last_update and self.app.ticker.is_current:
                 return after

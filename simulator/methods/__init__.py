@@ -40,6 +40,7 @@ _NAMED: dict[str, Method] = {
     "sendVideoNote": media.sender_of("video_note", "sendVideoNote"),
     "sendSticker": media.sender_of("sticker", "sendSticker"),
     "sendMediaGroup": media.send_media_group,
+    "sendMessageDraft": other_content.send_message_draft,
     "sendContact": other_content.send_contact,
     "sendDice": other_content.send_dice,
     "sendPoll": other_content.send_poll,

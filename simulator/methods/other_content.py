@@ -6,7 +6,8 @@ import secrets
 from typing import Any
 
 from simulator.errors import bad_request
-from simulator.methods.sending import send
+from simulator.groups import Group
+from simulator.methods.sending import LONGEST_TEXT, parsed, read_thread, send
 from simulator.params import Params
 from simulator.parse import parse_text
 from simulator.performing import heard
@@ -15,6 +16,22 @@ from simulator.world import World
 
 # How many sides each has.
 DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
+
+
+def send_message_draft(world: World, params: Params) -> bool:
+    """Show a text that is still being written, until the next one or a message: the bot streams it."""
+    text, _ = parsed(params, "text", "entities")
+    if len(text) > LONGEST_TEXT:
+        raise bad_request("message is too long")
+    person = world.reachable(params.text("chat_id"))
+    if isinstance(person, Group):
+        raise bad_request("TEXTDRAFT_PEER_INVALID")
+    if not params.integer("draft_id"):
+        raise bad_request("draft identifier must be non-zero")
+    read_thread(world, person, params)
+    about = {"person": person.id, "bot": world.bot["id"], "action": "typing"}
+    world.stream.tell({"type": "action", **about, "draft": text})
+    return True
 
 
 def send_contact(world: World, params: Params) -> dict[str, Any]:

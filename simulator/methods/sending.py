@@ -124,7 +124,7 @@ def _origin(world: World, params: Params, source: Message) -> dict[str, Any]:
 
 def read_text(params: Params, name: str = "text", list_name: str = "entities") -> tuple[str, bytes]:
     """The parsed text of a message, which must not be empty."""
-    text, entities = _parsed(params, name, list_name)
+    text, entities = parsed(params, name, list_name)
     if not text:
         raise bad_request("message text is empty")
     if len(text) > LONGEST_TEXT:
@@ -134,13 +134,13 @@ def read_text(params: Params, name: str = "text", list_name: str = "entities") -
 
 def read_caption(params: Params) -> tuple[str, bytes]:
     """The parsed caption of a photo or document, which may be empty."""
-    text, entities = _parsed(params, "caption", "caption_entities")
+    text, entities = parsed(params, "caption", "caption_entities")
     if len(text) > LONGEST_CAPTION:
         raise bad_request("message caption is too long")
     return text, entities
 
 
-def _parsed(params: Params, name: str, list_name: str) -> tuple[str, bytes]:
+def parsed(params: Params, name: str, list_name: str) -> tuple[str, bytes]:
     given = params.structure(list_name, "can't parse message entities: can't parse JSON") or []
     # What is no list is overlooked (Client.cpp, get_formatted_text).
     return parse_text(

@@ -127,9 +127,9 @@ function onEvent(event) {
   }
 }
 
-function showTyping({ person, bot, group }) {
+function showTyping({ person, bot, group, draft }) {
   if (group) for (const phone of phones.values()) phone.groups.get(group)?.showTyping();
-  else phones.get(person)?.botChats.get(bot)?.showTyping();
+  else phones.get(person)?.botChats.get(bot)?.showTyping(true, draft);
 }
 
 /** A bot has taken every message up to this one: their ticks. */

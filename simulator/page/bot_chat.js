@@ -30,6 +30,8 @@ export class BotChat extends Chat {
       bot,
     }, true);
     this.typing = make("li", { class: "typing", hidden: true }, make("i"), make("i"), make("i"), make("span", { class: "sr" }, words.say("bot_writing")));
+    this.draft = make("span", { class: "draft", attrs: { dir: "auto" } });
+    this.typing.append(this.draft);
     this.welcome = make("div", { class: "welcome", hidden: true });
     this.body.prepend(this.welcome);
     this.bar.addEventListener("click", () => this.acts.showMessage(this.pinned));
@@ -225,8 +227,10 @@ export class BotChat extends Chat {
     }
   }
 
-  showTyping(shown = true) {
+  /** `draft` is what the bot has of its next message so far. */
+  showTyping(shown = true, draft = "") {
     this.typing.hidden = !shown;
+    this.draft.textContent = draft;
     this.subtitle.textContent = shown ? this.words.say("bot_writing") : this.about();
     clearTimeout(this.typingTimer);
     if (!shown) return;

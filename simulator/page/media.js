@@ -4,6 +4,19 @@ import { icon, make } from "/page/dom.js";
 
 /** The nodes of a message's media; `acts` has `words`, `me` and `vote(message, numbers)`. */
 export function mediaNodes(message, acts) {
+  const nodes = shown(message, acts);
+  return message.hidden ? nodes.map((node) => veiled(node, acts.words)) : nodes;
+}
+
+/** A picture or film that is blurred until somebody wants to see it. */
+function veiled(node, words) {
+  const veil = make("button", { type: "button", class: "veil", attrs: { "aria-label": words.say("spoiler") } });
+  const cover = make("div", { class: "veiled" }, node, veil);
+  veil.addEventListener("click", () => { cover.classList.remove("veiled"); veil.remove(); });
+  return cover;
+}
+
+function shown(message, acts) {
   if (message.venue) return [place(message.venue.location, message.venue.title, message.venue.address)];
   if (message.location) return [place(message.location, acts.words.say("location"), "")];
   if (message.photo.length) return [photo(message.photo.at(-1), acts.words)];

@@ -20,9 +20,10 @@ export function messageNode(message, acts, seen) {
   if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded")));
   if (message.reply) bubble.append(reply(message.reply, acts));
   if (message.preview?.above) bubble.append(previewNode(message.preview, acts));
-  bubble.append(...mediaNodes(message, acts));
   const text = mine && !acts.developer ? withoutPayload(message.text) : message.text;
-  if (text) bubble.append(make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts)));
+  const body = text ? [make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts))] : [];
+  const media = mediaNodes(message, acts);
+  bubble.append(...(message.caption_above ? [...body, ...media] : [...media, ...body]));
   if (message.preview && !message.preview.above) bubble.append(previewNode(message.preview, acts));
   const given = Object.values(message.reactions).flat();
   if (given.length) bubble.append(reactions(message, given, acts));

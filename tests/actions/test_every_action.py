@@ -25,7 +25,7 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.bring_guests rsvps.wait_for_all
+rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -71,7 +71,8 @@ BY_LINK = "downloads.look downloads.use"
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
-    " broadcast_approvals.open_for audience_typing.events_known audience_typing.saved_known"
+    " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
+    " audience_typing.events_known audience_typing.saved_known"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import as_json
-from db.schema import broadcasts, people, rsvps, saved_audiences, vote_plans
+from db.schema import broadcasts, deliveries, people, rsvps, saved_audiences, vote_plans
 from tests.campaigning import answer, recipients, rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import finish_broadcast, write_broadcast
@@ -312,3 +312,84 @@ async def test_by_commune_only_who_agreed_whatever_the_expression_says(conversat
         await talker.send("everybody")
         await talker.send(typed)
         assert count(talker) == left, typed
+
+
+async def test_who_got_a_message_is_tapped(conversation: Conversation) -> None:
+    """A message that was sent to one's area: who received it, except who answered it."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    persons = [await supporter(conversation, number, LYON) for number in (1, 2, 3)]
+    await write_broadcast(organizer, "Venez", "Come along")
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    async with conversation.database.write() as tx:
+        now = conversation.clock.now()
+        got = sa.update(deliveries).where(deliveries.c.person.in_(persons[:2]))
+        await tx.execute(got.values(state="sent", sent_at=now))
+        await tx.execute(got.where(deliveries.c.person == persons[0]).values(answered_at=now))
+    await write_broadcast(organizer)
+    await organizer.tap("A message")
+    await organizer.tap("1. Come along")
+    assert "No. 1, “Come along”: those who…" in organizer.last.text
+    await organizer.tap("received it")
+    assert "received message no. 1" in organizer.last.text
+    await organizer.tap("Except…")
+    await organizer.tap("A message")
+    await organizer.tap("1. Come along")
+    await organizer.tap("answered it")
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    *_, second = await rows(conversation, broadcasts)
+    assert second.audience == {"all": ["got:1", {"not": "answered:1"}]}
+
+
+async def test_a_message_of_another_area_is_not_offered(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "75")
+    await supporter(conversation, 1, PARIS)
+    await write_broadcast(organizer)
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    other = await staff(conversation, 8, "organizer", "69")
+    await write_broadcast(other)
+    before = other.last.text
+    await other.tap("A message")
+    assert "No message was sent in your area yet." in other.last.text
+    await other.tap("Back")
+    for forged in ("1:audience_message:1", "1:audience_is:got:1", "1:audience_message:x"):
+        await other.tap_data(forged)
+        assert other.last.text == before
+
+
+async def test_an_audience_is_saved_by_taps_and_chosen_again(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await supporter(conversation, 1, LYON, volunteer=True)
+    await write_broadcast(organizer)
+    assert "Save it" not in organizer.last.buttons, "There is nothing to save yet."
+    await organizer.send("volunteers, except those who have voted")
+    asked = await organizer.tap("Save it")
+    assert "Under which name?" in asked.text
+    await organizer.send("two words")
+    assert "A name is a letter, then letters" in organizer.last.text
+    await organizer.send("Nos-Amis")
+    assert any("“nos-amis” is saved" in shown.text for shown in organizer.screen)
+    assert "Who is it for?" in organizer.last.text
+    (kept,) = await rows(conversation, saved_audiences)
+    assert (kept.name, kept.area) == ("nos-amis", "69")
+    assert kept.expression == {"all": ["volunteer", {"not": "vote:1:voted"}]}
+    await organizer.tap("Saved audiences")
+    await organizer.tap("nos-amis")
+    await organizer.tap("Save it")
+    await organizer.tap("Don’t save it")
+    assert "Who is it for?" in organizer.last.text
+    assert len(await rows(conversation, saved_audiences)) == 1
+
+
+async def test_a_name_of_another_area_is_not_taken(conversation: Conversation) -> None:
+    for number, area in ((7, "75"), (8, "69")):
+        organizer = await staff(conversation, number, "organizer", area)
+        await write_broadcast(organizer)
+        await organizer.send("volunteers, except those who have voted")
+        await organizer.tap("Save it")
+        await organizer.send("amis")
+    assert "Another area has an audience of this name" in organizer.last.text
+    (kept,) = await rows(conversation, saved_audiences)
+    assert kept.area == "75"

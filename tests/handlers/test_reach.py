@@ -156,6 +156,7 @@ async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> 
         in admin.last.text
     )
     await admin.tap("Yes, that long")
+    await admin.tap("There are enough")
     await admin.tap("That’s it")
     assert "from Thursday, 24 November, 19:00 to Friday, 25 November, 19:00" in admin.last.text
     await admin.tap("Change the duration")

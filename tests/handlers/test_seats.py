@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot.actions.waitlist import tend
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
+from bot.rules.faces import SHOWS_OTHERWISE
 from db.deliveries import Leased
 from db.schema import broadcasts, deliveries, events, people
 from tests.campaigning import rows, staff
@@ -231,3 +232,23 @@ async def test_a_change_of_date_is_told_to_who_waits(
             .where(broadcasts.c.key.like("%:change:%"))
         )
         assert sorted(await tx.scalars(told)) == [1, 2]
+
+
+async def test_a_message_that_was_leafed_on_in_is_no_card_any_more(conversation: Conversation) -> None:
+    """Else the list that somebody reads would be edited into an event that has changed."""
+    _, code = await announced(conversation, "5")
+    zoe = await signed_up(conversation, 1)
+    card = await zoe.send(f"/start ev_{code}")
+    async with conversation.database.write() as tx:
+        person = await zoe.stored()
+        assert person is not None
+        invitation = sa.select(broadcasts.c.id).where(broadcasts.c.key.like("%:invite")).scalar_subquery()
+        now = conversation.clock.now()
+        row = {"state": "sent", "due_at": now, "changed_at": now, "sent_at": now, "message_id": card.id}
+        await tx.execute(sa.insert(deliveries).values(broadcast=invitation, person=person.id, **row))
+    await zoe.tap("I’ll come")
+    faces = [each.face for each in await rows(conversation, deliveries)]
+    assert faces == [None]
+    await zoe.tap_data("1:events_page:0", on=card)
+    faces = [each.face for each in await rows(conversation, deliveries)]
+    assert faces == [SHOWS_OTHERWISE]

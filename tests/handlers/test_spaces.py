@@ -64,6 +64,7 @@ async def test_what_is_typed_with_them_is_understood(conversation: Conversation)
     await zoe.tap("Sans épingle")
     await zoe.send("jeudi 24\u00a0novembre à 19\u00a0h\u00a030")
     await zoe.send("1\u00a0h\u202f30")
+    await zoe.tap("Il y en a assez")
     await zoe.tap("C’est bon")
     assert "jeudi 24 novembre, de 19 h 30" in zoe.last.text
     await zoe.send("ENVOYER\u202f!")

@@ -8,6 +8,7 @@ import telegram
 from telegram import ForceReply, ReactionTypeEmoji, ReplyKeyboardMarkup
 
 from simulator.client import Person, Simulator, SimulatorError
+from simulator.server import RunningSimulator
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -122,3 +123,20 @@ async def test_a_person_sends_a_contact(ana: Person, bot: telegram.Bot, simulato
     assert update.message is not None
     assert update.message.contact is not None
     assert update.message.contact.first_name == "Ben"
+
+
+async def test_the_first_answer_to_a_tap_counts_if_it_comes_in_time(
+    served: RunningSimulator, simulator: Simulator, call: Call, ana: Person
+) -> None:
+    keyboard = {"inline_keyboard": [[{"text": "B", "callback_data": "d"}]]}
+    await call("sendMessage", chat_id=ana.id, text="?", reply_markup=keyboard)
+    await ana.forge("d", wait=0)
+    await ana.forge("d", wait=0)
+    once, late = (u["callback_query"]["id"] for u in (await call("getUpdates"))["result"])
+    for text in ("First", "Second"):  # as in examples/scene.py of aiogram
+        assert (await call("answerCallbackQuery", callback_query_id=once, text=text))["ok"]
+    assert served.world.taps.find(once).answer["toast"] == "First"  # type: ignore[union-attr,index]
+    await simulator.call("POST", "/clock", json={"by_seconds": 151})
+    assert (await call("answerCallbackQuery", callback_query_id=late))["description"].startswith(
+        "Bad Request: query is too old"
+    )

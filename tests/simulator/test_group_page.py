@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from simulator.client import Person, Simulator
+from simulator.pictures import striped_png
 from simulator.server import Account, RunningSimulator
 from tests.simulator.chromium import CHROMIUM, opened
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 OTHER = Account(token="67890:TEST", name="Second bot", username="second_bot")
+NO_PREVIEW = {"is_disabled": True}
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
 
 
@@ -93,4 +95,24 @@ async def test_a_group_is_made_from_a_phone_and_left(
         await page.evaluate(on(ana, ".chat-head .round:last-of-type") + ".click()")
         await page.evaluate(named(ana, ".menu-item", "Leave the group") + ".click()")
         await page.until(named(ana, ".foot .wide", "Join"))
+        assert page.complaints == []
+
+
+@needs_chromium
+async def test_albums_spoilers_and_links_are_shown_as_telegram_does(
+    simulator: Simulator, served: RunningSimulator, call: Call
+) -> None:
+    ana = await simulator.person("Ana", language="en", started=True)
+    await ana.send_album([("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.png", striped_png(3))])
+    photo = (await call("getUpdates"))["result"][0]["message"]["photo"][-1]["file_id"]
+    above = {"photo": photo, "caption": "Above it", "has_spoiler": True, "show_caption_above_media": True}
+    await call("sendPhoto", chat_id=ana.id, **above)
+    await call("sendMessage", chat_id=ana.id, text="https://example.org/a", link_preview_options=NO_PREVIEW)
+    async with opened(f"{served.base_url}/?open={ana.id}&lang=en") as page:
+        await page.until(named(ana, ".text", "example.org"))
+        assert await page.evaluate(f"{on(ana, '.album ol')}.children.length") == 3
+        order = f"[...{on(ana, '.theirs .bubble')}.children].map((node) => node.className).slice(0, 2).join()"
+        assert await page.evaluate(order) == "text,veiled"
+        await page.evaluate(on(ana, ".veil") + ".click()")
+        assert await page.evaluate(f"{on(ana, '.veiled')} === null && {on(ana, '.preview')} === null")
         assert page.complaints == []

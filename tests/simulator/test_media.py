@@ -156,69 +156,93 @@ async def test_two_members_of_a_private_chat(ana: Person, bot: telegram.Bot) -> 
 
 ALBUM = "Bad Request: can't parse InputMedia"
 # Sources: Client.cpp unless another is named.
-REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("sendVideo", {}, "Bad Request: there is no video in the request"),
-    ("sendVideoNote", {}, "Bad Request: there is no video note in the request"),
-    ("sendSticker", {}, "Bad Request: there is no sticker in the request"),
-    ("sendMediaGroup", {}, 'Bad Request: parameter "media" is required'),
-    ("sendMediaGroup", {"media": "{"}, "Bad Request: can't parse media JSON object"),
-    ("sendMediaGroup", {"media": {"a": 1}}, "Bad Request: expected an Array of InputMedia"),
-    ("sendMediaGroup", {"media": [1]}, f"{ALBUM}: expected an Object"),
-    ("sendMediaGroup", {"media": [{"type": "photo"}]}, f"{ALBUM}: media not found"),
+REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("sendVideo", {}, "Bad Request: there is no video in the request", "Client.cpp"),
+    ("sendVideoNote", {}, "Bad Request: there is no video note in the request", "Client.cpp"),
+    ("sendSticker", {}, "Bad Request: there is no sticker in the request", "Client.cpp"),
+    ("sendMediaGroup", {}, 'Bad Request: parameter "media" is required', "Client.cpp"),
+    ("sendMediaGroup", {"media": "{"}, "Bad Request: can't parse media JSON object", "Client.cpp"),
+    ("sendMediaGroup", {"media": {"a": 1}}, "Bad Request: expected an Array of InputMedia", "Client.cpp"),
+    ("sendMediaGroup", {"media": [1]}, f"{ALBUM}: expected an Object", "Client.cpp"),
+    ("sendMediaGroup", {"media": [{"type": "photo"}]}, f"{ALBUM}: media not found", "Client.cpp"),
     (
         "sendMediaGroup",
         {"media": [{"type": "animation", "media": "x"}]},
         f'{ALBUM}: type "animation" can\'t be used in sendMediaGroup',
+        "Client.cpp",
     ),
-    ("sendMediaGroup", {"media": [{"type": "door", "media": "x"}]}, f'{ALBUM}: type "door" is unsupported'),
+    (
+        "sendMediaGroup",
+        {"media": [{"type": "door", "media": "x"}]},
+        f'{ALBUM}: type "door" is unsupported',
+        "Client.cpp",
+    ),
     # MessageContent.cpp, check_message_group_message_contents
     (
         "sendMediaGroup",
         {"media": [{"type": "photo", "media": "x"}] * 11},
         "Bad Request: too many messages to send as an album",
+        "MessageContent.cpp of tdlib",
     ),
-    ("sendMediaGroup", {"media": []}, "Bad Request: there are no messages to send"),
-    ("sendContact", {"first_name": "A"}, 'Bad Request: parameter "phone_number" is required'),
+    (
+        "sendMediaGroup",
+        {"media": []},
+        "Bad Request: there are no messages to send",
+        "MessageContent.cpp of tdlib",
+    ),
+    ("sendContact", {"first_name": "A"}, 'Bad Request: parameter "phone_number" is required', "Client.cpp"),
     # PollOption.cpp
-    ("sendPoll", {"question": "?", "options": []}, "Bad Request: poll must have at least one answer option"),
+    (
+        "sendPoll",
+        {"question": "?", "options": []},
+        "Bad Request: poll must have at least one answer option",
+        "PollOption.cpp of tdlib",
+    ),
     (
         "sendPoll",
         {"question": "?", "options": ["x"] * 13},
         "Bad Request: poll can't have more than 12 options",
+        "PollOption.cpp of tdlib",
     ),
     # MessageContent.cpp
     (
         "sendPoll",
         {"question": "?" * 301, "options": ["x"]},
         "Bad Request: poll question length must not exceed 300",
+        "MessageContent.cpp of tdlib",
     ),
     (
         "sendPoll",
         {"question": "?", "options": ["x"], "type": "x"},
         "Bad Request: unsupported poll type specified",
+        "Client.cpp",
     ),
-    ("copyMessages", {"from_chat_id": 1}, "Bad Request: message identifiers are not specified"),
+    ("copyMessages", {"from_chat_id": 1}, "Bad Request: message identifiers are not specified", "Client.cpp"),
     (
         "setMessageReaction",
         {"message_id": 9, "reaction": [{"type": "emoji", "emoji": "👍"}]},
         "Bad Request: message to react not found",
+        "Client.cpp, check_message",
     ),
     (
         "setMessageReaction",
         {"message_id": 1, "reaction": [{"type": "shout"}]},
         "Bad Request: can't parse ReactionType: invalid reaction type specified",
+        "Client.cpp",
     ),
     (
         "setMessageReaction",
         {"message_id": 1, "reaction": "{"},
         "Bad Request: can't parse reaction types JSON object",
+        "Client.cpp",
     ),
 ]
 
 
 @pytest.mark.usefixtures("ana")
 async def test_refusals(call: Call) -> None:
-    for method, params, description in REFUSED:
+    for method, params, description, source in REFUSED:
+        assert source
         answer = await call(method, **{"chat_id": 1, **params})
         assert answer == {"ok": False, "error_code": 400, "description": description}, (method, params)
 
@@ -260,3 +284,19 @@ async def test_a_photo_is_made_smaller_and_says_nothing_of_its_place(
     assert (received.size, received.format, dict(received.getexif())) == ((640, 1280), "JPEG", {})
     with pytest.raises(telegram.error.BadRequest, match=r"(?i)image_process_failed"):
         await bot.send_photo(9, striped_png(1)[:200])
+
+
+async def test_a_text_is_shown_while_it_is_written(ana: Person, call: Call, simulator: Simulator) -> None:
+    group = await simulator.group("Team", owner=ana, bots=["test_bot"])
+    assert (await call("sendMessageDraft", chat_id=1, draft_id=7, text="I am thin"))["result"] is True
+    assert await ana.messages() == []  # it is no message
+    for params in ({"chat_id": 1, "draft_id": 0}, {"chat_id": group.id, "draft_id": 7}):
+        assert not (await call("sendMessageDraft", text="x", **params))["ok"]
+
+
+async def test_a_button_may_be_blank(ana: Person, call: Call) -> None:
+    """As the empty days of calendars are: an example of telebot has them, and misc.cpp of tdlib cuts no space."""
+    keyboard = {
+        "inline_keyboard": [[{"text": " ", "callback_data": "-"}, {"text": "1", "callback_data": "1"}]]
+    }
+    assert (await call("sendMessage", chat_id=ana.id, text="May", reply_markup=keyboard))["ok"]

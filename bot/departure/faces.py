@@ -1,0 +1,157 @@
+"""Cards in everybody's chat that are always true: edited when their event moves, fills, frees, is off or over.
+
+Below everything else: one at a time, a second or more apart while anything else leaves, and never in a quiet period of
+its reader. What is edited to is looked up just before, so that of many changes the last alone is shown; what was not
+noted as shown when a process was killed is edited again, which changes nothing. Nothing is ever sent anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.events
+import db.faces
+import db.people
+import db.rsvps
+from bot.actions import event_cards
+from bot.clock import Clock
+from bot.delivery.calls import Call
+from bot.delivery.messages import edited
+from bot.delivery.outcomes import Done, Outcome, Rejected
+from bot.departure.compose import Composer
+from bot.links import event_link
+from bot.rules.kinds import Kind
+from bot.words.friends import SOMEBODY, addressed
+from bot.words.texts import Texts
+from db.engine import TROUBLES, Database
+from db.events import text_in
+from db.faces import Card
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+LOOK_SECONDS = 2.0
+# Somebody may answer while their card is on its way: then it is looked up again, so often at most.
+AGAIN = 3
+
+
+class Line(Protocol):
+    """What edits leave by: in the last place, after everything else."""
+
+    async def call_last(self, call: Call) -> Outcome: ...
+
+
+class Faces:
+    """Looks which events have changed, and edits the messages that show them. `leads`: one process alone does it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        texts: Texts,
+        composer: Composer,
+        bot_username: str,
+        line: Line,
+        leads: Callable[[], bool],
+    ) -> None:
+        self._database, self._clock, self._line, self._leads = database, clock, line, leads
+        self._texts, self._composer, self._bot_username = texts, composer, bot_username
+        self._campaign = composer.campaign
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Keeps cards true until cancelled."""
+        while True:
+            try:
+                if self._leads():
+                    await self.catch_up()
+            except TROUBLES as error:
+                log.error("cards_not_edited", error=type(error).__name__, again_in=LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def catch_up(self) -> int:
+        """Until every message that may be edited shows its event as it is; how many were edited."""
+        async with self._turn:
+            now, edits = self._clock.now(), 0
+            async with self._database.write() as tx:
+                await db.faces.look(tx, now)
+            async with self._database.read() as tx:
+                events = await db.faces.looked_after(tx, now)
+            for event in events:
+                edits += await self._edit_all(event)
+            return edits
+
+    async def _edit_all(self, event: int) -> int:
+        after, edits = 0, 0
+        while True:
+            async with self._database.read() as tx:
+                cards = await db.faces.untrue(tx, event, after=after, limit=BATCH)
+            if not cards:
+                return edits
+            after = cards[-1].delivery
+            done = {card.delivery: card.face for card in cards if await self._edit(card)}
+            if done:
+                async with self._database.write() as tx:
+                    await db.faces.shown(tx, done)
+            edits += len(done)
+
+    async def _edit(self, card: Card) -> bool:
+        """Whether the message shows what is true now, or can never be made to."""
+        for _ in range(AGAIN):
+            async with self._database.read() as tx:
+                call, stood = await self._worded(tx, card)
+            if call is None:
+                return False
+            if not await self._post(call):
+                return False
+            async with self._database.read() as tx:
+                again = await db.rsvps.get(tx, event=card.event, person=card.person)
+            if again == stood:
+                return True
+        return False
+
+    async def _worded(self, tx: AsyncConnection, card: Card) -> tuple[Call | None, object]:
+        """The edit, and how its reader stands with the event; None where they may not be told now."""
+        person = await db.people.get(tx, card.person)
+        event = (await db.events.get_many(tx, [card.event])).get(card.event)
+        now = self._clock.now()
+        if person is None or event is None or self._campaign.is_out(now):
+            return None, None
+        quiet = self._campaign.quiet(
+            kind=Kind.EVENT_INVITE, territory=person.territory, now=now, zone=person.zone
+        )
+        if quiet is not None or not event.is_public:
+            return None, None
+        language = self._composer.language_of(person)
+        rsvp = await db.rsvps.get(tx, event=event.id, person=person.id)
+        seats, position = await event_cards.standing(tx, event, rsvp)
+        shown = event_cards.event_card(
+            event,
+            text_in(await db.events.texts_of(tx, event.id), language, self._campaign.languages[0]),
+            person=person,
+            rsvp=rsvp,
+            gazetteer=self._composer.gazetteer,
+            bot_username=self._bot_username,
+            now=now,
+            seats=seats,
+            position=position,
+        )
+        text = self._texts.render(
+            "events/card",
+            language,
+            zone=person.zone or "Europe/Paris",
+            event=shown,
+            friend_link=event_link(self._bot_username, event.code, SOMEBODY),
+            may_help=self._campaign.needs_hands(now),
+        )
+        return edited(person.telegram_id, card.message, addressed(text, person.friend_code)), rsvp
+
+    async def _post(self, call: Call) -> bool:
+        """Whether Telegram took it, or says that it is so already or can never be."""
+        return isinstance(await self._line.call_last(call), Done | Rejected)

@@ -1,0 +1,135 @@
+"""Which messages show an event, and which of them show what is not true any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.faces import (
+    CARDS,
+    LOOKED_AFTER,
+    NEW,
+    SHOWS_OTHERWISE,
+    UNTRUE,
+    WORDED_AHEAD,
+    WORDED_AT_ONCE,
+    face,
+)
+from bot.rules.seats import limit_of
+from bot.rules.sending import OFFER
+from db.schema import Instant, broadcasts, deliveries, events, people, seats
+from db.upsert import insert
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A message that shows an event; `face`: of the event, to be noted once it was edited."""
+
+    delivery: int
+    person: int
+    message: int
+    event: int
+    face: int
+
+
+async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> int:
+    """Notes which events (or whether one) look otherwise than before, or than a new one; how many."""
+    counted = (seats.c.taken, seats.c.waiting, seats.c.faced, seats.c.face)
+    query = (
+        sa.select(events, *counted)
+        .outerjoin(seats, seats.c.event == events.c.id)
+        .where(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
+    )
+    if event is not None:
+        query = query.where(events.c.id == event)
+    changed = 0
+    for row in (await tx.execute(query.order_by(events.c.id))).all():
+        limit = limit_of(row.capacity, row.overbooking)
+        found = face(
+            sequence=row.sequence,
+            is_cancelled=row.state == "cancelled",
+            is_full=limit is not None and ((row.taken or 0) >= limit or bool(row.waiting)),
+            is_over=row.ends_at <= now,
+        )
+        if found != (row.faced or NEW):
+            changed += 1
+            await _note(tx, row.id, found, now, (row.face or 0) + 1)
+    return changed
+
+
+async def _note(tx: AsyncConnection, event: int, found: str, now: datetime, number: int) -> None:
+    values = {"faced": found, "face": number, "face_at": now}
+    row = insert(tx, seats).values(event=event, **values)
+    await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=values))
+
+
+def _untrue() -> sa.ColumnElement[bool]:
+    margin = sa.case((broadcasts.c.template.in_(WORDED_AT_ONCE), False), else_=True)
+    since = sa.or_(
+        deliveries.c.sent_at <= seats.c.face_at,
+        sa.and_(margin, deliveries.c.sent_at <= sa.bindparam("margin_before", type_=Instant)),
+    )
+    never = sa.and_(deliveries.c.face.is_(None), seats.c.face_at.is_not(None), since)
+    return sa.or_(never, deliveries.c.face < seats.c.face)
+
+
+async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
+    """Messages that show an event otherwise than it is, in order; not of people who may not be written to."""
+    face_at = await tx.scalar(sa.select(seats.c.face_at).where(seats.c.event == event))
+    query = (
+        sa.select(
+            deliveries.c.id.label("delivery"),
+            deliveries.c.person,
+            deliveries.c.message_id.label("message"),
+            broadcasts.c.event,
+            seats.c.face,
+        )
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .join(seats, seats.c.event == broadcasts.c.event)
+        .join(people, people.c.id == deliveries.c.person)
+        .where(broadcasts.c.event == event, broadcasts.c.template.in_(CARDS), deliveries.c.state == "sent")
+        .where(deliveries.c.message_id.is_not(None), deliveries.c.id > after, _untrue())
+        .where(people.c.state == "registered", people.c.unreachable_at.is_(None))
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    margin = None if face_at is None else face_at + WORDED_AHEAD
+    return [Card(**row._mapping) for row in await tx.execute(query, {"margin_before": margin})]
+
+
+async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
+    """The events whose messages may show what is not true."""
+    query = (
+        sa.select(events.c.id)
+        .join(seats, seats.c.event == events.c.id)
+        .where(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
+    )
+    return list(await tx.scalars(query.order_by(events.c.id)))
+
+
+async def shown(tx: AsyncConnection, faces: Mapping[int, int]) -> None:
+    """These messages (by delivery) show their event as it is at that count."""
+    for number in sorted(set(faces.values())):
+        which = [delivery for delivery, face_ in faces.items() if face_ == number]
+        await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(which)).values(face=number))
+
+
+async def turned(tx: AsyncConnection, person: int, message: int) -> None:
+    """A message shows something else than its event now."""
+    which = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message)
+    await tx.execute(sa.update(deliveries).where(which).values(face=SHOWS_OTHERWISE))
+
+
+async def stand_otherwise(tx: AsyncConnection, event: int, persons: Collection[int]) -> None:
+    """Offers of these people are over: their messages say so."""
+    offers = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.template == OFFER)
+    which = sa.and_(
+        deliveries.c.person.in_(list(persons)),
+        deliveries.c.broadcast.in_(offers),
+        sa.or_(deliveries.c.face.is_(None), deliveries.c.face != SHOWS_OTHERWISE),
+    )
+    await tx.execute(sa.update(deliveries).where(which).values(face=UNTRUE))

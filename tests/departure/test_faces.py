@@ -1,0 +1,249 @@
+"""Cards that are edited by themselves: what changed an event, whom an edit reaches, kills, answers on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+import sqlalchemy as sa
+
+import db.faces
+import db.planning
+from bot import communes
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, NotSent, Outcome, Rejected
+from bot.departure.compose import Composer
+from bot.departure.faces import BATCH, Faces
+from bot.rules.sending import CHANGE, INVITATION
+from bot.words.texts import Texts
+from db.engine import Database
+from db.planning import PlannedBroadcast
+from db.schema import deliveries, events
+from simulator.reading import as_read
+from tests.conversation import BOT, CAMPAIGN, Conversation, paris
+from tests.hall import Hall
+
+
+@dataclass
+class Posts:
+    """A line with memory; `before` is called with each edit, `faults` come first."""
+
+    calls: list[Call] = field(default_factory=list)
+    faults: list[Outcome | Exception] = field(default_factory=list)
+    before: Callable[[Call], Awaitable[None]] | None = None
+
+    async def call_last(self, call: Call) -> Outcome:
+        if self.faults:
+            fault = self.faults.pop(0)
+            if isinstance(fault, Exception):
+                raise fault
+            return fault
+        if self.before is not None:
+            doing, self.before = self.before, None
+            await doing(call)
+        self.calls.append(call)
+        return Done(result=True)
+
+    def told(self) -> dict[int, str]:
+        """What was edited since the last time, by chat."""
+        told = {call.payload["chat_id"]: as_read(call.payload["text"]) for call in self.calls}
+        assert {call.method for call in self.calls} <= {"editMessageText"}, "Never a message more."
+        self.calls.clear()
+        return told
+
+
+@dataclass
+class Shown:
+    """A hall whose invitations stand in chats."""
+
+    hall: Hall
+    posts: Posts
+    faces: Faces
+
+    async def invite(self, *numbers: int, template: str = INVITATION, add: bool = True) -> None:
+        for number in numbers if add else ():
+            await self.hall.add(number)
+        planned = PlannedBroadcast(
+            key=f"event:{self.hall.event}:{template[-8:]}",
+            kind="event_invite",
+            template=template,
+            event=self.hall.event,
+            starts_at=self.hall.now,
+        )
+        async with self.hall.database.write() as tx:
+            broadcast = await db.planning.ensure_broadcast(tx, planned, self.hall.now)
+            rows = [
+                {
+                    "broadcast": broadcast,
+                    "person": number,
+                    "state": "sent",
+                    "due_at": self.hall.now,
+                    "changed_at": self.hall.now,
+                    "sent_at": self.hall.now,
+                    "message_id": 10 * number + len(template) % 7,
+                }
+                for number in numbers
+            ]
+            await tx.execute(sa.insert(deliveries), rows)
+
+    async def change(self, **values: object) -> None:
+        async with self.hall.database.write() as tx:
+            changed = sa.update(events).where(events.c.id == self.hall.event)
+            await tx.execute(changed.values(sequence=events.c.sequence + 1, **values))
+
+
+@pytest.fixture
+async def shown(database: Database) -> Shown:
+    conversation = Conversation(database, paris("2016-11-16T10:00"))
+    hall = await Hall.open(conversation, capacity=2)
+    texts, posts = Texts({"campaign": CAMPAIGN}), Posts()
+    composer = Composer(texts=texts, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username=BOT)
+    faces = Faces(
+        database=database,
+        clock=conversation.clock,
+        texts=texts,
+        composer=composer,
+        bot_username=BOT,
+        line=posts,
+        leads=lambda: True,
+    )
+    made = Shown(hall, posts, faces)
+    await made.invite(1, 2, 3)
+    await faces.catch_up()
+    assert posts.told() == {}
+    hall.pass_time(hours=1)
+    return made
+
+
+async def test_where_nothing_changes_nothing_is_edited(shown: Shown) -> None:
+    await shown.hall.say(1, "yes")
+    assert await shown.faces.catch_up() == 0
+    assert shown.posts.told() == {}
+
+
+async def test_an_event_that_moves_is_shown_where_it_is_now_and_once(shown: Shown) -> None:
+    await shown.hall.say(1, "yes")
+    await shown.change(starts_at=paris("2016-11-25T20:00"), ends_at=paris("2016-11-25T22:00"))
+    assert await shown.faces.catch_up() == 3
+    told = shown.posts.told()
+    assert all("vendredi 25 novembre, de 20 h à 22 h" in text for text in told.values())
+    assert "Vous venez" in told[1001]
+    assert "Viendrez-vous" in told[1002]
+    assert await shown.faces.catch_up() == 0
+
+
+async def test_an_event_that_fills_and_frees_says_so_and_of_two_changes_the_last(shown: Shown) -> None:
+    await shown.hall.say(1, "yes")
+    await shown.hall.say(2, "yes")
+    assert await shown.faces.catch_up() == 3
+    assert "C’est complet" in shown.posts.told()[1003]
+    await shown.hall.say(2, "no")
+    await shown.hall.say(3, "yes")  # full again before anybody has looked
+    assert await shown.faces.catch_up() == 0
+    await shown.hall.say(3, "no")
+    assert await shown.faces.catch_up() == 3
+    assert "C’est complet" not in shown.posts.told()[1003]
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "line"), [("cancelled", 0, "est annulé"), ("open", 210, "terminé")]
+)
+async def test_what_is_off_or_over_says_so(shown: Shown, state: str, hours: int, line: str) -> None:
+    await shown.change(state=state)
+    shown.hall.pass_time(hours=hours)
+    assert await shown.faces.catch_up() == 3
+    assert all(line in text for text in shown.posts.told().values())
+
+
+async def test_in_a_quiet_period_nothing_is_edited_before_its_end(shown: Shown) -> None:
+    shown.hall.conversation.clock.move(paris("2016-11-19T10:00"))
+    await shown.change(address="Place Bellecour")
+    assert await shown.faces.catch_up() == 0
+    shown.hall.conversation.clock.move(paris("2016-11-20T19:00"))
+    assert await shown.faces.catch_up() == 3
+    assert all("Place Bellecour" in text for text in shown.posts.told().values())
+
+
+async def test_who_left_or_leafed_on_is_left_alone(shown: Shown) -> None:
+    await shown.hall.block(1)
+    await shown.hall.erase(2)
+    async with shown.hall.database.write() as tx:
+        await db.faces.turned(tx, 3, 30 + len(INVITATION) % 7)
+    await shown.change(address="Place Bellecour")
+    assert await shown.faces.catch_up() == 0
+
+
+async def test_what_tells_of_the_change_is_not_replaced(shown: Shown) -> None:
+    await shown.change(address="Place Bellecour")
+    async with shown.hall.database.write() as tx:
+        await db.faces.look(tx, shown.hall.now, event=shown.hall.event)
+    shown.hall.pass_time(seconds=1)
+    await shown.invite(1, 2, template=CHANGE, add=False)
+    assert await shown.faces.catch_up() == 3  # the invitations alone
+
+
+async def test_an_invitation_worded_before_a_change_and_sent_after_it_is_put_right(shown: Shown) -> None:
+    await shown.change(address="Place Bellecour")
+    await shown.faces.catch_up()
+    shown.posts.told()
+    shown.hall.pass_time(seconds=20)
+    await shown.hall.add(4)
+    await shown.invite(4, add=False)
+    assert await shown.faces.catch_up() == 1
+    shown.hall.pass_time(minutes=5)
+    await shown.hall.add(5)
+    await shown.invite(5, add=False)
+    assert await shown.faces.catch_up() == 0
+
+
+async def test_a_kill_loses_nothing(shown: Shown) -> None:
+    await shown.change(address="Place Bellecour")
+    shown.posts.faults = [Done(result=True), OSError("killed")]
+    with pytest.raises(OSError, match="killed"):
+        await shown.faces.catch_up()
+    assert await shown.faces.catch_up() == 3  # what was not noted is edited again, to the same
+    assert await shown.faces.catch_up() == 0
+    assert BATCH < 100, "So many are edited again at most."
+
+
+async def test_what_could_not_leave_is_tried_again_and_what_is_refused_is_not(shown: Shown) -> None:
+    await shown.change(address="Place Bellecour")
+    gone = Rejected(code=400, description="Bad Request: message to edit not found")
+    shown.posts.faults = [NotSent(reason="paused"), gone]
+    assert await shown.faces.catch_up() == 2
+    assert len(shown.posts.told()) == 1
+    assert await shown.faces.catch_up() == 1
+
+
+async def test_an_answer_on_the_way_is_shown_last(shown: Shown) -> None:
+    """Else the card would show for good what was true before the tap."""
+
+    async def tap(_: Call) -> None:
+        await shown.hall.say(1, "yes")
+
+    shown.posts.before = tap
+    await shown.change(address="Place Bellecour")
+    assert await shown.faces.catch_up() == 3
+    to_first = [call for call in shown.posts.calls if call.payload["chat_id"] == 1001]
+    assert len(to_first) == 2
+    assert "Vous venez" in to_first[-1].payload["text"]
+
+
+async def test_an_offer_that_lapsed_says_so_in_its_own_message(shown: Shown) -> None:
+    for number in (1, 2, 3):
+        await shown.hall.say(number, "yes")
+    await shown.faces.catch_up()
+    await shown.hall.say(1, "no")
+    await shown.hall.look()
+    async with shown.hall.database.write() as tx:
+        waiting = sa.update(deliveries).where(deliveries.c.state == "queued")
+        await tx.execute(waiting.values(state="sent", message_id=777, sent_at=shown.hall.now))
+    await shown.faces.catch_up()
+    shown.posts.calls.clear()
+    shown.hall.pass_time(days=2)
+    await shown.hall.look()
+    await shown.faces.catch_up()
+    lapsed = [call for call in shown.posts.calls if call.payload["message_id"] == 777]
+    assert len(lapsed) == 1
+    assert "n’avez pas répondu à temps" in as_read(lapsed[0].payload["text"])

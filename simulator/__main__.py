@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
             bot_username=first.username,
             others=others,
             reads_all=first.reads_all,
+            main_app=options.main_app,
             marks=[_mark(text) for text in options.mark],
             journal_file=options.journal,
             zone=options.zone,
@@ -91,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--limits", choices=LIKE, help="refuse as Telegram does whoever sends too fast (default: no limit)"
+    )
+    parser.add_argument(
+        "--main-app",
+        default="",
+        metavar="URL",
+        help="the (first) bot's main Mini App: links ?startapp= open it",
     )
     parser.add_argument(
         "--local-apps",

@@ -134,7 +134,7 @@ async def show_state(request: Request) -> Response:
     return answer(
         {
             "bot": world.bot,
-            "bots": [other.bot for other in world.common.worlds.values()],
+            "bots": [other.bot | {"main_app": other.main_app} for other in world.common.worlds.values()],
             "people": len(world.people),
             "pending_updates": len(world.updates.pending),
             "seen": world.updates.seen,

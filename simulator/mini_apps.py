@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -26,13 +27,15 @@ from simulator.world import World
 
 VERSION = "9.1"
 LONGEST_DATA = 4096  # bytes
-KINDS = ("inline", "keyboard", "menu")
+KINDS = ("inline", "keyboard", "menu", "main")
+_START = re.compile(r"[A-Za-z0-9_-]{0,512}")
 
 
-def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, Any]) -> str:
+def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, Any], start: str = "") -> str:
     """The address that a panel opens: the button's, with what Telegram tells the app behind its `#`.
 
-    `kind` says where the button stands. Telegram tells no data to an app that a keyboard opens: it answers by sendData.
+    `kind` says where the button stands; the `main` app is opened by a link `?startapp=start`. Telegram tells no data to
+    an app that a keyboard opens: it answers by sendData.
     """
     check_active(person)
     if url not in _addresses(world, person, kind):
@@ -40,23 +43,31 @@ def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, A
     if not is_here(url):
         raise PersonError(f"“{url}” is not on this machine: the page opens no outside address.")
     told = {
-        "tgWebAppData": "" if kind == "keyboard" else init_data(world, person),
+        "tgWebAppData": "" if kind == "keyboard" else init_data(world, person, kind, start),
         "tgWebAppVersion": VERSION,
         "tgWebAppPlatform": "web",
         "tgWebAppThemeParams": orjson.dumps(theme).decode(),
     }
+    if start:
+        told["tgWebAppStartParam"] = start
     return f"{url}{'&' if '#' in url else '#'}{urlencode(told, quote_via=quote)}"
 
 
-def init_data(world: World, person: Person) -> str:
-    """`initData`, signed with the bot's token; dated by the simulated clock."""
+def init_data(world: World, person: Person, kind: str = "inline", start: str = "") -> str:
+    """`initData`, signed with the bot's token; dated by the simulated clock. A link says what it carries instead of a
+    `query_id`: there is nothing to answer.
+    """
     user = user_shape(person) | {"allows_write_to_pm": person.id in world.started - world.blocked}
     user.pop("is_bot")
     fields = {
-        "query_id": world.app_queries.ask(person.id).query_id,
         "user": orjson.dumps(user).decode(),
         "auth_date": str(world.clock.timestamp()),
     }
+    if kind == "main":
+        fields |= {"chat_type": "sender", "chat_instance": str(person.id * 7919)}
+        fields |= {"start_param": start} if start else {}
+    else:
+        fields = {"query_id": world.app_queries.ask(person.id).query_id} | fields
     return urlencode(fields | {"hash": signature(fields, world.token)}, quote_via=quote)
 
 
@@ -92,6 +103,8 @@ def _addresses(world: World, person: Person, kind: str) -> set[str]:
     """Where the Mini Apps are that somebody can open by a button of this kind."""
     if kind == "menu":
         buttons = [world.settings.menu_button_for(person.id)]
+    elif kind == "main":
+        return {world.main_app} - {""}
     elif kind == "keyboard":
         buttons = [key for row in buttons_of(world.chat(person).reply_keyboard) for key in row]
     elif kind == "inline":
@@ -107,13 +120,16 @@ def _person(request: Request) -> Person:
 
 
 async def open_app(request: Request) -> Response:
-    """The address of the Mini App of a button: `url` and `kind` (inline, keyboard, menu), with the page's `theme`."""
+    """The address of the Mini App of a button: `url` and `kind` (one of KINDS), with the page's `theme`."""
     content = await read_object(request)
     theme = content.get("theme") or {}
     if not isinstance(theme, dict):
         raise PersonError("“theme” must be an object of colours.")
     url, kind = text_in(content, "url"), text_in(content, "kind", "inline")
-    return answer({"url": launch(world_of(request), _person(request), url, kind, theme)})
+    start = text_in(content, "start", "")
+    if not _START.fullmatch(start):
+        raise PersonError("A link carries up to 512 characters of A-Z, a-z, 0-9, _ and - to a Mini App.")
+    return answer({"url": launch(world_of(request), _person(request), url, kind, theme, start)})
 
 
 async def receive_data(request: Request) -> Response:

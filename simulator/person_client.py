@@ -169,9 +169,12 @@ class Person:
         """Read everything in the chat with the bot, or with a friend."""
         await self._act("read", {"friend": friend.id} if friend else {})
 
-    async def open_app(self, url: str, *, kind: str = "inline") -> str:
-        """Open the Mini App of a button that stands in a message, the keyboard or the menu; its whole address."""
-        return str((await self._act("app", {"url": url, "kind": kind}))["url"])
+    async def open_app(self, url: str, *, kind: str = "inline", start: str = "") -> str:
+        """Open the Mini App of a button that stands in a message, the keyboard or the menu; its whole address.
+
+        `main` is the kind of one that a link `?startapp=start` opens.
+        """
+        return str((await self._act("app", {"url": url, "kind": kind, "start": start}))["url"])
 
     async def send_app_data(self, label: str, data: str) -> int:
         """Answer the bot from a Mini App that the key `label` opened."""

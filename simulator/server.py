@@ -82,6 +82,8 @@ class Account:
     username: str = "test_bot"
     reads_all: bool = False
     """Whether its privacy mode is off: it hears everything that is said in a group."""
+    main_app: str = ""
+    """The address of its main Mini App, which links `?startapp=` open."""
 
 
 def make_world(
@@ -92,6 +94,7 @@ def make_world(
     bot_username: str = "test_bot",
     others: Sequence[Account] = (),
     reads_all: bool = False,
+    main_app: str = "",
     marks: list[dict[str, str]] | None = None,
     journal_file: Path | None = None,
     zone: str = "Europe/Paris",
@@ -102,7 +105,8 @@ def make_world(
 
     `local_apps`: Mini Apps of this machine need no HTTPS. `limits`: whose rate limits hold, a name of LIKE, or none.
     """
-    accounts = [Account(token=token, name=bot_name, username=bot_username, reads_all=reads_all), *others]
+    first = Account(token=token, name=bot_name, username=bot_username, reads_all=reads_all, main_app=main_app)
+    accounts = [first, *others]
     _check(accounts)
     if journal_file and others:
         raise StartError("--journal is for one bot: start the others without it, or with one --token.")
@@ -117,6 +121,7 @@ def make_world(
             bot_name=account.name,
             bot_username=account.username,
             reads_all=account.reads_all,
+            main_app=account.main_app,
             journal_file=journal_file,
         )
         if limits:

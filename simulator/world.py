@@ -31,6 +31,7 @@ class World:
 
     `common` is what all of its bots have in common. `started` and `blocked` are the people who began to talk to this
     bot, and who blocked it. `reads_all`: its privacy mode is off, it hears all of a group.
+    `main_app`: the address that its links `?startapp=` open.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class World:
         bot_name: str,
         bot_username: str,
         reads_all: bool = False,
+        main_app: str = "",
         journal_file: Path | None = None,
     ) -> None:
         self.common = common
         self.token = token
         self.reads_all = reads_all
+        self.main_app = main_app
         self._journal_file = journal_file
         self.clock = common.clock
         self.bot: dict[str, Any] = {

@@ -176,7 +176,7 @@ async def announce_event(organizer: Teller, read: Reader, *, on: str = "10/11 19
         await organizer.send(answer)
     await organizer.asked(read.says("How many seats are there?"))
     await organizer.tap(read.label("There are enough"))
-    await organizer.asked(read.says("within %(km)s"))
+    await organizer.expect(read.says("within %(km)s"))
     await organizer.tap(read.label("That’s it"))
     summary = await organizer.expect(read.says("Ready to announce"))
     assert re.search(r"\b\d+–\d+|< 10", summary.text), "Who is known is counted exactly, all others in tens."

@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 SWITCHES = ("reads_all", "local_apps")
 REPEATED = ("token", "name", "username")
-PASSED_ON = (*REPEATED, "zone", "clock", "limits")
+PASSED_ON = (*REPEATED, "zone", "clock", "limits", "main_app")
 
 
 def add_to(commands: SubCommands) -> None:
@@ -42,6 +42,9 @@ def add_to(commands: SubCommands) -> None:
         help="turn privacy mode off, as BotFather does: the bot hears everything that is said in a group",
     )
     parser.add_argument(
+        "--main-app", metavar="URL", help="the first bot’s main Mini App, which links ?startapp= open"
+    )
+    parser.add_argument(
         "--local-apps",
         action="store_true",
         help="let buttons open Mini Apps of this machine without https, which Telegram never does",
@@ -58,7 +61,7 @@ def simulate(arguments: Namespace, _settings: Settings) -> int:
         for name, value in given.items()
         if value is not None
         for each in (value if name in REPEATED else [value])
-        for word in (f"--{name}", each)
+        for word in (f"--{name.replace('_', '-')}", each)
     ]
     options += [f"--{name.replace('_', '-')}" for name in SWITCHES if getattr(arguments, name)]
     os.execv(sys.executable, [sys.executable, "-m", "simulator", "--port", str(port), *options])

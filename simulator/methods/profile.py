@@ -13,7 +13,7 @@ def get_me(world: World, _params: Params) -> dict[str, Any]:
         "can_read_all_group_messages": world.reads_all,
         "supports_inline_queries": True,
         "can_connect_to_business": False,
-        "has_main_web_app": False,
+        "has_main_web_app": bool(world.main_app),
     }
 
 

@@ -4,7 +4,7 @@ const TELEGRAM = new Set(["t.me", "telegram.me", "telegram.dog", "www.t.me"]);
 const HERE = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const SAFE = new Set(["http:", "https:", "tg:", "mailto:", "tel:"]);
 
-/** Reads an address: {kind: "bot", bot, payload, toGroup}, {kind: "invite"}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
+/** Reads an address: {kind: "bot", bot, payload, toGroup, toApp}, {kind: "invite"}, {kind: "share", text}, {kind: "here" | "outside", url}; null for what is no safe link. */
 export function readLink(address, bots) {
   let url;
   try {
@@ -34,8 +34,8 @@ function telegramLink(url, bots) {
   return bot ? { kind: "bot", bot, ...meant(given) } : null;
 }
 
-/** What a link of a bot carries, and whether it is for a group that is chosen. */
-const meant = (given) => ({ payload: given.get("startgroup") ?? given.get("start") ?? "", toGroup: given.has("startgroup") });
+/** What a link of a bot carries, and whether it is for a group that is chosen or for its Mini App. */
+const meant = (given) => ({ payload: given.get("startgroup") ?? given.get("startapp") ?? given.get("start") ?? "", toGroup: given.has("startgroup"), toApp: given.has("startapp") });
 
 /** What a share link puts into the chat that is chosen: the address, then the text (tdlib, get_internal_link_message_draft). */
 function draft(given) {

@@ -86,7 +86,7 @@ function poll(message, acts) {
     const share = total ? Math.round((100 * option.voter_count) / total) : 0;
     const node = make("button", { type: "button", class: "poll-option", disabled: !open, attrs: { "aria-pressed": String(given.includes(number)) } },
       make("span", {}, option.text), open ? null : make("span", { class: "share" }, `${share} %`));
-    node.style.setProperty("--share", `${share}%`);
+    node.style.setProperty("--share", open ? "0%" : `${share}%`);
     node.addEventListener("click", () => pick(number, node));
     return node;
   };

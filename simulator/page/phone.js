@@ -183,7 +183,8 @@ export class Phone {
   /** Follow a link as Telegram does: its own stay inside, others are asked about first. */
   async open(address) {
     const link = readLink(address, this.bots);
-    if (link?.toGroup) await this.addToGroup(link);
+    if (link?.toApp && link.bot.main_app) await this.openApp(link.bot.main_app, "main", link.bot.first_name, `?bot=${encodeURIComponent(link.bot.username)}`, link.payload);
+    else if (link?.toGroup) await this.addToGroup(link);
     else if (link?.kind === "bot") { const chat = this.botChats.get(link.bot.id); this.show(chat); chat.openLink(link.payload); }
     else if (link?.kind === "invite") await this.join(link.url);
     else if (link?.kind === "share") await this.share(link.text);
@@ -226,11 +227,11 @@ export class Phone {
     }
   }
 
-  async openApp(url, kind, label, query = "") {
+  async openApp(url, kind, label, query = "", start = "") {
     const link = readLink(url, this.bots);
     if (link?.kind !== "here") { this.alert(`${this.words.say("mini_app_elsewhere")} ${url}`, this.words.say("mini_app")); return; }
     try {
-      const { url: address } = await this.post("app", { url, kind, theme: themeParams() }, query);
+      const { url: address } = await this.post("app", { url, kind, start, theme: themeParams() }, query);
       await new MiniApp(this, address, kind, label, query).open();
     } catch (error) {
       notify(error.message);

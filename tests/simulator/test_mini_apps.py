@@ -63,6 +63,19 @@ async def test_a_key_opens_an_app_that_answers_by_data(simulator: Simulator, cal
         await ana.send_app_data("Choose", "é" * 2049)
 
 
+@pytest.mark.parametrize("served", [{"main_app": APP}], indirect=True)
+async def test_a_link_opens_the_main_app_and_says_what_it_carries(simulator: Simulator, call: Call) -> None:
+    ana = await simulator.person("Ana")
+    fragment = parse_qs(urlsplit(await ana.open_app(APP, kind="main", start="ev_7")).fragment)
+    fields = dict(parse_qsl(fragment["tgWebAppData"][0]))
+    assert fragment["tgWebAppStartParam"] == ["ev_7"]
+    assert (fields["start_param"], fields["chat_type"], "query_id" in fields) == ("ev_7", "sender", False)
+    assert (await call("getMe"))["result"]["has_main_web_app"]
+    assert (await simulator.state())["bots"][0]["main_app"] == APP
+    with pytest.raises(SimulatorError, match="carries up to 512 characters"):
+        await ana.open_app(APP, kind="main", start="é")
+
+
 async def test_the_menu_button_of_one_chat_and_of_all(simulator: Simulator, call: Call) -> None:
     ana, ben = await simulator.person("Ana", started=True), await simulator.person("Ben", started=True)
     app = {"type": "web_app", "text": "Map", "web_app": {"url": APP}}
@@ -92,7 +105,7 @@ async def test_what_opens_no_app(simulator: Simulator, call: Call) -> None:
     for url, kind, sentence in (
         (elsewhere, "inline", f"“{elsewhere}” is not on this machine: the page opens no outside address."),
         (APP, "inline", f"Ana sees no button that opens “{APP}”."),
-        (elsewhere, "window", "“kind” is one of inline, keyboard, menu."),
+        (elsewhere, "window", "“kind” is one of inline, keyboard, menu, main."),
     ):
         with pytest.raises(SimulatorError) as refused:
             await ana.open_app(url, kind=kind)

@@ -24,6 +24,8 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
+GONE = "gone"
+"""What is kept in `experiment`, beside what was chosen, of people who were erased: by version, how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,11 @@ class Broadcast:
     def compares(self) -> Experiment | None:
         """The versions that it compares and who is left out, if it does."""
         return experiment_from(self.experiment)
+
+    @property
+    def gone(self) -> Mapping[str, int]:
+        """How many of each group had everything erased since it left: nobody knows who that was."""
+        return (self.experiment or {}).get(GONE) or {}
 
     @property
     def is_recall(self) -> bool:

@@ -37,7 +37,7 @@ async def rewrite(
 ) -> None:
     """Other columns and other words in the place of those it had."""
     change = broadcasts.update().where(broadcasts.c.id == broadcast)
-    await tx.execute(change.values(finished_at=None, **values))
+    await tx.execute(change.values(finished_at=None, measured=sa.null(), **values))
     await db.mends.set_texts(tx, broadcast, texts, others)
 
 

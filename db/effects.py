@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.effects import Count
 from bot.rules.experiments import Outcome
-from db.broadcast_accounts import Broadcast
+from bot.rules.mends import REACHED
+from bot.rules.steps import StepQuestion
+from bot.rules.vote_plans import Turnout
+from db.broadcast_accounts import GONE, Broadcast
 from db.restrictions import of_others
-from db.schema import broadcasts, deliveries, events, responses, rsvps, vote_plans
+from db.schema import broadcasts, deliveries, events, people, responses, rsvps
 
 Condition = sa.ColumnElement[bool]
 
-NO_ANSWERS = ("messages", "consent", "stop", "delete", "restriction")
-"""What is said below a message and is no answer to it: that one wants no more of them."""
+_other = deliveries.alias("other")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +75,21 @@ def _said(asked: Asked, *conditions: Condition) -> Condition:
     return sa.exists().where(responses.c.person == deliveries.c.person, in_time, *conditions)
 
 
+def _said_first(asked: Asked, *conditions: Condition, alike: tuple[str, ...]) -> Condition:
+    """The same, for the first time: not who had said it before. `alike`: in what both are then the same.
+
+    The log is asked, not what became of it: a row of RSVPs or plans is written anew whenever anything of it changes.
+    """
+    earlier = responses.alias("earlier")
+    same = (earlier.c[name] == responses.c[name] for name in ("person", *alike))
+    said_before = sa.exists().where(*same, earlier.c.at < asked.since)
+    return _said(asked, *conditions, sa.not_(said_before))
+
+
 def _about(asked: Asked) -> list[Condition]:
-    """Which events are meant: those that the message names; where it names none, any that begins later."""
+    """Which events are meant: those that the message names; where it names none, any that begins in that time."""
     if asked.events:
-        return [events.c.code.in_(asked.events)]
+        return [events.c.code.in_(asked.events), events.c.ends_at > asked.since]
     return [events.c.starts_at >= asked.since]
 
 
@@ -85,48 +98,84 @@ def _opened(asked: Asked) -> Condition:
     return _said(asked, responses.c.question == OPENED, *codes)
 
 
-def _at_event(asked: Asked, *conditions: Condition) -> Condition:
+def _promised(asked: Asked) -> Condition:
+    yes = (responses.c.question == "rsvp", responses.c.answer == "yes")
+    meant = (responses.c.subject == events.c.code, *_about(asked))
+    return _said_first(asked, *yes, *meant, alike=("question", "answer", "subject"))
+
+
+def _came(asked: Asked) -> Condition:
+    """Who says so, or whom the team saw. An event that has yet to begin then has nobody who came."""
     return sa.exists().where(
-        rsvps.c.person == deliveries.c.person, rsvps.c.event == events.c.id, *_about(asked), *conditions
+        rsvps.c.person == deliveries.c.person,
+        rsvps.c.event == events.c.id,
+        rsvps.c.attended.is_(True),
+        events.c.starts_at <= asked.until,
+        *_about(asked),
     )
 
 
-def _of_vote(asked: Asked, *conditions: Condition) -> Condition:
-    return sa.exists().where(
-        vote_plans.c.person == deliveries.c.person,
-        vote_plans.c.ballot == (asked.ballot or 0),
-        vote_plans.c.at >= asked.since,
-        *conditions,
+def _planned(asked: Asked) -> Condition:
+    """The first hour that somebody plans: another one afterwards is no other plan."""
+    planned = (responses.c.question == "plan.slot", responses.c.subject == str(asked.ballot))
+    return _said_first(asked, *planned, alike=("question", "subject"))
+
+
+def _voted(asked: Asked) -> Condition:
+    voted = (responses.c.answer == Turnout.VOTED.value, responses.c.subject == str(asked.ballot))
+    return _said_first(
+        asked, responses.c.question.in_(TURNOUT_QUESTIONS), *voted, alike=("answer", "subject")
     )
 
 
 def _stopped(asked: Asked) -> Condition:
+    """Who asks for silence, or blocks the bot. That somebody had blocked it is found out of who was to get the message
+    alone, and tells nothing of it.
+    """
     withdrew = sa.and_(
         responses.c.question == "consent", responses.c.subject == "contact", responses.c.answer == "no"
     )
     muted = sa.and_(responses.c.question == "messages", responses.c.answer == "off")
-    return _said(asked, sa.or_(responses.c.question == "stop", withdrew, muted))
+    blocked = sa.exists().where(
+        people.c.id == deliveries.c.person,
+        people.c.unreachable_at.between(asked.since, asked.until),
+        deliveries.c.state != "unreachable",
+    )
+    return sa.or_(_said(asked, sa.or_(responses.c.question == "stop", withdrew, muted)), blocked)
 
 
+COMPLETE = "complete"
+"""What is kept beside the numbers once there is nothing left to count."""
 OPENED = "opened"
 """The question under which it is noted that somebody who drew opened an event."""
-_DID = {
+TURNOUT_QUESTIONS = (StepQuestion.TURNOUT.value, StepQuestion.LAST_CALL.value)
+_DID: Mapping[Outcome, Callable[[Asked], Condition]] = {
     Outcome.OPENED: _opened,
-    Outcome.RSVP: lambda asked: _at_event(asked, rsvps.c.answer == "yes", rsvps.c.at >= asked.since),
-    Outcome.CAME: lambda asked: _at_event(asked, rsvps.c.attended.is_(True)),
-    Outcome.ANSWERED: lambda asked: _said(
-        asked, responses.c.broadcast == asked.broadcast, responses.c.question.not_in(NO_ANSWERS)
-    ),
-    Outcome.PLANNED: lambda asked: _of_vote(asked, vote_plans.c.slot.is_not(None)),
-    Outcome.VOTED: lambda asked: _of_vote(asked, vote_plans.c.vote == "voted"),
+    Outcome.RSVP: _promised,
+    Outcome.CAME: _came,
+    Outcome.PLANNED: _planned,
+    Outcome.VOTED: _voted,
     Outcome.STOPPED: _stopped,
 }
+
+
+async def first_left(tx: AsyncConnection, broadcast: int) -> datetime | None:
+    """When the first of its messages left; of who was erased since only the day is known, and is not asked."""
+    mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.person.is_not(None))
+    first: datetime | None = await tx.scalar(sa.select(sa.func.min(deliveries.c.sent_at)).where(mine))
+    return first
+
+
+_COMPARES = broadcasts.c.experiment["goal"].as_string().is_not(None)
+_OPENS_WAIT = broadcasts.c.measured[(Outcome.OPENED.value, "known_at")].as_string().is_(None)
+_IS_COMPLETE = sa.func.coalesce(broadcasts.c.measured[COMPLETE].as_boolean(), sa.false())
+_GOT_SOMEBODY = sa.exists().where(_other.c.broadcast == broadcasts.c.id, _other.c.state.in_(REACHED))
 
 
 async def unmeasured(tx: AsyncConnection) -> list[Broadcast]:
     """The messages of which versions are compared, that have left, and of which not everything was counted."""
     query = sa.select(broadcasts).where(
-        broadcasts.c.experiment["goal"].as_string().is_not(None), broadcasts.c.finished_at.is_not(None)
+        _COMPARES, broadcasts.c.finished_at.is_not(None), sa.not_(_IS_COMPLETE)
     )
     return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
 
@@ -137,19 +186,71 @@ async def keep(tx: AsyncConnection, broadcast: int, measured: Mapping[str, Any])
 
 
 async def ends_of_events(tx: AsyncConnection, codes: Iterable[str]) -> list[datetime]:
-    """When the events of these codes end."""
-    return list(await tx.scalars(sa.select(events.c.ends_at).where(events.c.code.in_(list(codes)))))
+    """When the events of these codes end, the first first."""
+    query = sa.select(events.c.ends_at).where(events.c.code.in_(list(codes)))
+    return list(await tx.scalars(query.order_by(events.c.ends_at)))
 
 
-async def is_watched(tx: AsyncConnection, person: int, code: str, *, since: datetime) -> bool:
-    """Whether it has to be noted that somebody opened an event: they drew lately, and it was not noted yet."""
-    drew = sa.exists().where(
-        deliveries.c.person == person,
-        deliveries.c.variant.is_not(None),
-        deliveries.c.broadcast == broadcasts.c.id,
-        broadcasts.c.created_at >= since,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """A message of which it is still to be counted who opened an event, and whether it was noted of somebody since."""
+
+    id: int
+    noted: bool
+
+
+async def watching(tx: AsyncConnection, person: int, code: str) -> list[Watching]:
+    """The messages that somebody drew in, that began to leave, and of which it was not counted yet who opened what."""
     noted = sa.exists().where(
-        responses.c.person == person, responses.c.question == OPENED, responses.c.subject == code
+        responses.c.person == person,
+        responses.c.question == OPENED,
+        responses.c.subject == code,
+        responses.c.at >= broadcasts.c.starts_at,
     )
-    return bool(await tx.scalar(sa.select(sa.and_(drew, sa.not_(noted)))))
+    query = (
+        sa.select(broadcasts.c.id, noted.label("noted"))
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(
+            deliveries.c.person == person,
+            deliveries.c.variant.is_not(None),
+            _OPENS_WAIT,
+            _GOT_SOMEBODY,
+        )
+    )
+    return [Watching(id=row.id, noted=bool(row.noted)) for row in await tx.execute(query)]
+
+
+async def forget_opened(tx: AsyncConnection) -> None:
+    """Erases who opened what, up to where a message begins of which that is still to be counted."""
+    waits = sa.and_(
+        _COMPARES,
+        _OPENS_WAIT,
+        sa.or_(broadcasts.c.finished_at.is_(None), _GOT_SOMEBODY),
+    )
+    first = await tx.scalar(sa.select(sa.func.min(broadcasts.c.starts_at)).where(waits))
+    counted = sa.and_(responses.c.question == OPENED, of_others(responses.c.person))
+    if first is not None:
+        counted = sa.and_(counted, responses.c.at < first)
+    await tx.execute(sa.delete(responses).where(counted))
+
+
+async def note_gone(tx: AsyncConnection, person: int) -> None:
+    """Keeps, of somebody who is about to be erased, a bare number by version: one more who stopped the messages."""
+    query = (
+        sa.select(broadcasts.c.id, broadcasts.c.experiment, deliveries.c.variant)
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(
+            deliveries.c.person == person,
+            deliveries.c.variant.is_not(None),
+            _COMPARES,
+            sa.not_(_IS_COMPLETE),
+            _GOT_SOMEBODY,
+        )
+        .order_by(broadcasts.c.id)
+        .with_for_update(of=broadcasts)
+    )
+    for row in (await tx.execute(query)).all():
+        gone = dict(row.experiment.get(GONE) or {})
+        gone[row.variant] = gone.get(row.variant, 0) + 1
+        change = broadcasts.update().where(broadcasts.c.id == row.id)
+        await tx.execute(change.values(experiment={**row.experiment, GONE: gone}))

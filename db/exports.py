@@ -240,8 +240,8 @@ def answers(selection: Selection) -> Source:
                 broadcasts, responses.c.broadcast == broadcasts.c.id
             )
         )
-        # Nobody of the team is told who restricted their data, nor who did so once.
-        .where(IS_USABLE, responses.c.question != PURPOSE)
+        # Nobody of the team is told who restricted their data, nor who did so once, nor who opened an event.
+        .where(IS_USABLE, responses.c.question.not_in((PURPOSE, OPENED)))
         .where(place, *_within(in_row_order(responses.c.at), selection), *about)
     )
     counted_by = ("question", "subject", "answer")

@@ -111,7 +111,7 @@ def _compared(context: Context) -> dict[str, Any]:
 def goals_offered(context: Context) -> tuple[Outcome, ...]:
     """What the message may be meant to change."""
     coming = context.campaign.next_ballot(context.now) is not None
-    return goals_of(versions=1 + len(others_of(context.kept)), votes_to_come=coming)
+    return goals_of(votes_to_come=coming)
 
 
 async def choose_kind(update: Update, context: Context) -> None:

@@ -90,7 +90,7 @@ class Subject:
                 sent.photo,
                 sorted(self.texts.items()),
                 *(sorted(version.items()) for version in self.others),
-                *([] if sent.experiment is None else [sent.experiment]),
+                *([] if sent.compares is None else [sent.compares.as_json()]),
             ],
             "to": [sent.audience, sent.area],
             "at": [sent.starts_at.isoformat(), sent.local_time],

@@ -186,7 +186,7 @@ def _require_comparable(new: NewBroadcast, campaign: Campaign) -> None:
         and experiment.versions == 1 + len(new.others) <= len(VERSIONS)
         and 0 <= experiment.holdout <= MOST_HELD_OUT
         and len(experiment.arms) > 1
-        and experiment.goal in goals_of(versions=experiment.versions, votes_to_come=votes_to_come)
+        and experiment.goal in goals_of(votes_to_come=votes_to_come)
         and all({code for code, text in other.items() if text} == languages for other in new.others)
     )
     if not fits:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import db.retention
 import db.surveys
 from bot.actions import audit
+from bot.actions.effects import measure
 from bot.actions.erasure import sealing
 from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
@@ -41,6 +42,7 @@ async def purge(
     erased: dict[str, int] = {}
     if not dry_run:
         await _count_surveys(database, now)
+        await measure(database, campaign, now)  # what people did after messages, before their answers go
     due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     for thing, rows in _due(due, campaign, key, now).items():
         counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]

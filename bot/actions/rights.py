@@ -15,6 +15,7 @@ import db.approvals
 import db.audit
 import db.consents
 import db.dialogs
+import db.effects
 import db.events
 import db.people
 import db.personal_data
@@ -86,6 +87,7 @@ async def delete(
     offer = await db.volunteering.of_person(tx, person.id)
     if offer is not None:
         await db.volunteering.withdraw(tx, offer)
+    await db.effects.note_gone(tx, person.id)
     await erasure.erase(tx, person, sealing, origin.at)
     digits = secrets.token_hex(6).upper()
     return Receipt(

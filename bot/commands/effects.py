@@ -12,7 +12,7 @@ from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import SubCommands, number
 from bot.commands.tables import print_table
 from bot.rules.counting import counted_people
-from bot.rules.effects import Count, Finding, Split, Verdict
+from bot.rules.effects import Count, Finding, Left, Split, Verdict
 from bot.rules.experiments import HOLDOUT, Outcome
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
@@ -23,7 +23,6 @@ _DID = {
     Outcome.OPENED: "opened the event",
     Outcome.RSVP: "said yes to the event",
     Outcome.CAME: "came to the event",
-    Outcome.ANSWERED: "answered the message",
     Outcome.PLANNED: "planned when to vote",
     Outcome.VOTED: "said that they voted",
     Outcome.STOPPED: "stopped the messages",
@@ -69,6 +68,8 @@ def _as_json(found: Effects) -> dict[str, Any]:
         "goal": found.experiment.goal.value,
         "versions": found.experiment.versions,
         "holdout": found.experiment.holdout,
+        "left": None if found.left is None else found.left.value,
+        "recalled": found.was_recalled,
         "split": _split_as_json(found.split),
         "effects": [row for effect in found.outcomes for row in _rows(effect)],
     }
@@ -97,10 +98,11 @@ def _row(effect: Effect, arm: str, count: Count, finding: Finding | None) -> dic
         "variant": arm,
         "n": count.drawn,
         "people": count.did,
-        "rate": count.rate,
+        "rate": count.rate if count.drawn else None,
         "against": finding.against if finding is not None else None,
         "difference": finding.difference if finding is not None else None,
         "interval": [interval.low, interval.high] if interval is not None else None,
+        "confidence": finding.confidence if finding is not None else None,
         "verdict": finding.verdict.value if finding is not None else None,
         "would_do": finding.would_do if finding is not None else None,
         "known_at": effect.known_at.isoformat() if effect.known_at is not None else None,
@@ -111,21 +113,26 @@ def _row(effect: Effect, arm: str, count: Count, finding: Finding | None) -> dic
 
 
 def _print(found: Effects) -> None:
+    if found.left is Left.NOTHING:
+        print(f"Message {found.broadcast} never left: there is nothing to compare.")
+        return
     split = found.split
     groups = ", ".join(f"{_named(arm)} {people:,}" for arm, people in split.counted.items())
     print(f"Message {found.broadcast}, drawn by lot: {groups}.")
-    if not split.fits:
+    if found.left is Left.PART:
         print(
-            f"The groups are not as the lot made them (p = {split.p:.1g}): something took people out of one of them,"
-            " and nothing below may be believed."
+            "It was stopped on the way: not everybody got it who was to, and what is told is what that much changed."
         )
+    if found.was_recalled:
+        print("It was taken back: what is told is what it changed while it stood in the chats.")
     for effect in found.outcomes:
         print()
         goal = ", what it was to change" if effect is found.goal else ""
         print(f"{_DID[effect.outcome]}{goal}")
-        print_table(("", "people", "of", "rate", "against", "difference", "95 %", "verdict"), _lines(effect))
-        if not effect.is_over:
-            print(f"  {_when(effect)}")
+        sure = f"interval, {effect.findings[0].confidence:.1%}"
+        print_table(("", "people", "of", "rate", "against", "difference", sure, "verdict"), _lines(effect))
+        if (remark := _remark(effect)) is not None:
+            print(f"  {remark}")
 
 
 def _lines(effect: Effect) -> list[tuple[str, ...]]:
@@ -137,7 +144,7 @@ def _lines(effect: Effect) -> list[tuple[str, ...]]:
                 _named(row["variant"]),
                 f"{row['people']:,}",
                 f"{row['n']:,}",
-                f"{row['rate']:.1%}",
+                "" if row["rate"] is None else f"{row['rate']:.1%}",
                 _named(row["against"]) if row["against"] else "",
                 _points(row["difference"]),
                 f"{_points(low)} to {_points(high)}" if low is not None else "",
@@ -159,6 +166,20 @@ def _verdict(verdict: str | None, would_do: int | None) -> str:
     if verdict == Verdict.TOO_FEW and would_do is not None:
         return f"{verdict}: {counted_people(would_do)} in each group would do"
     return verdict or ""
+
+
+def _remark(effect: Effect) -> str | None:
+    """What has to be said of an outcome beside its numbers."""
+    if not effect.is_over:
+        return _when(effect)
+    if effect.is_lost:
+        return "What people answered had been erased before it could be counted: nobody knows."
+    if not effect.split.fits:
+        return (
+            f"The groups are not as the lot made them (p = {effect.split.p:.1g}): something took people out of one of"
+            " them, and none of this may be believed."
+        )
+    return None
 
 
 def _when(effect: Effect) -> str:

@@ -41,6 +41,14 @@ class Verdict(StrEnum):
     TOO_EARLY = "too early"
 
 
+class Left(StrEnum):
+    """How much of a message left in the end. Of one that nobody got nothing is judged."""
+
+    ALL = "all"
+    PART = "part"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Count:
     """Of so many people who were drawn, so many did it."""
@@ -102,7 +110,17 @@ def people_needed(rate: float, *, change: float | None = None, confidence: float
 
 def matters(rate: float) -> float:
     """The smallest change of a rate that matters; of one above a half, by what is left of it."""
+    rate = min(max(rate, RAREST), 1 - RAREST)
     return MATTERS * min(rate, 1 - rate)
+
+
+def people_to_rule_out(rate: float, *, confidence: float = CONFIDENCE) -> int:
+    """How many people each group needs so that, where nothing changes a rate, no change that matters is left possible,
+    four times in five.
+    """
+    rate = min(max(rate, RAREST), 1 - RAREST)
+    surely = _z(confidence) + _NORMAL.inv_cdf((1 + POWER) / 2)
+    return math.ceil(2 * rate * (1 - rate) * (surely / matters(rate)) ** 2)
 
 
 def change_found(people: int, rate: float, *, confidence: float = CONFIDENCE) -> float:
@@ -184,7 +202,8 @@ def _beyond(chi: float, freedom: int) -> float:
 class Finding:
     """One group beside another (`against`) in one outcome. `would_do`: so many people in each group would be enough.
 
-    `is_worse`: the difference is none of chance, and the wrong way.
+    `interval`: of the difference, so sure (`confidence`) that of all comparisons together chance makes a winner one
+    time in twenty. `is_worse`: the difference is none of chance, and the wrong way.
     """
 
     outcome: Outcome
@@ -194,16 +213,16 @@ class Finding:
     base: Count
     difference: float | None
     interval: Interval | None
+    confidence: float
     verdict: Verdict
     is_worse: bool = False
     would_do: int | None = None
 
 
-def compared(experiment: Experiment, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+def compared(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     """Which groups are set side by side: each version beside who is left out, and each later one beside the first."""
     versions = VERSIONS[: experiment.versions]
-    beside_nobody = experiment.holdout and outcome is not Outcome.ANSWERED
-    left_out = ((arm, HOLDOUT) for arm in versions) if beside_nobody else ()
+    left_out = ((arm, HOLDOUT) for arm in versions) if experiment.holdout else ()
     return (*left_out, *((arm, versions[0]) for arm in versions[1:]))
 
 
@@ -212,12 +231,8 @@ def confidence_for(experiment: Experiment, outcome: Outcome) -> float:
 
     The goal is named before anything leaves, and judged by itself; whatever else is looked at shares the rest.
     """
-    others = [each for each in experiment.outcomes if each != experiment.goal]
-    pairs = (
-        len(compared(experiment, outcome))
-        if outcome == experiment.goal
-        else sum(len(compared(experiment, each)) for each in others)
-    )
+    others = len(experiment.outcomes) - 1
+    pairs = len(compared(experiment)) * (1 if outcome == experiment.goal else others)
     return 1 - (1 - CONFIDENCE) / max(1, pairs)
 
 
@@ -236,7 +251,7 @@ def judged(
             is_over=is_over,
             fits=fits,
         )
-        for arm, against in compared(experiment, outcome)
+        for arm, against in compared(experiment)
     ]
 
 
@@ -250,6 +265,8 @@ def _judged(
     fits: bool,
 ) -> Finding:
     (arm, count), (against, base) = one, other
+    is_known = is_over and bool(count.drawn and base.drawn)
+    sure = newcombe(count, base, confidence=confidence)
 
     def found(verdict: Verdict, *, is_worse: bool = False, would_do: int | None = None) -> Finding:
         return Finding(
@@ -258,8 +275,9 @@ def _judged(
             against=against,
             count=count,
             base=base,
-            difference=count.rate - base.rate if is_over else None,
-            interval=newcombe(count, base) if is_over else None,
+            difference=count.rate - base.rate if is_known else None,
+            interval=sure if is_known else None,
+            confidence=confidence,
             verdict=verdict,
             is_worse=is_worse,
             would_do=would_do,
@@ -267,16 +285,26 @@ def _judged(
 
     if not is_over:
         return found(Verdict.TOO_EARLY)
-    if not fits:
+    if not fits or not is_known:
         return found(Verdict.TOO_FEW)
-    sure = newcombe(count, base, confidence=confidence)
     if sure.low > 0 or sure.high < 0:
         is_better = (sure.high < 0) if outcome is Outcome.STOPPED else (sure.low > 0)
         return found(Verdict.WORKS if is_better else Verdict.DOES_NOT, is_worse=not is_better)
-    would_do = people_needed(base.rate, confidence=confidence)
-    if min(count.drawn, base.drawn) < would_do:
-        return found(Verdict.TOO_FEW, would_do=would_do)
-    return found(Verdict.DOES_NOT)
+    most = matters(base.rate)
+    if -most < sure.low and sure.high < most:
+        return found(Verdict.DOES_NOT)
+    would_do = people_to_rule_out(base.rate, confidence=confidence)
+    return found(Verdict.TOO_FEW, would_do=would_do if min(count.drawn, base.drawn) < would_do else None)
+
+
+def with_gone(outcome: Outcome, counts: Mapping[str, Count], gone: Mapping[str, int]) -> dict[str, Count]:
+    """The counts with those who had everything erased since it left: they drew, and they stopped the messages."""
+    found = dict(counts)
+    for arm, people in gone.items():
+        before = found.get(arm, Count(drawn=0, did=0))
+        stopped = people if outcome is Outcome.STOPPED else 0
+        found[arm] = Count(drawn=before.drawn + people, did=before.did + stopped)
+    return found
 
 
 def headline(findings: Sequence[Finding]) -> Finding | None:
@@ -287,3 +315,9 @@ def headline(findings: Sequence[Finding]) -> Finding | None:
         return (2 if finding.is_worse else order[finding.verdict], -abs(finding.difference or 0.0))
 
     return min(findings, key=rank, default=None)
+
+
+def between_versions(told: Finding, findings: Sequence[Finding]) -> Finding | None:
+    """Of the goal's findings the one that says which version did better, where another one is `told`."""
+    others = [each for each in findings if each.against != HOLDOUT]
+    return headline(others) if told.against == HOLDOUT else None

@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
+from bot.rules.retention import Retention, final_ballot_end, votes_expire
 from bot.rules.sampling import Sampling, sampling_from
 
 VERSIONS = ("A", "B", "C")
@@ -34,8 +36,6 @@ REPORTED_WITHIN = timedelta(days=2)
 """How long after an event those who came are asked, and say so."""
 COUNTED_BY = timedelta(days=1)
 """How long after a vote people say that they voted."""
-EARLIEST_ZONE = timedelta(hours=14)
-"""How much earlier than in UTC an hour of a clock comes where it comes first."""
 
 _EVENT_LINK = re.compile(r"[?&](?:amp;)?start=ev_([0-9A-Za-z]{1,16})")
 
@@ -46,7 +46,6 @@ class Outcome(StrEnum):
     OPENED = "opened"
     RSVP = "rsvp"
     CAME = "came"
-    ANSWERED = "answered"
     PLANNED = "planned"
     VOTED = "voted"
     STOPPED = "stopped"
@@ -77,11 +76,8 @@ class Experiment:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What is counted, the goal first. Who got nothing cannot answer it: that is compared among versions alone."""
-        others = (
-            each for each in Outcome if each != self.goal and (each != Outcome.ANSWERED or self.versions > 1)
-        )
-        return (self.goal, *others)
+        """What is counted, the goal first."""
+        return (self.goal, *(each for each in Outcome if each != self.goal))
 
     def drawn(self, lot: Sampling, person: int) -> str:
         """The group of a person: `db.experiments` computes the same."""
@@ -108,14 +104,10 @@ def may_be_compared(kind: Kind, *, template: str | None) -> bool:
     return template is None and kind in COMPARED_KINDS
 
 
-def goals_of(*, versions: int, votes_to_come: bool) -> tuple[Outcome, ...]:
-    """The outcomes that a message may be meant to change."""
+def goals_of(*, votes_to_come: bool) -> tuple[Outcome, ...]:
+    """The outcomes that a message may be meant to change. None is an answer to it: what is compared asks nothing."""
     return tuple(
-        each
-        for each in Outcome
-        if each != Outcome.STOPPED
-        and (each != Outcome.ANSWERED or versions > 1)
-        and (each not in OF_VOTES or votes_to_come)
+        each for each in Outcome if each != Outcome.STOPPED and (each not in OF_VOTES or votes_to_come)
     )
 
 
@@ -127,11 +119,6 @@ def lot_of(key: str, broadcast: int) -> Sampling:
 def events_named(texts: Iterable[str]) -> tuple[str, ...]:
     """The codes of the events to which the texts have a link."""
     return tuple(dict.fromkeys(code for text in texts for code in _EVENT_LINK.findall(text)))
-
-
-def counted_since(starts_at: datetime, *, local: bool) -> datetime:
-    """From when on what people do is counted: when the first of them might have got it."""
-    return starts_at - EARLIEST_ZONE if local else starts_at
 
 
 def counted_until(
@@ -154,3 +141,22 @@ def counted_until(
     if outcome is Outcome.PLANNED and vote_ends is not None:
         return max(left_at, min(week, vote_ends))
     return week
+
+
+def erased_from(
+    outcome: Outcome,
+    *,
+    since: datetime,
+    first_event_ends: datetime | None,
+    ballots: Iterable[Ballot],
+    retention: Retention,
+) -> datetime:
+    """From when on what is counted of an outcome may have been erased: what is counted first after it is unknown.
+
+    `since`: from when on it is counted. `first_event_ends`: when the first event that it names ends.
+    """
+    ballots = tuple(ballots)
+    profiles = final_ballot_end(ballots) + timedelta(days=retention.profile_days)
+    if outcome in OF_EVENTS:
+        return min(profiles, (first_event_ends or since) + timedelta(days=retention.event_answers_days))
+    return min(profiles, votes_expire(ballots, retention)) if outcome in OF_VOTES else profiles

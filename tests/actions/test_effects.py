@@ -10,21 +10,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.effects
 import db.events
 import db.people
 import db.staff
-from bot.actions import broadcast_changes, broadcasts, effects, erasure
+from bot.actions import broadcast_changes, broadcasts, effects, erasure, retention, rights
 from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
-from bot.actions.effects import WATCHED_FOR, NothingCompared
+from bot.actions.effects import NothingCompared
 from bot.actions.responses import Origin
-from bot.rules.effects import Count, Verdict
+from bot.rules.effects import Count, Left, Verdict
 from bot.rules.experiments import COUNTED_FOR, HOLDOUT, REPORTED_WITHIN, Experiment, Outcome, lot_of
 from bot.rules.kinds import Kind
 from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.experiments import KEY_FACT
 from db.facts import get_fact
-from db.schema import broadcast_texts, deliveries, events, people, responses, rsvps, vote_plans
+from db.schema import broadcast_texts, deliveries, events, people, responses, rsvps
 from db.schema import broadcasts as broadcast_rows
 from tests.acting import ACTOR, LYON, NEWS, NOW, author_in
 from tests.conversation import CAMPAIGN
@@ -131,7 +132,6 @@ async def test_who_drew_keeps_what_they_drew_when_it_is_written_anew(crowd: Data
         {"experiment": replace(BOTH, versions=3)},
         {"experiment": replace(BOTH, holdout=51)},
         {"experiment": replace(BOTH, versions=1, holdout=0), "others": ()},
-        {"experiment": replace(BOTH, versions=1, goal=Outcome.ANSWERED), "others": ()},
         {"others": ({"en": "Hello"},)},
     ],
 )
@@ -146,34 +146,190 @@ async def test_what_cannot_be_compared_is_refused(
     assert refused.value.message == "errors/not_comparable"
 
 
+async def say(database: Database, person: int, question: str, answer: str, at: datetime = NOW) -> None:
+    """One answer in the log, about the event or about the vote."""
+    subject = EVENT if question in ("rsvp", "opened", "came") else "1"
+    row = {"person": person, "question": question, "subject": subject, "answer": answer, "at": at}
+    async with database.write() as tx:
+        number = await tx.scalar(sa.select(sa.func.count()).select_from(responses))
+        await tx.execute(sa.insert(responses).values(update_id=1_000 + (number or 0), **row))
+
+
+EVERYTHING = (("opened", "yes"), ("rsvp", "yes"), ("plan.slot", "morning"), ("last_call", "voted"))
+
+
 async def test_each_outcome_is_counted_of_everybody_who_drew(crowd: Database) -> None:
-    """One person of version A does everything, one of those left out comes by themselves, one of B did it before."""
+    """One of version A does everything, one of those left out too, by themselves; one of B had done it all before, and
+    does it again; another one of B comes without a word, and says so.
+    """
     await send(crowd, NAMING)
     await everything_left(crowd)
     found = await groups(crowd)
-    keen, early, left_out = found["A"][0], found["B"][0], found[HOLDOUT][0]
+    keen, early, left_out, silent = found["A"][0], found["B"][0], found[HOLDOUT][0], found["B"][1]
+    before = NOW - timedelta(days=1)
+    for person, times in ((keen, (NOW,)), (left_out, (NOW,)), (early, (before, NOW))):
+        for at in times:
+            for question, answer in EVERYTHING:
+                await say(crowd, person, question, answer, at)
+        await say(crowd, person, "messages", "off", times[0])
+    await say(crowd, silent, "came", "yes")
+    await say(crowd, silent, "rsvp", "yes", LATER + timedelta(seconds=1))
     async with crowd.write() as tx:
-        for person, at in ((keen, NOW), (left_out, NOW), (early, NOW - timedelta(days=1))):
-            said = {"person": person, "at": at}
-            await tx.execute(sa.insert(rsvps).values(event=1, answer="yes", attended=person == keen, **said))
-            await tx.execute(sa.insert(vote_plans).values(ballot=1, slot="morning", vote="voted", **said))
-            for number, (question, subject, answer) in enumerate(
-                (("opened", EVENT, "yes"), ("rsvp", EVENT, "yes"), ("messages", "news", "off")), 1
-            ):
-                row = {"question": question, "subject": subject, "answer": answer, "broadcast": 1}
-                row |= {"update_id": 10 * person + number, **said}
-                await tx.execute(sa.insert(responses).values(row))
-    known = {effect.outcome: effect for effect in (await told(crowd, LATER + timedelta(days=30))).outcomes}
+        for person in (keen, silent):
+            row = {"event": 1, "person": person, "answer": "yes", "attended": True, "at": NOW}
+            await tx.execute(sa.insert(rsvps).values(row))
+    known = {effect.outcome: effect for effect in (await told(crowd, LATER + timedelta(days=13))).outcomes}
     assert set(known) == set(Outcome)
+    expected = {outcome: {"A": 1, "B": 0, HOLDOUT: 1} for outcome in Outcome}
+    # Whoever had opened the event before opens it again; who comes is seen there.
+    expected |= {Outcome.OPENED: {"A": 1, "B": 1, HOLDOUT: 1}, Outcome.CAME: {"A": 1, "B": 1, HOLDOUT: 0}}
+    assert {
+        outcome: {arm: count.did for arm, count in effect.counts.items()} for outcome, effect in known.items()
+    } == expected
     sizes = {arm: len(persons) for arm, persons in found.items()}
-    for outcome, effect in known.items():
-        did = {arm: count.did for arm, count in effect.counts.items()}
-        nobody_left_out = outcome in (Outcome.ANSWERED, Outcome.CAME)
-        if outcome is Outcome.ANSWERED:
-            assert did["A"] == 1
-        else:
-            assert did == {"A": 1, "B": 0, HOLDOUT: 0 if nobody_left_out else 1}, outcome
+    for effect in known.values():
         assert {arm: count.drawn for arm, count in effect.counts.items()} == sizes
+
+
+async def test_what_was_done_before_the_first_message_left_is_none_of_its_effect(crowd: Database) -> None:
+    """It was to leave at once, and was let go three hours later."""
+    await send(crowd, NAMING)
+    await everything_left(crowd, NOW + timedelta(hours=3))
+    found = await groups(crowd)
+    await say(crowd, found["A"][0], "rsvp", "yes", NOW + timedelta(hours=1))
+    await say(crowd, found["B"][0], "rsvp", "yes", NOW + timedelta(hours=4))
+    goal = (await told(crowd, LATER + timedelta(hours=4))).goal
+    assert goal is not None
+    assert {arm: count.did for arm, count in goal.counts.items()} == {"A": 0, "B": 1, HOLDOUT: 0}
+
+
+async def test_a_plan_that_is_changed_is_no_new_one(crowd: Database) -> None:
+    await send(crowd, replace(COMPARED, experiment=replace(BOTH, goal=Outcome.PLANNED)))
+    await everything_left(crowd)
+    person = (await groups(crowd))["A"][0]
+    await say(crowd, person, "plan.slot", "morning", NOW - timedelta(days=3))
+    await say(crowd, person, "plan.slot", "midday")
+    goal = (await told(crowd, LATER)).goal
+    assert goal is not None
+    assert goal.counts["A"].did == 0
+
+
+async def test_what_was_judged_stands_though_it_leaves_again_for_some(crowd: Database) -> None:
+    """One outcome is kept; the message is sent again where it expired, and the rest is counted later."""
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    late = (await groups(crowd))["A"][0]
+    assert await effects.measure(crowd, CAMPAIGN, LATER) > 0
+    before = await told(crowd, LATER)
+    async with crowd.write() as tx:
+        mine = sa.update(deliveries).where(deliveries.c.person == late)
+        await tx.execute(mine.values(state="queued", sent_at=None))
+        await tx.execute(sa.update(broadcast_rows).values(finished_at=None))
+    again = await told(crowd, LATER)
+    assert again.goal == before.goal
+    assert again.goal is not None
+    assert again.goal.known_at == LATER
+    waiting = next(each for each in again.outcomes if each.outcome is Outcome.VOTED)
+    assert (waiting.is_over, waiting.known_at) == (False, None)
+
+
+async def test_what_is_written_anew_is_judged_anew(crowd: Database) -> None:
+    broadcast = await send(crowd)
+    async with crowd.write() as tx:
+        await db.effects.keep(tx, broadcast, {"rsvp": {"counts": {}, "known_at": NOW.isoformat()}})
+        actor = await db.people.find(tx, ACTOR)
+        assert actor is not None
+        await broadcast_changes.change(tx, await author_in(tx, actor), broadcast, COMPARED)
+        assert (await tx.execute(sa.select(broadcast_rows.c.measured))).scalar_one() is None
+
+
+@pytest.mark.parametrize(
+    ("state", "sent", "left"),
+    [
+        ("cancelled", 0, Left.NOTHING),
+        ("active", 0, Left.NOTHING),
+        ("cancelled", 10, Left.PART),
+        ("active", 10, Left.ALL),
+    ],
+)
+async def test_of_what_nobody_got_nothing_is_judged(
+    crowd: Database, state: str, sent: int, left: Left
+) -> None:
+    await send(crowd)
+    async with crowd.write() as tx:
+        some = sa.select(deliveries.c.id).where(deliveries.c.state == "queued").limit(sent)
+        await tx.execute(
+            sa.update(deliveries).where(deliveries.c.id.in_(some)).values(state="sent", sent_at=NOW)
+        )
+        await tx.execute(
+            sa.update(deliveries).where(deliveries.c.state == "queued").values(state="cancelled")
+        )
+        await tx.execute(sa.update(broadcast_rows).values(finished_at=NOW, state=state))
+    measured = await effects.measure(crowd, CAMPAIGN, LATER)
+    found = await told(crowd, LATER)
+    assert found.left is left
+    assert (measured > 0, found.goal is not None) == ((left is not Left.NOTHING,) * 2)
+
+
+async def test_what_was_erased_before_it_was_counted_is_unknown(crowd: Database) -> None:
+    """The program was off for two months: nobody can tell any more who said yes, and nought would be wrong."""
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    late = NOW + timedelta(days=60)
+    await effects.measure(crowd, CAMPAIGN, late)
+    goal = (await told(crowd, late)).goal
+    assert goal is not None
+    assert goal.is_lost
+    assert {(each.verdict, each.difference, each.interval) for each in goal.findings} == {
+        (Verdict.TOO_FEW, None, None)
+    }
+
+
+async def test_the_purge_counts_before_it_erases(crowd: Database) -> None:
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    found = await groups(crowd)
+    for person in found["B"]:
+        await say(crowd, person, "rsvp", "yes")
+    at = NOW + timedelta(days=32)
+    await retention.purge(crowd, CAMPAIGN, key=KEY, actor="test", now=at)
+    goal = (await told(crowd, at)).goal
+    assert goal is not None
+    assert goal.counts["B"].did == len(found["B"])
+
+
+async def test_who_has_everything_erased_is_one_more_who_stopped(crowd: Database) -> None:
+    """A version drives a quarter of its people away: the groups stay as they were drawn, and it shows."""
+    await send(crowd)
+    await everything_left(crowd)
+    found = await groups(crowd)
+    leaving = found["B"][: len(found["B"]) // 4]
+    for number, person in enumerate(leaving):
+        async with crowd.write() as tx:
+            (somebody,) = (await db.people.get_many(tx, [person])).values()
+            origin = Origin(update_id=number, message_id=None, at=NOW)
+            sealed = erasure.sealing(KEY, CAMPAIGN.retention, NOW)
+            await rights.delete(tx, somebody, origin, sealed, CAMPAIGN.retention)
+    assert await effects.measure(crowd, CAMPAIGN, LATER) > 0
+    known = {effect.outcome: effect for effect in (await told(crowd, LATER)).outcomes}
+    assert known[Outcome.STOPPED].counts["B"] == Count(drawn=len(found["B"]), did=len(leaving))
+    assert known[Outcome.RSVP].counts["B"] == Count(drawn=len(found["B"]), did=0)
+    assert known[Outcome.STOPPED].counts["A"].did == 0
+
+
+async def test_who_blocks_the_bot_stopped_the_messages(crowd: Database) -> None:
+    """Not who had blocked it before: that is found out of those alone who were to get it."""
+    await send(crowd)
+    await everything_left(crowd)
+    found = await groups(crowd)
+    async with crowd.write() as tx:
+        for person, state in ((found["A"][0], "sent"), (found["B"][0], "unreachable")):
+            lost = sa.update(people).where(people.c.id == person)
+            await tx.execute(lost.values(unreachable_at=NOW + timedelta(hours=1)))
+            await tx.execute(sa.update(deliveries).where(deliveries.c.person == person).values(state=state))
+    known = {effect.outcome: effect for effect in (await told(crowd, LATER)).outcomes}
+    did = {arm: count.did for arm, count in known[Outcome.STOPPED].counts.items()}
+    assert did == {"A": 1, "B": 0, HOLDOUT: 0}
 
 
 async def test_who_restricted_their_data_is_counted_nowhere(crowd: Database) -> None:
@@ -188,9 +344,8 @@ async def test_nothing_is_judged_before_everybody_was_counted_and_the_numbers_st
     """Version B brings everybody. It is too early until a week is over; then it stands, though answers are erased."""
     await send(crowd)
     found = await groups(crowd)
-    async with crowd.write() as tx:
-        for person in found["B"]:
-            await tx.execute(sa.insert(rsvps).values(event=1, person=person, answer="yes", at=NOW))
+    for person in found["B"]:
+        await say(crowd, person, "rsvp", "yes")
     assert {each.verdict for each in (await told(crowd, LATER)).goal.findings} == {Verdict.TOO_EARLY}, (
         "Some waits."
     )
@@ -202,7 +357,7 @@ async def test_nothing_is_judged_before_everybody_was_counted_and_the_numbers_st
     assert await effects.measure(crowd, CAMPAIGN, LATER) > 0
     assert await effects.measure(crowd, CAMPAIGN, LATER) == 0, "Everything is counted once."
     async with crowd.write() as tx:
-        await tx.execute(sa.delete(rsvps))
+        await tx.execute(sa.delete(responses))
         for person in found["A"]:
             (somebody,) = (await db.people.get_many(tx, [person])).values()
             await erasure.erase(tx, somebody, erasure.sealing(KEY, CAMPAIGN.retention, LATER), LATER)
@@ -233,28 +388,69 @@ async def test_who_was_left_out_and_is_erased_is_known_for_it_no_more(crowd: Dat
     assert (row.variant, row.state, row.reason) == (None, "cancelled", "erased")
 
 
+async def open_event(
+    database: Database, person: int, at: datetime, code: str = EVENT, tapped: int = 0
+) -> None:
+    async with database.write() as tx:
+        (somebody,) = (await db.people.get_many(tx, [person])).values()
+        number = await tx.scalar(sa.select(events.c.id).where(events.c.code == code))
+        event = (await db.events.get_many(tx, [number or 0]))[number or 0]
+        origin = Origin(update_id=int(at.timestamp()) + person, message_id=tapped or None, at=at)
+        await effects.opened(tx, somebody, origin, event)
+
+
+async def noted(database: Database) -> int:
+    async with database.read() as tx:
+        opened = responses.c.question == "opened"
+        return await tx.scalar(sa.select(sa.func.count()).select_from(responses).where(opened)) or 0
+
+
 async def test_that_somebody_opened_an_event_is_noted_once_and_only_of_who_drew(crowd: Database) -> None:
-    async def open_event(person: int, *times: datetime) -> None:
-        async with crowd.write() as tx:
-            (somebody,) = (await db.people.get_many(tx, [person])).values()
-            event = (await db.events.get_many(tx, [1]))[1]
-            for at in times:
-                number = int(at.timestamp()) + person
-                await effects.opened(tx, somebody, Origin(update_id=number, message_id=None, at=at), event)
-
-    async def noted() -> int:
-        async with crowd.read() as tx:
-            return len((await tx.execute(sa.select(responses))).all())
-
-    async with crowd.read() as tx:
+    async with crowd.write() as tx:
         persons = list(await tx.scalars(sa.select(people.c.id).where(people.c.state == "registered")))
-    await open_event(persons[0], NOW)
-    assert await noted() == 0, "Nothing is compared yet."
-    await send(crowd)
-    await open_event(persons[0], NOW, NOW + timedelta(hours=1))
-    assert await noted() == 1
-    await open_event(persons[1], NOW + WATCHED_FOR + timedelta(days=1))
-    assert await noted() == 1, "Nobody waits for it any more."
+        (event,) = (await tx.execute(sa.select(events))).all()
+        await tx.execute(sa.insert(events).values({**event._mapping, "id": 2, "code": "zz99"}))
+    await open_event(crowd, persons[0], NOW)
+    assert await noted(crowd) == 0, "Nothing is compared yet."
+    await send(crowd, NAMING)
+    await open_event(crowd, persons[0], NOW + timedelta(minutes=1))
+    assert await noted(crowd) == 0, "Nothing has left yet."
+    await everything_left(crowd)
+    for hour in (1, 2):
+        await open_event(crowd, persons[0], NOW + timedelta(hours=hour))
+    assert await noted(crowd) == 1
+    await open_event(crowd, persons[0], NOW + timedelta(hours=3), code="zz99")
+    assert await noted(crowd) == 1, "The message is about another event."
+    assert await effects.measure(crowd, CAMPAIGN, LATER) > 0
+    assert await noted(crowd) == 0, "It was counted, and is kept no longer."
+    await open_event(crowd, persons[1], LATER)
+    assert await noted(crowd) == 0, "Nobody waits for it any more."
+
+
+async def test_that_somebody_opened_an_event_before_is_noted_anew(crowd: Database) -> None:
+    """What was noted for a message before is none of the effect of this one."""
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    person = (await groups(crowd))["A"][0]
+    await say(crowd, person, "opened", "yes", NOW - timedelta(days=2))
+    await open_event(crowd, person, NOW + timedelta(hours=1))
+    opens = next(each for each in (await told(crowd, LATER)).outcomes if each.outcome is Outcome.OPENED)
+    assert opens.counts["A"].did == 1
+
+
+async def test_to_open_an_event_is_no_answer_to_the_message_below_which_it_stands(crowd: Database) -> None:
+    """What somebody is due must not depend on whether they are watched."""
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    person = (await groups(crowd))["A"][0]
+    async with crowd.write() as tx:
+        await tx.execute(sa.update(people).values(unanswered=2, replan=False))
+    await open_event(crowd, person, NOW + timedelta(hours=1), tapped=1)
+    assert await noted(crowd) == 1
+    assert (await drawn(crowd))[person].answered_at is None
+    async with crowd.read() as tx:
+        (row,) = (await tx.execute(sa.select(people).where(people.c.id == person))).all()
+    assert (row.unanswered, row.replan) == (2, False)
 
 
 async def test_of_a_message_in_one_version_there_is_nothing_to_tell(crowd: Database) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.cli import main
 from bot.settings import Settings
 from bot.startup import opened
-from db.schema import broadcasts, deliveries, people, rsvps
+from db.schema import broadcasts, deliveries, people, responses
 from db.schema import events as event_rows
 from tests.commanding import refusal
 from tests.places import place_of
@@ -46,8 +46,14 @@ def sent(*, finished_at: datetime | None, lost: int = 0) -> None:
                     got = {"broadcast": 1, "person": number, "variant": variant, "state": state}
                     await tx.execute(sa.insert(deliveries).values(due_at=SENT, changed_at=SENT, **got))
                     if at < CAME[variant]:
-                        said = {"event": 1, "person": number, "answer": "yes", "at": SENT}
-                        await tx.execute(sa.insert(rsvps).values(said))
+                        said = {
+                            "person": number,
+                            "question": "rsvp",
+                            "subject": "ab12",
+                            "answer": "yes",
+                            "at": SENT,
+                        }
+                        await tx.execute(sa.insert(responses).values(said))
 
     asyncio.run(fill())
 

@@ -13,7 +13,7 @@ from bot.actions.effects import measure
 from bot.delivery.calls import Call
 from bot.rules.experiments import COUNTED_FOR
 from db.engine import Database
-from db.schema import broadcast_texts, broadcasts, deliveries, events, responses, rsvps
+from db.schema import broadcast_texts, broadcasts, deliveries, events, responses
 from tests.campaigning import recipients, rows, staff, supporter, written
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import begin_broadcast, finish_broadcast, write_broadcast, write_event
@@ -83,7 +83,7 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     assert "Choose before you send" in goals.text
     assert set(goals.buttons) == {
         *("Open the event", "Say yes to the event", "Come to the event"),
-        *("Answer the message", "Plan when to vote", "Say they voted"),
+        *("Plan when to vote", "Say they voted"),
     }
     await organizer.tap("Come to the event")
     await organizer.tap("No photo")
@@ -140,14 +140,11 @@ async def test_a_third_version_and_second_thoughts_while_writing(conversation: C
     await organizer.tap("Drop version C")
     await organizer.tap("That’s it")
     await organizer.tap("Change its aim")
-    await organizer.tap("Answer the message")
-    # Alone, nobody answers more than those who got nothing.
+    await organizer.tap("Open the event")
     await organizer.tap("Change the versions")
     await organizer.tap("Drop version B")
     await organizer.tap("Leave out 5%")
-    goals = await organizer.tap("That’s it")
-    assert "Answer the message" not in goals.buttons
-    await organizer.tap("Open the event")
+    await organizer.tap("That’s it")
     await organizer.send("SEND")
     (sent,) = await rows(conversation, broadcasts)
     assert sent.experiment == {"versions": 1, "holdout": 5, "goal": "opened"}
@@ -290,17 +287,19 @@ async def test_a_correction_has_words_for_each_version(conversation: Conversatio
 # -- what is told of it --
 
 
-async def finished(conversation: Conversation, did: dict[str, int]) -> None:
+async def finished(conversation: Conversation, did: dict[str, int], *, left: bool = True) -> None:
     """Everything left; so many of each group said yes, and a week is over."""
     async with conversation.database.write() as tx:
         queued = deliveries.c.state == "queued"
-        await tx.execute(sa.update(deliveries).where(queued).values(state="sent", sent_at=NOW))
+        values = {"state": "sent", "sent_at": NOW} if left else {"state": "cancelled"}
+        await tx.execute(sa.update(deliveries).where(queued).values(**values))
         await tx.execute(sa.update(broadcasts).values(finished_at=NOW))
         found = (await tx.execute(sa.select(deliveries.c.person, deliveries.c.variant))).all()
         for variant, number in did.items():
             for row in [each for each in found if each.variant == variant][:number]:
-                said = {"event": 1, "person": row.person, "answer": "yes", "at": NOW}
-                await tx.execute(sa.insert(rsvps).values(said))
+                said = {"person": row.person, "question": "rsvp", "answer": "yes", "at": NOW}
+                code = sa.select(events.c.code).scalar_subquery()
+                await tx.execute(sa.insert(responses).values(subject=code, **said))
     conversation.clock.move(NOW + COUNTED_FOR + timedelta(minutes=1))
     await measure(conversation.database, conversation.services.campaign, conversation.clock.now())
 
@@ -323,8 +322,8 @@ async def card_of(talker: Talker) -> str:
 @pytest.mark.parametrize(
     ("did", "sentence"),
     [
-        ({"B": 99}, "<b>It worked.</b> Of 100 people with version B, 100 said yes to the event;"),
-        ({"holdout": 99}, "<b>It backfired.</b>"),
+        ({"B": 99}, "<b>Version B worked.</b> Of 100 people with version B, 100 said yes to the event;"),
+        ({"holdout": 99}, "<b>Version A backfired.</b>"),
         ({}, "<b>Too few people to tell.</b> It would take "),
     ],
 )
@@ -347,7 +346,9 @@ async def test_whoever_looks_after_an_area_reads_no_rates(conversation: Conversa
     await send_two(organizer)
     await finished(conversation, {"B": 99})
     card = await card_of(organizer)
-    assert "<b>It worked.</b> That is unlikely to be chance." in card
+    assert (
+        "<b>Version B worked.</b> That is unlikely to be chance. Version B did better than version A." in card
+    )
     assert "Of 100 people" not in card
 
 
@@ -377,7 +378,8 @@ async def test_opening_an_event_is_noted_of_who_drew(conversation: Conversation)
     organizer = await organizer_of(conversation, people=1)
     await send_two(organizer, share="")
     talker = conversation.person(100)
-    async with conversation.database.read() as tx:
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(state="sent", sent_at=NOW))
         code = await tx.scalar(sa.select(events.c.code))
     for _ in range(2):
         await talker.send(f"/start ev_{code}")
@@ -436,3 +438,24 @@ async def test_a_draft_that_is_taken_up_again_asks_for_what_is_missing(conversat
     await organizer.tap("Write version B")
     await organizer.send("/broadcast")
     assert "Write version B – Français" in organizer.last.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "said"),
+    [
+        (False, "cancelled", "<b>It never left:</b> there is nothing to compare."),
+        (True, "cancelled", "It was stopped on the way, and not everybody got it who was to."),
+    ],
+)
+async def test_the_card_of_what_was_stopped_says_so(
+    conversation: Conversation, state: str, said: str, *, sent: bool
+) -> None:
+    await an_event(conversation)
+    organizer = await organizer_of(conversation)
+    await send_two(organizer)
+    await finished(conversation, {"B": 99} if sent else {}, left=sent)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(broadcasts).values(state=state))
+    card = await card_of(organizer)
+    assert said in card
+    assert ("Version B worked." in card) is sent

@@ -14,19 +14,24 @@ from bot.rules.effects import (
     Count,
     Interval,
     Verdict,
+    between_versions,
     change_found,
     compared,
     confidence_for,
     headline,
     judged,
+    matters,
     newcombe,
     people_needed,
+    people_to_rule_out,
     prospect,
     split_of,
     wilson,
+    with_gone,
 )
 from bot.rules.experiments import HOLDOUT, Experiment, Outcome
 
+RATE = 0.1
 TWO = Experiment(versions=2, goal=Outcome.RSVP)
 BOTH = Experiment(versions=3, holdout=10, goal=Outcome.RSVP)
 LEFT_OUT = Experiment(holdout=20, goal=Outcome.RSVP)
@@ -124,6 +129,10 @@ def two(drawn: int, one: int, other: int) -> dict[str, Count]:
         (two(4_000, 520, 400), True, Verdict.DOES_NOT, True),
         (two(4_000, 400, 410), True, Verdict.DOES_NOT, False),
         (two(400, 40, 44), True, Verdict.TOO_FEW, False),
+        # Of enough people to find a change from 10 % to 12 %; it may still be one, and may be none.
+        (two(4_000, 400, 445), True, Verdict.TOO_FEW, False),
+        (two(4_800, 480, 530), True, Verdict.TOO_FEW, False),
+        (two(60_000, 0, 0), True, Verdict.DOES_NOT, False),
         (two(5, 0, 5), True, Verdict.WORKS, False),
         ({}, True, Verdict.TOO_FEW, False),
     ],
@@ -131,8 +140,40 @@ def two(drawn: int, one: int, other: int) -> dict[str, Count]:
 def test_what_is_said(counts: dict[str, Count], verdict: Verdict, *, is_over: bool, is_worse: bool) -> None:
     (finding,) = judged(TWO, Outcome.RSVP, counts, is_over=is_over)
     assert (finding.verdict, finding.is_worse) == (verdict, is_worse)
-    assert (finding.interval is None) is (not is_over)
-    assert (finding.would_do is not None) is (verdict is Verdict.TOO_FEW)
+    assert (finding.interval is None) is (not is_over or not counts)
+    assert (finding.would_do is not None) is (verdict is Verdict.TOO_FEW and 0 < finding.count.drawn < 4_729)
+
+
+def test_it_does_not_only_where_no_change_that_matters_is_possible() -> None:
+    """As many people as would do say so four times in five; and it is said of nothing that may matter."""
+    made = np.random.default_rng(5)
+    enough, said = people_to_rule_out(RATE), 0
+    for a, b in made.binomial(enough, RATE, (400, 2)):
+        (finding,) = judged(TWO, Outcome.RSVP, two(enough, int(a), int(b)), is_over=True)
+        said += finding.verdict is Verdict.DOES_NOT and not finding.is_worse
+    assert said / 400 == pytest.approx(0.8, abs=0.08)
+
+
+@given(st.integers(1, 20_000), st.floats(0, 1), st.floats(0, 1), st.sampled_from((TWO, LEFT_OUT, BOTH)))
+def test_what_is_printed_is_what_is_judged(drawn: int, one: float, other: float, which: Experiment) -> None:
+    counts = {
+        arm: Count(drawn=drawn, did=int(drawn * (one if at else other))) for at, arm in enumerate(which.arms)
+    }
+    for finding in judged(which, Outcome.RSVP, counts, is_over=True):
+        interval = finding.interval
+        assert interval == newcombe(finding.count, finding.base, confidence=finding.confidence)
+        assert finding.confidence == confidence_for(which, Outcome.RSVP)
+        if finding.verdict is Verdict.WORKS:
+            assert interval.low > 0
+        elif finding.verdict is Verdict.DOES_NOT and not finding.is_worse:
+            assert max(-interval.low, interval.high) < matters(finding.base.rate)
+
+
+def test_who_had_everything_erased_drew_and_stopped() -> None:
+    counts = {"A": Count(drawn=50, did=5), "B": Count(drawn=40, did=5)}
+    stopped = with_gone(Outcome.STOPPED, counts, {"B": 10})
+    assert stopped == {"A": Count(drawn=50, did=5), "B": Count(drawn=50, did=15)}
+    assert with_gone(Outcome.RSVP, counts, {"B": 10})["B"] == Count(drawn=50, did=5)
 
 
 def test_fewer_who_stop_are_better() -> None:
@@ -141,12 +182,9 @@ def test_fewer_who_stop_are_better() -> None:
 
 
 def test_who_is_set_beside_whom() -> None:
-    """Nobody who got nothing can have answered it."""
     beside = (("A", HOLDOUT), ("B", HOLDOUT), ("C", HOLDOUT), ("B", "A"), ("C", "A"))
-    assert compared(BOTH, Outcome.RSVP) == beside
-    assert compared(BOTH, Outcome.ANSWERED) == (("B", "A"), ("C", "A"))
-    assert compared(LEFT_OUT, Outcome.ANSWERED) == ()
-    assert Outcome.ANSWERED not in LEFT_OUT.outcomes
+    assert compared(BOTH) == beside
+    assert compared(TWO) == (("B", "A"),)
     assert confidence_for(TWO, Outcome.RSVP) == pytest.approx(0.95)
     assert confidence_for(BOTH, Outcome.RSVP) == pytest.approx(0.99)
 
@@ -158,15 +196,20 @@ def test_the_sentence_is_about_a_difference_where_there_is_one() -> None:
         "B": Count(drawn=4_000, did=620),
         "C": Count(drawn=4_000, did=500),
     }
-    told = headline(judged(BOTH, Outcome.RSVP, counts, is_over=True))
+    findings = judged(BOTH, Outcome.RSVP, counts, is_over=True)
+    told = headline(findings)
     assert told is not None
     assert (told.arm, told.against, told.verdict) == ("B", HOLDOUT, Verdict.WORKS)
+    between = between_versions(told, findings)
+    assert between is not None
+    assert (between.arm, between.against, between.verdict) == ("B", "A", Verdict.WORKS)
+    assert between_versions(between, findings) is None, "It was told already."
     assert headline([]) is None
 
 
 # -- many campaigns --
 
-CAMPAIGNS, PEOPLE, RATE, EVERY = 1_500, 2_000, 0.1, 50
+CAMPAIGNS, PEOPLE, EVERY = 1_500, 2_000, 50
 
 
 def winners(look: Callable[[np.ndarray, np.ndarray], bool], *, seed: int) -> float:

@@ -20,6 +20,7 @@ from bot.rules.experiments import (
     Experiment,
     Outcome,
     counted_until,
+    erased_from,
     events_named,
     experiment_from,
     goals_of,
@@ -27,7 +28,10 @@ from bot.rules.experiments import (
     may_be_compared,
 )
 from bot.rules.kinds import Kind
+from bot.rules.retention import Retention, final_ballot_end, votes_expire
+from tests.conversation import CAMPAIGN
 
+BALLOTS = CAMPAIGN.ballots
 EXPERIMENTS = st.builds(
     Experiment,
     versions=st.integers(1, len(VERSIONS)),
@@ -88,9 +92,8 @@ def test_what_people_are_owed_is_never_compared(kind: Kind) -> None:
 
 
 def test_goals_are_those_that_can_be_counted() -> None:
-    assert Outcome.ANSWERED not in goals_of(versions=1, votes_to_come=True)
-    assert Outcome.VOTED not in goals_of(versions=2, votes_to_come=False)
-    assert goals_of(versions=2, votes_to_come=True) == tuple(Outcome)[:-1]
+    assert Outcome.VOTED not in goals_of(votes_to_come=False)
+    assert goals_of(votes_to_come=True) == tuple(Outcome)[:-1]
 
 
 @pytest.mark.parametrize(
@@ -124,3 +127,24 @@ def test_when_an_outcome_is_known(
     outcome: Outcome, events_end: datetime | None, vote_ends: datetime | None, known: datetime
 ) -> None:
     assert counted_until(outcome, left_at=LEFT, events_end=events_end, vote_ends=vote_ends) == known
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first_event_ends", "erased"),
+    [
+        # Answers to an event are erased thirty days after it; where none is named, any may be the first.
+        (Outcome.RSVP, LEFT + timedelta(days=5), LEFT + timedelta(days=35)),
+        (Outcome.OPENED, None, LEFT + timedelta(days=30)),
+        # Plans and votes a week after the last round, profiles thirty days after it.
+        (Outcome.VOTED, None, votes_expire(BALLOTS, Retention())),
+        (Outcome.STOPPED, None, final_ballot_end(BALLOTS) + timedelta(days=30)),
+        (Outcome.CAME, LEFT + timedelta(days=90), final_ballot_end(BALLOTS) + timedelta(days=30)),
+    ],
+)
+def test_what_was_erased_is_not_counted(
+    outcome: Outcome, first_event_ends: datetime | None, erased: datetime
+) -> None:
+    found = erased_from(
+        outcome, since=LEFT, first_event_ends=first_event_ends, ballots=BALLOTS, retention=Retention()
+    )
+    assert found == erased

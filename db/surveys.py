@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -197,13 +197,14 @@ async def _numbers(
     return found
 
 
-async def counts_in(
-    tx: AsyncConnection, survey: Survey, areas: Iterable[str], known_in: Sequence[str] | None
-) -> Counts:
-    """The same of people of some areas; nothing where the answers were erased: of areas no count is kept."""
+async def counts_in(tx: AsyncConnection, survey: Survey, areas: Sequence[str]) -> Counts:
+    """The same of the people of some areas, for who knows some of them by name.
+
+    Nothing where the answers were erased: of areas no count is kept.
+    """
     here = sa.or_(sa.false(), *(person_in(area) for area in areas))
     columns = (survey_answers.c.question, survey_answers.c.option)
-    told = counted("people", known_to(known_in))
+    told = counted("people", known_to(areas))
     query = (
         sa.select(*columns, *told)
         .join(people, people.c.id == survey_answers.c.person)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from telegram import Update
 
 from bot.actions import surveys
@@ -31,7 +33,13 @@ async def answer(update: Update, context: Context) -> None:
         context.toast(refusal.message, alert=True, **refusal.values)
     else:
         context.show(
-            survey_text(context.render, seen.survey, seen.at, context.language, mute=Mute.NEWS.value)
+            survey_text(
+                partial(context.render, shared=True),
+                seen.survey,
+                seen.at,
+                context.language,
+                mute=Mute.NEWS.value,
+            )
         )
 
 

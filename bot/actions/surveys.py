@@ -252,13 +252,13 @@ async def answer(
 
     Raises NotASupporter, SurveyUnknown, SurveyOver, SurveyQuiet.
     """
-    survey = await db.surveys.by_code(tx, code)
-    if survey is None or not await db.surveys.was_asked(tx, survey, person.id):
+    found = await db.surveys.opened(tx, code, person.id)
+    if found is None or not found.was_asked:
         raise SurveyUnknown("There is no such survey for you.")
+    survey, before = found.survey, found.answers
     require_supporter(person)
     _require_open(survey, campaign, origin.at)
     _require_no_silence(campaign, person, origin.at)
-    before = await db.surveys.answers_of(tx, survey, person.id)
     at = tapped(survey.form, before, tap)
     if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
         question = survey.form.questions[tap.question].id

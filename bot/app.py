@@ -244,7 +244,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         campaign=campaign,
         clock=clock,
         queued=engine.wake,
-        looks=(look_as_leader,),
+        looks=(look_as_leader, faces.nudge),
         beats=(beat_as_leader, witness.beat),
     )
     watch = Watch(

@@ -25,6 +25,9 @@ class Beside(Protocol):
 class CatchesUp(Protocol):
     """What is brought up to date after everything else."""
 
+    @property
+    def is_current(self) -> bool: ...
+
     async def catch_up(self) -> int: ...
 
 
@@ -75,7 +78,7 @@ class App:
         return {
             **await self.watch.health(),
             "ticked_at": ticked_at.isoformat() if ticked_at else None,
-            "planned": self.ticker.is_current,
+            "planned": self.ticker.is_current and self.faces.is_current,
         }
 
     async def settled(self) -> None:

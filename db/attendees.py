@@ -28,4 +28,4 @@ async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> 
         .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
         .where(rsvps.c.event == event, rsvps.c.answer.not_in(("no", "lapsed")), IS_USABLE)
     )
-    return [Attendee(**row._mapping) for row in await tx.execute(query)]
+    return [Attendee._make(row) for row in await tx.execute(query)]

@@ -54,6 +54,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     """Deletes people; plans and RSVPs go with them, answers become counts, deliveries lose their link. How many."""
     doomed = sa.select(people.c.id).where(condition)
     events = await seats.counted_events_of(tx, condition)
+    await seats.hold(tx, events)  # before their rows go: whoever answers holds the seats first too
     await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
     await _cut_deliveries(tx, deliveries.c.person.in_(doomed))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))

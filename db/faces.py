@@ -36,8 +36,18 @@ class Card:
     face: int
 
 
-async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> int:
-    """Notes which events (or whether one) look otherwise than before, or than a new one; how many."""
+async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> None:
+    """Notes which events (or whether one) look otherwise than before, or than a new one."""
+    for number, (found, count) in (await changed(tx, now, event=event)).items():
+        values = {"faced": found, "face": count + 1, "face_at": now}
+        row = insert(tx, seats).values(event=number, **values)
+        await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=values))
+
+
+async def changed(
+    tx: AsyncConnection, now: datetime, *, event: int | None = None
+) -> dict[int, tuple[str, int]]:
+    """The events that look otherwise than was noted: how, and how often they had before."""
     counted = (seats.c.taken, seats.c.waiting, seats.c.faced, seats.c.face)
     query = (
         sa.select(events, *counted)
@@ -46,7 +56,7 @@ async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) 
     )
     if event is not None:
         query = query.where(events.c.id == event)
-    changed = 0
+    looks: dict[int, tuple[str, int]] = {}
     for row in (await tx.execute(query.order_by(events.c.id))).all():
         limit = limit_of(row.capacity, row.overbooking)
         found = face(
@@ -56,15 +66,8 @@ async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) 
             is_over=row.ends_at <= now,
         )
         if found != (row.faced or NEW):
-            changed += 1
-            await _note(tx, row.id, found, now, (row.face or 0) + 1)
-    return changed
-
-
-async def _note(tx: AsyncConnection, event: int, found: str, now: datetime, number: int) -> None:
-    values = {"faced": found, "face": number, "face_at": now}
-    row = insert(tx, seats).values(event=event, **values)
-    await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=values))
+            looks[row.id] = found, row.face or 0
+    return looks
 
 
 def _untrue() -> sa.ColumnElement[bool]:

@@ -5,7 +5,7 @@ Only events that had a capacity once are counted (`events.counted`); of the othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -122,10 +122,24 @@ class Listed:
     zone: str | None
 
 
-async def lock(tx: AsyncConnection, event: Event) -> Seats:
-    """The seats of an event, which nobody else changes until the transaction ends."""
-    numbers = await together(tx, lambda visit: visit.rows(_LOCK, event=event.id))
-    return _read(event, *numbers)
+async def lock(tx: AsyncConnection, event: int) -> tuple[Event, Seats]:
+    """An event as it is at this moment, and its seats, which nobody else changes until the transaction ends."""
+    numbers = await together(tx, lambda visit: visit.rows(_LOCK, event=event))
+    # Read after the lock: whoever changed the event meanwhile has committed.
+    row = (await tx.execute(sa.select(events).where(events.c.id == event))).one()
+    found = Event(**row._mapping)
+    return found, _read(found, *numbers)
+
+
+async def are_counted(tx: AsyncConnection, event: Event) -> bool:
+    """Whether the seats of an event are counted by now. If not, nobody begins to count before the transaction ends.
+
+    On the engine that has many writers, what was read of the event before may be over.
+    """
+    if event.counted or tx.dialect.name != "postgresql":
+        return event.counted
+    query = sa.select(events.c.counted).where(events.c.id == event.id).with_for_update(read=True)
+    return bool((await tx.execute(query)).scalar_one())
 
 
 def _read(event: Event, taken: int, waiting: int, offered: int, tickets: int) -> Seats:
@@ -165,16 +179,16 @@ def _limited() -> sa.Select[tuple[int]]:
     )
 
 
-async def to_tend(tx: AsyncConnection, now: datetime) -> list[Event]:
+async def to_tend(tx: AsyncConnection, now: datetime) -> list[int]:
     """The events of which an offer may be over, or a seat free for somebody who waits."""
     has_room = sa.or_(events.c.capacity.is_(None), seats.c.taken < _LIMIT)
     query = (
-        sa.select(events)
+        sa.select(events.c.id)
         .join(seats, seats.c.event == events.c.id)
         .where(events.c.state == "open", events.c.ends_at > now)
         .where(sa.or_(seats.c.offered > 0, sa.and_(seats.c.waiting > 0, has_room)))
     )
-    return [Event(**row._mapping) for row in await tx.execute(query.order_by(events.c.id))]
+    return list(await tx.scalars(query.order_by(events.c.id)))
 
 
 _IS_REACHABLE = sa.and_(
@@ -226,18 +240,20 @@ async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tu
     return found
 
 
-async def next_in_line(tx: AsyncConnection, event: int, found: Seats) -> list[Listed]:
+async def next_in_line(tx: AsyncConnection, event: int, found: Seats) -> AsyncIterator[Listed]:
     """Whom the free seats of an event are for, in order."""
     allotted = await together(tx, lambda visit: _allotted(visit, event, found))
-    if not allotted:
-        return []
-    query = (
-        sa.select(rsvps, people.c.territory, people.c.zone)
-        .join(people, people.c.id == rsvps.c.person)
-        .where(rsvps.c.event == event, rsvps.c.ticket > 0, rsvps.c.person.in_(list(allotted)))
-        .order_by(rsvps.c.ticket)
-    )
-    return [_listed_row({**row._mapping}, allotted) for row in await tx.execute(query)]
+    persons = list(allotted)
+    for start in range(0, len(persons), PAGE):
+        page = persons[start : start + PAGE]
+        query = (
+            sa.select(rsvps, people.c.territory, people.c.zone)
+            .join(people, people.c.id == rsvps.c.person)
+            .where(rsvps.c.event == event, rsvps.c.ticket > 0, rsvps.c.person.in_(page))
+            .order_by(rsvps.c.ticket)
+        )
+        for row in await tx.execute(query):
+            yield _listed_row({**row._mapping}, allotted)
 
 
 def _listed_row(values: dict[str, object], allotted: Allotted) -> Listed:
@@ -265,10 +281,20 @@ async def shorten_offers(tx: AsyncConnection, event: int, until: datetime) -> No
     await tx.execute(sa.update(rsvps).where(late).values(offer_until=until))
 
 
+async def hold(tx: AsyncConnection, ids: Iterable[int]) -> None:
+    """Keeps everybody else from the seats of some events, always in one order, so that no two wait for each other."""
+
+    def work(visit: Visit) -> None:
+        for event in sorted(set(ids)):
+            visit.rows(_LOCK, event=event)
+
+    await together(tx, work)
+
+
 async def recount(tx: AsyncConnection, ids: Iterable[int]) -> None:
     """Counts the seats of some events anew from the rows: people were erased, or a capacity was set."""
-    for event in sorted(set(ids)):
-        await together(tx, lambda visit, event=event: visit.rows(_LOCK, event=event))  # type: ignore[misc]
+    await hold(tx, ids)
+    for event in set(ids):
         held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
         query = sa.select(
             sa.func.coalesce(sa.func.sum(held), 0).label("taken"),

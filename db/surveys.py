@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.small_counts import Headcount
 from bot.rules.surveys import SKIPPED, Answers, Form, from_json
 from db.areas import person_in
-from db.batches import Statement, Visit, together
+from db.batches import Columns, Statement, Visit, together
 from db.headcounts import counted, headcount, known_to
 from db.responses import Response, log
 from db.restrictions import IS_USABLE, restricted_people
-from db.schema import deliveries, people, survey_answers, survey_counts, surveys
+from db.schema import people, survey_answers, survey_counts, surveys
 from db.upsert import insert
 
 ANYBODY = ("", "")
@@ -97,27 +97,65 @@ async def withdraw(tx: AsyncConnection, broadcast: int) -> None:
     await tx.execute(sa.update(surveys).where(is_open).values(state="withdrawn"))
 
 
-async def was_asked(tx: AsyncConnection, survey: Survey, person: int) -> bool:
-    """Whether its message went to the person: nobody else has a button of it."""
-    theirs = sa.exists().where(
-        deliveries.c.broadcast == survey.broadcast,
-        deliveries.c.person == person,
-        deliveries.c.state.in_(("sending", "sent", "in_doubt")),
-    )
-    return bool(await tx.scalar(sa.select(theirs)))
-
-
 # -- answers --
 
 
-async def answers_of(tx: AsyncConnection, survey: Survey, person: int) -> Answers:
-    """What somebody chose, by question, the options in the order of the form."""
-    query = sa.select(survey_answers.c.question, survey_answers.c.option).where(
-        survey_answers.c.survey == survey.id, survey_answers.c.person == person
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A survey as one person has it: whether its message went to them, and what they chose so far."""
+
+    survey: Survey
+    was_asked: bool
+    answers: Answers
+
+
+_PLAIN_COLUMNS = [column for column in surveys.c if column.name != "form"]
+_PLAIN = Columns(_PLAIN_COLUMNS)
+_SURVEY = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({s.json.format("form")}, {_PLAIN})) AS text) FROM surveys WHERE code = :code"""
     )
+)
+# Nobody else has a button of it.
+_ASKED = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}(id) AS text) FROM deliveries WHERE broadcast = :broadcast AND person = :person
+        AND state IN ('sending', 'sent', 'in_doubt')"""
+    )
+)
+_CHOSEN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(question, "option")) AS text) FROM survey_answers
+    WHERE survey = :survey AND person = :person"""
+    )
+)
+
+
+async def opened(tx: AsyncConnection, code: str, person: int) -> Opened | None:
+    """A survey and where somebody stands in it, in one stay with the database; None where there is none."""
+
+    def look(visit: Visit) -> Opened | None:
+        found = visit.rows(_SURVEY, code=code)
+        if not found:
+            return None
+        form, *values = found[0]
+        named = dict(zip((column.name for column in _PLAIN_COLUMNS), _PLAIN.read(values), strict=True))
+        survey = Survey(form=from_json(form), **named)
+        asked = visit.rows(_ASKED, broadcast=survey.broadcast, person=person)
+        chosen = visit.rows(_CHOSEN, survey=survey.id, person=person)
+        return Opened(survey=survey, was_asked=bool(asked), answers=_in_order(survey, chosen))
+
+    return await together(tx, look)
+
+
+def _in_order(survey: Survey, chosen: Iterable[tuple[str, str]]) -> Answers:
+    """The options by question, both in the order of the form."""
     found: dict[str, set[str]] = {}
-    for row in await tx.execute(query):
-        found.setdefault(row.question, set()).add(row.option)
+    for question, option in chosen:
+        found.setdefault(question, set()).add(option)
     return {
         question.id: tuple(each.id for each in question.options if each.id in found[question.id])
         for question in survey.form.questions
@@ -135,7 +173,7 @@ _FORGET = Statement(
 _KEEP = Statement(
     lambda s: (
         f"""
-    INSERT INTO survey_answers (survey, person, question, option, at)
+    INSERT INTO survey_answers (survey, person, question, "option", at)
     SELECT :survey, :person, each.value ->> 0, each.value ->> 1, :now FROM {s.each}"""
     )
 )
@@ -172,8 +210,10 @@ async def counts(tx: AsyncConnection, survey: Survey) -> Counts:
         kept = sa.select(survey_counts).where(survey_counts.c.survey == survey.id)
         return {(row.question, row.option): Headcount(others=row.people) for row in await tx.execute(kept)}
     found = await _numbers(tx, survey)
-    for of, number in (await _numbers(tx, survey, survey_answers.c.person.in_(restricted_people()))).items():
-        found[of] -= number
+    restricted = restricted_people()
+    if await tx.scalar(sa.select(sa.exists(restricted))):  # else nothing is read twice
+        for of, number in (await _numbers(tx, survey, survey_answers.c.person.in_(restricted))).items():
+            found[of] -= number
     return {of: Headcount(others=number) for of, number in found.items() if number}
 
 
@@ -197,13 +237,14 @@ async def _numbers(
     return found
 
 
-async def counts_in(
-    tx: AsyncConnection, survey: Survey, areas: Iterable[str], known_in: Sequence[str] | None
-) -> Counts:
-    """The same of people of some areas; nothing where the answers were erased: of areas no count is kept."""
+async def counts_in(tx: AsyncConnection, survey: Survey, areas: Sequence[str]) -> Counts:
+    """The same of the people of some areas, for who knows some of them by name.
+
+    Nothing where the answers were erased: of areas no count is kept.
+    """
     here = sa.or_(sa.false(), *(person_in(area) for area in areas))
     columns = (survey_answers.c.question, survey_answers.c.option)
-    told = counted("people", known_to(known_in))
+    told = counted("people", known_to(areas))
     query = (
         sa.select(*columns, *told)
         .join(people, people.c.id == survey_answers.c.person)

@@ -29,7 +29,7 @@ from handlers import desk
 from handlers.context import Context
 
 STEP = "audience"
-DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience"}
+DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience", "survey": "survey_audience"}
 """The button that ends the choice, by dialog."""
 MOST_KEPT = 20
 """How many changes can be taken back."""

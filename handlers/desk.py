@@ -17,6 +17,7 @@ from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
+from db.surveys import Survey
 from handlers.context import Context, Services
 from handlers.routing import MalformedButton
 
@@ -114,6 +115,7 @@ def previews(
     *,
     event: Event | None = None,
     event_texts: EventTexts | None = None,
+    survey: Survey | None = None,
     languages: Iterable[str] | None = None,
     reader: Person | None = None,
 ) -> list[Call]:
@@ -136,6 +138,7 @@ def previews(
             now=context.now,
             event=event,
             event_texts=event_texts,
+            survey=survey,
         )
         for language in (context.campaign.languages if languages is None else languages)
     ]

@@ -15,7 +15,7 @@ from handlers.routing import Handler, MalformedButton, guarded
 
 ITEMS = frozenset(
     {"menu", "events", "vote", "settings", "privacy"}
-    | {"new_event", "broadcast", "broadcasts", "stats", "export"}
+    | {"new_event", "broadcast", "broadcasts", "survey", "stats", "export"}
 )
 """The commands that have a button."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from telegram import Update
 
 from bot.actions import surveys
+from bot.actions.people import NotASupporter
 from bot.actions.surveys import SurveyOver, SurveyQuiet, SurveyUnknown
 from bot.rules.kinds import Mute
 from bot.rules.surveys import Move, Tap, words_in
@@ -19,10 +22,10 @@ async def answer(update: Update, context: Context) -> None:
     """A tap under a question: noted at once, and what follows stands in its place."""
     code, question, move, option = arguments(context, 4)
     tap = Tap(move=one_of(Move, move), question=whole_number(question), option=whole_number(option))
-    if await must_sign_up(context):
-        return
     try:
         seen = await surveys.answer(context.tx, context.person, context.origin, code, tap, context.campaign)
+    except NotASupporter:
+        await must_sign_up(context)
     except SurveyOver as over:
         title = words_in(over.values["form"].title, context.language)
         context.edit(over.message, title=title, why=over.values["why"])
@@ -30,7 +33,13 @@ async def answer(update: Update, context: Context) -> None:
         context.toast(refusal.message, alert=True, **refusal.values)
     else:
         context.show(
-            survey_text(context.render, seen.survey, seen.at, context.language, mute=Mute.NEWS.value)
+            survey_text(
+                partial(context.render, shared=True),
+                seen.survey,
+                seen.at,
+                context.language,
+                mute=Mute.NEWS.value,
+            )
         )
 
 

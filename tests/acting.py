@@ -15,11 +15,12 @@ import db.people
 import db.staff
 import db.volunteering
 from bot import communes
-from bot.actions import admissions, broadcasts, events, staff, staff_links
+from bot.actions import admissions, broadcasts, events, staff, staff_links, surveys
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
 from bot.actions.exports import Order
+from bot.actions.surveys import NewSurvey
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.leaves import read_leaf
@@ -31,6 +32,7 @@ from db.people import Person
 from db.schema import deliveries, people
 from tests.conversation import CAMPAIGN, paris
 from tests.places import place_of
+from tests.surveying import TRAINS
 
 NOW = paris("2016-11-02T10:00")
 LYON, MARSEILLE, PARIS = "69123", "13055", "75056"
@@ -70,6 +72,12 @@ def new_event(author: Author) -> NewEvent:
         duration=timedelta(hours=2),
         audience=EVERYBODY,
     )
+
+
+def new_survey(code: str) -> NewSurvey:
+    """One for everybody, open for two days."""
+    dates = {"closes_at": NOW + timedelta(days=2), "erase_at": NOW + timedelta(days=9)}
+    return NewSurvey(code=code, kind=Kind.POLL, form=TRAINS, audience=EVERYBODY, **dates)
 
 
 NEWS = NewBroadcast(
@@ -116,6 +124,8 @@ async def made_world(tx: AsyncConnection) -> World:
     unapproved = (await broadcasts.send(tx, many, replace(for_lyon, key="d"))).broadcast
     request = await db.approvals.of_broadcast(tx, unapproved)
     assert request is not None
+    for author, code in ((theirs, "theirs"), (mine, "own")):
+        await surveys.send(tx, author, replace(new_survey(code), audience=read_leaf(f"in:{LYON}")))
     announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
     await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)

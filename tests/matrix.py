@@ -27,6 +27,7 @@ from bot.actions import (
     staff,
     staff_links,
     statistics,
+    surveys,
     volunteering,
 )
 from bot.actions.authority import Author
@@ -40,7 +41,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.seats import SeatsWanted
 from db.exports import Selection
 from db.schema import deliveries, people
-from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event
+from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 
 DOUBTFUL = (LYON, "69381")
 FEW = SeatsWanted(capacity=10)
@@ -113,6 +114,16 @@ async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
     listed = {each.broadcast.id for each in found.lines}
     assert world.own_broadcast in listed
     assert (world.broadcast in listed) is supervises(author)
+
+
+async def asks_nobody_else(world: World, author: Author, made: Any) -> None:
+    """It waits for a second person unless a coordinator asks."""
+    await reaches_nobody_else(world, author, made)
+    assert made.awaits_approval is all(role.role is Role.ORGANIZER for role in author.roles)
+
+
+async def lists_surveys(world: World, author: Author, found: Any) -> None:
+    assert {each.code for each in found} == {"own", *(["theirs"] if supervises(author) else [])}
 
 
 async def lists_events(world: World, author: Author, found: Any) -> None:
@@ -327,12 +338,30 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: events.told(w.tx, a, w.event, cancellation=True), least="coordinator"
         ),
     },
+    "surveys.send": {
+        "": Row(
+            run=lambda w, a: surveys.send(w.tx, a, new_survey("s2")),
+            least="organizer",
+            where="any",
+            check=asks_nobody_else,
+        ),
+    },
+    "surveys.seen_by": {
+        "": Row(
+            run=lambda w, a: surveys.seen_by(w.tx, a), least="organizer", where="any", check=lists_surveys
+        ),
+    },
+    "surveys.results_for": {
+        "own": Row(run=lambda w, a: surveys.results_for(w.tx, a, "own"), least="organizer", where="any"),
+        "another’s": Row(run=lambda w, a: surveys.results_for(w.tx, a, "theirs"), least="coordinator"),
+    },
     "export_orders.order": {
         "responses": Row(run=order("responses"), least="coordinator"),
         "supporters": Row(run=order("supporters"), least="coordinator"),
         "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
+        "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
     "export_orders.decide": {

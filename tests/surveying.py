@@ -14,7 +14,7 @@ from bot.rules.kinds import Kind
 from bot.rules.surveys import Form, Option, Question
 from bot.words.surveys import first_text
 from db.schema import deliveries
-from db.surveys import answers_of, by_code
+from db.surveys import by_code, opened
 from tests.conversation import Conversation, Talker
 
 
@@ -99,7 +99,8 @@ async def answers(
 ) -> dict[str, tuple[str, ...]]:
     """What is kept of what they chose."""
     async with conversation.database.read() as tx:
-        made, stored = await by_code(tx, code), await talker.stored()
-        assert made is not None
+        stored = await talker.stored()
         assert stored is not None
-        return dict(await answers_of(tx, made, stored.id))
+        found = await opened(tx, code, stored.id)
+        assert found is not None
+        return dict(found.answers)

@@ -268,6 +268,7 @@ async def change_event(
         _require_future(change.starts_at, author.now, zone)
     _require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
+    await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
     if change.starts_at is not None:
@@ -298,6 +299,7 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headco
     found = await find_open(tx, author, code)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
+    await db.seats.lock(tx, found.event.id)  # nor is a seat offered of what is off
     if not await db.events.cancel(tx, found.event.id):
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
     await db.faces.look(tx, author.now, event=found.event.id)

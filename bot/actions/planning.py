@@ -231,6 +231,7 @@ async def _look_when_out(
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
+    await waitlist.tend(tx, campaign, now)  # nothing is offered any more, and what was offered lapses
     if now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)
     planned = PlannedBroadcast(

@@ -116,7 +116,7 @@ async def _answer(
     """`logged`: the question and the answer, as they are kept of what was said; what became of it is in the row."""
     blank = Rsvp(event=event.id, person=person.id, answer=answer.value, at=origin.at)
     said = response(person, origin, *logged, event.code)
-    if not event.counted:
+    if not await db.seats.are_counted(tx, event):
         before = await db.rsvps.get(tx, event=event.id, person=person.id) if event.guests else None
         seats = Seats(limit=None)
         rsvp = answered(answer, seats=seats, own=before, blank=blank, reach=None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -11,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.broadcasts
 import db.surveys
-from bot.actions import audit
-from bot.actions.broadcasts import NewBroadcast, columns_of, fill
+from bot.actions import audit, broadcast_approvals
+from bot.actions.audiences import target_of
+from bot.actions.authority import Author, CandidateOut
+from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
 from bot.campaign.campaign import Campaign
-from bot.errors import PortevoixError
+from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.expressions import Expression, written_out
@@ -25,8 +28,8 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.sending import all_at
-from bot.rules.small_counts import NOBODY, Headcount
-from bot.rules.survey_forms import FormFault, faults
+from bot.rules.small_counts import NOBODY, Headcount, Reader
+from bot.rules.survey_forms import faults
 from bot.rules.surveys import (
     QUESTION,
     SKIPPED,
@@ -51,11 +54,12 @@ LONGEST = timedelta(days=366)
 
 
 class SurveyRefused(PortevoixError):
-    """A survey that cannot be made; `faults` of what it asks, where something is wrong with that."""
+    """A survey that cannot be made, or is not there; `why` names the fault for `errors/survey`."""
 
-    def __init__(self, sentence: str, *, faults: list[FormFault] | None = None) -> None:
-        super().__init__(sentence)
-        self.faults = faults or []
+    default_message: ClassVar[str] = "errors/survey"
+
+    def __init__(self, sentence: str, *, why: str = "unknown", word: str = "", wanted: int = 0) -> None:
+        super().__init__(sentence, why=why, word=word, wanted=wanted)
 
 
 class SurveyUnknown(PortevoixError):
@@ -95,6 +99,7 @@ class Made:
     people: int
     broadcast: int | None = None
     is_new: bool = True
+    awaits_approval: bool = False
 
 
 async def import_survey(
@@ -127,14 +132,18 @@ def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
     """Raises SurveyRefused for what cannot be asked, and CandidateOut."""
     found = faults(new.form, campaign.languages[0])
     if found:
-        raise SurveyRefused("The survey has faults.", faults=found)
+        fault = found[0]
+        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
     if campaign.is_out(now):
-        raise SurveyRefused("The candidate is out: no message leaves any more.")
+        raise CandidateOut("The candidate is out: no message leaves any more.")
     if not now < new.closes_at <= now + LONGEST:
-        raise SurveyRefused("A survey closes in the future, within a year: write a later `closes`.")
+        raise SurveyRefused(
+            "A survey closes in the future, within a year: write another `closes`.", why="closes"
+        )
     if not new.closes_at <= new.erase_at <= new.closes_at + LONGEST:
         raise SurveyRefused(
-            "The answers are erased after the survey has closed, within a year: write another `erase`."
+            "The answers are erased after the survey has closed, within a year: write another `erase`.",
+            why="erase",
         )
 
 
@@ -144,6 +153,61 @@ async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Ta
     meant = widened(written_out(new.audience, setting.saved), occasion.campaign.is_whole)
     within, holding = limited_to(meant, [EVERYWHERE])
     return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
+
+
+async def send(tx: AsyncConnection, author: Author, new: NewSurvey) -> Made:
+    """Makes the survey of staff and queues its message for all of its audience that they look after.
+
+    That of an organizer waits for a second person, as every one does that is for many. Raises NotAllowed, CandidateOut,
+    SurveyRefused, BadAudience.
+    """
+    author.require(Action.ASK_SURVEY)
+    author.require_standing()
+    require_sound(new, author.campaign, author.now)
+    target = await target_of(tx, author, new.audience, author.areas(Action.ASK_SURVEY))
+    made = await _make(tx, new, target, author=author.id, now=author.now)
+    assert made.broadcast is not None  # just made
+    awaits = not author.supervises(target.area) or await awaits_second_person(
+        tx, author, made.broadcast, new.kind, made.people
+    )
+    if awaits:
+        await broadcast_approvals.ask(tx, author, made.broadcast)
+    details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
+    await audit.note(tx, actor=author.name, action=Action.ASK_SURVEY, details=details, now=author.now)
+    return replace(made, awaits_approval=awaits)
+
+
+def draft_of(new: NewSurvey, author: Author) -> Survey:
+    """The survey as it will be, for its preview; it has no number yet."""
+    dates = {"closes_at": new.closes_at, "erase_at": new.erase_at, "created_at": author.now}
+    return Survey(
+        id=0,
+        code=new.code,
+        state="open",
+        form=new.form,
+        broadcast=None,
+        area="",
+        created_by=author.id,
+        **dates,
+    )
+
+
+def new_code() -> str:
+    """A code that no survey has yet."""
+    return f"s{secrets.token_hex(3)}"
+
+
+def _message(key: str, new: NewSurvey, now: datetime) -> NewBroadcast:
+    return NewBroadcast(
+        key=key,
+        kind=new.kind,
+        audience=new.audience,
+        when=all_at(now),
+        texts={},
+        template=QUESTION,
+        survey=new.code,
+        expires_at=new.closes_at,
+    )
 
 
 async def _make(
@@ -162,16 +226,7 @@ async def _make(
         },
     )
     assert survey is not None  # its code was free
-    message = NewBroadcast(
-        key=f"survey:{survey.id}",
-        kind=new.kind,
-        audience=new.audience,
-        when=all_at(now),
-        texts={},
-        template=QUESTION,
-        survey=survey.code,
-        expires_at=new.closes_at,
-    )
+    message = _message(f"survey:{survey.id}", new, now)
     columns = {"key": message.key, "state": "active", **made, **columns_of(message, target)}
     broadcast = await db.broadcasts.create(tx, columns)
     assert broadcast is not None  # the survey's number is new, and so is the key
@@ -197,13 +252,13 @@ async def answer(
 
     Raises NotASupporter, SurveyUnknown, SurveyOver, SurveyQuiet.
     """
-    require_supporter(person)
-    survey = await db.surveys.by_code(tx, code)
-    if survey is None or not await db.surveys.was_asked(tx, survey, person.id):
+    found = await db.surveys.opened(tx, code, person.id)
+    if found is None or not found.was_asked:
         raise SurveyUnknown("There is no such survey for you.")
+    survey, before = found.survey, found.answers
+    require_supporter(person)
     _require_open(survey, campaign, origin.at)
     _require_no_silence(campaign, person, origin.at)
-    before = await db.surveys.answers_of(tx, survey, person.id)
     at = tapped(survey.form, before, tap)
     if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
         question = survey.form.questions[tap.question].id
@@ -246,6 +301,10 @@ class QuestionCount:
     options: tuple[tuple[Option, Headcount], ...]
     skipped: Headcount
 
+    def most(self, reader: Reader) -> int:
+        """How many chose the option that most chose, as far as the reader may know: what bars are measured by."""
+        return max(1, *(reader.at_least(people) for _, people in self.options))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
@@ -269,6 +328,26 @@ async def results(tx: AsyncConnection, code: str) -> Results:
     if survey is None:
         raise SurveyRefused(f"There is no survey {code}: `portevoix surveys list` tells their codes.")
     return results_from(survey, await db.surveys.counts(tx, survey))
+
+
+async def seen_by(tx: AsyncConnection, author: Author) -> list[Survey]:
+    """One's own surveys, and for coordinators those of their areas, the newest first."""
+    author.require(Action.SEE_SURVEY)
+    return [each for each in await db.surveys.all_made(tx) if author.may_control(each.area, each.created_by)]
+
+
+async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results:
+    """What was answered where the author looks after people. Raises NotAllowed, SurveyRefused."""
+    author.require(Action.SEE_SURVEY)
+    survey = await db.surveys.by_code(tx, code)
+    if survey is None:
+        raise SurveyRefused(f"There is no survey {code}.")
+    if not author.may_control(survey.area, survey.created_by):
+        raise NotAllowed("Only its author may see this.", message="errors/not_your_broadcast")
+    known_in = author.reader.known_in
+    if known_in is None:
+        return results_from(survey, await db.surveys.counts(tx, survey))
+    return results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
 
 
 def results_from(survey: Survey, found: Counts) -> Results:

@@ -8,41 +8,65 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.faces
 import db.planning
 import db.seats
 from bot.campaign.campaign import Campaign
+from bot.rules.events import is_over
 from bot.rules.kinds import Kind
 from bot.rules.offers import may_be_asked, offer_until
 from bot.rules.seats import Rsvp, Seats, door_opens, lapsed, offered
 from bot.rules.sending import OFFER
+from db.engine import blames_the_data, savepoint
 from db.events import Event
 from db.planning import PlannedBroadcast
 from db.seats import Listed
 
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 500
+"""Offers of one event in one look: more than leave until the next, and nobody's reply waits for all of a large room."""
+
 
 async def tend(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """Settles the waitlist of every event that has something to settle; how many offers were queued."""
-    return sum([await _tend(tx, campaign, event, now) for event in await db.seats.to_tend(tx, now)])
+    return sum([await _apart(tx, campaign, event, now) for event in await db.seats.to_tend(tx, now)])
 
 
-async def _tend(tx: AsyncConnection, campaign: Campaign, event: Event, now: datetime) -> int:
-    seats = await db.seats.lock(tx, event)
+async def _apart(tx: AsyncConnection, campaign: Campaign, event: int, now: datetime) -> int:
+    """One event that cannot be settled is left as it was until the next look, and stops nothing else."""
+    try:
+        async with savepoint(tx):
+            return await _tend(tx, campaign, event, now)
+    except Exception as problem:  # whatever it is must not stop the reminders of everything else
+        if not blames_the_data(problem):
+            raise
+        log.error("waitlist_not_settled", of=event, error=type(problem).__name__)
+        return 0
+
+
+async def _tend(tx: AsyncConnection, campaign: Campaign, number: int, now: datetime) -> int:
+    event, seats = await db.seats.lock(tx, number)
+    if event.state != "open" or is_over(event.ends_at, now):
+        return 0  # somebody cancelled or moved it since it was looked up
     for own, told in await db.seats.offers_over(tx, event.id, now):
         over = lapsed(own, told=told, at=now)
         seats = seats.moved(own, over)
         await db.seats.keep(tx, event.id, seats, [over])
         await db.faces.stand_otherwise(tx, event.id, [own.person])
-    if now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
+    if campaign.is_out(now) or now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
         return 0
-    made = []
-    for each in await db.seats.next_in_line(tx, event.id, seats):
+    made: list[Rsvp] = []
+    async for each in db.seats.next_in_line(tx, event.id, seats):
         offer = _offer(campaign, event, each, now)
         if offer is not None:
             seats = seats.moved(each.rsvp, offer)
             made.append(offer)
+        if len(made) == MOST_AT_ONCE:
+            break
     return await _queue(tx, event, seats, made, now) if made else 0
 
 

@@ -35,7 +35,7 @@ from db.faces import Card
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-LOOK_SECONDS = 2.0
+TROUBLE_SECONDS = 2.0
 # Somebody may answer while their card is on its way: then it is looked up again, so often at most.
 AGAIN = 3
 
@@ -64,28 +64,46 @@ class Faces:
         self._texts, self._composer, self._bot_username = texts, composer, bot_username
         self._campaign = composer.campaign
         self._turn = asyncio.Lock()
+        self._nudged = asyncio.Event()
+
+    async def nudge(self) -> None:
+        """What is due was just planned: events may look otherwise."""
+        self._nudged.set()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every card was looked at since."""
+        return not self._nudged.is_set() and not self._turn.locked()
 
     async def run(self) -> None:
         """Keeps cards true until cancelled."""
         while True:
+            await self._nudged.wait()
             try:
-                if self._leads():
-                    await self.catch_up()
+                async with self._turn:
+                    self._nudged.clear()
+                    if self._leads():
+                        await self._catch_up()
             except TROUBLES as error:
-                log.error("cards_not_edited", error=type(error).__name__, again_in=LOOK_SECONDS)
-            await asyncio.sleep(LOOK_SECONDS)
+                log.error("cards_not_edited", error=type(error).__name__, again_in=TROUBLE_SECONDS)
+                await asyncio.sleep(TROUBLE_SECONDS)
+                self._nudged.set()
 
     async def catch_up(self) -> int:
         """Until every message that may be edited shows its event as it is; how many were edited."""
         async with self._turn:
-            now, edits = self._clock.now(), 0
+            return await self._catch_up()
+
+    async def _catch_up(self) -> int:
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            changed = await db.faces.changed(tx, now)
+        if changed:
             async with self._database.write() as tx:
                 await db.faces.look(tx, now)
-            async with self._database.read() as tx:
-                events = await db.faces.looked_after(tx, now)
-            for event in events:
-                edits += await self._edit_all(event)
-            return edits
+        async with self._database.read() as tx:
+            events = await db.faces.looked_after(tx, now)
+        return sum([await self._edit_all(event) for event in events])
 
     async def _edit_all(self, event: int) -> int:
         after, edits = 0, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.rules.seats import ON_THE_LIST, Standing
 from bot.rules.typed import folded
@@ -21,8 +22,7 @@ class Part(StrEnum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attendee:
+class Attendee(NamedTuple):
     """Somebody who comes, may, or waits. `name` where they agreed to be known; `number` tells the others."""
 
     number: int

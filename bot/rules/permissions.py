@@ -62,6 +62,8 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
+    ASK_SURVEY = "ask_survey"
+    SEE_SURVEY = "see_survey"
     IMPORT_SURVEY = "import_survey"
     SEE_STAFF = "see_staff"
     ADD_STAFF = "add_staff"
@@ -97,6 +99,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,
+        Action.ASK_SURVEY: _ORGANIZERS,
+        Action.SEE_SURVEY: _ORGANIZERS,
         Action.IMPORT_SURVEY: _COORDINATORS,
         Action.SEE_STAFF: _ADMINS,
         Action.ADD_STAFF: _ADMINS,

@@ -36,6 +36,15 @@ class Asked(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Heading:
+    """What is told of the survey itself; like all that is shown it can be hashed: many people see the same."""
+
+    code: str
+    closes_at: datetime
+    erase_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShownOption:
     """An option on its button."""
 
@@ -71,7 +80,8 @@ Render = Callable[..., Text]
 def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, mute: str) -> Text:
     """The message of a survey where somebody stands in it."""
     form = survey.form
-    shared = {"survey": survey, "title": words_in(form.title, language), "mute": mute}
+    heading = Heading(code=survey.code, closes_at=survey.closes_at, erase_at=survey.erase_at)
+    shared = {"survey": heading, "title": words_in(form.title, language), "mute": mute}
     if at.question is None:
         return render(DONE, answers=_answers(form, at, language), **shared)
     return render(

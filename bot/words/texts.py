@@ -6,7 +6,8 @@ who reads it sees what the person will see. In a template,
     {{ button(_("I'll come"), "rsvp", event.code, "yes") }}   adds a button to the current row;
     {{ row() }}                                               begins another row;
     {{ link(_("Open the map"), url) }}                        adds a button that opens an address;
-    {{ ask_location(_("Share my location")) }}                asks through the reply keyboard.
+    {{ ask_location(_("Share my location")) }}                asks through the reply keyboard;
+    {{ words(question.text) }}                                what was written in several languages, in the reader's.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from bot.campaign.own_templates import OwnTemplate
 from bot.communes.consulates import city_of
 from bot.rules.bringing import Money
 from bot.rules.retention import whole_years
+from bot.rules.surveys import words_in
 from bot.words.no_break import bound, with_plain_spaces
 from locales import FOLDER, LANGUAGES, TEMPLATES, catalogue, compiled
 from locales.words import OTHER, Words, words_of
@@ -295,6 +297,7 @@ def _environment(
     environment.globals.update(
         button=_button, link=_link, row=_row, ask_location=_ask_location, language=code, languages=LANGUAGES
     )
+    environment.globals.update(words=lambda text: words_in(text, code))
     environment.filters.update(_filters(LANGUAGES[code].locale, words_of(code)))
     return environment
 

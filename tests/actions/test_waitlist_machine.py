@@ -121,13 +121,10 @@ def machine(opened: Opened) -> type[RuleBasedStateMachine]:
             assert found.taken == taken, "What is counted is what is there."
             assert found.waiting == sum(row.waits for row in rows)
             assert found.offered == sum(row.answer == "offered" for row in rows)
-            if found.limit is None:
-                self.promised = taken
-            else:
-                assert taken <= max(found.limit, self.promised), (
-                    "Never more than there are, or were promised."
-                )
-                self.promised = taken if taken > found.limit else 0
+            if found.limit is not None:
+                most = max(found.limit, self.promised)
+                assert taken <= most, "Never more than there are, or were promised."
+            self.promised = taken
 
         @invariant()
         def everybody_knows_where_they_stand(self) -> None:

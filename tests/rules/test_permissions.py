@@ -42,6 +42,8 @@ LEAST_ROLE = {
     "export_audit": "admin",
     "import_polling_places": "coordinator",
     "import_opt_outs": "coordinator",
+    "ask_survey": "organizer",
+    "see_survey": "organizer",
     "import_survey": "coordinator",
     "see_staff": "admin",
     "add_staff": "admin",

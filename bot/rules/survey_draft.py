@@ -1,0 +1,116 @@
+"""A survey while it is being written: what was said so far, as the dialog keeps it, and what is missing.
+
+kind                poll or persuasion
+titles, purposes    language -> words; blank where it was skipped
+questions           each with `texts` (language -> words; blank where skipped), `options` (language -> their words, in
+                    order), `several`, and `leads` (number of an option -> that of the question that follows, or END)
+complete            whether there are no more questions
+audience, chosen    an audience as JSON; whether it was settled
+wall                when it closes, in its author's zone (ISO 8601, no offset)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.rules.event_draft import DraftQuestion
+from bot.rules.surveys import END, Form, Option, Question
+
+REOPENED: Mapping[str, Mapping[str, Any]] = {
+    "kind": {"kind": None},
+    "texts": {"titles": {}, "purposes": {}},
+    "questions": {"questions": [], "complete": None},
+    "audience": {"chosen": None},
+    "closes": {"wall": None},
+}
+"""What the summary leads back to, and the values that make it be asked again."""
+_LETTERS = "abcdefgh"
+
+
+def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
+    """The first thing still to be said; `summary` when everything was."""
+    if not data.get("kind"):
+        return DraftQuestion(step="kind")
+    written = _unwritten(data, languages)
+    if written is not None:
+        return written
+    if not data.get("complete"):
+        return DraftQuestion(step="more")
+    if not data.get("chosen"):
+        return DraftQuestion(step="audience")
+    return DraftQuestion(step="summary" if data.get("wall") else "closes")
+
+
+def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:
+    """The next text that is missing. Those of the first language are needed, in others they may be skipped."""
+    first = languages[0]
+    for key, step in (("titles", "title"), ("purposes", "purpose")):
+        for language in languages:
+            if language not in (data.get(key) or {}):
+                return DraftQuestion(step=step, language=language, may_skip=language != first)
+    questions = data.get("questions") or [{}]
+    for language in languages:
+        if language not in questions[-1].get("texts", {}):
+            return DraftQuestion(step="question", language=language, may_skip=language != first)
+    for language in languages:
+        if questions[-1]["texts"][language] and language not in questions[-1].get("options", {}):
+            return DraftQuestion(step="options", language=language, may_skip=False)
+    return DraftQuestion(step="several") if questions[-1].get("several") is None else None
+
+
+def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> list[dict[str, Any]]:
+    """The questions, with more said of the last one."""
+    *before, last = data.get("questions") or [{}]
+    return [*before, {**last, key: {**last.get(key, {}), language: said}}]
+
+
+def led(data: Mapping[str, Any], question: int, option: int, to: int | str) -> list[dict[str, Any]]:
+    """The questions, where an option of one now leads to another one (its number), or to the end."""
+    changed = [dict(each) for each in data["questions"]]
+    changed[question]["leads"] = {**changed[question].get("leads", {}), str(option): to}
+    return changed
+
+
+def lines_in(typed: str) -> list[str]:
+    """One option for each line that is typed."""
+    return [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
+
+
+def form_of(data: Mapping[str, Any]) -> Form:
+    """Everything that was said of what is asked."""
+    return Form(
+        title=_said(data["titles"]),
+        purpose=_said(data["purposes"]),
+        questions=tuple(_question(number, each) for number, each in enumerate(data["questions"])),
+    )
+
+
+def _question(number: int, said: Mapping[str, Any]) -> Question:
+    options: Mapping[str, Sequence[str]] = said["options"]
+    count = max(len(each) for each in options.values())
+    return Question(
+        id=_name(number),
+        text=_said(said["texts"]),
+        several=bool(said["several"]),
+        options=tuple(
+            Option(
+                id=_LETTERS[place] if place < len(_LETTERS) else f"o{place}",
+                text={language: each[place] for language, each in options.items() if place < len(each)},
+                next=_following(said.get("leads", {}).get(str(place))),
+            )
+            for place in range(count)
+        ),
+    )
+
+
+def _name(number: int) -> str:
+    return f"q{number + 1}"
+
+
+def _following(lead: int | str | None) -> str | None:
+    return lead if lead in (None, END) else _name(int(lead))
+
+
+def _said(words: Mapping[str, str]) -> dict[str, str]:
+    return {language: text for language, text in words.items() if text}

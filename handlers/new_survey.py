@@ -1,0 +1,347 @@
+"""/survey: a survey is written question by question, previewed as people see it, and sent by a typed word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import surveys
+from bot.actions.surveys import NewSurvey, SurveyRefused
+from bot.departure.compose import Draft
+from bot.rules.dates import read_moment
+from bot.rules.event_draft import DraftQuestion
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import all_at
+from bot.rules.survey_draft import REOPENED, form_of, led, lines_in, next_question, with_last
+from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
+from bot.rules.surveys import END, KINDS, QUESTION
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
+from handlers import audience_dialog, audience_screens, desk
+from handlers.buttons import arguments, whole_number
+from handlers.context import Context
+from handlers.following import follow
+from handlers.routing import Awaited, Handler, MalformedButton
+
+FLOW = "survey"
+KEPT = timedelta(days=30)
+"""How long after it has closed the answers are kept."""
+
+
+async def begin(update: Update, context: Context) -> None:
+    """Starts, or takes up again where it was left."""
+    arguments(context, 0)
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.ASK_SURVEY, first="kind", resumed="new_survey/resumed"
+    )
+    await proceed(context, context.say)
+
+
+def _question(context: Context) -> DraftQuestion:
+    return next_question(context.kept, context.campaign.languages)
+
+
+async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
+    """Keeps what was said and asks the next thing."""
+    question = next_question({**context.kept, **said}, context.campaign.languages)
+    await context.ask(FLOW, question.step, **said)
+    await show_step(context, answer)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    question, data = _question(context), context.kept
+    number = len(data.get("questions") or [{}])
+    if question.step == "audience":
+        await audience_dialog.show(context, answer)
+    elif question.step == "summary":
+        await _show_summary(context)
+    elif question.step == "kind":
+        answer("new_survey/kind", kinds=KINDS)
+    elif question.step == "more":
+        form = form_of(data)
+        answer("new_survey/more", form=form, full=number >= MOST_QUESTIONS, leads=_may_lead(context))
+    elif question.language is not None:
+        answer(
+            f"new_survey/{question.step}",
+            wanted=question.language,
+            may_skip=question.may_skip,
+            several=len(context.campaign.languages) > 1,
+            number=number,
+            like=next(iter(data["questions"][-1].get("options", {}).values()), ())
+            if question.step == "options"
+            else (),
+        )
+    else:
+        answer(f"new_survey/{question.step}")
+
+
+# -- what it asks --
+
+
+async def choose_kind(update: Update, context: Context) -> None:
+    (kind,) = arguments(context, 1)
+    if kind not in KINDS:
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "kind"):
+        await proceed(context, context.edit, kind=kind)
+
+
+async def type_words(update: Update, context: Context) -> None:
+    """The title or the purpose, in one language."""
+    question = _question(context)
+    words, key = desk.typed(context, LIMITS[question.step]), f"{question.step}s"
+    await proceed(context, context.say, **{key: {**(context.kept.get(key) or {}), question.language: words}})
+
+
+async def type_question(update: Update, context: Context) -> None:
+    language = _question(context).language
+    assert language is not None  # this step is asked for a language
+    words = desk.typed(context, LIMITS["question"])
+    await proceed(context, context.say, questions=with_last(context.kept, "texts", language, words))
+
+
+async def type_options(update: Update, context: Context) -> None:
+    """One option on each line, as many in each language."""
+    assert context.message is not None  # a text handler
+    language = _question(context).language
+    assert language is not None  # this step is asked for a language
+    lines = lines_in(context.message.text or "")
+    _require_options(lines, list(context.kept["questions"][-1].get("options", {}).values()))
+    await proceed(context, context.say, questions=with_last(context.kept, "options", language, lines))
+
+
+def _require_options(lines: list[str], others: list[list[str]]) -> None:
+    """Raises SurveyRefused: the fault is told where it was typed, and not at the end of the draft."""
+    long = max(lines, key=len, default="")
+    why = None
+    if len(lines) < LEAST_OPTIONS:
+        why = Wrong.TOO_FEW_OPTIONS.value
+    elif len(lines) > MOST_OPTIONS:
+        why = Wrong.TOO_MANY_OPTIONS.value
+    elif len(long) > LIMITS["option"]:
+        why = Wrong.TOO_LONG.value
+    elif len({line.casefold() for line in lines}) < len(lines):
+        why = Wrong.SAME_TEXT.value
+    elif others and len(others[0]) != len(lines):
+        why = "other_number"
+    if why is not None:
+        wanted = len(others[0]) if others else 0
+        raise SurveyRefused("These options cannot be offered.", why=why, word=long, wanted=wanted)
+
+
+async def choose_several(update: Update, context: Context) -> None:
+    (several,) = arguments(context, 1)
+    if several not in ("one", "several"):
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "several"):
+        *before, last = context.kept["questions"]
+        await proceed(context, context.edit, questions=[*before, {**last, "several": several == "several"}])
+
+
+async def skip(update: Update, context: Context) -> None:
+    """A text in one language is left out: those who read it see the first one."""
+    step, language = arguments(context, 2)
+    if not desk.is_asked(context, FLOW, step):
+        return
+    question = _question(context)
+    if not question.may_skip or language != question.language:
+        raise MalformedButton
+    if step == "question":
+        await proceed(context, context.edit, questions=with_last(context.kept, "texts", language, ""))
+    else:
+        key = f"{step}s"
+        await proceed(context, context.edit, **{key: {**(context.kept.get(key) or {}), language: ""}})
+
+
+# -- more questions, and what follows which answer --
+
+
+async def add_question(update: Update, context: Context) -> None:
+    """Another question, or no more."""
+    (wanted,) = arguments(context, 1)
+    if wanted not in ("another", "done"):
+        raise MalformedButton
+    if not desk.is_asked(context, FLOW, "more"):
+        return
+    questions = context.kept["questions"]
+    if wanted == "done":
+        await proceed(context, context.edit, complete=True)
+    elif len(questions) < MOST_QUESTIONS:
+        await proceed(context, context.edit, questions=[*questions, {}])
+
+
+def _may_lead(context: Context) -> list[int]:
+    """The questions whose answers may decide what is asked next: those with one answer and two more below."""
+    questions = context.kept["questions"]
+    return [
+        number for number, each in enumerate(questions) if not each["several"] and number < len(questions) - 1
+    ]
+
+
+async def show_leads(update: Update, context: Context) -> None:
+    """What follows each answer to a question, to be changed."""
+    (question,) = arguments(context, 1)
+    if desk.is_asked(context, FLOW, "more"):
+        _show_leads(context, _one_that_leads(context, question))
+
+
+def _one_that_leads(context: Context, question: str) -> int:
+    number = whole_number(question)
+    if number not in _may_lead(context):
+        raise MalformedButton
+    return number
+
+
+def _show_leads(context: Context, number: int, option: int | None = None) -> None:
+    form = form_of(context.kept)
+    question = form.questions[number]
+    context.edit(
+        "new_survey/leads",
+        form=form,
+        number=number,
+        option=option,
+        following=[form.after(question, (each.id,)) for each in question.options],
+    )
+
+
+async def choose_lead(update: Update, context: Context) -> None:
+    """What follows one answer: a question further down, or the end; `ask` shows what there is."""
+    question, place, to = arguments(context, 3)
+    if not desk.is_asked(context, FLOW, "more"):
+        return
+    number, option = _one_that_leads(context, question), whole_number(place)
+    questions = context.kept["questions"]
+    if option >= max(len(each) for each in questions[number]["options"].values()):
+        raise MalformedButton
+    if to == "ask":
+        _show_leads(context, number, option)
+        return
+    leads = to if to == END else whole_number(to)
+    if leads != END and not number < int(leads) < len(questions):
+        raise MalformedButton
+    await context.ask(FLOW, "more", questions=led(context.kept, number, option, leads))
+    _show_leads(context, number)
+
+
+async def show_more(update: Update, context: Context) -> None:
+    arguments(context, 0)
+    if desk.is_asked(context, FLOW, "more"):
+        await show_step(context, context.edit)
+
+
+# -- to whom, until when, and the end --
+
+
+async def settle_audience(update: Update, context: Context) -> None:
+    arguments(context, 0)
+    if desk.is_asked(context, FLOW, "audience"):
+        await proceed(context, context.edit, chosen=True)
+
+
+async def type_closing(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
+    )
+    await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
+
+
+def _draft(context: Context, code: str) -> NewSurvey:
+    data = context.kept
+    wall = datetime.fromisoformat(data["wall"])
+    closes_at = at_local(wall.date(), wall.time(), zone_named(context.zone))
+    return NewSurvey(
+        code=code,
+        kind=Kind(data["kind"]),
+        form=form_of(data),
+        audience=audience_dialog.audience_of(context),
+        closes_at=closes_at,
+        erase_at=closes_at + KEPT,
+    )
+
+
+async def _show_summary(context: Context) -> None:
+    """The message in each language, then what it will do, and what is wrong with it, if anything is."""
+    author, new = await desk.author(context), _draft(context, "preview")
+    fault = None
+    try:
+        surveys.require_sound(new, context.campaign, context.now)
+    except SurveyRefused as refusal:
+        fault = refusal.values
+    draft = surveys.draft_of(new, author)
+    if fault is None:
+        context.say("broadcasts/previews")
+        wording = Draft(kind=new.kind.value, template=QUESTION)
+        context.replies += desk.previews(context, wording, {}, survey=draft)
+    when = all_at(context.now)
+    context.say(
+        "new_survey/summary",
+        new=new,
+        fault=fault,
+        audience=await audience_dialog.view(context, new.audience),
+        forecast=await audience_dialog.forecast(
+            context, author, kind=new.kind, when=when, expires_at=new.closes_at
+        ),
+        counts=author.reader,
+        knowing=False,
+    )
+
+
+async def change_field(update: Update, context: Context) -> None:
+    """Back from the summary to one of the fields."""
+    (field,) = arguments(context, 1)
+    if field not in REOPENED:
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "summary"):
+        context.drop_buttons()
+        await proceed(context, context.say, **REOPENED[field])
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """The word typed under the summary sends; any other is asked again."""
+    assert context.message is not None  # a text handler
+    if not desk.is_confirmation(context, context.message.text or ""):
+        context.say("broadcasts/not_confirmed")
+        return
+    if not desk.has_read(context):
+        context.say("broadcasts/not_read")
+        return
+    new = _draft(context, surveys.new_code())
+    made = await surveys.send(context.tx, await desk.author(context), new)
+    await context.end_dialog()
+    assert made.broadcast is not None  # just made
+    context.say("new_survey/sent", code=new.code, awaits_approval=made.awaits_approval)
+    await follow(context, made.broadcast)
+
+
+BUTTONS: dict[str, Handler] = {
+    "survey_new": begin,
+    "survey_kind": choose_kind,
+    "survey_skip": skip,
+    "survey_several": choose_several,
+    "survey_more": add_question,
+    "survey_leads": show_leads,
+    "survey_lead": choose_lead,
+    "survey_questions": show_more,
+    "survey_audience": settle_audience,
+    "survey_back": change_field,
+}
+
+DIALOGS = {
+    FLOW: {
+        "kind": Awaited(),
+        "title": Awaited(text=type_words),
+        "purpose": Awaited(text=type_words),
+        "question": Awaited(text=type_question),
+        "options": Awaited(text=type_options),
+        "several": Awaited(),
+        "more": Awaited(),
+        "closes": Awaited(text=type_closing),
+        "summary": Awaited(text=confirm),
+        **audience_screens.AWAITED,
+    }
+}

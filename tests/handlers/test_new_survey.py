@@ -1,0 +1,190 @@
+"""/survey: a survey is written in both languages, previewed, sent for what its author may send, and followed."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+import db.staff
+from bot.rules.surveys import from_json
+from db.schema import broadcasts, deliveries, survey_answers, surveys
+from tests.conversation import Conversation, Talker, paris
+
+STAFF = 900
+
+
+async def team(conversation: Conversation, role: str = "coordinator", area: str = "69") -> Talker:
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=STAFF, role=role, area=area, added_by=None, now=conversation.clock.now()
+        )
+    return conversation.person(STAFF)
+
+
+@pytest.fixture
+async def supporters(conversation: Conversation) -> list[Talker]:
+    people = [conversation.person(number) for number in range(1, 4)]
+    for each in people:
+        await each.sign_up()
+    return people
+
+
+async def write_up_to_the_questions(staff: Talker) -> None:
+    await staff.send("/survey")
+    await staff.tap("New survey")
+    await staff.tap("Poll of opinion")
+    for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
+        await staff.send(words)
+
+
+async def write_question(staff: Talker, *texts: str, several: bool = False) -> None:
+    for words in texts:
+        await staff.send(words)
+    await staff.tap("Several answers" if several else "One answer only")
+
+
+TRAIN = ("Prenez-vous le train ?", "Do you take the train?", "Oui\nNon", "Yes\nNo")
+WHEN = ("Quand ?", "When?", "Le matin\nLe soir", "Morning\nEvening")
+WHY = ("Pourquoi ?", "Why?", "Trop cher\nTrop loin", "Too dear\nToo far")
+
+
+async def write(staff: Talker) -> None:
+    """A tree: who takes the train is asked when, the others why."""
+    await write_up_to_the_questions(staff)
+    await write_question(staff, *TRAIN)
+    await staff.tap("Another question")
+    await write_question(staff, *WHEN, several=True)
+    await staff.tap("Another question")
+    await write_question(staff, *WHY)
+    await staff.tap("What follows question 1")
+    await staff.tap("No")
+    await staff.tap("Why?")
+    await staff.tap("Done")
+    await staff.tap("That’s all")
+    await staff.tap("That’s it")
+    await staff.send("18/11 20:00")
+
+
+async def test_a_survey_is_written_previewed_sent_and_followed(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    shown = [each.text for each in staff.screen[-4:]]
+    assert "exactly what they will receive" in shown[0]
+    assert "Question 1 sur 3" in shown[1]
+    assert "Question 1 of 3" in shown[2]
+    assert "Recipients:" in shown[3]
+    await staff.tap_data("1:survey:preview:0:choose:0", on=staff.screen[-2])
+    assert "wasn’t sent to you" in staff.toast
+    await staff.send("SEND")
+    async with conversation.database.read() as tx:
+        (made,) = (await tx.execute(sa.select(surveys))).all()
+        assert made.closes_at == paris("2016-11-18T20:00")
+        form = from_json(made.form)
+        assert [each.id for each in form.questions[0].options if each.next == "q3"] == ["b"]
+        assert form.questions[1].several
+        sent = (await tx.execute(sa.select(broadcasts.c.kind, broadcasts.c.state))).one()
+        assert tuple(sent) == ("poll", "active")
+        assert len((await tx.execute(sa.select(deliveries))).all()) == len(supporters)
+
+
+async def test_that_of_an_organizer_waits_for_a_second_person(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation, role="organizer")
+    await write(staff)
+    await staff.send("SEND")
+    assert any("waits for a second person" in each.text for each in staff.screen)
+    async with conversation.database.read() as tx:
+        assert set(await tx.scalars(sa.select(broadcasts.c.state).where(broadcasts.c.kind == "poll"))) == {
+            "unapproved"
+        }
+
+
+async def test_results_are_told_as_far_as_their_reader_may_know(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.send("SEND")
+    async with conversation.database.write() as tx:
+        for person in await tx.scalars(sa.select(deliveries.c.person).distinct()):
+            chosen = {"survey": 1, "person": person, "at": conversation.clock.now()}
+            await tx.execute(sa.insert(survey_answers).values(question="q1", option="a", **chosen))
+    await staff.send("/survey")
+    shown = await staff.tap("Your journeys")
+    assert "People who answered: 3–12" in shown.text  # all three agreed to be known to the team
+    assert "Yes – 3–12" in shown.text
+    assert "No – &lt; 10" in shown.text
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=STAFF, role="coordinator", area="FR", added_by=None, now=conversation.clock.now()
+        )
+    shown = await staff.tap("Refresh")
+    assert "People who answered: 3" in shown.text
+    assert "████" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("Oui", "At least two answers"),
+        ("\n".join(map(str, range(9))), "At most eight answers"),
+        ("Oui\n" + "x" * 200, "at most 40 characters"),
+        ("Oui\nOUI", "say the same"),
+        ("x" * 4096, "At least two answers"),
+    ],
+)
+async def test_options_that_cannot_be_offered_are_refused_where_they_are_typed(
+    conversation: Conversation, options: str, said: str
+) -> None:
+    staff = await team(conversation)
+    await write_up_to_the_questions(staff)
+    for words in TRAIN[:2]:
+        await staff.send(words)
+    assert said in (await staff.send(options)).text
+    await staff.send("Oui\nNon")
+    assert "as many here" in (await staff.send("Yes\nNo\nPerhaps")).text
+    assert "May several of them be chosen?" in (await staff.send("Yes\nNo")).text
+
+
+async def test_what_follows_an_answer_lies_further_down_and_what_is_wrong_is_told_before_it_is_sent(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write_up_to_the_questions(staff)
+    await write_question(staff, *TRAIN)
+    await staff.tap("Another question")
+    await write_question(staff, *WHEN)
+    await staff.tap("Another question")
+    await write_question(staff, *WHY)
+    await staff.tap("What follows question 2")
+    await staff.tap("Morning")
+    await staff.tap("The end")
+    assert "Morning → the end" in staff.last.text
+    await staff.tap("Done")
+    for forged in ("survey_lead:1:0:0", "survey_lead:1:9:2", "survey_lead:2:0:2", "survey_leads:7"):
+        await staff.tap_data(f"1:{forged}")
+        assert "no longer works" in staff.toast
+    await staff.tap("That’s all")
+    await staff.tap("That’s it")
+    await staff.send("18/11/2018 20:00")
+    assert "It can’t go out like this" in staff.last.text
+    assert "within a year" in staff.last.text
+    await staff.send("SEND")
+    async with conversation.database.read() as tx:
+        assert not (await tx.execute(sa.select(surveys))).all()
+    await staff.tap("Change the end")
+    assert "Ready to send" in (await staff.send("18/11 20:00")).text
+
+
+async def test_supporters_are_not_asked_to_write_one(conversation: Conversation) -> None:
+    talker = conversation.person(5)
+    await talker.sign_up()
+    await talker.send("/survey")
+    assert "New survey" not in talker.last.buttons
+    await talker.tap_data("1:survey_new")
+    await talker.tap_data("1:survey_results:s1")
+    async with conversation.database.read() as tx:
+        assert not (await tx.execute(sa.select(surveys))).all()

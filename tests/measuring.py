@@ -17,7 +17,7 @@ from bot.actions.effects import measure
 from bot.delivery.calls import Call
 from bot.rules.experiments import HOLDOUT, Experiment, Outcome, lot_of
 from db.engine import Database
-from db.schema import broadcasts, deliveries, events, people, rsvps
+from db.schema import broadcasts, deliveries, events, people, responses, rsvps
 from tests.ballots import Chat
 from tests.campaigning import staff, supporter
 from tests.conversation import BOT, Conversation, paris
@@ -147,3 +147,7 @@ async def others_answer(conversation: Conversation) -> None:
             for person in group[: round(share * len(group))]:
                 said = {"event": event, "person": person, "answer": "yes", "at": conversation.clock.now()}
                 await tx.execute(sa.insert(rsvps).values(said))
+                row = {"question": "rsvp", "subject": "rencontre", "answer": "yes", "update_id": -person}
+                await tx.execute(
+                    sa.insert(responses).values(person=person, at=conversation.clock.now(), **row)
+                )

@@ -93,6 +93,9 @@ def _editable(world: World, params: Params) -> tuple[Peer, Message]:
             raise bad_request("MESSAGE_ID_INVALID")
         return sender, sent
     person = world.reachable(params.text("chat_id"))
+    forgotten = world.forgotten(person, params.integer("message_id"))
+    if forgotten is not None:
+        return person, forgotten
     message = _message(world, person, params, "message to edit not found")
     if not world.is_own(person, message) or message.keyed:
         raise bad_request("message can't be edited")

@@ -362,6 +362,16 @@ async def test_what_a_chat_no_longer_remembers_can_be_deleted(simulator: Simulat
     assert never["description"] == "Bad Request: message to delete not found"
 
 
+async def test_what_a_chat_no_longer_remembers_can_be_edited(simulator: Simulator, call: Call) -> None:
+    await simulator.add_people([{"id": 77, "first_name": "Ana", "started": True, "keeps": 0}])
+    sent = (await call("sendMessage", chat_id=77, text="x"))["result"]["message_id"]
+    edited = await call("editMessageText", chat_id=77, message_id=sent, text="y")
+    assert (edited["result"]["message_id"], edited["result"]["text"]) == (sent, "y")
+    assert [entry["method"] for entry in await simulator.journal()] == ["sendMessage", "editMessageText"]
+    never = await call("editMessageText", chat_id=77, message_id=sent + 1, text="y")
+    assert never["description"] == "Bad Request: message to edit not found"
+
+
 async def test_a_deletion_counts_for_the_rate(simulator: Simulator, call: Call) -> None:
     person = await simulator.person("Ana", started=True)
     sent = (await call("sendMessage", chat_id=person.id, text="x"))["result"]["message_id"]

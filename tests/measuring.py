@@ -17,7 +17,7 @@ from bot.actions.effects import measure
 from bot.delivery.calls import Call
 from bot.rules.experiments import HOLDOUT, Experiment, Outcome, lot_of
 from db.engine import Database
-from db.schema import broadcasts, deliveries, events, people, responses
+from db.schema import broadcasts, deliveries, events, people, responses, rsvps
 from tests.ballots import Chat
 from tests.campaigning import staff, supporter
 from tests.conversation import BOT, Conversation, paris
@@ -137,7 +137,7 @@ async def leave(conversation: Conversation, *chats: Chat) -> None:
 async def others_answer(conversation: Conversation) -> None:
     """So many of each group say yes, whatever they got."""
     async with conversation.database.write() as tx:
-        code = await tx.scalar(sa.select(events.c.code))
+        event = await tx.scalar(sa.select(events.c.id))
         drawn = sa.select(deliveries.c.person, deliveries.c.variant).join(
             people, people.c.id == deliveries.c.person
         )
@@ -145,5 +145,9 @@ async def others_answer(conversation: Conversation) -> None:
         for variant, share in SHARES.items():
             group = [row.person for row in found if row.variant == variant]
             for person in group[: round(share * len(group))]:
-                said = {"question": "rsvp", "subject": code, "answer": "yes", "at": conversation.clock.now()}
-                await tx.execute(sa.insert(responses).values(person=person, **said))
+                said = {"event": event, "person": person, "answer": "yes", "at": conversation.clock.now()}
+                await tx.execute(sa.insert(rsvps).values(said))
+                row = {"question": "rsvp", "subject": "rencontre", "answer": "yes", "update_id": -person}
+                await tx.execute(
+                    sa.insert(responses).values(person=person, at=conversation.clock.now(), **row)
+                )

@@ -367,8 +367,7 @@ async def test_what_a_chat_no_longer_remembers_can_be_edited(simulator: Simulato
     sent = (await call("sendMessage", chat_id=77, text="x"))["result"]["message_id"]
     edited = await call("editMessageText", chat_id=77, message_id=sent, text="y")
     assert (edited["result"]["message_id"], edited["result"]["text"]) == (sent, "y")
-    told = [(entry["method"], entry["text"]) for entry in await simulator.journal()]
-    assert told == [("sendMessage", "x"), ("editMessageText", "y")]
+    assert [entry["method"] for entry in await simulator.journal()] == ["sendMessage", "editMessageText"]
     never = await call("editMessageText", chat_id=77, message_id=sent + 1, text="y")
     assert never["description"] == "Bad Request: message to edit not found"
 

@@ -49,7 +49,7 @@ from db.volunteering import offered
 CHUNK = 2_500
 DAY = timedelta(days=1)
 
-EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer", OPENED)
+EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer")
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
 
 

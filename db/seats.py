@@ -5,14 +5,14 @@ Only events that had a capacity once are counted (`events.counted`); of the othe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.seats import Rsvp, Seats, Standing, Waiting, allot, limit_of
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Response, log
@@ -40,7 +40,7 @@ _OWN = Statement(
     FROM events LEFT JOIN rsvps ON rsvps.event = events.id AND rsvps.person = :person WHERE events.id = :event"""
     )
 )
-_REACHABLE = "state = 'registered' AND consent_contact AND unreachable_at IS NULL"
+_REACHABLE = f"state = 'registered' AND consent_contact AND unreachable_at IS NULL AND lost < {MOST_LOST}"
 _LIST = Statement(
     lambda s: (
         f"""
@@ -93,13 +93,13 @@ def _counted(found: Seats) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("taken", "waiting", "offered", "tickets")}
 
 
-def _allotted(visit: Visit, event: int, found: Seats) -> Allotted:
+def _allotted(visit: Visit, event: int, found: Seats, without: Container[int] = ()) -> Allotted:
     if not found.waiting or found.is_full:
         return {}
-    return allot(found.free, _listed(visit, event, found.free))
+    return allot(found.free, (each for each in _listed(visit, event) if each.person not in without))
 
 
-def _listed(visit: Visit, event: int, enough: int | None) -> Iterable[Waiting]:
+def _listed(visit: Visit, event: int) -> Iterable[Waiting]:
     """Who waits, in order, as long as somebody asks for more."""
     ticket = 0
     while True:
@@ -154,10 +154,15 @@ async def of(tx: AsyncConnection, event: Event) -> Seats:
     return _read(event, *row) if row is not None else _read(event, 0, 0, 0, 0)
 
 
+async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
+    """The same, with how many of the free seats are for who waits."""
+    allotted = await together(tx, lambda visit: _allotted(visit, event, found))
+    return replace(found, allotted=sum(allotted.values()))
+
+
 async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:
-    """Those of some events that have no seat left for whoever comes new."""
-    query = _limited().where(events.c.id.in_(list(ids)), sa.or_(seats.c.taken >= _LIMIT, seats.c.waiting > 0))
-    return set(await tx.scalars(query))
+    """Those of some events of which every seat is taken or offered."""
+    return set(await tx.scalars(_limited().where(events.c.id.in_(list(ids)), seats.c.taken >= _LIMIT)))
 
 
 async def position(tx: AsyncConnection, rsvp: Rsvp) -> int:
@@ -240,9 +245,11 @@ async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tu
     return found
 
 
-async def next_in_line(tx: AsyncConnection, event: int, found: Seats) -> AsyncIterator[Listed]:
-    """Whom the free seats of an event are for, in order."""
-    allotted = await together(tx, lambda visit: _allotted(visit, event, found))
+async def next_in_line(
+    tx: AsyncConnection, event: int, found: Seats, *, without: Container[int]
+) -> AsyncIterator[Listed]:
+    """Whom the free seats of an event are for, in order, `without` some people."""
+    allotted = await together(tx, lambda visit: _allotted(visit, event, found, without))
     persons = list(allotted)
     for start in range(0, len(persons), PAGE):
         page = persons[start : start + PAGE]

@@ -181,7 +181,8 @@ async def wait_for_all(tx: AsyncConnection, person: Person, origin: Origin, even
     _require_open(person, event, origin.at)
 
     def decide(_seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
-        if own is None or not own.has_offer(origin.at):
+        # A full offer is all there is to wait for: what an old button says of it is answered by the card.
+        if own is None or not own.has_offer(origin.at) or own.offered >= own.party:
             raise EventClosed("The offer is over.", message="toasts/offer_over")
         return waits_for_all(own, origin.at)
 

@@ -13,6 +13,7 @@ from bot.actions.rsvps import EventClosed, TooFewSeats, answer_invitation
 from bot.rules.people import RsvpAnswer
 from db.engine import Database
 from db.schema import broadcasts, deliveries, responses, rsvps
+from tests.campaigning import supporter
 from tests.conversation import Conversation, paris
 from tests.hall import Hall
 
@@ -220,7 +221,7 @@ async def test_an_offer_that_never_arrived_costs_nobody_their_place(conversation
     assert keys == [f"event:{hall.event}:offer:1", f"event:{hall.event}:offer:2"]
 
 
-async def test_who_can_never_be_told_does_not_hold_up_the_list_for_ever(conversation: Conversation) -> None:
+async def test_who_can_never_be_told_is_passed_over_and_keeps_their_place(conversation: Conversation) -> None:
     hall = await Hall.open(conversation, capacity=1)
     await hall.come(1, 2, 3)
     await hall.say(1, "no")
@@ -228,7 +229,49 @@ async def test_who_can_never_be_told_does_not_hold_up_the_list_for_ever(conversa
         await hall.look()
         await hall.deliver("failed")
     await hall.tend()
-    assert await hall.standings() == {1: "no", 2: "lapsed", 3: "offered 1"}
+    assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "offered 1"}
+    # A tap shows that they are there again.
+    await hall.say(2, "yes")
+    await hall.say(3, "no")
+    await hall.tend()
+    assert (await hall.standings())[2] == "offered 1"
+
+
+async def test_all_of_a_party_s_seats_are_not_waited_for_where_all_were_offered(
+    conversation: Conversation,
+) -> None:
+    """A button of an older offer: the seat was held for ever, and a message left with each look."""
+    hall = await Hall.open(conversation, capacity=1)
+    await hall.come(1, 2)
+    await hall.say(1, "no")
+    await hall.tend()
+    with pytest.raises(EventClosed):
+        await hall.say(2, "wait")
+    assert (await hall.standings())[2] == "offered 1"
+    assert await hall.look() == 0
+
+
+async def test_a_seat_is_not_kept_for_whom_the_law_silences_until_it_begins(
+    conversation: Conversation,
+) -> None:
+    """In Nouméa the quiet period has begun when it is Friday afternoon in Lyon."""
+    conversation.clock.move(paris("2016-11-18T15:00"))
+    hall = await Hall.open(conversation, capacity=1, starts="2016-11-18T19:00")
+    await hall.come(1)
+    assert await supporter(conversation, 1002, "98818") == 2
+    await hall.say(2, "yes")
+    await hall.come(3)
+    await hall.say(1, "no")
+    await hall.tend()
+    assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "offered 1"}
+    # Who sleeps until the morning before it begins is waited for.
+    later = await Hall.open(conversation, code="later", capacity=1, starts="2016-11-24T19:00")
+    later.updates = hall.updates
+    for number in (1, 2, 3):
+        await later.say(number, "yes")
+    await later.say(1, "no")
+    await later.tend()
+    assert await later.standings() == {1: "no", 2: "waiting 1", 3: "waiting 2"}
 
 
 async def test_a_larger_room_is_offered_in_order_and_a_smaller_one_takes_nothing_back(

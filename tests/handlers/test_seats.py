@@ -148,6 +148,30 @@ async def test_a_party_is_offered_a_part_and_may_wait_for_all(conversation: Conv
     assert list(mia.last.buttons)[:3] == ["I’ll take the seat", "Wait for all 3", "No, thank you"]
     await mia.tap("Wait for all 3")
     assert "You’re on the waitlist: no. 1." in mia.last.text
+    # The seat that is too few for them is there for whoever comes new.
+    paul = await signed_up(conversation, 3)
+    assert "Seats: 1, 1 left" in (await paul.send(f"/start ev_{code}")).text.replace("</b>", "").replace(
+        "<b>", ""
+    )
+    assert "All seats are taken" not in (await paul.send("/events")).text
+    await paul.send(f"/start ev_{code}")
+    await paul.tap("I’ll come")
+    assert "You’re coming" in paul.last.text
+
+
+async def test_a_part_that_was_not_taken_in_time_is_a_place_on_the_list_before_anybody_has_looked(
+    conversation: Conversation,
+) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    await mia.tap("+2")
+    await zoe.tap("I can’t")
+    await offer(conversation)
+    conversation.clock.move(paris("2016-11-18T12:00"))
+    assert "You’re on the waitlist: no. 1." in (await mia.send(f"/start ev_{code}")).text
 
 
 async def test_more_guests_than_seats_are_refused_over_the_chat(conversation: Conversation) -> None:

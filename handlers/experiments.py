@@ -45,10 +45,8 @@ async def leave_out(update: Update, context: Context) -> None:
 
 
 async def _change(context: Context, **said: object) -> None:
-    """What it is to change is asked again where that can be another thing now."""
     await context.ask(FLOW, "trial", **said)
-    goal = context.kept.get("goal")
-    await proceed(context, context.edit, goal=goal if goal in goals_offered(context) else None)
+    await proceed(context, context.edit)
 
 
 def _is_open(context: Context) -> bool:

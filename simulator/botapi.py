@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import sys
+import traceback
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ from simulator.params import Params, read_params
 from simulator.world import World
 
 JSON = b"application/json"
+FAULT = BotApiError(500, "Internal Server Error")
 HTML_PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     b"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -95,10 +98,19 @@ class BotApi:
             result = function(self.world, params)
             if inspect.isawaitable(result):
                 result = await result
+            body = orjson.dumps({"ok": True, "result": result})
         except BotApiError as error:
             journal.errors[error.description] += 1
             return error.code, orjson.dumps(error.answer())
-        return 200, orjson.dumps({"ok": True, "result": result})
+        except Exception:  # a fault of this program must neither hide from its reader nor stop anybody's updates
+            return FAULT.code, orjson.dumps(self._fault(name).answer())
+        return 200, body
+
+    def _fault(self, name: str) -> BotApiError:
+        """The answer to a call that this program cannot carry out, told on standard error."""
+        self.world.journal.errors[FAULT.description] += 1
+        print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr)
+        return FAULT
 
     def _call_by_reply(self, call: dict[str, Any]) -> None:
         """Carry out the call with which a bot answered a webhook post; nobody sees its result."""
@@ -113,6 +125,8 @@ class BotApi:
             known[1](self.world, Params(call))
         except BotApiError as error:
             self.world.journal.errors[error.description] += 1
+        except Exception:  # as above
+            self._fault(known[0])
 
 
 async def _send_file(world: World, path: str, send: Send) -> None:

@@ -43,6 +43,8 @@ def _read(given: Any) -> Entity | None:
     kind = given.get("type")
     if not kind:
         raise bad_request(prefix + ("Type is not specified" if kind == "" else 'Can\'t find field "type"'))
+    if not isinstance(kind, str):
+        raise bad_request(prefix + 'Field "type" must be of type String')
     if kind in FOUND:
         return None
     if kind not in TAKEN:

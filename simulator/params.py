@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
@@ -128,7 +130,15 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 async def _read_multipart(scope: Scope, receive: Receive, values: dict[str, Any]) -> Params:
     uploads: dict[str, Upload] = {}
-    async with Request(scope, receive).form(max_part_size=LARGEST_BODY) as form:
+    try:
+        await _read_form(Request(scope, receive), values, uploads)
+    except (HTTPException, MultiPartException):  # the form breaks off, has no boundary or too many fields
+        raise bad_request("can't parse multipart form") from None
+    return Params(values, uploads)
+
+
+async def _read_form(request: Request, values: dict[str, Any], uploads: dict[str, Upload]) -> None:
+    async with request.form(max_part_size=LARGEST_BODY) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if value.size and value.size > LARGEST_BODY:
@@ -137,4 +147,3 @@ async def _read_multipart(scope: Scope, receive: Receive, values: dict[str, Any]
                 uploads[name] = Upload(value.filename or name, mime_type, await value.read())
             else:
                 values[name] = value
-    return Params(values, uploads)

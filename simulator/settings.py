@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.errors import bad_request
 from simulator.params import Params
+from simulator.urls import check_link
 
 DEFAULT_BUTTON = {"type": "default"}
 DEFAULT_SCOPE = {"type": "default"}
@@ -96,7 +97,7 @@ class BotSettings:
 
     def _key(self, params: Params) -> tuple[str, str]:
         scope = params.structure("scope", "can't parse BotCommandScope: can't parse JSON") or DEFAULT_SCOPE
-        if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
+        if not isinstance(scope, dict) or str(scope.get("type")) not in _SCOPES:
             raise bad_request("can't parse BotCommandScope: unsupported type specified")
         parts = [str(scope["type"])]
         for name in _SCOPES[parts[0]]:
@@ -125,8 +126,11 @@ def _read_command(command: Any) -> dict[str, str]:
     return {"command": name, "description": description}
 
 
-def menu_button(params: Params) -> dict[str, Any]:
-    """The checked `menu_button` of setChatMenuButton; the words of a refusal are from Client.cpp."""
+def menu_button(params: Params, *, local_apps: bool) -> dict[str, Any]:
+    """The checked `menu_button` of setChatMenuButton; the words of a refusal are from Client.cpp.
+
+    `local_apps`: addresses of this machine pass without HTTPS, which Telegram never allows.
+    """
     button = params.structure("menu_button", "can't parse menu button JSON object")
     if button is None:
         return DEFAULT_BUTTON
@@ -134,6 +138,8 @@ def menu_button(params: Params) -> dict[str, Any]:
     if not isinstance(button, dict):
         raise bad_request(prefix + "MenuButton must be an Object")
     kind = button.get("type")
+    if not isinstance(kind, str):
+        raise bad_request(prefix + 'Field "type" must be of type String')
     if kind in {"default", "commands"}:
         return {"type": kind}
     if kind != "web_app":
@@ -145,4 +151,5 @@ def menu_button(params: Params) -> dict[str, Any]:
     ):
         if not isinstance(value, str):
             raise bad_request(prefix + f'Can\'t find field "{name}"')
+    check_link(button["web_app"]["url"], "menu button Web App", https_only=True, loopback=local_apps)
     return {"type": "web_app", "text": button["text"], "web_app": {"url": button["web_app"]["url"]}}

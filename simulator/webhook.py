@@ -121,7 +121,7 @@ class Webhook:
         if body.startswith(b"{"):
             try:
                 call = await answer.json(content_type=None)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return
             if isinstance(call, dict) and "method" in call:
                 self._on_reply(call)

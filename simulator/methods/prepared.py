@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.callbacks import TOO_OLD
-from simulator.errors import bad_request
+from simulator.errors import PersonError, bad_request
 from simulator.inline import send_result
 from simulator.methods.answering import check_results
 from simulator.params import Params
@@ -22,8 +22,11 @@ def answer_web_app_query(world: World, params: Params) -> dict[str, Any]:
     query = world.app_queries.find(params.text("web_app_query_id"))
     if query is None or query.answer is not None:
         raise bad_request(TOO_OLD)
+    try:
+        message = send_result(world, world.common.person(query.person_id), query, result, None)
+    except PersonError as error:  # the query may be answered again
+        raise bad_request(str(error)) from None
     query.answer = {}
-    message = send_result(world, world.common.person(query.person_id), query, result, None)
     return {"inline_message_id": message.inline_message_id} if message.inline_message_id else {}
 
 

@@ -70,7 +70,7 @@ def get_my_short_description(world: World, params: Params) -> dict[str, str]:
 
 
 def set_chat_menu_button(world: World, params: Params) -> bool:
-    button = menu_button(params)
+    button = menu_button(params, local_apps=world.common.local_apps)
     world.settings.set_menu_button(_chat_of(world, params), button)
     world.stream.tell({"type": "commands"})
     return True

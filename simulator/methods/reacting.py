@@ -42,7 +42,7 @@ def read_reactions(params: Params) -> list[dict[str, Any]]:
         if not isinstance(reaction, dict):
             raise bad_request(prefix + "expected an Object")
         kind = reaction.get("type")
-        if kind not in {"emoji", "custom_emoji"}:
+        if not isinstance(kind, str) or kind not in {"emoji", "custom_emoji"}:
             raise bad_request(prefix + "invalid reaction type specified")
         field = "emoji" if kind == "emoji" else "custom_emoji_id"
         if not isinstance(reaction.get(field), str):

@@ -233,9 +233,9 @@ def _extra(world: World, person: Peer, params: Params) -> dict[str, Any]:
     reply = params.structure("reply_parameters", "can't parse reply parameters JSON object") or {}
     if not isinstance(reply, dict):
         raise bad_request("object expected as reply parameters")
-    replied_id = reply.get("message_id") or params.integer("reply_to_message_id")
+    replied_id = Params(reply).integer("message_id") or params.integer("reply_to_message_id")
     if replied_id:
-        replied = world.chat(person).messages.get(int(replied_id))
+        replied = world.chat(person).messages.get(replied_id)
         if replied is not None:
             extra["reply_to_message"] = reply_shape(world, person, replied)
             if quote := _quote(reply, replied):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.effects import Count
-from bot.rules.experiments import Outcome
+from bot.rules.experiments import HELD_OUT, Outcome
 from bot.rules.mends import REACHED
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
@@ -172,6 +172,21 @@ _IS_COMPLETE = sa.func.coalesce(broadcasts.c.measured[COMPLETE].as_boolean(), sa
 _GOT_SOMEBODY = sa.exists().where(_other.c.broadcast == broadcasts.c.id, _other.c.state.in_(REACHED))
 
 
+_BEGAN = sa.select(broadcasts.c.id).where(_COMPARES, _GOT_SOMEBODY)
+_MAY_BE_TOLD = deliveries.c.broadcast.in_(_BEGAN)
+VARIANT_TOLD = sa.case((_MAY_BE_TOLD, deliveries.c.variant)).label("variant")
+"""Of a row of `deliveries`: what its person drew, once the message began to leave. Nobody can tell before."""
+STATE_TOLD = sa.case(
+    (sa.or_(deliveries.c.state != HELD_OUT, _MAY_BE_TOLD), deliveries.c.state),
+    (
+        deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(broadcasts.c.state == "cancelled")),
+        "cancelled",
+    ),
+    else_="queued",
+).label("state")
+"""Of a row of `deliveries`: its state; until then whoever was left out waits like everybody."""
+
+
 async def unmeasured(tx: AsyncConnection) -> list[Broadcast]:
     """The messages of which versions are compared, that have left, and of which not everything was counted."""
     query = sa.select(broadcasts).where(
@@ -183,6 +198,12 @@ async def unmeasured(tx: AsyncConnection) -> list[Broadcast]:
 async def keep(tx: AsyncConnection, broadcast: int, measured: Mapping[str, Any]) -> None:
     """What was counted, for good."""
     await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(measured=dict(measured)))
+
+
+async def people_left_out(tx: AsyncConnection, broadcast: int) -> int:
+    """How many drew to be left out of a message."""
+    mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == HELD_OUT)
+    return int(await tx.scalar(sa.select(sa.func.count()).select_from(deliveries).where(mine)) or 0)
 
 
 async def ends_of_events(tx: AsyncConnection, codes: Iterable[str]) -> list[datetime]:

@@ -24,7 +24,7 @@ from bot.rules.restriction import PURPOSE, RESTRICTED
 from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
-from db.effects import OPENED
+from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
 from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
@@ -49,7 +49,7 @@ from db.volunteering import offered
 CHUNK = 2_500
 DAY = timedelta(days=1)
 
-EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer", OPENED)
+EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer")
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
 
 
@@ -296,12 +296,12 @@ def sent(selection: Selection) -> Source:
             broadcasts.c.step,
             KIND_OF_MEND.label("mend"),
             mended.c.key.label("mends"),
-            deliveries.c.variant,
+            VARIANT_TOLD,
             *_identity(selection),
             people.c.department,
             people.c.territory,
             people.c.language,
-            deliveries.c.state,
+            STATE_TOLD,
             deliveries.c.reason,
             deliveries.c.attempts,
             hour(deliveries.c.due_at),

@@ -137,7 +137,7 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.DELETED,
         data={
             "rsvp": ("event", "person", "answer", "confirmed", "attended", "at"),
-            "waitlist": ("guests", "ticket", "whole", "offered", "offer_until", "offers"),
+            "waitlist": ("guests", "ticket", "whole", "offered", "offer_until", "offers", "lost"),
         },
     ),
     Holding(

@@ -13,6 +13,7 @@ from bot.rules.leftovers import Cell, LeftAnswer
 from bot.rules.small_counts import in_tens
 from bot.rules.suppression import SuppressionKey
 from db.days import day_text
+from db.effects import OPENED
 from db.schema import answer_counts, answer_remainders, people, responses
 from db.upsert import insert
 
@@ -37,7 +38,7 @@ async def count_and_delete(
 
 
 async def _found(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Counter[Cell]:
-    """How many of the answers add to which count."""
+    """How many of the answers add to which count. That somebody opened an event is no answer, and not told."""
     told = (
         _DAY.label("day"),
         responses.c.question,
@@ -47,7 +48,8 @@ async def _found(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Coun
         _IS_ABROAD.label("is_abroad"),
     )
     query = sa.select(*told, sa.func.count().label("people"))
-    query = query.select_from(responses.outerjoin(people, responses.c.person == people.c.id)).where(condition)
+    query = query.select_from(responses.outerjoin(people, responses.c.person == people.c.id))
+    query = query.where(condition, responses.c.question != OPENED)
     found: Counter[Cell] = Counter()
     for *answer, count in await tx.execute(
         query.group_by(*(sa.literal_column(str(n + 1)) for n in range(len(told))))

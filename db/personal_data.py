@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
+from db.effects import STATE_TOLD, VARIANT_TOLD
 from db.mends import IS_MESSAGE, KIND_OF_MEND
 from db.notices import IS_NOTICE, PREFIX
 from db.schema import broadcasts, deliveries, events, responses, rsvps, staff, vote_plans
@@ -125,7 +126,8 @@ async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Every campaign message queued for a person, oldest first, with what became of it; `mend` is what a row tells of
-    that is a correction or a recall of one, and `variant` the version that they drew of it (`holdout`: none).
+    that is a correction or a recall of one, and `variant` the version that they drew of it (`holdout`: none), once it
+    began to leave.
     """
     query = (
         sa.select(
@@ -133,8 +135,8 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
             KIND_OF_MEND.label("mend"),
             broadcasts.c.step,
             broadcasts.c.ballot,
-            deliveries.c.variant,
-            deliveries.c.state,
+            VARIANT_TOLD,
+            STATE_TOLD,
             deliveries.c.due_at,
             deliveries.c.sent_at,
             deliveries.c.answered_at,

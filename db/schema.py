@@ -318,6 +318,8 @@ rsvps = sa.Table(
     sa.Column("offered", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("offer_until", Instant),
     sa.Column("offers", sa.Integer, nullable=False, default=0, server_default="0"),
+    # How many offers in a row did not arrive since they last tapped.
+    sa.Column("lost", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Index(
         "ix_rsvps_list",
         *("event", "ticket"),

@@ -5,17 +5,19 @@ Only events that had a capacity once are counted (`events.counted`); of the othe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.seats import Rsvp, Seats, Standing, Waiting, allot, limit_of
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Response, log
+from db.restrictions import IS_USABLE
 from db.rsvps import NAMES, read, write
 from db.schema import broadcasts, deliveries, events, people, rsvps, seats
 
@@ -40,7 +42,7 @@ _OWN = Statement(
     FROM events LEFT JOIN rsvps ON rsvps.event = events.id AND rsvps.person = :person WHERE events.id = :event"""
     )
 )
-_REACHABLE = "state = 'registered' AND consent_contact AND unreachable_at IS NULL"
+_REACHABLE = f"state = 'registered' AND consent_contact AND unreachable_at IS NULL AND lost < {MOST_LOST}"
 _LIST = Statement(
     lambda s: (
         f"""
@@ -93,13 +95,13 @@ def _counted(found: Seats) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("taken", "waiting", "offered", "tickets")}
 
 
-def _allotted(visit: Visit, event: int, found: Seats) -> Allotted:
+def _allotted(visit: Visit, event: int, found: Seats, without: Container[int] = ()) -> Allotted:
     if not found.waiting or found.is_full:
         return {}
-    return allot(found.free, _listed(visit, event, found.free))
+    return allot(found.free, (each for each in _listed(visit, event) if each.person not in without))
 
 
-def _listed(visit: Visit, event: int, enough: int | None) -> Iterable[Waiting]:
+def _listed(visit: Visit, event: int) -> Iterable[Waiting]:
     """Who waits, in order, as long as somebody asks for more."""
     ticket = 0
     while True:
@@ -154,10 +156,38 @@ async def of(tx: AsyncConnection, event: Event) -> Seats:
     return _read(event, *row) if row is not None else _read(event, 0, 0, 0, 0)
 
 
+async def shown(tx: AsyncConnection, event: Event) -> Seats:
+    """The seats of an event without those of people who restricted the processing of their data, for its staff.
+
+    What is free is decided from all of them (`of`): this is only told.
+    """
+    query = _sums().join(people, people.c.id == rsvps.c.person).where(rsvps.c.event == event.id, IS_USABLE)
+    row = (await tx.execute(query)).one()
+    return _read(event, row.taken, row.waiting, row.offered, 0)
+
+
+def _sums() -> sa.Select[Any]:
+    held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
+    return sa.select(
+        sa.func.coalesce(sa.func.sum(held), 0).label("taken"),
+        *(
+            sa.func.count().filter(rsvps.c.answer == standing.value).label(standing.value)
+            for standing in (Standing.WAITING, Standing.OFFERED)
+        ),
+    ).select_from(rsvps)
+
+
+async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
+    """The same, with how many of the free seats are for who waits; where nobody does, or none is free, at no cost."""
+    if not found.waiting or found.is_full:
+        return found
+    allotted = await together(tx, lambda visit: _allotted(visit, event, found))
+    return replace(found, allotted=sum(allotted.values()))
+
+
 async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:
-    """Those of some events that have no seat left for whoever comes new."""
-    query = _limited().where(events.c.id.in_(list(ids)), sa.or_(seats.c.taken >= _LIMIT, seats.c.waiting > 0))
-    return set(await tx.scalars(query))
+    """Those of some events of which every seat is taken or offered."""
+    return set(await tx.scalars(_limited().where(events.c.id.in_(list(ids)), seats.c.taken >= _LIMIT)))
 
 
 async def position(tx: AsyncConnection, rsvp: Rsvp) -> int:
@@ -240,9 +270,11 @@ async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tu
     return found
 
 
-async def next_in_line(tx: AsyncConnection, event: int, found: Seats) -> AsyncIterator[Listed]:
-    """Whom the free seats of an event are for, in order."""
-    allotted = await together(tx, lambda visit: _allotted(visit, event, found))
+async def next_in_line(
+    tx: AsyncConnection, event: int, found: Seats, *, without: Container[int]
+) -> AsyncIterator[Listed]:
+    """Whom the free seats of an event are for, in order, `without` some people."""
+    allotted = await together(tx, lambda visit: _allotted(visit, event, found, without))
     persons = list(allotted)
     for start in range(0, len(persons), PAGE):
         page = persons[start : start + PAGE]
@@ -295,15 +327,7 @@ async def recount(tx: AsyncConnection, ids: Iterable[int]) -> None:
     """Counts the seats of some events anew from the rows: people were erased, or a capacity was set."""
     await hold(tx, ids)
     for event in set(ids):
-        held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
-        query = sa.select(
-            sa.func.coalesce(sa.func.sum(held), 0).label("taken"),
-            *(
-                sa.func.count().filter(rsvps.c.answer == standing.value).label(standing.value)
-                for standing in (Standing.WAITING, Standing.OFFERED)
-            ),
-        )
-        row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+        row = (await tx.execute(_sums().where(rsvps.c.event == event))).one()
         await tx.execute(sa.update(seats).where(seats.c.event == event).values(**row._mapping))
 
 

@@ -18,6 +18,7 @@ from bot.rules.broadcast_draft import (
     experiment_of,
     is_compared,
     is_neutral,
+    leaves_at,
     next_question,
     others_of,
     sending_time,
@@ -64,7 +65,10 @@ def _question(context: Context) -> DraftQuestion:
 
 
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
-    """Keeps what was said and asks the next thing."""
+    """Keeps what was said and asks the next thing: the goal anew where it can be none at the hour that was chosen."""
+    goal = {**context.kept, **said}.get("goal")
+    if goal and goal not in goals_offered(context, **said):
+        said = {**said, "goal": None}
     question = next_question({**context.kept, **said}, context.campaign.languages)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
@@ -90,7 +94,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "trial":
         answer("experiments/trial", **_compared(context), shares=SHARES)
     elif question.step == "goal":
-        answer("experiments/goal", goals=goals_offered(context))
+        goals = goals_offered(context)
+        answer("experiments/goal", goals=goals, votes_to_come=Outcome.VOTED in goals)
     elif question.step == "fields":
         answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
     else:
@@ -108,10 +113,10 @@ def _compared(context: Context) -> dict[str, Any]:
     }
 
 
-def goals_offered(context: Context) -> tuple[Outcome, ...]:
-    """What the message may be meant to change."""
-    coming = context.campaign.next_ballot(context.now) is not None
-    return goals_of(votes_to_come=coming)
+def goals_offered(context: Context, **said: Any) -> tuple[Outcome, ...]:
+    """What the message may be meant to change, by the hour at which it is to leave as far as that was `said`."""
+    at = leaves_at({**context.kept, **said}, now=context.now, zone=context.zone)
+    return goals_of(votes_to_come=context.campaign.next_ballot(at) is not None)
 
 
 async def choose_kind(update: Update, context: Context) -> None:

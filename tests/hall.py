@@ -36,20 +36,21 @@ class Hall:
 
     def __init__(self, conversation: Conversation, event: int, campaign: Campaign) -> None:
         self.conversation, self.event, self.campaign = conversation, event, campaign
-        self._updates = itertools.count(1)
+        self.updates = itertools.count(1)
 
     @classmethod
     async def open(
         cls,
         conversation: Conversation,
         *,
+        code: str = "hall",
         capacity: int | None = 2,
         starts: str = "2016-11-24T19:00",
         guests: int = 4,
         overbooking: int = 0,
         campaign: Campaign = CAMPAIGN,
     ) -> Hall:
-        event = await conversation.add_event("hall", starts=starts)
+        event = await conversation.add_event(code, starts=starts)
         hall = cls(conversation, event, campaign)
         await hall.set(
             capacity=capacity, guests=guests, overbooking=overbooking, counted=capacity is not None
@@ -83,7 +84,7 @@ class Hall:
         return person
 
     def _origin(self) -> Origin:
-        return Origin(update_id=next(self._updates), message_id=None, at=self.now)
+        return Origin(update_id=next(self.updates), message_id=None, at=self.now)
 
     async def say(self, number: int, answer: str) -> Rsvp:
         async with self.database.write() as tx:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
+import db.effects
 import db.events
 import db.staff
 from bot.actions import audit, broadcast_approvals
@@ -21,7 +22,7 @@ from bot.actions.forecasts import Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.ballots import Ballot
-from bot.rules.experiments import MOST_HELD_OUT, VERSIONS, Experiment, goals_of, may_be_compared
+from bot.rules.experiments import MOST_HELD_OUT, OF_VOTES, VERSIONS, Experiment, goals_of, may_be_compared
 from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
@@ -178,7 +179,9 @@ def _require_comparable(new: NewBroadcast, campaign: Campaign) -> None:
     if experiment is None and not new.others:
         return
     languages = {code for code, text in new.texts.items() if text}
-    votes_to_come = campaign.next_ballot(new.when.at) is not None
+    goals = goals_of(votes_to_come=campaign.next_ballot(new.when.at) is not None)
+    if experiment is not None and experiment.goal in OF_VOTES and experiment.goal not in goals:
+        raise BroadcastRefused("No vote is left by then.", message="errors/no_vote_to_aim_at")
     fits = (
         experiment is not None
         and may_be_compared(new.kind, template=new.template)
@@ -186,7 +189,7 @@ def _require_comparable(new: NewBroadcast, campaign: Campaign) -> None:
         and experiment.versions == 1 + len(new.others) <= len(VERSIONS)
         and 0 <= experiment.holdout <= MOST_HELD_OUT
         and len(experiment.arms) > 1
-        and experiment.goal in goals_of(votes_to_come=votes_to_come)
+        and experiment.goal in goals
         and all({code for code, text in other.items() if text} == languages for other in new.others)
     )
     if not fits:
@@ -228,7 +231,7 @@ def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
 async def fill(
     tx: AsyncConnection, broadcast: int, new: NewBroadcast, target: Target, *, now: datetime
 ) -> int:
-    """Queues a broadcast for everybody it is for; how many they are."""
+    """Queues a broadcast for everybody it is for; how many they are, without those who drew to be left out."""
     people = 0
     draw = await draw_for(tx, broadcast, new.experiment)
     for zones, due_at in await _due_times(tx, new.when, target, new.kind):
@@ -241,7 +244,7 @@ async def fill(
             now=now,
             draw=draw,
         )
-    return people
+    return people if draw is None else people - await db.effects.people_left_out(tx, broadcast)
 
 
 async def awaits_second_person(

@@ -13,6 +13,8 @@ import db.broadcast_accounts
 import db.broadcast_changes
 import db.effects
 import db.mends
+import db.people
+from bot.actions import notices
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
@@ -265,6 +267,7 @@ async def measure(database: Database, campaign: Campaign, now: datetime) -> int:
         if new:
             async with database.write() as tx:
                 await db.effects.keep(tx, broadcast.id, {**(broadcast.measured or {}), **new})
+                await _tell_author(tx, broadcast, new, now)
         measured += len(set(new) - {COMPLETE})
     if measured:
         async with database.write() as tx:
@@ -290,6 +293,20 @@ async def _measured(
     if all(plan.kept is not None or plan.outcome.value in new for plan in plans):
         new[COMPLETE] = True
     return new
+
+
+async def _tell_author(
+    tx: AsyncConnection, broadcast: Broadcast, new: Mapping[str, Any], now: datetime
+) -> None:
+    """Tells whoever wrote it that what it was to change was counted: the card says the rest."""
+    experiment = broadcast.compares
+    if experiment is None or experiment.goal.value not in new or broadcast.created_by is None:
+        return
+    author = await db.people.get(tx, broadcast.created_by)
+    if author is not None:
+        details = {"broadcast": broadcast.id, "kind": broadcast.kind}
+        key = f"effects:{broadcast.id}"
+        await notices.tell(tx, [author.telegram_id], "effects_known", details, now=now, key=key)
 
 
 async def opened(tx: AsyncConnection, person: Person, origin: Origin, event: Event) -> None:

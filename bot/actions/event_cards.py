@@ -19,7 +19,7 @@ from bot.communes import Gazetteer
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
 from bot.rules.events import is_over
-from bot.rules.seats import Rsvp, Seats, Standing, door_opens, lapsed
+from bot.rules.seats import ON_THE_LIST, Rsvp, Seats, Standing, door_opens, lapsed
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
 from db.upcoming import Upcoming
@@ -64,15 +64,19 @@ class EventCard:
     @property
     def is_full(self) -> bool:
         """Whether nobody new finds a seat: none is left, or who waits comes first."""
-        return self.seats is not None and (
-            self.seats.is_full or bool(self.seats.waiting and not self.door_open)
-        )
+        return self.left == 0
 
     @property
     def is_scarce(self) -> bool:
         """Whether it is time to say how many seats are left."""
-        free = self.seats.free if self.seats is not None else None
-        return free is not None and free <= SCARCE
+        return self.left is not None and self.left <= SCARCE
+
+    @property
+    def left(self) -> int | None:
+        """How many seats whoever comes new may have; None: any number. With the door open nobody comes first."""
+        if self.seats is None:
+            return None
+        return self.seats.free if self.door_open else self.seats.left
 
     @property
     def party(self) -> int:
@@ -202,13 +206,15 @@ async def upcoming_page(
 
 
 async def standing(tx: AsyncConnection, event: Event, rsvp: Rsvp | None) -> tuple[Seats | None, int | None]:
-    """The seats of an event where they are counted, and the number on the list of somebody who waits for one."""
+    """The seats of an event where they are counted, and the number on the list of somebody who waits for one.
+
+    Who was offered a part of what they need waits again the moment the offer is over, before anybody has looked.
+    """
     if not event.counted:
         return None, None
-    waits = rsvp is not None and rsvp.waits
-    return await db.seats.of(tx, event), await db.seats.position(
-        tx, rsvp
-    ) if rsvp is not None and waits else None
+    seats = await db.seats.with_allotted(tx, event.id, await db.seats.of(tx, event))
+    listed = rsvp is not None and rsvp.answer in ON_THE_LIST
+    return seats, await db.seats.position(tx, rsvp) if rsvp is not None and listed else None
 
 
 async def turned(tx: AsyncConnection, person: Person, message: int) -> None:

@@ -33,6 +33,7 @@ from bot.rules.audience_limits import within
 from bot.rules.consent import Purpose
 from bot.rules.experiments import HELD_OUT
 from bot.rules.expressions import stored
+from bot.rules.mends import REACHED
 from bot.rules.restriction import PURPOSE as RESTRICTION
 from bot.rules.restriction import RESTRICTED
 from bot.rules.retention import Retention
@@ -166,8 +167,12 @@ class Holding:
 
     @property
     def drawn(self) -> list[dict[str, Any]]:
-        """The messages of which they drew a version, or to be left out."""
-        return [message for message in self.messages if message["variant"] is not None]
+        """The messages of which they got one version of several, or that others got and they were left out of."""
+        return [
+            message
+            for message in self.messages
+            if message["variant"] is not None and message["state"] in (*REACHED, HELD_OUT)
+        ]
 
     @property
     def restricted_since(self) -> datetime | None:

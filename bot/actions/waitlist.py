@@ -7,6 +7,7 @@ nobody new gets it meanwhile (bot.rules.seats).
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,7 @@ import db.seats
 from bot.campaign.campaign import Campaign
 from bot.rules.events import is_over
 from bot.rules.kinds import Kind
-from bot.rules.offers import may_be_asked, offer_until
+from bot.rules.offers import can_be_asked_in_time, may_be_asked, offer_until
 from bot.rules.seats import Rsvp, Seats, door_opens, lapsed, offered
 from bot.rules.sending import OFFER
 from db.engine import blames_the_data, savepoint
@@ -59,23 +60,52 @@ async def _tend(tx: AsyncConnection, campaign: Campaign, number: int, now: datet
         await db.faces.stand_otherwise(tx, event.id, [own.person])
     if campaign.is_out(now) or now >= door_opens(event.starts_at) or not seats.waiting or seats.is_full:
         return 0
-    made: list[Rsvp] = []
-    async for each in db.seats.next_in_line(tx, event.id, seats):
-        offer = _offer(campaign, event, each, now)
-        if offer is not None:
-            seats = seats.moved(each.rsvp, offer)
-            made.append(offer)
-        if len(made) == MOST_AT_ONCE:
-            break
+    seats, made = await _offers(tx, campaign, event, seats, now)
     return await _queue(tx, event, seats, made, now) if made else 0
+
+
+async def _offers(
+    tx: AsyncConnection, campaign: Campaign, event: Event, seats: Seats, now: datetime
+) -> tuple[Seats, list[Rsvp]]:
+    """The offers to be made, and the seats with them. What is for somebody who cannot be asked in time is shared out
+    anew, among all the others.
+    """
+    made: list[Rsvp] = []
+    settled: set[int] = set()
+    while True:
+        silenced: set[int] = set()
+        async for each in db.seats.next_in_line(tx, event.id, seats, without=settled):
+            offer = _offer(campaign, event, each, now)
+            if offer is not None:
+                seats = seats.moved(each.rsvp, offer)
+                made.append(offer)
+            elif not can_be_asked_in_time(
+                starts_at=event.starts_at, **_life(each), now=now, policy=campaign.policy
+            ):
+                silenced.add(each.rsvp.person)
+            if len(made) == MOST_AT_ONCE:
+                return seats, made
+        if not silenced:
+            return seats, made
+        settled |= silenced | {offer.person for offer in made}
+
+
+class Life(TypedDict):
+    """By which law and clock somebody lives."""
+
+    territory: str | None
+    zone: str
+
+
+def _life(of: Listed) -> Life:
+    return {"territory": of.territory, "zone": of.zone or "Europe/Paris"}
 
 
 def _offer(campaign: Campaign, event: Event, to: Listed, now: datetime) -> Rsvp | None:
     """The seats held for somebody from now on; None where they may not be asked now: the seats wait for them."""
-    lives = {"territory": to.territory, "zone": to.zone or "Europe/Paris"}
-    if not may_be_asked(**lives, now=now, policy=campaign.policy):  # type: ignore[arg-type]  # both as they are
+    if not may_be_asked(**_life(to), now=now, policy=campaign.policy):
         return None
-    until = offer_until(starts_at=event.starts_at, **lives, now=now, policy=campaign.policy)  # type: ignore[arg-type]
+    until = offer_until(starts_at=event.starts_at, **_life(to), now=now, policy=campaign.policy)
     return None if until is None else offered(to.rsvp, to.seats, until)
 
 

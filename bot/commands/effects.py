@@ -29,6 +29,9 @@ _DID = {
 }
 
 
+COMPARISON = ("against", "difference", "interval", "confidence", "verdict", "would_do")
+
+
 def add_to(commands: SubCommands) -> None:
     parser = commands.add_parser(
         "effects",
@@ -71,7 +74,7 @@ def _as_json(found: Effects) -> dict[str, Any]:
         "left": None if found.left is None else found.left.value,
         "recalled": found.was_recalled,
         "split": _split_as_json(found.split),
-        "effects": [row for effect in found.outcomes for row in _rows(effect)],
+        "effects": [_group(effect, arm) for effect in found.outcomes for arm in effect.counts],
     }
 
 
@@ -84,29 +87,33 @@ def _split_as_json(split: Split) -> dict[str, Any]:
     }
 
 
-def _rows(effect: Effect) -> list[dict[str, Any]]:
-    """One row for each comparison, and one for each group that is only compared with."""
-    compared = {finding.arm for finding in effect.findings}
-    alone = [_row(effect, arm, count, None) for arm, count in effect.counts.items() if arm not in compared]
-    return [*alone, *(_row(effect, each.arm, each.count, each) for each in effect.findings)]
-
-
-def _row(effect: Effect, arm: str, count: Count, finding: Finding | None) -> dict[str, Any]:
-    interval = finding.interval if finding is not None else None
+def _group(effect: Effect, arm: str) -> dict[str, Any]:
+    """One group in one outcome, beside what it is compared with first; `comparisons`: beside each."""
+    count, found = effect.counts[arm], [each for each in effect.findings if each.arm == arm]
+    comparisons = [_comparison(each) for each in found]
     return {
         "outcome": effect.outcome.value,
         "variant": arm,
         "n": count.drawn,
         "people": count.did,
         "rate": count.rate if count.drawn else None,
-        "against": finding.against if finding is not None else None,
-        "difference": finding.difference if finding is not None else None,
-        "interval": [interval.low, interval.high] if interval is not None else None,
-        "confidence": finding.confidence if finding is not None else None,
-        "verdict": finding.verdict.value if finding is not None else None,
-        "would_do": finding.would_do if finding is not None else None,
+        **(comparisons[0] if comparisons else dict.fromkeys(COMPARISON)),
         "known_at": effect.known_at.isoformat() if effect.known_at is not None else None,
+        "comparisons": comparisons,
     }
+
+
+def _comparison(finding: Finding) -> dict[str, Any]:
+    interval = finding.interval
+    values = (
+        finding.against,
+        finding.difference,
+        None if interval is None else [interval.low, interval.high],
+        finding.confidence,
+        finding.verdict.value,
+        finding.would_do,
+    )
+    return dict(zip(COMPARISON, values, strict=True))
 
 
 # -- as a table --
@@ -136,22 +143,24 @@ def _print(found: Effects) -> None:
 
 
 def _lines(effect: Effect) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for row in _rows(effect):
-        low, high = row["interval"] or (None, None)
-        rows.append(
-            (
-                _named(row["variant"]),
-                f"{row['people']:,}",
-                f"{row['n']:,}",
-                "" if row["rate"] is None else f"{row['rate']:.1%}",
-                _named(row["against"]) if row["against"] else "",
-                _points(row["difference"]),
-                f"{_points(low)} to {_points(high)}" if low is not None else "",
-                _verdict(row["verdict"], row["would_do"]),
-            )
-        )
-    return rows
+    """One line for each comparison, and one for each group that is only compared with."""
+    compared = {finding.arm for finding in effect.findings}
+    alone = [_line(arm, count, None) for arm, count in effect.counts.items() if arm not in compared]
+    return [*alone, *(_line(each.arm, effect.counts[each.arm], each) for each in effect.findings)]
+
+
+def _line(arm: str, count: Count, finding: Finding | None) -> tuple[str, ...]:
+    interval = finding.interval if finding is not None else None
+    return (
+        _named(arm),
+        f"{count.did:,}",
+        f"{count.drawn:,}",
+        f"{count.rate:.1%}" if count.drawn else "",
+        _named(finding.against) if finding is not None else "",
+        _points(finding.difference) if finding is not None else "",
+        "" if interval is None else f"{_points(interval.low)} to {_points(interval.high)}",
+        _verdict(finding.verdict.value, finding.would_do) if finding is not None else "",
+    )
 
 
 def _named(arm: str) -> str:
@@ -162,10 +171,10 @@ def _points(change: float | None) -> str:
     return "" if change is None else f"{change * 100:+.1f}"
 
 
-def _verdict(verdict: str | None, would_do: int | None) -> str:
+def _verdict(verdict: str, would_do: int | None) -> str:
     if verdict == Verdict.TOO_FEW and would_do is not None:
         return f"{verdict}: {counted_people(would_do)} in each group would do"
-    return verdict or ""
+    return verdict
 
 
 def _remark(effect: Effect) -> str | None:

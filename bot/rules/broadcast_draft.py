@@ -118,3 +118,9 @@ def sending_time(data: Mapping[str, Any], *, now: datetime, zone: str) -> Sendin
     if data["whose"] == "each":
         return each_at(wall)
     return all_at(at_local(wall.date(), wall.time(), zone_named(zone)))
+
+
+def leaves_at(data: Mapping[str, Any], *, now: datetime, zone: str) -> datetime:
+    """When it leaves; now, as long as that was not settled."""
+    is_settled = data.get("wall") and (data["wall"] == NOW or data.get("whose"))
+    return sending_time(data, now=now, zone=zone).at if is_settled else now

@@ -135,9 +135,12 @@ def change_found(people: int, rate: float, *, confidence: float = CONFIDENCE) ->
 
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
-    """What so many people in the smallest group would show of a rate: a change so large; None: hardly any."""
+    """What two groups would show of a rate: a change so large; None: hardly any. The smallest of all (`people`), and
+    the one `beside` which it stands.
+    """
 
     people: int
+    beside: int
     rate: float
     change: float | None
 
@@ -150,10 +153,13 @@ HOPELESS = 0.4
 
 def prospect(experiment: Experiment, people: int) -> Prospect:
     """What an experiment with so many people would show, told before it is sent."""
-    smallest = int(people * min(experiment.shares.values()))
-    confidence = confidence_for(experiment, experiment.goal)
-    change = change_found(smallest, SUPPOSED, confidence=confidence)
-    return Prospect(people=smallest, rate=SUPPOSED, change=change if change < HOPELESS else None)
+    shares, confidence = experiment.shares, confidence_for(experiment, experiment.goal)
+    pairs = [sorted(int(people * shares[arm]) for arm in pair) for pair in compared(experiment)]
+    few, beside = min(pairs, key=lambda pair: (pair[0], pair[1]))
+    # As many as two groups of one size would need to be as precise: the harmonic mean.
+    alike = 2 * few * beside // (few + beside) if few else 0
+    change = change_found(alike, SUPPOSED, confidence=confidence)
+    return Prospect(people=few, beside=beside, rate=SUPPOSED, change=change if change < HOPELESS else None)
 
 
 # -- whether the lot was kept --

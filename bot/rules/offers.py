@@ -21,6 +21,19 @@ def may_be_asked(*, territory: str | None, zone: str, now: datetime, policy: Pol
     return hold(kind=AS, territory=territory, zone=zone, now=now, policy=policy) is None
 
 
+def can_be_asked_in_time(
+    *, starts_at: datetime, territory: str | None, zone: str, now: datetime, policy: Policy
+) -> bool:
+    """Whether somebody may be offered a seat at any moment before the door opens: if not, it is not kept for them."""
+    at = now
+    while at < door_opens(starts_at):
+        held = hold(kind=AS, territory=territory, zone=zone, now=at, policy=policy)
+        if held is None:
+            return True
+        at = held.until
+    return False
+
+
 def time_to_answer(starts_at: datetime, now: datetime) -> timedelta:
     """How long one person holds back the others, nights and quiet periods not counted."""
     return min(LONGEST, max(SHORTEST, (door_opens(starts_at) - now) / SHARE))

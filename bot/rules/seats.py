@@ -26,8 +26,8 @@ MOST_SEATS = 1_000_000
 MOST_GUESTS = 4
 OVERBOOKINGS = (0, 10, 20, 30, 50)
 """Percent that an organizer may promise beyond the seats there are: of those who say yes, 40 to 60 % stay away."""
-MOST_OFFERS = 3
-"""After so many offers of which none reached somebody, the list goes on without them."""
+MOST_LOST = 3
+"""After so many offers in a row that did not arrive, somebody is passed over until they tap again."""
 DOOR = timedelta(minutes=30)
 """So long before the start nothing is offered any more: a seat is whoever's who takes it first."""
 
@@ -52,7 +52,8 @@ class Rsvp:
     """How one person stands with one event.
 
     `confirmed` on the eve; `attended` as told afterwards, None if not asked. `ticket`: their place in the order of the
-    list. `offered`: seats that are held for them until `offer_until` (aware); `offers`: how many they were made.
+    list. `offered`: seats that are held for them until `offer_until` (aware); `offers`: how many they were made, and
+    `lost`: how many in a row did not arrive since they last tapped.
     """
 
     event: int
@@ -67,6 +68,7 @@ class Rsvp:
     offered: int = 0
     offer_until: datetime | None = None
     offers: int = 0
+    lost: int = 0
 
     @property
     def party(self) -> int:
@@ -90,7 +92,8 @@ class Rsvp:
 class Seats:
     """The seats of an event in numbers. `limit` None: there are enough; `taken` counts those that are held for offers.
 
-    `waiting` and `offered` are parties; `tickets`: the last one that was given out.
+    `waiting` and `offered` are parties; `tickets`: the last one that was given out. `allotted`: how many of the free
+    seats are for who waits; looked up for who reads of them, and else 0.
     """
 
     limit: int | None
@@ -98,6 +101,12 @@ class Seats:
     waiting: int = 0
     offered: int = 0
     tickets: int = 0
+    allotted: int = 0
+
+    @property
+    def left(self) -> int | None:
+        """How many whoever comes new may have: what is free, but for what those who wait come first for."""
+        return None if self.free is None else max(0, self.free - self.allotted)
 
     @property
     def free(self) -> int | None:
@@ -245,26 +254,28 @@ def answered(said: RsvpAnswer, *, seats: Seats, own: Rsvp | None, blank: Rsvp, r
     if own is not None and own.seats:
         return replace(kept, guests=own.seats - 1)
     if own is not None and own.waits:
-        return replace(own, at=blank.at)
+        return replace(own, at=blank.at, lost=0)
     return replace(kept, answer=Standing.WAITING.value, ticket=seats.tickets + 1)
 
 
 def brought(own: Rsvp, guests: int, *, at: datetime, reach: int | None) -> Rsvp | None:
-    """The same person with so many guests; None where there are not so many seats for somebody who comes.
+    """The same person with so many guests; None where there are not so many seats for somebody who comes, or was
+    offered some: an offer does not become one of too few by their asking for more.
 
     Who waits says how many they are, and is asked anew; who was offered seats holds no more than they need.
     """
-    changed = replace(own, guests=guests, at=at, whole=False)
-    if own.answer == Standing.YES:
-        return changed if reach is None or changed.party <= reach or changed.party <= own.party else None
+    changed = replace(own, guests=guests, at=at, whole=False, lost=0)
+    fits = reach is None or changed.party <= reach or changed.party <= own.party
     if own.answer == Standing.OFFERED:
-        return replace(changed, offered=min(own.offered, changed.party))
-    return changed
+        held = changed.party if changed.party > own.party else min(own.offered, changed.party)
+        return replace(changed, offered=held) if fits else None
+    return changed if fits or own.answer != Standing.YES else None
 
 
 def waits_for_all(own: Rsvp, at: datetime) -> Rsvp:
     """Somebody who was offered a part of the seats they need, and would rather wait for all of them."""
-    return replace(own, answer=Standing.WAITING.value, whole=True, offered=0, offer_until=None, at=at)
+    waits = replace(own, answer=Standing.WAITING.value, whole=True, offered=0, offer_until=None, at=at)
+    return replace(waits, lost=0)
 
 
 def offered(own: Rsvp, seats: int, until: datetime) -> Rsvp:
@@ -280,8 +291,8 @@ def lapsed(own: Rsvp, *, told: bool, at: datetime) -> Rsvp:
     Else they keep their place; who was offered a part and said nothing goes on waiting for all.
     """
     back = replace(own, answer=Standing.WAITING.value, offered=0, offer_until=None)
-    if not told and own.offers < MOST_OFFERS:
-        return back
-    if told and own.offered < own.party:
-        return replace(back, whole=True)
-    return replace(back, answer=Standing.LAPSED.value, ticket=None, at=at)
+    if not told:
+        return replace(back, lost=own.lost + 1)
+    if own.offered < own.party:
+        return replace(back, whole=True, lost=0)
+    return replace(back, answer=Standing.LAPSED.value, ticket=None, lost=0, at=at)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 import db.effects
 import db.events
+import db.exports
 import db.people
 import db.staff
 from bot.actions import broadcast_changes, broadcasts, effects, erasure, retention, rights
@@ -21,9 +22,11 @@ from bot.actions.responses import Origin
 from bot.rules.effects import Count, Left, Verdict
 from bot.rules.experiments import COUNTED_FOR, HOLDOUT, REPORTED_WITHIN, Experiment, Outcome, lot_of
 from bot.rules.kinds import Kind
+from bot.rules.sending import all_at
 from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.experiments import KEY_FACT
+from db.exports import Selection
 from db.facts import get_fact
 from db.schema import broadcast_texts, deliveries, events, people, responses, rsvps
 from db.schema import broadcasts as broadcast_rows
@@ -133,6 +136,7 @@ async def test_who_drew_keeps_what_they_drew_when_it_is_written_anew(crowd: Data
         {"experiment": replace(BOTH, holdout=51)},
         {"experiment": replace(BOTH, versions=1, holdout=0), "others": ()},
         {"others": ({"en": "Hello"},)},
+        {"experiment": replace(BOTH, goal=Outcome.VOTED), "when": all_at(NOW + timedelta(days=60))},
     ],
 )
 async def test_what_cannot_be_compared_is_refused(
@@ -143,7 +147,8 @@ async def test_what_cannot_be_compared_is_refused(
         await db.staff.add(tx, telegram_id=ACTOR, role="admin", area="FR", added_by=None, now=NOW)
     with pytest.raises(BroadcastRefused) as refused:
         await send(sqlite_database, replace(COMPARED, **wrong))
-    assert refused.value.message == "errors/not_comparable"
+    aim = "errors/no_vote_to_aim_at" if "when" in wrong else "errors/not_comparable"
+    assert refused.value.message == aim
 
 
 async def say(database: Database, person: int, question: str, answer: str, at: datetime = NOW) -> None:
@@ -425,6 +430,22 @@ async def test_that_somebody_opened_an_event_is_noted_once_and_only_of_who_drew(
     assert await noted(crowd) == 0, "It was counted, and is kept no longer."
     await open_event(crowd, persons[1], LATER)
     assert await noted(crowd) == 0, "Nobody waits for it any more."
+
+
+async def test_who_opened_an_event_stands_in_no_export(crowd: Database) -> None:
+    """Neither by name nor, once they have left, in the counts."""
+    await send(crowd, NAMING)
+    await everything_left(crowd)
+    persons = (await groups(crowd))["A"][:12]
+    for person in persons:
+        await open_event(crowd, person, NOW + timedelta(hours=1))
+    async with crowd.read() as tx:
+        assert (await tx.execute(db.exports.answers(Selection()).query)).all() == []
+    async with crowd.write() as tx:
+        for somebody in (await db.people.get_many(tx, persons)).values():
+            await erasure.erase(tx, somebody, erasure.sealing(KEY, CAMPAIGN.retention, NOW), NOW)
+        assert (await tx.execute(db.exports.counts(Selection()).query)).all() == []
+    assert await noted(crowd) == 0
 
 
 async def test_that_somebody_opened_an_event_before_is_noted_anew(crowd: Database) -> None:

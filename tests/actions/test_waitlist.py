@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 import db.people
 from bot.actions.responses import Origin
-from bot.actions.rsvps import EventClosed, TooFewSeats, answer_invitation
+from bot.actions.rsvps import EventClosed, TooFewSeats, answer_invitation, tell_whether_came
 from bot.rules.people import RsvpAnswer
 from db.engine import Database
 from db.schema import broadcasts, deliveries, responses, rsvps
+from tests.campaigning import supporter
 from tests.conversation import Conversation, paris
 from tests.hall import Hall
 
@@ -61,7 +62,9 @@ async def test_no_seat_is_offered_once_it_is_about_to_begin(conversation: Conver
     assert await hall.look() == 0
     assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "waiting 2"}
     assert (await hall.say(3, "yes")).answer == "yes"
-    assert (await hall.say(2, "yes")).answer == "waiting"
+    with pytest.raises(TooFewSeats):
+        await hall.say(2, "yes")
+    assert (await hall.standings())[2] == "waiting 1"
     conversation.clock.move(paris("2016-11-16T12:30"))
     await hall.say(3, "no")
     assert await hall.look() == 0
@@ -220,7 +223,7 @@ async def test_an_offer_that_never_arrived_costs_nobody_their_place(conversation
     assert keys == [f"event:{hall.event}:offer:1", f"event:{hall.event}:offer:2"]
 
 
-async def test_who_can_never_be_told_does_not_hold_up_the_list_for_ever(conversation: Conversation) -> None:
+async def test_who_can_never_be_told_is_passed_over_and_keeps_their_place(conversation: Conversation) -> None:
     hall = await Hall.open(conversation, capacity=1)
     await hall.come(1, 2, 3)
     await hall.say(1, "no")
@@ -228,7 +231,49 @@ async def test_who_can_never_be_told_does_not_hold_up_the_list_for_ever(conversa
         await hall.look()
         await hall.deliver("failed")
     await hall.tend()
-    assert await hall.standings() == {1: "no", 2: "lapsed", 3: "offered 1"}
+    assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "offered 1"}
+    # A tap shows that they are there again.
+    await hall.say(2, "yes")
+    await hall.say(3, "no")
+    await hall.tend()
+    assert (await hall.standings())[2] == "offered 1"
+
+
+async def test_all_of_a_party_s_seats_are_not_waited_for_where_all_were_offered(
+    conversation: Conversation,
+) -> None:
+    """A button of an older offer: the seat was held for ever, and a message left with each look."""
+    hall = await Hall.open(conversation, capacity=1)
+    await hall.come(1, 2)
+    await hall.say(1, "no")
+    await hall.tend()
+    with pytest.raises(EventClosed):
+        await hall.say(2, "wait")
+    assert (await hall.standings())[2] == "offered 1"
+    assert await hall.look() == 0
+
+
+async def test_a_seat_is_not_kept_for_whom_the_law_silences_until_it_begins(
+    conversation: Conversation,
+) -> None:
+    """In Nouméa the quiet period has begun when it is Friday afternoon in Lyon."""
+    conversation.clock.move(paris("2016-11-18T15:00"))
+    hall = await Hall.open(conversation, capacity=1, starts="2016-11-18T19:00")
+    await hall.come(1)
+    assert await supporter(conversation, 1002, "98818") == 2
+    await hall.say(2, "yes")
+    await hall.come(3)
+    await hall.say(1, "no")
+    await hall.tend()
+    assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "offered 1"}
+    # Who sleeps until the morning before it begins is waited for.
+    later = await Hall.open(conversation, code="later", capacity=1, starts="2016-11-24T19:00")
+    later.updates = hall.updates
+    for number in (1, 2, 3):
+        await later.say(number, "yes")
+    await later.say(1, "no")
+    await later.tend()
+    assert await later.standings() == {1: "no", 2: "waiting 1", 3: "waiting 2"}
 
 
 async def test_a_larger_room_is_offered_in_order_and_a_smaller_one_takes_nothing_back(
@@ -334,3 +379,39 @@ async def test_two_hundred_race_for_fifty_seats(conversation: Conversation) -> N
         said = sa.select(rsvps.c.ticket).where(rsvps.c.answer == "waiting").order_by(rsvps.c.ticket)
         assert list(await tx.scalars(said)) == list(range(1, 151))
         assert (await tx.execute(sa.select(sa.func.count()).select_from(responses))).scalar_one() == 200
+
+
+async def test_who_tells_that_they_were_there_is_counted_like_who_said_so_before(
+    conversation: Conversation,
+) -> None:
+    hall = await Hall.open(conversation, capacity=2, starts="2016-11-16T12:00")
+    await hall.come(1)
+    await hall.add(2)
+    conversation.clock.move(paris("2016-11-16T14:00"))
+    event = await hall.found()
+    for number in (1, 2):
+        async with hall.database.write() as tx:
+            person = await db.people.get(tx, number)
+            assert person is not None
+            origin = Origin(update_id=10_000 + number, message_id=None, at=hall.now)
+            await tell_whether_came(tx, person, origin, event, came=True)
+    assert (await hall.seats()).taken == 2
+    assert [row.attended for row in (await hall.rsvps()).values()] == [True, True]
+
+
+async def test_whoever_asks_for_more_than_was_offered_does_not_hold_the_seat_longer(
+    conversation: Conversation,
+) -> None:
+    """An offer of all became one of a part, whose end costs nobody their place."""
+    hall = await Hall.open(conversation, capacity=2)
+    await hall.come(1, 2, 3, 4)
+    await hall.say(1, "no")
+    await hall.tend()
+    with pytest.raises(TooFewSeats):
+        await hall.say(3, "+1")
+    assert (await hall.standings())[3] == "offered 1"
+    # Where the seats are there, they are held too.
+    await hall.say(4, "no")
+    await hall.say(2, "no")
+    assert (await hall.say(3, "+1")).offered == 2
+    assert (await hall.seats()).taken == 2

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.actions.rsvps import EventClosed, TooFewSeats
 from bot.rules.offers import may_be_asked
-from bot.rules.seats import door_opens
+from bot.rules.seats import MOST_LOST, door_opens
 from db.engine import FILE_NAME, Database, open_database
 from db.schema import metadata, seats
 from tests.conversation import CAMPAIGN, Conversation, paris
@@ -75,7 +75,11 @@ def machine(opened: Opened) -> type[RuleBasedStateMachine]:
             self.run(self.hall.look())
             after = self.run(self.hall.rsvps())
             offered = [n for n in after if after[n].offered and not before[n].offered]
-            passed = [n for n in after if after[n].waits and before[n].waits and n not in self.blocked]
+            passed = [
+                n
+                for n in after
+                if after[n].waits and before[n].waits and n not in self.blocked and after[n].lost < MOST_LOST
+            ]
             awake = may_be_asked(
                 territory="FR", zone="Europe/Paris", now=self.hall.now, policy=CAMPAIGN.policy
             )

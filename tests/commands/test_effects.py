@@ -23,7 +23,7 @@ PEOPLE = {"A": 40, "B": 40, "holdout": 20}
 CAME = {"A": 4, "B": 30, "holdout": 2}
 
 
-def sent(*, finished_at: datetime | None, lost: int = 0) -> None:
+def sent(*, finished_at: datetime | None, lost: int = 0, state: str = "sent") -> None:
     """A message in two versions, of which `lost` people who drew B are gone; and one in one version."""
 
     async def fill() -> None:
@@ -42,8 +42,8 @@ def sent(*, finished_at: datetime | None, lost: int = 0) -> None:
                     number += 1
                     who = {"telegram_id": number, "pseudonym": f"p{number}", "state": "registered"}
                     await tx.execute(sa.insert(people).values(**who, created_at=SENT, seen_at=SENT))
-                    state = "held_out" if variant == "holdout" else "sent"
-                    got = {"broadcast": 1, "person": number, "variant": variant, "state": state}
+                    became = "held_out" if variant == "holdout" else state
+                    got = {"broadcast": 1, "person": number, "variant": variant, "state": became}
                     await tx.execute(sa.insert(deliveries).values(due_at=SENT, changed_at=SENT, **got))
                     if at < CAME[variant]:
                         said = {
@@ -65,19 +65,28 @@ def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["goal"], found["versions"], found["holdout"]) == ("rsvp", 2, 20)
     assert found["split"]["counted"] == PEOPLE
     assert found["split"]["fits"]
-    rows = {(row["outcome"], row["variant"], row["against"]): row for row in found["effects"]}
-    better = rows["rsvp", "B", "holdout"]
+    rows = {(row["outcome"], row["variant"]): row for row in found["effects"]}
+    assert len(rows) == len(found["effects"]), "One row for each group and outcome."
+    better = rows["rsvp", "B"]
+    assert better["against"] == "holdout"
     assert (better["n"], better["people"], better["rate"]) == (40, 30, 0.75)
     assert better["difference"] == pytest.approx(0.65)
     low, high = better["interval"]
     assert 0 < low < 0.65 < high
     assert better["verdict"] == "works"
-    same = rows["rsvp", "A", "holdout"]
+    assert better["confidence"] == pytest.approx(1 - 0.05 / 3), (
+        "Three comparisons share the one time in twenty."
+    )
+    other, beside = better["comparisons"]
+    assert other == {name: better[name] for name in other}
+    assert (beside["against"], beside["verdict"]) == ("A", "works")
+    same = rows["rsvp", "A"]
     assert same["verdict"] == "too few to know"
     assert same["would_do"] > 1_000
-    alone = rows["rsvp", "holdout", None]
-    assert (alone["n"], alone["verdict"], alone["interval"]) == (20, None, None)
-    assert rows["voted", "B", "A"]["verdict"] == "too early", "The vote is to come."
+    alone = rows["rsvp", "holdout"]
+    assert (alone["n"], alone["verdict"], alone["interval"], alone["comparisons"]) == (20, None, None, [])
+    assert rows["voted", "B"]["verdict"] == "too early", "The vote is to come."
+    assert (found["left"], found["recalled"]) == ("all", False)
 
 
 def test_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +106,15 @@ def test_too_early(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "works" not in told
     assert "once the last message has left" in told
+
+
+def test_what_nobody_got(capsys: pytest.CaptureFixture[str]) -> None:
+    sent(finished_at=SENT, state="expired")
+    assert main(["effects", "1"]) == 0
+    assert capsys.readouterr().out == "Message 1 never left: there is nothing to compare.\n"
+    assert main(["effects", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["left"], found["effects"]) == ("nothing", [])
 
 
 def test_a_split_that_is_off_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.exports
 from bot.actions.effects import measure
 from bot.delivery.calls import Call
 from bot.rules.experiments import COUNTED_FOR
 from db.engine import Database
-from db.schema import broadcast_texts, broadcasts, deliveries, events, responses
+from db.exports import Selection
+from db.schema import audit, broadcast_texts, broadcasts, deliveries, events, responses
 from tests.campaigning import recipients, rows, staff, supporter, written
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import begin_broadcast, finish_broadcast, write_broadcast, write_event
@@ -97,12 +99,15 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     assert "<b>Left out at random:</b> 10% of the people" in summary
     assert "<b>Aim:</b> more people coming to the event" in summary
     assert "With so few people it will probably tell you nothing." in summary
+    assert f"<b>Recipients:</b> about {MANY * 9 // 10} ({MANY}, less 10% picked at random)" in summary
     await organizer.send("SEND")
     drawn = await variants(conversation)
     assert set(drawn.values()) == {"A", "B", "holdout"}
     left_out = sum(variant == "holdout" for variant in drawn.values())
     assert f"Sent: <b>0</b> of {MANY - left_out}" in organizer.last.text
     assert f"Left out at random: {left_out}" in organizer.last.text
+    (noted,) = [row for row in await rows(conversation, audit) if row.action == "broadcast"]
+    assert noted.details["people"] == MANY - left_out, "The log counts those who get it."
 
 
 async def test_everybody_gets_what_they_drew_and_nobody_who_was_left_out(conversation: Conversation) -> None:
@@ -322,7 +327,10 @@ async def card_of(talker: Talker) -> str:
 @pytest.mark.parametrize(
     ("did", "sentence"),
     [
-        ({"B": 99}, "<b>Version B worked.</b> Of 100 people with version B, 100 said yes to the event;"),
+        (
+            {"B": 99},
+            "<b>Version B worked.</b> Said yes to the event: 100 of 100 people with version B, 0 of 100 who",
+        ),
         ({"holdout": 99}, "<b>Version A backfired.</b>"),
         ({}, "<b>Too few people to tell.</b> It would take "),
     ],
@@ -349,26 +357,36 @@ async def test_whoever_looks_after_an_area_reads_no_rates(conversation: Conversa
     assert (
         "<b>Version B worked.</b> That is unlikely to be chance. Version B did better than version A." in card
     )
-    assert "Of 100 people" not in card
+    assert "of 100 people" not in card
 
 
 async def test_everybody_can_read_what_they_drew(conversation: Conversation) -> None:
     organizer = await organizer_of(conversation, people=0)
     talker = conversation.person(100)
     person = await supporter(conversation, 100, LYON, language="en")
+    await supporter(conversation, 101, LYON)
     await send_two(organizer)
-    for variant, state, said in (
-        ("B", "sent", "yours was version B, picked at random"),
-        ("holdout", "held_out", "you were not sent it. A few people were left out at random"),
+    left_out = "you were not sent it. Some people, picked at random, were left out"
+    for variant, state, others, said in (
+        ("B", "sent", "sent", "yours was version B, picked at random"),
+        ("holdout", "held_out", "sent", left_out),
+        # Nobody can tell beforehand, nor of what never reached anybody.
+        *(("holdout", "held_out", other, None) for other in ("queued", "cancelled")),
+        *(("B", mine, mine, None) for mine in ("queued", "cancelled", "expired")),
+        ("B", "expired", "sent", None),
     ):
         async with conversation.database.write() as tx:
-            mine = sa.update(deliveries).where(deliveries.c.person == person)
-            await tx.execute(
-                mine.values(variant=variant, state=state, sent_at=NOW if state == "sent" else None)
-            )
+            sent_at = {"sent": NOW}
+            for mine, which, values in (
+                (deliveries.c.person == person, state, {"variant": variant}),
+                (deliveries.c.person != person, others, {}),
+            ):
+                change = sa.update(deliveries).where(mine)
+                await tx.execute(change.values(state=which, sent_at=sent_at.get(which), **values))
+        before = len(talker.screen)
         await talker.send("/mydata")
-        told = "\n".join(each.text for each in talker.screen)
-        assert said in told
+        told = "\n".join(each.text for each in talker.screen[before:])
+        assert (said in told) if said else ("at random" not in told), (variant, state, others)
     why = await talker.send("/why")
     assert "version" not in why.text, "Nobody who was left out is told that they got it."
 
@@ -401,7 +419,7 @@ async def test_in_french(conversation: Conversation) -> None:
     await organizer.tap("Écrire la version B")
     assert "Écrivez la version B – Français" in organizer.last.text
     await organizer.send("Salut")
-    await organizer.tap("Laisser 10 %")
+    await organizer.tap("Mettre 10 % de côté")
     await organizer.tap("C’est bon")
     await organizer.tap("Dire oui à l’événement")
     await organizer.tap("Pas de photo")
@@ -459,3 +477,57 @@ async def test_the_card_of_what_was_stopped_says_so(
     card = await card_of(organizer)
     assert said in card
     assert ("Version B worked." in card) is sent
+
+
+async def test_an_aim_that_is_none_at_the_hour_that_was_chosen_is_asked_anew(
+    conversation: Conversation,
+) -> None:
+    """After the last round nobody votes any more: said when the hour is chosen, not once SEND was typed."""
+    organizer = await organizer_of(conversation, people=2)
+    await begin_broadcast(organizer)
+    for text in ("Bonjour", "Hello"):
+        await organizer.send(text)
+    await organizer.tap("Try another version?")
+    await organizer.tap("Leave out 20%")
+    await organizer.tap("That’s it")
+    await organizer.tap("Say they voted")
+    await organizer.tap("No photo")
+    await organizer.tap("That’s it")
+    await organizer.send("28/11/2016 18:00")
+    asked = await organizer.tap("My clock")
+    assert "no vote is left: it can’t aim at planning or voting" in asked.text
+    assert "Say they voted" not in asked.buttons
+    await organizer.tap("Say yes to the event")
+    assert "<b>Aim:</b> more people saying yes to the event" in organizer.last.text
+
+
+async def test_the_author_hears_that_it_was_counted(conversation: Conversation) -> None:
+    await an_event(conversation)
+    organizer = await organizer_of(conversation)
+    await send_two(organizer)
+    await finished(conversation, {"B": 99})
+    for _ in range(2):
+        await measure(conversation.database, conversation.services.campaign, conversation.clock.now())
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    (told,) = [each for each in calls if "Did your message work?" in str(each.payload.get("text"))]
+    assert told.chat == 7
+
+
+async def test_nobody_who_exports_can_tell_beforehand_who_draws_what(conversation: Conversation) -> None:
+    organizer = await organizer_of(conversation)
+    await send_two(organizer)
+
+    async def exported() -> set[tuple[str | None, str]]:
+        async with conversation.database.read() as tx:
+            found = db.exports.sent(Selection(area="FR", known_in=None, since=None, until=None))
+            rows = (await tx.execute(found.query)).all()
+        return {(row.variant, row.state) for row in rows}
+
+    assert await exported() == {(None, "queued")}
+    async with conversation.database.write() as tx:
+        first = sa.select(sa.func.min(deliveries.c.id)).where(deliveries.c.state == "queued")
+        one = sa.update(deliveries).where(deliveries.c.id == first.scalar_subquery())
+        await tx.execute(one.values(state="sent", sent_at=NOW))
+    told = await exported()
+    assert ("holdout", "held_out") in told
+    assert {("A", "queued"), ("B", "queued")} <= told

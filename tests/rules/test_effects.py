@@ -113,6 +113,9 @@ def test_what_so_many_people_would_show_is_told_beforehand() -> None:
     told = prospect(TWO, 7_682)
     assert (told.people, told.change) == (3_841, pytest.approx(0.02, abs=1e-4))
     assert prospect(LEFT_OUT, 100).people == 20
+    unlike, alike = prospect(LEFT_OUT, 5_000), prospect(TWO, 3_200)
+    assert (unlike.people, unlike.beside) == (1_000, 4_000)
+    assert unlike.change == pytest.approx(alike.change), "1,000 beside 4,000 tell as much as 1,600 in each."
     assert prospect(LEFT_OUT, 40).change is None
     assert prospect(TWO, 0).change is None
 

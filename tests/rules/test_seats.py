@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from bot.rules.event_draft import next_question, read_seats, reopened
 from bot.rules.kinds import Kind
 from bot.rules.leaving import hold
-from bot.rules.offers import LONGEST, may_be_asked, offer_until, time_to_answer
+from bot.rules.offers import LONGEST, can_be_asked_in_time, may_be_asked, offer_until, time_to_answer
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import (
     MOST_SEATS,
@@ -121,14 +122,63 @@ def test_guests_need_seats_but_for_who_waits(guests: int, more: int, reach: int 
     assert asked == replace(listed, guests=more, whole=False)
 
 
+@given(party=PARTIES, seats=PARTIES, asked=st.integers(0, 4), others=st.integers(0, 5), endless=st.booleans())
+def test_an_offer_becomes_none_of_a_part_by_asking_for_more(
+    party: int, seats: int, asked: int, others: int, endless: bool
+) -> None:
+    own = offered(replace(BLANK, answer="waiting", guests=party - 1, ticket=4), min(seats, party), AT)
+    reach = None if endless else own.offered + others
+    after = brought(own, asked, at=AT, reach=reach)
+    if after is None:
+        assert reach is not None
+        assert 1 + asked > max(party, reach)
+        return
+    assert after.party == 1 + asked
+    assert 0 < after.offered <= after.party
+    assert reach is None or after.offered <= reach, "No seat that is not there."
+    assert own.offered < own.party or after.offered == after.party, "What was all of it is still all of it."
+
+
 def test_an_offer_lapses_into_the_next_s_and_a_part_into_waiting_for_all() -> None:
     party = replace(BLANK, answer="waiting", guests=2, ticket=4)
     until = AT + timedelta(hours=12)
     whole, part = offered(party, 3, until), offered(party, 1, until)
     assert lapsed(whole, told=True, at=until).answer == "lapsed"
-    assert lapsed(whole, told=False, at=until) == replace(party, offers=1)
+    assert lapsed(whole, told=False, at=until) == replace(party, offers=1, lost=1)
     assert lapsed(part, told=True, at=until) == replace(party, whole=True, offers=1)
     assert waits_for_all(part, until) == replace(party, whole=True, offers=1, at=until)
+
+
+@given(
+    offers=st.integers(0, 9),
+    lost=st.integers(0, 9),
+    party=PARTIES,
+    seats=PARTIES,
+    told=st.booleans(),
+)
+def test_what_did_not_arrive_costs_nobody_their_place(
+    offers: int, lost: int, party: int, seats: int, told: bool
+) -> None:
+    waits = replace(BLANK, answer="waiting", guests=party - 1, ticket=4, offers=offers, lost=lost)
+    after = lapsed(offered(waits, min(seats, party), AT), told=told, at=AT)
+    assert after.lost == (0 if told else lost + 1)
+    assert (after.answer == "lapsed") is (told and seats >= party)
+    assert after.ticket == (None if after.answer == "lapsed" else 4)
+    tapped = (
+        answered(RsvpAnswer.YES, seats=Seats(limit=0), own=after, blank=BLANK, reach=0),
+        brought(after, 1, at=AT, reach=0),
+    )
+    assert all(each is not None and each.lost == 0 for each in tapped)
+
+
+@pytest.mark.parametrize(
+    ("limit", "taken", "allotted", "left"),
+    [(None, 5, 0, None), (5, 5, 0, 0), (5, 3, 2, 0), (5, 3, 1, 1), (2, 3, 0, 0)],
+)
+def test_what_is_for_those_who_wait_is_left_for_nobody_else(
+    limit: int | None, taken: int, allotted: int, left: int | None
+) -> None:
+    assert Seats(limit=limit, taken=taken, waiting=1, allotted=allotted).left == left
 
 
 @pytest.mark.parametrize(
@@ -201,6 +251,17 @@ def test_an_offer_lasts_its_hours_of_day_and_ends_before_the_door_opens(
         at += minute
     assert free <= needed + 3 * minute
     assert until == door_opens(starts) or free >= needed - 3 * minute
+
+
+@given(now=NOVEMBER, hours=st.integers(0, 60), home=HOMES)
+def test_a_seat_is_kept_for_whom_can_be_asked_before_the_door_opens(
+    now: datetime, hours: int, home: tuple[str | None, str]
+) -> None:
+    starts, (territory, zone) = now + timedelta(hours=hours), home
+    life: dict[str, Any] = {"territory": territory, "zone": zone, "policy": CAMPAIGN.policy}
+    minutes = range(0, max(0, int((door_opens(starts) - now).total_seconds())), 60)
+    some = any(may_be_asked(**life, now=now + timedelta(seconds=each)) for each in minutes)
+    assert can_be_asked_in_time(**life, starts_at=starts, now=now) is some
 
 
 @given(now=NOVEMBER, home=HOMES)

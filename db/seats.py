@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, li
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Response, log
+from db.restrictions import IS_USABLE
 from db.rsvps import NAMES, read, write
 from db.schema import broadcasts, deliveries, events, people, rsvps, seats
 
@@ -154,8 +156,31 @@ async def of(tx: AsyncConnection, event: Event) -> Seats:
     return _read(event, *row) if row is not None else _read(event, 0, 0, 0, 0)
 
 
+async def shown(tx: AsyncConnection, event: Event) -> Seats:
+    """The seats of an event without those of people who restricted the processing of their data, for its staff.
+
+    What is free is decided from all of them (`of`): this is only told.
+    """
+    query = _sums().join(people, people.c.id == rsvps.c.person).where(rsvps.c.event == event.id, IS_USABLE)
+    row = (await tx.execute(query)).one()
+    return _read(event, row.taken, row.waiting, row.offered, 0)
+
+
+def _sums() -> sa.Select[Any]:
+    held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
+    return sa.select(
+        sa.func.coalesce(sa.func.sum(held), 0).label("taken"),
+        *(
+            sa.func.count().filter(rsvps.c.answer == standing.value).label(standing.value)
+            for standing in (Standing.WAITING, Standing.OFFERED)
+        ),
+    ).select_from(rsvps)
+
+
 async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
-    """The same, with how many of the free seats are for who waits."""
+    """The same, with how many of the free seats are for who waits; where nobody does, or none is free, at no cost."""
+    if not found.waiting or found.is_full:
+        return found
     allotted = await together(tx, lambda visit: _allotted(visit, event, found))
     return replace(found, allotted=sum(allotted.values()))
 
@@ -302,15 +327,7 @@ async def recount(tx: AsyncConnection, ids: Iterable[int]) -> None:
     """Counts the seats of some events anew from the rows: people were erased, or a capacity was set."""
     await hold(tx, ids)
     for event in set(ids):
-        held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
-        query = sa.select(
-            sa.func.coalesce(sa.func.sum(held), 0).label("taken"),
-            *(
-                sa.func.count().filter(rsvps.c.answer == standing.value).label(standing.value)
-                for standing in (Standing.WAITING, Standing.OFFERED)
-            ),
-        )
-        row = (await tx.execute(query.where(rsvps.c.event == event))).one()
+        row = (await tx.execute(_sums().where(rsvps.c.event == event))).one()
         await tx.execute(sa.update(seats).where(seats.c.event == event).values(**row._mapping))
 
 

@@ -55,7 +55,8 @@ async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None)
     """The card, or until when the law asks for silence about it."""
     quiet = context.quiet_about_events
     if quiet is not None and not found.event.is_cancelled:
-        return context.render("events/quiet", until=quiet.until)
+        # What has become of a yes is theirs to know, and says nothing of the event.
+        return context.render("events/quiet", until=quiet.until, waits=rsvp is not None and rsvp.waits)
     code = found.event.code
     text = context.render(
         "events/card",

@@ -6,8 +6,6 @@ The dialog `event_seats` keeps the event's code while the number of seats is awa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from telegram import Update
 
@@ -42,12 +40,10 @@ def _show(
     )
 
 
-async def _change(context: Context, code: str, answer: Callable[..., None], **wanted: Any) -> None:
+async def _change(context: Context, code: str, answer: Callable[..., None], **wanted: int | None) -> None:
     author = await desk.author(context)
-    found = await events.find_open(context.tx, author, code)
     try:
-        new = replace(event_seats.wanted(found.event), **wanted)
-        changed = await event_seats.change_seats(context.tx, author, code, new)
+        changed = await event_seats.change_seats(context.tx, author, code, **wanted)
     except ValueError:
         raise MalformedButton from None
     _show(context, changed, answer, changed=True)

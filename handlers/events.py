@@ -127,6 +127,8 @@ async def answer_invitation(update: Update, context: Context) -> None:
         rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
     except EventClosed:
         await event_card.show(context, found)  # it says why
+    except TooFewSeats as few:
+        context.toast(few.message, alert=True, **few.values)
     else:
         await event_card.show(context, found, rsvp)
         await _settle(context, found, before=before)

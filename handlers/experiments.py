@@ -50,7 +50,7 @@ async def _change(context: Context, **said: object) -> None:
 
 
 def _is_open(context: Context) -> bool:
-    return not is_neutral(context.kept) and desk.is_asked(context, FLOW, "trial")
+    return desk.is_asked(context, FLOW, "trial") and not is_neutral(context.kept)
 
 
 async def settle(update: Update, context: Context) -> None:
@@ -63,10 +63,11 @@ async def settle(update: Update, context: Context) -> None:
 async def choose_goal(update: Update, context: Context) -> None:
     """What the message is to change."""
     (goal,) = arguments(context, 1)
+    if not desk.is_asked(context, FLOW, "goal"):
+        return
     if goal not in goals_offered(context):
         raise MalformedButton
-    if desk.is_asked(context, FLOW, "goal"):
-        await proceed(context, context.edit, goal=goal)
+    await proceed(context, context.edit, goal=goal)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -38,13 +38,11 @@ from bot.rules.broadcast_lists import Part
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
-from bot.rules.seats import SeatsWanted
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 
 DOUBTFUL = (LYON, "69381")
-FEW = SeatsWanted(capacity=10)
 LYONNAIS = read_leaf(f"in:{LYON}")
 MOVED = EventChange(address="Salle Rameau")
 
@@ -322,10 +320,11 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "event_seats.change_seats": {
         "own": Row(
-            run=lambda w, a: event_seats.change_seats(w.tx, a, w.own_event.code, FEW), least="organizer"
+            run=lambda w, a: event_seats.change_seats(w.tx, a, w.own_event.code, capacity=10),
+            least="organizer",
         ),
         "another’s": Row(
-            run=lambda w, a: event_seats.change_seats(w.tx, a, w.event.code, FEW), least="coordinator"
+            run=lambda w, a: event_seats.change_seats(w.tx, a, w.event.code, capacity=10), least="coordinator"
         ),
     },
     "events.cancel_event": {

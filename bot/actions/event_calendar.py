@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.actions.event_cards import EventCard
+from bot.rules.seats import ON_THE_LIST
 from db.events import Event
 
 PRODUCT = "-//Portevoix//Portevoix//EN"
@@ -36,7 +37,9 @@ def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) 
     entry.add("summary", card.title)
     entry.add("description", f"{card.description}\n\n{sender}\n{card.link}")
     entry.add("location", f"{card.address}, {card.commune}")
-    entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    # Whoever waits for a seat knows yet of none.
+    status = "TENTATIVE" if card.answer in ON_THE_LIST else "CONFIRMED"
+    entry.add("status", "CANCELLED" if event.is_cancelled else status)
     entry.add("url", card.link)
     if event.latitude is not None and event.longitude is not None:
         entry.add("geo", (event.latitude, event.longitude))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,14 +21,16 @@ def wanted(event: Event) -> SeatsWanted:
     return SeatsWanted(capacity=event.capacity, overbooking=event.overbooking, guests=event.guests)
 
 
-async def change_seats(tx: AsyncConnection, author: Author, code: str, new: SeatsWanted) -> ManagedEvent:
+async def change_seats(tx: AsyncConnection, author: Author, code: str, **changed: int | None) -> ManagedEvent:
     """Gives an event other seats; the event as it is then. Nobody loses theirs, and nobody is written to for it.
 
+    `changed`: of the fields of SeatsWanted; the others stay as somebody else may have changed them a moment ago.
     More seats are offered to who waits; where they are fewer than were promised, the rest is `Seats.beyond`.
     Raises NotAllowed, EventRefused, BadSeats, ValueError.
     """
     await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
+    new = replace(wanted(found.event), **changed)  # type: ignore[arg-type]  # only a capacity may be None
     new.require_sound()
     if new == wanted(found.event):
         return found

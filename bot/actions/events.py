@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -164,7 +164,12 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     assert queued is not None  # the event's number is new, and so is the key
     if queued.awaits_approval:
         await db.events.hide(tx, event.id)
-    details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
+    details: dict[str, object] = {
+        "event": event.code,
+        "broadcast": queued.broadcast,
+        "people": queued.people,
+        **(asdict(new.seats) if new.seats != ENOUGH else {}),
+    }
     await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
     return Announced(event=event, invitation=queued)
 
@@ -218,7 +223,7 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
         await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None
     )
     held = invitation.id if invitation is not None else None
-    seats = await db.seats.of(tx, found.event)
+    seats = await db.seats.shown(tx, found.event)
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held, seats=seats)
 
 

@@ -80,7 +80,7 @@ async def answer_invitation(
 ) -> Rsvp:
     """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew.
 
-    Raises NotASupporter, EventClosed.
+    Raises NotASupporter, EventClosed; TooFewSeats where the door is open and a party finds too little.
     """
     _require_open(person, event, origin.at)
     rsvp = await _answer(tx, person, origin, event, answer, logged=("rsvp", answer.value))
@@ -127,10 +127,23 @@ async def _answer(
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
         seats, own = _without_a_late_offer(seats, own, origin.at)
         reach = _reach(event, seats, own, allotted, origin.at)
+        if (
+            answer is RsvpAnswer.YES
+            and own is not None
+            and own.waits
+            and door_opens(event.starts_at) <= origin.at
+        ):
+            _require_seats(own, reach)
         rsvp = answered(answer, seats=seats, own=own, blank=blank, reach=reach)
         return replace(rsvp, confirmed=confirmed and rsvp.answer == RsvpAnswer.YES)
 
     return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+
+
+def _require_seats(own: Rsvp, reach: int | None) -> None:
+    """Raises TooFewSeats where somebody who waits takes what is there, and it is too little."""
+    if reach is not None and own.party > reach:
+        raise TooFewSeats("There are not so many seats.", message="toasts/seats_at_the_door", left=reach)
 
 
 def _without_a_late_offer(seats: Seats, own: Rsvp | None, now: datetime) -> tuple[Seats, Rsvp | None]:
@@ -198,11 +211,18 @@ async def tell_whether_came(
     _require_not_cancelled(event)
     if not may_tell_whether_came(event.starts_at, origin.at):
         raise EventNotBegun("This event has not begun.")
-    before = await db.rsvps.get(tx, event=event.id, person=person.id)
     answer = RsvpAnswer.YES if came else RsvpAnswer.NO
     unasked = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
-    rsvp = replace(before or unasked, attended=came, at=origin.at)
-    await db.rsvps.put(tx, rsvp, response(person, origin, "came", "yes" if came else "no", event.code))
+    said = response(person, origin, "came", "yes" if came else "no", event.code)
+
+    def decide(_seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
+        return replace(own or unasked, attended=came, at=origin.at)
+
+    if await db.seats.are_counted(tx, event):
+        await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)
+    else:
+        before = await db.rsvps.get(tx, event=event.id, person=person.id)
+        await db.rsvps.put(tx, replace(before or unasked, attended=came, at=origin.at), said)
 
 
 def _require_open(person: Person, event: Event, now: datetime) -> None:

@@ -259,16 +259,17 @@ def answered(said: RsvpAnswer, *, seats: Seats, own: Rsvp | None, blank: Rsvp, r
 
 
 def brought(own: Rsvp, guests: int, *, at: datetime, reach: int | None) -> Rsvp | None:
-    """The same person with so many guests; None where there are not so many seats for somebody who comes.
+    """The same person with so many guests; None where there are not so many seats for somebody who comes, or was
+    offered some: an offer does not become one of too few by their asking for more.
 
     Who waits says how many they are, and is asked anew; who was offered seats holds no more than they need.
     """
     changed = replace(own, guests=guests, at=at, whole=False, lost=0)
-    if own.answer == Standing.YES:
-        return changed if reach is None or changed.party <= reach or changed.party <= own.party else None
+    fits = reach is None or changed.party <= reach or changed.party <= own.party
     if own.answer == Standing.OFFERED:
-        return replace(changed, offered=min(own.offered, changed.party))
-    return changed
+        held = changed.party if changed.party > own.party else min(own.offered, changed.party)
+        return replace(changed, offered=held) if fits else None
+    return changed if fits or own.answer != Standing.YES else None
 
 
 def waits_for_all(own: Rsvp, at: datetime) -> Rsvp:

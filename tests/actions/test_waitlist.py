@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import db.people
 from bot.actions.responses import Origin
-from bot.actions.rsvps import EventClosed, TooFewSeats, answer_invitation
+from bot.actions.rsvps import EventClosed, TooFewSeats, answer_invitation, tell_whether_came
 from bot.rules.people import RsvpAnswer
 from db.engine import Database
 from db.schema import broadcasts, deliveries, responses, rsvps
@@ -62,7 +62,9 @@ async def test_no_seat_is_offered_once_it_is_about_to_begin(conversation: Conver
     assert await hall.look() == 0
     assert await hall.standings() == {1: "no", 2: "waiting 1", 3: "waiting 2"}
     assert (await hall.say(3, "yes")).answer == "yes"
-    assert (await hall.say(2, "yes")).answer == "waiting"
+    with pytest.raises(TooFewSeats):
+        await hall.say(2, "yes")
+    assert (await hall.standings())[2] == "waiting 1"
     conversation.clock.move(paris("2016-11-16T12:30"))
     await hall.say(3, "no")
     assert await hall.look() == 0
@@ -377,3 +379,39 @@ async def test_two_hundred_race_for_fifty_seats(conversation: Conversation) -> N
         said = sa.select(rsvps.c.ticket).where(rsvps.c.answer == "waiting").order_by(rsvps.c.ticket)
         assert list(await tx.scalars(said)) == list(range(1, 151))
         assert (await tx.execute(sa.select(sa.func.count()).select_from(responses))).scalar_one() == 200
+
+
+async def test_who_tells_that_they_were_there_is_counted_like_who_said_so_before(
+    conversation: Conversation,
+) -> None:
+    hall = await Hall.open(conversation, capacity=2, starts="2016-11-16T12:00")
+    await hall.come(1)
+    await hall.add(2)
+    conversation.clock.move(paris("2016-11-16T14:00"))
+    event = await hall.found()
+    for number in (1, 2):
+        async with hall.database.write() as tx:
+            person = await db.people.get(tx, number)
+            assert person is not None
+            origin = Origin(update_id=10_000 + number, message_id=None, at=hall.now)
+            await tell_whether_came(tx, person, origin, event, came=True)
+    assert (await hall.seats()).taken == 2
+    assert [row.attended for row in (await hall.rsvps()).values()] == [True, True]
+
+
+async def test_whoever_asks_for_more_than_was_offered_does_not_hold_the_seat_longer(
+    conversation: Conversation,
+) -> None:
+    """An offer of all became one of a part, whose end costs nobody their place."""
+    hall = await Hall.open(conversation, capacity=2)
+    await hall.come(1, 2, 3, 4)
+    await hall.say(1, "no")
+    await hall.tend()
+    with pytest.raises(TooFewSeats):
+        await hall.say(3, "+1")
+    assert (await hall.standings())[3] == "offered 1"
+    # Where the seats are there, they are held too.
+    await hall.say(4, "no")
+    await hall.say(2, "no")
+    assert (await hall.say(3, "+1")).offered == 2
+    assert (await hall.seats()).taken == 2

@@ -18,7 +18,7 @@ from bot.actions.events import EventChange
 from bot.actions.planning import FIRST_LOOK, look
 from bot.actions.responses import Origin
 from bot.rules.people import RsvpAnswer
-from bot.rules.seats import Rsvp, SeatsWanted, door_opens
+from bot.rules.seats import Rsvp, door_opens
 from db.engine import Database
 from db.events import Event
 from db.schema import broadcasts, deliveries
@@ -65,7 +65,7 @@ async def test_the_first_capacity_counts_who_said_yes_at_the_same_moment(convers
     await meanwhile(
         hall.database,
         answers,
-        lambda tx: event_seats.change_seats(tx, author, "hall", SeatsWanted(capacity=2)),
+        lambda tx: event_seats.change_seats(tx, author, "hall", capacity=2),
     )
     assert (await hall.seats()).taken == 2
     await hall.add(4)
@@ -100,7 +100,7 @@ async def test_no_more_is_offered_than_the_room_has_that_just_became_smaller(
     author = await organizer(hall)
     await meanwhile(
         hall.database,
-        lambda tx: event_seats.change_seats(tx, author, "hall", SeatsWanted(capacity=1)),
+        lambda tx: event_seats.change_seats(tx, author, "hall", capacity=1),
         lambda tx: waitlist.tend(tx, CAMPAIGN, NOW),
     )
     assert (await hall.seats()).taken == 1
@@ -210,3 +210,17 @@ async def test_once_the_candidate_is_out_offers_lapse_and_none_is_made(conversat
     async with hall.database.write() as tx:
         await look(tx, campaign, hall.now, before=FIRST_LOOK)
     assert await hall.standings() == {1: "no", 2: "lapsed", 3: "waiting 1"}
+
+
+async def test_two_organizers_change_the_seats_at_the_same_moment_and_both_changes_hold(
+    conversation: Conversation,
+) -> None:
+    hall = await Hall.open(conversation, capacity=3, guests=0)
+    author = await organizer(hall)
+    await meanwhile(
+        hall.database,
+        lambda tx: event_seats.change_seats(tx, author, "hall", capacity=50),
+        lambda tx: event_seats.change_seats(tx, author, "hall", guests=2),
+    )
+    event = await hall.found()
+    assert (event.capacity, event.guests) == (50, 2)

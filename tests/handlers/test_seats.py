@@ -10,7 +10,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
 from bot.rules.faces import SHOWS_OTHERWISE
 from db.deliveries import Leased
-from db.schema import broadcasts, deliveries, events, people
+from db.schema import audit, broadcasts, deliveries, events, people
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.departure.test_decide import a_departure
@@ -68,12 +68,12 @@ async def test_seats_are_asked_and_shown_and_the_last_one_opens_the_list(convers
     await paul.send(f"/start ev_{code}")
     await paul.tap("I’ll come")
     full = await mia.send(f"/start ev_{code}")
-    assert "All seats are taken. Join the waitlist" in full.text
-    await mia.tap("Join the waitlist")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
-    assert {"Leave the waitlist", "✓ Just me", "+1", "+2"} <= set(mia.last.buttons)
+    assert "All seats are taken. Join the waiting list" in full.text
+    await mia.tap("Join the waiting list")
+    assert "You’re on the waiting list: no. 1." in mia.last.text
+    assert {"Leave the waiting list", "✓ Just me", "+1", "+2"} <= set(mia.last.buttons)
     listed = await mia.send("/events")
-    assert "You’re on the waitlist." in listed.text
+    assert "You’re on the waiting list." in listed.text
     await organizer.tap("Manage the event")
     assert "Taken: <b>2</b> of 2" in organizer.last.text
     assert "On the waitlist: 1" in organizer.last.text
@@ -112,8 +112,8 @@ async def test_what_is_said_to_an_old_offer_is_answered_by_what_holds_now(conver
     conversation.clock.move(paris("2016-11-17T10:30"))
     await offer(conversation)
     await mia.tap("I’ll take the seat")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
-    await mia.tap("Leave the waitlist")
+    assert "You’re on the waiting list: no. 1." in mia.last.text
+    await mia.tap("Leave the waiting list")
     assert "You can’t come." in mia.last.text
 
 
@@ -147,7 +147,7 @@ async def test_a_party_is_offered_a_part_and_may_wait_for_all(conversation: Conv
     assert "A seat has come free; you asked for 3." in mia.last.text
     assert list(mia.last.buttons)[:3] == ["I’ll take the seat", "Wait for all 3", "No, thank you"]
     await mia.tap("Wait for all 3")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
+    assert "You’re on the waiting list: no. 1." in mia.last.text
     # The seat that is too few for them is there for whoever comes new.
     paul = await signed_up(conversation, 3)
     assert "Seats: 1, 1 left" in (await paul.send(f"/start ev_{code}")).text.replace("</b>", "").replace(
@@ -171,7 +171,7 @@ async def test_a_part_that_was_not_taken_in_time_is_a_place_on_the_list_before_a
     await zoe.tap("I can’t")
     await offer(conversation)
     conversation.clock.move(paris("2016-11-18T12:00"))
-    assert "You’re on the waitlist: no. 1." in (await mia.send(f"/start ev_{code}")).text
+    assert "You’re on the waiting list: no. 1." in (await mia.send(f"/start ev_{code}")).text
 
 
 async def test_more_guests_than_seats_are_refused_over_the_chat(conversation: Conversation) -> None:
@@ -208,7 +208,7 @@ async def test_the_organizer_changes_the_seats(conversation: Conversation) -> No
     await mia.tap_data(f"1:rsvp:{code}:yes")
     await organizer.tap("Change the number")
     await organizer.send("1")
-    assert "1 more than there are seats." in organizer.last.text
+    assert "1 more promised than there are seats." in organizer.last.text
     await organizer.tap("+50%")
     await organizer.tap("4 guests")
     await organizer.tap("There are enough")
@@ -276,3 +276,90 @@ async def test_a_message_that_was_leafed_on_in_is_no_card_any_more(conversation:
     await zoe.tap_data("1:events_page:0", on=card)
     faces = [each.face for each in await rows(conversation, deliveries)]
     assert faces == [SHOWS_OTHERWISE]
+
+
+async def test_the_log_notes_the_seats_that_an_event_began_with(conversation: Conversation) -> None:
+    await announced(conversation)
+    (noted,) = [row.details for row in await rows(conversation, audit) if row.action == "create_event"]
+    assert (noted["capacity"], noted["overbooking"], noted["guests"]) == (2, 0, 2)
+
+
+async def test_an_offer_tells_the_time_by_the_clock_of_who_reads_it(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), conversation.person(2, language="fr")
+    await mia.sign_up("Nouméa")
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    conversation.clock.move(paris("2016-11-17T06:00"))
+    await zoe.tap_data(f"1:rsvp:{code}:no")
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    mia.receive([call])
+    until = "jusqu’au vendredi 18 novembre à 16 h 30 (heure de chez vous)"
+    assert f"Je vous la garde {until} ; ensuite" in mia.last.text
+    card = await mia.send(f"/start ev_{code}")
+    assert f"Je vous la garde {until}." in card.text
+
+
+async def test_who_waits_has_nothing_certain_in_the_calendar(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    for person, status in ((zoe, b"STATUS:CONFIRMED"), (mia, b"STATUS:TENTATIVE")):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+        await person.tap("Add to my calendar")
+        (sent,) = person.called("sendDocument")
+        assert sent.attachment is not None
+        assert status in sent.attachment.content
+
+
+async def test_at_the_door_a_party_hears_how_many_seats_there_are(conversation: Conversation) -> None:
+    """A tap on “I’ll come” did nothing that could be seen."""
+    _, code = await announced(conversation, "2")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2, "fr")
+    for person, guests in ((zoe, 1), (mia, 2)):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+        await person.tap_data(f"1:guests:{code}:{guests}")
+    conversation.clock.move(paris("2016-11-24T18:45"))
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    assert mia.toast == "Aucune place n’est libre pour l’instant. Vous gardez votre rang sur la liste."
+    await zoe.tap_data(f"1:guests:{code}:0")
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    assert (
+        mia.toast
+        == "1 place libre : réduisez le nombre d’accompagnants, puis touchez à nouveau « Je viens »."
+    )
+    await mia.tap_data(f"1:guests:{code}:0")
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    assert "Vous venez" in mia.last.text
+
+
+async def test_in_a_quiet_period_a_yes_that_became_a_place_on_the_list_is_told(
+    conversation: Conversation,
+) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap("I’ll come")
+    await mia.send(f"/start ev_{code}")
+    conversation.clock.move(paris("2016-11-19T12:00"))
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    assert "Any answer you gave has been noted. You are on a waitlist." in mia.last.text
+    await zoe.tap_data(f"1:rsvp:{code}:yes")
+    assert "waitlist" not in zoe.last.text
+
+
+async def test_who_restricted_the_use_of_their_data_is_not_told_from_the_count(
+    conversation: Conversation,
+) -> None:
+    organizer, code = await announced(conversation, "3")
+    for number in (1, 2):
+        person = await signed_up(conversation, number)
+        await person.send(f"/start ev_{code}")
+        await person.tap("I’ll come")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 2).values(state="restricted"))
+    await organizer.tap("Manage the event")
+    assert "Taken: <b>1</b> of 3" in organizer.last.text

@@ -122,6 +122,23 @@ def test_guests_need_seats_but_for_who_waits(guests: int, more: int, reach: int 
     assert asked == replace(listed, guests=more, whole=False)
 
 
+@given(party=PARTIES, seats=PARTIES, asked=st.integers(0, 4), others=st.integers(0, 5), endless=st.booleans())
+def test_an_offer_becomes_none_of_a_part_by_asking_for_more(
+    party: int, seats: int, asked: int, others: int, endless: bool
+) -> None:
+    own = offered(replace(BLANK, answer="waiting", guests=party - 1, ticket=4), min(seats, party), AT)
+    reach = None if endless else own.offered + others
+    after = brought(own, asked, at=AT, reach=reach)
+    if after is None:
+        assert reach is not None
+        assert 1 + asked > max(party, reach)
+        return
+    assert after.party == 1 + asked
+    assert 0 < after.offered <= after.party
+    assert reach is None or after.offered <= reach, "No seat that is not there."
+    assert own.offered < own.party or after.offered == after.party, "What was all of it is still all of it."
+
+
 def test_an_offer_lapses_into_the_next_s_and_a_part_into_waiting_for_all() -> None:
     party = replace(BLANK, answer="waiting", guests=2, ticket=4)
     until = AT + timedelta(hours=12)

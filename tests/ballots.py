@@ -151,7 +151,7 @@ async def republic(database: Database) -> list[Chat]:
     await adele.says("/start")
     await adele.taps("I’m 17 or over: yes, write to me")
     await adele.says("Pointe à Pitre")
-    await adele.taps("Yes, tailor them")
+    await adele.taps("Yes, by where I vote")
     await adele.waits_until("2027-03-20T23:00")
     await adele.taps("I’ll vote")
     await adele.waits_until("2027-04-06T23:00")

@@ -51,7 +51,7 @@ async def play(story: Story, language: str) -> Cast:
     await story.jump("2016-11-02T10:00+01:00")
     event = await announce_event(organizer, read)
     await accept_invitation(story, supporter, read, event)
-    progress = await organizer.expect(read.says("Answers: "))
+    progress = await organizer.expect(read.says("Answers to this message: "))
     assert re.search(r": [1-9<]", progress.text.splitlines()[-1]), "It counts the answer."
     friend = await story.person(friends_name, language=language)
     await join_by_link(friend, read, event)
@@ -66,7 +66,7 @@ async def play(story: Story, language: str) -> Cast:
     await attend(story, supporter, read, event)
 
     await story.jump("2016-11-12T18:00+01:00")
-    await supporter.tell(read.label("I know my polling place"), "place", "known", about="1")
+    await supporter.tell(read.label("I know my polling station"), "place", "known", about="1")
     await plan_first_round(story, supporter, read)
     await keep_silence(story, supporter, read)
     await vote_in_first_round(story, supporter, read)
@@ -126,8 +126,8 @@ async def sign_up_abroad(person: Teller, read: Reader, typed: str, code: str) ->
 
 async def confirm(person: Teller, read: Reader) -> None:
     """The commune that was understood is right, and messages may be chosen by it."""
-    await person.expect(read.says("Can we tailor messages to where you vote?"))
-    await person.tell(read.label("Yes, tailor them"), "consent", "yes", about="commune")
+    await person.expect(read.says("May I choose your messages by where you vote?"))
+    await person.tell(read.label("Yes, by where I vote"), "consent", "yes", about="commune")
     await welcome(person, read)
 
 
@@ -142,7 +142,7 @@ async def join_by_link(person: Teller, read: Reader, event: str) -> None:
     await consent(person, read)
     await person.write("villeurbanne", "commune", "69266")
     person.note("registration", "confirmed")
-    await person.tell(read.label("Yes, tailor them"), "consent", "yes", about="commune")
+    await person.tell(read.label("Yes, by where I vote"), "consent", "yes", about="commune")
     await person.expect(TITLES[read.language])
     await person.tell(read.label("Maybe"), "rsvp", "maybe", about=event)
     await person.expect(read.says("You said maybe"))

@@ -85,7 +85,7 @@ async def test_one_last_choice_and_nothing_else(tmp_path: Path, language: str) -
         await keeps.send("/vote")
         await keeps.expect(read.says("We are no longer in the running, so"))
         await keeps.send("/why")
-        await keeps.expect(read.says("The candidate is out. Everybody"))
+        await keeps.expect(read.says("Our candidate is no longer in the running. Everybody"))
         stale = await keeps.forge("1:step:2:plan:midday")
         assert stale.alert is None, "The bubble says it."
         await keeps.expect(read.says("We are no longer in the running, so"))

@@ -57,7 +57,7 @@ async def test_the_organizer_decides_to_send_again(tmp_path: Path, language: str
         assert await arrived(story, text, people) == [1, 1, 1]
 
         progress = await organizer.expect(read.says("In doubt (sent, but no answer came"))
-        await organizer.tap(read.label("Who is in doubt?"), message=progress)
+        await organizer.tap(read.label("Who may not have got it?"), message=progress)
         shown = await organizer.expect(read.says("In doubt:"))
         doubtful = [person for person in people if f"• {person.first_name}, Villeurbanne" in shown.text]
         assert len(doubtful) == 2

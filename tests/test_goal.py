@@ -124,7 +124,11 @@ async def write(sophie: Person, read: Reader) -> None:
     assert WORDS[read.language] in summary.text
     assert f" {len(MEANT)}" in summary.text
     await sophie.send(read.label("SEND"))
-    await sophie.expect(read.says("It is for so many people that a second person has to approve it."))
+    await sophie.expect(
+        read.says(
+            "It may reach more people than one person alone may write to: a second person has to approve it."
+        )
+    )
 
 
 async def approve(karim: Person, read: Reader) -> None:

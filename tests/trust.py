@@ -178,7 +178,11 @@ async def coordinate(story: Story, coordinator: Teller, read: Reader) -> None:
 async def be_refused(story: Story, coordinator: Teller, admin: Teller, read: Reader) -> None:
     """What is for many waits for a second person, who sees it as it will arrive, and refuses it."""
     await write_to_supporters(coordinator, read)
-    await coordinator.expect(read.says("It is for so many people that a second person has to approve it."))
+    await coordinator.expect(
+        read.says(
+            "It may reach more people than one person alone may write to: a second person has to approve it."
+        )
+    )
     await admin.expect(read.says("As it will arrive – "))
     await touch(story, admin, read.label("Refuse"))
     await admin.expect(read.says("You refused message no. "))
@@ -197,7 +201,7 @@ async def announce_an_event(
     await say(story, coordinator, "24/11 19h")
     await touch(story, coordinator, "2 h", read.label("There are enough"), read.label("That’s it"))
     await say(story, coordinator, read.label("SEND"))
-    await coordinator.expect(read.says("The event waits for a second person to approve its invitation."))
+    await coordinator.expect(read.says("The event is waiting for a second person to approve its invitation."))
     await say(story, supporter, "/events")
     seen = [message.text for message in await supporter.messages() if message.sender == "bot"]
     assert not any(MEETING[0] in text or MEETING[2] in text for text in seen)

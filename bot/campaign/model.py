@@ -149,6 +149,11 @@ class Campaign:
         return len(self.ballots) == 1
 
     @cached_property
+    def reminds_on_the_day(self) -> bool:
+        """Whether a reminder is planned for the day of the vote itself, so that one may be promised."""
+        return any(step.is_on_polling_day for step in self.steps)
+
+    @cached_property
     def is_everywhere(self) -> bool:
         """Whether people of every commune may vote."""
         return self.areas == (EVERYWHERE,)

@@ -108,6 +108,12 @@ class Step:
         """Whether the step leaves at each person's own time."""
         return self.when.anchor is Anchor.SLOT
 
+    @property
+    def is_on_polling_day(self) -> bool:
+        """Whether the step leaves while one can vote on the last day: at one’s own time, or by the day or its close."""
+        on_the_day = self.when.anchor is Anchor.POLLING_DAY and self.when.days_before == 0
+        return on_the_day or self.when.anchor in {Anchor.SLOT, Anchor.CLOSE}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:

@@ -167,7 +167,7 @@ async def test_whoever_was_in_the_middle_of_signing_up_goes_on(
         if "1:consent:contact:yes" in talker.last.buttons.values():
             await talker.tap_data("1:consent:contact:yes")
         await talker.send("Lyon")
-        await talker.tap("Yes, tailor them")
+        await talker.tap("Yes, by where I vote")
         person = await talker.stored()
         assert person is not None, step
         assert (person.state, person.commune) == ("registered", "69123"), step

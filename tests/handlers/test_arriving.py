@@ -24,7 +24,7 @@ from tests.leaving import leaving
 FIRST_WORDS = 70
 """The words of the first message, at most."""
 
-SIGN_UP = ("tap:yes, write to me", "Lyon", "tap:Yes, tailor them")
+SIGN_UP = ("tap:yes, write to me", "Lyon", "tap:Yes, by where I vote")
 PLAN = ("tap:My vote", "tap:Make my plan", "tap:Around midday")
 WAYS = {
     ("`/start`", "signed up"): ("/start", *SIGN_UP),
@@ -157,7 +157,7 @@ WHILE_SIGNING_UP = {
 
 
 @pytest.mark.parametrize("became", WHILE_SIGNING_UP)
-@pytest.mark.parametrize("last", ["tap:Yes, tailor them", "yes"])
+@pytest.mark.parametrize("last", ["tap:Yes, by where I vote", "yes"])
 async def test_an_event_that_takes_no_answer_any_more_is_told_below_the_welcome(
     conversation: Conversation, became: str, last: str
 ) -> None:

@@ -86,7 +86,7 @@ async def test_whoever_may_approve_is_asked_and_sees_what_will_arrive(
     await let_leave(asking, karim, nadia, organizer, elsewhere)
     for asked_one in (karim, nadia):
         card = asked_one.last
-        assert "waits for your approval" in card.text
+        assert "is waiting for your approval" in card.text
         assert "<b>Kind:</b> News and arguments" in card.text
         assert '<b>Written by:</b> <a href="tg://user?id=7">7</a>' in card.text
         assert "<b>Goes out:</b> as soon as it is approved" in card.text
@@ -100,7 +100,7 @@ async def test_whoever_may_approve_is_asked_and_sees_what_will_arrive(
     assert "<b>Recipients:</b> 3" in nadia.last.text
     assert "<b>Recipients:</b> &lt; 10" in karim.last.text
     for other in (organizer, elsewhere):
-        assert not any("waits for your approval" in shown.text for shown in other.screen)
+        assert not any("is waiting for your approval" in shown.text for shown in other.screen)
 
 
 async def test_an_approval_lets_it_go_and_is_told_to_its_author(
@@ -221,7 +221,9 @@ async def test_who_may_not_decide(asking: Conversation, organizer: Talker, karim
         for data in ("1:broadcast_decide:1:yes", "1:broadcast_read:1", "1:broadcast_decide:99:yes"):
             await talker.tap_data(data)
     assert await states(asking) == ["unapproved"]
-    assert not any("waits for your approval" in shown.text for shown in (*both.screen, *elsewhere.screen))
+    assert not any(
+        "is waiting for your approval" in shown.text for shown in (*both.screen, *elsewhere.screen)
+    )
 
 
 async def test_where_nobody_else_may_the_author_is_told(asking: Conversation, organizer: Talker) -> None:
@@ -412,7 +414,7 @@ async def test_nothing_of_an_event_is_public_before_it_is_approved(
 ) -> None:
     await member(asking, 12, "coordinator", "13")
     code = await announced(asking, organizer)
-    assert any("waits for a second person" in shown.text for shown in organizer.screen[-2:])
+    assert any("is waiting for a second person" in shown.text for shown in organizer.screen[-2:])
     seen = await see(asking, code)
     assert "Réunion" not in seen
     assert "Meeting" not in seen

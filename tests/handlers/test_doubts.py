@@ -49,7 +49,7 @@ async def states(conversation: Conversation) -> dict[int, str]:
 async def look(organizer: Talker, broadcast: int) -> None:
     await organizer.send("/broadcasts")
     await organizer.tap(f"{broadcast}. ")
-    await organizer.tap("Who is in doubt?")
+    await organizer.tap("Who may not have got it?")
 
 
 async def test_names_are_for_the_team_that_they_agreed_to(

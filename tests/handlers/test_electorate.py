@@ -240,7 +240,7 @@ async def test_consent_says_what_the_file_says_being_a_member_reveals(
     shown = (await zoe.send("/start")).text
     short = (await zoe.send("/privacy")).text
     basis = (await zoe.tap_data("1:privacy:purposes")).text
-    assert ("the law wants it said clearly" in shown) is (said is not None)
+    assert ("the law requires your explicit consent" in shown) is (said is not None)
     assert ("9(2)(a)" in basis) is (said is not None)
     for text in (shown, short, basis):
         assert said is None or said in text

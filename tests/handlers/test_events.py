@@ -121,7 +121,7 @@ async def test_who_is_not_registered_signs_up_and_then_sees_the_event(conversati
     assert "political communication" in question.text
     await zoe.tap("yes, write to me")
     await zoe.send("Lyon")
-    await zoe.tap("Yes, tailor them")
+    await zoe.tap("Yes, by where I vote")
     assert "Will you come?" in zoe.last.text
     assert not any("Welcome" in shown.text for shown in zoe.screen), "The card is what they came for."
     await zoe.tap("I’ll come")

@@ -147,7 +147,7 @@ async def test_the_friend_arrives_with_the_event_in_hand(conversation: Conversat
     await friend.tap("yes, write to me")
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
     await friend.send("Lyon")
-    shown = await friend.tap("Yes, tailor them")
+    shown = await friend.tap("Yes, by where I vote")
     assert "Will you come?" in shown.text
     card = await friend.tap("I’ll come")
     assert invitation(friend.screen[-2] if card.buttons.get("Yes, introduce me") else card)[0].endswith(
@@ -167,7 +167,7 @@ async def test_who_mistapped_comes_back_to_the_same_event_and_friend(
     assert "A friend invites you." in friend.last.text
     await friend.tap("yes, write to me")
     await friend.send("Lyon")
-    assert "Public meeting" in (await friend.tap("Yes, tailor them")).text
+    assert "Public meeting" in (await friend.tap("Yes, by where I vote")).text
     assert (await stored(friend)).recruiter == (await stored(zoe)).id
 
 
@@ -233,7 +233,7 @@ async def bring(conversation: Conversation, number: int, code: str) -> Talker:
     await friend.send(f"/start r_{code}")
     await friend.tap("yes, write to me")
     await friend.send("Lyon")
-    await friend.tap("Yes, tailor them")
+    await friend.tap("Yes, by where I vote")
     return friend
 
 

@@ -90,7 +90,7 @@ async def test_a_message_is_deleted_from_every_chat(conversation: Conversation, 
     await sent(conversation)
     await recall(organizer)
     assert "Take back: News and arguments (no. 1)" in organizer.last.text
-    assert "<b>Chats where it stands:</b> 3" in organizer.last.text
+    assert "<b>Chats it is in:</b> 3" in organizer.last.text
     assert "About one minute" in organizer.last.text
     await organizer.send("yes")
     assert "Nothing was changed." in organizer.last.text
@@ -177,7 +177,7 @@ async def test_what_is_in_doubt_is_counted_apart(conversation: Conversation, org
     await sent(conversation)
     await of_chat(conversation, 100, state="in_doubt", message_id=None)
     await recall(organizer)
-    assert "<b>Chats where it stands:</b> 2" in organizer.last.text
+    assert "<b>Chats it is in:</b> 2" in organizer.last.text
     assert "<b>In doubt:</b> 1." in organizer.last.text
     await organizer.send("TAKE BACK")
     decisions = await leaving(conversation)
@@ -352,15 +352,15 @@ async def test_a_second_person_sees_what_is_taken_back(asking: Conversation) -> 
     asked = await leaving(asking)
     assert {call.method for call in asked if isinstance(call, Call)} == {"sendMessage"}
     admin.receive(call for call in asked if isinstance(call, Call) and call.chat == 9)
-    assert "Taking back message no. 1 waits for your approval" in admin.last.text
+    assert "Taking back message no. 1 is waiting for your approval" in admin.last.text
     assert "What is taken back – Français" in admin.last.text
-    assert "<b>Chats where it stands:</b> 2" in admin.last.text
+    assert "<b>Chats it is in:</b> 2" in admin.last.text
     await admin.send("/broadcasts")
     await admin.tap("To approve")
-    assert "a second thought waits for approval" in admin.last.text
+    assert "a correction or a recall is waiting for approval" in admin.last.text
     await admin.tap("1. ")
     await admin.tap("Follow the recall")
-    assert "Taking back message no. 1 waits for your approval" in admin.last.text
+    assert "Taking back message no. 1 is waiting for your approval" in admin.last.text
     await admin.tap("Approve")
     assert "Message no. 1 is being taken back." in admin.last.text
     assert await state_of(asking, 1) == "cancelled"

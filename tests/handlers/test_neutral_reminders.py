@@ -59,7 +59,7 @@ async def test_a_partisan_message_does_not_leave_as_a_neutral_reminder(eve: Conv
     assert "20 novembre" in french.text.replace("\xa0", " ")
     assert english.text.startswith("<b>A reminder of the vote</b>")
     assert "20 November" in english.text.replace("\xa0", " ")
-    assert english.urls == {"Find my polling place": CAMPAIGN.links["polling_place"]}
+    assert english.urls == {"Find my polling station": CAMPAIGN.links["polling_place"]}
     assert "<b>Recipients:</b> &lt; 10" in summary.text
     assert "Change the text" not in summary.buttons
     await organizer.send("SEND")
@@ -82,14 +82,14 @@ async def test_a_partisan_message_does_not_leave_as_a_neutral_reminder(eve: Conv
 async def test_what_it_shows_is_chosen_and_may_be_changed(eve: Conversation) -> None:
     organizer = await staff(eve, 7, "organizer", "69")
     await begin(organizer)
-    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "✓ What to bring"]
+    assert list(organizer.last.buttons)[:2] == ["✓ Where to vote", "✓ What to bring"]
     await organizer.tap("✓ What to bring")
-    assert list(organizer.last.buttons)[:2] == ["✓ Where one votes", "What to bring"]
+    assert list(organizer.last.buttons)[:2] == ["✓ Where to vote", "What to bring"]
     await organizer.tap("That’s it")
     await finish_broadcast(organizer)
     assert "Bring ID" not in organizer.screen[-2].text
     await organizer.tap("Change what it shows")
-    await organizer.tap("✓ Where one votes")
+    await organizer.tap("✓ Where to vote")
     await organizer.tap("What to bring")
     await organizer.tap("That’s it")
     assert "Bring ID" in organizer.screen[-2].text

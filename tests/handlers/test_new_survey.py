@@ -95,7 +95,7 @@ async def test_that_of_an_organizer_waits_for_a_second_person(
     staff = await team(conversation, role="organizer")
     await write(staff)
     await staff.send("SEND")
-    assert any("waits for a second person" in each.text for each in staff.screen)
+    assert any("is waiting for a second person" in each.text for each in staff.screen)
     async with conversation.database.read() as tx:
         assert set(await tx.scalars(sa.select(broadcasts.c.state).where(broadcasts.c.kind == "poll"))) == {
             "unapproved"

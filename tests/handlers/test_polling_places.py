@@ -57,7 +57,7 @@ async def test_the_only_place_of_a_commune_is_ones_own(conversation: Conversatio
     assert venue.payload["title"] == "Mairie <annexe>"
     assert venue.payload["address"] == "1 place X"
     assert (venue.payload["latitude"], venue.payload["longitude"]) == (45.7667, 4.88)
-    assert "Find my polling place" not in shown.urls
+    assert "Find my polling station" not in shown.urls
     shown = await zoe.tap("Show on the map")
     assert len(zoe.called("sendVenue")) == 1
 
@@ -67,7 +67,7 @@ async def test_nothing_changes_where_no_place_is_known(conversation: Conversatio
     await zoe.sign_up()
     shown = await zoe.send("/vote")
     assert "Where:" not in shown.text
-    assert "Find my polling place" in shown.urls
+    assert "Find my polling station" in shown.urls
     assert not zoe.called("sendVenue")
 
 
@@ -100,7 +100,7 @@ async def test_importing_again_replaces_and_keeps_the_choice_of_a_place_that_sta
     zoe = conversation.person(7)
     await zoe.sign_up("Lyon")
     await zoe.send("/vote")
-    shown = await zoe.tap("Choose my polling place")
+    shown = await zoe.tap("Choose my polling station")
     stale = shown.buttons["2. École B"]
     await zoe.tap("1. École A")
     await imported(conversation, LYON[0].replace("8h-18h", "8h-17h"), "69123;École C;3 rue C;;L-Z;;;;")
@@ -111,7 +111,7 @@ async def test_importing_again_replaces_and_keeps_the_choice_of_a_place_that_sta
     assert "has changed since" in shown.text
     assert list(shown.buttons)[:2] == ["1. École A", "2. École C"]
     await imported(conversation, "69123;École C;3 rue C;;L-Z;;;;", "69123;École D;4 rue D;;A-K;;;;")
-    assert "has several polling places" in (await zoe.send("/vote")).text
+    assert "has several polling stations" in (await zoe.send("/vote")).text
     async with conversation.database.read() as tx:
         logged = [row.details for row in await tx.execute(sa.select(audit).order_by(audit.c.id))]
         assert await tx.scalar(sa.select(sa.func.count()).select_from(polling_places)) == 2
@@ -136,7 +136,7 @@ async def test_many_places_come_by_pages(conversation: Conversation) -> None:
     zoe = conversation.person(7)
     await zoe.sign_up("Lyon")
     await zoe.send("/vote")
-    shown = await zoe.tap("Choose my polling place")
+    shown = await zoe.tap("Choose my polling station")
     assert [name for name in shown.buttons if "École" in name][-1] == "8. École 8"
     await zoe.tap("Next")
     shown = await zoe.tap("Next")
@@ -145,7 +145,7 @@ async def test_many_places_come_by_pages(conversation: Conversation) -> None:
     shown = await zoe.tap_data("1:step:1:places:99")  # forged: the last page
     assert "17. École 17" in shown.buttons
     await zoe.tap("I don’t know")
-    assert "Find my polling place" in zoe.last.urls
+    assert "Find my polling station" in zoe.last.urls
 
 
 async def test_who_lives_in_an_arrondissement_gets_its_places_or_the_citys(
@@ -166,7 +166,7 @@ async def test_moving_and_time_forget_the_choice(
     for person in (zoe, max_, ida):
         await person.sign_up("Lyon")
         await person.send("/vote")
-        await person.tap("Choose my polling place")
+        await person.tap("Choose my polling station")
         await person.tap("1. École A")
         assert await chosen(conversation, person)
     await zoe.send("/settings")
@@ -191,7 +191,7 @@ async def test_erasing_somebody_erases_their_choice(conversation: Conversation) 
     zoe = conversation.person(7)
     await zoe.sign_up("Lyon")
     await zoe.send("/vote")
-    await zoe.tap("Choose my polling place")
+    await zoe.tap("Choose my polling station")
     await zoe.tap("1. École A")
     await zoe.send("/delete")
     await zoe.tap("Yes, erase everything")
@@ -228,7 +228,7 @@ async def test_the_reminders_tell_the_place(conversation: Conversation) -> None:
     conversation.clock.move(paris("2016-11-12T12:00"))
     await zoe.sign_up("Lyon")
     conversation.clock.move(paris("2016-11-12T18:00"))
-    assert "Choose my polling place" in await sent(conversation, "where")
+    assert "Choose my polling station" in await sent(conversation, "where")
     await zoe.tap_data("1:step:1:places:0")
     await zoe.tap("1. École A")
     for instant, step in (("2016-11-18T18:00", "echo"), ("2016-11-20T11:00", "go")):

@@ -77,7 +77,7 @@ async def ledger(conversation: Conversation, pseudonym: str) -> list[tuple[str, 
     ("command", "said"),
     [
         ("/privacy", "Your data, in short"),
-        ("/why", "We know of no message"),
+        ("/why", "We have no record of any message"),
         ("/mydata", "Nothing else."),
         ("/stop", "we won’t message you again"),
         ("/delete", "Erase the number of this chat?"),
@@ -217,7 +217,7 @@ async def test_a_choice_is_changed_on_its_whole_question(conversation: Conversat
     shown = await zoe.send("/consent")
     assert "✓ Shared with the local team" in shown.text
     await zoe.tap("The local team")
-    assert "see your first name" in shown.text
+    assert "• your first name" in shown.text
     await zoe.tap("No")
     assert "✗ Not shared with the local team" in shown.text
     person = await zoe.stored()

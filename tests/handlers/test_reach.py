@@ -54,8 +54,8 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
         "✗ Expires unsent for 1: they already had as many messages as we allow, until Sunday, 20 November"
         in text
     )
-    assert "Besides, 1 switched such messages off." in text
-    assert "Besides, 1 blocked the bot or closed their account." in text
+    assert "In addition, 1 switched such messages off." in text
+    assert "In addition, 1 blocked the bot or closed their account." in text
     assert "Nobody would get it." not in text
 
 

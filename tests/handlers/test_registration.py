@@ -23,7 +23,7 @@ async def agree(person: Talker) -> None:
 
 
 async def test_nothing_is_kept_of_who_says_no(conversation: Conversation, zoe: Talker) -> None:
-    assert "the law wants it said clearly" in (await zoe.send("/start")).text
+    assert "the law requires your explicit consent" in (await zoe.send("/start")).text
     assert "nothing about you is kept" in (await zoe.tap("No, thank you")).text
     assert await zoe.stored() is None
     assert "17 or over" in "".join((await zoe.tap("Wrong button?")).buttons)
@@ -40,7 +40,7 @@ async def test_four_acts_are_enough(zoe: Talker) -> None:
     await zoe.send("/start")
     await zoe.tap("I’m 17 or over: yes, write to me")
     await zoe.send("Lyon")
-    assert "Welcome" in (await zoe.tap("Yes, tailor them")).text
+    assert "Welcome" in (await zoe.tap("Yes, by where I vote")).text
     person = await zoe.stored()
     assert person is not None
     assert person.is_registered
@@ -91,7 +91,7 @@ async def test_leaving_and_coming_back_asks_what_is_missing(conversation: Conver
 )
 async def test_a_sure_commune_needs_one_message(zoe: Talker, typed: str, code: str) -> None:
     await agree(zoe)
-    assert "Can we tailor messages" in (await zoe.send(typed)).text
+    assert "May I choose your messages" in (await zoe.send(typed)).text
     person = await zoe.stored()
     assert person is not None
     assert person.commune == code
@@ -101,7 +101,7 @@ async def test_several_communes_are_offered_and_one_can_type_on(zoe: Talker) -> 
     await agree(zoe)
     shown = await zoe.send("51300")
     assert len([data for data in shown.buttons.values() if data.startswith("1:place:")]) > 1
-    assert "Can we tailor messages" in (await zoe.send("Vitry-le-François")).text
+    assert "May I choose your messages" in (await zoe.send("Vitry-le-François")).text
 
 
 async def test_another_commune_typed_instead_of_a_confirmation(zoe: Talker) -> None:
@@ -114,7 +114,7 @@ async def test_what_is_no_commune_is_said_and_asked_again(zoe: Talker) -> None:
     await agree(zoe)
     shown = await zoe.send("<b>xqzt</b>")
     assert "&lt;b&gt;xqzt&lt;/b&gt;" in shown.text
-    assert "Can we tailor messages" in (await zoe.send("Lyon")).text
+    assert "May I choose your messages" in (await zoe.send("Lyon")).text
 
 
 async def test_a_shared_location_gives_the_communes_around(zoe: Talker) -> None:
@@ -129,7 +129,7 @@ async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: T
     await zoe.tap("I live abroad")
     shown = await zoe.send("Belgique")
     assert "Where you vote: Belgium" in shown.text
-    assert "the time in: Brussels" in shown.text
+    assert "the local time in Brussels" in shown.text
     person = await zoe.stored()
     assert person is not None
     assert (person.territory, person.country, person.zone) == ("abroad", "BE", "Europe/Brussels")
@@ -276,7 +276,7 @@ async def test_a_button_of_a_question_already_answered(zoe: Talker) -> None:
 
 async def test_the_language_can_be_switched_at_the_first_question(zoe: Talker) -> None:
     await zoe.send("/start")
-    assert "J’écris pour" in (await zoe.tap("Français")).text
+    assert "Je suis un assistant automatique" in (await zoe.tap("Français")).text
 
 
 async def test_inline_mode_offers_communes_and_keeps_nothing(conversation: Conversation) -> None:
@@ -308,7 +308,7 @@ async def test_junk_is_no_commune(zoe: Talker) -> None:
             person = await zoe.stored()
             assert person is not None
             assert person.commune is None, text
-    assert "Can we tailor messages" in (await zoe.send("Lyon")).text
+    assert "May I choose your messages" in (await zoe.send("Lyon")).text
 
 
 @pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])

@@ -19,8 +19,8 @@ from tests.handlers.test_privacy import deliver
 NOW = paris("2016-11-16T10:00")
 REASONS = {
     Ground.ACCURACY: ("Something in my data is wrong", "something in your data is wrong"),
-    Ground.UNLAWFUL: ("You should not have them, but keep them", "we should not have your data"),
-    Ground.CLAIMS: ("I need them to defend my rights", "you need your data to defend your rights"),
+    Ground.UNLAWFUL: ("You shouldn’t have my data, but keep it", "we should not have your data"),
+    Ground.CLAIMS: ("I need my data to defend my rights", "you need your data to defend your rights"),
     Ground.OBJECTION: (
         "I objected and am waiting for your answer",
         "you objected and are waiting for an answer",

@@ -68,12 +68,12 @@ async def test_seats_are_asked_and_shown_and_the_last_one_opens_the_list(convers
     await paul.send(f"/start ev_{code}")
     await paul.tap("I’ll come")
     full = await mia.send(f"/start ev_{code}")
-    assert "All seats are taken. Join the waitlist" in full.text
-    await mia.tap("Join the waitlist")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
-    assert {"Leave the waitlist", "✓ Just me", "+1", "+2"} <= set(mia.last.buttons)
+    assert "All seats are taken. Join the waiting list" in full.text
+    await mia.tap("Join the waiting list")
+    assert "You’re on the waiting list: no. 1." in mia.last.text
+    assert {"Leave the waiting list", "✓ Just me", "+1", "+2"} <= set(mia.last.buttons)
     listed = await mia.send("/events")
-    assert "You’re on the waitlist." in listed.text
+    assert "You’re on the waiting list." in listed.text
     await organizer.tap("Manage the event")
     assert "Taken: <b>2</b> of 2" in organizer.last.text
     assert "On the waitlist: 1" in organizer.last.text
@@ -112,8 +112,8 @@ async def test_what_is_said_to_an_old_offer_is_answered_by_what_holds_now(conver
     conversation.clock.move(paris("2016-11-17T10:30"))
     await offer(conversation)
     await mia.tap("I’ll take the seat")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
-    await mia.tap("Leave the waitlist")
+    assert "You’re on the waiting list: no. 1." in mia.last.text
+    await mia.tap("Leave the waiting list")
     assert "You can’t come." in mia.last.text
 
 
@@ -147,7 +147,7 @@ async def test_a_party_is_offered_a_part_and_may_wait_for_all(conversation: Conv
     assert "A seat has come free; you asked for 3." in mia.last.text
     assert list(mia.last.buttons)[:3] == ["I’ll take the seat", "Wait for all 3", "No, thank you"]
     await mia.tap("Wait for all 3")
-    assert "You’re on the waitlist: no. 1." in mia.last.text
+    assert "You’re on the waiting list: no. 1." in mia.last.text
     # The seat that is too few for them is there for whoever comes new.
     paul = await signed_up(conversation, 3)
     assert "Seats: 1, 1 left" in (await paul.send(f"/start ev_{code}")).text.replace("</b>", "").replace(
@@ -171,7 +171,7 @@ async def test_a_part_that_was_not_taken_in_time_is_a_place_on_the_list_before_a
     await zoe.tap("I can’t")
     await offer(conversation)
     conversation.clock.move(paris("2016-11-18T12:00"))
-    assert "You’re on the waitlist: no. 1." in (await mia.send(f"/start ev_{code}")).text
+    assert "You’re on the waiting list: no. 1." in (await mia.send(f"/start ev_{code}")).text
 
 
 async def test_more_guests_than_seats_are_refused_over_the_chat(conversation: Conversation) -> None:

@@ -156,7 +156,7 @@ async def test_every_admin_hears_of_a_removal_and_so_does_whom_it_concerns(
     await withdraw(nadia, 2)
     before = len(nadia.screen)
     await let_leave(conversation, nadia, olga, bruno)
-    assert "A role was withdrawn from you: administrator, the whole campaign." in olga.last.text
+    assert "You no longer have this role: administrator, the whole campaign." in olga.last.text
     assert 'Withdrawn by <a href="tg://user?id=1">1</a>.' in olga.last.text
     assert "a perdu un rôle" in bruno.last.text
     assert len(nadia.screen) == before, "Who did it has the list in front of them."

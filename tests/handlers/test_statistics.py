@@ -158,7 +158,7 @@ async def test_who_is_known_to_the_team_is_counted_exactly(conversation: Convers
     await local.send("/stats")
     assert "Supporters: <b>5–14</b>" in local.last.text
     assert "Lyon – 5–14" in local.last.text
-    assert "whoever the team does not know is counted in tens" in local.last.text
+    assert "people the team doesn’t know are counted in tens" in local.last.text
     boss = await named(conversation, 2, Role.ADMIN, "FR")
     await boss.send("/stats")
     assert "Supporters: <b>15</b>" in boss.last.text

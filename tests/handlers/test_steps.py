@@ -69,7 +69,7 @@ async def test_the_place_is_known_or_explained(conversation: Conversation, zoe: 
     shown = await zoe.tap_data("1:step:1:place:help")
     assert "electoral roll" in shown.text
     assert "€2 each round" in shown.text
-    assert shown.urls == {"Find my polling place": "https://bureaux-de-vote.exemple.org"}
+    assert shown.urls == {"Find my polling station": "https://bureaux-de-vote.exemple.org"}
     shown = await zoe.tap("Now I know")
     assert "And when will you go?" in shown.text
     assert [row for row in await conversation.answers() if row[0] == "place"] == [

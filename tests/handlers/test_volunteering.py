@@ -143,7 +143,7 @@ async def test_offering_help_asks_about_the_team_once(conversation: Conversation
     await ida.send("/start")
     await ida.tap("yes, write to me")
     await ida.send("Lyon")
-    await ida.tap("Yes, tailor them")
+    await ida.tap("Yes, by where I vote")
     await offers(ida)
     assert "introduce you to the local team" in ida.last.text
     seen = len(ida.screen)

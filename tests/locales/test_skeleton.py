@@ -53,7 +53,7 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
         await zoe.expect(SPOKEN)
         await zoe.forge("1:consent:contact:yes")
         await zoe.send("mi loĝas en Lyon")  # a sentence of the language around a commune
-        await zoe.expect("Can we tailor messages to where you vote?")
+        await zoe.expect("May I choose your messages by where you vote?")
         await zoe.send("Jes!")
         await zoe.expect("Welcome")
         assert SPOKEN in await said(zoe)

@@ -241,3 +241,12 @@ def test_people_abroad_vote_on_the_day_of_their_consulate(
     vote = vote_in(campaign, campaign.ballot(1), person=lives_in("abroad", zone=zone), language="en")
     assert vote is not None
     assert vote.day == day
+
+
+@pytest.mark.parametrize(
+    ("campaign", "promised"),
+    [("presidentielle-2027", False), ("municipales-2026", False), ("assemblee-generale", True)],
+)
+def test_a_reminder_on_the_day_is_promised_only_where_one_is_planned(campaign: str, promised: bool) -> None:
+    found = load_campaign(Path("campaigns") / campaign)
+    assert found.reminds_on_the_day is promised

@@ -102,7 +102,7 @@ class BotApi:
         except BotApiError as error:
             journal.errors[error.description] += 1
             return error.code, orjson.dumps(error.answer())
-        except Exception:  # a fault of this program must neither hide from its reader nor stop anybody's updates
+        except Exception:  # a fault of ours is told, and stops nobody's updates
             return FAULT.code, orjson.dumps(self._fault(name).answer())
         return 200, body
 

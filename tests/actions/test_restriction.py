@@ -41,6 +41,8 @@ from db.schema import (
     responses,
     rsvps,
     staff,
+    survey_answers,
+    surveys,
     volunteering,
     vote_plans,
 )
@@ -174,7 +176,7 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-HELD = (consents, responses, deliveries, rsvps, vote_plans, chosen_places, volunteering)
+HELD = (consents, responses, deliveries, rsvps, vote_plans, chosen_places, volunteering, survey_answers)
 WITHOUT_PROOFS = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
 LONG_AFTER = final_ballot_end(CAMPAIGN.ballots) + timedelta(days=9_999)
 
@@ -195,6 +197,12 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
     place = {"id": number, "key": str(number), "commune": "69123", "name": "x", "address": "x"}
     await tx.execute(sa.insert(polling_places).values(**place))
     await tx.execute(sa.insert(chosen_places).values(person=number, ballot=0, place=number))
+    asked = {"id": number, "code": f"s{number}", "area": "FR", "created_at": NOW}
+    option = {"id": "a", "text": {}}
+    asked["form"] = {"title": {}, "purpose": {}, "questions": [{"id": "q", "text": {}, "options": [option]}]}
+    await tx.execute(sa.insert(surveys).values(closes_at=NOW, erase_at=NOW, **asked))
+    chosen = {"survey": number, "question": "q", "option": "a", "at": NOW}
+    await tx.execute(sa.insert(survey_answers).values(person=number, **chosen))
     made = {"id": number, "key": str(number), "kind": "persuasion", "audience": {}, "area": "FR"}
     await tx.execute(sa.insert(broadcasts).values(starts_at=NOW, created_at=NOW, **made))
     sent = {"broadcast": number, "person": number, "state": "sent", "due_at": NOW, "changed_at": NOW}

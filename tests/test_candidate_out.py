@@ -91,7 +91,7 @@ async def test_one_last_choice_and_nothing_else(tmp_path: Path, language: str) -
         await keeps.expect(read.says("We are no longer in the running, so"))
         for command in ("/broadcast", "/new_event"):
             await organizer.send(command)
-            await organizer.expect(read.says("The candidate is out: nothing is sent"))
+            await organizer.expect(read.says("Our candidate is no longer in the running: nothing is sent"))
 
         await story.bot.stop()
         await story.bot.start()

@@ -42,8 +42,11 @@ def render_staff_text(text: str, language: str, value: Callable[[str], str]) -> 
 
 
 def first_words(text: str, longest: int = 40) -> str:
-    """How a text of staff begins, without tags and placeholders, on one line: what it is known by in a list."""
-    plain = " ".join(parse_html("".join(_pieces(text, SOURCE_LANGUAGE)[::2])).split()).lstrip(" ,;:.!?")
+    """How a text of staff begins, without tags, on one line: what it is known by in a list.
+
+    “…” stands for a placeholder: what is between words may not leave a gap in the sentence.
+    """
+    plain = " ".join(parse_html("…".join(_pieces(text, SOURCE_LANGUAGE)[::2])).split()).lstrip(" ,;:.!?…")
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 

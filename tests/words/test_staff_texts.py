@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from bot.errors import PortevoixError
-from bot.words.staff_texts import check_staff_text, render_staff_text
+from bot.words.staff_texts import check_staff_text, first_words, render_staff_text
 from bot.words.telegram_html import check_html, parse_html, with_typed_tags
 
 
@@ -78,3 +78,14 @@ def at_best(text: str) -> float:
         with_typed_tags(text)
         taken.append(process_time() - begins)
     return max(min(taken), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "known_by"),
+    [
+        ("Bonjour {{ first_name }}, <b>réunion</b> jeudi", "Bonjour …, réunion jeudi"),
+        ("{{ first_name }}, à jeudi !", "à jeudi !"),
+    ],
+)
+def test_a_placeholder_leaves_no_gap_in_what_a_text_is_known_by(text: str, known_by: str) -> None:
+    assert first_words(text).replace("\u202f", " ") == known_by

@@ -47,6 +47,7 @@ def first_words(text: str, longest: int = 40) -> str:
     “…” stands for a placeholder: what is between words may not leave a gap in the sentence.
     """
     plain = " ".join(parse_html("…".join(_pieces(text, SOURCE_LANGUAGE)[::2])).split()).lstrip(" ,;:.!?…")
+    plain = plain.removesuffix(" …")
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 

@@ -123,7 +123,7 @@ async def test_two_changes_at_once_do_not_overwrite_each_other(conversation: Con
         await talker.send(date)
     await coordinator.tap("Change it and tell them")
     await organizer.tap("Change it and tell them")
-    assert "Somebody changed this event meanwhile" in organizer.last.text
+    assert "Somebody changed this event in the meantime" in organizer.last.text
     (event,) = await rows(conversation, events)
     assert (event.starts_at, event.sequence) == (paris("2016-11-26T15:00"), 1)
 

@@ -58,7 +58,7 @@ async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversati
     conversation.clock.move(paris("2016-11-19T21:59"))
     shown = await zoe.send("/vote")
     assert "I’ve voted" not in shown.buttons
-    assert "From Sunday, 20 November, 08:00," in shown.text
+    assert "From 08:00 on Sunday, 20 November" in shown.text
     conversation.clock.move(paris("2016-11-19T22:00"))
     assert "I’ve voted" in (await zoe.send("/vote")).buttons
 

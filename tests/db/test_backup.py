@@ -119,7 +119,8 @@ async def test_a_backup_that_does_not_fit_leaves_no_file(sqlite_database: Databa
     assert names_in(tmp_path) == before
 
 
-@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+# Beyond the pages that the migrations left free, which nobody reads.
+@pytest.mark.parametrize("where", [0.45, 0.6, 0.9])
 async def test_room_is_not_asked_for_where_the_database_is_damaged(
     sqlite_database: Database, tmp_path: Path, where: float
 ) -> None:

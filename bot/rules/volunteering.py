@@ -50,7 +50,11 @@ def told_first(team: Iterable[Staff], area: str) -> list[list[Staff]]:
         if member.role is Role.ADMIN:
             return len(around)
         # A collectivity is a region and a département at once: whoever stands for either is told together.
-        return next(at for at, each in enumerate(around) if contains(member.area, each) and contains(each, member.area))
+        return next(
+            at
+            for at, each in enumerate(around)
+            if contains(member.area, each) and contains(each, member.area)
+        )
 
     turns = sorted({distance(member) for member in covering})
     return [[member for member in covering if distance(member) == turn] for turn in turns]

@@ -51,7 +51,9 @@ def test_a_correction_changes_something(texts: dict[str, str], before: dict[str,
 
 
 def test_every_state_reached_somebody_or_did_not() -> None:
-    states = "queued leased sending sent failed unreachable in_doubt withheld expired cancelled held_out".split()
+    states = (
+        "queued leased sending sent failed unreachable in_doubt withheld expired cancelled held_out".split()
+    )
     assert sorted((*REACHED, *NEVER_LEFT)) == sorted(states)
 
 

@@ -163,7 +163,18 @@ def longest_readers(context: Context) -> list[Person]:
     return [longest._replace(territory=territory) for territory in TERRITORIES]
 
 
-def has_read(context: Context) -> bool:
+def is_to_be_sent(context: Context) -> bool:
+    """Whether the word under a summary sends what it sums up; if not, it says why."""
+    if not is_confirmation(context):
+        context.say("broadcasts/not_confirmed")
+        return False
+    if not _has_read(context):
+        context.say("broadcasts/not_read")
+        return False
+    return True
+
+
+def _has_read(context: Context) -> bool:
     """Whether what is typed was sent after the open question was on the screen, with the previews before it: a word
     typed ahead confirms nothing.
     """
@@ -172,11 +183,12 @@ def has_read(context: Context) -> bool:
     return asked is None or context.message.message_id > asked
 
 
-def is_confirmation(context: Context, typed: str, word: str = "broadcasts/confirmation_word") -> bool:
+def is_confirmation(context: Context, word: str = "broadcasts/confirmation_word") -> bool:
     """Whether the word that sends (or the one of another template) was typed, in any language of the campaign,
     whatever the case; as no question.
     """
-    texts = context.services.texts
+    assert context.message is not None  # a text handler
+    typed, texts = context.message.text or "", context.services.texts
     words = (texts.typed(word, code) for code in context.campaign.languages)
     return "?" not in typed and _folded(typed) in map(_folded, words)
 

@@ -60,8 +60,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 async def confirm(update: Update, context: Context) -> None:
     """The word sends again; any other is asked again."""
-    assert context.message is not None  # a text handler
-    if not desk.is_confirmation(context, context.message.text or ""):
+    if not desk.is_confirmation(context):
         context.say("broadcasts/not_confirmed")
         return
     broadcast, until = context.kept["broadcast"], datetime.fromisoformat(context.kept["until"])

@@ -54,7 +54,7 @@ async def show_recall(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def confirm_recall(update: Update, context: Context) -> None:
-    if not _is_word(context, "mends/recall_word"):
+    if not desk.is_confirmation(context, "mends/recall_word"):
         context.say("mends/not_confirmed", word="mends/recall_word")
         return
     author, broadcast = await desk.author(context), context.kept["broadcast"]
@@ -158,7 +158,7 @@ def _versions(context: Context, found: Mendable) -> list[dict[str, str]]:
 
 
 async def confirm_correction(update: Update, context: Context) -> None:
-    if not _is_word(context, "mends/correct_word"):
+    if not desk.is_confirmation(context, "mends/correct_word"):
         context.say("mends/not_confirmed", word="mends/correct_word")
         return
     author, broadcast = await desk.author(context), context.kept["broadcast"]
@@ -192,11 +192,6 @@ def _minutes(people: int, rate: float) -> int:
 def _waits(broadcast: Broadcast, context: Context, people: int) -> bool:
     above = context.campaign.approval_above
     return above is not None and people > above
-
-
-def _is_word(context: Context, word: str) -> bool:
-    assert context.message is not None  # a text handler
-    return desk.is_confirmation(context, context.message.text or "", word)
 
 
 def _key(update: Update) -> str:

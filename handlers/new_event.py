@@ -342,12 +342,7 @@ async def change_field(update: Update, context: Context) -> None:
 
 async def confirm(update: Update, context: Context) -> None:
     """The word typed under the summary announces the event; any other is asked again."""
-    assert context.message is not None  # a text handler
-    if not desk.is_confirmation(context, context.message.text or ""):
-        context.say("broadcasts/not_confirmed")
-        return
-    if not desk.has_read(context):
-        context.say("broadcasts/not_read")
+    if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
     announced = await events.announce(context.tx, author, draft(context))

@@ -21,10 +21,18 @@ def read(row: list[Any]) -> Rsvp:
     return Rsvp(**dict(zip(NAMES, READ.read(row), strict=True)))
 
 
+_GET = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({READ})) AS text) FROM rsvps WHERE event = :event AND person = :person"""
+    )
+)
+
+
 async def get(tx: AsyncConnection, *, event: int, person: int) -> Rsvp | None:
-    condition = sa.and_(rsvps.c.event == event, rsvps.c.person == person)
-    row = (await tx.execute(sa.select(rsvps).where(condition))).one_or_none()
-    return None if row is None else Rsvp(**row._mapping)
+    """A person's answer. Each tap asks for it."""
+    found = await _GET.rows(tx, event=event, person=person)
+    return read(found[0]) if found else None
 
 
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:

@@ -32,7 +32,10 @@ SCARCE = 20
 @dataclass(frozen=True, kw_only=True)
 class EventCard:
     """An event as the templates show it. `region`: its name. `distance_km` is None without a commune; `answer` without
-    an answer. `seats` are None where they are not counted, `position` but for whoever waits for one.
+    an answer. `seats` are None where they are not counted, `position` but for whoever waits for one. `party`: they
+    and their guests; `offered`: seats that are held for them until `offer_until`.
+
+    Nothing in it names the person: what shows many people the same is rendered once.
     """
 
     code: str
@@ -47,7 +50,9 @@ class EventCard:
     distance_km: float | None
     answer: str | None
     confirmed: bool
-    rsvp: Rsvp | None
+    party: int
+    offered: int
+    offer_until: datetime | None
     capacity: int | None
     most_guests: int
     seats: Seats | None
@@ -77,10 +82,6 @@ class EventCard:
         if self.seats is None:
             return None
         return self.seats.free if self.door_open else self.seats.left
-
-    @property
-    def party(self) -> int:
-        return self.rsvp.party if self.rsvp is not None else 1
 
     @property
     def is_far(self) -> bool:
@@ -121,7 +122,9 @@ def event_card(
         distance_km=distance_to(event, person),
         answer=_standing(rsvp, now),
         confirmed=rsvp is not None and rsvp.confirmed,
-        rsvp=rsvp,
+        party=rsvp.party if rsvp is not None else 1,
+        offered=rsvp.offered if rsvp is not None else 0,
+        offer_until=rsvp.offer_until if rsvp is not None else None,
         capacity=event.capacity,
         most_guests=event.guests,
         seats=seats,

@@ -197,6 +197,19 @@ async def test_each_reads_the_card_from_where_they_are_and_in_their_language(
         assert said in (await person.tap_data("1:rsvp:lyon1:yes")).text
 
 
+async def test_what_shows_two_people_the_same_is_rendered_once(conversation: Conversation) -> None:
+    """A card that named its reader would be rendered for each of them: that doubled the price of a tap."""
+    await conversation.add_event("lyon1")
+    rendered = conversation.services.texts.render_once
+    for number in (7, 8):
+        person = conversation.person(number, language="en")
+        await person.sign_up("Lyon")
+        before = rendered.cache_info().misses
+        conversation.clock.move(conversation.clock.now() + timedelta(seconds=number))
+        await person.tap_data("1:rsvp:lyon1:maybe")
+        assert (rendered.cache_info().misses == before) is (number == 8)
+
+
 async def test_the_answer_to_an_invitation_with_a_photo_comes_below_it(conversation: Conversation) -> None:
     await conversation.add_event("lyon1")
     zoe = await supporter(conversation)

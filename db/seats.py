@@ -52,6 +52,20 @@ _LIST = Statement(
         WHERE event = :event AND answer = 'waiting' AND ticket > :ticket ORDER BY ticket LIMIT {PAGE}) AS listed"""
     )
 )
+# Whoever taps is shown the numbers: these are asked as often as an answer is given.
+_TAKEN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(taken, waiting, offered, tickets)) AS text) FROM seats WHERE event = :event"""
+    )
+)
+_BEFORE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.array}(count(*)) AS text) FROM rsvps
+    WHERE event = :event AND answer = 'waiting' AND ticket < :ticket"""
+    )
+)
 _COUNT = Statement(
     lambda _s: (
         """
@@ -151,9 +165,8 @@ def _read(event: Event, taken: int, waiting: int, offered: int, tickets: int) ->
 
 async def of(tx: AsyncConnection, event: Event) -> Seats:
     """The seats of an event as they are at this moment; of one that is not counted, enough."""
-    columns = (seats.c.taken, seats.c.waiting, seats.c.offered, seats.c.tickets)
-    row = (await tx.execute(sa.select(*columns).where(seats.c.event == event.id))).one_or_none()
-    return _read(event, *row) if row is not None else _read(event, 0, 0, 0, 0)
+    found = await _TAKEN.rows(tx, event=event.id)
+    return _read(event, *found[0]) if found else _read(event, 0, 0, 0, 0)
 
 
 async def shown(tx: AsyncConnection, event: Event) -> Seats:
@@ -192,12 +205,8 @@ async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:
 
 async def position(tx: AsyncConnection, rsvp: Rsvp) -> int:
     """The number on the list of somebody who waits: 1 is the next."""
-    before = sa.select(sa.func.count()).where(
-        rsvps.c.event == rsvp.event,
-        rsvps.c.answer == Standing.WAITING.value,
-        rsvps.c.ticket < (rsvp.ticket or 0),
-    )
-    return int((await tx.execute(before)).scalar_one()) + 1
+    (before,) = await _BEFORE.rows(tx, event=rsvp.event, ticket=rsvp.ticket or 0)
+    return int(before) + 1
 
 
 _LIMIT = events.c.capacity * (100 + events.c.overbooking) // 100

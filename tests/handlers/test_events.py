@@ -201,6 +201,7 @@ async def test_what_shows_two_people_the_same_is_rendered_once(conversation: Con
     """A card that named its reader would be rendered for each of them: that doubled the price of a tap."""
     await conversation.add_event("lyon1")
     rendered = conversation.services.texts.render_once
+    rendered.cache_clear()
     for number in (7, 8):
         person = conversation.person(number, language="en")
         await person.sign_up("Lyon")

@@ -109,7 +109,7 @@ async def unmigrated(database: Database) -> list[str]:
         )
     remedy = "run `python -m db.migrations.revise` and read what it wrote"
     return [
-        f"db/schema.py says what no migration makes, {difference}: {remedy}." for difference in differences
+        f"db/schema says what no migration makes, {difference}: {remedy}." for difference in differences
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.canvass import addresses, station_addresses, stations, walks
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
@@ -20,6 +21,7 @@ __all__ = [
     "Instant",
     "Json",
     "RowId",
+    "addresses",
     "answer_counts",
     "answer_remainders",
     "approvals",
@@ -44,6 +46,8 @@ __all__ = [
     "seats",
     "staff",
     "staff_links",
+    "station_addresses",
+    "stations",
     "suppressions",
     "survey_answers",
     "survey_counts",
@@ -52,4 +56,5 @@ __all__ = [
     "updates",
     "volunteering",
     "vote_plans",
+    "walks",
 ]

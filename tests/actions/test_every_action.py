@@ -39,6 +39,9 @@ effects.measure expressions.count expressions.why saved_audiences.save saved_aud
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
+canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
+canvass_imports.stations_missing
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
@@ -60,7 +63,7 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 event_cards.find event_cards.standing exports.write exports.content
-friends.tell_recruiter ledger.note_choice
+friends.tell_recruiter ledger.note_choice canvass_imports.require_whole
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -85,6 +88,7 @@ event_cards.nearest_first events.draft_of events.changed planning.open_steps pla
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
+canvass.lines
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """

@@ -38,6 +38,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
 
@@ -290,6 +291,14 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.DELETED,
         data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
         plain=("id", "token_hash"),
+    ),
+    Holding(
+        table="console_sessions",
+        subject=Subject.TEAM,
+        kept=Kept.SESSION,
+        erased=Erased.DELETED,
+        data={"console_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
+        plain=("id", "opener_hash", "cookie_hash"),
     ),
     Holding(
         table="events",

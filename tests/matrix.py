@@ -16,6 +16,7 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     calendar,
+    console,
     doubts,
     downloads,
     event_seats,
@@ -28,6 +29,7 @@ from bot.actions import (
     staff_links,
     statistics,
     surveys,
+    today,
     volunteering,
 )
 from bot.actions.authority import Author
@@ -133,6 +135,22 @@ async def lists_events(world: World, author: Author, found: Any) -> None:
 async def lists_its_area(world: World, author: Author, team: Any) -> None:
     for each in (*team.members, *team.links):
         assert author.may(Action.SEE_STAFF, each.area)
+
+
+async def lists_sessions(world: World, author: Author, found: Any) -> None:
+    """Whoever may withdraw the roles of whoever signed in."""
+    assert {each.id for each in found} == ({world.session} if author.may(Action.END_CONSOLE, LYON) else set())
+
+
+async def decides_on_doubts(world: World, author: Author, found: Any) -> None:
+    """One's own messages, and those of others where one supervises, for people of the author’s areas."""
+    listed = {each.id for each in found}
+    assert world.broadcast not in listed or supervises(author)
+
+
+async def decides_what_is_theirs(world: World, author: Author, found: Any) -> None:
+    asked = {each.number for each in found if each.matter == today.Matter.APPROVAL}
+    assert asked == ({world.unapproved} if supervises(author) else set())
 
 
 async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
@@ -267,6 +285,14 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: doubts.doubts_of(w.tx, a, w.own_broadcast), least="organizer", where="any"
         ),
         "another’s": Row(run=lambda w, a: doubts.doubts_of(w.tx, a, w.broadcast), least="coordinator"),
+    },
+    "doubts.to_decide": {
+        "": Row(
+            run=lambda w, a: doubts.to_decide(w.tx, a),
+            least="organizer",
+            where="any",
+            check=decides_on_doubts,
+        ),
     },
     "doubts.send_again": {
         "own": Row(
@@ -407,6 +433,35 @@ MATRIX: dict[str, dict[str, Row]] = {
             least="admin",
             where="everywhere",
         ),
+    },
+    "console.offer": {
+        "": Row(run=lambda w, a: console.offer(w.tx, a, "fr"), least="organizer", where="any"),
+    },
+    "console.own_sessions": {
+        "": Row(run=lambda w, a: console.own_sessions(w.tx, a), least="organizer", where="any"),
+    },
+    "console.sign_out_everywhere": {
+        "": Row(run=lambda w, a: console.sign_out_everywhere(w.tx, a), least="organizer", where="any"),
+    },
+    "console.sessions": {
+        "": Row(run=lambda w, a: console.sessions(w.tx, a), least="admin", where="any", check=lists_sessions),
+    },
+    "console.end_session": {
+        "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
+    },
+    "today.decisions": {
+        "": Row(
+            run=lambda w, a: today.decisions(w.tx, a, "fr"),
+            least="organizer",
+            where="any",
+            check=decides_what_is_theirs,
+        ),
+    },
+    "today.leaving": {
+        "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
+    },
+    "today.joined": {
+        "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),

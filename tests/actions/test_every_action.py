@@ -60,14 +60,19 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 event_cards.find event_cards.standing exports.write exports.content
-friends.tell_recruiter ledger.note_choice
+friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
 
-BY_LINK = "downloads.look downloads.use"
-"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
+BY_LINK = """
+downloads.look downloads.use
+console.look console.enter console.enter_by_launch console.signed_in console.sign_out
+"""
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py,
+tests/web/test_console_doors.py.
+"""
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"

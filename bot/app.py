@@ -167,6 +167,7 @@ def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str |
     from bot.web.app import make_web
     from bot.web.downloads import Downloads
     from bot.web.server import serve
+    from bot.web.site import Site
 
     services, settings = ground.services, ground.settings
     webhook = webhook_of(settings, app.engine) if webhook_url else None
@@ -180,7 +181,10 @@ def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str |
         gazetteer=services.gazetteer,
         texts=services.texts,
     )
-    web = make_web(health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads)
+    site = Site(services.campaign, address=services.links_to)
+    web = make_web(
+        health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads, site=site
+    )
     app.start(serve(web, listener))
 
 

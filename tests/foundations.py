@@ -108,9 +108,7 @@ async def unmigrated(database: Database) -> list[str]:
             )
         )
     remedy = "run `python -m db.migrations.revise` and read what it wrote"
-    return [
-        f"db/schema.py says what no migration makes, {difference}: {remedy}." for difference in differences
-    ]
+    return [f"db/schema says what no migration makes, {difference}: {remedy}." for difference in differences]
 
 
 def _is_message(name: str) -> bool:

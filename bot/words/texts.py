@@ -257,6 +257,11 @@ def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
     return _environment(code, common, autoescape=False)
 
 
+def page_environment(code: str, common: Mapping[str, Any], pages: BaseLoader) -> Environment:
+    """The renderer of web pages, which stand apart from messages and may include them."""
+    return _environment(code, common, first=pages)
+
+
 def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate]) -> Environment:
     """The sandbox of a campaign's own templates: no attribute that begins with `_`, nothing changed, bounded loops."""
     # Those of all languages first, so that the one of this language takes their place.

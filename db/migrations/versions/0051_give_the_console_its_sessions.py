@@ -1,13 +1,13 @@
 """The console: one-time links, the sessions that they open, and how many joined lately, by an index.
 
-Revision 0051, after 0042.
+Revision 0051, after 0048.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0051"
-down_revision = "0042"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 

@@ -322,6 +322,13 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
     ),
     Holding(
+        table="event_keys",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("key", "event"),
+    ),
+    Holding(
         table="event_texts",
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,

@@ -92,7 +92,8 @@ events.columns_of events.new_code events.require_announceable event_cards.event_
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
-questions.about_coming questions.about_having_come vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
+questions.about_coming questions.about_having_come
+vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """

@@ -42,7 +42,10 @@ def send_text(
     chat = world.chat(peer)
     replied = chat.asked if reply_to is None else reply_to
     if replied and (reply_to or replied in chat.messages):
-        extra["extra"] = {"reply_to_message": reply_shape(world, peer, message_of(world, peer, replied))}
+        answered = message_of(world, peer, replied)
+        extra["extra"] = {"reply_to_message": reply_shape(world, peer, answered)}
+        if at and at.group.is_forum:
+            at = Place(at.group, answered.thread)  # an answer stands in the topic of what it answers
     if not text.strip():
         raise PersonError("An empty message cannot be sent: write something first.")
     pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]

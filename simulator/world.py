@@ -173,13 +173,15 @@ class World:
         messages[message.message_id] = message
         while person.keeps is not None and len(messages) > person.keeps:
             del messages[next(iter(messages))]
+        if message.media and "poll" in message.media:
+            self.common.polls.show(self, person, message)
         self.changed(person, message)
         return message
 
     def _in_topic(self, group: Group, thread: int, extra: dict[str, Any] | None) -> dict[str, Any] | None:
         """What answers nothing else in a topic answers the message that began it, as Telegram has it."""
         begun = group.chat.messages.get(thread)
-        if begun is None or (extra and "reply_to_message" in extra):
+        if begun is None or (extra and not extra.keys().isdisjoint(("reply_to_message", "external_reply"))):
             return extra
         shape: dict[str, Any] = orjson.loads(orjson.dumps(self.shape(group, begun)))
         return {**(extra or {}), "reply_to_message": shape}
@@ -197,6 +199,8 @@ class World:
         chat = self.friend_chats.setdefault(pair_of(person.id, friend.id), FriendChat())
         chat.messages[message.message_id] = message
         chat.read[person.id] = message.message_id
+        if message.media and "poll" in message.media:
+            self.common.polls.show(self, person, message)
         self.changed_between(message)
         return message
 

@@ -1,4 +1,4 @@
-"""Write a revision from what changed in `db/schema.py`: `python -m db.migrations.revise "add teams"`.
+"""Write a revision from what changed in `db/schema`: `python -m db.migrations.revise "add teams"`.
 
 With `--first`, before the first release: forget all revisions and write the whole schema as 0001 again. Read
 what was written before you commit it: a renamed column is seen as one dropped and one added.

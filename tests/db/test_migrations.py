@@ -1,4 +1,4 @@
-"""The migrations climb, descend and climb again, and end where `db/schema.py` says, on both engines."""
+"""The migrations climb, descend and climb again, and end where `db/schema` says, on both engines."""
 
 from __future__ import annotations
 

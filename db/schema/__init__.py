@@ -1,0 +1,59 @@
+"""Every table, each in the file of its subject. Instants are aware UTC on both engines.
+
+Words follow the glossary: a *person* is whoever wrote to the bot; a *supporter* is a person who consented
+to be contacted; a *broadcast* is one message to an audience; a *delivery* is that message to one person.
+"""
+
+from __future__ import annotations
+
+from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
+from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
+from db.schema.console import console_sessions
+from db.schema.event_files import event_keys
+from db.schema.events import event_texts, events, rsvps, seats
+from db.schema.people import consents, dialogs, people, suppressions
+from db.schema.responses import answer_counts, answer_remainders, responses
+from db.schema.staff import approvals, audit, downloads, staff, staff_links
+from db.schema.surveys import survey_answers, survey_counts, surveys
+from db.schema.updates import facts, unread_updates, updates
+
+__all__ = [
+    "Instant",
+    "Json",
+    "RowId",
+    "answer_counts",
+    "answer_remainders",
+    "approvals",
+    "audit",
+    "broadcast_texts",
+    "broadcasts",
+    "chosen_places",
+    "consents",
+    "console_sessions",
+    "deliveries",
+    "dialogs",
+    "downloads",
+    "event_keys",
+    "event_texts",
+    "events",
+    "facts",
+    "metadata",
+    "new_friend_code",
+    "people",
+    "polling_places",
+    "responses",
+    "rsvps",
+    "saved_audiences",
+    "seats",
+    "staff",
+    "staff_links",
+    "suppressions",
+    "survey_answers",
+    "survey_counts",
+    "surveys",
+    "unread_updates",
+    "updates",
+    "volunteering",
+    "vote_plans",
+]

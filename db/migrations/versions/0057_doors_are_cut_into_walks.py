@@ -1,13 +1,13 @@
 """Stations, the addresses that belong to them, and the walks into which they are cut.
 
-Revision 0049, after 0042.
+Revision 0057, after 0052.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0049"
-down_revision = "0042"
+revision = "0057"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

@@ -61,7 +61,8 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown exports.write exports.content
+event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an

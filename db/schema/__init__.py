@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.check_ins import (
+    attendee_numbers,
+    check_in_screens,
+    check_ins,
+    doors,
+    event_feedback,
+    event_figures,
+)
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
@@ -23,14 +31,20 @@ __all__ = [
     "answer_counts",
     "answer_remainders",
     "approvals",
+    "attendee_numbers",
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "check_in_screens",
+    "check_ins",
     "chosen_places",
     "consents",
     "deliveries",
     "dialogs",
+    "doors",
     "downloads",
+    "event_feedback",
+    "event_figures",
     "event_texts",
     "events",
     "facts",

@@ -26,6 +26,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
@@ -60,6 +61,7 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 event_cards.find event_cards.standing exports.write exports.content
+check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
 friends.tell_recruiter ledger.note_choice
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an

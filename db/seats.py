@@ -179,6 +179,12 @@ async def shown(tx: AsyncConnection, event: Event) -> Seats:
     return _read(event, row.taken, row.waiting, row.offered, 0)
 
 
+async def waiting_for(tx: AsyncConnection, events: Sequence[int]) -> dict[int, int]:
+    """How many wait for a seat, of those events that somebody waits for."""
+    query = sa.select(seats.c.event, seats.c.waiting).where(seats.c.event.in_(events), seats.c.waiting > 0)
+    return {row.event: row.waiting for row in await tx.execute(query)}
+
+
 def _sums() -> sa.Select[Any]:
     held = sa.case((rsvps.c.answer == Standing.YES.value, 1 + rsvps.c.guests), else_=rsvps.c.offered)
     return sa.select(

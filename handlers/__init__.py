@@ -12,6 +12,7 @@ from handlers import (
     broadcasts,
     check_ins,
     choices,
+    console,
     doubts,
     event_edit,
     event_seats,
@@ -65,6 +66,7 @@ COMMANDS = (
     Command(name="survey", handler=survey_results.open_, roles=STAFF),
     Command(name="stats", handler=statistics.stats, roles=STAFF),
     Command(name="calendar", handler=statistics.calendar, roles=STAFF),
+    Command(name="console", handler=console.open_, roles=STAFF),
     Command(name="export", handler=exports.begin, roles=COORDINATORS),
     Command(name="staff", handler=staff.list_staff, roles=ADMINS),
 )
@@ -98,6 +100,7 @@ FEATURES = (
     mends,
     statistics,
     exports,
+    console,
     staff,
     typed,
 )

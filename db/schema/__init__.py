@@ -17,6 +17,8 @@ from db.schema.check_ins import (
     event_figures,
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
+from db.schema.console import console_sessions
+from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
@@ -39,12 +41,14 @@ __all__ = [
     "check_ins",
     "chosen_places",
     "consents",
+    "console_sessions",
     "deliveries",
     "dialogs",
     "doors",
     "downloads",
     "event_feedback",
     "event_figures",
+    "event_keys",
     "event_texts",
     "events",
     "facts",

@@ -40,6 +40,7 @@ effects.measure expressions.count expressions.why saved_audiences.save saved_aud
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
@@ -60,16 +61,21 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-event_cards.find event_cards.standing exports.write exports.content
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
-friends.tell_recruiter ledger.note_choice
+event_cards.find event_cards.standing events.invite event_calendar.followed exports.write exports.content
+friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
 
-BY_LINK = "downloads.look downloads.use"
-"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
+BY_LINK = """
+downloads.look downloads.use
+console.look console.enter console.enter_by_launch console.signed_in console.sign_out
+"""
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py,
+tests/web/test_console_doors.py.
+"""
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
@@ -82,7 +88,8 @@ PURE = """
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
-event_calendar.calendar_file event_calendar.file_name event_cards.event_card event_cards.distance_to
+event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
+events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area

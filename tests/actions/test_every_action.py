@@ -12,7 +12,7 @@ from tests.matrix import MATRIX
 
 OWN = """
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
-people.puzzles_again people.stands_last questions.last_asked questions.settle_event questions.settle_vote
+people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
@@ -28,6 +28,7 @@ rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
+event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 surveys.answer
@@ -93,6 +94,7 @@ events.columns_of events.new_code events.require_announceable event_cards.event_
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
+questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

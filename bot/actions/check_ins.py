@@ -184,6 +184,7 @@ async def open_screen(
     """A host's phone begins to show the code, which is kept up to date until the event is over; and the message that
     showed it before, if one did. Raises NotAllowed, EventRefused, CheckInRefused.
     """
+    assert author.id is not None  # whoever has a phone is a person
     shown = await door(tx, author, code, key)
     event = shown.found.event
     before = await db.check_ins.begin_screen(
@@ -198,6 +199,7 @@ async def open_screen(
 
 async def close_screen(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """The code is shown no longer. Raises NotAllowed, EventRefused."""
+    assert author.id is not None  # whoever has a phone is a person
     found = await find_managed(tx, author, code)
     await db.check_ins.close_screen(tx, event=found.event.id, person=author.id)
     return found

@@ -194,7 +194,7 @@ def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str |
         webhook=webhook,
         downloads=downloads,
         site=site,
-        parts=console_of(app, ground, site),
+        parts=[*console_of(app, ground, site), *public_of(ground, site)],
     )
     app.start(serve(web, listener))
 
@@ -222,6 +222,24 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
         changed=changed,
     )
     return [Console(desk)]
+
+
+def public_of(ground: Ground, site: Site) -> list[Part]:
+    """The events that everybody may see, where the campaign file says so."""
+    from bot.web.public import PublicEvents
+
+    if not ground.services.campaign.shows_events:
+        return []
+    services = ground.services
+    return [
+        PublicEvents(
+            site,
+            database=ground.database,
+            clock=ground.clock,
+            gazetteer=services.gazetteer,
+            bot_username=services.bot_username,
+        )
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,7 @@ class Event:
 
     @property
     def is_public(self) -> bool:
-        return not self.is_hidden and not self.is_dropped
+        return self.state in ("open", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)

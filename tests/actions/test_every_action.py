@@ -63,7 +63,8 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
-event_cards.find event_cards.standing events.invite event_calendar.followed exports.write exports.content
+event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an

@@ -35,6 +35,7 @@ from db.schema import (
     answer_counts,
     audit,
     broadcasts,
+    check_ins,
     deliveries,
     events,
     people,
@@ -359,6 +360,7 @@ def attendance(selection: Selection) -> Source:
     """
     about = [] if selection.event is None else [events.c.code == selection.event]
     known = sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
+    there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
         sa.select(
             events.c.code.label("event"),
@@ -372,11 +374,14 @@ def attendance(selection: Selection) -> Source:
             rsvps.c.confirmed,
             rsvps.c.attended,
             rsvps.c.guests,
+            check_ins.c.at.is_not(None).label("checked_in"),
             hour(rsvps.c.at),
             _ONE,
         )
         .select_from(
-            rsvps.join(events, rsvps.c.event == events.c.id).join(people, rsvps.c.person == people.c.id)
+            rsvps.join(events, rsvps.c.event == events.c.id)
+            .join(people, rsvps.c.person == people.c.id)
+            .outerjoin(check_ins, there)
         )
         .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
     )

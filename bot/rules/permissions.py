@@ -46,6 +46,7 @@ class Action(StrEnum):
     CREATE_EVENT = "create_event"
     CHANGE_EVENT = "change_event"
     SEE_EVENT_ANSWERS = "see_event_answers"
+    CHECK_IN = "check_in"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
     CHANGE_BROADCAST = "change_broadcast"
@@ -90,6 +91,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CREATE_EVENT: _ORGANIZERS,
         Action.CHANGE_EVENT: _ORGANIZERS,
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
+        Action.CHECK_IN: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.CHANGE_BROADCAST: _ORGANIZERS,

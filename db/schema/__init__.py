@@ -9,6 +9,14 @@ from __future__ import annotations
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.check_ins import (
+    attendee_numbers,
+    check_in_screens,
+    check_ins,
+    doors,
+    event_feedback,
+    event_figures,
+)
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import console_sessions
 from db.schema.event_files import event_keys
@@ -27,15 +35,21 @@ __all__ = [
     "answer_counts",
     "answer_remainders",
     "approvals",
+    "attendee_numbers",
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "check_in_screens",
+    "check_ins",
     "chosen_places",
     "consents",
     "console_sessions",
     "deliveries",
     "dialogs",
+    "doors",
     "downloads",
+    "event_feedback",
+    "event_figures",
     "event_keys",
     "event_texts",
     "events",

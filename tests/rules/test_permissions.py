@@ -26,6 +26,7 @@ LEAST_ROLE = {
     "create_event": "organizer",
     "change_event": "organizer",
     "see_event_answers": "organizer",
+    "check_in": "organizer",
     "broadcast": "organizer",
     "control_broadcast": "organizer",
     "change_broadcast": "organizer",

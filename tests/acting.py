@@ -32,6 +32,7 @@ from db.exports import Selection
 from db.people import Person
 from db.schema import deliveries, people
 from tests.conversation import CAMPAIGN, paris
+from tests.ground import sow
 from tests.places import place_of
 from tests.surveying import TRAINS
 
@@ -60,6 +61,8 @@ class World:
     granted: int
     offer: int
     session: int
+    walk: int
+    offered_walk: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -152,6 +155,7 @@ async def made_world(tx: AsyncConnection) -> World:
     assert made[2] in orphans
     await db.facts.forget_fact(tx, f"orphan:{made[1]}")
     await db.broadcasts.resume(tx, made[1])
+    walk, offered_walk = await sow(tx, NOW)
     return World(
         tx=tx,
         actor=actor,
@@ -162,6 +166,8 @@ async def made_world(tx: AsyncConnection) -> World:
         unapproved=unapproved,
         request=request.id,
         orphan=made[2],
+        walk=walk,
+        offered_walk=offered_walk,
         role=member.id,
         link=link.id,
         admission=admission.id,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.audit
+import db.canvass_doors
 import db.consents
 import db.dialogs
 import db.effects
@@ -147,6 +148,7 @@ class Holding:
     events: list[dict[str, Any]]
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
+    walks: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
@@ -211,6 +213,7 @@ async def holding(
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
+        walks=await db.canvass_doors.of_person(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),

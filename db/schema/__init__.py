@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
-from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.canvass import (
+    addresses,
+    station_addresses,
+    stations,
+    street_counts,
+    visits,
+    walkers,
+    walks,
+)
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -66,13 +74,16 @@ __all__ = [
     "staff_links",
     "station_addresses",
     "stations",
+    "street_counts",
     "suppressions",
     "survey_answers",
     "survey_counts",
     "surveys",
     "unread_updates",
     "updates",
+    "visits",
     "volunteering",
     "vote_plans",
+    "walkers",
     "walks",
 ]

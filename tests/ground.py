@@ -28,7 +28,7 @@ def houses(
 
 
 async def sow(tx: AsyncConnection, now: datetime) -> tuple[int, int]:
-    """The same station in a few rows, for whom a door or two are enough: a walk that is free, and one that is offered."""
+    """The same station in a few rows, where two doors are enough: a walk that is free, one that is offered."""
     told = {"registered": 1050, "voters": 567, "cast": 560, "ours": 213}
     await tx.execute(sa.insert(stations).values(code=STATION, **told, **place_of("69123")))
     made = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,11 +18,14 @@ from bot.actions.authority import Author, CandidateOut
 from bot.actions.canvass import ranking
 from bot.actions.canvass_doors import Going, NotYourWalk, WalkQuiet, silence_at
 from bot.actions.people import require_supporter
+from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
+from bot.rules.retention import final_ballot_end
 from db.canvass_doors import Companion, Ground, LegSummary, WalkLine
+from db.facts import get_fact, set_fact
 from db.people import Person
 
 MOST_LISTED = 8
@@ -106,7 +109,7 @@ async def by_code(tx: AsyncConnection, code: str) -> int:
     """The number of a walk. Raises WalkGone."""
     walk = await db.canvass_doors.walk_by_code(tx, code)
     if walk is None:
-        raise WalkGone("There is no such walk.")
+        raise WalkGone(f"There is no walk {code}: `portevoix canvass walks` lists them.")
     return walk
 
 
@@ -303,21 +306,37 @@ async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccoun
     return await account(tx, author, walk)
 
 
+SHEETS = "canvass_sheets"
+"""The fact that counts the sheets that were printed: each has a number of its own."""
+SHEET_KEPT = timedelta(days=14)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What is printed of a walk: its doors in order, where people vote, by whom it was offered."""
+    """What is printed of a walk: its doors in order, where people vote, the sheet’s number and last day."""
 
     walk: Ground
     doors: tuple[Any, ...]
     place: str | None
+    number: int
+    destroy_on: date
 
 
-async def sheet(tx: AsyncConnection, code: str) -> Sheet:
-    """A walk on paper, for the operator. Raises WalkGone."""
+async def print_sheet(
+    tx: AsyncConnection, code: str, campaign: Campaign, *, actor: str, now: datetime
+) -> Sheet:
+    """A walk on paper, for the operator; noted in the log. Raises WalkGone."""
     walk = await db.canvass_doors.walk_seen(tx, await by_code(tx, code), 0)
     assert walk is not None  # just found
+    number = int(await get_fact(tx, SHEETS, 0)) + 1
+    await set_fact(tx, SHEETS, number)
+    forgotten = final_ballot_end(campaign.ballots) + timedelta(days=campaign.retention.door_days)
+    details = {"walk": walk.code, "sheet": number}
+    await audit.note(tx, actor=actor, action=Action.EXPORT_DOORS, details=details, now=now)
     return Sheet(
         walk=walk,
         doors=tuple(await db.canvass_doors.doors_in_order(tx, walk.id)),
         place=await db.canvass_doors.place_of(tx, walk.station),
+        number=number,
+        destroy_on=max(now, min(now + SHEET_KEPT, forgotten)).date(),
     )

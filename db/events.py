@@ -228,6 +228,17 @@ async def managed(
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
 
 
+async def past(
+    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
+) -> EventPage:
+    """The last events that are over and took place: the author's own, and those in the areas; the latest first."""
+    theirs = sa.or_(events.c.created_by == author, *areas)
+    query = sa.select(events).where(events.c.state == "open", events.c.ends_at <= now, theirs)
+    query = query.order_by(events.c.starts_at.desc(), events.c.id).limit(MOST_SHOWN)
+    found = tuple(Event(**row._mapping) for row in await tx.execute(query))
+    return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
+
+
 async def latest(tx: AsyncConnection) -> list[EventInWords]:
     """The events that were not cancelled, past and to come, the latest first."""
     query = sa.select(events).where(events.c.state.in_(("open", "hidden")))

@@ -29,6 +29,7 @@ from bot.actions import (
     staff_links,
     statistics,
     surveys,
+    team_log,
     today,
     volunteering,
 )
@@ -311,6 +312,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
+    "events.past": {
+        "": Row(run=lambda w, a: events.past(w.tx, a), least="organizer", where="any"),
+    },
     "events.find_managed": {
         "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.find_managed(w.tx, a, w.event.code), least="coordinator"),
@@ -448,6 +452,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "console.end_session": {
         "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
+    },
+    "team_log.page": {
+        "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
     },
     "today.decisions": {
         "": Row(

@@ -40,6 +40,9 @@ STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.R
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
 
 
+CHANGES = ("pause", "resume", "cancel")
+
+
 class BroadcastRefused(PortevoixError):
     """A broadcast that cannot be made, or a change that comes too late."""
 

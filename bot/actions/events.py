@@ -207,6 +207,13 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     return await db.events.managed(tx, author=author.id, areas=areas, now=author.now)
 
 
+async def past(tx: AsyncConnection, author: Author) -> EventPage:
+    """The same of those that are over."""
+    author.require(Action.CHANGE_EVENT)
+    areas = [db.areas.event_in(area) for area in author.supervised()]
+    return await db.events.past(tx, author=author.id, areas=areas, now=author.now)
+
+
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """An event that the author may change. Raises NotAllowed, EventRefused."""
     found = await db.events.find(tx, code)

@@ -23,6 +23,7 @@ from bot.actions import (
     events,
     export_orders,
     exports,
+    maps,
     mends,
     saved_audiences,
     staff,
@@ -175,6 +176,9 @@ MATRIX: dict[str, dict[str, Row]] = {
             where="any",
             check=lists_broadcasts,
         ),
+    },
+    "broadcast_cards.reminders": {
+        "": Row(run=lambda w, a: broadcast_cards.reminders(w.tx, a), least="organizer", where="any"),
     },
     "broadcast_cards.card": {
         "own": Row(
@@ -452,6 +456,12 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "console.end_session": {
         "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
+    },
+    "maps.map_of": {
+        "": Row(
+            run=lambda w, a: maps.map_of(w.tx, a, LYON, maps.Layer.SUPPORTERS, by_share=False),
+            least="organizer",
+        ),
     },
     "team_log.page": {
         "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),

@@ -106,7 +106,9 @@ class Messages:
             fallback=visit.author.campaign.languages[0],
         )
         doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
-        return visit.page("messages", page=page, parts=tuple(Part), doubtful=doubtful)
+        first = part == Part.ALL and not page.number
+        reminders = await broadcast_cards.reminders(visit.tx, visit.author) if first else []
+        return visit.page("messages", page=page, parts=tuple(Part), doubtful=doubtful, reminders=reminders)
 
     async def show(self, visit: Visit) -> Response:
         """One of them whole; or, where it waits for this very person, what they decide on."""

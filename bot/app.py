@@ -57,7 +57,7 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
@@ -210,6 +210,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     # Whatever people did may have made something due.
     engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
+    idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -235,7 +236,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
+    look_as_leader = _as_leader(engine, late.look, idle.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
         engine, lambda: board.refresh(engine), daily.beat, day_line.beat, measuring.beat, nightly.beat
     )

@@ -28,6 +28,7 @@ class Kept(StrEnum):
     EVENT_ANSWERS = "event_answers"
     VOTES = "votes"
     SURVEYS = "surveys"
+    CONVERSATIONS = "conversations"
     UPDATES = "updates"
     UNREAD = "unread"
     ANSWERS = "answers"
@@ -176,6 +177,56 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.SURVEYS,
         erased=Erased.DELETED,
         data={"survey_answer": ("survey", "person", "question", "option", "at")},
+    ),
+    Holding(
+        table="conversations",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.CONVERSATIONS,
+        erased=Erased.DELETED,
+        data={
+            "conversation": (
+                *("person", "area", "state", "opened_at", "waiting_since", "escalated_at", "closed_at"),
+                *("claimed_by", "claimed_at", "touched_at"),
+            ),
+            "block": ("blocked_until", "block_reason"),
+        },
+        plain=("id", "carded"),
+    ),
+    Holding(
+        table="messages",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.CONVERSATIONS,
+        erased=Erased.DELETED,
+        data={
+            "message": (
+                *("conversation", "at", "by_team", "text", "media", "about", "message_id", "edited_at"),
+                *("author", "signed"),
+            )
+        },
+        plain=("id", "waited"),
+    ),
+    Holding(
+        table="duties",
+        subject=Subject.TEAM,
+        kept=Kept.ROLES,
+        erased=Erased.DELETED,
+        data={"duty": ("person", "name", "on_duty", "from_hour", "to_hour")},
+        plain=("shown",),
+    ),
+    Holding(
+        table="saved_answers",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.TEXT_STAYS,
+        data={"words": ("title", "text")},
+        plain=("id", "area", "language", "saved_at"),
+    ),
+    Holding(
+        table="inbox_topics",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("area", "topic", "message_id", "shown"),
     ),
     Holding(
         table="survey_counts",

@@ -11,6 +11,7 @@ from handlers import (
     broadcast_cards,
     broadcasts,
     choices,
+    conversations,
     doubts,
     event_edit,
     event_seats,
@@ -20,6 +21,7 @@ from handlers import (
     fallback,
     following,
     helping,
+    inbox,
     mends,
     menu,
     new_event,
@@ -58,6 +60,7 @@ COMMANDS = (
     Command(name="delete", handler=privacy.delete, about_data=True),
     Command(name="help", handler=helping.help_),
     Command(name="cancel", handler=fallback.cancel, listed=False),
+    Command(name="inbox", handler=inbox.open_, roles=STAFF),
     Command(name="new_event", handler=new_event.begin, roles=STAFF),
     Command(name="broadcast", handler=broadcasts.begin, roles=STAFF),
     Command(name="broadcasts", handler=broadcast_cards.list_broadcasts, roles=STAFF),
@@ -97,6 +100,8 @@ FEATURES = (
     statistics,
     exports,
     staff,
+    conversations,
+    inbox,
     typed,
 )
 
@@ -114,6 +119,10 @@ QUESTIONS: dict[str, Asker] = {
     mends.RECALL: mends.show_recall,
     mends.CORRECT: mends.show_correction,
     staff.FLOW: staff.show_step,
+    conversations.FLOW: conversations.show_step,
+    inbox.FLOW: inbox.show_step,
+    inbox.NAMING: inbox.show_name,
+    inbox.BLOCKING: inbox.show_reason,
 }
 """How each dialog asks its open question again."""
 
@@ -136,6 +145,7 @@ ROUTES = Routes(
     },
     dialogs=_dialogs(),
     stop=privacy.stop,
+    changed=conversations.changed,
     unexpected=typed.answer,
     waiting=typed.wait_on,
     perhaps_stop=typed.ask_whether_to_stop,

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.broadcasts
+import db.conversations
+import db.duties
 import db.facts
 import db.people
 import db.staff
@@ -21,6 +23,7 @@ from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
 from bot.actions.exports import Order
 from bot.actions.surveys import NewSurvey
+from bot.rules.conversations import claimed, written_to
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.leaves import read_leaf
@@ -58,6 +61,9 @@ class World:
     export: int
     granted: int
     offer: int
+    waiting: int
+    taken: int
+    colleague: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -140,6 +146,12 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
+    found = await db.conversations.get(tx, taken)
+    assert found is not None
+    await db.conversations.move(tx, found, claimed(found.standing, actor.id, NOW))
+    for answerer in (actor, colleague):
+        await db.duties.change(tx, answerer.id, name="Sophie", on_duty=True)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -163,7 +175,20 @@ async def made_world(tx: AsyncConnection) -> World:
         export=export.id,
         granted=granted.id,
         offer=offer.id,
+        waiting=waiting,
+        taken=taken,
+        colleague=colleague.id,
     )
+
+
+async def made_conversation(tx: AsyncConnection, telegram_id: int) -> int:
+    """Somebody of Lyon who waits for an answer; the number of their conversation."""
+    asker = await db.people.find(tx, telegram_id)
+    assert asker is not None
+    found = await db.conversations.open_for(tx, asker.id, LYON, NOW)
+    await db.conversations.add(tx, conversation=found.id, at=NOW, text="Bonjour", message_id=1)
+    assert await db.conversations.move(tx, found, written_to(found.standing, NOW))
+    return found.id
 
 
 async def author_in(tx: AsyncConnection, person: Person) -> Author:

@@ -18,10 +18,12 @@ from bot.actions import (
     calendar,
     doubts,
     downloads,
+    duties,
     event_seats,
     events,
     export_orders,
     exports,
+    inbox,
     mends,
     saved_audiences,
     staff,
@@ -31,6 +33,7 @@ from bot.actions import (
     volunteering,
 )
 from bot.actions.authority import Author
+from bot.actions.conversations import Content
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
 from bot.rules.areas import contains
@@ -138,6 +141,15 @@ async def lists_its_area(world: World, author: Author, team: Any) -> None:
 async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
     """Nobody outside the author’s areas is in it."""
     assert any(contains(kept.audience.area, role.area) for role in author.roles)
+
+
+WORDS = Content(message_id=1, text="Bonjour")
+
+
+async def lists_who_waits(world: World, author: Author, found: Any) -> None:
+    """Those of their areas, and no word of any."""
+    here = any(contains(role.area, LYON) for role in author.roles)
+    assert {each.conversation.id for each in found.waiting} == ({world.waiting} if here else set())
 
 
 MATRIX: dict[str, dict[str, Row]] = {
@@ -418,6 +430,35 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "inbox.opened": {
+        "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
+    },
+    "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.require_taken": {
+        "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
+    },
+    "inbox.answer": {"": Row(run=lambda w, a: inbox.answer(w.tx, a, w.taken, WORDS), least="organizer")},
+    "inbox.hand_back": {"": Row(run=lambda w, a: inbox.hand_back(w.tx, a, w.taken), least="organizer")},
+    "inbox.may_pass_to": {"": Row(run=lambda w, a: inbox.may_pass_to(w.tx, a, w.taken), least="organizer")},
+    "inbox.pass_on": {
+        "": Row(run=lambda w, a: inbox.pass_on(w.tx, a, w.taken, w.colleague), least="organizer")
+    },
+    "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer")},
+    "inbox.block": {
+        "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
+    },
+    "duties.sign_as": {
+        "": Row(run=lambda w, a: duties.sign_as(w.tx, a, "Sophie"), least="organizer", where="any")
+    },
+    "duties.go_on_duty": {
+        "": Row(run=lambda w, a: duties.go_on_duty(w.tx, a), least="organizer", where="any")
+    },
+    "duties.go_off_duty": {
+        "": Row(run=lambda w, a: duties.go_off_duty(w.tx, a), least="organizer", where="any")
+    },
+    "duties.require_name": {
+        "": Row(run=lambda w, a: duties.require_name(w.tx, a), least="organizer", where="any")
     },
     "volunteering.open_card": {
         "": Row(run=lambda w, a: volunteering.open_card(w.tx, a, w.offer), least="organizer"),

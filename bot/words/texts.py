@@ -13,6 +13,7 @@ who reads it sees what the person will see. In a template,
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -60,6 +61,7 @@ CALLBACK_VERSION = "1"
 CALLBACK_LIMIT = 64  # bytes, Telegram's own
 DATES_KEPT = 1024
 TEXTS_KEPT = 4096
+_VOWELS = frozenset("aeiouyœæ")
 
 
 def callback(action: str, *arguments: object) -> str:
@@ -346,6 +348,15 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
         written = words.places.at.get(first) if rest else None
         return written.format(name=rest) if written else words.places.at[OTHER].format(name=place)
 
+    def of(place: str) -> str:
+        """Whose something is: `du Havre`, `d’Annecy`."""
+        first, _, rest = place.partition(" ")
+        if rest and first in words.places.of:
+            return words.places.of[first].format(name=rest)
+        begins = unicodedata.normalize("NFKD", place[:1].casefold())[:1]
+        written = words.places.of.get("vowel") if begins in _VOWELS else None
+        return (written or words.places.of[OTHER]).format(name=place)
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -377,6 +388,7 @@ def _filters(locale: str, words: Words) -> dict[str, Any]:
 
     return {
         "at": at,
+        "of": of,
         "country": country,
         "zone_city": zone_city,
         "date": date_,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
+from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
@@ -28,18 +29,23 @@ __all__ = [
     "broadcasts",
     "chosen_places",
     "consents",
+    "conversations",
     "deliveries",
     "dialogs",
     "downloads",
+    "duties",
     "event_texts",
     "events",
     "facts",
+    "inbox_topics",
+    "messages",
     "metadata",
     "new_friend_code",
     "people",
     "polling_places",
     "responses",
     "rsvps",
+    "saved_answers",
     "saved_audiences",
     "seats",
     "staff",

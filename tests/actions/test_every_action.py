@@ -30,6 +30,8 @@ rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcomin
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 surveys.answer
+conversations.write conversations.edit conversations.erase conversations.forget conversations.end conversations.end_of
+conversations.has_agreed conversations.talking conversations.team_wrote_last
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
 """
 """What people do about themselves: the person who acts is the only one it touches."""
@@ -45,7 +47,7 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
-campaign_changes.tell_of_hours
+campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -61,6 +63,7 @@ admissions.ask admissions.second_admins admissions.end_unfounded approvals.other
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 event_cards.find event_cards.standing exports.write exports.content
 friends.tell_recruiter ledger.note_choice
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -72,7 +75,7 @@ BY_LINK = "downloads.look downloads.use"
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
     " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
-    " audience_typing.events_known audience_typing.saved_known"
+    " audience_typing.events_known audience_typing.saved_known inbox.edit"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
@@ -86,6 +89,7 @@ renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
+conversations.area_of_person inbox.load_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """
 """What computes and touches no database."""

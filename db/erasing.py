@@ -17,6 +17,7 @@ from db.leftovers import count_and_delete
 from db.schema import (
     broadcasts,
     consents,
+    console_sessions,
     conversations,
     deliveries,
     dialogs,
@@ -51,6 +52,7 @@ async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
     await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
+    await tx.execute(sa.delete(console_sessions).where(console_sessions.c.telegram_id == telegram_id))
     await erase_mentions(tx, telegram_id)
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,12 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.experiments import HELD_OUT, HOLDOUT, VERSIONS, Experiment, lot_of
 from bot.rules.sampling import MODULUS, Sampling
 from db.facts import get_fact, set_fact
-from db.processes import Lock, lock
 from db.schema import deliveries
 
 KEY_FACT = "experiments:key"
-"""The fact that holds the campaign's key: it lies in the encrypted database, and moves with it."""
-KEY_BYTES = 32
+"""The fact that holds the campaign's key: it lies in the encrypted database from the start, and moves with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,22 +29,17 @@ async def draw_for(tx: AsyncConnection, broadcast: int, experiment: Experiment |
     """The draw of a broadcast: the same whenever it is made, also once it was written anew. None: no experiment."""
     if experiment is None:
         return None
-    return Draw(experiment=experiment, lot=lot_of(await _key(tx), broadcast))
+    return Draw(experiment=experiment, lot=lot_of(await key(tx), broadcast))
 
 
-async def _key(tx: AsyncConnection) -> str:
-    """The campaign's key, which is made the first time."""
-    known = await get_fact(tx, KEY_FACT)
-    if known is None:
-        await lock(tx, Lock.EXPERIMENTS_KEY)
-        known = await get_fact(tx, KEY_FACT) or secrets.token_hex(KEY_BYTES)
-        await set_fact(tx, KEY_FACT, known)
-    return str(known)
+async def key(tx: AsyncConnection) -> str:
+    """The campaign's key: versions, samples and who is left out of reminders are drawn by it."""
+    return str(await get_fact(tx, KEY_FACT))
 
 
-async def keep_key(tx: AsyncConnection, key: str) -> None:
+async def keep_key(tx: AsyncConnection, chosen: str) -> None:
     """A key of one's own, before anything is drawn: a rehearsal draws alike each time it is played."""
-    await set_fact(tx, KEY_FACT, key)
+    await set_fact(tx, KEY_FACT, chosen)
 
 
 def number_drawn(person: sa.ColumnElement[int], lot: Sampling) -> sa.ColumnElement[int]:

@@ -19,6 +19,7 @@ from bot.rules.faces import (
     WORDED_AT_ONCE,
     face,
 )
+from bot.rules.mends import RECALLED
 from bot.rules.seats import limit_of
 from bot.rules.sending import OFFER
 from db.schema import Instant, broadcasts, deliveries, events, people, seats
@@ -80,6 +81,14 @@ def _untrue() -> sa.ColumnElement[bool]:
     return sa.or_(never, deliveries.c.face < seats.c.face)
 
 
+def is_recalled() -> sa.ColumnElement[bool]:
+    """Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
+    recalls = broadcasts.alias("recalls")
+    return sa.exists().where(
+        recalls.c.mends == broadcasts.c.id, recalls.c.template == RECALLED, recalls.c.state != "cancelled"
+    )
+
+
 async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
     """Messages that show an event otherwise than it is, in order; not of people who may not be written to."""
     face_at = await tx.scalar(sa.select(seats.c.face_at).where(seats.c.event == event))
@@ -96,7 +105,7 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
         .join(people, people.c.id == deliveries.c.person)
         .where(broadcasts.c.event == event, broadcasts.c.template.in_(CARDS), deliveries.c.state == "sent")
         .where(deliveries.c.message_id.is_not(None), deliveries.c.id > after, _untrue())
-        .where(people.c.state == "registered", people.c.unreachable_at.is_(None))
+        .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(is_recalled()))
         .order_by(deliveries.c.id)
         .limit(limit)
     )

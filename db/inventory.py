@@ -39,6 +39,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
 
@@ -343,6 +344,14 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("id", "token_hash"),
     ),
     Holding(
+        table="console_sessions",
+        subject=Subject.TEAM,
+        kept=Kept.SESSION,
+        erased=Erased.DELETED,
+        data={"console_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
+        plain=("id", "opener_hash", "cookie_hash"),
+    ),
+    Holding(
         table="events",
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,
@@ -362,6 +371,55 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
+    ),
+    Holding(
+        table="doors",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "numbered", "sheets", "walk_ins"),
+    ),
+    Holding(
+        table="attendee_numbers",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"attendee_number": ("event", "person", "number")},
+    ),
+    Holding(
+        table="check_ins",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"check_in": ("event", "person", "at", "how")},
+    ),
+    Holding(
+        table="check_in_screens",
+        subject=Subject.TEAM,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"check_in_screen": ("event", "person", "message", "shown", "until")},
+    ),
+    Holding(
+        table="event_feedback",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"feedback": ("event", "person", "question", "option", "at")},
+    ),
+    Holding(
+        table="event_figures",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "figure", "option", "people"),
+    ),
+    Holding(
+        table="event_keys",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("key", "event"),
     ),
     Holding(
         table="event_texts",
@@ -429,6 +487,51 @@ HOLDINGS: tuple[Holding, ...] = (
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
             *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
         ),
+    ),
+    Holding(
+        table="stations",
+        subject=Subject.NOBODY,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NOT_CONCERNED,
+        plain=(
+            *("code", "commune", "department", "region", "name", "address", "latitude", "longitude", "place"),
+            *("registered", "voters", "cast", "ours"),
+        ),
+    ),
+    Holding(
+        table="addresses",
+        subject=Subject.NOBODY,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NOT_CONCERNED,
+        plain=(
+            *(
+                "id",
+                "ban",
+                "commune",
+                "street",
+                "number",
+                "suffix",
+                "latitude",
+                "longitude",
+                "station",
+                "given",
+            ),
+            *("walk", "place", "leg", "dwellings"),
+        ),
+    ),
+    Holding(
+        table="station_addresses",
+        subject=Subject.NOBODY,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NOT_CONCERNED,
+        plain=("ban", "commune", "station", "weight", "edition"),
+    ),
+    Holding(
+        table="walks",
+        subject=Subject.NOBODY,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "code", "station", "state", "doors", "metres", "cut_at"),
     ),
     Holding(
         table="facts",

@@ -16,19 +16,21 @@ from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import broadcast_texts, broadcasts, deliveries, people
+from db.schema import broadcast_texts, broadcasts, deliveries, people, updates
 
 
 @dataclass(frozen=True, kw_only=True)
 class Original:
     """A person's message that a second thought is about. `message_id` is Telegram's, if it answered; `variant`: the
-    version that it is, where versions are compared.
+    version that it is, where versions are compared. `is_changing`: an edit of it that was worded before is on its way
+    still, from whichever process: landing later, it would undo what is done now.
     """
 
     state: str
     message_id: int | None
     sent_at: datetime | None
     variant: str | None = None
+    is_changing: bool = False
 
 
 KIND_OF_MEND = sa.case(
@@ -44,18 +46,39 @@ _FIRST = deliveries.alias("first")
 
 async def originals(tx: AsyncConnection, mending: Iterable[int]) -> dict[int, Original]:
     """The message that each delivery of a second thought is about, by that delivery; none where nothing was queued."""
+    columns = (_FIRST.c.state, _FIRST.c.message_id, _FIRST.c.sent_at, _FIRST.c.variant)
     query = (
-        sa.select(deliveries.c.id, _FIRST.c.state, _FIRST.c.message_id, _FIRST.c.sent_at, _FIRST.c.variant)
+        sa.select(deliveries.c.id, *columns, _is_changing().label("is_changing"))
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .join(
             _FIRST, sa.and_(_FIRST.c.broadcast == broadcasts.c.mends, _FIRST.c.person == deliveries.c.person)
         )
+        .join(people, people.c.id == deliveries.c.person)
         .where(deliveries.c.id.in_(list(mending)))
     )
     return {
-        row.id: Original(state=row.state, message_id=row.message_id, sent_at=row.sent_at, variant=row.variant)
+        row.id: Original(
+            state=row.state,
+            message_id=row.message_id,
+            sent_at=row.sent_at,
+            variant=row.variant,
+            is_changing=row.is_changing,
+        )
         for row in await tx.execute(query)
     }
+
+
+def _is_changing() -> sa.ColumnElement[bool]:
+    """Whether another second thought is being posted, or what answers a tap in that chat has not left."""
+    others, about = deliveries.alias("others"), broadcasts.alias("about")
+    second = (
+        sa.exists()
+        .where(others.c.person == deliveries.c.person, others.c.id != deliveries.c.id)
+        .where(others.c.state == "sending", others.c.broadcast == about.c.id)
+        .where(about.c.mends == broadcasts.c.mends)
+    )
+    replies = sa.select(updates.c.chat).where(updates.c.state == "answered", updates.c.chat.is_not(None))
+    return sa.or_(second, people.c.telegram_id.in_(replies))
 
 
 async def of(tx: AsyncConnection, broadcast: int) -> list[Broadcast]:
@@ -106,6 +129,29 @@ async def take_effect(
         if (mend.details or {}).get("paused"):
             await db.broadcasts.resume(tx, mend.mends)
     await queue(tx, mend.id, mend.mends, expires_at=mend.expires_at, now=now)
+
+
+async def recall_of(tx: AsyncConnection, delivery: int) -> tuple[int, str] | None:
+    """The delivery that takes back another one, and its state; None: nobody took that one back."""
+    back = deliveries.alias("back")
+    query = (
+        sa.select(back.c.id, back.c.state)
+        .select_from(deliveries)
+        .join(broadcasts, broadcasts.c.mends == deliveries.c.broadcast)
+        .join(back, sa.and_(back.c.broadcast == broadcasts.c.id, back.c.person == deliveries.c.person))
+        .where(deliveries.c.id == delivery, broadcasts.c.template == RECALLED)
+        .where(broadcasts.c.state != "cancelled")
+    )
+    found = (await tx.execute(query)).first()
+    return None if found is None else (found.id, found.state)
+
+
+async def repeat(tx: AsyncConnection, delivery: int, now: datetime) -> None:
+    """A delivery of a second thought leaves once more: an edit or a deletion may be repeated."""
+    again = deliveries.update().where(deliveries.c.id == delivery, deliveries.c.state == "sent")
+    await tx.execute(again.values(state="queued", due_at=now, changed_at=now))
+    of_it = sa.select(deliveries.c.broadcast).where(deliveries.c.id == delivery).scalar_subquery()
+    await tx.execute(broadcasts.update().where(broadcasts.c.id == of_it).values(finished_at=None))
 
 
 async def release(tx: AsyncConnection, broadcast: int, now: datetime) -> None:

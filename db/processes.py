@@ -85,7 +85,6 @@ class Lock(IntEnum):
     LEASING = 7_241_002
     PLANNING = 7_241_003
     SUPPRESSION_KEY = 7_241_004
-    EXPERIMENTS_KEY = 7_241_005
 
 
 async def lock(tx: AsyncConnection, which: Lock) -> None:

@@ -28,13 +28,18 @@ from db.restrictions import IS_RESTRICTED, of_others, of_others_by_number, restr
 from db.schema import (
     answer_remainders,
     approvals,
+    attendee_numbers,
     broadcasts,
+    check_in_screens,
+    check_ins,
     chosen_places,
     consents,
+    console_sessions,
     conversations,
     deliveries,
     dialogs,
     downloads,
+    event_feedback,
     events,
     people,
     responses,
@@ -140,6 +145,14 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
             condition=sa.and_(rsvps.c.event.in_(over), of_others(rsvps.c.person)),
             erase=_deleting(rsvps),
         ),
+        *(
+            DueRows(
+                key=table.c.person,
+                condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
+                erase=_deleting(table),
+            )
+            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback)
+        ),
         _answers(responses.c.subject.in_(codes), key),
     ]
 
@@ -196,6 +209,12 @@ def conversations_over(since: datetime, now: datetime) -> list[DueRows]:
 def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
     return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+
+
+def sessions_over(now: datetime) -> list[DueRows]:
+    """Sessions of the console that are over, and links to it that nobody opened."""
+    over = console_sessions.c.expires_at <= now
+    return [DueRows(key=console_sessions.c.id, condition=over, erase=_deleting(console_sessions))]
 
 
 def notices_told(finished: datetime) -> list[DueRows]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.broadcasts
+import db.console
 import db.conversations
 import db.duties
 import db.facts
@@ -64,6 +65,7 @@ class World:
     waiting: int
     taken: int
     colleague: int
+    session: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -152,6 +154,9 @@ async def made_world(tx: AsyncConnection) -> World:
     await db.conversations.move(tx, found, claimed(found.standing, actor.id, NOW))
     for answerer in (actor, colleague):
         await db.duties.change(tx, answerer.id, name="Sophie", on_duty=True)
+    keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
+    await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
+    (session,) = await db.console.open_sessions(tx, NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -178,6 +183,7 @@ async def made_world(tx: AsyncConnection) -> World:
         waiting=waiting,
         taken=taken,
         colleague=colleague.id,
+        session=session.id,
     )
 
 

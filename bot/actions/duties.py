@@ -50,7 +50,7 @@ async def sign_as(tx: AsyncConnection, author: Author, name: str) -> None:
     words = " ".join(name.split())
     if not words or len(words) > LONGEST_NAME:
         raise NameMissing("A first name of at most 64 characters is needed.")
-    await db.duties.change(tx, author.id, name=words)
+    await db.duties.change(tx, author.person.id, name=words)
 
 
 async def go_on_duty(
@@ -59,7 +59,7 @@ async def go_on_duty(
     """They are told of what comes in, at these hours of their day or all day. Raises NotAllowed, NameMissing."""
     await require_name(tx, author)
     first, last = hours or (None, None)
-    await db.duties.change(tx, author.id, on_duty=True, from_hour=first, to_hour=last)
+    await db.duties.change(tx, author.person.id, on_duty=True, from_hour=first, to_hour=last)
     details = {"hours": list(hours) if hours else None}
     await audit.note(tx, actor=author.name, action="go_on_duty", details=details, now=author.now)
     return await require_name(tx, author)
@@ -68,15 +68,15 @@ async def go_on_duty(
 async def go_off_duty(tx: AsyncConnection, author: Author) -> None:
     """They are told of nothing more; what they have taken stays theirs. Raises NotAllowed."""
     author.require(Action.ANSWER_CONVERSATION)
-    if await db.duties.of_person(tx, author.id) is not None:
-        await db.duties.change(tx, author.id, on_duty=False)
+    if await db.duties.of_person(tx, author.person.id) is not None:
+        await db.duties.change(tx, author.person.id, on_duty=False)
         await audit.note(tx, actor=author.name, action="go_off_duty", details={}, now=author.now)
 
 
 async def require_name(tx: AsyncConnection, author: Author) -> Answerer:
     """How they answer. Raises NotAllowed, and NameMissing where they have not said how they sign."""
     author.require(Action.ANSWER_CONVERSATION)
-    found = await db.duties.of_person(tx, author.id)
+    found = await db.duties.of_person(tx, author.person.id)
     if found is None or not found.name:
         raise NameMissing("Say first which name stands under your answers.")
     return found

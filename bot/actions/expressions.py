@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.belonging
+import db.experiments
 import db.expressions
 import db.people
 import db.saved_audiences
@@ -77,7 +78,7 @@ async def setting_of(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> S
     radii = {(leaf.arguments[0], int(leaf.arguments[1])) for leaf in leaves if leaf.name == "near"}
     return Setting(
         now=occasion.now,
-        sampling=sampling_of(occasion.campaign.slug),
+        sampling=sampling_of(await db.experiments.key(tx)),
         within={radius: occasion.gazetteer.within(*radius) for radius in radii},
         saved={each.name: each.meaning for each in others},
     )

@@ -95,11 +95,11 @@ async def opened(tx: AsyncConnection, author: Author) -> Inbox:
     shown = [
         each
         for each in await db.conversations.open_ones(tx)
-        if may_answer(author.roles, each.conversation.area) and each.conversation.person != author.id
+        if may_answer(author.roles, each.conversation.area) and each.conversation.person != author.person.id
     ]
     return Inbox(
-        answers=await db.duties.of_person(tx, author.id),
-        mine=await db.conversations.claimed_by(tx, author.id),
+        answers=await db.duties.of_person(tx, author.person.id),
+        mine=await db.conversations.claimed_by(tx, author.person.id),
         waiting=[each for each in shown if each.conversation.standing.state is State.WAITING],
         load=load_of(shown, await db.conversations.waited_since(tx, author.now - LOOKED_AT, None)),
     )
@@ -131,17 +131,17 @@ async def claim(tx: AsyncConnection, author: Author, number: int) -> Conversatio
     Raises NotAllowed, ConversationGone, ConversationTaken, OneAtATime, OwnConversation, NameMissing.
     """
     found, _person = await _reachable(tx, author, number)
-    if found.person == author.id:
+    if found.person == author.person.id:
         raise OwnConversation("Your own questions are answered by others.")
     await duties.require_name(tx, author)
-    mine = await db.conversations.claimed_by(tx, author.id)
+    mine = await db.conversations.claimed_by(tx, author.person.id)
     if mine is not None and mine.id == number:
         return mine
     if mine is not None:
         raise OneAtATime("Answer first the one that you have taken.", number=mine.id)
     waits = found.standing.state is State.WAITING
     if not waits or not await db.conversations.move(
-        tx, found, rules.claimed(found.standing, author.id, author.now)
+        tx, found, rules.claimed(found.standing, author.person.id, author.now)
     ):
         raise await _taken(tx, number)
     await _note(tx, author, "claim_conversation", found)
@@ -188,7 +188,7 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
         conversation=number,
         at=author.now,
         by_team=True,
-        author=author.id,
+        author=author.person.id,
         signed=signs.name,
         text=content.text,
         media=content.media,
@@ -206,10 +206,10 @@ async def edit(
     """They changed an answer that they had sent, in the conversation that they still have: where it stands, to be
     shown as changed. None: it was none.
     """
-    found = await db.conversations.claimed_by(tx, author.id)
+    found = await db.conversations.claimed_by(tx, author.person.id)
     if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area) or len(text) > LONGEST:
         return None
-    message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.id)
+    message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.person.id)
     if message is None or message.text is None or not text.strip():
         return None
     await db.conversations.edit(tx, message.id, text, author.now)
@@ -246,7 +246,7 @@ async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> 
     found, _person = await _mine(tx, author, number)
     await _move(tx, found, rules.claimed(found.standing, to, author.now))
     await _note(tx, author, "pass_on_conversation", found, to=person.telegram_id)
-    await leave_answering(tx, author.id, number)
+    await leave_answering(tx, author.person.id, number)
     await _show(tx, person, number, author.now)
     return reader
 
@@ -256,7 +256,7 @@ async def close(tx: AsyncConnection, author: Author, number: int) -> None:
     found, person = await _mine(tx, author, number)
     await _move(tx, found, rules.closed(found.standing, author.now))
     await _note(tx, author, "close_conversation", found)
-    await leave_answering(tx, author.id, number)
+    await leave_answering(tx, author.person.id, number)
     await db.talks.queue(tx, number, Talk.CLOSED, [person.telegram_id], now=author.now)
 
 
@@ -347,7 +347,7 @@ async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[
 async def _mine(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
     """The conversation that they have taken, and its author. Raises NotAllowed, ConversationGone, NotYours."""
     found, person = await _reachable(tx, author, number)
-    if found.standing.claimed_by != author.id:
+    if found.standing.claimed_by != author.person.id:
         raise NotYours("You have not taken this conversation, or not any more.", number=number)
     return found, person
 

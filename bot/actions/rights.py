@@ -18,6 +18,7 @@ import db.conversations
 import db.dialogs
 import db.effects
 import db.events
+import db.feedback
 import db.people
 import db.personal_data
 import db.polling_places
@@ -154,6 +155,7 @@ class Holding:
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
     conversation: Mapping[str, Any] | None
+    feedback: list[dict[str, Any]]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -218,6 +220,7 @@ async def holding(
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
         conversation=await db.conversations.told_to(tx, person.id),
+        feedback=await db.feedback.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -100,7 +100,8 @@ class Campaign:
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
     are told the head of the audit log every day. `claims`: how long a conversation may rest, and wait.
-    `backups`: None where nothing is planned. `digest`: SHA-256 of the file.
+    `backups`: None where nothing is planned. `digest`: SHA-256 of the file. `shows_events`: whether everybody
+    may see its events on the web part.
     """
 
     slug: str
@@ -134,6 +135,7 @@ class Campaign:
     claims: Claims = field(default_factory=Claims)
     own_templates: tuple[OwnTemplate, ...] = ()
     backups: BackupPlan | None = None
+    shows_events: bool = False
 
     @cached_property
     def asks_place(self) -> bool:

@@ -48,6 +48,7 @@ def read_campaign(
     steps = read_steps(root, ballots=[ballot.number for ballot in ballots.held], templates=templates)
     broadcasts = root.table("broadcasts")
     log = root.table("audit")
+    web = root.table("web")
     campaign = Campaign(
         slug=_read_slug(root),
         name=root.words("name", spoken),
@@ -79,9 +80,11 @@ def read_campaign(
         digest=digest,
         backups=_read_backups(root),
         claims=_read_claims(root.table("conversations")),
+        shows_events=web.flag("events"),
     )
     broadcasts.done()
     log.done()
+    web.done()
     root.done()
     check_ballots(source, ballots.held, kind)
     check_electorate(source, kind, law, len(ballots.held))

@@ -30,7 +30,7 @@ from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
-from bot.rules.sampling import Sampling
+from bot.rules.sampling import sampling_of
 from bot.rules.sending import CANCELLATION, CHANGE, OFFER
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
@@ -142,6 +142,8 @@ class Batch:
     """Everything known of the messages about to leave, loaded together, at the moment `now`."""
 
     now: datetime
+    # The campaign's, by which people are drawn.
+    key: str
     people: Mapping[int, Person]
     broadcasts: Mapping[int, LeavingBroadcast]
     rsvps: Mapping[tuple[int, int], Rsvp]
@@ -183,13 +185,11 @@ async def load(
     rows: Sequence[Leased],
     now: datetime,
     *,
-    sampling: Sampling,
     promised: Collection[int] = (),
 ) -> Batch:
     """Everything that must be known of these deliveries, in a handful of queries however many they are.
 
-    `sampling`: the campaign's draw. `promised`: other deliveries that were let go and may still wait for their turn;
-    the caps count them.
+    `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
     found = await _broadcasts(tx, {row.broadcast for row in rows})
@@ -207,8 +207,11 @@ async def load(
         places = await db.polling_places.of_communes(tx, asked)
     compared = {number for number, each in found.items() if each.row.compares is not None}
     mending = {number for number, each in found.items() if each.mended is not None}
+    key = await db.experiments.key(tx)
+    setting = Setting(now=now, sampling=sampling_of(key))
     return Batch(
         now=now,
+        key=key,
         originals=await db.mends.originals(tx, [row.id for row in rows if row.broadcast in mending])
         if mending
         else {},
@@ -220,7 +223,7 @@ async def load(
         rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
         plans=plans,
         places=places,
-        otherwise=await _otherwise(tx, found.values(), people.values(), Setting(now=now, sampling=sampling)),
+        otherwise=await _otherwise(tx, found.values(), people.values(), setting),
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
         brought=await db.friends.brought_by_many(tx, ids)
         if any(each.is_of_friends for each in found.values())

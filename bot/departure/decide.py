@@ -35,7 +35,6 @@ from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
 from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
-from bot.rules.sampling import sampling_of
 from bot.rules.seats import ON_THE_LIST, Standing
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
@@ -74,7 +73,6 @@ class Departure:
         self, *, campaign: Campaign, texts: Texts, composer: Composer, clock: Clock, bot_username: str
     ) -> None:
         self._campaign, self._clock = campaign, clock
-        self._sampling = sampling_of(campaign.slug)
         self._texts, self._composer = texts, composer
         self._talks = Talks(texts=texts, composer=composer)
         self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
@@ -88,7 +86,7 @@ class Departure:
         self._forget_promises(now)
         for row in rows:  # looked at again: not in its own way
             self._promised.pop(row.id, None)
-        batch = await load(tx, rows, now, sampling=self._sampling, promised=self._promised)
+        batch = await load(tx, rows, now, promised=self._promised)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
         decisions: list[Call | Wait | Stop] = []
         for row in rows:
@@ -263,9 +261,7 @@ class Departure:
         return self._neutral_unwanted(person, sending, batch)
 
     def _step_unwanted(self, person: Person, name: str, number: int, batch: Batch) -> Stop | Wait | None:
-        if is_held_out(
-            campaign=self._campaign.slug, person=person.id, percent=self._campaign.holdout_percent
-        ):
+        if is_held_out(key=batch.key, person=person.id, percent=self._campaign.holdout_percent):
             return Stop(state="cancelled", reason="held_out")
         if person.commune is not None and not self._campaign.votes(person.commune):
             # The file says since they signed up that the vote is not held there.

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
 import db.faces
+import db.mends
 import db.people
 import db.rsvps
 from bot.actions import event_cards
@@ -128,11 +129,29 @@ class Faces:
                 return False
             if not await self._post(call):
                 return False
+            if await self._was_recalled(card):
+                return True
             async with self._database.read() as tx:
                 again = await db.rsvps.get(tx, event=card.event, person=card.person)
             if again == stood:
                 return True
         return False
+
+    async def _was_recalled(self, card: Card) -> bool:
+        """Whether the message was taken back meanwhile, by whichever process: the edit may have landed on what was put
+        in its place, which is done once more then.
+        """
+        while True:
+            async with self._database.read() as tx:
+                recall = await db.mends.recall_of(tx, card.delivery)
+            if recall is None or recall[1] != "sending":
+                break
+            await asyncio.sleep(TROUBLE_SECONDS)
+        if recall is None:
+            return False
+        async with self._database.write() as tx:
+            await db.mends.repeat(tx, recall[0], self._clock.now())
+        return True
 
     async def _worded(self, tx: AsyncConnection, card: Card) -> tuple[Call | None, object]:
         """The edit, and how its reader stands with the event; None where they may not be told now."""
@@ -140,6 +159,8 @@ class Faces:
         event = (await db.events.get_many(tx, [card.event])).get(card.event)
         now = self._clock.now()
         if person is None or event is None or self._campaign.is_out(now):
+            return None, None
+        if await db.mends.recall_of(tx, card.delivery) is not None:
             return None, None
         quiet = self._campaign.quiet(
             kind=Kind.EVENT_INVITE, territory=person.territory, now=now, zone=person.zone

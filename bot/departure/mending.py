@@ -19,7 +19,8 @@ from db.deliveries import Leased
 from db.mends import Original
 from db.people import Person
 
-# A message that is just leaving is looked at again so soon: only then it is known which one it is.
+# A message that is just leaving, or just changing, is looked at again so soon: only then it is known which one it is,
+# and that nothing which was worded before lands on what is done to it.
 LOOK_AGAIN = timedelta(seconds=2)
 
 
@@ -39,7 +40,7 @@ class Mending:
             return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
         if person.unreachable_at is not None:
             return Stop(state="unreachable", reason="blocked")
-        if original.state == "sending":
+        if original.state == "sending" or original.is_changing:
             return Wait(until=batch.now + LOOK_AGAIN, reason="just_leaving", state="queued")
         if original.message_id is None:
             # Posted, and no answer came: nobody knows which message it would be.

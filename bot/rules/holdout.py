@@ -3,13 +3,14 @@ effect.
 """
 
 import hashlib
+import hmac
 
 
-def is_held_out(*, campaign: str, person: int, percent: int) -> bool:
-    """Whether a person belongs to the share, the same at every call; `campaign` is its slug, `percent` 0
-    to 100.
+def is_held_out(*, key: str, person: int, percent: int) -> bool:
+    """Whether a person belongs to the share, the same at every call: by the campaign's `key`, without which nobody can
+    tell it beforehand; `percent` 0 to 100.
 
     Raising the percentage only adds people.
     """
-    digest = hashlib.sha256(f"{campaign}:{person}".encode()).digest()
+    digest = hmac.new(key.encode(), f"holdout:{person}".encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8]) < percent * 2**64 // 100

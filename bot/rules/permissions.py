@@ -46,6 +46,7 @@ class Action(StrEnum):
     CREATE_EVENT = "create_event"
     CHANGE_EVENT = "change_event"
     SEE_EVENT_ANSWERS = "see_event_answers"
+    CHECK_IN = "check_in"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
     CHANGE_BROADCAST = "change_broadcast"
@@ -65,6 +66,11 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
+    IMPORT_ADDRESSES = "import_addresses"
+    IMPORT_STATIONS = "import_stations"
+    IMPORT_RESULTS = "import_results"
+    CUT_WALKS = "cut_walks"
+    OFFER_WALK = "offer_walk"
     ASK_SURVEY = "ask_survey"
     SEE_SURVEY = "see_survey"
     IMPORT_SURVEY = "import_survey"
@@ -73,6 +79,8 @@ class Action(StrEnum):
     REVOKE_STAFF = "revoke_staff"
     APPROVE_ADMIN = "approve_admin"
     APPROVE_EXPORT = "approve_export"
+    OPEN_CONSOLE = "open_console"
+    END_CONSOLE = "end_console"
     PURGE = "purge"
     RESTORE = "restore"
 
@@ -86,6 +94,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CREATE_EVENT: _ORGANIZERS,
         Action.CHANGE_EVENT: _ORGANIZERS,
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
+        Action.CHECK_IN: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.CHANGE_BROADCAST: _ORGANIZERS,
@@ -105,6 +114,11 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,
+        Action.IMPORT_ADDRESSES: _COORDINATORS,
+        Action.IMPORT_STATIONS: _COORDINATORS,
+        Action.IMPORT_RESULTS: _COORDINATORS,
+        Action.CUT_WALKS: _COORDINATORS,
+        Action.OFFER_WALK: _COORDINATORS,
         Action.ASK_SURVEY: _ORGANIZERS,
         Action.SEE_SURVEY: _ORGANIZERS,
         Action.IMPORT_SURVEY: _COORDINATORS,
@@ -113,6 +127,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.REVOKE_STAFF: _ADMINS,
         Action.APPROVE_ADMIN: _ADMINS,
         Action.APPROVE_EXPORT: _ADMINS,
+        Action.OPEN_CONSOLE: _ORGANIZERS,
+        Action.END_CONSOLE: _ADMINS,
         Action.PURGE: _ADMINS,
         Action.RESTORE: _ADMINS,
     }

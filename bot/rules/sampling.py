@@ -4,6 +4,7 @@ The same people at every draw: who is in 10 % is in 20 %.
 """
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 
 MODULUS = 2**31 - 1
@@ -29,9 +30,9 @@ class Sampling:
         return self.number(person) % 100 < percent
 
 
-def sampling_of(campaign: str) -> Sampling:
-    """The draw of a campaign, by its slug."""
-    return sampling_from(hashlib.sha256(f"sample:{campaign}".encode()).digest())
+def sampling_of(key: str) -> Sampling:
+    """The draw of samples. Without the campaign's `key` nobody can tell beforehand who is in one."""
+    return sampling_from(hmac.new(key.encode(), b"sample", hashlib.sha256).digest())
 
 
 def sampling_from(digest: bytes) -> Sampling:

@@ -1,1 +1,1 @@
-"""The HTTP side: webhook, health, metrics, downloads."""
+"""The HTTP side: webhook, health, metrics, downloads, and the pages that people see (`bot.web.site`)."""

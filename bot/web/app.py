@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.delivery.intake import MOST_UPDATE_BYTES
 from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
+from bot.web.site import Site
 from bot.web.webhook import Webhook
 
 WELL = "All is well."
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+class Part(Protocol):
+    """Pages about one thing."""
+
+    def routes(self) -> Sequence[BaseRoute]: ...
 
 
 def make_web(
@@ -26,9 +33,11 @@ def make_web(
     metrics: Callable[[], Awaitable[str]],
     webhook: Webhook | None = None,
     downloads: Downloads | None = None,
+    site: Site | None = None,
+    parts: Sequence[Part] = (),
 ) -> Starlette:
     """The application. `health` tells what /health shows, `ok` and `why` among it, and `metrics` the text of /metrics:
-    no personal data.
+    no personal data. `parts`: the pages of the `site`, see there how one is added.
     """
 
     async def show_health(request: Request) -> Response:
@@ -41,12 +50,19 @@ def make_web(
     async def show_metrics(request: Request) -> Response:
         return Response(await metrics(), media_type=CONTENT_TYPE)
 
-    routes = [Route("/health", show_health), Route("/metrics", show_metrics)]
+    routes: list[BaseRoute] = [Route("/health", show_health), Route("/metrics", show_metrics)]
     if webhook is not None:
         routes.append(Route(webhook.path, _receiver(webhook), methods=["POST"]))
     if downloads is not None:
         routes += downloads.routes()
-    return Starlette(routes=routes)
+    if site is None:
+        return Starlette(routes=routes)
+    routes += [route for part in (site, *parts) for route in part.routes()]
+
+    async def missing(request: Request, error: Exception) -> Response:
+        return site.missing(request)
+
+    return Starlette(routes=routes, exception_handlers={404: missing})
 
 
 def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:

@@ -80,6 +80,7 @@ people = sa.Table(
     ),
     sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
+    sa.Index(None, "registered_at"),  # who joined lately, of however many there are
     # Everything that chooses an audience by place, so that no row is read for it (db.expressions).
     sa.Index(
         "ix_people_audience",

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.belonging
+import db.experiments
 import db.people
 from bot import communes
+from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.rules.belonging import HOLDS, Setting, Somebody, facts_of, verdict
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import MOST_LEAVES, Expression, grown, leaves_of, text_of
@@ -36,6 +38,7 @@ from db.schema import (
     vote_plans,
 )
 from tests.actions.test_audiences import person_row, plan_row
+from tests.conversation import CAMPAIGN
 from tests.expressions import ARGUMENTS, expressions
 from tests.membership import Member, is_supporter
 from tests.places import lives_in
@@ -74,6 +77,17 @@ class Crowd:
 
     tx: AsyncConnection
     supporters: dict[int, Somebody]
+
+
+async def test_who_is_in_a_sample_follows_from_the_campaigns_key_alone(database: Database) -> None:
+    """Not from what everybody may read, as the name of the campaign."""
+    asked = Asked(expression=expression_in("sample:10"))
+    occasion = Occasion(campaign=CAMPAIGN, gazetteer=GAZETTEER, now=NOW)
+    async with database.write() as tx:
+        of_its_own = (await setting_of(tx, asked, occasion)).sampling
+        await db.experiments.keep_key(tx, "another")
+        assert (await setting_of(tx, asked, occasion)).sampling == sampling_of("another") != of_its_own
+        assert of_its_own != sampling_of(CAMPAIGN.slug)
 
 
 async def fill(tx: AsyncConnection, chance: random.Random) -> None:

@@ -16,14 +16,17 @@ import db.personal_data
 from bot import communes
 from bot.actions import broadcast_cards, broadcasts, mends
 from bot.actions.authority import Author, author_of
+from bot.clock import MovableClock
+from bot.delivery.outcomes import Wait
 from bot.rules.broadcast_lists import Part
 from db.deliveries import Leased, Turn
 from db.engine import Database
 from db.exports import Selection, sent
-from db.schema import broadcast_texts, deliveries, people
+from db.schema import broadcast_texts, deliveries, people, updates
 from db.schema import broadcasts as table
 from tests.actions.test_broadcasts import NEWS, NOW, author, supporters
 from tests.conversation import CAMPAIGN
+from tests.departure.test_decide import a_departure
 
 OWNER = "me"
 
@@ -154,3 +157,25 @@ async def test_every_part_of_the_list_is_found(database: Database) -> None:
             for part in Part
         }
         assert found == {Part.ALL: [1], Part.MINE: [1], Part.WAITING: [], Part.SCHEDULED: [1], Part.PAST: []}
+
+
+async def test_what_was_worded_before_leaves_first(database: Database) -> None:
+    """An edit that another process has on its way would land on a recall: a correction, or the answer to a tap."""
+    async with database.write() as tx:
+        await queued(tx, "sent", "sent", "sent")
+        first = await mends.correct(tx, await the_author(tx), 1, {"fr": "Bonsoir"}, key="mend:1")
+        number = await mends.recall(tx, await the_author(tx), 1, key="mend:2")
+        of_first = sa.select(deliveries.c.person).where(deliveries.c.broadcast == 1).order_by(deliveries.c.id)
+        corrected, tapping, free = await tx.scalars(of_first)
+        posted = sa.and_(deliveries.c.broadcast == first, deliveries.c.person == corrected)
+        await tx.execute(sa.update(deliveries).where(posted).values(state="sending", lease_owner=OWNER))
+        chat = await tx.scalar(sa.select(people.c.telegram_id).where(people.c.id == tapping))
+        reply = {"update_id": 1, "state": "answered", "chat": chat, "received_at": NOW, "replies": []}
+        await tx.execute(sa.insert(updates).values(**reply, lease_owner="other"))
+        rows = await lease_all(tx, number)
+    async with database.read() as tx:
+        found = await db.mends.originals(tx, [row.id for row in rows])
+        decisions = await a_departure(clock=MovableClock(NOW)).prepare(tx, rows)
+    assert {row.person for row in rows if found[row.id].is_changing} == {corrected, tapping}
+    by_person = dict(zip((row.person for row in rows), decisions, strict=True))
+    assert [isinstance(by_person[each], Wait) for each in (corrected, tapping, free)] == [True, True, False]

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 import db.faces
+import db.mends
 import db.planning
 from bot import communes
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Outcome, Rejected
 from bot.departure.compose import Composer
 from bot.departure.faces import BATCH, Faces
+from bot.rules.mends import RECALLED
 from bot.rules.sending import CHANGE, INVITATION
 from bot.words.texts import Texts
 from db.engine import Database
 from db.planning import PlannedBroadcast
-from db.schema import deliveries, events
+from db.schema import broadcasts, deliveries, events, people
 from simulator.reading import as_read
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 from tests.hall import Hall
@@ -247,3 +250,57 @@ async def test_an_offer_that_lapsed_says_so_in_its_own_message(shown: Shown) -> 
     lapsed = [call for call in shown.posts.calls if call.payload["message_id"] == 777]
     assert len(lapsed) == 1
     assert "n’avez pas répondu à temps" in as_read(lapsed[0].payload["text"])
+
+
+async def recalled(shown: Shown, state: str = "sent") -> int:
+    """The invitation was taken back two days later, where it could only be edited; the recall's number."""
+    async with shown.hall.database.write() as tx:
+        values = {
+            "key": "mend:1",
+            "kind": "service",
+            "template": RECALLED,
+            "audience": {},
+            "area": "FR",
+            "starts_at": shown.hall.now,
+            "created_at": shown.hall.now,
+            "mends": 1,
+        }
+        number = await db.broadcasts.create(tx, values, {})
+        assert number is not None
+        await db.mends.queue(tx, number, 1, expires_at=None, now=shown.hall.now)
+        of_it = sa.update(deliveries).where(deliveries.c.broadcast == number)
+        await tx.execute(of_it.values(state=state, sent_at=shown.hall.now))
+        await tx.execute(
+            sa.update(broadcasts).where(broadcasts.c.id == number).values(finished_at=shown.hall.now)
+        )
+    return number
+
+
+async def test_what_was_taken_back_is_no_card_any_more(shown: Shown) -> None:
+    await recalled(shown)
+    await shown.change(address="3 rue Neuve")
+    assert await shown.faces.catch_up() == 0
+    assert shown.posts.told() == {}
+
+
+async def test_an_edit_that_lands_on_a_recall_is_taken_back_once_more(shown: Shown) -> None:
+    """Another process takes it back while the edit waits for its slot of the budget that they share."""
+    await shown.change(address="3 rue Neuve")
+    recalls: list[int] = []
+
+    async def meanwhile(_call: Call) -> None:
+        recalls.append(await recalled(shown))
+
+    shown.posts.before = meanwhile
+    await shown.faces.catch_up()
+    (overwritten,) = shown.posts.told()
+    async with shown.hall.database.read() as tx:
+        query = sa.select(people.c.telegram_id, deliveries.c.state).join(
+            people, people.c.id == deliveries.c.person
+        )
+        found = await tx.execute(query.where(deliveries.c.broadcast == recalls[0]))
+        states = {row.telegram_id: row.state for row in found}
+        finished = await tx.scalar(sa.select(broadcasts.c.finished_at).where(broadcasts.c.id == recalls[0]))
+    assert states.pop(overwritten) == "queued"
+    assert set(states.values()) == {"sent"}
+    assert finished is None, "The sender looks at what is not finished alone."

@@ -5,8 +5,8 @@ from bot.rules.holdout import is_held_out
 PEOPLE = range(20_000)
 
 
-def held_out(percent: int, campaign: str = "primaire-2016") -> set[int]:
-    return {person for person in PEOPLE if is_held_out(campaign=campaign, person=person, percent=percent)}
+def held_out(percent: int, key: str = "primaire-2016") -> set[int]:
+    return {person for person in PEOPLE if is_held_out(key=key, person=person, percent=percent)}
 
 
 def test_the_share_is_what_was_asked_and_only_grows() -> None:

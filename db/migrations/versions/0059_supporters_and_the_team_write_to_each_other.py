@@ -1,6 +1,6 @@
 """Supporters and the team write to each other.
 
-Revision 0043, after 0042.
+Revision 0059, after 0057.
 """
 
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0059"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 

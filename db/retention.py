@@ -26,13 +26,17 @@ from db.restrictions import IS_RESTRICTED, of_others, of_others_by_number, restr
 from db.schema import (
     answer_remainders,
     approvals,
+    attendee_numbers,
     broadcasts,
+    check_in_screens,
+    check_ins,
     chosen_places,
     consents,
     console_sessions,
     deliveries,
     dialogs,
     downloads,
+    event_feedback,
     events,
     people,
     responses,
@@ -137,6 +141,14 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
             key=rsvps.c.person,
             condition=sa.and_(rsvps.c.event.in_(over), of_others(rsvps.c.person)),
             erase=_deleting(rsvps),
+        ),
+        *(
+            DueRows(
+                key=table.c.person,
+                condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
+                erase=_deleting(table),
+            )
+            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback)
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]

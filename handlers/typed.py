@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.actions import people, questions
 from bot.rules.typed import Meaning
-from handlers import events, helping, menu, privacy, steps, vote
+from handlers import check_ins, events, helping, menu, privacy, steps, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
@@ -29,6 +29,8 @@ async def answer(update: Update, context: Context) -> None:
     """A message that answers no open question."""
     if context.message is not None and context.message.location is not None:
         await events.near_here(update, context)
+        return
+    if await check_ins.type_digits(context):
         return
     meant = MEANT.get(meaning_of(context) or "")
     if meant is not None or not await steps.plan_in_words(context):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     calendar,
+    check_ins,
     console,
     doubts,
     downloads,
@@ -43,11 +45,12 @@ from bot.actions.exports import Order
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
+from bot.rules.check_ins import CheckInRefused, DoorKey
 from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
-from db.events import EventText
+from db.events import Event, EventText
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
@@ -164,6 +167,20 @@ async def decides_what_is_theirs(world: World, author: Author, found: Any) -> No
 async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
     """Nobody outside the author’s areas is in it."""
     assert any(contains(kept.audience.area, role.area) for role in author.roles)
+
+
+DOOR = DoorKey(secret=b"k" * 32)
+
+
+def at_the_door(author: Author, event: Event) -> Author:
+    """The author at the moment when people are let in."""
+    return replace(author, now=event.starts_at)
+
+
+async def ticked(world: World, author: Author, event: Event) -> None:
+    """Nobody is on the list yet: that is said to who may tick, and to nobody else."""
+    with suppress(CheckInRefused):
+        await check_ins.tick(world.tx, at_the_door(author, event), event.code, 1, there=True)
 
 
 def filed(author: Author, **changed: Any) -> FiledEvent:
@@ -396,6 +413,38 @@ MATRIX: dict[str, dict[str, Row]] = {
         "another’s": Row(
             run=lambda w, a: attendees.attendees_file(w.tx, a, w.event.code), least="coordinator"
         ),
+    },
+    "attendees.paper_list": {
+        "own": Row(run=lambda w, a: attendees.paper_list(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: attendees.paper_list(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "check_ins.door": {
+        "own": Row(
+            run=lambda w, a: check_ins.door(w.tx, at_the_door(a, w.own_event), w.own_event.code, DOOR),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: check_ins.door(w.tx, at_the_door(a, w.event), w.event.code, DOOR),
+            least="coordinator",
+        ),
+    },
+    "check_ins.open_screen": {
+        "own": Row(
+            run=lambda w, a: check_ins.open_screen(w.tx, at_the_door(a, w.own_event), w.own_event.code, DOOR),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: check_ins.open_screen(w.tx, at_the_door(a, w.event), w.event.code, DOOR),
+            least="coordinator",
+        ),
+    },
+    "check_ins.close_screen": {
+        "own": Row(run=lambda w, a: check_ins.close_screen(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: check_ins.close_screen(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "check_ins.tick": {
+        "own": Row(run=lambda w, a: ticked(w, a, w.own_event), least="organizer"),
+        "another’s": Row(run=lambda w, a: ticked(w, a, w.event), least="coordinator"),
     },
     "event_seats.change_seats": {
         "own": Row(

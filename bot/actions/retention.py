@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import db.feedback
 import db.retention
 import db.surveys
 from bot.actions import audit
@@ -40,10 +41,12 @@ async def purge(
 ) -> dict[str, int]:
     """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts."""
     erased: dict[str, int] = {}
+    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     if not dry_run:
         await _count_surveys(database, now)
         await measure(database, campaign, now)  # what people did after messages, before their answers go
-    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
+        async with database.write() as tx:
+            await db.feedback.keep_figures(tx, due.events_ended)
     for thing, rows in _due(due, campaign, key, now).items():
         counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]
         erased[thing] = sum(counts)

@@ -17,6 +17,7 @@ import db.consents
 import db.dialogs
 import db.effects
 import db.events
+import db.feedback
 import db.people
 import db.personal_data
 import db.polling_places
@@ -146,6 +147,7 @@ class Holding:
     events: list[dict[str, Any]]
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -209,6 +211,7 @@ async def holding(
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
+        feedback=await db.feedback.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -99,7 +99,7 @@ class Campaign:
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
     are told the head of the audit log every day. `backups`: None where nothing is planned. `digest`: SHA-256 of the
-    file.
+    file. `shows_events`: whether everybody may see its events on the web part.
     """
 
     slug: str
@@ -132,6 +132,7 @@ class Campaign:
     digest: str
     own_templates: tuple[OwnTemplate, ...] = ()
     backups: BackupPlan | None = None
+    shows_events: bool = False
 
     @cached_property
     def asks_place(self) -> bool:

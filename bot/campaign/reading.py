@@ -47,6 +47,7 @@ def read_campaign(
     steps = read_steps(root, ballots=[ballot.number for ballot in ballots.held], templates=templates)
     broadcasts = root.table("broadcasts")
     log = root.table("audit")
+    web = root.table("web")
     campaign = Campaign(
         slug=_read_slug(root),
         name=root.words("name", spoken),
@@ -77,9 +78,11 @@ def read_campaign(
         warnings=(),
         digest=digest,
         backups=_read_backups(root),
+        shows_events=web.flag("events"),
     )
     broadcasts.done()
     log.done()
+    web.done()
     root.done()
     check_ballots(source, ballots.held, kind)
     check_electorate(source, kind, law, len(ballots.held))

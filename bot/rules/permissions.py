@@ -46,6 +46,7 @@ class Action(StrEnum):
     CREATE_EVENT = "create_event"
     CHANGE_EVENT = "change_event"
     SEE_EVENT_ANSWERS = "see_event_answers"
+    CHECK_IN = "check_in"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
     CHANGE_BROADCAST = "change_broadcast"
@@ -62,6 +63,11 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
+    IMPORT_ADDRESSES = "import_addresses"
+    IMPORT_STATIONS = "import_stations"
+    IMPORT_RESULTS = "import_results"
+    CUT_WALKS = "cut_walks"
+    OFFER_WALK = "offer_walk"
     ASK_SURVEY = "ask_survey"
     SEE_SURVEY = "see_survey"
     IMPORT_SURVEY = "import_survey"
@@ -85,6 +91,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CREATE_EVENT: _ORGANIZERS,
         Action.CHANGE_EVENT: _ORGANIZERS,
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
+        Action.CHECK_IN: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
         Action.CHANGE_BROADCAST: _ORGANIZERS,
@@ -101,6 +108,11 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,
+        Action.IMPORT_ADDRESSES: _COORDINATORS,
+        Action.IMPORT_STATIONS: _COORDINATORS,
+        Action.IMPORT_RESULTS: _COORDINATORS,
+        Action.CUT_WALKS: _COORDINATORS,
+        Action.OFFER_WALK: _COORDINATORS,
         Action.ASK_SURVEY: _ORGANIZERS,
         Action.SEE_SURVEY: _ORGANIZERS,
         Action.IMPORT_SURVEY: _COORDINATORS,

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.check_ins import (
+    attendee_numbers,
+    check_in_screens,
+    check_ins,
+    doors,
+    event_feedback,
+    event_figures,
+)
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import console_sessions
 from db.schema.event_files import event_keys
@@ -22,18 +31,25 @@ __all__ = [
     "Instant",
     "Json",
     "RowId",
+    "addresses",
     "answer_counts",
     "answer_remainders",
     "approvals",
+    "attendee_numbers",
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "check_in_screens",
+    "check_ins",
     "chosen_places",
     "consents",
     "console_sessions",
     "deliveries",
     "dialogs",
+    "doors",
     "downloads",
+    "event_feedback",
+    "event_figures",
     "event_keys",
     "event_texts",
     "events",
@@ -48,6 +64,8 @@ __all__ = [
     "seats",
     "staff",
     "staff_links",
+    "station_addresses",
+    "stations",
     "suppressions",
     "survey_answers",
     "survey_counts",
@@ -56,4 +74,5 @@ __all__ = [
     "updates",
     "volunteering",
     "vote_plans",
+    "walks",
 ]

@@ -12,7 +12,7 @@ from tests.matrix import MATRIX
 
 OWN = """
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
-people.puzzles_again people.stands_last questions.last_asked questions.settle_event questions.settle_vote
+people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
@@ -26,7 +26,9 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
+event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 surveys.answer
@@ -35,6 +37,9 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
+canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
+canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
+canvass_imports.stations_missing
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
@@ -51,6 +56,7 @@ campaign_changes.tell_of_hours
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
+canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
@@ -60,7 +66,9 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-event_cards.find event_cards.standing events.invite event_calendar.followed exports.write exports.content
+check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
+event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
@@ -83,6 +91,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
+canvass.lines
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
@@ -91,6 +100,7 @@ events.columns_of events.new_code events.require_announceable event_cards.event_
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
+questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

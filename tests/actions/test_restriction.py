@@ -30,10 +30,13 @@ from db.engine import Database
 from db.exports import SOURCES, Selection, chunks
 from db.inventory import HOLDINGS
 from db.schema import (
+    attendee_numbers,
     broadcasts,
+    check_ins,
     chosen_places,
     consents,
     deliveries,
+    event_feedback,
     events,
     metadata,
     people,
@@ -176,7 +179,11 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-HELD = (consents, responses, deliveries, rsvps, vote_plans, chosen_places, volunteering, survey_answers)
+AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback)
+HELD = (
+    *(consents, responses, deliveries, vote_plans, chosen_places, volunteering, survey_answers),
+    *AT_EVENTS,
+)
 WITHOUT_PROOFS = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
 LONG_AFTER = final_ballot_end(CAMPAIGN.ballots) + timedelta(days=9_999)
 
@@ -192,6 +199,10 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
     for question, subject in (("rsvp", f"e{number}"), ("turnout", "1"), ("language", None)):
         await tx.execute(sa.insert(responses).values(question=question, subject=subject, **said))
     await tx.execute(sa.insert(rsvps).values(event=number, **said))
+    at_event = {"event": number, "person": number}
+    await tx.execute(sa.insert(attendee_numbers).values(number=1, **at_event))
+    await tx.execute(sa.insert(check_ins).values(at=NOW, how="list", **at_event))
+    await tx.execute(sa.insert(event_feedback).values(at=NOW, question="stars", option="5", **at_event))
     await tx.execute(sa.insert(vote_plans).values(person=number, ballot=1, vote="voted", at=NOW))
     await tx.execute(sa.insert(volunteering).values(person=number, lifts=True, contact=True, at=NOW))
     place = {"id": number, "key": str(number), "commune": "69123", "name": "x", "address": "x"}
@@ -234,7 +245,7 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
 
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
-        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 2)
+        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 5)
         assert told["offers to help"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),

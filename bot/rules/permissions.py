@@ -63,6 +63,11 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
+    IMPORT_ADDRESSES = "import_addresses"
+    IMPORT_STATIONS = "import_stations"
+    IMPORT_RESULTS = "import_results"
+    CUT_WALKS = "cut_walks"
+    OFFER_WALK = "offer_walk"
     ASK_SURVEY = "ask_survey"
     SEE_SURVEY = "see_survey"
     IMPORT_SURVEY = "import_survey"
@@ -103,6 +108,11 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,
+        Action.IMPORT_ADDRESSES: _COORDINATORS,
+        Action.IMPORT_STATIONS: _COORDINATORS,
+        Action.IMPORT_RESULTS: _COORDINATORS,
+        Action.CUT_WALKS: _COORDINATORS,
+        Action.OFFER_WALK: _COORDINATORS,
         Action.ASK_SURVEY: _ORGANIZERS,
         Action.SEE_SURVEY: _ORGANIZERS,
         Action.IMPORT_SURVEY: _COORDINATORS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.canvass import addresses, station_addresses, stations, walks
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -30,6 +31,7 @@ __all__ = [
     "Instant",
     "Json",
     "RowId",
+    "addresses",
     "answer_counts",
     "answer_remainders",
     "approvals",
@@ -62,6 +64,8 @@ __all__ = [
     "seats",
     "staff",
     "staff_links",
+    "station_addresses",
+    "stations",
     "suppressions",
     "survey_answers",
     "survey_counts",
@@ -70,4 +74,5 @@ __all__ = [
     "updates",
     "volunteering",
     "vote_plans",
+    "walks",
 ]

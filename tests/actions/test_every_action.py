@@ -38,6 +38,9 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
+canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
+canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
+canvass_imports.stations_missing
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
@@ -54,6 +57,7 @@ campaign_changes.tell_of_hours
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
+canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
@@ -88,6 +92,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
+canvass.lines
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted

@@ -386,6 +386,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
+    "events.past": {
+        "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),
+    },
     "events.find_managed": {
         "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.find_managed(w.tx, a, w.event.code), least="coordinator"),

@@ -174,6 +174,11 @@ class Batch:
         rsvp = self.rsvps.get((sending.event.id, person.id))
         return None if rsvp is None else rsvp.answer
 
+    def came(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether it is known that somebody was at the event that a broadcast is about."""
+        rsvp = self.rsvps.get((sending.event.id, person.id)) if sending.event is not None else None
+        return rsvp is not None and rsvp.attended is True
+
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
         chosen = self.chosen.get(person.id, ())

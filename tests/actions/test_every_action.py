@@ -26,6 +26,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 event_cards.find_with_answer
@@ -68,7 +69,7 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
+check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there feedback.figures_of
 event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded

@@ -59,7 +59,7 @@ class Event:
 
     @property
     def is_public(self) -> bool:
-        return not self.is_hidden and not self.is_dropped
+        return self.state in ("open", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +129,11 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
-_COLUMNS = Columns(events.c)
+COLUMNS = Columns(events.c)
 _WITH_CODE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}({_COLUMNS}, language, title, description)) AS text)
+    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
     FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
     )
 )
@@ -142,10 +142,14 @@ _TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("even
 
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
-    rows = await _WITH_CODE.rows(tx, code=code)
+    return in_words(await _WITH_CODE.rows(tx, code=code))
+
+
+def in_words(rows: Sequence[list[Any]]) -> EventInWords | None:
+    """One event from its rows: its columns (`COLUMNS`), a language, a title and a description."""
     if not rows:
         return None
-    values = _COLUMNS.read(rows[0][:-3])
+    values = COLUMNS.read(rows[0][:-3])
     return EventInWords(
         event=Event(**dict(zip(events.c.keys(), values, strict=True))),
         texts={
@@ -229,14 +233,25 @@ async def managed(
 
 
 async def past(
-    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
-) -> EventPage:
-    """The last events that are over and took place: the author's own, and those in the areas; the latest first."""
+    tx: AsyncConnection,
+    *,
+    author: int | None,
+    areas: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+    number: int,
+    size: int,
+) -> tuple[EventPage, bool]:
+    """Events that are over and took place: the author's own, and those in the areas, the latest first; and whether
+    there are more after this page, which is counted from 0.
+    """
     theirs = sa.or_(events.c.created_by == author, *areas)
-    query = sa.select(events).where(events.c.state == "open", events.c.ends_at <= now, theirs)
-    query = query.order_by(events.c.starts_at.desc(), events.c.id).limit(MOST_SHOWN)
-    found = tuple(Event(**row._mapping) for row in await tx.execute(query))
-    return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
+    query = sa.select(events).where(events.c.ends_at <= now, events.c.state == "open", theirs)
+    query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
+    found = [Event(**row._mapping) for row in await tx.execute(query)]
+    page = tuple(found[:size])
+    return EventPage(events=page, texts=await texts_of_many(tx, (each.id for each in page))), len(
+        found
+    ) > size
 
 
 async def latest(tx: AsyncConnection) -> list[EventInWords]:

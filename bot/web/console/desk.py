@@ -137,6 +137,12 @@ class Visit:
         return RedirectResponse(path, 303)
 
 
+def whole_number(visit: Visit, name: str, otherwise: int) -> int:
+    """A number behind the `?` of an address; another where there is none, or nonsense."""
+    text = visit.request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
+
+
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 

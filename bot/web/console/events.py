@@ -15,7 +15,7 @@ from bot.rules.attendees import Part, in_order
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
-from bot.web.console.desk import BadForm, Desk, Missing, Visit
+from bot.web.console.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.no_break import with_plain_spaces
 from db.events import EventPage, EventText, text_in
 
@@ -40,9 +40,12 @@ class Events:
         ]
 
     async def list(self, visit: Visit) -> Response:
+        page = whole_number(visit, "page", 1) - 1
         coming = await events.managed(visit.tx, visit.author)
-        past = await events.past(visit.tx, visit.author)
-        return visit.page("events", coming=_lines(visit, coming), past=_lines(visit, past))
+        past, more = await events.past(visit.tx, visit.author, max(0, page))
+        return visit.page(
+            "events", coming=_lines(visit, coming), past=_lines(visit, past), number=max(0, page), more=more
+        )
 
     async def show(self, visit: Visit) -> Response:
         found = await events.find_managed(visit.tx, visit.author, _code(visit))

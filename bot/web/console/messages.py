@@ -36,7 +36,7 @@ from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
-from bot.web.console.desk import COOKIE, BadForm, Desk, Missing, Visit
+from bot.web.console.desk import COOKIE, BadForm, Desk, Missing, Visit, whole_number
 from bot.words.confirming import confirms
 from bot.words.shown_html import shown_html
 
@@ -96,12 +96,11 @@ class Messages:
         part = asked.get("part", Part.ALL)
         if part not in tuple(Part):
             raise Missing("There is no such part of the list.")
-        number = asked.get("page", "1")
         page = await broadcast_cards.listed(
             visit.tx,
             visit.author,
             Part(part),
-            int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 9 else 0,
+            whole_number(visit, "page", 1) - 1,
             language=visit.language,
             fallback=visit.author.campaign.languages[0],
         )

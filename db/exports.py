@@ -10,8 +10,8 @@ others are counted (`bot.rules.small_counts`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,10 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
 from bot.rules.restriction import PURPOSE, RESTRICTED
-from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
 from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
+from db.engine import small_cache
 from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
@@ -414,25 +414,13 @@ async def chunks(
     """
     query = instants_as_text(source.query).order_by(*source.keys)
     async with (
-        _small_cache(tx) if little_memory else nullcontext(),
+        small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,
     ):
         async for rows in result.partitions():
             yield rows
     if source.counts is not None and (counted := (await tx.execute(instants_as_text(source.counts))).all()):
         yield counted
-
-
-@asynccontextmanager
-async def _small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
-    if tx.dialect.name != "sqlite":
-        yield
-        return
-    await tx.exec_driver_sql(sqlite.SMALL_CACHE)
-    try:
-        yield
-    finally:
-        await tx.exec_driver_sql(sqlite.CACHE)
 
 
 async def count(tx: AsyncConnection, source: Source, most: int) -> int:

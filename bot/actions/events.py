@@ -17,7 +17,7 @@ import db.events
 import db.faces
 import db.seats
 from bot.actions import audit, broadcast_approvals, broadcasts
-from bot.actions.audiences import Reach, reach, target_of
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
@@ -36,6 +36,7 @@ from bot.rules.quiet import Quiet
 from bot.rules.seats import ENOUGH, Seats, SeatsWanted, door_opens
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
 from bot.rules.small_counts import NOBODY, Headcount
+from db.audiences import Target
 from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
@@ -329,21 +330,13 @@ async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
     return NOBODY
 
 
-async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """The reach of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+async def told(tx: AsyncConnection, author: Author, event: Event) -> Target:
+    """Who is told of a change or a cancellation: those who said yes or maybe, whatever they switched off.
 
     Raises NotAllowed.
     """
     _require_managed(author, event)
-    return await reach(
-        tx,
-        await target_of(tx, author, _coming_to(event), [EVERYWHERE]),
-        kind=Kind.EVENT_SERVICE,
-        when=all_at(author.now),
-        campaign=author.campaign,
-        reader=author.reader,
-        cancellation=cancellation,
-    )
+    return await target_of(tx, author, _coming_to(event), [EVERYWHERE])
 
 
 def _coming_to(event: Event) -> Expression:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.changes import changed_people
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
@@ -26,6 +27,7 @@ __all__ = [
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "changed_people",
     "chosen_places",
     "consents",
     "deliveries",

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram.ext import Application, ContextTypes
@@ -71,6 +71,10 @@ from handlers.exports import PRODUCER
 from handlers.rights import asked_in
 from handlers.routing import register
 from locales.words import all_words
+
+if TYPE_CHECKING:  # not every bot has pages
+    from bot.web.app import Part
+    from bot.web.site import Site
 
 log = structlog.get_logger(__name__)
 
@@ -184,9 +188,39 @@ def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str |
     )
     site = Site(services.campaign, address=services.links_to)
     web = make_web(
-        health=app.health, metrics=app.watch.metrics, webhook=webhook, downloads=downloads, site=site
+        health=app.health,
+        metrics=app.watch.metrics,
+        webhook=webhook,
+        downloads=downloads,
+        site=site,
+        parts=console_of(app, ground, site),
     )
     app.start(serve(web, listener))
+
+
+def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
+    """The console, where people reach it safely; else nothing of it is there."""
+    from bot.web.console.console import Console
+    from bot.web.console.desk import Desk
+
+    if site.address is None:
+        return []
+
+    def changed() -> None:
+        app.engine.wake()
+        app.ticker.nudge()
+
+    desk = Desk(
+        site=site,
+        address=site.address,
+        database=ground.database,
+        clock=ground.clock,
+        composer=composer(ground.services),
+        texts=ground.services.texts,
+        token=ground.settings.required_token,
+        changed=changed,
+    )
+    return [Console(desk)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ MODULES = {
     "staff": "staff",
     "audiences": "audiences",
     "surveys": "surveys",
+    "events": "events",
     "effects": "effects",
     "export": "exporting",
     "opt-outs": "opt_outs",

@@ -1,4 +1,4 @@
-"""Addresses that open the bot on something: an event, signing up at a friend's invitation, a large export."""
+"""Addresses that open the bot on something: an event, a friend's invitation, a large export, the console."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ def event_link(bot_username: str, code: str, friend: str = "") -> str:
 def friend_link(bot_username: str, code: str) -> str:
     """Signing up through it notes who brought the newcomer. The code is the person's own for friends: no other."""
     return f"https://t.me/{bot_username}?start={Link(friend=code).payload}"
+
+
+def console_url(address: str, token: str) -> str:
+    """Where a one-time link to the console is opened, on the web part at `address`."""
+    return f"{address}/console/enter/{token}"
+
+
+def console_app_url(address: str) -> str:
+    """The console as a Mini App, which Telegram opens over https alone."""
+    return f"{address}/console/app"
 
 
 def download_url(address: str, token: str) -> str:

@@ -57,14 +57,19 @@ class Overview:
 
 
 async def overview(tx: AsyncConnection, campaign: Campaign, now: datetime) -> Overview:
-    found = await get_fact(tx, RUNNING)
     return Overview(
-        running_as=None if found is None else RunningAs(**found),
+        running_as=await running_as(tx),
         staff=len({member.telegram_id for member in await db.staff.all_current(tx)}),
         counts=await db.overview.counts(tx, now),
         backup=await db.backup_record.last(tx),
         next=next_of(campaign, now),
     )
+
+
+async def running_as(tx: AsyncConnection) -> RunningAs | None:
+    """As which bot the last start ran; None before the first."""
+    found = await get_fact(tx, RUNNING)
+    return None if found is None else RunningAs(**found)
 
 
 async def note_running(tx: AsyncConnection, running_as: RunningAs) -> None:

@@ -160,3 +160,39 @@ async def unattended(tx: AsyncConnection, known_in: Sequence[str] | None) -> lis
         Doubtful(id=row.id, kind=row.kind, area=row.area, people=headcount(row, "people"))
         for row in await tx.execute(query)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """A broadcast with deliveries in doubt that could be sent again now."""
+
+    id: int
+    area: str
+    author: int | None
+    people: Headcount
+
+
+async def open_since(
+    tx: AsyncConnection,
+    since: datetime,
+    *,
+    areas: Sequence[str],
+    now: datetime,
+    known_in: Sequence[str] | None,
+) -> list[Open]:
+    """The broadcasts made after an instant of which somebody in these areas is in doubt and may get it again."""
+    columns = (broadcasts.c.id, broadcasts.c.area, broadcasts.c.created_by)
+    recent = sa.select(broadcasts.c.id).where(broadcasts.c.created_at > since, sa.not_(IS_NOTICE))
+    query = (
+        sa.select(*columns, *counted("people", known_to(known_in)))
+        .select_from(_JOINED)
+        .where(deliveries.c.broadcast.in_(recent), deliveries.c.state == "in_doubt", IS_USABLE)
+        .where(_may_leave(areas, now))
+        .group_by(*columns)
+        .order_by(broadcasts.c.id.desc())
+        .limit(MOST_BROADCASTS)
+    )
+    return [
+        Open(id=row.id, area=row.area, author=row.created_by, people=headcount(row, "people"))
+        for row in await tx.execute(query)
+    ]

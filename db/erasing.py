@@ -13,7 +13,18 @@ from bot.rules.suppression import SuppressionKey, proof_of
 from db import approvals, notices, seats
 from db.days import start_of_day
 from db.leftovers import count_and_delete
-from db.schema import broadcasts, consents, deliveries, dialogs, downloads, people, responses, staff, updates
+from db.schema import (
+    broadcasts,
+    consents,
+    console_sessions,
+    deliveries,
+    dialogs,
+    downloads,
+    people,
+    responses,
+    staff,
+    updates,
+)
 
 SEALED = "sealed"
 """Stands in the consent ledger in place of the pseudonyms of people who left."""
@@ -39,6 +50,7 @@ async def erase_roles(tx: AsyncConnection, telegram_id: int) -> None:
     """
     await tx.execute(sa.delete(staff).where(staff.c.telegram_id == telegram_id))
     await tx.execute(sa.delete(downloads).where(downloads.c.telegram_id == telegram_id))
+    await tx.execute(sa.delete(console_sessions).where(console_sessions.c.telegram_id == telegram_id))
     await erase_mentions(tx, telegram_id)
     followed = sa.update(broadcasts).where(broadcasts.c.progress_chat == telegram_id)
     await tx.execute(followed.values(progress_chat=None, progress_message=None))

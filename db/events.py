@@ -129,11 +129,11 @@ async def put_texts(tx: AsyncConnection, event: int, texts: EventTexts) -> None:
     await tx.execute(sa.insert(event_texts), rows)
 
 
-_COLUMNS = Columns(events.c)
+COLUMNS = Columns(events.c)
 _WITH_CODE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}({_COLUMNS}, language, title, description)) AS text)
+    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
     FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
     )
 )
@@ -142,10 +142,14 @@ _TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("even
 
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     """The event of a public code (`ev_<code>` in links)."""
-    rows = await _WITH_CODE.rows(tx, code=code)
+    return in_words(await _WITH_CODE.rows(tx, code=code))
+
+
+def in_words(rows: Sequence[list[Any]]) -> EventInWords | None:
+    """One event from its rows: its columns (`COLUMNS`), a language, a title and a description."""
     if not rows:
         return None
-    values = _COLUMNS.read(rows[0][:-3])
+    values = COLUMNS.read(rows[0][:-3])
     return EventInWords(
         event=Event(**dict(zip(events.c.keys(), values, strict=True))),
         texts={

@@ -39,6 +39,7 @@ class Kept(StrEnum):
     CAMPAIGN = "campaign"
     LINK = "link"
     DAY = "day"
+    SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
 
@@ -293,6 +294,14 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("id", "token_hash"),
     ),
     Holding(
+        table="console_sessions",
+        subject=Subject.TEAM,
+        kept=Kept.SESSION,
+        erased=Erased.DELETED,
+        data={"console_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
+        plain=("id", "opener_hash", "cookie_hash"),
+    ),
+    Holding(
         table="events",
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,
@@ -312,6 +321,13 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
+    ),
+    Holding(
+        table="event_keys",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("key", "event"),
     ),
     Holding(
         table="event_texts",

@@ -69,6 +69,9 @@ class Person(NamedTuple):
         return self.state == RESTRICTED
 
 
+NOBODY = Person._make(None for _ in Person._fields)._replace(id=0, telegram_id=0)
+"""Stands where somebody acts who is no row: whoever has the machine."""
+
 # The planner's own mark is not part of what is known of somebody.
 _KNOWN = [people.c[name] for name in Person._fields]
 _COLUMNS = Columns(_KNOWN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -43,6 +43,22 @@ _HEAR = Statement(
     )
 )
 Subject = Literal["ballot", "event"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What asks a person something that they just answered otherwise.
+
+    Of the broadcasts about a ballot or an event of that number those that one of the steps or templates `asked_by`
+    asked; not the message that was tapped, which shows the answer.
+    """
+
+    person: int
+    about: Subject
+    number: int
+    asked_by: tuple[str, ...]
+    tapped: int | None
+    now: datetime
 
 
 def _asking(about: Subject, asked_by: str) -> Statement:
@@ -101,28 +117,21 @@ def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: d
     return int(answered[0])
 
 
-async def settle(
-    tx: AsyncConnection,
-    *,
-    person: int,
-    about: Subject,
-    number: int,
-    asked_by: Iterable[str],
-    tapped: int | None,
-    now: datetime,
-) -> list[int]:
-    """Marks as answered what asks the person something that they answered otherwise; the Telegram ids of the messages.
+async def settle(tx: AsyncConnection, asked: Asked) -> list[int]:
+    """Marks as answered what asks the same; the Telegram ids of the messages."""
+    return await together(tx, lambda visit: mark_settled(visit, asked))
 
-    Of the broadcasts about a ballot or an event of that number those that one of these steps or templates asked; not
-    the message that was tapped, which shows the answer.
-    """
-    names = [(name,) for name in asked_by]
 
-    def work(visit: Visit) -> list[int]:
-        found = visit.rows(_ASKING[about], person=person, number=number, tapped=tapped or 0, rows=names)
-        if found:
-            visit.run(_SETTLE, rows=members(delivery for delivery, _message in found), now=now)
-            visit.run(_HEAR, person=person)
-        return sorted(message for _delivery, message in found)
-
-    return await together(tx, work)
+def mark_settled(visit: Visit, asked: Asked) -> list[int]:
+    """The same in a stay with the database that does more."""
+    found = visit.rows(
+        _ASKING[asked.about],
+        person=asked.person,
+        number=asked.number,
+        tapped=asked.tapped or 0,
+        rows=[(name,) for name in asked.asked_by],
+    )
+    if found:
+        visit.run(_SETTLE, rows=members(delivery for delivery, _message in found), now=asked.now)
+        visit.run(_HEAR, person=asked.person)
+    return sorted(message for _delivery, message in found)

@@ -29,6 +29,7 @@ from db.schema import (
     broadcasts,
     chosen_places,
     consents,
+    console_sessions,
     deliveries,
     dialogs,
     downloads,
@@ -181,6 +182,12 @@ def offers(key: SuppressionKey) -> list[DueRows]:
 def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
     return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+
+
+def sessions_over(now: datetime) -> list[DueRows]:
+    """Sessions of the console that are over, and links to it that nobody opened."""
+    over = console_sessions.c.expires_at <= now
+    return [DueRows(key=console_sessions.c.id, condition=over, erase=_deleting(console_sessions))]
 
 
 def notices_told(finished: datetime) -> list[DueRows]:

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.seats import Rsvp as Rsvp
 from db.batches import Columns, Statement, Visit, together
-from db.responses import Response, log
+from db.events import COLUMNS, EventInWords, in_words
+from db.responses import Asked, Response, log, mark_settled
 from db.schema import rsvps
 
 NAMES = tuple(rsvps.c.keys())
@@ -33,6 +34,29 @@ async def get(tx: AsyncConnection, *, event: int, person: int) -> Rsvp | None:
     """A person's answer. Each tap asks for it."""
     found = await _GET.rows(tx, event=event, person=person)
     return read(found[0]) if found else None
+
+
+_WITH_CODE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(
+        {s.json.format(f"(SELECT {s.array}({READ}) FROM rsvps WHERE event = events.id AND person = :person)")},
+        {COLUMNS}, language, title, description)) AS text)
+    FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
+    )
+)
+
+
+async def find_with_event(
+    tx: AsyncConnection, code: str, *, person: int
+) -> tuple[EventInWords, Rsvp | None] | None:
+    """The event of a public code, and a person's answer. Each tap on an invitation asks for both."""
+    rows = await _WITH_CODE.rows(tx, code=code, person=person)
+    found = in_words([row[1:] for row in rows])
+    if found is None:
+        return None
+    own = rows[0][0]
+    return found, None if own is None else read(own)
 
 
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
@@ -60,11 +84,12 @@ def write(visit: Visit, rsvp: Rsvp) -> None:
     visit.run(_PUT, **values)
 
 
-async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response) -> None:
-    """Sets a person's answer, in place of an earlier one, and logs it."""
+async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response, asked: Asked) -> list[int]:
+    """Sets a person's answer, in place of an earlier one, and logs it; the messages that ask the same elsewhere."""
 
-    def answer(visit: Visit) -> None:
+    def answer(visit: Visit) -> list[int]:
         write(visit, rsvp)
         log(visit, response)
+        return mark_settled(visit, asked)
 
-    await together(tx, answer)
+    return await together(tx, answer)

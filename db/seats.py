@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
 from db.batches import Statement, Visit, together
 from db.events import Event
-from db.responses import Response, log
+from db.responses import Asked, Response, log, mark_settled
 from db.restrictions import IS_USABLE
 from db.rsvps import NAMES, read, write
 from db.schema import broadcasts, deliveries, events, people, rsvps, seats
@@ -80,13 +80,22 @@ Decide = Callable[[Seats, Rsvp | None, Callable[[Seats], Allotted]], Rsvp]
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """How somebody stands now, and the seats with it."""
+    """How somebody stands now, the seats with it, and the messages that ask the same elsewhere."""
 
     rsvp: Rsvp
     seats: Seats
+    overtaken: list[int]
 
 
-async def settle(tx: AsyncConnection, *, event: int, person: int, decide: Decide, said: Response) -> Settled:
+async def settle(
+    tx: AsyncConnection,
+    *,
+    event: int,
+    person: int,
+    decide: Decide,
+    said: Response,
+    asked: Asked | None = None,
+) -> Settled:
     """Decides how somebody stands while nobody else can take a seat, keeps it, and logs what they said."""
 
     def work(visit: Visit) -> Settled:
@@ -100,7 +109,8 @@ async def settle(tx: AsyncConnection, *, event: int, person: int, decide: Decide
         write(visit, rsvp)
         visit.run(_COUNT, event=event, **_counted(after))
         log(visit, said)
-        return Settled(rsvp=rsvp, seats=after)
+        overtaken = mark_settled(visit, asked) if asked is not None else []
+        return Settled(rsvp=rsvp, seats=after, overtaken=overtaken)
 
     return await together(tx, work)
 
@@ -177,6 +187,12 @@ async def shown(tx: AsyncConnection, event: Event) -> Seats:
     query = _sums().join(people, people.c.id == rsvps.c.person).where(rsvps.c.event == event.id, IS_USABLE)
     row = (await tx.execute(query)).one()
     return _read(event, row.taken, row.waiting, row.offered, 0)
+
+
+async def waiting_for(tx: AsyncConnection, events: Sequence[int]) -> dict[int, int]:
+    """How many wait for a seat, of those events that somebody waits for."""
+    query = sa.select(seats.c.event, seats.c.waiting).where(seats.c.event.in_(events), seats.c.waiting > 0)
+    return {row.event: row.waiting for row in await tx.execute(query)}
 
 
 def _sums() -> sa.Select[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,6 +67,18 @@ async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
     )
     row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
     return Heads(**{name: headcount(row, name) for name in ("registered", "volunteers", "unreachable")})
+
+
+async def joined(
+    tx: AsyncConnection, area: str, bounds: Sequence[datetime], known_in: KnownIn
+) -> list[Headcount]:
+    """How many signed up between each instant and the next: one number less than there are instants."""
+    known, at = known_to(known_in), people.c.registered_at
+    spans = [sa.and_(at >= begins, at < ends) for begins, ends in pairwise(bounds)]
+    columns = (column for place, span in enumerate(spans) for column in counted(f"day{place}", known, span))
+    there = sa.and_(_REGISTERED, person_in(area), at >= bounds[0], at < bounds[-1])
+    row = (await tx.execute(sa.select(*columns).select_from(people).where(there))).one()
+    return [headcount(row, f"day{place}") for place in range(len(spans))]
 
 
 async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:

@@ -11,6 +11,7 @@ from handlers import (
     broadcast_cards,
     broadcasts,
     choices,
+    console,
     doubts,
     event_edit,
     event_seats,
@@ -64,6 +65,7 @@ COMMANDS = (
     Command(name="survey", handler=survey_results.open_, roles=STAFF),
     Command(name="stats", handler=statistics.stats, roles=STAFF),
     Command(name="calendar", handler=statistics.calendar, roles=STAFF),
+    Command(name="console", handler=console.open_, roles=STAFF),
     Command(name="export", handler=exports.begin, roles=COORDINATORS),
     Command(name="staff", handler=staff.list_staff, roles=ADMINS),
 )
@@ -96,6 +98,7 @@ FEATURES = (
     mends,
     statistics,
     exports,
+    console,
     staff,
     typed,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import effects, event_cards, questions, rsvps
+from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
@@ -107,39 +107,42 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
     return None
 
 
-async def _event_to_answer(context: Context, code: str) -> EventInWords | None:
-    """The event, for a supporter; whoever is none signs up first, and comes back to it."""
-    found = await _event(context, code)
-    if found is None or await must_sign_up(context, start=f"ev_{code}"):
-        return None
-    return found
+async def _event_to_answer(context: Context, code: str) -> tuple[EventInWords | None, Rsvp | None]:
+    """The event and their answer so far, for a supporter; whoever is none signs up first, and comes back to it."""
+    found, before = await event_cards.find_with_answer(context.tx, code, context.person)
+    if found is None:
+        context.toast("toasts/event_unknown", alert=True)
+    elif await must_sign_up(context, start=f"ev_{code}"):
+        found = None
+    return found, before
 
 
 async def answer_invitation(update: Update, context: Context) -> None:
     """Yes, maybe or no: noted at once, confirmed on the card, changed at will."""
-    code, said = arguments(context, 2)
-    answer = one_of(RsvpAnswer, said)
-    found = await _event_to_answer(context, code)
+    code, tapped = arguments(context, 2)
+    answer = one_of(RsvpAnswer, tapped)
+    found, before = await _event_to_answer(context, code)
     if found is None:
         return
-    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
-        rsvp = await rsvps.answer_invitation(context.tx, context.person, context.origin, found.event, answer)
+        said = await rsvps.answer_invitation(
+            context.tx, context.person, context.origin, found.event, answer, before=before
+        )
     except EventClosed:
         await event_card.show(context, found)  # it says why
     except TooFewSeats as few:
         context.toast(few.message, alert=True, **few.values)
     else:
-        await event_card.show(context, found, rsvp)
-        await _settle(context, found, before=before)
-        if rsvp.answer == RsvpAnswer.YES and context.quiet_about_events is None:
+        await event_card.show(context, found, said.rsvp)
+        _overtake(context, said.overtaken)
+        if said.rsvp.answer == RsvpAnswer.YES and context.quiet_about_events is None:
             await ask_once(context, Purpose.TEAM)
 
 
 async def bring_guests(update: Update, context: Context) -> None:
     """How many come along, or wait with whoever taps."""
     code, number = arguments(context, 2)
-    found = await _event_to_answer(context, code)
+    found, _before = await _event_to_answer(context, code)
     if found is None:
         return
     try:
@@ -160,7 +163,7 @@ async def bring_guests(update: Update, context: Context) -> None:
 async def wait_for_all(update: Update, context: Context) -> None:
     """Fewer seats came free than the party needs, and they would rather wait."""
     (code,) = arguments(context, 1)
-    found = await _event_to_answer(context, code)
+    found, _before = await _event_to_answer(context, code)
     if found is None:
         return
     try:
@@ -173,35 +176,25 @@ async def wait_for_all(update: Update, context: Context) -> None:
 
 async def confirm_coming(update: Update, context: Context) -> None:
     """The eve's question."""
-    code, said = arguments(context, 2)
-    coming = yes_or_no(said, yes="confirm", no="cancel")
-    found = await _event_to_answer(context, code)
+    code, tapped = arguments(context, 2)
+    coming = yes_or_no(tapped, yes="confirm", no="cancel")
+    found, before = await _event_to_answer(context, code)
     if found is None:
         return
-    before = await rsvps.answer_of(context.tx, context.person, found.event)
     try:
-        rsvp = await rsvps.confirm_coming(
-            context.tx, context.person, context.origin, found.event, coming=coming
+        said = await rsvps.confirm_coming(
+            context.tx, context.person, context.origin, found.event, coming=coming, before=before
         )
     except EventClosed:
         await event_card.show(context, found)  # it says why
     else:
-        await event_card.show(context, found, rsvp)
-        await _settle(context, found, before=before)
+        await event_card.show(context, found, said.rsvp)
+        _overtake(context, said.overtaken)
 
 
-async def _settle(
-    context: Context, found: EventInWords, *, afterwards: bool = False, before: Rsvp | None = None
-) -> None:
-    """What asked the same elsewhere, the invitation say, asks it no more. `before`: what they had answered."""
-    for message in await questions.settle_event(
-        context.tx,
-        context.person,
-        context.origin,
-        found.event,
-        afterwards=afterwards,
-        said_maybe=before is not None and before.answer == RsvpAnswer.MAYBE,
-    ):
+def _overtake(context: Context, messages: list[int]) -> None:
+    """What asked the same elsewhere, the invitation say, asks it no more."""
+    for message in messages:
         context.drop_buttons_of(message)
 
 
@@ -213,14 +206,16 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     if found is None or await must_sign_up(context):
         return
     try:
-        await rsvps.tell_whether_came(context.tx, context.person, context.origin, found.event, came=came)
+        overtaken = await rsvps.tell_whether_came(
+            context.tx, context.person, context.origin, found.event, came=came
+        )
     except EventClosed:
         await event_card.show(context, found)  # it says why
         return
     except EventNotBegun as early:
         context.toast(early.message, alert=True)
         return
-    await _settle(context, found, afterwards=True)
+    _overtake(context, overtaken)
     quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)

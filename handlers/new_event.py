@@ -20,6 +20,7 @@ from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
+    AROUND_KM,
     DESCRIPTION_LIMIT,
     TITLE_LIMIT,
     DraftQuestion,
@@ -46,8 +47,6 @@ DURATIONS = (60, 90, 120, 180)
 """Minutes that are offered; others can be typed."""
 LONG = timedelta(hours=12)
 """From so long on it is asked whether that is meant: `24` is more often an hour than a duration."""
-AROUND = 30
-"""Kilometres around the place that are invited unless something else is chosen."""
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -67,7 +66,7 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
-        around = f"near:{data['commune']}:{AROUND}"
+        around = f"near:{data['commune']}:{AROUND_KM}"
         said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)

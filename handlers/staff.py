@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import admissions, staff, staff_links
+from bot.actions import admissions, console, staff, staff_links
 from bot.actions.audiences import places_named
 from bot.actions.authority import Author, area_name
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -47,6 +47,7 @@ async def _show(context: Context, author: Author, answer: Callable[..., None]) -
         ],
         links=[_described(author, link, maker=team.makers[link.created_by]) for link in team.links[:SHOWN]],
         waiting=[_described(author, each, area=each.details["area"]) for each in team.waiting[:SHOWN]],
+        sessions=(await console.sessions(context.tx, author))[:SHOWN],
         more=max(0, len(team.members) - SHOWN),
     )
 
@@ -167,6 +168,14 @@ async def revoke_link(update: Update, context: Context) -> None:
     await _show(context, author, context.edit)
 
 
+async def end_session(update: Update, context: Context) -> None:
+    """Of the console, in force at its next click."""
+    (number,) = buttons.arguments(context, 1)
+    author = await desk.author(context)
+    await console.end_session(context.tx, author, desk.number(number))
+    await _show(context, author, context.edit)
+
+
 # -- a new admin, whom a second one agrees to --
 
 
@@ -224,6 +233,7 @@ BUTTONS: dict[str, Handler] = {
     "staff_ask": ask_to_revoke,
     "staff_revoke": revoke,
     "staff_unlink": revoke_link,
+    "staff_session": end_session,
     "staff_decide": decide,
 }
 DIALOGS = {FLOW: {"area": Awaited(text=type_area)}}

@@ -20,6 +20,7 @@ from simulator.shapes import Peer, user_shape
 from simulator.world import World
 
 LONGEST_MESSAGE = 4096
+MOST_AT_ONCE = 100
 BAD_PAYLOAD = "A start link carries 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
 _START_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -42,9 +43,14 @@ def send_text(
     chat = world.chat(peer)
     replied = chat.asked if reply_to is None else reply_to
     if replied and (reply_to or replied in chat.messages):
-        extra["extra"] = {"reply_to_message": reply_shape(world, peer, message_of(world, peer, replied))}
+        answered = message_of(world, peer, replied)
+        extra["extra"] = {"reply_to_message": reply_shape(world, peer, answered)}
+        if at and at.group.is_forum:
+            at = Place(at.group, answered.thread)  # an answer stands in the topic of what it answers
     if not text.strip():
         raise PersonError("An empty message cannot be sent: write something first.")
+    if len(text) > MOST_AT_ONCE * LONGEST_MESSAGE:
+        raise PersonError(f"Nobody sends more than {MOST_AT_ONCE * LONGEST_MESSAGE:,} characters at once.")
     pieces = [text[start : start + LONGEST_MESSAGE] for start in range(0, len(text), LONGEST_MESSAGE)]
     return [say(world, person, *parse_text(piece), at=at, **extra) for piece in pieces if piece.strip()]
 

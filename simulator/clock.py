@@ -1,6 +1,7 @@
 """The simulated clock: an instant that can be moved and a speed. Nothing else here reads the time."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from simulator.errors import PersonError
@@ -29,6 +30,7 @@ class Clock:
         self.speed = speed
         self.version = 1
         self._leapt = 0.0
+        self.when_moved: Callable[[], None] | None = None
 
     def now(self) -> datetime:
         """The simulated instant, aware UTC."""
@@ -64,6 +66,8 @@ class Clock:
         if speed is not None:
             self.speed = speed
         self.version += 1
+        if self.when_moved is not None:
+            self.when_moved()
 
     def reading(self) -> dict[str, object]:
         """The clock as JSON: `now` (ISO 8601, UTC), `speed`, `version`."""

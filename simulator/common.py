@@ -10,8 +10,10 @@ from simulator.events import Stream, Waiters
 from simulator.faults import Faults
 from simulator.files import FileStore
 from simulator.groups import Group
+from simulator.polling import Polls
 from simulator.records import FriendChat, Person
 from simulator.shapes import user_shape
+from simulator.timers import Timers
 
 FIRST_PERSON_ID = 5_000_001
 FIRST_GROUP_ID = 13_000_000_000_000_000
@@ -42,6 +44,8 @@ class Common(Generic[W]):
         self.faults = Faults()
         self.marks: list[dict[str, str]] = []
         self.worlds: dict[int, W] = {}
+        self.timers = Timers(clock)
+        self.polls = Polls()
         self.files = FileStore()
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}
@@ -58,6 +62,8 @@ class Common(Generic[W]):
         """
         self.files = FileStore()
         self.faults.clear()
+        self.timers.clear()
+        self.polls.clear()
         self.people.clear()
         self.usernames.clear()
         self.friend_chats.clear()
@@ -70,6 +76,7 @@ class Common(Generic[W]):
         """End every long poll, stream and webhook delivery: the server stops."""
         for world in self.worlds.values():
             world.close()
+        self.timers.clear()
         self.waiters.close()
         self.stream.close()
 

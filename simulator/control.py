@@ -22,6 +22,8 @@ from simulator.http_json import (
     world_of,
 )
 from simulator.limits import LIKE, Limits
+from simulator.mini_apps import PUBLIC_KEY
+from simulator.params import load_json
 
 MOST_JOURNAL_ENTRIES = 10_000
 # What a browser may show in a tab. HTML, SVG and whatever else could hold a script is only ever saved.
@@ -64,9 +66,9 @@ async def list_marks(request: Request) -> Response:
 async def set_marks(request: Request) -> Response:
     """Replace the clock's bookmarks: a list of {"label", "at"} or {"marks": that list}."""
     try:
-        given = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
-        raise PersonError("The body is not valid JSON.") from None
+        given = load_json(await request.body())
+    except ValueError:
+        raise PersonError("The body is not valid JSON, or nested too deeply.") from None
     world = world_of(request)
     world.common.marks = read_marks(given.get("marks") if isinstance(given, dict) else given)
     world.stream.tell({"type": "marks"})
@@ -103,7 +105,7 @@ async def set_limits(request: Request) -> Response:
     """
     content = await read_object(request)
     like = content.get("like")
-    if like is not None and like not in LIKE:
+    if like is not None and (not isinstance(like, str) or like not in LIKE):
         raise PersonError(f"“like” is one of {', '.join(LIKE)}.")
     values: dict[str, Any] = dict(LIKE[like]) if like else {}
     for name in ("per_second", "burst", "per_chat_per_second", "chat_burst", "per_group_per_minute"):
@@ -139,6 +141,7 @@ async def show_state(request: Request) -> Response:
             "pending_updates": len(world.updates.pending),
             "seen": world.updates.seen,
             "zone": world.common.zone,
+            "apps_public_key": PUBLIC_KEY,
             "webhook": world.webhook.info(),
             "commands": world.settings.as_json(),
             "descriptions": world.settings.texts,

@@ -2,7 +2,10 @@
 
 
 class BotApiError(Exception):
-    """A Bot API call that is answered with `ok: false`; `parameters` is e.g. `{"retry_after": 3}`."""
+    """A Bot API call that is answered with `ok: false`; `parameters` is e.g. `{"retry_after": 3}`.
+
+    `text` is what is wrong, as Telegram's server puts it into the middle of a sentence of its own.
+    """
 
     PREFIXES = {  # noqa: RUF012 - a constant table
         400: "Bad Request",
@@ -18,6 +21,7 @@ class BotApiError(Exception):
 
     def __init__(self, code: int, text: str, parameters: dict[str, int] | None = None) -> None:
         self.code = code
+        self.text = text
         if code == self.NOT_SIMULATED:
             self.description = text
         else:
@@ -56,5 +60,5 @@ def forbidden(text: str) -> BotApiError:
 
 
 def lower_first_letter(text: str) -> str:
-    """Lower the first letter as `telegram-bot-api` does: only before a small letter, so codes stay."""
-    return text[0].lower() + text[1:] if len(text) > 1 and "a" <= text[1] <= "z" else text
+    """Lower the first letter as `telegram-bot-api` does (Client.cpp, fail_query_with_error): codes stay."""
+    return text if text[1:2] == "_" or "A" <= text[1:2] <= "Z" else text[:1].lower() + text[1:]

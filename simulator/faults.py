@@ -16,6 +16,8 @@ KINDS = {
     "half_json": "the call is processed, the answer is cut in the middle of its JSON",
 }
 
+LONGEST_DELAY = 3600
+MOST_TIMES = 1_000_000_000
 PROCESSED = {"drop_after", "error_500_after", "slow", "half_json"}
 
 
@@ -80,23 +82,25 @@ class Faults:
 def read_fault(description: dict[str, Any]) -> Fault:
     """A fault from its JSON: kind, method or methods, count, probability, seed, seconds."""
     kind = description.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise PersonError(f"“{kind}” is not a fault: choose one of {', '.join(KINDS)}.")
     methods = description.get("methods") or ([description["method"]] if description.get("method") else [])
+    if not isinstance(methods, list) or not all(isinstance(method, str) for method in methods):
+        raise PersonError("A fault's methods are a list of texts.")
     try:
         count = description.get("count")
         fault = Fault(
             kind=kind,
-            methods=frozenset(str(method).lower() for method in methods),
+            methods=frozenset(method.lower() for method in methods),
             left=None if count is None else int(count),
             probability=float(description.get("probability", 1.0)),
             seed=int(description.get("seed", 0)),
             seconds=float(description.get("seconds", 1.0)),
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PersonError("A fault's count, probability, seed and seconds are numbers.") from None
-    if not 0 <= fault.probability <= 1 or fault.seconds < 0 or (fault.left is not None and fault.left < 1):
-        raise PersonError(
-            "A fault needs a probability from 0 to 1, seconds of 0 or more and a count of 1 or more."
-        )
+    if not 0 <= fault.probability <= 1 or not 0 <= fault.seconds <= LONGEST_DELAY:
+        raise PersonError(f"A fault needs a probability from 0 to 1, and 0 to {LONGEST_DELAY} seconds.")
+    if fault.left is not None and not 1 <= fault.left <= MOST_TIMES:
+        raise PersonError(f"A fault needs a count of 1 to {MOST_TIMES:,}.")
     return fault

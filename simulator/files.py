@@ -48,6 +48,7 @@ class FileStore:
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
         self._photos: dict[str, list[dict[str, Any]]] = {}
+        self._shapes: dict[str, dict[str, Any]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -62,16 +63,26 @@ class FileStore:
         """Keep a document; return it in the shape of `Message.document`."""
         return self.add_file("document", upload)
 
-    def add_file(self, kind: str, upload: Upload) -> dict[str, Any]:
-        """Keep a file of a kind but a photo; return what is common to the shapes of all of them."""
+    def add_file(self, kind: str, upload: Upload, details: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Keep a file of a kind but a photo, with its details (duration, title …); return it as a Message shows it."""
         stored = self._add(kind, upload, 0, 0)
-        return {
+        shape = {
             "file_name": stored.name,
             "mime_type": stored.mime_type,
             "file_id": stored.file_id,
             "file_unique_id": stored.unique_id,
             "file_size": len(stored.content),
         }
+        shape |= details or {}
+        self._shapes[stored.file_id] = shape
+        return dict(shape)
+
+    def media_of(self, stored: StoredFile) -> dict[str, Any]:
+        """A file that is here already, as the fields of a Message that holds it."""
+        if stored.kind == "photo":
+            return {"photo": self.photo_of(stored.file_id)}
+        shape = dict(self._shapes[stored.file_id])
+        return {stored.kind: shape} | ({"document": shape} if stored.kind == "animation" else {})
 
     def photo_of(self, file_id: str) -> list[dict[str, Any]]:
         """Every size of the photo that this is a size of."""
@@ -151,9 +162,8 @@ def picture_size(content: bytes) -> tuple[int, int]:
         width, height = struct.unpack("<HH", content[6:10])
     elif content[:2] == b"\xff\xd8":
         width, height = _jpeg_size(content)
-    elif content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X" and len(content) >= 30:
-        width = int.from_bytes(content[24:27], "little") + 1
-        height = int.from_bytes(content[27:30], "little") + 1
+    elif content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) >= 30:
+        width, height = _webp_size(content)
     if not width or not height:
         raise bad_request("IMAGE_PROCESS_FAILED")
     if width + height > 10_000 or max(width, height) > 20 * min(width, height):
@@ -170,4 +180,19 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
             height, width = struct.unpack(">HH", content[position + 5 : position + 9])
             return width, height
         position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return 0, 0
+
+
+def _webp_size(content: bytes) -> tuple[int, int]:
+    """The size in the first chunk of a WebP: extended, lossless or plain (RFC 9649)."""
+    kind, chunk = content[12:16], content[20:30]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(chunk[at : at + 3], "little") + 1 for at in (4, 7))
+        return width, height
+    if kind == b"VP8L" and chunk[0] == 0x2F:
+        bits = int.from_bytes(chunk[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and chunk[3:6] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(chunk[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+        return width, height
     return 0, 0

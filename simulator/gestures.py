@@ -13,7 +13,6 @@ from simulator.errors import PersonError
 from simulator.friending import friend_in
 from simulator.groups import Place
 from simulator.http_json import answer, place_in, read_object, text_in, whole_in, world_of
-from simulator.polls import answered
 from simulator.reactions import EMOJIS
 from simulator.records import Message, Person
 from simulator.shapes import chat_shape, user_shape
@@ -52,6 +51,8 @@ def forward(
     world: World, person: Person, message: Message, friend: Person | None, at: Place | None = None
 ) -> Message:
     """Forward a message of the chat with the bot or of a group, to a friend or to the bot."""
+    if message.is_service:
+        raise PersonError(f"Message {message.message_id} only tells what happened: it cannot be forwarded.")
     if (message.extra or {}).get("has_protected_content"):
         raise PersonError(f"Message {message.message_id} is protected: it cannot be forwarded.")
     known = (message.extra or {}).get("forward_origin")
@@ -86,18 +87,11 @@ def vote(
     check_can_write(world, person, at)
     if not message.media or "poll" not in message.media:
         raise PersonError(f"Message {message.message_id} is no poll.")
-    poll, message.votes = answered(message.media["poll"], message.votes or {}, person.id, numbers)
-    message.media = {**message.media, "poll": poll}
-    peer = at.group if at else person
-    world.changed(peer, message)
-    if not message.by_bot:
-        return message
-    asker = world.owner(message)
-    asker.tell_bot("poll", peer, poll)
-    if not poll["is_anonymous"]:
-        given = {"poll_id": poll["id"], "user": user_shape(person), "option_ids": sorted(numbers)}
-        persistent = [poll["options"][number]["persistent_id"] for number in sorted(numbers)]
-        asker.tell_bot("poll_answer", peer, given | {"option_persistent_ids": persistent})
+    asked = world.common.polls.vote(message.media["poll"]["id"], person.id, numbers)
+    if not asked.poll["is_anonymous"]:
+        given = {"poll_id": asked.poll["id"], "user": user_shape(person), "option_ids": sorted(numbers)}
+        persistent = [asked.poll["options"][number]["persistent_id"] for number in sorted(numbers)]
+        asked.world.tell_bot("poll_answer", asked.peer, given | {"option_persistent_ids": persistent})
     return message
 
 

@@ -68,8 +68,8 @@ async def list_groups_of(request: Request) -> Response:
     return answer({"groups": [group_view(world, group, person) for group in theirs]})
 
 
-def join(common: Common[World], person: Person, group: Group, content: Content) -> None:
-    """Come in: into a public group, or by an invite `link`."""
+def join(common: Common[World], person: Person, group: Group, content: Content) -> Content | None:
+    """Come in: into a public group, or by an invite `link`, by which one may have to ask first."""
     member = group.member(person.id)
     if member.is_here:
         raise PersonError(f"{person.first_name} is already in “{group.title}”.")
@@ -78,9 +78,17 @@ def join(common: Common[World], person: Person, group: Group, content: Content) 
     link = None
     if address := text_in(content, "link", ""):
         link = group.links.get(address)
-        if link is None or link["is_revoked"] or link.get("expire_date", 1 << 40) < common.clock.timestamp():
+        if link is None or link["is_revoked"] or link.get("expire_date", 1 << 40) <= common.clock.timestamp():
             raise PersonError(INVALID_LINK)
+        if group.uses(address) >= link.get("member_limit", 1 << 40):
+            raise PersonError("This invite link has let in as many as it may.")
+        if link["creates_join_request"]:
+            if person.id in group.requests:
+                raise PersonError(f"{person.first_name} has already asked to be let into “{group.title}”.")
+            membership.ask_to_join(common, group, person, link)
+            return {"requested": True}
     membership.join(common, group, person.id, link=link)
+    return None
 
 
 def leave(common: Common[World], person: Person, group: Group, _content: Content) -> None:

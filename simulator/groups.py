@@ -103,6 +103,10 @@ class Group:
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    came_by: dict[str, set[int]] = field(default_factory=dict)
+    """Who came in by each invite link."""
+    requests: dict[int, str] = field(default_factory=dict)
+    """Who asks to be let in, and by which link."""
     chat: Chat = field(default_factory=Chat)
     read: dict[int, int] = field(default_factory=dict)
     upgraded_to: int = 0
@@ -138,6 +142,10 @@ class Group:
         kinds = [kind for kind in SENDING if kind in set(media)] or [""]
         permission, called = SENDING["animation" if "animation" in kinds else kinds[0]]
         return "" if self.may(user_id, permission) else called
+
+    def uses(self, link: str) -> int:
+        """How many of those who came by an invite link are in the group."""
+        return sum(self.has(user_id) for user_id in self.came_by.get(link, ()))
 
     def unread(self, user_id: int, most: int) -> int:
         """How many messages of others somebody has not seen; not counted beyond `most`."""

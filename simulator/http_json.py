@@ -10,6 +10,7 @@ from starlette.responses import Response
 from simulator.common import Common
 from simulator.errors import PersonError
 from simulator.groups import Place
+from simulator.params import LARGEST_BODY, load_json
 from simulator.world import World
 
 LONGEST_WAIT = 120.0
@@ -44,13 +45,24 @@ def answer(content: object, status: int = 200) -> Response:
     )
 
 
+async def read_limited(request: Request) -> bytes:
+    """The body, if it is no larger than that of a call may be."""
+    length = request.headers.get("content-length", "")
+    size = int(length) if length.isdecimal() else 0
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if max(size, len(body)) > LARGEST_BODY:
+            raise PersonError(f"The body is larger than {LARGEST_BODY >> 20} MB.", 413)
+    return bytes(body)
+
+
 async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body; an empty body is an empty object."""
-    body = await request.body()
     try:
-        content = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
-        raise PersonError("The body is not valid JSON.") from None
+        content = load_json(await read_limited(request) or b"{}")
+    except ValueError:
+        raise PersonError("The body is not valid JSON, or nested too deeply.") from None
     if not isinstance(content, dict):
         raise PersonError("The body must be a JSON object.")
     return content

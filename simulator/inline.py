@@ -8,10 +8,8 @@ from simulator.acting import check_active, check_can_write
 from simulator.callbacks import Query
 from simulator.errors import BotApiError, PersonError
 from simulator.groups import Place
-from simulator.keyboards import inline_markup
-from simulator.params import Params
-from simulator.parse import parse_text
 from simulator.records import Message, Person
+from simulator.results import read_result
 from simulator.shapes import user_shape
 from simulator.world import World
 
@@ -59,18 +57,22 @@ def send_result(
     friend: Person | None,
     at: Place | None = None,
 ) -> Message:
-    content = Params(result.get("input_message_content") or {})
-    text = content.text("message_text") or str(result.get("title", ""))
     try:
-        plain, entities = parse_text(text, content.text("parse_mode"), content.values.get("entities"))
-        markup = inline_markup(result.get("reply_markup"))
-    except BotApiError as error:
+        content = read_result(result, world.files, local_apps=world.common.local_apps)
+    except BotApiError as error:  # a file that is no longer here
         raise PersonError(f"The bot's result cannot be sent: {error.description}.") from None
-    fields: dict[str, Any] = {"extra": {"via_bot": world.bot}, "markup": markup}
-    if "latitude" in content.values:
-        fields["media"] = {"location": {name: content.values[name] for name in ("latitude", "longitude")}}
-    else:
-        fields |= {"text": plain, "entities": entities}
+    if content.elsewhere:
+        raise PersonError(
+            f"The file {content.elsewhere} is not on this machine: nothing is fetched from outside."
+        )
+    markup = content.markup
+    extra: dict[str, Any] = {"via_bot": world.bot}
+    if content.preview:
+        extra["link_preview_options"] = content.preview
+    if content.above and content.text:
+        extra["show_caption_above_media"] = True
+    fields: dict[str, Any] = {"extra": extra, "markup": markup, "media": content.media}
+    fields |= {"text": content.text, "entities": content.entities}
     peer = at.group if at else person
     if at:
         message = world.add_message(at.group, by_bot=False, sender=person.id, thread=at.topic, **fields)

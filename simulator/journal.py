@@ -56,16 +56,35 @@ BEGINNING = 12
 """How many characters of a message a line of the file holds: which words it is told by."""
 
 
+class JournalFile:
+    """A file of what happens, a JSON object a line, in the order in which it happened; for one bot or several."""
+
+    def __init__(self, path: Path) -> None:
+        # Kept open as long as the journal is written.
+        self._file = path.open("ab", buffering=1 << 18)
+
+    def write(self, line: dict[str, Any]) -> None:
+        if not self._file.closed:
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+    def flush(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class Journal:
     """The last half million accepted messages, edits and deletions, and counters that forget nothing.
 
-    With a `file` every message, edit, deletion and act of a person goes there instead, a JSON object a line, in the
-    order in which they happened: {at, do, to, id, data, begins} or {at, by, act, …}. Then memory holds none of them.
+    With a `file` every message, edit, deletion and act of a person goes there instead: {at, do, to, id, data, begins}
+    or {at, by, act, …}; where several bots share it, `bot` says whose. Then memory holds none of them.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
-        # Kept open as long as the journal is written.
-        self._file = None if file is None else file.open("ab", buffering=1 << 18)
+    def __init__(self, file: JournalFile | None = None, bot: str = "") -> None:
+        self._file = file
+        self._whose = {"bot": bot} if bot else {}
         self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
         self.last = 0
         self.calls: Counter[str] = Counter()
@@ -112,7 +131,7 @@ class Journal:
 
     def _write(self, at: datetime, line: dict[str, Any]) -> None:
         if self._file is not None:
-            self._file.write(orjson.dumps({"at": at.isoformat(), **line}, option=orjson.OPT_APPEND_NEWLINE))
+            self._file.write({"at": at.isoformat(), **self._whose, **line})
 
     def flush(self) -> None:
         """Writes out everything up to now, for those who read the file."""
@@ -122,7 +141,6 @@ class Journal:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
-            self._file = None
 
     def after(self, number: int, limit: int) -> list[dict[str, object]]:
         """Up to `limit` entries whose number is above `number`, oldest first."""

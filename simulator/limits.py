@@ -31,11 +31,12 @@ class Bucket:
     tokens: float
     at: float
 
-    def wait_needed(self, now: float) -> float:
-        """Seconds until a token is there; 0 when there is one."""
+    def wait_needed(self, now: float, count: int = 1) -> float:
+        """Seconds until so many tokens are there; 0 when they are. More than there can be are owed afterwards."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
         self.at = now
-        return 0.0 if self.tokens >= 1 else (1 - self.tokens) / self.rate
+        needed = min(count, self.burst)
+        return 0.0 if self.tokens >= needed else (needed - self.tokens) / self.rate
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,25 +57,25 @@ class Limits:
     _chats: dict[int, Bucket] = field(default_factory=dict)
     _refused_until: float = 0.0
 
-    def check(self, chat_id: int) -> None:
-        """Count one message to a chat, or refuse it with 429."""
+    def check(self, chat_id: int, count: int = 1) -> None:
+        """Count the messages of one call to a chat, or refuse all of them with 429."""
         if self.per_second is self.per_chat_per_second is self.per_group_per_minute is None:
             return
         now = self.clock.age()
         if now < self._refused_until:
             self._refuse(self._refused_until - now)
         chat = self._chat_bucket(chat_id, now)
-        if chat and (wait := chat.wait_needed(now)):
+        if chat and (wait := chat.wait_needed(now, count)):
             self._refuse(wait)
         if self.per_second is not None:
             burst = self.burst or max(self.per_second, 1)
             bot = self._bot = self._bot or Bucket(self.per_second, burst, burst, now)
-            if wait := bot.wait_needed(now):
+            if wait := bot.wait_needed(now, count):
                 self._refused_until = now + max(self.retry_after, wait)
                 self._refuse(wait)
-            bot.tokens -= 1
+            bot.tokens -= count
         if chat:
-            chat.tokens -= 1
+            chat.tokens -= count
 
     def _chat_bucket(self, chat_id: int, now: float) -> Bucket | None:
         rate, burst = self.per_chat_per_second, self.chat_burst

@@ -58,7 +58,13 @@ def tell(
 
 
 def change(
-    common: Common[World], group: Group, actor: int, new: Member, *, link: dict[str, Any] | None = None
+    common: Common[World],
+    group: Group,
+    actor: int,
+    new: Member,
+    *,
+    link: dict[str, Any] | None = None,
+    requested: bool = False,
 ) -> None:
     """Somebody stands otherwise with the group: the bot that it is about is told, or those that are administrators."""
     old = group.member(new.user_id)
@@ -71,6 +77,8 @@ def change(
     }
     if link:
         happened["invite_link"] = link
+    if requested:
+        happened["via_join_request"] = True
     for number, world in common.worlds.items():
         states = {
             "old_chat_member": member_shape(user, old, number),
@@ -88,17 +96,40 @@ def join(
 ) -> None:
     """Somebody comes in: by themselves, by a link, or because `actor` adds them."""
     old = group.member(user_id)
-    if old.status == "restricted":
-        change(common, group, actor or user_id, replace(old, stays=True), link=link)
-    else:
-        change(common, group, actor or user_id, Member(user_id=user_id, status="member"), link=link)
+    new = replace(old, stays=True) if old.status == "restricted" else Member(user_id=user_id, status="member")
+    requested = group.requests.pop(user_id, None) is not None and link is not None
+    if link:
+        group.came_by.setdefault(link["invite_link"], set()).add(user_id)
+    change(common, group, actor or user_id, new, link=link, requested=requested)
     user = common.user(user_id)
     came = {
         "new_chat_members": [user],
         "new_chat_member": user,
         "new_chat_participant": user,
     }
-    tell(common, group, actor or user_id, came)
+    tell(common, group, user_id if requested else actor or user_id, came)
+
+
+def ask_to_join(common: Common[World], group: Group, person: Person, link: dict[str, Any]) -> None:
+    """Somebody asks to be let in; the bots hear of it that may invite, and may write to them until it is decided."""
+    group.requests[person.id] = link["invite_link"]
+    happened = {
+        "chat": chat_shape(group),
+        "from": common.user(person.id),
+        "user_chat_id": person.id,
+        "date": common.clock.timestamp(),
+        "invite_link": link_shape(group, link),
+    }
+    for number, world in common.worlds.items():
+        if group.member(number).is_admin and group.may(number, "can_invite_users"):
+            world.tell_bot("chat_join_request", group, happened)
+    common.first.changed(group)
+
+
+def link_shape(group: Group, link: dict[str, Any]) -> dict[str, Any]:
+    """A ChatInviteLink, with how many ask to be let in by it."""
+    pending = sum(each == link["invite_link"] for each in group.requests.values())
+    return link | ({"pending_join_request_count": pending} if pending else {})
 
 
 def leave(common: Common[World], group: Group, user_id: int, *, actor: int = 0, until: int = -1) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from base64 import urlsafe_b64encode
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.acting import check_active, say
+from simulator.ed25519 import public_key, sign
 from simulator.errors import PersonError
 from simulator.http_json import answer, read_object, text_in, world_of
 from simulator.keyboards import buttons_of
@@ -29,6 +31,9 @@ VERSION = "9.1"
 LONGEST_DATA = 4096  # bytes
 KINDS = ("inline", "keyboard", "menu", "main")
 _START = re.compile(r"[A-Za-z0-9_-]{0,512}")
+# The key of every local Telegram, no secret: what it signs is worth nothing elsewhere.
+_SECRET = hashlib.sha256(b"a local Telegram").digest()
+PUBLIC_KEY = public_key(_SECRET).hex()
 
 
 def launch(world: World, person: Person, url: str, kind: str, theme: dict[str, Any], start: str = "") -> str:
@@ -68,7 +73,18 @@ def init_data(world: World, person: Person, kind: str = "inline", start: str = "
         fields |= {"start_param": start} if start else {}
     else:
         fields = {"query_id": world.app_queries.ask(person.id).query_id} | fields
+    fields["signature"] = for_others(fields, world.bot["id"])
     return urlencode(fields | {"hash": signature(fields, world.token)}, quote_via=quote)
+
+
+def for_others(fields: dict[str, str], bot_id: int) -> str:
+    """The `signature` by which somebody checks the fields who does not know the token, with PUBLIC_KEY.
+
+    https://core.telegram.org/bots/webapps, “Validating data for Third-Party Use”; Telegram's own key is not to be had.
+    """
+    lines = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    signed = sign(_SECRET, f"{bot_id}:WebAppData\n{lines}".encode())
+    return urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 def signature(fields: dict[str, str], token: str) -> str:

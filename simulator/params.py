@@ -13,7 +13,12 @@ from starlette.types import Receive, Scope
 
 from simulator.errors import BotApiError, bad_request
 
+# Bytes of a call that carries files, and of the parameters of any call (HttpReader.h of tdlib).
 LARGEST_BODY = 60 * 1024 * 1024
+LARGEST_PARAMETERS = 1024 * 1024
+TOO_LARGE = BotApiError(413, "too many parameters")
+# How deep JSON may be nested (JsonBuilder.h of tdlib).
+DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,36 @@ class Params:
             if not value:
                 return None
             try:
-                return orjson.loads(value)
-            except orjson.JSONDecodeError:
+                return load_json(value)
+            except ValueError:
                 raise bad_request(complaint) from None
         return value
+
+
+def too_deep(value: Any) -> bool:
+    """Whether lists and objects are nested deeper than Telegram reads them."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def load_json(text: str | bytes) -> Any:
+    """The value that a JSON text stands for. Raises ValueError where it stands for none, or is nested too deeply."""
+    value = orjson.loads(text)
+    brackets = (
+        text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
+    )
+    if brackets > DEEPEST and too_deep(value):
+        raise ValueError("Too big object depth")
+    return value
 
 
 async def read_params(scope: Scope, receive: Receive) -> Params:
@@ -82,10 +113,12 @@ async def read_params(scope: Scope, receive: Receive) -> Params:
     values: dict[str, Any] = {}
     if scope["query_string"]:
         values.update(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
-    content_type = _content_type(scope)
+    content_type = _header(scope, b"content-type").lower()
+    if _header(scope, b"content-length").isdigit() and int(_header(scope, b"content-length")) > LARGEST_BODY:
+        raise BotApiError(413, "")
     if content_type.startswith(b"multipart/form-data"):
         return await _read_multipart(scope, receive, values)
-    body = await read_body(receive)
+    body = await read_body(receive, LARGEST_PARAMETERS)
     if not body:
         return Params(values)
     if content_type.startswith(b"application/json"):
@@ -95,33 +128,34 @@ async def read_params(scope: Scope, receive: Receive) -> Params:
     return Params(values)
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body; too large a one is refused before it fills the memory."""
+async def read_body(receive: Receive, most: int = LARGEST_BODY) -> bytes:
+    """The whole body; too large a one is taken off the line, as far as any may be large, and refused."""
     message = await receive()
-    if not message.get("more_body"):
-        return bytes(message.get("body", b""))
-    chunks = [message["body"]]
+    chunks = [message.get("body", b"")]
     size = len(chunks[0])
-    while message.get("more_body"):
+    while message.get("more_body") and size <= LARGEST_BODY:
         message = await receive()
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > LARGEST_BODY:
-            raise BotApiError(413, "")
+        size += len(message.get("body", b""))
+        if size <= most:
+            chunks.append(message.get("body", b""))
+        else:
+            chunks.clear()
+    if size > most:
+        raise TOO_LARGE
     return b"".join(chunks)
 
 
-def _content_type(scope: Scope) -> bytes:
+def _header(scope: Scope, wanted: bytes) -> bytes:
     for name, value in scope["headers"]:
-        if name == b"content-type":
-            return bytes(value).strip().lower()
+        if name == wanted:
+            return bytes(value).strip()
     return b""
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        decoded = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        decoded = load_json(body)
+    except ValueError:
         raise bad_request("can't parse JSON object") from None
     if not isinstance(decoded, dict):
         raise bad_request("can't parse JSON object")
@@ -132,13 +166,19 @@ async def _read_multipart(scope: Scope, receive: Receive, values: dict[str, Any]
     uploads: dict[str, Upload] = {}
     try:
         await _read_form(Request(scope, receive), values, uploads)
-    except (HTTPException, MultiPartException):  # the form breaks off, has no boundary or too many fields
-        raise bad_request("can't parse multipart form") from None
+    except (HTTPException, MultiPartException) as error:
+        # the form breaks off, has no boundary, too many fields or too large a one
+        said = error.detail if isinstance(error, HTTPException) else error.message
+        raise (
+            TOO_LARGE if "exceeded maximum size" in said else bad_request("can't parse multipart form")
+        ) from None
+    if sum(len(value) for value in values.values()) > LARGEST_PARAMETERS:
+        raise TOO_LARGE
     return Params(values, uploads)
 
 
 async def _read_form(request: Request, values: dict[str, Any], uploads: dict[str, Upload]) -> None:
-    async with request.form(max_part_size=LARGEST_BODY) as form:
+    async with request.form(max_part_size=LARGEST_PARAMETERS) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if value.size and value.size > LARGEST_BODY:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import tdjson
 
+from simulator.cleaning import clean_with, is_empty, trimmed_with
 from simulator.entities import Entity, check, read_entities, split
 from simulator.errors import BotApiError, bad_request
 
@@ -79,9 +80,12 @@ def parse_text(
         found = [entity for raw in result["entities"] if (entity := _entity(raw))]
     else:
         found = split(check(text, read_entities(list(entities or ()))))
+    text, found = clean_with(text, found)
     if _MAY_HOLD_ENTITIES.search(text):
         found = _with_automatic_entities(text, found)
-    text, found = _trimmed(text, found)
+    text, found = trimmed_with(text, found)
+    if is_empty(text):
+        return "", b""
     return text, orjson.dumps(found[:MOST_ENTITIES]) if found else b""
 
 
@@ -104,26 +108,6 @@ def _with_automatic_entities(text: str, found: list[Entity]) -> list[Entity]:
         if not any(start < offset + length and offset < end for start, end in opaque)
     ]
     return sorted(found + added, key=lambda e: (e["offset"], -e["length"])) if added else found
-
-
-def _trimmed(text: str, found: list[Entity]) -> tuple[str, list[Entity]]:
-    """Without the white space at both ends, entities moved and cut to fit."""
-    stripped = text.strip()
-    if len(stripped) == len(text) or not found:
-        return stripped, found
-    lead = len(text) - len(text.lstrip())  # white space is one UTF-16 unit a character
-    total = utf16_length(stripped)
-    kept = []
-    for entity in found:
-        start = max(entity["offset"] - lead, 0)
-        end = min(entity["offset"] + entity["length"] - lead, total)
-        if end > start:
-            kept.append(entity | {"offset": start, "length": end - start})
-    return stripped, kept
-
-
-def utf16_length(text: str) -> int:
-    return len(text) + sum(ord(character) > 0xFFFF for character in text)
 
 
 def _entity(raw: dict[str, Any]) -> Entity | None:

@@ -10,42 +10,11 @@ from simulator.errors import PersonError
 Poll = dict[str, Any]
 LONGEST_QUESTION = 300
 LONGEST_OPTION = 100
+LONGEST_EXPLANATION = 200
+LONGEST_DESCRIPTION = 1024
 MOST_OPTIONS = 12
-
-
-def new_poll(
-    poll_id: str,
-    question: str,
-    options: list[str],
-    *,
-    quiz: bool,
-    anonymous: bool,
-    several: bool,
-    revoting: bool,
-    correct: list[int],
-    is_closed: bool,
-) -> Poll:
-    """A Poll that nobody has answered yet."""
-    poll: Poll = {
-        "id": poll_id,
-        "question": question,
-        "options": [
-            {"text": text, "voter_count": 0, "persistent_id": str(number)}
-            for number, text in enumerate(options)
-        ],
-        "total_voter_count": 0,
-        "is_closed": is_closed,
-        "is_anonymous": anonymous,
-        "type": "quiz" if quiz else "regular",
-        "allows_multiple_answers": several,
-        "allows_revoting": revoting,
-        "members_only": False,
-    }
-    if quiz and correct:
-        poll["correct_option_ids"] = correct
-        if len(correct) == 1:
-            poll["correct_option_id"] = correct[0]
-    return poll
+# Seconds that a poll may be open; a longer period is cut (Client.cpp, process_send_poll_query).
+SHORTEST_OPEN, LONGEST_OPEN = 5, 2_628_000
 
 
 def answered(
@@ -70,3 +39,11 @@ def answered(
 
 def closed(poll: Poll) -> Poll:
     return poll | {"is_closed": True}
+
+
+def copied(poll: Poll, number: str) -> Poll | None:
+    """A poll of its own that asks the same, which nobody has answered yet; None for a quiz without an answer."""
+    if poll["type"] == "quiz" and not poll.get("correct_option_ids"):
+        return None
+    options = [option | {"voter_count": 0} for option in poll["options"]]
+    return poll | {"id": number, "options": options, "total_voter_count": 0, "is_closed": False}

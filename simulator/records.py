@@ -11,7 +11,7 @@ SERVICE = frozenset(
         *("new_chat_members", "left_chat_member", "new_chat_title", "group_chat_created", "pinned_message"),
         *("supergroup_chat_created", "migrate_to_chat_id", "migrate_from_chat_id"),
         *("forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened"),
-        *("general_forum_topic_hidden", "general_forum_topic_unhidden"),
+        *("general_forum_topic_hidden", "general_forum_topic_unhidden", "web_app_data"),
     )
 )
 

@@ -45,7 +45,7 @@ def send_file(
     check_can_write(world, person, at)
     media = _media(world, kind, file)
     if kind == "animation":
-        media["document"] = world.files.add_file(kind, file)
+        media["document"] = media[kind]
     words = parse_text(caption if kind in CAPTIONED else "")
     return say(world, person, *words, media=media, at=at)
 
@@ -81,7 +81,7 @@ def _media(world: World, kind: str, file: Upload) -> dict[str, Any]:
     if kind == "document":
         return {"document": world.files.add_document(file)}
     if kind != "photo":
-        return {kind: world.files.add_file(kind, file) | FILE_FIELDS[kind]}
+        return {kind: world.files.add_file(kind, file, FILE_FIELDS[kind])}
     try:
         return {"photo": world.files.add_photo(file)}
     except BotApiError:

@@ -24,6 +24,7 @@ from simulator.clock import Clock
 from simulator.common import Common
 from simulator.errors import PersonError
 from simulator.http_json import answer
+from simulator.journal import JournalFile
 from simulator.limits import LIKE, Limits
 from simulator.origin import refusing_strangers
 from simulator.world import World
@@ -108,12 +109,11 @@ def make_world(
     first = Account(token=token, name=bot_name, username=bot_username, reads_all=reads_all, main_app=main_app)
     accounts = [first, *others]
     _check(accounts)
-    if journal_file and others:
-        raise StartError("--journal is for one bot: start the others without it, or with one --token.")
     if zone not in available_timezones():
         raise StartError(f"“{zone}” is not a time zone: write it as Europe/Paris.")
     common: Common[World] = Common(clock=clock or Clock(), zone=zone, local_apps=local_apps)
     common.marks = control.read_marks(marks or [])
+    journal = _open_journal(journal_file) if journal_file else None
     for account in accounts:
         world = World(
             common,
@@ -122,11 +122,19 @@ def make_world(
             bot_username=account.username,
             reads_all=account.reads_all,
             main_app=account.main_app,
-            journal_file=journal_file,
+            journal_file=journal,
+            journals_name=len(accounts) > 1,
         )
         if limits:
             world.limits = Limits(clock=world.clock, **LIKE[limits])
     return common.first
+
+
+def _open_journal(path: Path) -> JournalFile:
+    try:
+        return JournalFile(path)
+    except OSError as error:
+        raise StartError(f"The journal {path} cannot be written: {error.strerror}.") from None
 
 
 def _check(accounts: list[Account]) -> None:

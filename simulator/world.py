@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from simulator.common import Common
 from simulator.errors import BotApiError, bad_request, forbidden
 from simulator.files import FileStore
 from simulator.groups import Group, hears
-from simulator.journal import Journal
+from simulator.journal import Journal, JournalFile
 from simulator.limits import Limits
 from simulator.records import Chat, FriendChat, Message, Person
 from simulator.scripts import Scripts
@@ -31,7 +30,7 @@ class World:
 
     `common` is what all of its bots have in common. `started` and `blocked` are the people who began to talk to this
     bot, and who blocked it. `reads_all`: its privacy mode is off, it hears all of a group.
-    `main_app`: the address that its links `?startapp=` open.
+    `main_app`: the address that its links `?startapp=` open. `journals_name`: its lines in `journal_file` say its name.
     """
 
     def __init__(
@@ -43,13 +42,15 @@ class World:
         bot_username: str,
         reads_all: bool = False,
         main_app: str = "",
-        journal_file: Path | None = None,
+        journal_file: JournalFile | None = None,
+        journals_name: bool = False,
     ) -> None:
         self.common = common
         self.token = token
         self.reads_all = reads_all
         self.main_app = main_app
         self._journal_file = journal_file
+        self._journals_as = bot_username if journals_name else ""
         self.clock = common.clock
         self.bot: dict[str, Any] = {
             "id": int(token.partition(":")[0]),
@@ -79,7 +80,7 @@ class World:
         self.app_queries = Queries(self.waiters, self.clock, 6_000_000_000_000_001)
         self.settings = BotSettings()
         self.limits = Limits(clock=self.clock)
-        self.journal = Journal(self._journal_file)
+        self.journal = Journal(self._journal_file, self._journals_as)
         self.scripts = Scripts()
         self._shared: dict[Any, Any] = {}
 
@@ -137,9 +138,17 @@ class World:
             raise forbidden("user is deactivated")
         if peer.id in self.blocked:
             raise forbidden("bot was blocked by the user")
-        if peer.id not in self.started:
+        if peer.id not in self.started and not self._asks_to_join(peer):
             raise forbidden("bot can't initiate conversation with a user")
         return peer
+
+    def _asks_to_join(self, person: Person) -> bool:
+        """Whether somebody asks to be let into a group: a bot that may decide that may write to them meanwhile."""
+        bot = self.bot["id"]
+        return any(
+            person.id in group.requests and group.member(bot).is_admin and group.may(bot, "can_invite_users")
+            for group in self.groups.values()
+        )
 
     def _open_group(self, group: Group) -> Group:
         if group.upgraded_to:
@@ -173,13 +182,15 @@ class World:
         messages[message.message_id] = message
         while person.keeps is not None and len(messages) > person.keeps:
             del messages[next(iter(messages))]
+        if message.media and "poll" in message.media:
+            self.common.polls.show(self, person, message)
         self.changed(person, message)
         return message
 
     def _in_topic(self, group: Group, thread: int, extra: dict[str, Any] | None) -> dict[str, Any] | None:
         """What answers nothing else in a topic answers the message that began it, as Telegram has it."""
         begun = group.chat.messages.get(thread)
-        if begun is None or (extra and "reply_to_message" in extra):
+        if begun is None or (extra and not extra.keys().isdisjoint(("reply_to_message", "external_reply"))):
             return extra
         shape: dict[str, Any] = orjson.loads(orjson.dumps(self.shape(group, begun)))
         return {**(extra or {}), "reply_to_message": shape}
@@ -197,6 +208,8 @@ class World:
         chat = self.friend_chats.setdefault(pair_of(person.id, friend.id), FriendChat())
         chat.messages[message.message_id] = message
         chat.read[person.id] = message.message_id
+        if message.media and "poll" in message.media:
+            self.common.polls.show(self, person, message)
         self.changed_between(message)
         return message
 

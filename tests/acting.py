@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.broadcasts
+import db.console
 import db.facts
 import db.people
 import db.staff
@@ -58,6 +59,7 @@ class World:
     export: int
     granted: int
     offer: int
+    session: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -140,6 +142,9 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
+    await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
+    (session,) = await db.console.open_sessions(tx, NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -163,6 +168,7 @@ async def made_world(tx: AsyncConnection) -> World:
         export=export.id,
         granted=granted.id,
         offer=offer.id,
+        session=session.id,
     )
 
 

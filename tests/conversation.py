@@ -93,6 +93,11 @@ class Conversation:
         self._dispatcher = Dispatcher(application(), self.services, self.clock, Rolls(database))
         self._numbers = itertools.count(1)
 
+    def serve(self, services: Services) -> None:
+        """From now on with other services: a web address, for one."""
+        self.services = services
+        self._dispatcher = Dispatcher(application(), services, self.clock)
+
     def number(self) -> int:
         return next(self._numbers)
 
@@ -293,12 +298,17 @@ class Talker:
     def _keyboard(shown: Shown, call: Call) -> None:
         rows = call.payload.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = [button for row in rows for button in row]
-        for machine_reads in (each.get("callback_data") or each["url"] for each in buttons):
+        for machine_reads in (_leads_to(each) for each in buttons):
             assert machine_reads == as_read(machine_reads)
         shown.buttons = {
             as_read(each["text"]): each["callback_data"] for each in buttons if "callback_data" in each
         }
         shown.urls = {as_read(each["text"]): each["url"] for each in buttons if "url" in each}
+
+
+def _leads_to(button: Mapping[str, Any]) -> str:
+    """What a button sends back, or the address that it opens."""
+    return str(button.get("callback_data") or button.get("url") or button["web_app"]["url"])
 
 
 def paris(text: str) -> datetime:

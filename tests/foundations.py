@@ -29,6 +29,7 @@ from locales.words import words_of
 
 HOME = Path(__file__).parent.parent
 TEMPLATES = HOME / "locales" / "templates"
+PAGES = HOME / "locales" / "pages"
 SUFFIX = ".html.j2"
 BEGUN = 50
 """So many messages that are not translated are a language that was only begun; fewer fail the test of catalogues."""
@@ -53,12 +54,13 @@ def unsaid_commands(commands: Iterable[Command]) -> Iterator[str]:
 
 
 def unknown_messages(folders: Iterable[Path]) -> Iterator[str]:
-    """Messages that the code names and that no template says."""
+    """Messages and pages that the code names and that no template says."""
     features = "|".join(sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir()))
     named = re.compile(rf'"((?:{features})(?:/[a-z_0-9]+)+)"')
     for module in (module for folder in folders for module in sorted(folder.rglob("*.py"))):
         for message in named.findall(module.read_text(encoding="utf-8")):
-            if not _is_message(message) and not list(TEMPLATES.glob(f"{message}.*")):
+            is_page = (PAGES / f"{message}{SUFFIX}").exists()
+            if not (is_page or _is_message(message) or list(TEMPLATES.glob(f"{message}.*"))):
                 yield f"{module.name} says “{message}”: write locales/templates/{message}{SUFFIX}."
 
 

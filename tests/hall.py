@@ -95,7 +95,11 @@ class Hall:
                 return await rsvps.bring_guests(tx, person, self._origin(), event, int(answer))
             if answer == "wait":
                 return await rsvps.wait_for_all(tx, person, self._origin(), event)
-            return await rsvps.answer_invitation(tx, person, self._origin(), event, RsvpAnswer(answer))
+            before = await rsvps.answer_of(tx, person, event)
+            said = await rsvps.answer_invitation(
+                tx, person, self._origin(), event, RsvpAnswer(answer), before=before
+            )
+            return said.rsvp
 
     async def come(self, *numbers: int) -> None:
         for number in numbers:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 
+import db.broadcast_accounts
+import db.event_files
 from bot.actions import (
     admissions,
     attendees,
@@ -16,8 +20,10 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     calendar,
+    console,
     doubts,
     downloads,
+    event_imports,
     event_seats,
     events,
     export_orders,
@@ -28,16 +34,20 @@ from bot.actions import (
     staff_links,
     statistics,
     surveys,
+    today,
     volunteering,
 )
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
-from bot.rules.areas import contains
+from bot.event_files.filed import FiledEvent
+from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
+from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
+from db.events import EventText
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
@@ -135,9 +145,63 @@ async def lists_its_area(world: World, author: Author, team: Any) -> None:
         assert author.may(Action.SEE_STAFF, each.area)
 
 
+async def lists_sessions(world: World, author: Author, found: Any) -> None:
+    """Whoever may withdraw the roles of whoever signed in."""
+    assert {each.id for each in found} == ({world.session} if author.may(Action.END_CONSOLE, LYON) else set())
+
+
+async def decides_on_doubts(world: World, author: Author, found: Any) -> None:
+    """One's own messages, and those of others where one supervises, for people of the author’s areas."""
+    listed = {each.id for each in found}
+    assert world.broadcast not in listed or supervises(author)
+
+
+async def decides_what_is_theirs(world: World, author: Author, found: Any) -> None:
+    asked = {each.number for each in found if each.matter == today.Matter.APPROVAL}
+    assert asked == ({world.unapproved} if supervises(author) else set())
+
+
 async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
     """Nobody outside the author’s areas is in it."""
     assert any(contains(kept.audience.area, role.area) for role in author.roles)
+
+
+def filed(author: Author, **changed: Any) -> FiledEvent:
+    """An event of Lyon in a file, for everybody."""
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    starts_at = NOW + timedelta(days=6)
+    usual: dict[str, Any] = {
+        "line": 2,
+        "key": "k",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=2),
+        "commune": commune,
+        "address": "Salle Molière",
+        "texts": {"fr": EventText(title="Réunion", description="")},
+        "area": EVERYWHERE,
+        "invite": EVERYBODY,
+    }
+    return FiledEvent(**{**usual, **changed})
+
+
+async def planned_again(world: World, author: Author) -> Any:
+    """The colleague’s event, as a file has it."""
+    await db.event_files.keep_key(world.tx, "theirs", world.event.id)
+    return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
+
+
+async def imported(world: World, author: Author) -> None:
+    planned = await event_imports.plan(world.tx, author, [filed(author)])
+    await event_imports.carry_out(world.tx, author, planned, file="events.csv")
+
+
+async def invites_nobody_else(world: World, author: Author, nothing: Any) -> None:
+    """Its invitation is for those who vote in the area, all of them and nobody else."""
+    made = (await db.event_files.by_keys(world.tx, ["k"], {}))["k"].event
+    invitation = await db.broadcast_accounts.invitation_to(world.tx, made.id)
+    assert invitation is not None
+    await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
 
 
 MATRIX: dict[str, dict[str, Row]] = {
@@ -268,6 +332,14 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
         "another’s": Row(run=lambda w, a: doubts.doubts_of(w.tx, a, w.broadcast), least="coordinator"),
     },
+    "doubts.to_decide": {
+        "": Row(
+            run=lambda w, a: doubts.to_decide(w.tx, a),
+            least="organizer",
+            where="any",
+            check=decides_on_doubts,
+        ),
+    },
     "doubts.send_again": {
         "own": Row(
             run=lambda w, a: doubts.send_again(w.tx, a, w.own_broadcast, until=NOW),
@@ -307,6 +379,13 @@ MATRIX: dict[str, dict[str, Row]] = {
             least="organizer",
             where="everywhere",
         ),
+    },
+    "event_imports.plan": {
+        "new": Row(run=lambda w, a: event_imports.plan(w.tx, a, [filed(a)]), least="organizer"),
+        "another’s": Row(run=lambda w, a: planned_again(w, a), least="coordinator"),
+    },
+    "event_imports.carry_out": {
+        "new": Row(run=imported, least="organizer", check=invites_nobody_else),
     },
     "attendees.attendees": {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),
@@ -405,6 +484,35 @@ MATRIX: dict[str, dict[str, Row]] = {
             least="admin",
             where="everywhere",
         ),
+    },
+    "console.offer": {
+        "": Row(run=lambda w, a: console.offer(w.tx, a, "fr"), least="organizer", where="any"),
+    },
+    "console.own_sessions": {
+        "": Row(run=lambda w, a: console.own_sessions(w.tx, a), least="organizer", where="any"),
+    },
+    "console.sign_out_everywhere": {
+        "": Row(run=lambda w, a: console.sign_out_everywhere(w.tx, a), least="organizer", where="any"),
+    },
+    "console.sessions": {
+        "": Row(run=lambda w, a: console.sessions(w.tx, a), least="admin", where="any", check=lists_sessions),
+    },
+    "console.end_session": {
+        "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
+    },
+    "today.decisions": {
+        "": Row(
+            run=lambda w, a: today.decisions(w.tx, a, "fr"),
+            least="organizer",
+            where="any",
+            check=decides_what_is_theirs,
+        ),
+    },
+    "today.leaving": {
+        "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
+    },
+    "today.joined": {
+        "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },
     "staff.team": {
         "": Row(run=lambda w, a: staff.team(w.tx, a), least="admin", where="any", check=lists_its_area),

@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.staff
+from bot.actions.audit import COMMAND_LINE
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
+from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import (
     Action,
     Role,
@@ -25,7 +27,7 @@ from bot.rules.permissions import (
     supervises,
 )
 from bot.rules.small_counts import Reader
-from db.people import Person
+from db.people import NOBODY, Person
 
 
 class CandidateOut(PortevoixError):
@@ -36,22 +38,30 @@ class CandidateOut(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Author:
-    """A member of staff in the middle of an action; `roles` are read in its transaction, so revoking holds."""
+    """A member of staff in the middle of an action; `roles` are read in its transaction, so revoking holds.
+
+    `is_operator`: whoever has the machine, by the command line; they are no person of the database.
+    """
 
     person: Person
     roles: tuple[Staff, ...]
     campaign: Campaign
     gazetteer: Gazetteer
     now: datetime
+    is_operator: bool = False
 
     @property
-    def id(self) -> int:
-        return self.person.id
+    def id(self) -> int | None:
+        return None if self.is_operator else self.person.id
+
+    @property
+    def telegram_id(self) -> int | None:
+        return None if self.is_operator else self.person.telegram_id
 
     @property
     def name(self) -> str:
         """How the audit log calls them."""
-        return f"staff:{self.person.telegram_id}"
+        return COMMAND_LINE if self.is_operator else f"staff:{self.person.telegram_id}"
 
     def areas(self, action: Action) -> tuple[str, ...]:
         """Where they may do it."""
@@ -123,6 +133,18 @@ async def author_of(
     """The person with the roles they hold now, if any."""
     roles = await roles_of(tx, person)
     return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
+
+
+def operator(*, campaign: Campaign, gazetteer: Gazetteer, now: datetime, area: str = EVERYWHERE) -> Author:
+    """Whoever has the machine: an admin of an area, in everything but that they are nobody of the team."""
+    return Author(
+        person=NOBODY,
+        roles=(Staff(id=0, role=Role.ADMIN, area=area),),
+        campaign=campaign,
+        gazetteer=gazetteer,
+        now=now,
+        is_operator=True,
+    )
 
 
 async def asked_again(tx: AsyncConnection, author: Author) -> Author:

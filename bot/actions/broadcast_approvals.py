@@ -132,7 +132,7 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     subject = await subject_of(tx, broadcast)
     # Whom it is for was settled when it was written, whoever asks again.
     areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
-    mine = author.person.telegram_id
+    mine = author.telegram_id
     asked = await _others(tx, subject, but=mine)
     useless_from = (subject.broadcast.expires_at, _polls_close(author.campaign, subject, author.now))
     until = min([author.now + LIFE, *(instant for instant in useless_from if instant is not None)])
@@ -144,6 +144,7 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
         details={
             "digest": subject.digest,
             "asked": len(asked),
+            **({"by": audit.COMMAND_LINE} if author.is_operator else {}),
             "areas": areas or [subject.broadcast.area],
             "mend": subject.mend,
             "mends": subject.broadcast.mends,
@@ -289,7 +290,8 @@ async def _require_as_asked(
     broadcast = subject.broadcast
     useless = broadcast.expires_at is not None and broadcast.expires_at <= author.now
     as_asked = broadcast.state == "unapproved" and approval.details.get("digest") == subject.digest
-    if useless or not as_asked or not await _may_still_send(tx, subject):
+    by_operator = approval.details.get("by") == audit.COMMAND_LINE
+    if useless or not as_asked or not (by_operator or await _may_still_send(tx, subject)):
         raise ApprovalGone("This is not what was asked any more.")
 
 

@@ -77,7 +77,7 @@ async def listed(
     """One's own broadcasts, and for coordinators those of their areas; beyond the last page, the last one."""
     author.require(Action.CONTROL_BROADCAST)
     whose = None if author.supervised() else author.id
-    found = await db.broadcast_lists.listed(tx, part, reader=author.id, author=whose, now=author.now)
+    found = await db.broadcast_lists.listed(tx, part, reader=author.person.id, author=whose, now=author.now)
     theirs = [each for each in found if author.may_control(each.area, each.created_by)]
     number, pages = page_of(number, len(theirs))
     shown = theirs[number * PER_PAGE : (number + 1) * PER_PAGE]
@@ -103,7 +103,9 @@ async def sent_to_their_areas(
 ) -> list[tuple[Broadcast, str]]:
     """The latest messages that were sent to the author's areas, each with its title: whoever got them can be chosen."""
     areas = author.areas(Action.BROADCAST)
-    found = await db.broadcast_lists.listed(tx, Part.ALL, reader=author.id, author=None, now=author.now)
+    found = await db.broadcast_lists.listed(
+        tx, Part.ALL, reader=author.person.id, author=None, now=author.now
+    )
     left = [each for each in found if each.state != "unapproved" and each.starts_at <= author.now]
     theirs = [each for each in left if shared_with(each.area, areas)][:PER_PAGE]
     named = await titles(tx, theirs, language, fallback)

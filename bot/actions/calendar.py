@@ -50,7 +50,7 @@ async def coming(tx: AsyncConnection, author: Author, area: str, *, language: st
 async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Coming]:
     """The events that take place in the area, and the author's own that nobody sees yet."""
     there = [db.areas.event_in(area)]
-    page = await db.events.managed(tx, author=author.id, areas=there, now=author.now)
+    page = await db.events.managed(tx, author=author.person.id, areas=there, now=author.now)
     first = author.campaign.languages[0]
     return [
         Coming(
@@ -68,7 +68,7 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
     """What is scheduled for people of the area, as far as the author may control it."""
     whose = None if author.supervised() else author.id
     found = await db.broadcast_lists.listed(
-        tx, Part.SCHEDULED, reader=author.id, author=whose, now=author.now
+        tx, Part.SCHEDULED, reader=author.person.id, author=whose, now=author.now
     )
     theirs = [
         each

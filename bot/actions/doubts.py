@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +13,11 @@ from bot.actions.authority import Author
 from bot.actions.broadcasts import followed
 from bot.rules.permissions import Action
 from db.broadcast_accounts import Broadcast
-from db.doubts import Doubt, Doubtful, Doubts
+from db.doubts import Doubt, Doubtful, Doubts, Open
 
 PAGE = 10
+RECENT = timedelta(days=7)
+"""What is older nobody waits for any more: it is found in the list of messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,16 @@ async def send_again(tx: AsyncConnection, author: Author, broadcast: int, *, unt
         details = {"broadcast": broadcast, "people": people}
         await audit.note(tx, actor=author.name, action=Action.SEND_AGAIN, details=details, now=author.now)
     return people
+
+
+async def to_decide(tx: AsyncConnection, author: Author) -> list[Open]:
+    """What is in doubt of the last week, may be sent again, and is the author's to decide. Raises NotAllowed."""
+    author.require(Action.SEND_AGAIN)
+    areas = author.areas(Action.SEND_AGAIN)
+    found = await db.doubts.open_since(
+        tx, author.now - RECENT, areas=areas, now=author.now, known_in=author.reader.known_in
+    )
+    return [each for each in found if author.may_control(each.area, each.author)]
 
 
 async def unattended(tx: AsyncConnection, author: Author) -> list[Doubtful]:

@@ -1,18 +1,31 @@
-"""An event as a calendar file (RFC 5545), that phones and mail programs open."""
+"""Events as a calendar file, that phones and mail programs open: one, or all that there are in an area."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.areas
+import db.event_files
 from bot.actions.event_cards import EventCard
+from bot.campaign.campaign import Campaign
+from bot.communes import Gazetteer
+from bot.event_files.calendars import Entry, calendar_of
+from bot.links import event_link
+from bot.rules.kinds import Kind
 from bot.rules.seats import ON_THE_LIST
-from db.events import Event
+from db.events import Event, EventInWords, text_in
 
-PRODUCT = "-//Portevoix//Portevoix//EN"
 MOST_NAME = 60
 """Characters of a file's name before its ending."""
+STILL_SHOWN = timedelta(days=30)
+"""So long after its end an event still stands in a calendar that people follow: they look back, too."""
+MOST_FOLLOWED = 1_000
+"""Events in a calendar that people follow: it is fetched again and again."""
 
 
 def file_name(card: EventCard) -> str:
@@ -22,31 +35,86 @@ def file_name(card: EventCard) -> str:
 
 
 def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) -> bytes:
-    """The event in the person's language. Its UID stays: opening a newer file updates the entry."""
-    # It takes a twelfth of every start, also of those that make no such file.
-    from icalendar import Calendar
-    from icalendar import Event as CalendarEvent
+    """The event in the person's language, as they stand with it: whoever waits for a seat knows yet of none."""
+    entry = entry_of(
+        event,
+        title=card.title,
+        description=card.description,
+        commune=card.commune,
+        sender=sender,
+        link=card.link,
+    )
+    if card.answer in ON_THE_LIST and not event.is_cancelled:
+        entry = replace(entry, status="TENTATIVE")
+    return calendar_of([entry], now=now)
 
-    entry = CalendarEvent()
-    entry.add("uid", f"{event.code}@portevoix")
-    entry.add("sequence", event.sequence)
-    entry.add("dtstamp", now.astimezone(UTC))
-    zone = ZoneInfo(event.zone)
-    entry.add("dtstart", event.starts_at.astimezone(zone))
-    entry.add("dtend", event.ends_at.astimezone(zone))
-    entry.add("summary", card.title)
-    entry.add("description", f"{card.description}\n\n{sender}\n{card.link}")
-    entry.add("location", f"{card.address}, {card.commune}")
-    # Whoever waits for a seat knows yet of none.
-    status = "TENTATIVE" if card.answer in ON_THE_LIST else "CONFIRMED"
-    entry.add("status", "CANCELLED" if event.is_cancelled else status)
-    entry.add("url", card.link)
-    if event.latitude is not None and event.longitude is not None:
-        entry.add("geo", (event.latitude, event.longitude))
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", PRODUCT)
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(entry)
-    calendar.add_missing_timezones()
-    return bytes(calendar.to_ical())
+
+def entry_of(event: Event, *, title: str, description: str, commune: str, sender: str, link: str) -> Entry:
+    """An event in a calendar, as everybody sees it."""
+    has_point = event.latitude is not None and event.longitude is not None
+    return Entry(
+        code=event.code,
+        sequence=event.sequence,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        zone=event.zone,
+        title=title,
+        description="\n\n".join(part for part in (description, "\n".join((sender, link)).strip()) if part),
+        location=f"{event.address}, {commune}",
+        status="CANCELLED" if event.is_cancelled else "CONFIRMED",
+        link=link,
+        point=(event.latitude or 0.0, event.longitude or 0.0) if has_point else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publishing:
+    """What a calendar of several events is made with; `bot_username` blank: where no bot has run yet, no link."""
+
+    campaign: Campaign
+    gazetteer: Gazetteer
+    bot_username: str
+    language: str
+    now: datetime
+
+    def calendar(self, found: Sequence[EventInWords], *, name: str = "") -> bytes:
+        """The calendar of some events, in one language."""
+        return calendar_of(map(self._entry, found), now=self.now, name=name)
+
+    def _entry(self, found: EventInWords) -> Entry:
+        text = text_in(found.texts, self.language, self.campaign.languages[0])
+        commune = self.gazetteer.by_code(found.event.commune)
+        return entry_of(
+            found.event,
+            title=text.title,
+            description=text.description,
+            commune=commune.name if commune is not None else found.event.commune,
+            sender=self.campaign.sender.name,
+            link=event_link(self.bot_username, found.event.code) if self.bot_username else "",
+        )
+
+
+async def all_public(tx: AsyncConnection, area: str) -> list[EventInWords]:
+    """Every event of an area that everybody may see, past and to come, those that were cancelled among them."""
+    return await db.event_files.public(tx, db.areas.event_in(area))
+
+
+async def followed(
+    tx: AsyncConnection, area: str, campaign: Campaign, now: datetime
+) -> list[EventInWords] | None:
+    """The events of a calendar that people follow. None while the law asks for silence about all that are to come:
+    their programs keep what they had.
+
+    Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled.
+    """
+    found = await db.event_files.public(
+        tx, db.areas.event_in(area), since=now - STILL_SHOWN, most=MOST_FOLLOWED
+    )
+    told = [each for each in found if each.event.is_cancelled or not is_silent(campaign, each.event, now)]
+    return None if found and not told else told
+
+
+def is_silent(campaign: Campaign, event: Event, now: datetime) -> bool:
+    """Whether the law asks for silence where an event takes place."""
+    quiet = campaign.quiet(kind=Kind.EVENT_INVITE, territory=event.territory, now=now, zone=event.zone)
+    return quiet is not None

@@ -174,6 +174,14 @@ async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
     return found if found is not None and found.event.is_public else None
 
 
+async def find_with_answer(
+    tx: AsyncConnection, code: str, person: Person
+) -> tuple[EventInWords | None, Rsvp | None]:
+    """The same, with what the person answered so far."""
+    found = await db.rsvps.find_with_event(tx, code, person=person.id)
+    return found if found is not None and found[0].event.is_public else (None, None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.

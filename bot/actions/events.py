@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -52,7 +52,10 @@ class EventRefused(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewEvent:
-    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees."""
+    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees.
+
+    `audience`: whom its invitation is for.
+    """
 
     texts: EventTexts
     commune: Commune
@@ -77,13 +80,15 @@ class EventChange:
     """A change; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
 
     starts_at: datetime | None = None
+    ends_at: datetime | None = None
     commune: Commune | None = None
     address: str | None = None
+    pin: tuple[float, float] | None = None
     texts: EventTexts = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        return self.starts_at is None and self.commune is None and self.address is None and not self.texts
+        return self == EventChange()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +106,12 @@ class ManagedEvent:
 def draft_of(new: NewEvent, *, code: str, author: Author) -> Event:
     """The event as it will be, for its preview; it has no number yet."""
     return Event(
-        id=0, state="open", created_by=author.id, created_at=author.now, sequence=0, **_columns(new, code)
+        id=0, state="open", created_by=author.id, created_at=author.now, sequence=0, **columns_of(new, code)
     )
 
 
-def _columns(new: NewEvent, code: str) -> dict[str, Any]:
+def columns_of(new: NewEvent, code: str) -> dict[str, Any]:
+    """What the row of an event holds of what was written."""
     latitude, longitude = new.pin or (new.commune.latitude, new.commune.longitude)
     return {
         "code": code,
@@ -135,36 +141,21 @@ def silence_at(campaign: Campaign, event: Event) -> Quiet | None:
     return campaign.quiet(kind=Kind.EVENT_SERVICE, territory=event.territory, now=event.starts_at)
 
 
-async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announced:
-    """Makes the event and queues its invitation. Raises NotAllowed, CandidateOut, EventRefused."""
-    author.require(Action.CREATE_EVENT, new.commune.code)
-    author.require_standing()
-    _require_future(new.starts_at, author.now, new.commune.zone)
-    _require_title(new.texts)
-    _require_fitting(new.texts, new.address)
-    new.seats.require_sound()
+async def announce(
+    tx: AsyncConnection, author: Author, new: NewEvent, *, areas: Iterable[str] | None = None
+) -> Announced:
+    """Makes the event and queues its invitation, which goes to people of the author's areas, or of these `areas` of
+    theirs alone. Raises NotAllowed, CandidateOut, EventRefused.
+    """
+    require_announceable(author, new)
     event = await db.events.create(
         tx,
         texts=new.texts,
         created_by=author.id,
         created_at=author.now,
-        **_columns(new, secrets.token_hex(4)),
+        **columns_of(new, new_code()),
     )
-    invitation = NewBroadcast(
-        key=invitation_key(event.id),
-        kind=Kind.EVENT_INVITE,
-        audience=new.audience,
-        when=all_at(author.now),
-        texts={},
-        template=INVITATION,
-        event=event.id,
-        expires_at=event.starts_at,
-    )
-    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    queued = await broadcasts.queue(tx, author, invitation, target)
-    assert queued is not None  # the event's number is new, and so is the key
-    if queued.awaits_approval:
-        await db.events.hide(tx, event.id)
+    queued = await invite(tx, author, event, new.audience, areas=areas)
     details: dict[str, object] = {
         "event": event.code,
         "broadcast": queued.broadcast,
@@ -173,6 +164,51 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent) -> Announ
     }
     await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
     return Announced(event=event, invitation=queued)
+
+
+def new_code() -> str:
+    """The public code of a new event."""
+    return secrets.token_hex(4)
+
+
+def require_announceable(author: Author, new: NewEvent) -> None:
+    """Raises NotAllowed, CandidateOut, EventRefused, BadSeats."""
+    author.require(Action.CREATE_EVENT, new.commune.code)
+    author.require_standing()
+    _require_future(new.starts_at, author.now, new.commune.zone)
+    _require_title(new.texts)
+    _require_fitting(new.texts, new.address)
+    new.seats.require_sound()
+
+
+async def invite(
+    tx: AsyncConnection,
+    author: Author,
+    event: Event,
+    audience: Expression,
+    *,
+    areas: Iterable[str] | None = None,
+) -> Queued:
+    """Queues the invitation to an event that has none; where it waits for a second person, nobody else sees the event
+    meanwhile. The caller checked what the author may do.
+    """
+    invitation = NewBroadcast(
+        key=invitation_key(event.id),
+        kind=Kind.EVENT_INVITE,
+        audience=audience,
+        when=all_at(author.now),
+        texts={},
+        template=INVITATION,
+        event=event.id,
+        expires_at=event.starts_at,
+    )
+    limits = author.areas(Action.BROADCAST) if areas is None else areas
+    target = await target_of(tx, author, audience, limits)
+    queued = await broadcasts.queue(tx, author, invitation, target)
+    assert queued is not None  # it has no invitation yet, and so the key is new
+    if queued.awaits_approval:
+        await db.events.hide(tx, event.id)
+    return queued
 
 
 def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
@@ -205,7 +241,7 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     """One's own events to come, and for coordinators those of their areas."""
     author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
-    return await db.events.managed(tx, author=author.id, areas=areas, now=author.now)
+    return await db.events.managed(tx, author=author.person.id, areas=areas, now=author.now)
 
 
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
@@ -214,7 +250,7 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     if (
         found is None
         or found.event.is_dropped
-        or (found.event.is_hidden and found.event.created_by != author.id)
+        or (found.event.is_hidden and found.event.created_by != author.id and not author.is_operator)
     ):
         raise EventRefused("This event does not exist any more.")
     _require_managed(author, found.event)
@@ -250,11 +286,15 @@ def changed(event: Event, change: EventChange) -> dict[str, Any]:
     if change.starts_at is not None:
         duration = event.ends_at - event.starts_at
         values |= {"starts_at": change.starts_at, "ends_at": change.starts_at + duration}
+    if change.ends_at is not None:
+        values["ends_at"] = change.ends_at
     if change.commune is not None:
         centre = (change.commune.latitude, change.commune.longitude)
         values |= {**_place(change.commune, centre), "pinned": False}
     if change.address is not None:
         values["address"] = change.address
+    if change.pin is not None:
+        values |= {"latitude": change.pin[0], "longitude": change.pin[1], "pinned": True}
     return values
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +16,7 @@ from bot.rules.steps import settled_by
 from db.events import Event
 from db.people import Person
 from db.personal_data import OpenQuestion
+from db.responses import Asked, Subject
 
 RECENT = timedelta(days=3)
 """After so long whoever types “yes” means something else."""
@@ -43,37 +43,24 @@ async def settle_vote(
 ) -> list[int]:
     """What an answer about a vote leaves nothing to ask of, sent before: the Telegram ids, now answered."""
     settled = settled_by(question, answer)
-    steps = [step.name for step in campaign.steps if step.asks in settled]
+    steps = tuple(step.name for step in campaign.steps if step.asks in settled)
     if not steps:
         return []
-    return await _settle(tx, person, origin, about="ballot", number=ballot, asked_by=steps)
+    return await db.responses.settle(tx, _asked(person, origin, "ballot", ballot, steps))
 
 
-async def settle_event(
-    tx: AsyncConnection,
-    person: Person,
-    origin: Origin,
-    event: Event,
-    *,
-    afterwards: bool = False,
-    said_maybe: bool = False,
-) -> list[int]:
-    """The same of an event: whether they come (who `said_maybe` before), or, `afterwards`, whether they came."""
-    templates = AFTERWARDS if afterwards else OF_MAYBES if said_maybe else BEFORE
-    return await _settle(tx, person, origin, about="event", number=event.id, asked_by=templates)
+def about_coming(person: Person, origin: Origin, event: Event, *, said_maybe: bool) -> Asked:
+    """What asks whether they come to an event (who `said_maybe` before) and is overtaken by an answer."""
+    return _asked(person, origin, "event", event.id, OF_MAYBES if said_maybe else BEFORE)
 
 
-async def _settle(
-    tx: AsyncConnection,
-    person: Person,
-    origin: Origin,
-    *,
-    about: db.responses.Subject,
-    number: int,
-    asked_by: Iterable[str],
-) -> list[int]:
-    return await db.responses.settle(
-        tx,
+def about_having_come(person: Person, origin: Origin, event: Event) -> Asked:
+    """What asks whether they came, and is overtaken by an answer."""
+    return _asked(person, origin, "event", event.id, AFTERWARDS)
+
+
+def _asked(person: Person, origin: Origin, about: Subject, number: int, asked_by: tuple[str, ...]) -> Asked:
+    return Asked(
         person=person.id,
         about=about,
         number=number,

@@ -91,6 +91,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "unfinished dialogs": db.retention.dialogs_left(due.unfinished_since, inactive_since=inactive_since),
         "processed updates": db.retention.processed_updates(now - UPDATES_KEPT),
         "expired download links": db.retention.expired_links(now),
+        "ended console sessions": db.retention.sessions_over(now),
         "events and messages of the campaign": (
             db.retention.campaign(due.campaign_since) if due.campaign_since is not None else []
         ),

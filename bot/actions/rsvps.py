@@ -7,7 +7,7 @@ place on the waitlist, and a seat that came free is taken, refused, or waited fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ import db.rsvps
 import db.seats
 import db.upcoming
 from bot.actions.people import require_supporter
+from bot.actions.questions import about_coming, about_having_come
 from bot.actions.responses import Origin, response
 from bot.errors import PortevoixError
 from bot.rules.events import is_over, may_tell_whether_came
@@ -58,6 +59,14 @@ class TooFewSeats(PortevoixError):
     default_message: ClassVar[str] = "toasts/too_few_seats"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What became of an answer, and the messages (Telegram's ids) that ask the same elsewhere: they need not now."""
+
+    rsvp: Rsvp
+    overtaken: list[int]
+
+
 async def answer_of(tx: AsyncConnection, person: Person, event: Event) -> Rsvp | None:
     """The person's answer to an event; None while they said nothing."""
     return await db.rsvps.get(tx, event=event.id, person=person.id)
@@ -76,23 +85,29 @@ def _says_yes(rsvp: Rsvp | None) -> bool:
 
 
 async def answer_invitation(
-    tx: AsyncConnection, person: Person, origin: Origin, event: Event, answer: RsvpAnswer
-) -> Rsvp:
-    """Yes, maybe or no, in place of what was said before; a new answer has to be confirmed anew.
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    event: Event,
+    answer: RsvpAnswer,
+    *,
+    before: Rsvp | None,
+) -> Answered:
+    """Yes, maybe or no, in place of what was said `before`; a new answer has to be confirmed anew.
 
     Raises NotASupporter, EventClosed; TooFewSeats where the door is open and a party finds too little.
     """
     _require_open(person, event, origin.at)
-    rsvp = await _answer(tx, person, origin, event, answer, logged=("rsvp", answer.value))
+    said = await _answer(tx, person, origin, event, answer, before=before, logged=("rsvp", answer.value))
     if person.undisturbed_until is not None:
         await db.people.change(tx, person.id, undisturbed_until=None)
         await db.deliveries.look_again(tx, person.id, origin.at)
-    return rsvp
+    return said
 
 
 async def confirm_coming(
-    tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, coming: bool
-) -> Rsvp:
+    tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, coming: bool, before: Rsvp | None
+) -> Answered:
     """The eve's question: who confirms comes, who cancels leaves the place to another.
 
     Raises NotASupporter, EventClosed.
@@ -100,7 +115,7 @@ async def confirm_coming(
     _require_open(person, event, origin.at)
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
     logged = ("attendance", "confirm" if coming else "cancel")
-    return await _answer(tx, person, origin, event, answer, logged=logged, confirmed=coming)
+    return await _answer(tx, person, origin, event, answer, before=before, logged=logged, confirmed=coming)
 
 
 async def _answer(
@@ -110,19 +125,20 @@ async def _answer(
     event: Event,
     answer: RsvpAnswer,
     *,
+    before: Rsvp | None,
     logged: tuple[str, str],
     confirmed: bool = False,
-) -> Rsvp:
+) -> Answered:
     """`logged`: the question and the answer, as they are kept of what was said; what became of it is in the row."""
     blank = Rsvp(event=event.id, person=person.id, answer=answer.value, at=origin.at)
     said = response(person, origin, *logged, event.code)
+    said_maybe = before is not None and before.answer == RsvpAnswer.MAYBE
+    asked = about_coming(person, origin, event, said_maybe=said_maybe)
     if not await db.seats.are_counted(tx, event):
-        before = await db.rsvps.get(tx, event=event.id, person=person.id) if event.guests else None
-        seats = Seats(limit=None)
-        rsvp = answered(answer, seats=seats, own=before, blank=blank, reach=None)
+        own = before if event.guests else None
+        rsvp = answered(answer, seats=Seats(limit=None), own=own, blank=blank, reach=None)
         rsvp = replace(rsvp, confirmed=confirmed)
-        await db.rsvps.put(tx, rsvp, said)
-        return rsvp
+        return Answered(rsvp=rsvp, overtaken=await db.rsvps.put(tx, rsvp, said, asked))
 
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
         seats, own = _without_a_late_offer(seats, own, origin.at)
@@ -137,7 +153,10 @@ async def _answer(
         rsvp = answered(answer, seats=seats, own=own, blank=blank, reach=reach)
         return replace(rsvp, confirmed=confirmed and rsvp.answer == RsvpAnswer.YES)
 
-    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+    settled = await db.seats.settle(
+        tx, event=event.id, person=person.id, decide=decide, said=said, asked=asked
+    )
+    return Answered(rsvp=settled.rsvp, overtaken=settled.overtaken)
 
 
 def _require_seats(own: Rsvp, reach: int | None) -> None:
@@ -205,8 +224,11 @@ async def wait_for_all(tx: AsyncConnection, person: Person, origin: Origin, even
 
 async def tell_whether_came(
     tx: AsyncConnection, person: Person, origin: Origin, event: Event, *, came: bool
-) -> None:
-    """Asked after the end; what had been answered before stays. Raises NotASupporter, EventClosed."""
+) -> list[int]:
+    """Asked after the end; what had been answered before stays. The messages that ask the same elsewhere.
+
+    Raises NotASupporter, EventClosed, EventNotBegun.
+    """
     require_supporter(person)
     _require_not_cancelled(event)
     if not may_tell_whether_came(event.starts_at, origin.at):
@@ -214,15 +236,18 @@ async def tell_whether_came(
     answer = RsvpAnswer.YES if came else RsvpAnswer.NO
     unasked = Rsvp(event=event.id, person=person.id, answer=answer, at=origin.at)
     said = response(person, origin, "came", "yes" if came else "no", event.code)
+    asked = about_having_come(person, origin, event)
 
     def decide(_seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
         return replace(own or unasked, attended=came, at=origin.at)
 
     if await db.seats.are_counted(tx, event):
-        await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)
-    else:
-        before = await db.rsvps.get(tx, event=event.id, person=person.id)
-        await db.rsvps.put(tx, replace(before or unasked, attended=came, at=origin.at), said)
+        settled = await db.seats.settle(
+            tx, event=event.id, person=person.id, decide=decide, said=said, asked=asked
+        )
+        return settled.overtaken
+    before = await db.rsvps.get(tx, event=event.id, person=person.id)
+    return await db.rsvps.put(tx, replace(before or unasked, attended=came, at=origin.at), said, asked)
 
 
 def _require_open(person: Person, event: Event, now: datetime) -> None:

@@ -126,7 +126,7 @@ async def open_card(tx: AsyncConnection, author: Author, number: int) -> Card:
 async def take(tx: AsyncConnection, author: Author, number: int) -> Card:
     """Whoever is first writes to them; others are shown who did. Raises as `open_card` does."""
     card = await open_card(tx, author, number)
-    if card.taken_by is None and await db.volunteering.take(tx, card.offer, author.id, author.now):
+    if card.taken_by is None and await db.volunteering.take(tx, card.offer, author.person.id, author.now):
         details = {"offer": number, "area": _department(card.person)}
         await audit.note(tx, actor=author.name, action=Action.TAKE_OFFER, details=details, now=author.now)
     return await open_card(tx, author, number)

@@ -14,9 +14,10 @@ from bot.actions.polling_places import Difference
 from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
 from bot.communes import Gazetteer, load
-from bot.polling_places.file import SEPARATORS, Reading, read_file
+from bot.polling_places.file import Reading, read_file
 from bot.rules.counting import counted
 from bot.rules.polling_places import NewPlace
+from bot.rules.spreadsheets import SEPARATORS
 from bot.settings import Settings
 from bot.startup import opened, present
 from locales import LANGUAGES

@@ -6,19 +6,15 @@ names of any language (`locales`). docs/polling-places.md tells the columns. Not
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import cache
-from types import MappingProxyType
 from typing import TypeVar
 
 from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
-from bot.errors import PortevoixError
-from bot.polling_places.communes import CommuneFinder
+from bot.communes.finder import CommuneFinder
 from bot.rules.communes.geo import kilometres
 from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, words_of_all
@@ -35,19 +31,13 @@ from bot.rules.polling_places import (
     read_surnames,
     read_time,
 )
+from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
 from locales.words import all_words
 
-SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
-REMARK = "#"
-"""A line that begins so is for the people who keep the file."""
 FAR_KM = 200.0
 """No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
 
 Value = TypeVar("Value")
-
-
-class UnreadableFile(PortevoixError):
-    """A file of polling places that is no CSV at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +70,9 @@ class _Notes:
 
 
 def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Reading:
-    """The places of a file. Raises UnreadableFile for what is no text, and for text without a header."""
-    text, encoding = decode(content)
-    separator = _separator_of(text)
+    """The places of a file. Raises UnreadableSheet for what is no text, and for text without a header."""
+    text, encoding = decode(content, holds="polling places")
+    separator = separator_of(text, such_as="commune;nom;adresse")
     notes = _Notes()
     places: list[NewPlace] = []
     reader = _Rows(campaign, gazetteer, notes)
@@ -93,71 +83,32 @@ def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Re
     _check_duplicates(places, notes)
     _check_hours(places, campaign, gazetteer, notes)
     if not places and not notes.faults:
-        raise UnreadableFile(
+        raise UnreadableSheet(
             "The file holds no polling place: write one a line below the names of the columns."
         )
     faults = tuple(sorted(notes.faults, key=lambda fault: fault.line))
     return Reading(encoding=encoding, separator=separator, places=tuple(places), faults=faults)
 
 
-def decode(content: bytes) -> tuple[str, str]:
-    """The text of a file, and the name of its encoding. Raises UnreadableFile."""
-    if content.startswith(b"PK"):
-        raise UnreadableFile("The file is a spreadsheet: save it as CSV, then import that.")
-    for mark in (b"\xff\xfe", b"\xfe\xff"):
-        if content.startswith(mark):
-            return content.decode("utf-16", "replace"), "UTF-16"
-    if b"\x00" in content:
-        raise UnreadableFile("The file is not text: save the polling places as CSV, in UTF-8.")
-    try:
-        return content.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        return content.decode("latin-1"), "Latin-1"
-
-
-def _separator_of(text: str) -> str:
-    """The separator of the header, the first line that is not blank. Raises UnreadableFile."""
-    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(REMARK)), "")
-    if not header:
-        raise UnreadableFile(
-            "The file is empty: its first line names the columns, such as commune;nom;adresse."
-        )
-    separator = max(SEPARATORS, key=header.count)
-    if not header.count(separator):
-        raise UnreadableFile(
-            "The first line has no comma, semicolon or tab: it names the columns, such as commune;nom;adresse."
-        )
-    return separator
-
-
 def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The cells of each row by column, with its line. Blank rows and remarks are passed over."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    """The cells of each row by column, with its line."""
     names: list[str | None] | None = None
-    line = 1
     try:
-        for row in reader:
-            began, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in row) or row[0].startswith(REMARK):
-                continue
+        for line, row in rows_of(text, separator):
             if names is None:
-                names = _columns(began, row, notes)
+                names = _columns(line, row, notes)
                 continue
             if any(cell.strip() for cell in row[len(names) :]):
                 notes.fault(
-                    began,
+                    line,
                     f"it has {len(row)} cells where the header has {len(names)}",
                     f"put quotes around a text that holds one of the {SEPARATORS[separator]}",
                 )
                 continue
             named = zip(names, row, strict=False)
-            yield began, {name: " ".join(cell.split()) for name, cell in named if name is not None}
-    except csv.Error as error:
-        notes.fault(line, f"the row cannot be read ({error})", "check its quotes")
+            yield line, {name: " ".join(cell.split()) for name, cell in named if name is not None}
+    except BrokenRow as error:
+        notes.fault(error.line, f"the row cannot be read ({error})", "check its quotes")
 
 
 def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
@@ -177,7 +128,7 @@ def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
     if missing:
         names = dict(all_words()[0].polling_places.columns)
         expected = ", ".join(f"“{names[name][0]}”" for name in missing)
-        raise UnreadableFile(f"The first line names no column {expected}: add it, or correct its name.")
+        raise UnreadableSheet(f"The first line names no column {expected}: add it, or correct its name.")
     return found
 
 

@@ -19,6 +19,8 @@ from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
+AROUND_KM = 30
+"""Around the place so far are invited, unless something else is chosen."""
 TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
 """Characters; together they leave room for the rest of the invitation."""
 

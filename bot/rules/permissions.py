@@ -70,6 +70,8 @@ class Action(StrEnum):
     REVOKE_STAFF = "revoke_staff"
     APPROVE_ADMIN = "approve_admin"
     APPROVE_EXPORT = "approve_export"
+    OPEN_CONSOLE = "open_console"
+    END_CONSOLE = "end_console"
     PURGE = "purge"
     RESTORE = "restore"
 
@@ -107,6 +109,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.REVOKE_STAFF: _ADMINS,
         Action.APPROVE_ADMIN: _ADMINS,
         Action.APPROVE_EXPORT: _ADMINS,
+        Action.OPEN_CONSOLE: _ORGANIZERS,
+        Action.END_CONSOLE: _ADMINS,
         Action.PURGE: _ADMINS,
         Action.RESTORE: _ADMINS,
     }

@@ -6,6 +6,7 @@ who reads it sees what the person will see. In a template,
     {{ button(_("I'll come"), "rsvp", event.code, "yes") }}   adds a button to the current row;
     {{ row() }}                                               begins another row;
     {{ link(_("Open the map"), url) }}                        adds a button that opens an address;
+    {{ app(_("Open the console"), url) }}                     adds one that opens a Mini App;
     {{ ask_location(_("Share my location")) }}                asks through the reply keyboard;
     {{ words(question.text) }}                                what was written in several languages, in the reader's.
 """
@@ -13,22 +14,15 @@ who reads it sees what the person will see. In a template,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 import babel
-from babel import Locale
-from babel.dates import format_date, format_time
-from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
-from babel.units import format_unit
 from jinja2 import (
     BaseLoader,
     BytecodeCache,
@@ -47,18 +41,16 @@ from markupsafe import Markup
 
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
-from bot.communes.consulates import city_of
-from bot.rules.bringing import Money
-from bot.rules.retention import whole_years
 from bot.rules.surveys import words_in
+from bot.words import filters
+from bot.words.filters import filters_of
 from bot.words.no_break import bound, with_plain_spaces
 from locales import FOLDER, LANGUAGES, TEMPLATES, catalogue, compiled
-from locales.words import OTHER, Words, words_of
+from locales.words import words_of
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
 CALLBACK_VERSION = "1"
 CALLBACK_LIMIT = 64  # bytes, Telegram's own
-DATES_KEPT = 1024
 TEXTS_KEPT = 4096
 
 
@@ -72,11 +64,12 @@ def callback(action: str, *arguments: object) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """An inline button: `data` comes back when it is tapped, `url` opens."""
+    """An inline button: `data` comes back when it is tapped, `url` opens, `app` opens within Telegram."""
 
     label: str
     data: str | None = None
     url: str | None = None
+    app: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +99,9 @@ class Text:
         return {"inline_keyboard": [[_button_json(button) for button in row] for row in self.keyboard]}
 
 
-def _button_json(button: Button) -> dict[str, str]:
+def _button_json(button: Button) -> dict[str, Any]:
+    if button.app is not None:
+        return {"text": button.label, "web_app": {"url": button.app}}
     if button.url is not None:
         return {"text": button.label, "url": button.url}
     return {"text": button.label, "callback_data": button.data or ""}
@@ -142,6 +137,12 @@ def _link(context: Context, label: str, url: str) -> str:
 
 
 @pass_context
+def _app(context: Context, label: str, url: str) -> str:
+    context["_keyboard"].rows[-1].append(Button(label=_plain(label), app=url))
+    return ""
+
+
+@pass_context
 def _row(context: Context) -> str:
     context["_keyboard"].rows.append([])
     return ""
@@ -160,7 +161,7 @@ class Texts:
     """
 
     def __init__(self, common: Mapping[str, Any], *, own: Collection[OwnTemplate] = ()) -> None:
-        self._environments = {code: _environment(code, common) for code in LANGUAGES}
+        self._environments = {code: _environment(code, common, form="html") for code in LANGUAGES}
         # Templates that a campaign brings along come from outside: they run in a sandbox.
         self._own = {f"steps/{template.name}" for template in own}
         self._sandboxes = {code: _sandbox(code, common, own) for code in LANGUAGES if own}
@@ -247,19 +248,20 @@ class _CompiledOnce(BytecodeCache):
 
 @cache
 def _made_with(language: str) -> bytes:
-    """What else a compiled template depends on: this module, Babel, and the words of the language."""
+    """What else a compiled template depends on: this module and its filters, Babel, and the words of the language."""
     words = (FOLDER / language / "words.toml").read_bytes()
-    return sha256(Path(__file__).read_bytes() + babel.__version__.encode() + words).digest()
+    code = Path(__file__).read_bytes() + Path(filters.__file__).read_bytes()
+    return sha256(code + babel.__version__.encode() + words).digest()
 
 
 def markdown_environment(code: str, common: Mapping[str, Any]) -> Environment:
     """The renderer of documents, which people print: dates and numbers as in messages, no HTML."""
-    return _environment(code, common, autoescape=False)
+    return _environment(code, common, autoescape=False, form="plain")
 
 
 def page_environment(code: str, common: Mapping[str, Any], pages: BaseLoader) -> Environment:
     """The renderer of web pages, which stand apart from messages and may include them."""
-    return _environment(code, common, first=pages)
+    return _environment(code, common, first=pages, form="page")
 
 
 def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate]) -> Environment:
@@ -282,13 +284,14 @@ def _environment(
     autoescape: bool = True,
     first: BaseLoader | None = None,
     kind: type[Environment] = Environment,
+    form: str = "",
 ) -> Environment:
     # One environment a language: a compiled template is bound to its catalogue and its date formats.
     shipped = FileSystemLoader(str(TEMPLATES))
     environment = kind(
         loader=shipped if first is None else ChoiceLoader([first, shipped]),
         # What runs in a sandbox is compiled otherwise, and is this campaign's alone.
-        bytecode_cache=_CompiledOnce(code, "html" if autoescape else "plain") if first is None else None,
+        bytecode_cache=_CompiledOnce(code, form) if form else None,
         auto_reload=False,  # else each rendering asks the disk whether its files have changed
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -300,99 +303,9 @@ def _environment(
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(common)
     environment.globals.update(
-        button=_button, link=_link, row=_row, ask_location=_ask_location, language=code, languages=LANGUAGES
+        button=_button, link=_link, app=_app, row=_row, ask_location=_ask_location, language=code
     )
+    environment.globals.update(languages=LANGUAGES)
     environment.globals.update(words=lambda text: words_in(text, code))
-    environment.filters.update(_filters(LANGUAGES[code].locale, words_of(code)))
+    environment.filters.update(filters_of(LANGUAGES[code].locale, words_of(code)))
     return environment
-
-
-def _filters(locale: str, words: Words) -> dict[str, Any]:
-    """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
-
-    formats = words.formats
-
-    # Many people are told of the same few days and hours, and Babel takes long over each.
-    @lru_cache(DATES_KEPT)
-    def day_words(local: date) -> str:
-        return format_date(local, formats.day, locale)
-
-    @lru_cache(DATES_KEPT)
-    def hour_words(local: time) -> str:
-        return format_time(local, formats.hour if local.minute else formats.full_hour, locale=locale)
-
-    def day(moment: datetime | date, zone: str | None = None) -> str:
-        local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
-        return day_words(local.date() if isinstance(local, datetime) else local)
-
-    def day_and_month(moment: date) -> str:
-        return format_date(moment, formats.short_day, locale)
-
-    def hour(moment: datetime | time, zone: str | None = None) -> str:
-        local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
-        return hour_words(local.time() if isinstance(local, datetime) else local)
-
-    def moment_(moment: datetime, zone: str) -> str:
-        return formats.moment.format(day=day(moment, zone), hour=hour(moment, zone))
-
-    def stamp(moment: datetime, zone: str) -> str:
-        """With the year, for what is read later; written out as every other date."""
-        return formats.moment.format(day=date_(moment.astimezone(ZoneInfo(zone))), hour=hour(moment, zone))
-
-    def country(code: str) -> str:
-        return str(Locale.parse(locale).territories.get(code, code))
-
-    def zone_city(zone: str) -> str:
-        return city_of(zone, locale)
-
-    def at(place: str) -> str:
-        """Where something takes place: `au Havre`, `in Le Havre`."""
-        first, _, rest = place.partition(" ")
-        written = words.places.at.get(first) if rest else None
-        return written.format(name=rest) if written else words.places.at[OTHER].format(name=place)
-
-    def number(value: float, pattern: str | None = None) -> str:
-        return format_decimal(value, pattern, locale=locale)
-
-    def percentage(percent: float) -> str:
-        return format_percent(percent / 100, locale=locale)
-
-    def date_(day: date) -> str:
-        return format_date(day, "long", locale)
-
-    def period(days: int) -> str:
-        years = whole_years(days)
-        words = format_unit(years or days, "year" if years else "day", locale=locale)
-        return words.replace(" ", "\u00a0")  # a number stays with its unit
-
-    def money(sum_: Money) -> str:
-        whole = sum_.amount == sum_.amount.to_integral_value()
-        pattern = "#,##0" if whole else "#,##0.00"
-        return format_currency(
-            sum_.amount,
-            sum_.currency,
-            pattern,
-            locale=locale,
-            currency_digits=False,
-            format_type="name",
-        )
-
-    def listing(values: Iterable[object], style: Any = "standard") -> str:
-        return format_list([str(value) for value in values], style=style, locale=locale)
-
-    return {
-        "at": at,
-        "country": country,
-        "zone_city": zone_city,
-        "date": date_,
-        "day": day,
-        "day_and_month": day_and_month,
-        "hour": hour,
-        "moment": moment_,
-        "stamp": stamp,
-        "number": number,
-        "percentage": percentage,
-        "money": money,
-        "listing": listing,
-        "period": period,
-    }

@@ -10,6 +10,8 @@ from db.schema.ballots import chosen_places, polling_places, volunteering, vote_
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.changes import changed_people
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
+from db.schema.console import console_sessions
+from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
@@ -30,9 +32,11 @@ __all__ = [
     "changed_people",
     "chosen_places",
     "consents",
+    "console_sessions",
     "deliveries",
     "dialogs",
     "downloads",
+    "event_keys",
     "event_texts",
     "events",
     "facts",

@@ -88,7 +88,7 @@ people = sa.Table(
         sqlite_where=sa.text("state = 'registered' AND consent_contact"),
         postgresql_where=sa.text("state = 'registered' AND consent_contact"),
     ),
-    sa.Index(None, "registered_at"),
+    sa.Index(None, "registered_at"),  # who joined lately, of however many there are
     # Everything that chooses an audience by place, so that no row is read for it (db.expressions).
     sa.Index(
         "ix_people_audience",

@@ -8,10 +8,9 @@ from simulator.callbacks import TOO_OLD, check_toast
 from simulator.errors import bad_request
 from simulator.files import LARGEST_DOWNLOAD
 from simulator.params import Params
+from simulator.results import check_results, read_button
 from simulator.urls import opens_bot
 from simulator.world import World
-
-MOST_INLINE_RESULTS = 50
 
 
 def answer_callback_query(world: World, params: Params) -> bool:
@@ -30,30 +29,13 @@ def answer_callback_query(world: World, params: Params) -> bool:
 
 
 def answer_inline_query(world: World, params: Params) -> bool:
-    results = params.structure("results", "can't parse inline query results JSON object")
-    if not isinstance(results, list):
-        raise bad_request("expected an Array of inline query results")
-    stored = check_results(results)
-    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored})
+    button = read_button(params.structure("button", "can't parse inline query results button JSON object"))
+    given = params.structure("results", "can't parse JSON encoded inline query results")
+    results = [] if given is None else given
+    check_results(results, world.files, local_apps=world.common.local_apps)
+    stored = orjson.loads(orjson.dumps(results))
+    world.inline_queries.answer(params.text("inline_query_id"), {"results": stored, "button": button})
     return True
-
-
-def check_results(results: list[Any]) -> list[dict[str, Any]]:
-    """The results of an inline query, as they are kept."""
-    if len(results) > MOST_INLINE_RESULTS:
-        raise bad_request("RESULTS_TOO_MUCH")
-    identifiers = set()
-    for result in results:
-        if not isinstance(result, dict) or not result.get("type"):
-            raise bad_request("can't parse inline query result: object expected")
-        identifier = str(result.get("id", ""))
-        if not 1 <= len(identifier.encode()) <= 64:
-            raise bad_request("RESULT_ID_INVALID")
-        if identifier in identifiers:
-            raise bad_request("RESULT_ID_DUPLICATE")
-        identifiers.add(identifier)
-    stored: list[dict[str, Any]] = orjson.loads(orjson.dumps(results))
-    return stored
 
 
 def get_file(world: World, params: Params) -> dict[str, Any]:

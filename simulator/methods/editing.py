@@ -8,8 +8,9 @@ from simulator.errors import bad_request
 from simulator.groups import Group
 from simulator.keyboards import read_markup
 from simulator.membership import tell
+from simulator.methods.copying import read_message_ids
 from simulator.methods.media import replaced
-from simulator.methods.sending import read_caption, read_message_ids, read_text
+from simulator.methods.texts import read_caption, read_text
 from simulator.params import Params
 from simulator.performing import heard
 from simulator.records import Message
@@ -18,6 +19,11 @@ from simulator.world import World
 
 # A bot cannot delete its messages after this many simulated seconds.
 DELETABLE_FOR = 48 * 3600
+# A die can be deleted only when nobody plays for it any more.
+DICE_STAYS_FOR = 24 * 3600
+KEPT = "message can't be deleted"
+# What makes a supergroup or a topic goes with it only.
+UNDELETABLE = {"supergroup_chat_created", "migrate_from_chat_id", "forum_topic_created"}
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -97,7 +103,7 @@ def _editable(world: World, params: Params) -> tuple[Peer, Message]:
     if forgotten is not None:
         return person, forgotten
     message = _message(world, person, params, "message to edit not found")
-    if not world.is_own(person, message) or message.keyed:
+    if not world.is_own(person, message) or message.keyed or message.is_service:
         raise bad_request("message can't be edited")
     return person, message
 
@@ -120,38 +126,46 @@ def delete_message(world: World, params: Params) -> bool:
         world.journal.record("deleteMessage", person.id, forgotten, world.clock.now())
         return True
     message = _message(world, person, params, "message to delete not found")
-    if not _is_deletable(world, person, message):
-        everyone = "" if isinstance(person, Group) else " for everyone"
-        raise bad_request(f"message can't be deleted{everyone}")
-    _delete(world, person, message)
+    _delete(world, person, [message])
     return True
-
-
-def _delete(world: World, person: Peer, message: Message) -> None:
-    """It counts for the rate as a message does."""
-    world.limits.check(person.id)
-    world.delete_message(person, message.message_id)
-    world.journal.record("deleteMessage", person.id, message, world.clock.now())
 
 
 def delete_messages(world: World, params: Params) -> bool:
-    """Those that cannot be found or deleted are skipped, as Telegram does."""
+    """Those that cannot be found are skipped; one that may not be deleted keeps all of them, as on Telegram."""
     person = world.find_recipient(params.text("chat_id"))
-    for number in read_message_ids(params):
-        message = world.chat(person).messages.get(number)
-        if message is not None and _is_deletable(world, person, message):
-            _delete(world, person, message)
+    messages = world.chat(person).messages
+    found = [messages[number] for number in dict.fromkeys(read_message_ids(params)) if number in messages]
+    _delete(world, person, found)
     return True
 
 
-def _is_deletable(world: World, peer: Peer, message: Message) -> bool:
-    """Within 48 hours; in a group what others wrote only by an administrator, but that at any time."""
-    if isinstance(peer, Group):
-        if peer.may(world.bot["id"], "can_delete_messages"):
-            return True
-        if not world.is_own(peer, message):
-            return False
-    return world.clock.timestamp() - message.date <= DELETABLE_FOR
+def _delete(world: World, person: Peer, messages: list[Message]) -> None:
+    """Each counts for the rate as a message does."""
+    for message in messages:
+        if refusal := why_kept(world, person, message):
+            raise bad_request(refusal)
+    if messages:
+        world.limits.check(person.id, len(messages))
+    for message in messages:
+        world.delete_message(person, message.message_id)
+        world.journal.record("deleteMessage", person.id, message, world.clock.now())
+
+
+def why_kept(world: World, peer: Peer, message: Message) -> str:
+    """Why the bot may not delete a message; empty where it may (MessagesManager.cpp of tdlib, can_revoke_message)."""
+    age = world.clock.timestamp() - message.date
+    for_everyone = f"{KEPT} for everyone"
+    outgoing = world.is_own(peer, message) and not message.is_service
+    if not isinstance(peer, Group):
+        if age < DICE_STAYS_FOR and "dice" in (message.media or {}):
+            return for_everyone
+        return "" if age <= DELETABLE_FOR and (outgoing or not message.by_bot) else for_everyone
+    if not peer.is_super:
+        is_admin = peer.member(world.bot["id"]).is_admin
+        return "" if age <= DELETABLE_FOR and (outgoing or is_admin) else for_everyone
+    if age >= DELETABLE_FOR or not UNDELETABLE.isdisjoint(message.media or ()):
+        return KEPT
+    return "" if outgoing or peer.may(world.bot["id"], "can_delete_messages") else KEPT
 
 
 def pin_chat_message(world: World, params: Params) -> bool:

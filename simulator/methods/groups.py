@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -238,34 +237,3 @@ def set_chat_description(world: World, params: Params) -> bool:
     group.description = params.text("description")[:255]
     world.changed(group)
     return True
-
-
-def create_chat_invite_link(world: World, params: Params) -> dict[str, Any]:
-    group = _ruled(world, params, "can_invite_users", "not enough rights to manage chat invite link")
-    link: dict[str, Any] = {
-        "invite_link": f"https://t.me/+{secrets.token_urlsafe(12)}",
-        "creator": world.bot,
-        "creates_join_request": params.flag("creates_join_request"),
-        "is_primary": False,
-        "is_revoked": False,
-    }
-    if name := params.text("name"):
-        link["name"] = name
-    for field in ("expire_date", "member_limit"):
-        if value := params.integer(field):
-            link[field] = value
-    group.links[link["invite_link"]] = link
-    return link
-
-
-def export_chat_invite_link(world: World, params: Params) -> str:
-    return str(create_chat_invite_link(world, Params({"chat_id": params.text("chat_id")}))["invite_link"])
-
-
-def revoke_chat_invite_link(world: World, params: Params) -> dict[str, Any]:
-    group = _ruled(world, params, "can_invite_users", "not enough rights to manage chat invite link")
-    link = group.links.get(params.text("invite_link"))
-    if link is None:
-        raise bad_request("INVITE_HASH_EXPIRED")
-    link["is_revoked"] = True
-    return link

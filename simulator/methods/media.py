@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.cleaning import clean
 from simulator.errors import BotApiError, bad_request
 from simulator.files import LARGEST_PHOTO, LARGEST_UPLOAD, StoredFile, read_file
-from simulator.methods.sending import read_caption, send
+from simulator.methods.delivering import send, send_all
+from simulator.methods.texts import read_caption
 from simulator.params import Params, Upload
 from simulator.records import Message
 from simulator.shapes import Peer
@@ -60,16 +62,15 @@ def read_media(world: World, params: Params, kind: str) -> Media:
     given = read_file(params, kind, world.files)
     if "chat_id" in params.values:
         world.reachable(params.text("chat_id"))  # nothing is kept of an upload to somebody out of reach
-    content = Upload(given.name, given.mime_type, given.content) if isinstance(given, StoredFile) else given
-    if kind == "photo":
-        known = world.files.photo_of(given.file_id) if isinstance(given, StoredFile) else None
-        shape: Media = {"photo": known or _photo(world, content)}
+    if isinstance(given, StoredFile):
+        shape = world.files.media_of(given)
+    elif kind == "photo":
+        shape = {"photo": _photo(world, given)}
     else:
-        if len(content.content) > LARGEST_UPLOAD:
+        if len(given.content) > LARGEST_UPLOAD:
             raise BotApiError(413, "")
-        shape = {kind: _file(world, params, kind, content)}
-        if kind == "animation":
-            shape["document"] = world.files.add_file("animation", content)
+        file = _file(world, params, kind, given)
+        shape = {kind: file} | ({"document": file} if kind == "animation" else {})
     if KINDS[kind].spoiler and params.flag("has_spoiler"):
         shape["has_media_spoiler"] = True
     return shape
@@ -85,9 +86,8 @@ def _photo(world: World, content: Upload) -> list[Media]:
 
 
 def _file(world: World, params: Params, kind: str, content: Upload) -> Media:
-    shape = world.files.add_file(kind, content)
-    shape |= {name: params.integer(name) for name in KINDS[kind].numbers}
-    shape |= {name: params.text(name) for name in KINDS[kind].texts if params.text(name)}
+    shape: Media = {name: params.integer(name) for name in KINDS[kind].numbers}
+    shape |= {name: clean(params.text(name)) for name in KINDS[kind].texts if params.text(name)}
     if kind == "sticker":
         flags = {
             "is_animated": "tgsticker" in content.mime_type,
@@ -96,7 +96,7 @@ def _file(world: World, params: Params, kind: str, content: Upload) -> Media:
         shape |= {"type": "regular", "width": STICKER_SIZE, "height": STICKER_SIZE, **flags}
     if thumbnail := params.upload("thumbnail"):
         shape["thumbnail"] = world.files.add_photo(thumbnail)[0]
-    return shape
+    return world.files.add_file(kind, content, shape)
 
 
 def send_media_group(world: World, params: Params) -> list[Media]:
@@ -108,10 +108,10 @@ def send_media_group(world: World, params: Params) -> list[Media]:
             raise bad_request(f"{ALONE[kind]} can't be mixed with other media types")
     contents = [(*read_caption(given), read_media(world, given, kind)) for kind, given in items]
     group = {"media_group_id": str(world.common.free_group_id())}
-    return [
-        send(world, params, "sendMediaGroup", text=text, entities=entities, media=media | group)
-        for text, entities, media in contents
+    messages = [
+        {"text": text, "entities": entities, "media": media | group} for text, entities, media in contents
     ]
+    return send_all(world, params, "sendMediaGroup", messages)
 
 
 def _album(params: Params) -> list[Any]:

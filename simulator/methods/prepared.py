@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from simulator.callbacks import TOO_OLD
 from simulator.errors import PersonError, bad_request
 from simulator.inline import send_result
-from simulator.methods.answering import check_results
 from simulator.params import Params
+from simulator.results import check_result
 from simulator.world import World
 
 # How long Telegram keeps a prepared message is said nowhere.
@@ -18,7 +20,7 @@ CHATS = ("allow_user_chats", "allow_bot_chats", "allow_group_chats", "allow_chan
 
 def answer_web_app_query(world: World, params: Params) -> dict[str, Any]:
     """Send a result in the name of who opened the Mini App; each `query_id` of its data takes one."""
-    (result,) = check_results([params.structure("result", "can't parse inline query result JSON object")])
+    result = _result(world, params)
     query = world.app_queries.find(params.text("web_app_query_id"))
     if query is None or query.answer is not None:
         raise bad_request(TOO_OLD)
@@ -32,7 +34,7 @@ def answer_web_app_query(world: World, params: Params) -> dict[str, Any]:
 
 def save_prepared_inline_message(world: World, params: Params) -> dict[str, Any]:
     """Keep a message that somebody passes on, from a Mini App, to whom they choose in Telegram's own list."""
-    (result,) = check_results([params.structure("result", "can't parse inline query result JSON object")])
+    result = _result(world, params)
     person = world.people.get(params.integer("user_id"))
     if person is None:
         raise bad_request("user not found")
@@ -41,3 +43,13 @@ def save_prepared_inline_message(world: World, params: Params) -> dict[str, Any]
     query = world.inline_queries.ask(person.id)
     query.answer = {"results": [result]}
     return {"id": query.query_id, "expiration_date": world.clock.timestamp() + KEPT_SECONDS}
+
+
+def _result(world: World, params: Params) -> dict[str, Any]:
+    """The checked `result` of a call, as it is kept."""
+    result = params.structure("result", "can't parse JSON encoded web view query results")
+    if result is None:
+        raise bad_request("Result isn't specified")
+    check_result(result, world.files, local_apps=world.common.local_apps)
+    kept: dict[str, Any] = orjson.loads(orjson.dumps(result))
+    return kept

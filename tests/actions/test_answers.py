@@ -97,11 +97,13 @@ Answering = Callable[[Scene], Awaitable[Any]]
 
 
 async def answer(scene: Scene) -> None:
-    await rsvps.answer_invitation(scene.tx, scene.person, scene.origin, scene.event, RsvpAnswer.YES)
+    await rsvps.answer_invitation(
+        scene.tx, scene.person, scene.origin, scene.event, RsvpAnswer.YES, before=None
+    )
 
 
 async def confirm(scene: Scene) -> None:
-    await rsvps.confirm_coming(scene.tx, scene.person, scene.origin, scene.event, coming=True)
+    await rsvps.confirm_coming(scene.tx, scene.person, scene.origin, scene.event, coming=True, before=None)
 
 
 async def came(scene: Scene) -> None:

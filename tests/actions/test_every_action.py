@@ -12,7 +12,7 @@ from tests.matrix import MATRIX
 
 OWN = """
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
-people.puzzles_again people.stands_last questions.last_asked questions.settle_event questions.settle_vote
+people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end
@@ -27,6 +27,7 @@ proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
+event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 surveys.answer
@@ -39,6 +40,7 @@ effects.measure expressions.count expressions.why saved_audiences.save saved_aud
 audit.note audit.verify audit.forget_some audit.count_forgotten
 planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
+authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
@@ -59,15 +61,20 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-event_cards.find event_cards.standing exports.write exports.content
-friends.tell_recruiter ledger.note_choice
+event_cards.find event_cards.standing events.invite event_calendar.followed exports.write exports.content
+friends.tell_recruiter ledger.note_choice console.end_unfounded
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
 """
 
-BY_LINK = "downloads.look downloads.use"
-"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py."""
+BY_LINK = """
+downloads.look downloads.use
+console.look console.enter console.enter_by_launch console.signed_in console.sign_out
+"""
+"""What a one-time link opens, as long as the roles of its owner allow it: tests/actions/test_downloads.py,
+tests/web/test_console_doors.py.
+"""
 
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
@@ -80,10 +87,12 @@ PURE = """
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
-event_calendar.calendar_file event_calendar.file_name event_cards.event_card event_cards.distance_to
+event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
+events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
+questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

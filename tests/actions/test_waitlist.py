@@ -370,7 +370,7 @@ async def test_two_hundred_race_for_fifty_seats(conversation: Conversation) -> N
             person = await db.people.get(tx, number)
             assert person is not None
             origin = Origin(update_id=10_000 + number, message_id=None, at=hall.now)
-            await answer_invitation(tx, person, origin, event, RsvpAnswer.YES)
+            await answer_invitation(tx, person, origin, event, RsvpAnswer.YES, before=None)
 
     await asyncio.gather(*(tap(number) for number in range(1, 201)))
     seats = await hall.seats()

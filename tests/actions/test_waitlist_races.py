@@ -49,7 +49,7 @@ async def say_yes(tx: AsyncConnection, number: int, event: Event) -> Rsvp:
     person = await db.people.get(tx, number)
     assert person is not None
     origin = Origin(update_id=100 + number, message_id=None, at=NOW)
-    return await rsvps.answer_invitation(tx, person, origin, event, RsvpAnswer.YES)
+    return (await rsvps.answer_invitation(tx, person, origin, event, RsvpAnswer.YES, before=None)).rsvp
 
 
 async def test_the_first_capacity_counts_who_said_yes_at_the_same_moment(conversation: Conversation) -> None:

@@ -22,6 +22,7 @@ from db.key import DatabaseKey
 from db.schema import (
     broadcasts,
     consents,
+    console_sessions,
     deliveries,
     downloads,
     people,
@@ -201,6 +202,10 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         **{"token_hash": "d", "telegram_id": 5, "export": {}, "language": "fr"},
         **{"created_at": NOW, "expires_at": NOW + HOUR},
     }
+    session = {
+        **{"opener_hash": "o", "cookie_hash": "c", "telegram_id": 5, "language": "fr"},
+        **{"created_at": NOW, "opened_at": NOW, "expires_at": NOW + HOUR},
+    }
     async with sqlite_database.write() as transaction:
         await set_fact(transaction, KEY_FACT, key.links[0].hex())  # as older databases had it
         rows = [person(number, **agreed) for number in range(4)]
@@ -210,6 +215,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         await transaction.execute(staff.insert(), {**role, "telegram_id": rows[0]["telegram_id"]})
         await transaction.execute(staff_links.insert(), link)
         await transaction.execute(downloads.insert(), download)
+        await transaction.execute(console_sessions.insert(), session)
     copy = await backed_up(sqlite_database, tmp_path)
     async with sqlite_database.write() as transaction:
         erased = suppression_of(key, rows[0]["telegram_id"])
@@ -235,6 +241,7 @@ async def test_going_back_undoes_no_erasure_and_no_withdrawal(
         assert list(await transaction.scalars(sa.select(staff.c.revoked_at))) == [NOW]
         assert list(await transaction.scalars(sa.select(staff_links.c.used_at))) == [NOW]
         assert list(await transaction.scalars(sa.select(downloads.c.id))) == []
+        assert list(await transaction.scalars(sa.select(console_sessions.c.id))) == []
     await restored.close()
     assert [(row.pseudonym, row.state, row.consent_contact) for row in found] == [
         ("p1", "stopped", False),

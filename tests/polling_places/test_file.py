@@ -7,8 +7,9 @@ from datetime import time
 import pytest
 
 from bot import communes
-from bot.polling_places.file import Reading, UnreadableFile, read_file
+from bot.polling_places.file import Reading, read_file
 from bot.rules.polling_places import read_hours, read_surnames
+from bot.rules.spreadsheets import UnreadableSheet
 from bot.words.vocabulary import vocabulary
 from tests.conversation import CAMPAIGN
 
@@ -156,7 +157,7 @@ def test_a_place_that_is_there_twice_is_a_fault_with_both_lines() -> None:
     ],
 )
 def test_what_is_no_such_file_is_refused_with_a_sentence(content: bytes, said: str) -> None:
-    with pytest.raises(UnreadableFile) as refused:
+    with pytest.raises(UnreadableSheet) as refused:
         read_file(content, campaign=CAMPAIGN, gazetteer=communes.load())
     assert said in refused.value.sentence
 

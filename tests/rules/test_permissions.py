@@ -50,6 +50,8 @@ LEAST_ROLE = {
     "revoke_staff": "admin",
     "approve_admin": "admin",
     "approve_export": "admin",
+    "open_console": "organizer",
+    "end_console": "admin",
     "purge": "admin",
     "restore": "admin",
 }

@@ -1,14 +1,20 @@
 """Several bots in one world: the people are the same, everything else is each bot's own."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 import telegram
 
 from simulator.__main__ import main
 from simulator.client import Simulator, SimulatorError
-from simulator.server import Account, RunningSimulator
+from simulator.methods import METHODS
+from simulator.params import Params
+from simulator.performing import begin
+from simulator.records import Person
+from simulator.server import Account, RunningSimulator, make_world
 
 OTHER = Account(token="67890:TEST", name="Other bot", username="other_bot")
 beside = pytest.mark.parametrize("served", [{"others": [OTHER]}], indirect=True)
@@ -84,9 +90,28 @@ async def test_one_is_named_in_the_address(simulator: Simulator, served: Running
             ["--token", "1:A", "--token", "2:B", "--username", "a", "--username", "a"],
             "the same username",
         ),
-        (["--token", "1:A", "--token", "2:B", "--journal", "j"], "--journal is for one bot"),
+        (["--journal", "/no/such/folder/j"], "The journal /no/such/folder/j cannot be written"),
     ],
 )
 def test_wrong_options(capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str) -> None:
     assert main(arguments) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_journal_has_what_every_bot_did(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    world = make_world(others=[Account(token="67890:B", username="other_bot")], journal_file=path)
+    ana = world.common.add_person(Person(id=1, first_name="Ana"))
+    for each in world.common.worlds.values():
+        each.started.add(ana.id)
+        METHODS["sendmessage"][1](each, Params({"chat_id": 1, "text": "Hello"}))
+    world.common.reset()
+    other = world.common.world_of("other_bot")
+    begin(other, world.common.add_person(Person(id=2, first_name="Ben")), [{"act": "start"}])
+    world.common.close()
+    lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    assert [(line["bot"], line.get("do") or line["act"]) for line in lines] == [
+        ("test_bot", "sendMessage"),
+        ("other_bot", "sendMessage"),
+        ("other_bot", "start"),
+    ]

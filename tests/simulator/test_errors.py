@@ -33,13 +33,19 @@ def _button(data: str) -> dict[str, str]:
 REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
     # Texts
     ("sendMessage", {"text": ""}, 400, "Bad Request: message text is empty", "Client.cpp"),
-    ("sendMessage", {"text": " \n "}, 400, "Bad Request: message text is empty", "Client.cpp"),
+    (
+        "sendMessage",
+        {"text": " \n\u00a0\u200b"},
+        400,
+        "Bad Request: text must be non-empty",
+        "MessageEntity.cpp of tdlib",
+    ),
     (
         "sendMessage",
         {"text": "<b></b>", "parse_mode": "HTML"},
         400,
-        "Bad Request: message text is empty",
-        "Client.cpp",
+        "Bad Request: text must be non-empty",
+        "MessageEntity.cpp of tdlib",
     ),
     (
         "sendMessage",
@@ -172,13 +178,13 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
         "Bad Request: message caption is too long",
         "MessageContent.cpp of tdlib",
     ),
-    ("sendLocation", {"latitude": "north"}, 400, "Bad Request: latitude is empty", "Client.cpp"),
+    ("sendLocation", {"longitude": 1}, 400, "Bad Request: latitude is empty", "Client.cpp"),
     (
         "sendLocation",
         {"latitude": 91, "longitude": 0},
         400,
-        "Bad Request: wrong latitude or longitude specified",
-        "our own wording",
+        "Bad Request: invalid location specified",
+        "Location.cpp of tdlib",
     ),
     (
         "sendVenue",

@@ -69,9 +69,9 @@ async def test_a_probability_with_a_seed_strikes_the_same_calls_again(
     ("kind", "options", "sentence"),
     [
         ("flood", {}, "is not a fault: choose one of drop_before"),
-        ("slow", {"seconds": -1}, "seconds of 0 or more"),
+        ("slow", {"seconds": -1}, "0 to 3600 seconds"),
         ("slow", {"probability": 2}, "a probability from 0 to 1"),
-        ("slow", {"count": 0}, "a count of 1 or more"),
+        ("slow", {"count": 0}, "a count of 1 to"),
     ],
 )
 async def test_a_wrong_fault_is_explained(

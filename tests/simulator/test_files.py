@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import aiohttp
 import pytest
+from PIL import Image
 
 from simulator.client import Simulator
+from simulator.errors import BotApiError
+from simulator.files import picture_size
 from simulator.pictures import striped_png
 from simulator.server import RunningSimulator
 
@@ -68,3 +74,22 @@ async def test_a_picture_that_says_it_is_a_page_is_a_picture(
         session.get(f"{served.base_url}/sim/files/{file_id}") as answer,
     ):
         assert answer.headers["Content-Type"] in {"image/png", "image/jpeg"}
+
+
+@pytest.mark.parametrize(
+    "options", [{"quality": 60}, {"lossless": True}, {"quality": 60, "exif": b"Exif\0\0"}], ids=str
+)
+@pytest.mark.parametrize("size", [(1, 7), (90, 320), (1000, 51)])
+def test_every_webp_has_its_size(size: tuple[int, int], options: dict[str, Any]) -> None:
+    """Plain (VP8), lossless (VP8L) and extended (VP8X)."""
+    written = io.BytesIO()
+    Image.new("RGB", size, "teal").save(written, "WEBP", **options)
+    content = written.getvalue()
+    assert content[12:16] in {b"VP8 ", b"VP8L", b"VP8X"}
+    assert picture_size(content) == size
+
+
+def test_a_broken_webp_is_refused() -> None:
+    for kind in (b"VP8 ", b"VP8L", b"VP8X", b"ALPH"):
+        with pytest.raises(BotApiError, match="IMAGE_PROCESS_FAILED"):
+            picture_size(b"RIFF\0\0\0\0WEBP" + kind + bytes(40) if kind != b"VP8X" else b"RIFF")

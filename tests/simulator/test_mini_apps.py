@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from simulator.client import Simulator, SimulatorError
+from simulator.ed25519 import public_key, sign
 from simulator.server import DEFAULT_TOKEN
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
@@ -35,6 +38,11 @@ async def test_an_app_gets_signed_data_of_who_opens_it(simulator: Simulator, cal
     secret = hmac.new(b"WebAppData", DEFAULT_TOKEN.encode(), hashlib.sha256).digest()
     lines = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
     assert hmac.new(secret, lines.encode(), hashlib.sha256).hexdigest() == given
+    # And as others check it who do not know the token.
+    signed = fields.pop("signature")
+    lines = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex((await simulator.state())["apps_public_key"]))
+    public.verify(urlsafe_b64decode(signed + "=="), f"12345:WebAppData\n{lines}".encode())
     user = json.loads(fields["user"])
     assert (user["id"], user["first_name"], user["last_name"], user["language_code"]) == (
         ana.id,
@@ -45,6 +53,14 @@ async def test_an_app_gets_signed_data_of_who_opens_it(simulator: Simulator, cal
     now = (await simulator.now()).timestamp()
     assert 0 <= now - int(fields["auth_date"]) < 60
     assert json.loads(fragment["tgWebAppThemeParams"][0]) == {}
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_signature_is_that_of_a_library(number: int) -> None:
+    secret, message = bytes([number]) * 32, bytes(range(number * 40))
+    key = Ed25519PrivateKey.from_private_bytes(secret)
+    assert sign(secret, message) == key.sign(message)
+    assert public_key(secret) == key.public_key().public_bytes_raw()
 
 
 async def test_a_key_opens_an_app_that_answers_by_data(simulator: Simulator, call: Call) -> None:

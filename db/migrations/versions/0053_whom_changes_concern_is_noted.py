@@ -1,13 +1,13 @@
-"""Whom a change concerns is noted, so that counts of audiences can be kept in memory; indexes to count from.
+"""Whom a change concerns is noted, so that counts of audiences can be kept in memory; an index to count from.
 
-Revision 0050, after 0048.
+Revision 0053, after 0052.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0050"
-down_revision = "0048"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
@@ -30,10 +30,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_people_register", "people", _REGISTER, sqlite_where=_SUPPORTERS, postgresql_where=_SUPPORTERS
     )
-    op.create_index("ix_people_registered_at", "people", ["registered_at"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_people_registered_at", "people")
     op.drop_index("ix_people_register", "people")
     op.drop_table("changed_people")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.communes import Commune, Gazetteer
+from bot.rules.communes.gazetteer import Commune, Gazetteer
 from bot.rules.communes.query import parse_query
 from bot.rules.communes.text import fold, words_of
 

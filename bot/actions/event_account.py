@@ -1,0 +1,54 @@
+"""How many people answered what to each event, and came: for the operator, who has the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.event_files
+import db.events
+from bot.errors import PortevoixError
+from db.events import Event, EventInWords
+
+
+class NoSuchEvent(PortevoixError):
+    """There is no event of this code."""
+
+    default_message: ClassVar[str] = "errors/event_gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An event, and how many stand how with it; `guests` come with those who said yes."""
+
+    found: EventInWords
+    yes: int = 0
+    maybe: int = 0
+    no: int = 0
+    guests: int = 0
+    waitlisted: int = 0
+    offered: int = 0
+    attended: int = 0
+    absent: int = 0
+
+    @property
+    def event(self) -> Event:
+        return self.found.event
+
+
+async def listed(tx: AsyncConnection) -> list[Account]:
+    """Every event but those that were given up before anybody saw them, the soonest first."""
+    found = await db.event_files.all_made(tx)
+    counts = await db.event_files.counts(tx)
+    return [Account(found=each, **counts.get(each.event.id, {})) for each in found]
+
+
+async def account(tx: AsyncConnection, code: str) -> Account:
+    """One event. Raises NoSuchEvent."""
+    found = await db.events.find(tx, code.removeprefix("ev_"))
+    if found is None or found.event.is_dropped:
+        raise NoSuchEvent(f"There is no event {code}: `portevoix events list` tells their codes.")
+    counts = await db.event_files.counts(tx, found.event.id)
+    return Account(found=found, **counts.get(found.event.id, {}))

@@ -1,0 +1,157 @@
+"""What a coordinator sees first: what needs a decision, what leaves within a day, and how far the campaign is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.approvals
+import db.seats
+import db.statistics
+from bot.actions import admissions, broadcast_approvals, broadcast_cards, calendar, doubts, events
+from bot.actions.authority import Author
+from bot.actions.calendar import Coming
+from bot.rules.permissions import Action
+from bot.rules.territories import at_local, zone_of
+from bot.rules.territories import zone as zone_named
+from db.events import Event, text_in
+
+MOST_DECISIONS = 3
+SOON = timedelta(hours=24)
+DAYS = 28
+
+
+class Matter(StrEnum):
+    """What waits for a person, in the order of how much it matters that somebody looks now."""
+
+    APPROVAL = "approval"
+    DOUBTS = "doubts"
+    SEATS = "seats"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One thing that waits: a broadcast (`number`, `title`), an event (`event`, `title`), or a new admin. `people`: how
+    many wait, or are in doubt, as shown.
+    """
+
+    matter: Matter
+    number: int = 0
+    event: Event | None = None
+    title: str = ""
+    people: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """Something that leaves, or takes place, within a day. `at`: the first instant; `times`: for a reminder, when in
+    which territory, each at its own wall-clock time.
+    """
+
+    at: datetime
+    coming: Coming
+    times: tuple[tuple[str, datetime], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinedOn:
+    """A day of the reader's zone: how many signed up, as shown, and the fewest that they may conclude from it."""
+
+    day: date
+    shown: str
+    at_least: int
+
+
+async def decisions(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+    """What waits for the author, the most pressing first; the page shows `MOST_DECISIONS` of them."""
+    found = await _approvals(tx, author, language)
+    found += [
+        Decision(matter=Matter.DOUBTS, number=each.id, people=author.reader.shown(each.people))
+        for each in await doubts.to_decide(tx, author)
+    ]
+    found += await _full_events(tx, author, language)
+    mine = author.person.telegram_id
+    found += [
+        Decision(matter=Matter.ADMIN, number=each.telegram_id or 0)
+        for each in await admissions.waiting(tx, author)
+        if mine not in (each.asked_by, each.telegram_id)
+    ]
+    return found
+
+
+async def _approvals(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+    waiting = await db.approvals.waiting(tx, broadcast_approvals.WHAT, author.now)
+    numbers = [
+        each.broadcast
+        for each in waiting
+        if each.broadcast is not None and await broadcast_approvals.open_for(tx, author, each.broadcast)
+    ]
+    subjects = [(await broadcast_approvals.subject_of(tx, number)).broadcast for number in numbers]
+    titles = await broadcast_cards.titles(tx, subjects, language, author.campaign.languages[0])
+    return [
+        Decision(matter=Matter.APPROVAL, number=each.id, title=titles.get(each.id, "")) for each in subjects
+    ]
+
+
+async def _full_events(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+    """Events for which more want to come than there are seats."""
+    page = await events.managed(tx, author)
+    waiting = await db.seats.waiting_for(tx, [event.id for event in page.events])
+    first = author.campaign.languages[0]
+    return [
+        Decision(
+            matter=Matter.SEATS,
+            event=event,
+            title=text_in(page.texts[event.id], language, first).title,
+            people=str(waiting[event.id]),
+        )
+        for event in page.events
+        if event.id in waiting and author.may_change_event(event.commune, event.created_by)
+    ]
+
+
+async def leaving(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Leaving]:
+    """What leaves or takes place in an area within a day, the soonest first. Raises NotAllowed."""
+    until = author.now + SOON
+    found = []
+    for each in await calendar.coming(tx, author, area, language=language):
+        times = _instants(author, each)
+        soon = [(where, at) for where, at in times if author.now <= at < until]
+        if soon:
+            first = min(at for _, at in soon)
+            found.append(Leaving(at=first, coming=each, times=tuple(soon) if each.step else ()))
+    return sorted(found, key=lambda each: each.at)
+
+
+def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
+    """When it happens: of a reminder in each territory, else once."""
+    if coming.step is not None:
+        day, hour = coming.at.date(), coming.at.time()
+        return [(code, at_local(day, hour, zone_of(code))) for code in coming.step.territories]
+    if coming.event is not None:
+        return [("", coming.event.starts_at)]
+    assert coming.broadcast is not None  # one of the three
+    sent = coming.broadcast
+    if not sent.local_time:
+        return [("", sent.starts_at)]
+    wall = coming.at
+    return [("", at_local(wall.date(), wall.time(), zone_named(author.person.zone or "Europe/Paris")))]
+
+
+async def joined(tx: AsyncConnection, author: Author, area: str, zone: str) -> Sequence[JoinedOn]:
+    """How many signed up on each of the last days, today included. Raises NotAllowed."""
+    author.require(Action.SEE_STATISTICS, area)
+    local, reader = zone_named(zone), author.reader
+    today = author.now.astimezone(local).date()
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    bounds = [at_local(day, time(), local) for day in (*days, today + timedelta(days=1))]
+    counts = await db.statistics.joined(tx, area, bounds, reader.known_in)
+    return [
+        JoinedOn(day=day, shown=reader.shown(people), at_least=reader.at_least(people))
+        for day, people in zip(days, counts, strict=True)
+    ]

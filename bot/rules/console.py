@@ -1,0 +1,37 @@
+"""The console's doors: how long a link and a session last, and which requests come from its own pages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+LINK_LIFE = timedelta(minutes=10)
+SESSION_LIFE = timedelta(hours=12)
+
+
+def form_token(cookie: str) -> str:
+    """What every form of a session carries: only a page that was made for this cookie knows it."""
+    return hashlib.sha256(f"form:{cookie}".encode()).hexdigest()
+
+
+def is_form_of(cookie: str, shown: str) -> bool:
+    """Whether a form was made for this cookie."""
+    return hmac.compare_digest(form_token(cookie).encode(), shown.encode())
+
+
+def is_for(address: str, *, host: str) -> bool:
+    """Whether a request names the host that people reach the web part by: no other name leads in."""
+    return host.lower() == urlsplit(address).netloc.lower()
+
+
+def is_from(address: str, *, origin: str | None, site: str | None) -> bool:
+    """Whether a form was sent from a page of `address`, as the browser says: by `Origin`, else by `Sec-Fetch-Site`.
+
+    One of them is always sent along with a form by today's browsers: where both are missing it was none.
+    """
+    if origin is not None:
+        parts = urlsplit(address)
+        return origin.lower() == f"{parts.scheme}://{parts.netloc}".lower()
+    return site == "same-origin"

@@ -1,0 +1,75 @@
+"""A spreadsheet as people save it for a program: CSV in any usual encoding and separator, read row by row.
+
+Commas, semicolons or tabs; UTF-8 with or without a mark, UTF-16, or the Windows and Latin-1 encodings.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from bot.errors import PortevoixError
+
+SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
+REMARK = "#"
+"""A line that begins so is for the people who keep the file."""
+
+
+class UnreadableSheet(PortevoixError):
+    """A file that is no CSV at all."""
+
+
+class BrokenRow(ValueError):
+    """A row that cannot be read, with its line; nothing after it can be read either."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def decode(content: bytes, *, holds: str) -> tuple[str, str]:
+    """The text of a file, and the name of its encoding; `holds` says what it is about. Raises UnreadableSheet."""
+    if content.startswith(b"PK"):
+        raise UnreadableSheet("The file is a spreadsheet: save it as CSV, then import that.")
+    for mark in (b"\xff\xfe", b"\xfe\xff"):
+        if content.startswith(mark):
+            return content.decode("utf-16", "replace"), "UTF-16"
+    if b"\x00" in content:
+        raise UnreadableSheet(f"The file is not text: save the {holds} as CSV, in UTF-8.")
+    try:
+        return content.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        return content.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), "Latin-1"
+
+
+def separator_of(text: str, *, such_as: str) -> str:
+    """The separator of the header, the first line that is not blank; `such_as`: an example of one.
+
+    Raises UnreadableSheet.
+    """
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(REMARK)), "")
+    if not header:
+        raise UnreadableSheet(f"The file is empty: its first line names the columns, such as {such_as}.")
+    separator = max(SEPARATORS, key=header.count)
+    if not header.count(separator):
+        raise UnreadableSheet(
+            f"The first line has no comma, semicolon or tab: it names the columns, such as {such_as}."
+        )
+    return separator
+
+
+def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row with its line. Blank rows and remarks are passed over. Raises BrokenRow."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            began, line = line, reader.line_num + 1
+            if any(cell.strip() for cell in row) and not row[0].startswith(REMARK):
+                yield began, row
+    except csv.Error as error:
+        raise BrokenRow(line, str(error)) from None

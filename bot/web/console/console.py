@@ -1,0 +1,29 @@
+"""The console as one part of the web: its doors and its rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.web.console.desk import HOME, Desk
+from bot.web.console.doors import Doors
+from bot.web.console.today import Today
+
+ROOMS = (Doors, Today)
+
+
+class Console:
+    """Every page of the console."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        async def home(request: Request) -> Response:
+            return RedirectResponse(HOME, 308)
+
+        rooms = [route for room in ROOMS for route in room(self._desk).routes()]
+        return [Route("/console", self._desk.guarded(home)), *rooms]

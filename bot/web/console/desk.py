@@ -1,0 +1,246 @@
+"""What every view of the console shares: who asks, whether their browser may, and how they are answered.
+
+A view is given a `Visit` and answers with a page. Reading views run in a reading transaction. Those that change
+something run in one transaction as in the chat, after it was seen that the form is one of this session's own pages.
+Roles and areas are asked again at every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.actions import console
+from bot.actions.authority import Author
+from bot.actions.console import LinkDead, Occasion, Signed, SignedOut
+from bot.clock import Clock
+from bot.communes import Gazetteer
+from bot.departure.compose import Composer
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.console import form_token, is_for, is_form_of, is_from
+from bot.rules.permissions import Action
+from bot.web.site import Site
+from bot.words.texts import Texts
+from db.engine import Database
+
+HOME = "/console/"
+COOKIE, COOKIE_PATH = "portevoix_console", "/console"
+MOST_FORM_BYTES = 64 * 1024
+MOST_FIELDS = 100
+FORM_TOKEN = "form"
+ZONE = "Europe/Paris"
+
+
+class BadForm(PortevoixError):
+    """A form that no page of this session sent, or that is no form."""
+
+    default_message = "console/bad_form"
+
+
+class TooLarge(PortevoixError):
+    """A body beyond what any form of the console comes to."""
+
+    default_message = "console/too_large"
+
+
+class Missing(PortevoixError):
+    """There is no such page, or nothing of that number that the reader may see."""
+
+    default_message = "console/missing"
+
+
+STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
+    {SignedOut: 401, NotAllowed: 403, BadForm: 403, Missing: 404, LinkDead: 410, TooLarge: 413}
+)
+"""Of the answer to what cannot be done; any other is 409: what was seen has changed meanwhile, or cannot be so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request of somebody who is signed in, with its transaction."""
+
+    desk: Desk
+    request: Request
+    tx: AsyncConnection
+    signed: Signed
+    cookie: str
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def author(self) -> Author:
+        return self.signed.author
+
+    @property
+    def now(self) -> datetime:
+        return self.author.now
+
+    @property
+    def language(self) -> str:
+        """The one chosen in the chat; else that of whoever asked for the link."""
+        return self.author.person.language or self.signed.session.language
+
+    @property
+    def zone(self) -> str:
+        return self.author.person.zone or ZONE
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What every page of the console shows around its content."""
+        author = self.author
+        return {
+            "author": author,
+            "person": author.person,
+            "counts": author.reader,
+            "zone": self.zone,
+            "now": self.now,
+            "path": self.request.url.path,
+            "form_token": form_token(self.cookie),
+            "may": {action.value for action in Action if author.areas(action)},
+        }
+
+    def number(self, name: str) -> int:
+        """A number of the address. Raises Missing."""
+        text = self.request.path_params[name]
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise Missing("There is no such number.")
+        return int(text)
+
+    def page(self, name: str, **values: Any) -> HTMLResponse:
+        return self.desk.site.page(f"console/{name}", self.language, **self.values, **values)
+
+    def go(self, path: str) -> Response:
+        """To the page that shows what became of it; reloading that sends nothing again."""
+        return RedirectResponse(path, 303)
+
+
+View: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What the console works with. `address`: the one that people reach it by; no other name leads in.
+
+    `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
+    """
+
+    site: Site
+    address: str
+    database: Database
+    clock: Clock
+    composer: Composer
+    texts: Texts
+    token: str = field(repr=False)
+    changed: Callable[[], None]
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        return self.composer.gazetteer
+
+    @property
+    def occasion(self) -> Occasion:
+        return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
+
+    def reading(self, view: View) -> Endpoint:
+        """A page that changes nothing."""
+
+        async def answer(request: Request) -> Response:
+            cookie = request.cookies.get(COOKIE, "")
+            async with self.database.read() as tx:
+                signed = await console.signed_in(tx, cookie, self.occasion)
+                visit = Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie)
+                return await self._told(visit, view)
+
+        return self.guarded(answer)
+
+    def changing(self, view: View) -> Endpoint:
+        """A form that changes something, in one transaction; nothing of it stays where it is refused."""
+
+        async def answer(request: Request) -> Response:
+            cookie = request.cookies.get(COOKIE, "")
+            form = await self.form(request)
+            if not is_form_of(cookie, form.get(FORM_TOKEN, "")):
+                raise BadForm("This form was not made for this session.")
+            async with self.database.write() as tx:
+                signed = await console.signed_in(tx, cookie, self.occasion)
+                visit = Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
+                answered = await view(visit)
+            self.changed()
+            return answered
+
+        return self.guarded(answer)
+
+    def guarded(self, answer: Endpoint) -> Endpoint:
+        """Refuses what comes by another name, and says in a sentence why something cannot be done."""
+
+        async def guard(request: Request) -> Response:
+            if not is_for(self.address, host=request.headers.get("host", "")):
+                return self.site.missing(request)
+            try:
+                return await answer(request)
+            except PortevoixError as refusal:
+                return self.refused(request, refusal)
+
+        return guard
+
+    async def _told(self, visit: Visit, view: View) -> Response:
+        """A refusal in the reader's own language, with the way back."""
+        try:
+            return await view(visit)
+        except PortevoixError as refusal:
+            return self.refused(visit.request, refusal, visit.language)
+
+    def refused(self, request: Request, refusal: PortevoixError, language: str | None = None) -> Response:
+        language = language or self.site.language(request)
+        status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
+        words = self.texts.render(refusal.message, language, **refusal.values).html
+        answer = self.site.page(
+            "console/refused", language, status=status, words=words, signed_in=status not in (401, 410)
+        )
+        if status == 401 and COOKIE in request.cookies:
+            answer.delete_cookie(COOKIE, path=COOKIE_PATH)
+        return answer
+
+    async def form(self, request: Request) -> dict[str, str]:
+        """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""
+        headers = request.headers
+        if not is_from(self.address, origin=headers.get("origin"), site=headers.get("sec-fetch-site")):
+            raise BadForm("This form was sent from elsewhere.")
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_FORM_BYTES:
+                raise TooLarge("This is more than any form holds.")
+        if not body:
+            return {}
+        if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            raise BadForm("This is no form.")
+        try:
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError:
+            raise BadForm("This is no form.") from None
+
+    def enter(self, cookie: str) -> Response:
+        """To the first page, with the cookie of the session."""
+        answer = RedirectResponse(HOME, 303)
+        answer.set_cookie(
+            COOKIE,
+            cookie,
+            path=COOKIE_PATH,
+            httponly=True,
+            samesite="strict",
+            secure=self.address.startswith("https:"),
+        )
+        return answer
+
+    def page(self, request: Request, name: str, language: str | None = None, **values: Any) -> HTMLResponse:
+        """A page for somebody who is not signed in yet."""
+        return self.site.page(f"console/{name}", language or self.site.language(request), **values)

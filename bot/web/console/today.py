@@ -1,0 +1,62 @@
+"""Today: what needs a decision, what leaves within a day, how far the campaign is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.actions import statistics, today
+from bot.actions.authority import area_name
+from bot.errors import UnknownArea
+from bot.rules.areas import normal_area
+from bot.rules.permissions import Action
+from bot.web.console.charts import HEIGHT, WIDTH, line
+from bot.web.console.desk import Desk, Missing, Visit
+
+
+class Today:
+    """The first page."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        return [Route("/console/", self._desk.reading(self.show))]
+
+    async def show(self, visit: Visit) -> Response:
+        area, tx, author = area_asked(visit), visit.tx, visit.author
+        language = visit.language
+        decisions = await today.decisions(tx, author, language)
+        joined = await today.joined(tx, author, area, visit.zone)
+        return visit.page(
+            "today",
+            area=area,
+            areas=areas_of(visit),
+            decisions=decisions[: today.MOST_DECISIONS],
+            more=max(0, len(decisions) - today.MOST_DECISIONS),
+            leaving=await today.leaving(tx, author, area, language),
+            stats=await statistics.overview(tx, author, area, language),
+            joined=joined,
+            points=line([each.at_least for each in joined]),
+            size=(WIDTH, HEIGHT),
+            ballot_names=author.campaign.ballot_names,
+        )
+
+
+def areas_of(visit: Visit) -> list[tuple[str, str]]:
+    """The areas that the reader holds, with their names."""
+    held = dict.fromkeys(visit.author.areas(Action.SEE_STATISTICS))
+    return [(area, area_name(visit.author.gazetteer, area)) for area in held]
+
+
+def area_asked(visit: Visit) -> str:
+    """The area of the address (`?area=69`), else the first that the reader holds. Raises Missing."""
+    asked = visit.request.query_params.get("area")
+    if asked is None:
+        return areas_of(visit)[0][0]
+    try:
+        return normal_area(asked)
+    except UnknownArea:
+        raise Missing("There is no such area.") from None

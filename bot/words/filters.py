@@ -1,0 +1,113 @@
+"""Dates, numbers, places and lists in a language's own form: the filters of templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
+
+from bot.communes.consulates import city_of
+from bot.rules.bringing import Money
+from bot.rules.retention import whole_years
+from locales.words import OTHER, Words
+
+DATES_KEPT = 1024
+
+
+def filters_of(locale: str, words: Words) -> dict[str, Any]:
+    """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
+
+    formats = words.formats
+
+    # Many people are told of the same few days and hours, and Babel takes long over each.
+    @lru_cache(DATES_KEPT)
+    def day_words(local: date) -> str:
+        return format_date(local, formats.day, locale)
+
+    @lru_cache(DATES_KEPT)
+    def hour_words(local: time) -> str:
+        return format_time(local, formats.hour if local.minute else formats.full_hour, locale=locale)
+
+    def day(moment: datetime | date, zone: str | None = None) -> str:
+        local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
+        return day_words(local.date() if isinstance(local, datetime) else local)
+
+    def day_and_month(moment: date) -> str:
+        return format_date(moment, formats.short_day, locale)
+
+    def hour(moment: datetime | time, zone: str | None = None) -> str:
+        local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
+        return hour_words(local.time() if isinstance(local, datetime) else local)
+
+    def moment_(moment: datetime, zone: str) -> str:
+        return formats.moment.format(day=day(moment, zone), hour=hour(moment, zone))
+
+    def stamp(moment: datetime, zone: str) -> str:
+        """With the year, for what is read later; written out as every other date."""
+        return formats.moment.format(day=date_(moment.astimezone(ZoneInfo(zone))), hour=hour(moment, zone))
+
+    def country(code: str) -> str:
+        return str(Locale.parse(locale).territories.get(code, code))
+
+    def zone_city(zone: str) -> str:
+        return city_of(zone, locale)
+
+    def at(place: str) -> str:
+        """Where something takes place: `au Havre`, `in Le Havre`."""
+        first, _, rest = place.partition(" ")
+        written = words.places.at.get(first) if rest else None
+        return written.format(name=rest) if written else words.places.at[OTHER].format(name=place)
+
+    def number(value: float, pattern: str | None = None) -> str:
+        return format_decimal(value, pattern, locale=locale)
+
+    def percentage(percent: float) -> str:
+        return format_percent(percent / 100, locale=locale)
+
+    def date_(day: date) -> str:
+        return format_date(day, "long", locale)
+
+    def period(days: int) -> str:
+        years = whole_years(days)
+        words = format_unit(years or days, "year" if years else "day", locale=locale)
+        return words.replace(" ", "\u00a0")  # a number stays with its unit
+
+    def money(sum_: Money) -> str:
+        whole = sum_.amount == sum_.amount.to_integral_value()
+        pattern = "#,##0" if whole else "#,##0.00"
+        return format_currency(
+            sum_.amount,
+            sum_.currency,
+            pattern,
+            locale=locale,
+            currency_digits=False,
+            format_type="name",
+        )
+
+    def listing(values: Iterable[object], style: Any = "standard") -> str:
+        return format_list([str(value) for value in values], style=style, locale=locale)
+
+    return {
+        "at": at,
+        "country": country,
+        "zone_city": zone_city,
+        "date": date_,
+        "day": day,
+        "day_and_month": day_and_month,
+        "hour": hour,
+        "moment": moment_,
+        "stamp": stamp,
+        "number": number,
+        "percentage": percentage,
+        "money": money,
+        "listing": listing,
+        "period": period,
+    }

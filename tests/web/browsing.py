@@ -1,0 +1,98 @@
+"""A browser without a screen on the console of a test: it keeps its cookie, follows links and sends forms."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+import httpx
+
+from bot.departure.compose import Composer
+from bot.web.app import make_web
+from bot.web.console.console import Console
+from bot.web.console.desk import Desk
+from bot.web.site import Site
+from tests.conversation import BOT, Conversation, Talker
+
+ADDRESS = "http://127.0.0.1:8080"
+TOKEN = "1:test"
+
+
+async def _well() -> dict[str, object]:
+    return {"ok": True, "why": []}
+
+
+async def _no_figures() -> str:
+    return ""
+
+
+def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITransport:
+    """The web part with the console, on the database and the clock of a conversation."""
+    services = conversation.services
+    site = Site(services.campaign, address=address)
+    desk = Desk(
+        site=site,
+        address=address,
+        database=conversation.database,
+        clock=conversation.clock,
+        composer=Composer(
+            texts=services.texts,
+            campaign=services.campaign,
+            gazetteer=services.gazetteer,
+            bot_username=BOT,
+        ),
+        texts=services.texts,
+        token=TOKEN,
+        changed=lambda: None,
+    )
+    return httpx.ASGITransport(
+        make_web(health=_well, metrics=_no_figures, site=site, parts=[Console(desk)]),
+        raise_app_exceptions=True,
+    )
+
+
+@dataclass
+class Browser:
+    """Somebody's browser. `page`: what it shows."""
+
+    client: httpx.AsyncClient
+    page: httpx.Response = field(default_factory=lambda: httpx.Response(204))
+
+    @property
+    def text(self) -> str:
+        """The words of the page, as they are read: without tags, with plain spaces."""
+        words = html.unescape(re.sub(r"<[^>]*>", " ", self.page.text))
+        return re.sub(r"[\s\u00a0\u202f]+", " ", words)
+
+    async def open(self, path: str) -> httpx.Response:
+        self.page = await self.client.get(path, follow_redirects=True)
+        return self.page
+
+    async def send(self, path: str, *, token: str | None = None, **fields: str) -> httpx.Response:
+        """A form of the page that is shown, as a browser sends it; `token`: another one than the page's."""
+        found = re.search(r'name="form" value="([^"]*)"', self.page.text)
+        shown = token if token is not None else found[1] if found else ""
+        self.page = await self.client.post(
+            path,
+            data={"form": shown, **fields},
+            headers={"origin": str(self.client.base_url).rstrip("/")},
+            follow_redirects=True,
+        )
+        return self.page
+
+
+def browser(conversation: Conversation, address: str = ADDRESS) -> Browser:
+    transport = web_of(conversation, address)
+    english = {"accept-language": "en"}
+    return Browser(httpx.AsyncClient(transport=transport, base_url=address, headers=english))
+
+
+async def signed_in(talker: Talker, address: str = ADDRESS) -> Browser:
+    """By the link that the bot gives in the chat."""
+    shown = await talker.send("/console")
+    (link,) = shown.urls.values()
+    visitor = browser(talker.conversation, address)
+    await visitor.open(link)
+    await visitor.send(link)
+    return visitor

@@ -169,10 +169,14 @@ async def since(tx: AsyncConnection, known: int, *, most: int) -> set[int] | Non
     return None if len(found) > most else found
 
 
-async def forget(tx: AsyncConnection) -> None:
-    """Notes nothing of what was until now: whoever keeps anything in memory begins anew."""
+async def forget_some(tx: AsyncConnection, *, most: int) -> int:
+    """Notes no more what was changed first, `most` changes of it; how many. Who has read less far begins anew."""
+    oldest = sa.select(changed_people.c.id).order_by(changed_people.c.id).limit(most)
+    is_old = changed_people.c.id.in_(oldest)
     column = changed_people.c.writer if tx.dialect.name == "postgresql" else changed_people.c.id
-    last = await tx.scalar(sa.select(sa.func.max(column)))
-    if last is not None:
-        await tx.execute(changed_people.delete())
-        await set_fact(tx, FLOOR, last + 1 if tx.dialect.name == "postgresql" else last)
+    last = await tx.scalar(sa.select(sa.func.max(column)).where(is_old))
+    if last is None:
+        return 0
+    known = last + 1 if tx.dialect.name == "postgresql" else last
+    await set_fact(tx, FLOOR, max(known, await floor(tx)))
+    return (await tx.execute(changed_people.delete().where(is_old))).rowcount

@@ -208,7 +208,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     if hidden:
         wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
-    whom = await events.told(context.tx, author, found.event)
+    whom = await events.to_be_told(context.tx, author, found.event)
     reach = await audience_dialog.reach(
         context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
     )

@@ -17,7 +17,7 @@ import db.events
 import db.faces
 import db.seats
 from bot.actions import audit, broadcast_approvals, broadcasts
-from bot.actions.audiences import target_of
+from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
@@ -370,7 +370,20 @@ async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
     return NOBODY
 
 
-async def told(tx: AsyncConnection, author: Author, event: Event) -> Target:
+async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
+    """The reach of a change or a cancellation, in a transaction. Raises NotAllowed."""
+    return await reach(
+        tx,
+        await to_be_told(tx, author, event),
+        kind=Kind.EVENT_SERVICE,
+        when=all_at(author.now),
+        campaign=author.campaign,
+        reader=author.reader,
+        cancellation=cancellation,
+    )
+
+
+async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Target:
     """Who is told of a change or a cancellation: those who said yes or maybe, whatever they switched off.
 
     Raises NotAllowed.

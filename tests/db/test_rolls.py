@@ -138,7 +138,7 @@ async def _cascade(tx: AsyncConnection, chance: random.Random) -> None:
 
 
 async def _purge(tx: AsyncConnection, _: random.Random) -> None:
-    await changes.forget(tx)
+    await changes.forget_some(tx, most=1_000)
 
 
 CHANGES: tuple[Change, ...] = (

@@ -158,19 +158,6 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     connection.keep()
 
 
-@asynccontextmanager
-async def small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
-    """Inside of the block a whole table is gone through once: what was read is not kept."""
-    if tx.dialect.name != "sqlite":
-        yield
-        return
-    await tx.exec_driver_sql(sqlite.SMALL_CACHE)
-    try:
-        yield
-    finally:
-        await tx.exec_driver_sql(sqlite.CACHE)
-
-
 def is_to_begin_again(error: BaseException) -> bool:
     """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
     code = getattr(getattr(error, "orig", None), "sqlstate", None)

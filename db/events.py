@@ -59,7 +59,7 @@ class Event:
 
     @property
     def is_public(self) -> bool:
-        return not self.is_hidden and not self.is_dropped
+        return self.state in ("open", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +230,28 @@ async def managed(
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
+
+
+async def past(
+    tx: AsyncConnection,
+    *,
+    author: int | None,
+    areas: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+    number: int,
+    size: int,
+) -> tuple[EventPage, bool]:
+    """Events that are over and took place: the author's own, and those in the areas, the latest first; and whether
+    there are more after this page, which is counted from 0.
+    """
+    theirs = sa.or_(events.c.created_by == author, *areas)
+    query = sa.select(events).where(events.c.ends_at <= now, events.c.state == "open", theirs)
+    query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
+    found = [Event(**row._mapping) for row in await tx.execute(query)]
+    page = tuple(found[:size])
+    return EventPage(events=page, texts=await texts_of_many(tx, (each.id for each in page))), len(
+        found
+    ) > size
 
 
 async def latest(tx: AsyncConnection) -> list[EventInWords]:

@@ -21,10 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
 from bot.rules.restriction import PURPOSE, RESTRICTED
+from db import sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
 from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
-from db.engine import small_cache
 from db.export_choices import TITLE
 from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
 from db.headcounts import named_in
@@ -35,6 +35,7 @@ from db.schema import (
     answer_counts,
     audit,
     broadcasts,
+    check_ins,
     deliveries,
     events,
     people,
@@ -359,6 +360,7 @@ def attendance(selection: Selection) -> Source:
     """
     about = [] if selection.event is None else [events.c.code == selection.event]
     known = sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
+    there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
         sa.select(
             events.c.code.label("event"),
@@ -372,11 +374,14 @@ def attendance(selection: Selection) -> Source:
             rsvps.c.confirmed,
             rsvps.c.attended,
             rsvps.c.guests,
+            check_ins.c.at.is_not(None).label("checked_in"),
             hour(rsvps.c.at),
             _ONE,
         )
         .select_from(
-            rsvps.join(events, rsvps.c.event == events.c.id).join(people, rsvps.c.person == people.c.id)
+            rsvps.join(events, rsvps.c.event == events.c.id)
+            .join(people, rsvps.c.person == people.c.id)
+            .outerjoin(check_ins, there)
         )
         .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
     )
@@ -414,7 +419,7 @@ async def chunks(
     """
     query = instants_as_text(source.query).order_by(*source.keys)
     async with (
-        small_cache(tx) if little_memory else nullcontext(),
+        sqlite.small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,
     ):
         async for rows in result.partitions():

@@ -45,10 +45,11 @@ from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
 from db import changes
 from db.audiences import Group, Target
-from db.engine import TROUBLES, Database, small_cache
+from db.engine import TROUBLES, Database
 from db.expressions import ASKS, SUPPORTERS, Condition, Whose, given_numbers
 from db.headcounts import named_in
 from db.schema import people
+from db.sqlite import small_cache
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Chat, Update
 from telegram.ext import Application
 
-from bot.actions import people
+from bot.actions import conversations, people
 from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
@@ -120,6 +120,7 @@ class Dispatcher:
         assert change is not None  # the caller checked
         if change.new_chat_member.status in ("kicked", "left"):
             await people.lose(tx, change.from_user.id, self._clock.now())
+            await conversations.end_of(tx, change.from_user.id, self._clock.now())
         else:
             await people.meet(tx, change.from_user.id, self._clock.now(), met)
         return []

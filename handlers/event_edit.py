@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events
+from bot.actions import events, feedback
 from bot.actions.authority import Author
 from bot.actions.events import EventChange, ManagedEvent
 from bot.departure.compose import Draft
@@ -23,7 +23,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION
 from db.events import EventText, text_in
 from handlers import audience_dialog, desk
-from handlers.buttons import arguments
+from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -41,13 +41,23 @@ async def list_mine(update: Update, context: Context) -> None:
     context.edit("event_edit/list", events=titles)
 
 
+async def list_past(update: Update, context: Context) -> None:
+    """What is over: its figures stay, also once the answers were erased."""
+    (number,) = arguments(context, 1)
+    author, page_number = await desk.author(context), whole_number(number)
+    page, has_more = await events.past(context.tx, author, page_number)
+    first = context.campaign.languages[0]
+    titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
+    context.edit("event_edit/past", events=titles, number=page_number, has_more=has_more)
+
+
 async def show_mine(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    _show(context, await events.find_managed(context.tx, author, code), context.edit)
+    await _show(context, await events.find_managed(context.tx, author, code), context.edit)
 
 
-def _show(context: Context, found: ManagedEvent, answer: Callable[..., None]) -> None:
+async def _show(context: Context, found: ManagedEvent, answer: Callable[..., None]) -> None:
     """To whoever organizes it: exact counts, for it is who comes in by the door."""
     commune = context.services.gazetteer.by_code(found.event.commune)
     answer(
@@ -58,6 +68,7 @@ def _show(context: Context, found: ManagedEvent, answer: Callable[..., None]) ->
         answers=found.answers,
         seats=found.seats,
         held=found.held,
+        figures=await feedback.figures_of(context.tx, found),
     )
 
 
@@ -253,6 +264,7 @@ async def confirm(update: Update, context: Context) -> None:
 
 BUTTONS: dict[str, Handler] = {
     "my_events": list_mine,
+    "past_events": list_past,
     "my_event": show_mine,
     "event_change": begin_change,
     "event_place": ask_commune,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,14 +21,17 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     calendar,
+    check_ins,
     console,
     doubts,
     downloads,
+    duties,
     event_imports,
     event_seats,
     events,
     export_orders,
     exports,
+    inbox,
     mends,
     saved_audiences,
     staff,
@@ -38,16 +42,18 @@ from bot.actions import (
     volunteering,
 )
 from bot.actions.authority import Author
+from bot.actions.conversations import Content
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
+from bot.rules.check_ins import CheckInRefused, DoorKey
 from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
-from db.events import EventText
+from db.events import Event, EventText
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
@@ -164,6 +170,29 @@ async def decides_what_is_theirs(world: World, author: Author, found: Any) -> No
 async def saves_for_its_area(world: World, author: Author, kept: Any) -> None:
     """Nobody outside the author’s areas is in it."""
     assert any(contains(kept.audience.area, role.area) for role in author.roles)
+
+
+WORDS = Content(message_id=1, text="Bonjour")
+
+
+async def lists_who_waits(world: World, author: Author, found: Any) -> None:
+    """Those of their areas, and no word of any."""
+    here = any(contains(role.area, LYON) for role in author.roles)
+    assert {each.conversation.id for each in found.waiting} == ({world.waiting} if here else set())
+
+
+DOOR = DoorKey(secret=b"k" * 32)
+
+
+def at_the_door(author: Author, event: Event) -> Author:
+    """The author at the moment when people are let in."""
+    return replace(author, now=event.starts_at)
+
+
+async def ticked(world: World, author: Author, event: Event) -> None:
+    """Nobody is on the list yet: that is said to who may tick, and to nobody else."""
+    with suppress(CheckInRefused):
+        await check_ins.tick(world.tx, at_the_door(author, event), event.code, 1, there=True)
 
 
 def filed(author: Author, **changed: Any) -> FiledEvent:
@@ -357,6 +386,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
+    "events.past": {
+        "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),
+    },
     "events.find_managed": {
         "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.find_managed(w.tx, a, w.event.code), least="coordinator"),
@@ -396,6 +428,38 @@ MATRIX: dict[str, dict[str, Row]] = {
         "another’s": Row(
             run=lambda w, a: attendees.attendees_file(w.tx, a, w.event.code), least="coordinator"
         ),
+    },
+    "attendees.paper_list": {
+        "own": Row(run=lambda w, a: attendees.paper_list(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: attendees.paper_list(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "check_ins.door": {
+        "own": Row(
+            run=lambda w, a: check_ins.door(w.tx, at_the_door(a, w.own_event), w.own_event.code, DOOR),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: check_ins.door(w.tx, at_the_door(a, w.event), w.event.code, DOOR),
+            least="coordinator",
+        ),
+    },
+    "check_ins.open_screen": {
+        "own": Row(
+            run=lambda w, a: check_ins.open_screen(w.tx, at_the_door(a, w.own_event), w.own_event.code, DOOR),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: check_ins.open_screen(w.tx, at_the_door(a, w.event), w.event.code, DOOR),
+            least="coordinator",
+        ),
+    },
+    "check_ins.close_screen": {
+        "own": Row(run=lambda w, a: check_ins.close_screen(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: check_ins.close_screen(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "check_ins.tick": {
+        "own": Row(run=lambda w, a: ticked(w, a, w.own_event), least="organizer"),
+        "another’s": Row(run=lambda w, a: ticked(w, a, w.event), least="coordinator"),
     },
     "event_seats.change_seats": {
         "own": Row(
@@ -524,6 +588,35 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "inbox.opened": {
+        "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
+    },
+    "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.require_taken": {
+        "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
+    },
+    "inbox.answer": {"": Row(run=lambda w, a: inbox.answer(w.tx, a, w.taken, WORDS), least="organizer")},
+    "inbox.hand_back": {"": Row(run=lambda w, a: inbox.hand_back(w.tx, a, w.taken), least="organizer")},
+    "inbox.may_pass_to": {"": Row(run=lambda w, a: inbox.may_pass_to(w.tx, a, w.taken), least="organizer")},
+    "inbox.pass_on": {
+        "": Row(run=lambda w, a: inbox.pass_on(w.tx, a, w.taken, w.colleague), least="organizer")
+    },
+    "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer")},
+    "inbox.block": {
+        "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
+    },
+    "duties.sign_as": {
+        "": Row(run=lambda w, a: duties.sign_as(w.tx, a, "Sophie"), least="organizer", where="any")
+    },
+    "duties.go_on_duty": {
+        "": Row(run=lambda w, a: duties.go_on_duty(w.tx, a), least="organizer", where="any")
+    },
+    "duties.go_off_duty": {
+        "": Row(run=lambda w, a: duties.go_off_duty(w.tx, a), least="organizer", where="any")
+    },
+    "duties.require_name": {
+        "": Row(run=lambda w, a: duties.require_name(w.tx, a), least="organizer", where="any")
     },
     "volunteering.open_card": {
         "": Row(run=lambda w, a: volunteering.open_card(w.tx, a, w.offer), least="organizer"),

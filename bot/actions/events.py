@@ -44,6 +44,10 @@ TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 """Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
 
 
+PAST_AT_ONCE = 8
+"""Past events on one page."""
+
+
 class EventRefused(PortevoixError):
     """An event that cannot be made, or not be changed any more."""
 
@@ -242,6 +246,15 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
     return await db.events.managed(tx, author=author.person.id, areas=areas, now=author.now)
+
+
+async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
+    """A page of what is over, one's own and, for coordinators, what was in their areas; and whether there is more."""
+    author.require(Action.CHANGE_EVENT)
+    areas = [db.areas.event_in(area) for area in author.supervised()]
+    return await db.events.past(
+        tx, author=author.id, areas=areas, now=author.now, number=number, size=PAST_AT_ONCE
+    )
 
 
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import db.changes
+import db.feedback
 import db.retention
 import db.surveys
 from bot.actions import audit
@@ -43,10 +44,12 @@ async def purge(
 ) -> dict[str, int]:
     """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts."""
     erased: dict[str, int] = {}
+    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     if not dry_run:
         await _count_surveys(database, now)
         await measure(database, campaign, now)  # what people did after messages, before their answers go
-    due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
+        async with database.write() as tx:
+            await db.feedback.keep_figures(tx, due.events_ended)
     for thing, rows in _due(due, campaign, key, now).items():
         counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]
         erased[thing] = sum(counts)
@@ -97,6 +100,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "answers to past events": db.retention.event_answers(due.events_ended, key),
         "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
         "answers to surveys": db.retention.survey_replies(now, key),
+        "conversations with the team": db.retention.conversations_over(due.closed_since, now),
         "offers to help": db.retention.offers(key) if due.votes else [],
         "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],
         "answers that lead to nobody": db.retention.leftovers(key),

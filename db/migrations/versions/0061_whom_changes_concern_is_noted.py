@@ -1,13 +1,13 @@
 """Whom a change concerns is noted, so that counts of audiences can be kept in memory; an index to count from.
 
-Revision 0053, after 0052.
+Revision 0061, after 0059.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053"
-down_revision = "0052"
+revision = "0061"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 

@@ -45,7 +45,7 @@ from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
 from db import changes
 from db.audiences import Group, Target
-from db.engine import TROUBLES, Database
+from db.engine import AWAY, TROUBLES, Database
 from db.expressions import ASKS, SUPPORTERS, Condition, Whose, given_numbers
 from db.headcounts import named_in
 from db.schema import people
@@ -53,6 +53,8 @@ from db.sqlite import small_cache
 
 log = structlog.get_logger(__name__)
 
+CANNOT_READ = AWAY
+"""What is raised where the database is away: the same may be read later."""
 MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000

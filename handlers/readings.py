@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.delivery.hooks import ReadFirst
-from db.engine import AWAY
-from db.rolls import Rolls
+from db.rolls import CANNOT_READ, Rolls
 
 Found = TypeVar("Found")
 Look = Callable[[Rolls], Awaitable[Found]]
@@ -40,7 +39,7 @@ class Readings:
     async def _find(self, asked: str, look: Look[Any]) -> None:
         try:
             self.found[asked] = await look(self.rolls)
-        except AWAY:
+        except CANNOT_READ:
             raise  # it may be found the next time
         except Exception as fault:  # told where it was asked: the update fails there as any other does
             self.found[asked] = fault

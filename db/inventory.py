@@ -39,6 +39,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    DAY = "day"
     SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
@@ -487,6 +488,14 @@ HOLDINGS: tuple[Holding, ...] = (
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
             *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
         ),
+    ),
+    Holding(
+        table="changed_people",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DAY,
+        erased=Erased.NUMBER_STAYS,
+        data={"change": ("person",)},
+        plain=("id", "writer"),
     ),
     Holding(
         table="stations",

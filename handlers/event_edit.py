@@ -22,7 +22,7 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION
 from db.events import EventText, text_in
-from handlers import desk
+from handlers import audience_dialog, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -219,7 +219,10 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     if hidden:
         wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
-    reach = await events.told(context.tx, author, found.event, cancellation=cancelling)
+    whom = await events.to_be_told(context.tx, author, found.event)
+    reach = await audience_dialog.reach(
+        context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
+    )
     if not (hidden and cancelling):
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)

@@ -28,12 +28,13 @@ from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.hooks import UpdateRefused
+from bot.delivery.hooks import ReadFirst, UpdateRefused
 from bot.delivery.intake import chat_of
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
+from db.rolls import Rolls
 from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
@@ -91,7 +92,7 @@ class Conversation:
         if campaign is not CAMPAIGN:
             texts = Texts({"campaign": campaign})
             self.services = replace(self.services, campaign=campaign, texts=texts)
-        self._dispatcher = Dispatcher(application(), self.services, self.clock)
+        self._dispatcher = Dispatcher(application(), self.services, self.clock, Rolls(database))
         self._numbers = itertools.count(1)
         self._talkers: dict[int, Talker] = {}
 
@@ -154,8 +155,12 @@ class Conversation:
         return int(event)
 
     async def process(self, body: Mapping[str, Any]) -> list[Call]:
-        async with self.database.write() as tx:
-            return await self.handle(tx, body)
+        while True:
+            try:
+                async with self.database.write() as tx:
+                    return await self.handle(tx, body)
+            except ReadFirst as first:
+                await first.read()
 
     async def handle(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
         """The same in a transaction that many updates share."""

@@ -479,11 +479,9 @@ MATRIX: dict[str, dict[str, Row]] = {
         "own": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.event.code), least="coordinator"),
     },
-    "events.told": {
-        "own": Row(run=lambda w, a: events.told(w.tx, a, w.own_event, cancellation=True), least="organizer"),
-        "another’s": Row(
-            run=lambda w, a: events.told(w.tx, a, w.event, cancellation=True), least="coordinator"
-        ),
+    "events.to_be_told": {
+        "own": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.own_event), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.event), least="coordinator"),
     },
     "surveys.send": {
         "": Row(

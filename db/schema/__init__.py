@@ -9,6 +9,7 @@ from __future__ import annotations
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.changes import changed_people
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -40,6 +41,7 @@ __all__ = [
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "changed_people",
     "check_in_screens",
     "check_ins",
     "chosen_places",

@@ -61,7 +61,8 @@ campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
 AFTERWARDS = """
 canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
+audiences.reach audiences.reach_now forecasts.forecast_now events.told audience_words.view
+audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles

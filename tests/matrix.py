@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 import db.broadcast_accounts
 import db.event_files
+import db.hosts
 from bot.actions import (
     admissions,
     attendees,
@@ -27,9 +28,11 @@ from bot.actions import (
     downloads,
     event_imports,
     event_seats,
+    event_words,
     events,
     export_orders,
     exports,
+    hosts,
     mends,
     saved_audiences,
     staff,
@@ -52,7 +55,9 @@ from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
 from db.events import Event, EventText
 from db.exports import Selection
+from db.schema import broadcasts as broadcasts_table
 from db.schema import deliveries, people
+from db.schema import events as events_table
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 
 DOUBTFUL = (LYON, "69381")
@@ -206,6 +211,25 @@ async def planned_again(world: World, author: Author) -> Any:
     """The colleague’s event, as a file has it."""
     await db.event_files.keep_key(world.tx, "theirs", world.event.id)
     return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
+
+
+async def on_a_proposal(world: World, act: Callable[[str], Awaitable[Any]]) -> Any:
+    """Something done about what a supporter of Lyon, the third person there is, proposes there."""
+    host = world.actor.id + 2
+    await world.tx.execute(
+        sa.update(events_table).where(events_table.c.id == world.event.id).values(state="proposed")
+    )
+    await db.hosts.add(world.tx, event=world.event.id, person=host, part="host", now=NOW)
+    await db.hosts.propose(world.tx, event=world.event.id, person=host, now=NOW)
+    # What was announced already has an invitation: a proposal has none.
+    await world.tx.execute(
+        sa.update(broadcasts_table).where(broadcasts_table.c.event == world.event.id).values(key="old")
+    )
+    return await act(world.event.code)
+
+
+async def proposal_card(world: World, author: Author) -> Any:
+    return await on_a_proposal(world, lambda code: hosts.card(world.tx, author, code))
 
 
 async def imported(world: World, author: Author) -> None:
@@ -403,6 +427,50 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
+    },
+    "hosts.card": {"": Row(run=proposal_card, least="organizer")},
+    "hosts.approve": {
+        "": Row(
+            run=lambda w, a: on_a_proposal(w, lambda code: hosts.approve(w.tx, a, code)), least="organizer"
+        ),
+    },
+    "hosts.send_back": {
+        "": Row(
+            run=lambda w, a: on_a_proposal(w, lambda code: hosts.send_back(w.tx, a, code, "Non")),
+            least="organizer",
+        ),
+    },
+    "hosts.give_trust": {
+        "": Row(
+            run=lambda w, a: on_a_proposal(w, lambda code: hosts.give_trust(w.tx, a, code, a.person.id + 2)),
+            least="organizer",
+        ),
+    },
+    "hosts.end_trust": {
+        "": Row(
+            run=lambda w, a: on_a_proposal(w, lambda code: hosts.end_trust(w.tx, a, code, a.person.id + 2)),
+            least="organizer",
+        ),
+    },
+    "hosts.helpers": {
+        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.invite_helper": {
+        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.remove_helper": {
+        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    },
+    "event_words.write": {
+        "own": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.own_event.code, "Bonjour"), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.event.code, "Non"), least="coordinator"
+        ),
     },
     "attendees.attendees": {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),

@@ -18,6 +18,7 @@ import db.dialogs
 import db.effects
 import db.events
 import db.feedback
+import db.hosts
 import db.people
 import db.personal_data
 import db.polling_places
@@ -148,6 +149,7 @@ class Holding:
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
+    hosting: Mapping[str, Any]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -212,6 +214,7 @@ async def holding(
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
+        hosting=await db.hosts.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -20,6 +20,7 @@ from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import console_sessions
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
+from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
@@ -52,10 +53,13 @@ __all__ = [
     "event_texts",
     "events",
     "facts",
+    "host_links",
+    "hosts",
     "metadata",
     "new_friend_code",
     "people",
     "polling_places",
+    "proposals",
     "responses",
     "rsvps",
     "saved_audiences",
@@ -66,6 +70,7 @@ __all__ = [
     "survey_answers",
     "survey_counts",
     "surveys",
+    "trusted_hosts",
     "unread_updates",
     "updates",
     "volunteering",

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 import db.broadcast_accounts
 import db.event_files
-import db.hosts
 from bot.actions import (
     admissions,
     attendees,
@@ -55,9 +54,7 @@ from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import broadcasts as broadcasts_table
 from db.schema import deliveries, people
-from db.schema import events as events_table
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 
 DOUBTFUL = (LYON, "69381")
@@ -209,27 +206,7 @@ def filed(author: Author, **changed: Any) -> FiledEvent:
 
 async def planned_again(world: World, author: Author) -> Any:
     """The colleague’s event, as a file has it."""
-    await db.event_files.keep_key(world.tx, "theirs", world.event.id)
     return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
-
-
-async def on_a_proposal(world: World, act: Callable[[str], Awaitable[Any]]) -> Any:
-    """Something done about what a supporter of Lyon, the third person there is, proposes there."""
-    host = world.actor.id + 2
-    await world.tx.execute(
-        sa.update(events_table).where(events_table.c.id == world.event.id).values(state="proposed")
-    )
-    await db.hosts.add(world.tx, event=world.event.id, person=host, part="host", now=NOW)
-    await db.hosts.propose(world.tx, event=world.event.id, person=host, now=NOW)
-    # What was announced already has an invitation: a proposal has none.
-    await world.tx.execute(
-        sa.update(broadcasts_table).where(broadcasts_table.c.event == world.event.id).values(key="old")
-    )
-    return await act(world.event.code)
-
-
-async def proposal_card(world: World, author: Author) -> Any:
-    return await on_a_proposal(world, lambda code: hosts.card(world.tx, author, code))
 
 
 async def imported(world: World, author: Author) -> None:
@@ -428,27 +405,25 @@ MATRIX: dict[str, dict[str, Row]] = {
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
     },
-    "hosts.card": {"": Row(run=proposal_card, least="organizer")},
+    "hosts.card": {"": Row(run=lambda w, a: hosts.card(w.tx, a, w.proposal), least="organizer")},
     "hosts.approve": {
-        "": Row(
-            run=lambda w, a: on_a_proposal(w, lambda code: hosts.approve(w.tx, a, code)), least="organizer"
-        ),
+        "": Row(run=lambda w, a: hosts.approve(w.tx, a, w.proposal), least="organizer"),
     },
     "hosts.send_back": {
         "": Row(
-            run=lambda w, a: on_a_proposal(w, lambda code: hosts.send_back(w.tx, a, code, "Non")),
+            run=lambda w, a: hosts.send_back(w.tx, a, w.proposal, "Non"),
             least="organizer",
         ),
     },
     "hosts.give_trust": {
         "": Row(
-            run=lambda w, a: on_a_proposal(w, lambda code: hosts.give_trust(w.tx, a, code, a.person.id + 2)),
+            run=lambda w, a: hosts.give_trust(w.tx, a, w.proposal, w.host),
             least="organizer",
         ),
     },
     "hosts.end_trust": {
         "": Row(
-            run=lambda w, a: on_a_proposal(w, lambda code: hosts.end_trust(w.tx, a, code, a.person.id + 2)),
+            run=lambda w, a: hosts.end_trust(w.tx, a, w.proposal, w.host),
             least="organizer",
         ),
     },

@@ -252,6 +252,28 @@ async def managed(
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
 
 
+async def past(
+    tx: AsyncConnection,
+    *,
+    author: int | None,
+    areas: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+    number: int,
+    size: int,
+) -> tuple[EventPage, bool]:
+    """Events that are over and took place: the author's own, and those in the areas, the latest first; and whether
+    there are more after this page, which is counted from 0.
+    """
+    theirs = sa.or_(events.c.created_by == author, *areas)
+    query = sa.select(events).where(events.c.ends_at <= now, events.c.state == "open", theirs)
+    query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
+    found = [Event(**row._mapping) for row in await tx.execute(query)]
+    page = tuple(found[:size])
+    return EventPage(events=page, texts=await texts_of_many(tx, (each.id for each in page))), len(
+        found
+    ) > size
+
+
 async def latest(tx: AsyncConnection) -> list[EventInWords]:
     """The events that were not cancelled, past and to come, the latest first."""
     query = sa.select(events).where(events.c.state.in_(("open", "hidden")))

@@ -10,8 +10,8 @@ others are counted (`bot.rules.small_counts`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -419,25 +419,13 @@ async def chunks(
     """
     query = instants_as_text(source.query).order_by(*source.keys)
     async with (
-        _small_cache(tx) if little_memory else nullcontext(),
+        sqlite.small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,
     ):
         async for rows in result.partitions():
             yield rows
     if source.counts is not None and (counted := (await tx.execute(instants_as_text(source.counts))).all()):
         yield counted
-
-
-@asynccontextmanager
-async def _small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
-    if tx.dialect.name != "sqlite":
-        yield
-        return
-    await tx.exec_driver_sql(sqlite.SMALL_CACHE)
-    try:
-        yield
-    finally:
-        await tx.exec_driver_sql(sqlite.CACHE)
 
 
 async def count(tx: AsyncConnection, source: Source, most: int) -> int:

@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.conversations import State
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
+from db.conversations import erase_all
 from db.engine import Database
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
@@ -33,6 +35,7 @@ from db.schema import (
     chosen_places,
     consents,
     console_sessions,
+    conversations,
     deliveries,
     dialogs,
     downloads,
@@ -192,6 +195,18 @@ def offers(key: SuppressionKey) -> list[DueRows]:
         DueRows(key=volunteering.c.person, condition=made, erase=_deleting(volunteering)),
         _answers(responses.c.question == HELP, key),
     ]
+
+
+def conversations_over(since: datetime, now: datetime) -> list[DueRows]:
+    """What was written to the team and closed, or left without an answer, at or before `since`.
+
+    Of somebody who may not write at present it stays: why that is, is kept with it.
+    """
+    rested = sa.func.coalesce(conversations.c.closed_at, conversations.c.waiting_since)
+    over = sa.and_(conversations.c.state != State.CLAIMED, rested <= since)
+    blocked = sa.and_(conversations.c.blocked_until.is_not(None), conversations.c.blocked_until > now)
+    due = sa.and_(over, sa.not_(blocked), of_others(conversations.c.person))
+    return [DueRows(key=conversations.c.id, condition=due, erase=erase_all)]
 
 
 def expired_links(now: datetime) -> list[DueRows]:

@@ -13,6 +13,7 @@ from handlers import (
     check_ins,
     choices,
     console,
+    conversations,
     doubts,
     event_edit,
     event_seats,
@@ -21,9 +22,11 @@ from handlers import (
     experiments,
     exports,
     fallback,
+    feedback,
     following,
     helping,
     hosts,
+    inbox,
     mends,
     menu,
     new_event,
@@ -62,6 +65,7 @@ COMMANDS = (
     Command(name="delete", handler=privacy.delete, about_data=True),
     Command(name="help", handler=helping.help_),
     Command(name="cancel", handler=fallback.cancel, listed=False),
+    Command(name="inbox", handler=inbox.open_, roles=STAFF),
     Command(name="new_event", handler=new_event.begin, roles=STAFF),
     Command(name="broadcast", handler=broadcasts.begin, roles=STAFF),
     Command(name="broadcasts", handler=broadcast_cards.list_broadcasts, roles=STAFF),
@@ -78,6 +82,7 @@ FEATURES = (
     place,
     abroad,
     events,
+    feedback,
     vote,
     steps,
     surveys,
@@ -106,6 +111,8 @@ FEATURES = (
     exports,
     console,
     staff,
+    conversations,
+    inbox,
     typed,
 )
 
@@ -126,6 +133,10 @@ QUESTIONS: dict[str, Asker] = {
     mends.RECALL: mends.show_recall,
     mends.CORRECT: mends.show_correction,
     staff.FLOW: staff.show_step,
+    conversations.FLOW: conversations.show_step,
+    inbox.FLOW: inbox.show_step,
+    inbox.NAMING: inbox.show_name,
+    inbox.BLOCKING: inbox.show_reason,
 }
 """How each dialog asks its open question again."""
 
@@ -148,6 +159,7 @@ ROUTES = Routes(
     },
     dialogs=_dialogs(),
     stop=privacy.stop,
+    changed=conversations.changed,
     unexpected=typed.answer,
     waiting=typed.wait_on,
     perhaps_stop=typed.ask_whether_to_stop,

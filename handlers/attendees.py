@@ -88,11 +88,20 @@ async def write_to_them(update: Update, context: Context) -> None:
     await broadcasts.begin_to(context, coming)
 
 
+async def thank_them(update: Update, context: Context) -> None:
+    """A message to those who were there, of the kind that its author chooses, under the law of that kind."""
+    (code,) = arguments(context, 1)
+    author = await desk.author(context)
+    await events.find_managed(context.tx, author, code)
+    await broadcasts.begin_to(context, str(read_leaf(f"rsvp:{code}:attended")))
+
+
 BUTTONS: dict[str, Handler] = {
     "attendees": show,
     "attendees_search": ask_name,
     "attendees_file": send_file,
     "attendees_write": write_to_them,
+    "attendees_thank": thank_them,
 }
 
 DIALOGS = {FLOW: {"search": Awaited(text=type_name)}}

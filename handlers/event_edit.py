@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, hosts
+from bot.actions import events, feedback, hosts
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -23,8 +23,8 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION
 from db.events import EventText, text_in
-from handlers import desk
-from handlers.buttons import arguments
+from handlers import audience_dialog, desk
+from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -40,6 +40,16 @@ async def list_mine(update: Update, context: Context) -> None:
     first = context.campaign.languages[0]
     titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
     context.edit("event_edit/list", events=titles)
+
+
+async def list_past(update: Update, context: Context) -> None:
+    """What is over: its figures stay, also once the answers were erased."""
+    (number,) = arguments(context, 1)
+    author, page_number = await desk.author(context), whole_number(number)
+    page, has_more = await events.past(context.tx, author, page_number)
+    first = context.campaign.languages[0]
+    titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
+    context.edit("event_edit/past", events=titles, number=page_number, has_more=has_more)
 
 
 async def show_mine(update: Update, context: Context) -> None:
@@ -61,6 +71,7 @@ async def _show(context: Context, author: Author, found: ManagedEvent, answer: C
         held=found.held,
         part=None if author.roles else author.hosted.get(found.event.id),
         reason=await hosts.reason_of(context.tx, found.event),
+        figures=await feedback.figures_of(context.tx, found),
     )
 
 
@@ -215,7 +226,10 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     if hidden:
         wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
-    reach = await events.told(context.tx, author, found.event, cancellation=cancelling)
+    whom = await events.to_be_told(context.tx, author, found.event)
+    reach = await audience_dialog.reach(
+        context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
+    )
     if not (hidden and cancelling):
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
@@ -274,6 +288,7 @@ async def confirm(update: Update, context: Context) -> None:
 
 BUTTONS: dict[str, Handler] = {
     "my_events": list_mine,
+    "past_events": list_past,
     "my_event": show_mine,
     "event_change": begin_change,
     "event_place": ask_commune,

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.broadcasts
 import db.console
+import db.conversations
+import db.duties
 import db.event_files
 import db.events
 import db.facts
@@ -25,6 +27,7 @@ from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
 from bot.actions.exports import Order
 from bot.actions.surveys import NewSurvey
+from bot.rules.conversations import claimed, written_to
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.leaves import read_leaf
@@ -65,6 +68,9 @@ class World:
     # What a supporter of Lyon proposes to host there, by its code, and who they are.
     proposal: str
     host: int
+    waiting: int
+    taken: int
+    colleague: int
     session: int
 
 
@@ -148,6 +154,12 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
+    found = await db.conversations.get(tx, taken)
+    assert found is not None
+    await db.conversations.move(tx, found, claimed(found.standing, actor.id, NOW))
+    for answerer in (actor, colleague):
+        await db.duties.change(tx, answerer.id, name="Sophie", on_duty=True)
     keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
     await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
     (session,) = await db.console.open_sessions(tx, NOW)
@@ -186,8 +198,21 @@ async def made_world(tx: AsyncConnection) -> World:
         offer=offer.id,
         proposal=proposed.code,
         host=of_lyon.id,
+        waiting=waiting,
+        taken=taken,
+        colleague=colleague.id,
         session=session.id,
     )
+
+
+async def made_conversation(tx: AsyncConnection, telegram_id: int) -> int:
+    """Somebody of Lyon who waits for an answer; the number of their conversation."""
+    asker = await db.people.find(tx, telegram_id)
+    assert asker is not None
+    found = await db.conversations.open_for(tx, asker.id, LYON, NOW)
+    await db.conversations.add(tx, conversation=found.id, at=NOW, text="Bonjour", message_id=1)
+    assert await db.conversations.move(tx, found, written_to(found.standing, NOW))
+    return found.id
 
 
 async def author_in(tx: AsyncConnection, person: Person) -> Author:

@@ -40,6 +40,8 @@ from db.surveys import Survey
 WHAT = "broadcast"
 CARD = "broadcast_waits"
 """The notice that asks, of `locales/templates/notices`."""
+MOST_REASON = 500
+"""Characters of why it is refused."""
 BY_ITSELF = "approvals"
 """The actor in the audit log where nobody decided in time."""
 

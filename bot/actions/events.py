@@ -36,6 +36,7 @@ from bot.rules.quiet import Quiet
 from bot.rules.seats import ENOUGH, Seats, SeatsWanted, door_opens
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
 from bot.rules.small_counts import NOBODY, Headcount
+from db.audiences import Target
 from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
@@ -44,6 +45,10 @@ HOSTED, CO_HOST = "host", "co"
 
 TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 """Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
+
+
+PAST_AT_ONCE = 8
+"""Past events on one page."""
 
 
 class EventRefused(PortevoixError):
@@ -254,6 +259,15 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     )
 
 
+async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
+    """A page of what is over, one's own and, for coordinators, what was in their areas; and whether there is more."""
+    author.require(Action.CHANGE_EVENT)
+    areas = [db.areas.event_in(area) for area in author.supervised()]
+    return await db.events.past(
+        tx, author=author.id, areas=areas, now=author.now, number=number, size=PAST_AT_ONCE
+    )
+
+
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """An event that the author may change. Raises NotAllowed, EventRefused."""
     found = await db.events.find(tx, code)
@@ -396,20 +410,25 @@ async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
 
 
 async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """The reach of a change or a cancellation: those who said yes or maybe, whatever they switched off.
-
-    Raises NotAllowed.
-    """
-    _require_managed(author, event)
+    """The reach of a change or a cancellation, in a transaction. Raises NotAllowed."""
     return await reach(
         tx,
-        await target_of(tx, author, _coming_to(event), [EVERYWHERE]),
+        await to_be_told(tx, author, event),
         kind=Kind.EVENT_SERVICE,
         when=all_at(author.now),
         campaign=author.campaign,
         reader=author.reader,
         cancellation=cancellation,
     )
+
+
+async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Target:
+    """Who is told of a change or a cancellation: those who said yes or maybe, whatever they switched off.
+
+    Raises NotAllowed.
+    """
+    _require_managed(author, event)
+    return await target_of(tx, author, _coming_to(event), [EVERYWHERE])
 
 
 def _coming_to(event: Event) -> Expression:

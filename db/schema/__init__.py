@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.changes import changed_people
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -18,6 +20,7 @@ from db.schema.check_ins import (
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import console_sessions
+from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
@@ -31,6 +34,7 @@ __all__ = [
     "Instant",
     "Json",
     "RowId",
+    "addresses",
     "answer_counts",
     "answer_remainders",
     "approvals",
@@ -38,15 +42,18 @@ __all__ = [
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "changed_people",
     "check_in_screens",
     "check_ins",
     "chosen_places",
     "consents",
     "console_sessions",
+    "conversations",
     "deliveries",
     "dialogs",
     "doors",
     "downloads",
+    "duties",
     "event_feedback",
     "event_figures",
     "event_keys",
@@ -55,6 +62,8 @@ __all__ = [
     "facts",
     "host_links",
     "hosts",
+    "inbox_topics",
+    "messages",
     "metadata",
     "new_friend_code",
     "people",
@@ -62,10 +71,13 @@ __all__ = [
     "proposals",
     "responses",
     "rsvps",
+    "saved_answers",
     "saved_audiences",
     "seats",
     "staff",
     "staff_links",
+    "station_addresses",
+    "stations",
     "suppressions",
     "survey_answers",
     "survey_counts",
@@ -75,4 +87,5 @@ __all__ = [
     "updates",
     "volunteering",
     "vote_plans",
+    "walks",
 ]

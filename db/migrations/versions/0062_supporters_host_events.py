@@ -1,13 +1,13 @@
 """Supporters propose events, host them alone or together, and are trusted by the team of an area.
 
-Revision 0053, after 0052.
+Revision 0062, after 0061.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053"
-down_revision = "0052"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from telegram.ext import Application, ContextTypes
@@ -33,6 +33,7 @@ from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.delivery.webhook_look import look_after_webhook
 from bot.departure.decide import Departure
+from bot.departure.doors import Doors
 from bot.departure.faces import Faces
 from bot.export_files import ExportFiles
 from bot.introduction import (
@@ -46,6 +47,7 @@ from bot.introduction import (
 from bot.lifecycle import App
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
+from bot.rules.check_ins import door_key
 from bot.settings import Settings, installed_version
 from bot.startup import (
     clock_of,
@@ -57,11 +59,12 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
+from db.rolls import Rolls
 from handlers import COMMANDS, ROUTES
 from handlers.context import Context, Services
 from handlers.desk import composer
@@ -192,7 +195,7 @@ def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str |
         webhook=webhook,
         downloads=downloads,
         site=site,
-        parts=console_of(app, ground, site),
+        parts=[*console_of(app, ground, site), *public_of(ground, site)],
     )
     app.start(serve(web, listener))
 
@@ -222,6 +225,24 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
     return [Console(desk)]
 
 
+def public_of(ground: Ground, site: Site) -> list[Part]:
+    """The events that everybody may see, where the campaign file says so."""
+    from bot.web.public import PublicEvents
+
+    if not ground.services.campaign.shows_events:
+        return []
+    services = ground.services
+    return [
+        PublicEvents(
+            site,
+            database=ground.database,
+            clock=ground.clock,
+            gazetteer=services.gazetteer,
+            bot_username=services.bot_username,
+        )
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ground:
     """The ground that every part stands on."""
@@ -246,8 +267,18 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         also=partial(remove_left_copies, ground.settings),
     )
     # Whatever people did may have made something due.
-    engine = engine_of(ground, application, board, handled=lambda: ticker.nudge(), poll=poll)
+    rolls = Rolls(database)
+    doors = Doors(
+        database=database,
+        clock=clock,
+        texts=services.texts,
+        composer=composer(services),
+        key=door_key(services.suppression_key),
+        bot_username=services.bot_username,
+    )
+    engine = engine_of(ground, application, (board, doors), rolls, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
+    idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -273,9 +304,12 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
+    look_as_leader = _as_leader(engine, late.look, idle.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
-        engine, lambda: board.refresh(engine), daily.beat, day_line.beat, measuring.beat, nightly.beat
+        engine,
+        lambda: board.refresh(engine),
+        lambda: doors.refresh(engine),
+        *(part.beat for part in (daily, day_line, measuring, nightly)),
     )
     ticker = Ticker(
         database=database,
@@ -302,7 +336,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ticker=ticker,
         watch=watch,
         faces=faces,
-        beside=(daily, witness, day_line, measuring, nightly, faces),
+        beside=(daily, witness, day_line, measuring, nightly, faces, rolls),
     )
 
 
@@ -320,7 +354,8 @@ def _as_leader(engine: Engine, *parts: Callable[[], Awaitable[None]]) -> Callabl
 def engine_of(
     ground: Ground,
     application: AnyApplication,
-    board: ProgressBoard,
+    boards: Sequence[Remembers],
+    rolls: Rolls,
     *,
     handled: Callable[[], None],
     poll: bool,
@@ -328,7 +363,7 @@ def engine_of(
     """The engine, with what gives its messages a meaning: the handlers, the last look, the makers of files."""
     database, clock, services = ground.database, ground.clock, ground.services
     register(application, ROUTES)
-    dispatcher = Dispatcher(application, services, clock)
+    dispatcher = Dispatcher(application, services, clock, rolls)
     # Whoever makes a file tells of its progress through the engine that asked for it.
     files = export_files(database, clock, services, post=lambda call: engine.call(call))
     engine = Engine(
@@ -343,7 +378,7 @@ def engine_of(
             apologise=dispatcher.apologise,
             handled=handled,
             prepare=departure_of(services, clock).prepare,
-            on_sent=_remembering(database, board),
+            on_sent=_remembering(database, boards),
             producers={PRODUCER: files},
         ),
         rate=ground.settings.rate,
@@ -353,11 +388,18 @@ def engine_of(
     return engine
 
 
-def _remembering(database: Database, board: ProgressBoard) -> OnSent:
-    """What is told of a message that was sent: which broadcast it shows, or which question it asks."""
+class Remembers(Protocol):
+    """Whoever edits messages later is told of those that were sent."""
+
+    async def remember(self, name: str, message: Mapping[str, Any]) -> None: ...
+
+
+def _remembering(database: Database, boards: Sequence[Remembers]) -> OnSent:
+    """What is told of a message that was sent: which broadcast or code it shows, or which question it asks."""
 
     async def remember(name: str, message: Mapping[str, Any]) -> None:
-        await board.remember(name, message)
+        for board in boards:
+            await board.remember(name, message)
         await remember_question(database, name, message)
 
     return remember

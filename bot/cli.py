@@ -38,6 +38,7 @@ MODULES = {
     "documents": "documents",
     "communes": "communes",
     "polling-places": "polling_places",
+    "canvass": "canvass",
     "db": "database",
     "backup": "database",
     "restore": "database",

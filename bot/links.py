@@ -46,6 +46,16 @@ def friend_link(bot_username: str, code: str) -> str:
     return f"https://t.me/{bot_username}?start={Link(friend=code).payload}"
 
 
+def check_in_link(bot_username: str, token: str) -> str:
+    """Whoever opens it says that they are there, as long as the code of its minute counts."""
+    return f"https://t.me/{bot_username}?start=ci_{token}"
+
+
+def list_link(bot_username: str, code: str) -> str:
+    """The list of who comes to an event, for whoever organizes it."""
+    return f"https://t.me/{bot_username}?start=li_{code}"
+
+
 def console_url(address: str, token: str) -> str:
     """Where a one-time link to the console is opened, on the web part at `address`."""
     return f"{address}/console/enter/{token}"
@@ -59,3 +69,8 @@ def console_app_url(address: str) -> str:
 def download_url(address: str, token: str) -> str:
     """Where a one-time link is opened, on the web part at `address`."""
     return f"{address}/download/{token}"
+
+
+def host_link(bot_username: str, token: str) -> str:
+    """Organizing an event together: serves once."""
+    return f"https://t.me/{bot_username}?start=h_{token}"

@@ -10,22 +10,56 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.attendees import Attendee
 from db.headcounts import known_to
 from db.restrictions import IS_USABLE
-from db.schema import people, rsvps
+from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps
+from db.upsert import insert
 
 
 async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> list[Attendee]:
     """Everybody who answered, but for who said no or let an offer pass; named where they agreed to it in `known_in`.
 
-    The others have a number, in an order that tells nothing of them.
+    Each has a number of the event's own, in an order that tells nothing of them: it stays theirs, and is given to
+    nobody else.
     """
+    await _give_numbers(tx, event)
     name = sa.case((known_to(known_in), people.c.first_name), else_=None)
     columns = (rsvps.c.answer, rsvps.c.guests, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.ticket)
+    there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
-        sa.select(
-            sa.func.row_number().over(order_by=people.c.friend_code).label("number"), name.label("name")
-        )
-        .add_columns(*columns)
+        sa.select(attendee_numbers.c.number, name.label("name"), *columns)
+        .add_columns(check_ins.c.at.is_not(None).label("checked_in"))
         .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-        .where(rsvps.c.event == event, rsvps.c.answer.not_in(("no", "lapsed")), IS_USABLE)
+        .join(attendee_numbers, _is_theirs())
+        .outerjoin(check_ins, there)
+        .where(rsvps.c.event == event, _LISTED, IS_USABLE)
     )
     return [Attendee._make(row) for row in await tx.execute(query)]
+
+
+_LISTED = rsvps.c.answer.not_in(("no", "lapsed"))
+
+
+def _is_theirs() -> sa.ColumnElement[bool]:
+    return sa.and_(attendee_numbers.c.event == rsvps.c.event, attendee_numbers.c.person == rsvps.c.person)
+
+
+async def _give_numbers(tx: AsyncConnection, event: int) -> None:
+    """Whoever has none yet gets the next number. Nobody is kept waiting for it where there is none to give."""
+    unnumbered = sa.select(rsvps.c.person).where(
+        rsvps.c.event == event, _LISTED, sa.not_(sa.exists().where(_is_theirs()))
+    )
+    if await tx.scalar(unnumbered.limit(1)) is None:
+        return
+    row = insert(tx, doors).values(event=event)
+    locked = row.on_conflict_do_update(
+        index_elements=[doors.c.event], set_={"numbered": doors.c.numbered}
+    ).returning(doors.c.numbered)
+    last = int((await tx.execute(locked)).scalar_one())
+    order = sa.func.row_number().over(order_by=people.c.friend_code)
+    found = (
+        sa.select(sa.literal(event, RowId), rsvps.c.person, last + order)
+        .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
+        .where(rsvps.c.event == event, _LISTED, sa.not_(sa.exists().where(_is_theirs())))
+    )
+    given = sa.insert(attendee_numbers).from_select(["event", "person", "number"], found)
+    count = (await tx.execute(given)).rowcount
+    await tx.execute(sa.update(doors).where(doors.c.event == event).values(numbered=last + count))

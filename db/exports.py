@@ -10,8 +10,8 @@ others are counted (`bot.rules.small_counts`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ from db.schema import (
     answer_counts,
     audit,
     broadcasts,
+    check_ins,
     deliveries,
     events,
     people,
@@ -359,6 +360,7 @@ def attendance(selection: Selection) -> Source:
     """
     about = [] if selection.event is None else [events.c.code == selection.event]
     known = sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
+    there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
         sa.select(
             events.c.code.label("event"),
@@ -372,11 +374,14 @@ def attendance(selection: Selection) -> Source:
             rsvps.c.confirmed,
             rsvps.c.attended,
             rsvps.c.guests,
+            check_ins.c.at.is_not(None).label("checked_in"),
             hour(rsvps.c.at),
             _ONE,
         )
         .select_from(
-            rsvps.join(events, rsvps.c.event == events.c.id).join(people, rsvps.c.person == people.c.id)
+            rsvps.join(events, rsvps.c.event == events.c.id)
+            .join(people, rsvps.c.person == people.c.id)
+            .outerjoin(check_ins, there)
         )
         .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
     )
@@ -414,25 +419,13 @@ async def chunks(
     """
     query = instants_as_text(source.query).order_by(*source.keys)
     async with (
-        _small_cache(tx) if little_memory else nullcontext(),
+        sqlite.small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,
     ):
         async for rows in result.partitions():
             yield rows
     if source.counts is not None and (counted := (await tx.execute(instants_as_text(source.counts))).all()):
         yield counted
-
-
-@asynccontextmanager
-async def _small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
-    if tx.dialect.name != "sqlite":
-        yield
-        return
-    await tx.exec_driver_sql(sqlite.SMALL_CACHE)
-    try:
-        yield
-    finally:
-        await tx.exec_driver_sql(sqlite.CACHE)
 
 
 async def count(tx: AsyncConnection, source: Source, most: int) -> int:

@@ -13,7 +13,17 @@ from bot.rules.mends import RECALLED
 from db.effects import STATE_TOLD, VARIANT_TOLD
 from db.mends import IS_MESSAGE, KIND_OF_MEND
 from db.notices import IS_NOTICE, PREFIX
-from db.schema import broadcasts, deliveries, events, responses, rsvps, staff, vote_plans
+from db.schema import (
+    attendee_numbers,
+    broadcasts,
+    check_ins,
+    deliveries,
+    events,
+    responses,
+    rsvps,
+    staff,
+    vote_plans,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,11 +158,21 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
 
 
 async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
-    """A person's answers to invitations, with the event's code."""
+    """A person's answers to invitations, with the event's code, when they were checked in, and their number there."""
     own = (column for column in rsvps.c if column.name not in ("event", "person"))
-    columns = (events.c.code, *own)
-    query = sa.select(*columns).join(events, events.c.id == rsvps.c.event)
+    there = (check_ins.c.at.label("checked_in_at"), check_ins.c.how.label("checked_in_by"))
+    query = (
+        sa.select(events.c.code, *own, *there, attendee_numbers.c.number.label("number_on_lists"))
+        .join(events, events.c.id == rsvps.c.event)
+        .outerjoin(check_ins, _same(check_ins))
+        .outerjoin(attendee_numbers, _same(attendee_numbers))
+    )
     return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
+
+
+def _same(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a row is about the event and the person of an answer."""
+    return sa.and_(table.c.event == rsvps.c.event, table.c.person == rsvps.c.person)
 
 
 async def roles_of(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:

@@ -84,12 +84,12 @@ def write(visit: Visit, rsvp: Rsvp) -> None:
     visit.run(_PUT, **values)
 
 
-async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response, asked: Asked) -> list[int]:
+async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response, asked: Asked | None = None) -> list[int]:
     """Sets a person's answer, in place of an earlier one, and logs it; the messages that ask the same elsewhere."""
 
     def answer(visit: Visit) -> list[int]:
         write(visit, rsvp)
         log(visit, response)
-        return mark_settled(visit, asked)
+        return mark_settled(visit, asked) if asked is not None else []
 
     return await together(tx, answer)

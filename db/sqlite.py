@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -361,3 +361,16 @@ class _Cursor(aiosqlite.Cursor):
         if not self._exhausted:
             await super().close()
             self._exhausted = True
+
+
+@contextlib.asynccontextmanager
+async def small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
+    """Within the block a connection to SQLite remembers less of what it read: for one pass through a table."""
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    await tx.exec_driver_sql(SMALL_CACHE)
+    try:
+        yield
+    finally:
+        await tx.exec_driver_sql(CACHE)

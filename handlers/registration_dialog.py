@@ -4,7 +4,8 @@ The dialog `registration` asks the first thing still missing, so that leaving, c
 changes nothing: `contact` (17 or over, and written to), `place` (of one commune only whether one votes there;
 `elsewhere` where this vote is not theirs), and for a commune `confirm`, which is the choice about it. `data` holds:
 of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and postcode (what was
-typed), territory (of all candidates), country, start, asked (the message that asks: handlers.tidy).
+typed), territory (of all candidates), country, start, asked (the message that asks: handlers.tidy), here (the
+event at whose door they were counted: handlers.check_ins).
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.actions import people, registration
+from bot.actions import check_ins, people, registration
 from bot.actions.authority import area_name
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
@@ -23,11 +24,14 @@ from bot.links import Link, read_link
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import CALM
 from bot.rules.territories import TERRITORIES
+from db.events import text_in
 from handlers import event_card
 from handlers.context import Context
 
 FLOW = "registration"
 MOVING = "place"
+WRITING = "writing"
+"""A message to the team is asked for: see handlers.conversations."""
 FIRST = Purpose.CONTACT.value
 
 
@@ -59,8 +63,8 @@ async def begin(context: Context, start: str, answer: Callable[..., None] | None
 
 
 def is_drafting(context: Context) -> bool:
-    """Whether staff are in the middle of another dialog, which only /cancel ends."""
-    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
+    """Whether staff are in the middle of another dialog, which only /cancel ends. Whoever writes to the team is not."""
+    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING, WRITING)
 
 
 def asks_place(context: Context) -> bool:
@@ -182,15 +186,28 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
         suppression_key=context.services.suppression_key,
         undisturbed=CALM if open_event is not None else timedelta(0),
     )
-    commune = _as_typed(context, commune_of(context))
+    commune, here = _as_typed(context, commune_of(context)), context.kept.get("here")
     await context.end_dialog()
     await context.refresh()
+    if here:
+        answer("registration/welcome", commune=commune, places=places(context))
+        await _check_in(context, here)
+        return
     if open_event is not None:
         await event_card.show(context, open_event)
         return
     answer("registration/welcome", commune=commune, places=places(context))
     if event:
         await event_card.show_from_link(context, event)
+
+
+async def _check_in(context: Context, code: str) -> None:
+    """Whoever was counted at an event's door signed up there, and is checked in by it."""
+    found = await check_ins.walk_in_joined(context.tx, context.person, context.origin, code)
+    if found is not None:
+        title = text_in(found.texts, context.language, context.campaign.languages[0]).title
+        quiet = context.quiet_about_events is not None
+        context.say("check_ins/done", title=title, code=code, again=False, quiet=quiet)
 
 
 async def out_of_turn(context: Context) -> None:

@@ -100,8 +100,10 @@ def message_view(message: Message) -> dict[str, Any]:
         "contact": media.get("contact"),
         "web_app_data": (media.get("web_app_data") or {}).get("button_text"),
         "reply_to": (extra.get("reply_to_message") or {}).get("message_id"),
-        "reply": _reply_view(extra.get("reply_to_message"), extra.get("quote")),
+        "reply": _reply_view(extra.get("reply_to_message"), extra.get("quote"))
+        or _outside_view(extra.get("external_reply"), extra.get("quote")),
         "forwarded": "forward_origin" in extra,
+        "forwarded_from": (extra.get("forward_origin") or {}).get("sender_user", {}).get("first_name"),
         "via_bot": (extra.get("via_bot") or {}).get("username"),
         "protected": bool(extra.get("has_protected_content")),
         "update": message.update,
@@ -144,6 +146,15 @@ def _reply_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) ->
         return None
     text = str((quote or {}).get("text") or replied.get("text") or replied.get("caption") or "")
     return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text[:120]}
+
+
+def _outside_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An answered message of another chat or topic: who wrote it, and what is quoted of it or the chat's title."""
+    if not replied:
+        return None
+    text = str((quote or {}).get("text") or replied.get("chat", {}).get("title", ""))
+    name = replied["origin"]["sender_user"]["first_name"]
+    return {"message_id": replied.get("message_id"), "name": name, "text": text[:120]}
 
 
 def _button_view(button: dict[str, Any]) -> dict[str, Any]:

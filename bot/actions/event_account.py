@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.event_files
 import db.events
+import db.feedback
 from bot.errors import PortevoixError
 from db.events import Event, EventInWords
 
@@ -30,6 +32,7 @@ class Account:
     guests: int = 0
     waitlisted: int = 0
     offered: int = 0
+    checked_in: int = 0
     attended: int = 0
     absent: int = 0
 
@@ -42,7 +45,19 @@ async def listed(tx: AsyncConnection) -> list[Account]:
     """Every event but those that were given up before anybody saw them, the soonest first."""
     found = await db.event_files.all_made(tx)
     counts = await db.event_files.counts(tx)
-    return [Account(found=each, **counts.get(each.event.id, {})) for each in found]
+    return [Account(found=each, **await _counted(tx, each.event, counts)) for each in found]
+
+
+async def _counted(
+    tx: AsyncConnection, event: Event, counts: Mapping[int, Mapping[str, int]]
+) -> dict[str, int]:
+    """What is counted of an event; of one whose answers were erased, what was kept of it."""
+    figures = await db.feedback.figures(tx, event.id)
+    told = {"checked_in": figures.of("checked_in")}
+    if not figures.kept:
+        return {**counts.get(event.id, {}), **told}
+    names = ("yes", "maybe", "no", "guests", "attended", "absent")
+    return {**{name: figures.of(name) for name in names}, **told}
 
 
 async def account(tx: AsyncConnection, code: str) -> Account:
@@ -51,4 +66,4 @@ async def account(tx: AsyncConnection, code: str) -> Account:
     if found is None or found.event.is_dropped:
         raise NoSuchEvent(f"There is no event {code}: `portevoix events list` tells their codes.")
     counts = await db.event_files.counts(tx, found.event.id)
-    return Account(found=found, **counts.get(found.event.id, {}))
+    return Account(found=found, **await _counted(tx, found.event, counts))

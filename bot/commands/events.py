@@ -300,6 +300,7 @@ def _line(found: Account, language: str) -> dict[str, Any]:
         "guests": found.guests,
         "waitlisted": found.waitlisted,
         "offered": found.offered,
+        "checked_in": found.checked_in,
         "attended": found.attended,
         "absent": found.absent,
     }

@@ -42,6 +42,7 @@ from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
 from db.rsvps import Rsvp
 from db.surveys import Survey
+from db.talks import TEMPLATES as TALKS
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -84,6 +85,11 @@ class LeavingBroadcast:
         """The texts of the version that somebody drew."""
         versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
         return versions.get(variant or "", self.texts)
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether it is part of a conversation between a supporter and the team."""
+        return self.row.template in TALKS
 
     @property
     def is_last_choice(self) -> bool:
@@ -167,6 +173,11 @@ class Batch:
             return None
         rsvp = self.rsvps.get((sending.event.id, person.id))
         return None if rsvp is None else rsvp.answer
+
+    def came(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether it is known that somebody was at the event that a broadcast is about."""
+        rsvp = self.rsvps.get((sending.event.id, person.id)) if sending.event is not None else None
+        return rsvp is not None and rsvp.attended is True
 
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""

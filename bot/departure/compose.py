@@ -58,6 +58,8 @@ class Composable(Protocol):
     def fields(self) -> Sequence[str] | None: ...
     @property
     def ballot(self) -> int | None: ...
+    @property
+    def words(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ class Draft:
     photo: str | None = None
     fields: Sequence[str] | None = None
     ballot: int | None = None
+    words: str = ""
 
 
 class Composer:
@@ -100,11 +103,20 @@ class Composer:
         return self._signatures[key]
 
     def event_message(
-        self, broadcast: Composable, language: str, event: Event, text: EventText, answer: str | None
+        self,
+        broadcast: Composable,
+        language: str,
+        event: Event,
+        text: EventText,
+        answer: str | None,
+        *,
+        came: bool = False,
     ) -> Text:
-        """A message on an event: the same for everybody who reads a language, but for those who said maybe."""
+        """A message on an event: the same for everybody who reads a language, but for those who said maybe, and, once
+        it is over, for those of whom it is known that they came.
+        """
         maybe = answer == RsvpAnswer.MAYBE
-        key = (broadcast.template, broadcast.kind, language, event, text, maybe)
+        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came, broadcast.words)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -116,6 +128,8 @@ class Composer:
                 commune=self.gazetteer.by_code(event.commune),
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
+                words=broadcast.words,
+                came=came,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -178,11 +192,12 @@ def compose_broadcast(
     survey: Survey | None = None,
     where: Where = NOWHERE_KNOWN,
     answer: str | None = None,
+    came: bool = False,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
-    `where`: where the person votes. `answer`: what they said to the event.
+    `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -202,7 +217,7 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer)
+    told = composer.event_message(broadcast, language, event, text, answer, came=came)
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

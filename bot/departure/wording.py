@@ -126,6 +126,7 @@ class Wording:
             event_texts=sending.event_texts,
             survey=sending.survey,
             answer=batch.answer_of(person, sending),
+            came=batch.came(person, sending),
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

@@ -90,7 +90,7 @@ TABLES: Mapping[str, ExportTable] = {
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(
                 f"event title starts_at:instant event_commune event_state {_IDENTITY} department answer"
-                " confirmed:flag attended:flag guests:number at:instant people:number"
+                " confirmed:flag attended:flag guests:number checked_in:flag at:instant people:number"
             ),
             of_ballot=False,
         ),

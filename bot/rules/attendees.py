@@ -12,6 +12,8 @@ from bot.rules.typed import folded
 
 PAGE = 25
 """Lines that are read on a phone without losing one's place."""
+AT_THE_DOOR = 12
+"""Buttons, one below the other, that are tapped while people come in."""
 
 
 class Part(StrEnum):
@@ -32,6 +34,7 @@ class Attendee(NamedTuple):
     confirmed: bool
     attended: bool | None
     ticket: int | None
+    checked_in: bool = False
 
     @property
     def part(self) -> Part:
@@ -42,9 +45,12 @@ class Attendee(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """A page of a list. `people` and `guests`: of the whole part, whoever is shown; `found`: what a search found."""
+    """A page of a list. `people` and `guests`: of the whole part, whoever is shown; `found`: what a search found.
 
-    part: Part
+    `part` None: of everybody.
+    """
+
+    part: Part | None
     rows: Sequence[Attendee]
     number: int
     pages: int
@@ -53,25 +59,27 @@ class Sheet:
     found: int
 
 
-def in_order(attendees: Iterable[Attendee], part: Part) -> list[Attendee]:
-    """One part of a list: by name and then by number; who waits, in the order in which they do."""
+def in_order(attendees: Iterable[Attendee], part: Part | None) -> list[Attendee]:
+    """One part of a list, or everybody: by name and then by number; who waits, in the order in which they do."""
 
     def order(each: Attendee) -> tuple[int, bool, str, int]:
         place = (each.ticket or 0) if part is Part.WAITING else 0
         return place, each.name is None, folded(each.name or ""), each.number
 
-    return sorted((each for each in attendees if each.part is part), key=order)
+    return sorted((each for each in attendees if part is None or each.part is part), key=order)
 
 
-def sheet(attendees: Iterable[Attendee], part: Part, *, number: int = 0, search: str = "") -> Sheet:
+def sheet(
+    attendees: Iterable[Attendee], part: Part | None, *, number: int = 0, search: str = "", size: int = PAGE
+) -> Sheet:
     """A page, counted from 0; one beyond the last is the last. `search`: how a name begins, or a number."""
     rows = in_order(attendees, part)
     found = [each for each in rows if _is_meant(each, search)]
-    pages = max(1, -(-len(found) // PAGE))
+    pages = max(1, -(-len(found) // size))
     number = min(max(number, 0), pages - 1)
     return Sheet(
         part=part,
-        rows=found[number * PAGE : (number + 1) * PAGE],
+        rows=found[number * size : (number + 1) * size],
         number=number,
         pages=pages,
         people=len(rows),
@@ -84,6 +92,8 @@ def _is_meant(each: Attendee, search: str) -> bool:
     wanted = folded(search)
     if not wanted:
         return True
+    if wanted == str(each.number):
+        return True
     if each.name is None:
-        return wanted == str(each.number)
+        return False
     return any(word.startswith(wanted) for word in folded(each.name).split()) or folded(each.name) == wanted

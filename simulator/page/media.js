@@ -71,8 +71,9 @@ function contact({ first_name: first, last_name: last, phone_number: number }, w
 function poll(message, acts) {
   const { words } = acts;
   const given = message.votes[acts.me] ?? [];
-  const { question, options, is_closed: closed, is_anonymous: anonymous, type, allows_multiple_answers: several, total_voter_count: total, allows_revoting: revoting } = message.poll;
+  const { question, description, options, is_closed: closed, is_anonymous: anonymous, type, allows_multiple_answers: several, total_voter_count: total, allows_revoting: revoting, close_date: until, explanation } = message.poll;
   const open = !closed && given.length === 0;
+  const correct = message.poll.correct_option_ids ?? [];
   const kind = closed ? "poll_closed" : type === "quiz" ? "quiz" : anonymous ? "anonymous_poll" : "poll";
   const picked = new Set();
   const send = make("button", { type: "button", class: "plain", hidden: !open || !several, disabled: true, on: { click: () => acts.vote(message, [...picked]) } }, words.say("vote"));
@@ -84,15 +85,17 @@ function poll(message, acts) {
   };
   const row = (option, number) => {
     const share = total ? Math.round((100 * option.voter_count) / total) : 0;
-    const node = make("button", { type: "button", class: "poll-option", disabled: !open, attrs: { "aria-pressed": String(given.includes(number)) } },
-      make("span", {}, option.text), open ? null : make("span", { class: "share" }, `${share} %`));
+    const mark = open || type !== "quiz" ? "" : correct.includes(number) ? "right" : given.includes(number) ? "wrong" : "";
+    const node = make("button", { type: "button", class: `poll-option ${mark}`.trim(), disabled: !open, attrs: { "aria-pressed": String(given.includes(number)) } },
+      mark ? icon(mark === "right" ? "check" : "close") : null, make("span", {}, option.text, mark ? make("span", { class: "sr" }, ` – ${words.say(mark === "right" ? "right_answer" : "wrong_answer")}`) : null), open ? null : make("span", { class: "share" }, `${share} %`));
     node.style.setProperty("--share", open ? "0%" : `${share}%`);
     node.addEventListener("click", () => pick(number, node));
     return node;
   };
   const back = make("button", { type: "button", class: "plain", hidden: closed || given.length === 0 || !revoting, on: { click: () => acts.vote(message, []) } }, words.say("take_back"));
-  return make("div", { class: "poll" }, make("strong", {}, question), make("span", { class: "coordinates" }, words.say(kind)), ...options.map(row), send, back,
-    make("span", { class: "coordinates" }, words.say("votes", { n: total })));
+  return make("div", { class: "poll" }, description ? make("span", {}, description) : null, make("strong", {}, question), make("span", { class: "coordinates" }, words.say(kind)), ...options.map(row),
+    explanation && !open ? make("p", { class: "explained" }, explanation) : null, send, back,
+    make("span", { class: "coordinates" }, [words.say("votes", { n: total }), until && !closed ? words.say("poll_until", { time: words.time(until * 1000) }) : null].filter(Boolean).join(" · ")));
 }
 
 function place({ latitude, longitude }, title, where) {

@@ -17,7 +17,7 @@ export function messageNode(message, acts, seen) {
   const bubble = make("div", { class: "bubble" });
   if (message.sender && !mine) bubble.append(senderLine(message.sender));
   if (message.via_bot) bubble.append(make("p", { class: "note" }, words.say("via", { bot: message.via_bot })));
-  if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded")));
+  if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded_from", { name: message.forwarded_from })));
   if (message.reply) bubble.append(reply(message.reply, acts));
   if (message.preview?.above) bubble.append(previewNode(message.preview, acts));
   const text = mine && !acts.developer ? withoutPayload(message.text) : message.text;

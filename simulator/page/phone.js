@@ -91,7 +91,8 @@ export class Phone {
 
   async join(link) {
     try {
-      const { id } = await this.post("join", { link });
+      const { id, requested, title } = await this.post("join", { link });
+      if (requested) { this.alert(this.words.say("join_asked"), title); return; }
       await this.refreshGroups();
       this.show(this.groups.get(id));
     } catch (error) {

@@ -98,7 +98,7 @@ def test_who_has_to_ask_is_let_in_or_not() -> None:
     link = direct.call("createChatInviteLink", chat_id=group.id, creates_join_request=True)
     assert "initiate" in direct.call("sendMessage", chat_id=2, text="Who are you?")
     for person in (ben, cleo):
-        assert come(direct, person, group, link) == {"requested": True}
+        assert come(direct, person, group, link) == {"requested": True, "title": "Team"}
         with pytest.raises(PersonError, match="has already asked"):
             come(direct, person, group, link)
     asked = direct.updates("chat_join_request")

@@ -1,0 +1,214 @@
+"""Cutting a station into walks: every door in exactly one, along streets, up one side and back on the other.
+
+The same doors give the same walks, in whatever order they come. A street is taken as short stretches, both sides of it
+together; the stretches are brought into one line, from street to the street that begins nearest, and the line is cut
+into parts of almost equal length, between two streets where one ends nearby.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from bot.rules.canvass.doors import Door, Plane, Spot, metres, tile_of
+
+DOORS = 50
+"""Doors that a pair does in about two hours."""
+LEAST_DOORS, MOST_DOORS = 5, 200
+TOLERANCE = 0.2
+"""How much a walk may be longer or shorter than the others."""
+MOST_STREETS = 300
+"""With more, streets are ordered by tiles: to look for the nearest one each time would take too long."""
+MOST_OF_LEG = 40
+"""Doors on one card of the chat."""
+
+
+class Stop(tuple[Door, int]):
+    """A door of a walk, and the number of the leg in which it stands: one side of one street."""
+
+    __slots__ = ()
+
+    @property
+    def door(self) -> Door:
+        return self[0]
+
+    @property
+    def leg(self) -> int:
+        return self[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """The doors of a walk in the order in which a pair takes them, and the metres from the first to the last."""
+
+    stops: tuple[Stop, ...]
+    metres: int
+
+
+def cut(doors: Iterable[Door], most: int = DOORS) -> list[Route]:
+    """Walks of about `most` doors, none of them longer or shorter than the others by more than a fifth.
+
+    A building counts for as many doors as it has dwellings; one of more than a fifth of a walk may exceed that.
+    """
+    known = sorted(doors)
+    if not known:
+        return []
+    plane = Plane.around(known)
+    line = [piece for street in _in_a_line(known, plane) for piece in _pieces(street, most)]
+    return [_route([door for piece in part for door in piece], plane) for part in _parts(line, most)]
+
+
+def join(walks: Mapping[str, Iterable[Door]], new: Iterable[Door]) -> dict[str, Route]:
+    """Walks that somebody has begun keep their doors; each new one joins the walk of the door that is nearest to it,
+    in its own street where there is one.
+    """
+    found = {walk: list(doors) for walk, doors in walks.items()}
+    known = [(door, walk) for walk, doors in found.items() for door in doors]
+    every = [*(door for door, _walk in known), *new]
+    plane = Plane.around(every)
+    by_street: dict[str, list[tuple[Door, str]]] = {}
+    for door, walk in known:
+        by_street.setdefault(door.street, []).append((door, walk))
+    for door in sorted(new):
+        here = plane.spot(door.latitude, door.longitude)
+
+        def distance(
+            other: tuple[Door, str], here: Spot = here, number: int = door.number
+        ) -> tuple[float, int, str]:
+            spot = plane.spot(other[0].latitude, other[0].longitude)
+            return metres(here, spot), abs(other[0].number - number), other[0].key
+
+        _nearest, walk = min(by_street.get(door.street, known), key=distance)
+        found[walk].append(door)
+    return {walk: _route(doors, plane) for walk, doors in found.items() if doors}
+
+
+# -- the line --
+
+
+def _in_a_line(known: Sequence[Door], plane: Plane) -> list[list[Door]]:
+    """The streets, each from one end to the other, one after the other as one would walk them."""
+    streets = _by_street(known)
+    if len(streets) > MOST_STREETS:
+        return [
+            streets[name] for name in sorted(streets, key=lambda name: _row_of_tiles(streets[name][0], plane))
+        ]
+    return list(_nearest_next(streets, plane))
+
+
+def _by_street(known: Iterable[Door]) -> dict[str, list[Door]]:
+    ordered = sorted(known, key=lambda door: (door.street, door.number, door.suffix, door.key))
+    return {name: list(doors) for name, doors in groupby(ordered, key=lambda door: door.street)}
+
+
+def _row_of_tiles(door: Door, plane: Plane) -> tuple[int, int, str]:
+    """From west to east in one row of tiles, back in the next."""
+    east, north = tile_of(plane.spot(door.latitude, door.longitude))
+    row = north // 3
+    return row, east if row % 2 == 0 else -east, door.street
+
+
+def _nearest_next(streets: Mapping[str, list[Door]], plane: Plane) -> Iterator[list[Door]]:
+    """From the south-west on, always the street whose nearer end is nearest."""
+    ends = {
+        name: (
+            plane.spot(doors[0].latitude, doors[0].longitude),
+            plane.spot(doors[-1].latitude, doors[-1].longitude),
+        )
+        for name, doors in streets.items()
+    }
+    here: Spot = (0.0, 0.0)
+    while ends:
+        _far, backwards, name = min(
+            (metres(here, end), which == 1, name)
+            for name, both in ends.items()
+            for which, end in enumerate(both)
+        )
+        low, high = ends.pop(name)
+        here = low if backwards else high
+        yield streets[name][::-1] if backwards else streets[name]
+
+
+def _pieces(street: Sequence[Door], most: int) -> Iterator[list[Door]]:
+    """A street in short stretches, so that a walk can end almost anywhere."""
+    longest = max(1, most // 10)
+    piece: list[Door] = []
+    weight = 0
+    for door in street:
+        if piece and weight + door.dwellings > longest:
+            yield piece
+            piece, weight = [], 0
+        piece.append(door)
+        weight += door.dwellings
+    yield piece
+
+
+# -- the parts --
+
+
+def number_of_walks(doors: int, most: int) -> int:
+    """So many that each is as near to `most` as can be, in proportion."""
+    fewer = max(1, doors // most)
+    more = fewer + 1
+    return more if doors / fewer / most > most / (doors / more) else fewer
+
+
+def _parts(line: Sequence[list[Door]], most: int) -> Iterator[list[list[Door]]]:
+    """The line cut into almost equal parts, between two streets where that is possible."""
+    ends: list[int] = []
+    total = 0
+    for piece in line:
+        total += sum(door.dwellings for door in piece)
+        ends.append(total)
+    walks = min(number_of_walks(total, most), len(line))
+    mean = total / walks
+    slack = mean * TOLERANCE / 2
+    turns = [one[0].street != other[0].street for one, other in pairwise(line)]
+    first = 0
+    for number in range(1, walks):
+        wanted = number * mean
+        # At least one piece for this walk, and one for each that follows.
+        possible = range(first, len(line) - (walks - number))
+        near = [place for place in possible if abs(ends[place] - wanted) <= slack and turns[place]]
+        last = min(near or possible, key=lambda place: (abs(ends[place] - wanted), place))
+        yield list(line[first : last + 1])
+        first = last + 1
+    yield list(line[first:])
+
+
+# -- the order of one walk --
+
+
+def _route(doors: Iterable[Door], plane: Plane) -> Route:
+    """The doors street by street: up one side, and back on the other."""
+    doors = list(doors)
+    spots = {door.key: plane.spot(door.latitude, door.longitude) for door in doors}
+    here: Spot | None = None
+    stops: list[Stop] = []
+    leg = 0
+    for street in _in_a_line(doors, plane):
+        for side in _sides(street, here, spots):
+            for number, door in enumerate(side):
+                if number and number % MOST_OF_LEG == 0:
+                    leg += 1
+                stops.append(Stop((door, leg)))
+            leg += 1
+            here = spots[side[-1].key]
+    length = sum(metres(spots[one[0].key], spots[other[0].key]) for one, other in pairwise(stops))
+    return Route(stops=tuple(stops), metres=round(length))
+
+
+def _sides(street: Sequence[Door], here: Spot | None, spots: Mapping[str, Spot]) -> list[list[Door]]:
+    """Both sides of a street, the second one backwards; it begins at the end that is nearest."""
+    ordered = sorted(street, key=lambda door: door.place)
+    odd = [door for door in ordered if door.is_odd]
+    even = [door for door in ordered if not door.is_odd]
+    ways = [
+        [side for side in (first[::step], second[::-step]) if side]
+        for first, second in ((odd, even), (even, odd))
+        for step in (1, -1)
+    ]
+    if here is None:
+        return ways[0]
+    return min(ways, key=lambda way: metres(here, spots[way[0][0].key]))

@@ -1,0 +1,110 @@
+"""What people said of an event afterwards, in sums, and the figures that are left once their answers were erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.feedback import Figures
+from db.restrictions import IS_USABLE
+from db.schema import check_ins, doors, event_feedback, event_figures, events, people, rsvps
+from db.upsert import insert
+
+
+async def said(tx: AsyncConnection, *, event: int, person: int) -> set[tuple[str, str]]:
+    """What one person said: questions and options."""
+    theirs = sa.and_(event_feedback.c.event == event, event_feedback.c.person == person)
+    rows = await tx.execute(sa.select(event_feedback.c.question, event_feedback.c.option).where(theirs))
+    return {(row.question, row.option) for row in rows}
+
+
+async def put(
+    tx: AsyncConnection, *, event: int, person: int, question: str, option: str, at: datetime
+) -> None:
+    """Notes an option of a question, besides others that were chosen of it."""
+    values = {"event": event, "person": person, "question": question, "option": option, "at": at}
+    await tx.execute(insert(tx, event_feedback).values(values).on_conflict_do_nothing())
+
+
+async def take_back(
+    tx: AsyncConnection, *, event: int, person: int, question: str, option: str | None = None
+) -> None:
+    """Forgets an option of a question, or all of them."""
+    theirs = [
+        event_feedback.c.event == event,
+        event_feedback.c.person == person,
+        event_feedback.c.question == question,
+    ]
+    if option is not None:
+        theirs.append(event_feedback.c.option == option)
+    await tx.execute(sa.delete(event_feedback).where(*theirs))
+
+
+async def figures(tx: AsyncConnection, event: int) -> Figures:
+    """Everything that is counted of an event; what was kept of it, where the answers were erased."""
+    kept = sa.select(event_figures).where(event_figures.c.event == event)
+    rows = (await tx.execute(kept)).all()
+    if rows:
+        return Figures(kept=True, sums={(row.figure, row.option): row.people for row in rows})
+    return Figures(kept=False, sums=await _counted(tx, event))
+
+
+async def _counted(tx: AsyncConnection, event: int) -> dict[tuple[str, str], int]:
+    """Without people who restricted the use of their data."""
+    found: dict[tuple[str, str], int] = {}
+    of_people = sa.select(
+        rsvps.c.answer,
+        rsvps.c.attended,
+        sa.func.count().label("people"),
+        sa.func.sum(rsvps.c.guests).label("guests"),
+    ).select_from(rsvps.join(people, people.c.id == rsvps.c.person))
+    query = of_people.where(rsvps.c.event == event, IS_USABLE).group_by(rsvps.c.answer, rsvps.c.attended)
+    for row in await tx.execute(query):
+        _add(found, row.answer, row.people)
+        if row.answer == "yes":
+            _add(found, "guests", row.guests)
+        if row.attended is not None:
+            _add(found, "attended" if row.attended else "absent", row.people)
+    there = sa.select(sa.func.count()).select_from(check_ins.join(people, people.c.id == check_ins.c.person))
+    _add(found, "checked_in", await tx.scalar(there.where(check_ins.c.event == event, IS_USABLE)) or 0)
+    walked = sa.select(doors.c.walk_ins).where(doors.c.event == event)
+    _add(found, "walk_ins", await tx.scalar(walked) or 0)
+    told = (
+        sa.select(event_feedback.c.question, event_feedback.c.option, sa.func.count().label("people"))
+        .join(people, people.c.id == event_feedback.c.person)
+        .where(event_feedback.c.event == event, IS_USABLE)
+        .group_by(event_feedback.c.question, event_feedback.c.option)
+    )
+    for row in await tx.execute(told):
+        found[row.question, row.option] = row.people
+    return found
+
+
+def _add(found: dict[tuple[str, str], int], figure: str, people_: int) -> None:
+    if people_:
+        found[figure, ""] = found.get((figure, ""), 0) + people_
+
+
+async def keep_figures(tx: AsyncConnection, ended: datetime) -> None:
+    """Counts for good what was answered to events that ended at or before `ended`: it may be erased afterwards."""
+    answered = sa.exists().where(rsvps.c.event == events.c.id)
+    kept = sa.exists().where(event_figures.c.event == events.c.id)
+    due = sa.select(events.c.id).where(events.c.ends_at <= ended, answered, sa.not_(kept))
+    for event in await tx.scalars(due.order_by(events.c.id)):
+        rows = [
+            {"event": event, "figure": figure, "option": option, "people": number}
+            for (figure, option), number in (await _counted(tx, event)).items()
+        ]
+        if rows:
+            await tx.execute(event_figures.insert(), rows)
+
+
+async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """Everything somebody said of events afterwards, for `/mydata`."""
+    columns = (events.c.code, event_feedback.c.question, event_feedback.c.option, event_feedback.c.at)
+    query = sa.select(*columns).join(events, events.c.id == event_feedback.c.event)
+    query = query.where(event_feedback.c.person == person).order_by(event_feedback.c.at, *columns[:3])
+    return [dict(row._mapping) for row in await tx.execute(query)]

@@ -1,0 +1,78 @@
+"""Tables of door to door. A door is a dwelling, never a person: nothing here tells who lives where."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from db.schema.columns import Instant, RowId, flag, metadata, row_id
+
+# Polling stations (`bureaux de vote`), and what happened there at the election that was imported.
+stations = sa.Table(
+    "stations",
+    metadata,
+    sa.Column("code", sa.String(16), primary_key=True),  # 69123_0101
+    sa.Column("commune", sa.String(5), nullable=False, index=True),
+    sa.Column("department", sa.String(3), nullable=False, index=True),
+    sa.Column("region", sa.String(3), nullable=False),
+    sa.Column("name", sa.String(120)),
+    sa.Column("address", sa.String(300)),
+    # Its own, or the middle of the addresses that a file says are its; empty where only its results are known.
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+    # Where those who are registered there vote this time: a primary merges stations.
+    sa.Column("place", RowId, sa.ForeignKey("polling_places.id", ondelete="SET NULL"), index=True),
+    sa.Column("registered", sa.Integer),
+    sa.Column("voters", sa.Integer),
+    sa.Column("cast", sa.Integer),
+    sa.Column("ours", sa.Integer),
+    sqlite_with_rowid=False,
+)
+
+# A stretch of doors for one pair. cut -> offered -> under_way -> done (and offered again)
+walks = sa.Table(
+    "walks",
+    metadata,
+    row_id(),
+    sa.Column("code", sa.String(24), nullable=False, unique=True),  # 69123_0101-3
+    sa.Column("station", sa.String(16), sa.ForeignKey("stations.code", ondelete="CASCADE"), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, default="cut", server_default="cut"),
+    sa.Column("doors", sa.Integer, nullable=False),
+    sa.Column("metres", sa.Integer, nullable=False),
+    sa.Column("cut_at", Instant, nullable=False),
+    sa.Index(None, "station"),
+    sqlite_autoincrement=True,  # the button of a walk that is gone never means another
+)
+
+# Addresses of the Base Adresse Nationale. Those of a walk are its doors, in the order of `place`.
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    row_id(),
+    sa.Column("ban", sa.String(40), nullable=False, unique=True),
+    sa.Column("commune", sa.String(5), nullable=False, index=True),
+    sa.Column("street", sa.String(100), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("suffix", sa.String(10), nullable=False),
+    sa.Column("latitude", sa.Float, nullable=False),
+    sa.Column("longitude", sa.Float, nullable=False),
+    sa.Column("station", sa.String(16), sa.ForeignKey("stations.code", ondelete="SET NULL"), index=True),
+    flag("given"),  # a file says so of this address; else it is the nearest
+    sa.Column("walk", RowId, sa.ForeignKey("walks.id", ondelete="SET NULL")),
+    sa.Column("place", sa.Integer),
+    sa.Column("leg", sa.Integer),  # one side of one street
+    sa.Column("dwellings", sa.Integer),  # as walkers counted them
+    sa.Index(None, "walk", "place"),
+    sqlite_autoincrement=True,  # the button of a door that is gone never means another
+)
+
+# What a file says of addresses, also of those that are not imported yet. `edition`: the import that said it.
+station_addresses = sa.Table(
+    "station_addresses",
+    metadata,
+    sa.Column("ban", sa.String(40), primary_key=True),
+    sa.Column("commune", sa.String(5), nullable=False, index=True),
+    sa.Column("station", sa.String(16), nullable=False),
+    sa.Column("weight", sa.Integer, nullable=False),
+    sa.Column("edition", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -28,9 +28,11 @@ from bot.actions import (
     duties,
     event_imports,
     event_seats,
+    event_words,
     events,
     export_orders,
     exports,
+    hosts,
     inbox,
     maps,
     mends,
@@ -218,7 +220,6 @@ def filed(author: Author, **changed: Any) -> FiledEvent:
 
 async def planned_again(world: World, author: Author) -> Any:
     """The colleague’s event, as a file has it."""
-    await db.event_files.keep_key(world.tx, "theirs", world.event.id)
     return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
 
 
@@ -423,6 +424,48 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
+    },
+    "hosts.card": {"": Row(run=lambda w, a: hosts.card(w.tx, a, w.proposal), least="organizer")},
+    "hosts.approve": {
+        "": Row(run=lambda w, a: hosts.approve(w.tx, a, w.proposal), least="organizer"),
+    },
+    "hosts.send_back": {
+        "": Row(
+            run=lambda w, a: hosts.send_back(w.tx, a, w.proposal, "Non"),
+            least="organizer",
+        ),
+    },
+    "hosts.give_trust": {
+        "": Row(
+            run=lambda w, a: hosts.give_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.end_trust": {
+        "": Row(
+            run=lambda w, a: hosts.end_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.helpers": {
+        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.invite_helper": {
+        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.remove_helper": {
+        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    },
+    "event_words.write": {
+        "own": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.own_event.code, "Bonjour"), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.event.code, "Non"), least="coordinator"
+        ),
     },
     "attendees.attendees": {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),

@@ -55,7 +55,7 @@ class NewBroadcast:
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
-    `survey`: the code of the one that it asks.
+    `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
     """
 
     key: str
@@ -73,12 +73,15 @@ class NewBroadcast:
     others: Sequence[Mapping[str, str]] = ()
     experiment: Experiment | None = None
     survey: str | None = None
+    words: str = ""
 
     @property
     def details(self) -> Mapping[str, Any] | None:
         """What fills the template that words it, if anything does."""
         if self.survey is not None:
             return {"survey": self.survey}
+        if self.words:
+            return {"words": self.words}
         return None if self.fields is None else {"fields": list(self.fields)}
 
 

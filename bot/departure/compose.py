@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypedDict, Unpack
+from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -60,6 +61,10 @@ class Composable(Protocol):
     def ballot(self) -> int | None: ...
     @property
     def words(self) -> str: ...
+    @property
+    def series(self) -> Mapping[str, Any] | None: ...
+    @property
+    def follows(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,8 @@ class Draft:
     fields: Sequence[str] | None = None
     ballot: int | None = None
     words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
 
 class Composer:
@@ -116,7 +123,8 @@ class Composer:
         it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came, broadcast.words)
+        said = (broadcast.words, broadcast.follows, str(broadcast.series))
+        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came, said)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -129,6 +137,8 @@ class Composer:
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
                 words=broadcast.words,
+                follows=broadcast.follows,
+                series=_dates(broadcast.series, event.zone),
                 came=came,
                 bot_username=self._bot_username,
             )
@@ -173,6 +183,15 @@ class Composer:
         theirs = commune is not None and territory_of(commune) == territory and not polling.online
         hours = ballot.hours_in(commune) if commune is not None and theirs else polling.hours
         return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
+
+
+def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
+    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    if series is None:
+        return None
+    dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
+    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
+    return {"every": series["every"], "weekday": weekday, "dates": dates}
 
 
 def _mute(kind: str) -> str:

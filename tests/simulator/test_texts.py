@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.cleaning import clean, clean_with, is_empty, utf16_length
+from simulator.errors import lower_first_letter
 from simulator.parse import parse_text
 from tests.simulator.direct import Direct
 
@@ -125,3 +126,17 @@ def test_the_data_of_a_button() -> None:
     both = {"inline_keyboard": [[{"text": "B", "callback_data": "d", "url": "https://a.b/"}]]}
     shown = direct.call("sendMessage", text="x", reply_markup=both)["reply_markup"]
     assert shown == {"inline_keyboard": [[{"text": "B", "url": "https://a.b/"}]]}
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [
+        ("Message text is empty", "message text is empty"),
+        ("MESSAGE_TOO_LONG", "MESSAGE_TOO_LONG"),  # codes stay
+        ("X_INVALID", "X_INVALID"),
+        ("chat not found", "chat not found"),
+        ("", ""),
+    ],
+)
+def test_only_words_are_lowered(text: str, lowered: str) -> None:
+    assert lower_first_letter(text) == lowered

@@ -13,6 +13,7 @@ import db.broadcasts
 import db.console
 import db.facts
 import db.people
+import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
@@ -60,6 +61,8 @@ class World:
     granted: int
     offer: int
     session: int
+    shift: int
+    own_shift: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -73,6 +76,13 @@ def new_event(author: Author) -> NewEvent:
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+    )
+
+
+async def _shift(tx: AsyncConnection, event: Event) -> int:
+    starts = event.starts_at
+    return await db.shifts.create(
+        tx, event=event.id, role="welcome", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=2
     )
 
 
@@ -169,6 +179,8 @@ async def made_world(tx: AsyncConnection) -> World:
         granted=granted.id,
         offer=offer.id,
         session=session.id,
+        shift=await _shift(tx, announced[0]),
+        own_shift=await _shift(tx, announced[1]),
     )
 
 

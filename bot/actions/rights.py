@@ -21,6 +21,7 @@ import db.feedback
 import db.people
 import db.personal_data
 import db.polling_places
+import db.shifts
 import db.staff
 import db.surveys
 import db.volunteering
@@ -148,6 +149,7 @@ class Holding:
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
+    shifts: list[dict[str, Any]]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -212,6 +214,7 @@ async def holding(
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
+        shifts=await db.shifts.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

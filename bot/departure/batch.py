@@ -45,6 +45,7 @@ from db.people import Person
 from db.renewals import TEMPLATE as RENEWAL
 from db.rsvps import Rsvp
 from db.surveys import Survey
+from db.talks import TEMPLATES as TALKS
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
 
@@ -87,6 +88,11 @@ class LeavingBroadcast:
         """The texts of the version that somebody drew."""
         versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
         return versions.get(variant or "", self.texts)
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether it is part of a conversation between a supporter and the team."""
+        return self.row.template in TALKS
 
     @property
     def is_last_choice(self) -> bool:

@@ -22,6 +22,7 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
 from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
 from bot.departure.compose import Composer, as_call
+from bot.departure.conversing import Talks
 from bot.departure.mending import Mending
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
@@ -75,6 +76,7 @@ class Departure:
     ) -> None:
         self._campaign, self._clock = campaign, clock
         self._texts, self._composer = texts, composer
+        self._talks = Talks(texts=texts, composer=composer)
         self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
@@ -101,12 +103,19 @@ class Departure:
     async def _cards(
         self, tx: AsyncConnection, batch: Batch, rows: Sequence[Leased]
     ) -> dict[int, Call | Stop]:
-        """What asks somebody to let a broadcast go, as it is at this moment; nothing where it was decided meanwhile."""
+        """What asks somebody to let a broadcast go, and what leaves of conversations, as they are at this moment;
+        nothing where it was decided, or ended, meanwhile.
+        """
         found: dict[int, Call | Stop] = {}
         for row in rows:
             sending = batch.broadcasts[row.broadcast]
             person = batch.people.get(row.person) if row.person is not None else None
-            if sending.is_card and person is not None:
+            if sending.is_talk and person is not None:
+                details = sending.row.details or {}
+                found[row.id] = await self._talks.call(
+                    tx, person, str(sending.row.template), details, batch.now
+                )
+            elif sending.is_card and person is not None:
                 approval = int((sending.row.details or {})["approval"])
                 try:
                     text = await asking(tx, self._composer, self._texts, person, approval, batch.now)
@@ -139,7 +148,7 @@ class Departure:
         if until is not None and is_undisturbed(until, batch.now) and not sending.is_notice:
             return Wait(until=until, reason=UNDISTURBED, state="queued")
         freedom = self._freedom(person, sending, batch.now)
-        if sending.is_card:
+        if sending.is_card or sending.is_talk:
             return batch.cards[row.id]
         wait = self._hold(person, sending, batch, freedom)
         if wait is not None:

@@ -59,11 +59,12 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
+from db.rolls import Rolls
 from handlers import COMMANDS, ROUTES
 from handlers.context import Context, Services
 from handlers.desk import composer
@@ -266,6 +267,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         also=partial(remove_left_copies, ground.settings),
     )
     # Whatever people did may have made something due.
+    rolls = Rolls(database)
     doors = Doors(
         database=database,
         clock=clock,
@@ -274,8 +276,9 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         key=door_key(services.suppression_key),
         bot_username=services.bot_username,
     )
-    engine = engine_of(ground, application, (board, doors), handled=lambda: ticker.nudge(), poll=poll)
+    engine = engine_of(ground, application, (board, doors), rolls, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
+    idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -301,7 +304,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
+    look_as_leader = _as_leader(engine, late.look, idle.look, lambda: decisions.refresh(engine, clock.now()))
     beat_as_leader = _as_leader(
         engine,
         lambda: board.refresh(engine),
@@ -333,7 +336,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ticker=ticker,
         watch=watch,
         faces=faces,
-        beside=(daily, witness, day_line, measuring, nightly, faces),
+        beside=(daily, witness, day_line, measuring, nightly, faces, rolls),
     )
 
 
@@ -352,6 +355,7 @@ def engine_of(
     ground: Ground,
     application: AnyApplication,
     boards: Sequence[Remembers],
+    rolls: Rolls,
     *,
     handled: Callable[[], None],
     poll: bool,
@@ -359,7 +363,7 @@ def engine_of(
     """The engine, with what gives its messages a meaning: the handlers, the last look, the makers of files."""
     database, clock, services = ground.database, ground.clock, ground.services
     register(application, ROUTES)
-    dispatcher = Dispatcher(application, services, clock)
+    dispatcher = Dispatcher(application, services, clock, rolls)
     # Whoever makes a file tells of its progress through the engine that asked for it.
     files = export_files(database, clock, services, post=lambda call: engine.call(call))
     engine = Engine(

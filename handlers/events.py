@@ -8,13 +8,12 @@ from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
-from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
 from db.people import Person
 from db.rsvps import Rsvp
-from handlers import event_card
+from handlers import event_card, feedback
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
@@ -70,6 +69,7 @@ async def _show_page(context: Context, number: int, *, near: Person | None = Non
         page=page,
         here=near is not None,
         organizes=bool(context.staff),
+        may_host=not context.staff and context.campaign.needs_hands(context.now),
         invited=_is_invited(context),
     )
 
@@ -216,17 +216,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         context.toast(early.message, alert=True)
         return
     _overtake(context, overtaken)
-    quiet = context.quiet_about_events
-    if quiet is not None:
-        context.edit("events/quiet", until=quiet.until)
-    else:
-        context.edit(
-            "events/came",
-            event=await event_card.card_of(context, found),
-            came=came,
-            friend_link=friend_link(context.services.bot_username, context.person.friend_code),
-            may_help=context.campaign.needs_hands(context.now),
-        )
+    await feedback.show_came(context, found, came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:

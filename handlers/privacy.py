@@ -13,6 +13,7 @@ import db.approvals
 from bot.actions import erasure, rights
 from bot.actions.proofs import sealed_of
 from bot.actions.renewals import purposes_to_ask, question_of
+from bot.delivery.messages import deletion
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.consent import Purpose
 from db.events import text_in
@@ -212,6 +213,7 @@ async def confirm_deletion(update: Update, context: Context) -> None:
     )
     context.dialog = None
     context.edit("privacy/deleted", receipt=receipt)
+    context.replies += [deletion(each.telegram_id, each.message_id) for each in receipt.in_chats]
 
 
 async def after_stopping(update: Update, context: Context) -> None:

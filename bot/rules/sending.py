@@ -47,6 +47,13 @@ def all_at(instant: datetime) -> SendingTime:
 CANCELLATION = "broadcasts/event_cancelled"
 """The one template that a quiet period lets through: what is not going to take place must be told."""
 CHANGE = "broadcasts/event_changed"
+WORD = "broadcasts/event_word"
+"""What the organizers of an event write to those who come."""
 INVITATION = "broadcasts/event_invitation"
+SHIFT_OFFER = "broadcasts/shift_offer"
+SHIFT_CHANGED = "broadcasts/shift_changed"
+SHIFT_OFF = "broadcasts/shift_off"
+OF_A_SHIFT = (SHIFT_OFFER, SHIFT_CHANGED, SHIFT_OFF)
+"""What tells of one shift of an event, for those who have a place in it or wait for one."""
 OFFER = "broadcasts/event_offer"
 """A seat that came free, for one person and for a time."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.changes import changed_people
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -19,10 +20,13 @@ from db.schema.check_ins import (
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import console_sessions
+from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
+from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
+from db.schema.shifts import shift_places, shifts
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
 from db.schema.updates import facts, unread_updates, updates
@@ -39,29 +43,40 @@ __all__ = [
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "changed_people",
     "check_in_screens",
     "check_ins",
     "chosen_places",
     "consents",
     "console_sessions",
+    "conversations",
     "deliveries",
     "dialogs",
     "doors",
     "downloads",
+    "duties",
     "event_feedback",
     "event_figures",
     "event_keys",
     "event_texts",
     "events",
     "facts",
+    "host_links",
+    "hosts",
+    "inbox_topics",
+    "messages",
     "metadata",
     "new_friend_code",
     "people",
     "polling_places",
+    "proposals",
     "responses",
     "rsvps",
+    "saved_answers",
     "saved_audiences",
     "seats",
+    "shift_places",
+    "shifts",
     "staff",
     "staff_links",
     "station_addresses",
@@ -70,6 +85,7 @@ __all__ = [
     "survey_answers",
     "survey_counts",
     "surveys",
+    "trusted_hosts",
     "unread_updates",
     "updates",
     "volunteering",

@@ -69,6 +69,7 @@ from handlers import COMMANDS, ROUTES
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.events import event_tapped
 from handlers.exports import PRODUCER
 from handlers.rights import asked_in
 from handlers.routing import register
@@ -373,6 +374,7 @@ def engine_of(
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
             asks=asked_in,
+            in_turn=event_tapped,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

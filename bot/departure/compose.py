@@ -113,6 +113,7 @@ class Composer:
         *,
         came: bool = False,
         shifts: Sequence[Shift] = (),
+        full: bool = False,
     ) -> Text:
         """A message on an event: the same for everybody who reads a language, but for those who said maybe, or took a
         shift, and, once it is over, for those of whom it is known that they came.
@@ -128,6 +129,7 @@ class Composer:
             came,
             broadcast.words,
             tuple(shifts),
+            full,
         )
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
@@ -143,6 +145,7 @@ class Composer:
                 words=broadcast.words,
                 came=came,
                 shifts=shifts,
+                full=full,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -223,12 +226,13 @@ def compose_broadcast(
     answer: str | None = None,
     came: bool = False,
     shifts: Sequence[Shift] = (),
+    full: bool = False,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
-    `shifts`: those of the event that they took.
+    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -248,7 +252,9 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer, came=came, shifts=shifts)
+    told = composer.event_message(
+        broadcast, language, event, text, answer, came=came, shifts=shifts, full=full
+    )
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

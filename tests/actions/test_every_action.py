@@ -26,7 +26,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 hosts.propose hosts.withdraw hosts.sent_back hosts.join
-rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join

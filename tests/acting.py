@@ -15,6 +15,7 @@ import db.conversations
 import db.duties
 import db.facts
 import db.people
+import db.saved_answers
 import db.staff
 import db.volunteering
 from bot import communes
@@ -65,6 +66,7 @@ class World:
     waiting: int
     taken: int
     colleague: int
+    saved: int
     session: int
 
 
@@ -148,6 +150,8 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    await db.saved_answers.save(tx, area=LYON, language="fr", title="Heures", text="8 h", now=NOW)
+    (saved,) = await db.saved_answers.all_of_them(tx)
     waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
     found = await db.conversations.get(tx, taken)
     assert found is not None
@@ -183,6 +187,7 @@ async def made_world(tx: AsyncConnection) -> World:
         waiting=waiting,
         taken=taken,
         colleague=colleague.id,
+        saved=saved.id,
         session=session.id,
     )
 

@@ -66,6 +66,7 @@ from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
+from db.rolls import Rolls
 from handlers import COMMANDS, ROUTES
 from handlers.command_menu import team_menu_calls
 from handlers.context import Context, Services
@@ -269,6 +270,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         also=partial(remove_left_copies, ground.settings),
     )
     # Whatever people did may have made something due.
+    rolls = Rolls(database)
     doors = Doors(
         database=database,
         clock=clock,
@@ -277,7 +279,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         key=door_key(services.suppression_key),
         bot_username=services.bot_username,
     )
-    engine = engine_of(ground, application, (board, doors), handled=lambda: ticker.nudge(), poll=poll)
+    engine = engine_of(ground, application, (board, doors), rolls, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
     idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
     inbox = InboxBoard(
@@ -350,7 +352,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ticker=ticker,
         watch=watch,
         faces=faces,
-        beside=(daily, witness, day_line, measuring, nightly, faces),
+        beside=(daily, witness, day_line, measuring, nightly, faces, rolls),
     )
 
 
@@ -369,6 +371,7 @@ def engine_of(
     ground: Ground,
     application: AnyApplication,
     boards: Sequence[Remembers],
+    rolls: Rolls,
     *,
     handled: Callable[[], None],
     poll: bool,
@@ -376,7 +379,7 @@ def engine_of(
     """The engine, with what gives its messages a meaning: the handlers, the last look, the makers of files."""
     database, clock, services = ground.database, ground.clock, ground.services
     register(application, ROUTES)
-    dispatcher = Dispatcher(application, services, clock)
+    dispatcher = Dispatcher(application, services, clock, rolls)
     # Whoever makes a file tells of its progress through the engine that asked for it.
     files = export_files(database, clock, services, post=lambda call: engine.call(call))
     engine = Engine(

@@ -83,6 +83,11 @@ class Broadcast:
         return code if isinstance(code, str) else None
 
     @property
+    def words(self) -> str:
+        """What its organizers add to a message on an event; blank where it is nothing."""
+        return str((self.details or {}).get("words") or "")
+
+    @property
     def fields(self) -> Sequence[str] | None:
         """The practical fields that a neutral reminder shows; None where it is none."""
         fields = (self.details or {}).get("fields")

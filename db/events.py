@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,11 @@ class Event:
     def is_dropped(self) -> bool:
         """Whether it was given up before anybody saw it."""
         return self.state == "dropped"
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether a supporter proposed it and the team has yet to say yes, or has sent it back: it is not one yet."""
+        return self.state in ("proposed", "returned")
 
     @property
     def is_public(self) -> bool:
@@ -215,18 +220,33 @@ async def drop(tx: AsyncConnection, event: int) -> bool:
     return await _move(tx, event, "hidden", "dropped")
 
 
+async def move(tx: AsyncConnection, event: int, *, before: str, after: str) -> bool:
+    """What the team said to a proposal, or whoever made it; False where it is not `before` any more."""
+    return await _move(tx, event, before, after)
+
+
 async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
     change = sa.update(events).where(events.c.id == event, events.c.state == before)
     return (await tx.execute(change.values(state=after))).rowcount == 1
 
 
 async def managed(
-    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
+    tx: AsyncConnection,
+    *,
+    author: int,
+    areas: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+    hosted: Collection[int] = (),
 ) -> EventPage:
-    """Events that are not over: the author's own, hidden or not, and the open ones in the areas (see db.areas)."""
+    """Events that are not over: the author's own, hidden or not, the open ones in the areas (see db.areas), and of the
+    `hosted` ones those that were not given up, proposals among them.
+    """
     own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
     open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
-    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there))
+    theirs = sa.and_(
+        events.c.id.in_(list(hosted)), events.c.state.in_(("open", "hidden", "proposed", "returned"))
+    )
+    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there, theirs))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))

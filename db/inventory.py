@@ -39,6 +39,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    DAY = "day"
     SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
@@ -415,6 +416,35 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("event", "figure", "option", "people"),
     ),
     Holding(
+        table="hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"host": ("event", "person", "part", "since")},
+    ),
+    Holding(
+        table="proposals",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"proposal": ("event", "person", "asked_at", "decided_at", "reason")},
+    ),
+    Holding(
+        table="trusted_hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROFILE,
+        erased=Erased.DELETED,
+        data={"trust": ("person", "area", "given_at")},
+    ),
+    Holding(
+        table="host_links",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.LINK,
+        erased=Erased.NUMBER_STAYS,
+        data={"invitation": ("created_by", "created_at", "expires_at", "used_at")},
+        plain=("token_hash", "event"),
+    ),
+    Holding(
         table="event_keys",
         subject=Subject.NOBODY,
         kept=Kept.CAMPAIGN,
@@ -487,6 +517,14 @@ HOLDINGS: tuple[Holding, ...] = (
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
             *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
         ),
+    ),
+    Holding(
+        table="changed_people",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DAY,
+        erased=Erased.NUMBER_STAYS,
+        data={"change": ("person",)},
+        plain=("id", "writer"),
     ),
     Holding(
         table="stations",

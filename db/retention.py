@@ -41,7 +41,10 @@ from db.schema import (
     downloads,
     event_feedback,
     events,
+    host_links,
+    hosts,
     people,
+    proposals,
     responses,
     rsvps,
     staff,
@@ -151,7 +154,7 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
                 erase=_deleting(table),
             )
-            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback)
+            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]
@@ -270,6 +273,11 @@ def former_staff(since: datetime) -> list[DueRows]:
             erase=_deleting(staff),
         ),
         DueRows(key=staff_links.c.id, condition=over <= since, erase=_deleting(staff_links)),
+        DueRows(
+            key=host_links.c.token_hash,
+            condition=sa.func.coalesce(host_links.c.used_at, host_links.c.expires_at) <= since,
+            erase=_deleting(host_links),
+        ),
     ]
 
 

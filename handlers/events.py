@@ -69,6 +69,7 @@ async def _show_page(context: Context, number: int, *, near: Person | None = Non
         page=page,
         here=near is not None,
         organizes=bool(context.staff),
+        may_host=not context.staff and context.campaign.needs_hands(context.now),
         invited=_is_invited(context),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events
+from bot.actions import events, hosts
 from bot.actions.authority import Author
 from bot.actions.events import NewEvent
 from bot.communes import Commune
@@ -55,6 +55,11 @@ async def begin(update: Update, context: Context) -> None:
         context, FLOW, allowed=Action.CREATE_EVENT, first="title", resumed="new_event/resumed"
     )
     await proceed(context, context.say)
+
+
+def is_hosting(context: Context) -> bool:
+    """Whether a supporter writes it, for the team to let it take place: handlers.hosts."""
+    return bool(context.kept.get("hosting"))
 
 
 def _question(context: Context) -> DraftQuestion:
@@ -158,10 +163,12 @@ async def choose_commune(update: Update, context: Context) -> None:
 
 async def _settle_commune(context: Context, commune: Commune, answer: Callable[..., None]) -> None:
     """Only where one may organize; the pin and the people around belong to the old place."""
-    author = await desk.author(context)
-    author.require(Action.CREATE_EVENT, commune.code)
     moved = context.kept.get("place") != commune.code
-    forgotten = {"address": None, "pin": None, "chosen": None, **audience_dialog.FORGOTTEN} if moved else {}
+    forgotten: dict[str, Any] = {"address": None, "pin": None} if moved else {}
+    if not is_hosting(context):
+        author = await desk.author(context)
+        author.require(Action.CREATE_EVENT, commune.code)
+        forgotten |= {"chosen": None, **audience_dialog.FORGOTTEN} if moved else {}
     await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
 
 
@@ -303,6 +310,10 @@ async def _show_summary(context: Context) -> None:
     context.say("new_event/previews")
     context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
     silence = events.silence_at(context.campaign, event)
+    if is_hosting(context):
+        trust = await hosts.trust(context.tx, author, event.commune)
+        context.say("hosts/summary", event=event, trusted=trust is not None, silence=silence)
+        return
     context.say(
         "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)
     )
@@ -340,7 +351,10 @@ async def change_field(update: Update, context: Context) -> None:
 
 
 async def confirm(update: Update, context: Context) -> None:
-    """The word typed under the summary announces the event; any other is asked again."""
+    """The word typed under the summary announces the event; any other is asked again. A host has a button for it."""
+    if is_hosting(context):
+        context.say("hosts/tap")
+        return
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)

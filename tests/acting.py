@@ -13,7 +13,10 @@ import db.broadcasts
 import db.console
 import db.conversations
 import db.duties
+import db.event_files
+import db.events
 import db.facts
+import db.hosts
 import db.people
 import db.saved_answers
 import db.staff
@@ -63,6 +66,9 @@ class World:
     export: int
     granted: int
     offer: int
+    # What a supporter of Lyon proposes to host there, by its code, and who they are.
+    proposal: str
+    host: int
     waiting: int
     taken: int
     colleague: int
@@ -161,6 +167,16 @@ async def made_world(tx: AsyncConnection) -> World:
     keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
     await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
     (session,) = await db.console.open_sessions(tx, NOW)
+    await db.event_files.keep_key(tx, "theirs", announced[0].id)
+    proposed = await db.events.create(
+        tx,
+        texts=new_event(mine).texts,
+        created_by=of_lyon.id,
+        created_at=NOW,
+        **{**events.columns_of(new_event(mine), "proposed"), "state": "proposed"},
+    )
+    await db.hosts.add(tx, event=proposed.id, person=of_lyon.id, part="host", now=NOW)
+    await db.hosts.propose(tx, event=proposed.id, person=of_lyon.id, now=NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -184,6 +200,8 @@ async def made_world(tx: AsyncConnection) -> World:
         export=export.id,
         granted=granted.id,
         offer=offer.id,
+        proposal=proposed.code,
+        host=of_lyon.id,
         waiting=waiting,
         taken=taken,
         colleague=colleague.id,

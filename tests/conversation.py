@@ -28,12 +28,13 @@ from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.hooks import UpdateRefused
+from bot.delivery.hooks import ReadFirst, UpdateRefused
 from bot.delivery.intake import chat_of
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
+from db.rolls import Rolls
 from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
@@ -87,18 +88,17 @@ class Conversation:
     def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
         self.clock = MovableClock(now, speed=0)  # it stands where the test puts it
-        self.services = services()
+        own = services()
         if campaign is not CAMPAIGN:
-            texts = Texts({"campaign": campaign})
-            self.services = replace(self.services, campaign=campaign, texts=texts)
-        self._dispatcher = Dispatcher(application(), self.services, self.clock)
+            own = replace(own, campaign=campaign, texts=Texts({"campaign": campaign}))
+        self.serve(own)
         self._numbers = itertools.count(1)
         self._talkers: dict[int, Talker] = {}
 
     def serve(self, services: Services) -> None:
         """From now on with other services: a web address, for one."""
         self.services = services
-        self._dispatcher = Dispatcher(application(), services, self.clock)
+        self._dispatcher = Dispatcher(application(), services, self.clock, Rolls(self.database))
 
     def number(self) -> int:
         return next(self._numbers)
@@ -154,8 +154,12 @@ class Conversation:
         return int(event)
 
     async def process(self, body: Mapping[str, Any]) -> list[Call]:
-        async with self.database.write() as tx:
-            return await self.handle(tx, body)
+        while True:
+            try:
+                async with self.database.write() as tx:
+                    return await self.handle(tx, body)
+            except ReadFirst as first:
+                await first.read()
 
     async def handle(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
         """The same in a transaction that many updates share."""

@@ -28,10 +28,13 @@ from bot.actions import (
     duties,
     event_imports,
     event_seats,
+    event_words,
     events,
     export_orders,
     exports,
+    hosts,
     inbox,
+    maps,
     mends,
     saved_answers,
     saved_audiences,
@@ -39,6 +42,7 @@ from bot.actions import (
     staff_links,
     statistics,
     surveys,
+    team_log,
     today,
     volunteering,
 )
@@ -217,7 +221,6 @@ def filed(author: Author, **changed: Any) -> FiledEvent:
 
 async def planned_again(world: World, author: Author) -> Any:
     """The colleague’s event, as a file has it."""
-    await db.event_files.keep_key(world.tx, "theirs", world.event.id)
     return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
 
 
@@ -250,6 +253,9 @@ MATRIX: dict[str, dict[str, Row]] = {
             where="any",
             check=lists_broadcasts,
         ),
+    },
+    "broadcast_cards.reminders": {
+        "": Row(run=lambda w, a: broadcast_cards.reminders(w.tx, a), least="organizer", where="any"),
     },
     "broadcast_cards.card": {
         "own": Row(
@@ -420,6 +426,48 @@ MATRIX: dict[str, dict[str, Row]] = {
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
     },
+    "hosts.card": {"": Row(run=lambda w, a: hosts.card(w.tx, a, w.proposal), least="organizer")},
+    "hosts.approve": {
+        "": Row(run=lambda w, a: hosts.approve(w.tx, a, w.proposal), least="organizer"),
+    },
+    "hosts.send_back": {
+        "": Row(
+            run=lambda w, a: hosts.send_back(w.tx, a, w.proposal, "Non"),
+            least="organizer",
+        ),
+    },
+    "hosts.give_trust": {
+        "": Row(
+            run=lambda w, a: hosts.give_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.end_trust": {
+        "": Row(
+            run=lambda w, a: hosts.end_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.helpers": {
+        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.invite_helper": {
+        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.remove_helper": {
+        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    },
+    "event_words.write": {
+        "own": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.own_event.code, "Bonjour"), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.event.code, "Non"), least="coordinator"
+        ),
+    },
     "attendees.attendees": {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.event.code), least="coordinator"),
@@ -475,11 +523,9 @@ MATRIX: dict[str, dict[str, Row]] = {
         "own": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.event.code), least="coordinator"),
     },
-    "events.told": {
-        "own": Row(run=lambda w, a: events.told(w.tx, a, w.own_event, cancellation=True), least="organizer"),
-        "another’s": Row(
-            run=lambda w, a: events.told(w.tx, a, w.event, cancellation=True), least="coordinator"
-        ),
+    "events.to_be_told": {
+        "own": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.own_event), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.event), least="coordinator"),
     },
     "surveys.send": {
         "": Row(
@@ -567,6 +613,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "console.end_session": {
         "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
+    },
+    "maps.map_of": {
+        "": Row(
+            run=lambda w, a: maps.map_of(w.tx, a, LYON, maps.Layer.SUPPORTERS, by_share=False),
+            least="organizer",
+        ),
+    },
+    "team_log.page": {
+        "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
     },
     "today.decisions": {
         "": Row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import db.changes
 import db.feedback
 import db.retention
 import db.surveys
@@ -23,6 +24,8 @@ read or processed to find out why."""
 
 NOTICES_KEPT = timedelta(days=30)
 """What the team was told of itself and decided names people by their Telegram number; the log says it for longer."""
+
+CHANGES_AT_ONCE = 10_000
 
 LOG = "entries of the team’s log"
 
@@ -55,6 +58,7 @@ async def purge(
             erased[LOG] = await audit.count_forgotten(tx, due.noted_since)
     else:
         erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now)
+        await _forget_changes(database)
     if any(erased.values()) and not dry_run:
         async with database.write() as tx:
             await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
@@ -77,6 +81,14 @@ async def _forget_log(database: Database, until: datetime, *, actor: str, now: d
         erased += some
         if not some:
             return erased
+
+
+async def _forget_changes(database: Database) -> None:
+    """Of whom something changed: it served to count, and is told of nobody."""
+    forgotten = CHANGES_AT_ONCE
+    while forgotten == CHANGES_AT_ONCE:
+        async with database.write() as tx:
+            forgotten = await db.changes.forget_some(tx, most=CHANGES_AT_ONCE)
 
 
 def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, list[DueRows]]:

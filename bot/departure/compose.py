@@ -59,6 +59,8 @@ class Composable(Protocol):
     def fields(self) -> Sequence[str] | None: ...
     @property
     def ballot(self) -> int | None: ...
+    @property
+    def words(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,7 @@ class Draft:
     photo: str | None = None
     fields: Sequence[str] | None = None
     ballot: int | None = None
+    words: str = ""
 
 
 class Composer:
@@ -114,7 +117,7 @@ class Composer:
         it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came)
+        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came, broadcast.words)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -126,6 +129,7 @@ class Composer:
                 commune=self.gazetteer.by_code(event.commune),
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
+                words=broadcast.words,
                 came=came,
                 bot_username=self._bot_username,
             )

@@ -47,6 +47,8 @@ def all_at(instant: datetime) -> SendingTime:
 CANCELLATION = "broadcasts/event_cancelled"
 """The one template that a quiet period lets through: what is not going to take place must be told."""
 CHANGE = "broadcasts/event_changed"
+WORD = "broadcasts/event_word"
+"""What the organizers of an event write to those who come."""
 INVITATION = "broadcasts/event_invitation"
 OFFER = "broadcasts/event_offer"
 """A seat that came free, for one person and for a time."""

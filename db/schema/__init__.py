@@ -9,6 +9,7 @@ from __future__ import annotations
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
 from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.changes import changed_people
 from db.schema.check_ins import (
     attendee_numbers,
     check_in_screens,
@@ -22,6 +23,7 @@ from db.schema.console import console_sessions
 from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
+from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
@@ -40,6 +42,7 @@ __all__ = [
     "audit",
     "broadcast_texts",
     "broadcasts",
+    "changed_people",
     "check_in_screens",
     "check_ins",
     "chosen_places",
@@ -57,12 +60,15 @@ __all__ = [
     "event_texts",
     "events",
     "facts",
+    "host_links",
+    "hosts",
     "inbox_topics",
     "messages",
     "metadata",
     "new_friend_code",
     "people",
     "polling_places",
+    "proposals",
     "responses",
     "rsvps",
     "saved_answers",
@@ -76,6 +82,7 @@ __all__ = [
     "survey_answers",
     "survey_counts",
     "surveys",
+    "trusted_hosts",
     "unread_updates",
     "updates",
     "volunteering",

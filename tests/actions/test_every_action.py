@@ -25,6 +25,7 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
+hosts.propose hosts.withdraw hosts.sent_back hosts.join
 rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
@@ -61,7 +62,8 @@ campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
 AFTERWARDS = """
 canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
+audiences.reach audiences.reach_now forecasts.forecast_now events.told audience_words.view
+audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles
@@ -70,7 +72,8 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there feedback.figures_of
-event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+event_cards.find event_cards.standing events.invite events.tell hosts.reason_of hosts.trust
+event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
@@ -100,6 +103,7 @@ erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
+hosts.around events.require_sound
 events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts

@@ -19,6 +19,7 @@ import db.facts
 import db.hosts
 import db.people
 import db.saved_answers
+import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
@@ -74,6 +75,8 @@ class World:
     colleague: int
     saved: int
     session: int
+    shift: int
+    own_shift: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -87,6 +90,13 @@ def new_event(author: Author) -> NewEvent:
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+    )
+
+
+async def _shift(tx: AsyncConnection, event: Event) -> int:
+    starts = event.starts_at
+    return await db.shifts.create(
+        tx, event=event.id, role="welcome", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=2
     )
 
 
@@ -207,6 +217,8 @@ async def made_world(tx: AsyncConnection) -> World:
         colleague=colleague.id,
         saved=saved.id,
         session=session.id,
+        shift=await _shift(tx, announced[0]),
+        own_shift=await _shift(tx, announced[1]),
     )
 
 

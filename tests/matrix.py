@@ -38,6 +38,7 @@ from bot.actions import (
     mends,
     saved_answers,
     saved_audiences,
+    shift_plans,
     staff,
     staff_links,
     statistics,
@@ -187,6 +188,16 @@ async def lists_who_waits(world: World, author: Author, found: Any) -> None:
 
 
 DOOR = DoorKey(secret=b"k" * 32)
+
+
+def later(event: Event) -> dict[str, Any]:
+    """Hours of a shift of an event."""
+    return {"starts_at": event.starts_at, "ends_at": event.starts_at + timedelta(hours=2)}
+
+
+def hours(event: Event) -> dict[str, Any]:
+    """A shift of an event."""
+    return {"role": "welcome", **later(event), "capacity": 2}
 
 
 def at_the_door(author: Author, event: Event) -> Author:
@@ -392,6 +403,44 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
+    },
+    "shift_plans.planned": {
+        "own": Row(run=lambda w, a: shift_plans.planned(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.planned(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "shift_plans.shift": {
+        "own": Row(run=lambda w, a: shift_plans.shift(w.tx, a, w.own_shift), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.shift(w.tx, a, w.shift), least="coordinator"),
+    },
+    "shift_plans.add": {
+        "own": Row(
+            run=lambda w, a: shift_plans.add(w.tx, a, w.own_event.code, **hours(w.own_event)),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.add(w.tx, a, w.event.code, **hours(w.event)), least="coordinator"
+        ),
+    },
+    "shift_plans.change_hours": {
+        "own": Row(
+            run=lambda w, a: shift_plans.change_hours(w.tx, a, w.own_shift, **later(w.own_event)),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.change_hours(w.tx, a, w.shift, **later(w.event)), least="coordinator"
+        ),
+    },
+    "shift_plans.change_places": {
+        "own": Row(
+            run=lambda w, a: shift_plans.change_places(w.tx, a, w.own_shift, capacity=5), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.change_places(w.tx, a, w.shift, capacity=5), least="coordinator"
+        ),
+    },
+    "shift_plans.call_off": {
+        "own": Row(run=lambda w, a: shift_plans.call_off(w.tx, a, w.own_shift), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.call_off(w.tx, a, w.shift), least="coordinator"),
     },
     "events.past": {
         "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),

@@ -24,6 +24,7 @@ from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.sending import OFFER
+from bot.rules.shifts import Shift
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
@@ -112,12 +113,23 @@ class Composer:
         answer: str | None,
         *,
         came: bool = False,
+        shifts: Sequence[Shift] = (),
     ) -> Text:
-        """A message on an event: the same for everybody who reads a language, but for those who said maybe, and, once
-        it is over, for those of whom it is known that they came.
+        """A message on an event: the same for everybody who reads a language, but for those who said maybe, or took a
+        shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came, broadcast.words)
+        key = (
+            broadcast.template,
+            broadcast.kind,
+            language,
+            event,
+            text,
+            maybe,
+            came,
+            broadcast.words,
+            tuple(shifts),
+        )
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -131,6 +143,7 @@ class Composer:
                 maybe=maybe,
                 words=broadcast.words,
                 came=came,
+                shifts=shifts,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -164,6 +177,22 @@ class Composer:
             bot_username=self._bot_username,
         )
 
+    def of_shift(
+        self, template: str, person: Person, event: Event, texts: EventTexts, shift: Shift, place: Rsvp
+    ) -> Text:
+        """What became of a shift, or a place in one that came free, for one person."""
+        language = self.language_of(person)
+        return self._texts.render(
+            template,
+            language,
+            event=event,
+            text=text_in(texts, language, self.campaign.languages[0]),
+            shift=shift,
+            place=place,
+            zone=person.zone or event.zone,
+            mute=Mute.EVENTS.value,
+        )
+
     def _commune_name(self, language: str, code: str | None) -> str:
         commune = self.gazetteer.by_code(code) if code else None
         return self.words("placeholders/commune", language, commune=commune)
@@ -194,11 +223,13 @@ def compose_broadcast(
     where: Where = NOWHERE_KNOWN,
     answer: str | None = None,
     came: bool = False,
+    shifts: Sequence[Shift] = (),
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
+    `shifts`: those of the event that they took.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -218,7 +249,7 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer, came=came)
+    told = composer.event_message(broadcast, language, event, text, answer, came=came, shifts=shifts)
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from html import escape, unescape
 from typing import Any, Protocol, TypedDict, Unpack
 
 from bot.campaign.campaign import Campaign
@@ -325,6 +326,16 @@ def _staff_text(
     return render_staff_text(
         written, language, lambda name: _value(composer, name, person, language, now, event, text)
     )
+
+
+def filled(composer: Composer, text: str, person: Person, *, language: str, now: datetime) -> str:
+    """A plain text of staff with its placeholders filled for one person, plain too."""
+    html = render_staff_text(
+        escape(text, quote=False),
+        language,
+        lambda name: _value(composer, name, person, language, now, None, None),
+    )
+    return unescape(html)
 
 
 def _value(

@@ -81,10 +81,10 @@ export class BotChat extends Chat {
     this.composer.setAsked(this.messages.get(chat.asked)?.message ?? null, chat.placeholder);
     this.pinned = chat.pinned;
     this.bar.hidden = !this.messages.has(chat.pinned);
-    this.bar.replaceChildren(make("strong", {}, this.words.say("pinned")), make("span", {}, this.messages.get(chat.pinned)?.message.text.slice(0, 80) ?? ""));
+    this.bar.replaceChildren(make("strong", {}, this.words.say("pinned")), make("span", {}, this.messages.get(chat.pinned)?.message.brief.slice(0, 80) ?? ""));
     this.showStanding(chat);
     this.afterNew(chat.messages);
-    if (!first && news.length) this.phone.announce(this, news.at(-1).text);
+    if (!first && news.length) this.phone.announce(this, news.at(-1).brief);
     this.phone.chatsChanged();
   }
 

@@ -76,7 +76,7 @@ event_cards.find event_cards.standing events.invite events.tell hosts.reason_of 
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
-duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.

@@ -8,7 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.cleaning import clean, clean_with, is_empty, utf16_length
+from simulator.errors import lower_first_letter
 from simulator.parse import parse_text
+from simulator.view import message_view, preview
 from tests.simulator.direct import Direct
 
 
@@ -49,6 +51,19 @@ def test_an_entity_holds_what_it_held(text: str, data: st.DataObject) -> None:
     kept, entities = clean_with(text, [{"type": "bold", "offset": first, "length": last - first}])
     found = [kept.encode("utf-16-le")[e["offset"] * 2 : (e["offset"] + e["length"]) * 2] for e in entities]
     assert [each.decode("utf-16-le") for each in found] == [clean(held)] * bool(clean(held))
+
+
+def test_what_a_spoiler_hides_is_told_nowhere_in_passing() -> None:
+    direct = Direct()
+    hidden = {"text": "It is <tg-spoiler>😀 me</tg-spoiler>!", "parse_mode": "HTML"}
+    number = direct.call("sendMessage", **hidden)["message_id"]
+    quote = {"message_id": number, "quote": "<tg-spoiler>me</tg-spoiler>", "quote_parse_mode": "HTML"}
+    for answer, told in (({"message_id": number}, "It is ▒▒▒▒▒!"), (quote, "▒▒")):
+        direct.call("sendMessage", text="x", reply_parameters=answer)
+        message = next(direct.world.newest_first(direct.ana))
+        assert message_view(message)["reply"]["text"] == told
+    first = direct.world.chat(direct.ana).messages[number]
+    assert (preview(first), message_view(first)["brief"]) == ("It is ▒▒▒▒▒!", "It is ▒▒▒▒▒!")
 
 
 def test_names_and_captions_are_cleaned_too() -> None:
@@ -125,3 +140,17 @@ def test_the_data_of_a_button() -> None:
     both = {"inline_keyboard": [[{"text": "B", "callback_data": "d", "url": "https://a.b/"}]]}
     shown = direct.call("sendMessage", text="x", reply_markup=both)["reply_markup"]
     assert shown == {"inline_keyboard": [[{"text": "B", "url": "https://a.b/"}]]}
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [
+        ("Message text is empty", "message text is empty"),
+        ("MESSAGE_TOO_LONG", "MESSAGE_TOO_LONG"),  # codes stay
+        ("X_INVALID", "X_INVALID"),
+        ("chat not found", "chat not found"),
+        ("", ""),
+    ],
+)
+def test_only_words_are_lowered(text: str, lowered: str) -> None:
+    assert lower_first_letter(text) == lowered

@@ -36,6 +36,7 @@ from handlers import (
     registration,
     registration_dialog,
     restriction,
+    saved_answers,
     settings,
     shift_plans,
     shifts,
@@ -117,6 +118,7 @@ FEATURES = (
     staff,
     conversations,
     inbox,
+    saved_answers,
     typed,
 )
 
@@ -142,6 +144,7 @@ QUESTIONS: dict[str, Asker] = {
     inbox.FLOW: inbox.show_step,
     inbox.NAMING: inbox.show_name,
     inbox.BLOCKING: inbox.show_reason,
+    saved_answers.FLOW: saved_answers.show_step,
 }
 """How each dialog asks its open question again."""
 

@@ -36,6 +36,7 @@ from bot.actions import (
     inbox,
     maps,
     mends,
+    saved_answers,
     saved_audiences,
     shift_plans,
     staff,
@@ -599,6 +600,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
+        "conversations": Row(run=order("conversations"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
     "export_orders.decide": {
@@ -711,6 +713,22 @@ MATRIX: dict[str, dict[str, Row]] = {
     "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer")},
     "inbox.block": {
         "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
+    },
+    "saved_answers.listed": {
+        "": Row(run=lambda w, a: saved_answers.listed(w.tx, a), least="organizer", where="any")
+    },
+    "saved_answers.usable": {
+        "": Row(run=lambda w, a: saved_answers.usable(w.tx, a, w.taken), least="organizer")
+    },
+    "saved_answers.save": {
+        "": Row(
+            run=lambda w, a: saved_answers.save(w.tx, a, language="fr", title="Enfants", text="Oui !"),
+            least="coordinator",
+            where="any",
+        )
+    },
+    "saved_answers.delete": {
+        "": Row(run=lambda w, a: saved_answers.delete(w.tx, a, w.saved), least="coordinator")
     },
     "duties.sign_as": {
         "": Row(run=lambda w, a: duties.sign_as(w.tx, a, "Sophie"), least="organizer", where="any")

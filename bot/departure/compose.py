@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from html import escape, unescape
 from typing import Any, Protocol, TypedDict, Unpack
 
 from bot.campaign.campaign import Campaign
@@ -113,6 +114,7 @@ class Composer:
         *,
         came: bool = False,
         shifts: Sequence[Shift] = (),
+        full: bool = False,
     ) -> Text:
         """A message on an event: the same for everybody who reads a language, but for those who said maybe, or took a
         shift, and, once it is over, for those of whom it is known that they came.
@@ -128,6 +130,7 @@ class Composer:
             came,
             broadcast.words,
             tuple(shifts),
+            full,
         )
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
@@ -143,6 +146,7 @@ class Composer:
                 words=broadcast.words,
                 came=came,
                 shifts=shifts,
+                full=full,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -223,12 +227,13 @@ def compose_broadcast(
     answer: str | None = None,
     came: bool = False,
     shifts: Sequence[Shift] = (),
+    full: bool = False,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
-    `shifts`: those of the event that they took.
+    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -248,7 +253,9 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer, came=came, shifts=shifts)
+    told = composer.event_message(
+        broadcast, language, event, text, answer, came=came, shifts=shifts, full=full
+    )
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 
@@ -319,6 +326,16 @@ def _staff_text(
     return render_staff_text(
         written, language, lambda name: _value(composer, name, person, language, now, event, text)
     )
+
+
+def filled(composer: Composer, text: str, person: Person, *, language: str, now: datetime) -> str:
+    """A plain text of staff with its placeholders filled for one person, plain too."""
+    html = render_staff_text(
+        escape(text, quote=False),
+        language,
+        lambda name: _value(composer, name, person, language, now, None, None),
+    )
+    return unescape(html)
 
 
 def _value(

@@ -26,7 +26,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 hosts.propose hosts.withdraw hosts.sent_back hosts.join
-rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
@@ -76,7 +76,7 @@ event_cards.find event_cards.standing events.invite events.tell hosts.reason_of 
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
-duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.

@@ -43,6 +43,7 @@ class Event:
     overbooking: int = 0
     guests: int = 0
     counted: bool = False
+    has_shifts: bool = False
 
     @property
     def is_cancelled(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from telegram import Update
 
 from bot.actions import effects, event_cards, rsvps
@@ -255,6 +257,15 @@ async def send_calendar(update: Update, context: Context) -> None:
         event, card = found.event, await event_card.card_of(context, found)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
         context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
+
+
+_TAPPED = re.compile(rb'"data":\s*"1:(?:rsvp|attend|guests|seats_all|came|stars|change):([0-9A-Za-z]{1,16})')
+
+
+def event_tapped(body: bytes) -> str:
+    """The public code of the event whose seats a tap locks, from an update's JSON; "" for every other update."""
+    found = _TAPPED.search(body)
+    return found[1].decode() if found is not None else ""
 
 
 BUTTONS: dict[str, Handler] = {

@@ -16,6 +16,7 @@ import db.broadcasts
 import db.events
 import db.faces
 import db.seats
+import db.shifts
 from bot.actions import audit, broadcast_approvals, broadcasts
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
@@ -377,6 +378,7 @@ async def apply_change(
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
     if change.starts_at is not None:
         await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
+        await db.shifts.move(tx, found.event.id, change.starts_at - found.event.starts_at)
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     # Before anything tells of it, so that what tells of it is true already.

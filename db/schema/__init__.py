@@ -27,6 +27,7 @@ from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.series import series, series_events
+from db.schema.shifts import shift_places, shifts
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
 from db.schema.updates import facts, unread_updates, updates
@@ -77,6 +78,8 @@ __all__ = [
     "seats",
     "series",
     "series_events",
+    "shift_places",
+    "shifts",
     "staff",
     "staff_links",
     "station_addresses",

@@ -54,14 +54,15 @@ class NotConfirmed(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Bubble:
-    """A message as Telegram shows it: its words and the labels below it. `variant`: the version, where several are
-    compared.
+    """A message as Telegram shows it: its words and the labels below it, row by row.
+
+    `variant`: the version, where several are compared.
     """
 
     language: str
     variant: str
     words: Markup
-    keys: Sequence[str]
+    keys: Sequence[Sequence[str]]
     has_photo: bool
 
 
@@ -273,6 +274,6 @@ def _bubble(call: Call, language: str, variant: str) -> Bubble:
         language=language,
         variant=variant,
         words=shown_html(call.payload.get("text") or call.payload.get("caption") or ""),
-        keys=[key["text"] for row in rows for key in row],
+        keys=[[key["text"] for key in row] for row in rows],
         has_photo="photo" in call.payload,
     )

@@ -47,6 +47,8 @@ from db.schema import (
     proposals,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     staff,
     staff_links,
     suppressions,
@@ -155,6 +157,14 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 erase=_deleting(table),
             )
             for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
+        ),
+        DueRows(
+            key=shift_places.c.person,
+            condition=sa.and_(
+                shift_places.c.shift.in_(sa.select(shifts.c.id).where(shifts.c.event.in_(over))),
+                of_others(shift_places.c.person),
+            ),
+            erase=_deleting(shift_places),
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]

@@ -36,7 +36,10 @@ from handlers import (
     registration,
     registration_dialog,
     restriction,
+    saved_answers,
     settings,
+    shift_plans,
+    shifts,
     staff,
     start,
     statistics,
@@ -83,6 +86,7 @@ FEATURES = (
     abroad,
     events,
     feedback,
+    shifts,
     vote,
     steps,
     surveys,
@@ -97,6 +101,7 @@ FEATURES = (
     hosts,
     event_edit,
     event_seats,
+    shift_plans,
     event_words,
     attendees,
     check_ins,
@@ -113,6 +118,7 @@ FEATURES = (
     staff,
     conversations,
     inbox,
+    saved_answers,
     typed,
 )
 
@@ -126,6 +132,7 @@ QUESTIONS: dict[str, Asker] = {
     event_seats.FLOW: event_seats.show_step,
     attendees.FLOW: attendees.show_step,
     check_ins.FLOW: check_ins.show_step,
+    shift_plans.FLOW: shift_plans.show_step,
     broadcasts.FLOW: broadcasts.show_step,
     new_survey.FLOW: new_survey.show_step,
     broadcast_approvals.FLOW: broadcast_approvals.show_step,
@@ -137,6 +144,7 @@ QUESTIONS: dict[str, Asker] = {
     inbox.FLOW: inbox.show_step,
     inbox.NAMING: inbox.show_name,
     inbox.BLOCKING: inbox.show_reason,
+    saved_answers.FLOW: saved_answers.show_step,
 }
 """How each dialog asks its open question again."""
 

@@ -18,6 +18,8 @@ import db.events
 import db.facts
 import db.hosts
 import db.people
+import db.saved_answers
+import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
@@ -71,7 +73,10 @@ class World:
     waiting: int
     taken: int
     colleague: int
+    saved: int
     session: int
+    shift: int
+    own_shift: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -85,6 +90,13 @@ def new_event(author: Author) -> NewEvent:
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+    )
+
+
+async def _shift(tx: AsyncConnection, event: Event) -> int:
+    starts = event.starts_at
+    return await db.shifts.create(
+        tx, event=event.id, role="welcome", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=2
     )
 
 
@@ -154,6 +166,8 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    await db.saved_answers.save(tx, area=LYON, language="fr", title="Heures", text="8 h", now=NOW)
+    (saved,) = await db.saved_answers.all_of_them(tx)
     waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
     found = await db.conversations.get(tx, taken)
     assert found is not None
@@ -201,7 +215,10 @@ async def made_world(tx: AsyncConnection) -> World:
         waiting=waiting,
         taken=taken,
         colleague=colleague.id,
+        saved=saved.id,
         session=session.id,
+        shift=await _shift(tx, announced[0]),
+        own_shift=await _shift(tx, announced[1]),
     )
 
 

@@ -35,6 +35,7 @@ from bot.rules.suppression import SuppressionKey
 from bot.rules.surveys import Form, Option, Question
 from bot.words.texts import Texts
 from db.engine import Database
+from db.rolls import Rolls
 from db.schema import deliveries, people, survey_answers
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
@@ -75,7 +76,7 @@ async def ask(database: Database, number: int) -> None:
         await tx.execute(sa.update(deliveries).values(state="sent", message_id=7, sent_at=MORNING))
 
 
-def dispatcher() -> Dispatcher:
+def dispatcher(database: Database) -> Dispatcher:
     services = Services(
         campaign=CAMPAIGN,
         texts=Texts({"campaign": CAMPAIGN}),
@@ -86,7 +87,7 @@ def dispatcher() -> Dispatcher:
     )
     application = Application.builder().token("1:bench").context_types(ContextTypes(context=Context)).build()
     register(application, handlers.ROUTES)
-    return Dispatcher(application, services, MovableClock(MORNING, speed=0))
+    return Dispatcher(application, services, MovableClock(MORNING, speed=0), Rolls(database))
 
 
 def tap(update: int, person: int, question: int) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def tap(update: int, person: int, question: int) -> dict[str, Any]:
 
 async def answers_a_second(database: Database, number: int) -> float:
     """So many people answer one question after the other."""
-    work, updates = dispatcher(), count(1)
+    work, updates = dispatcher(database), count(1)
     began = time.process_time()
     for first in range(1, number + 1, AT_ONCE):
         some = range(first, min(first + AT_ONCE, number + 1))

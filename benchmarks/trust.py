@@ -39,6 +39,7 @@ from bot.words.texts import Texts
 from db import sqlite
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
+from db.rolls import Rolls
 from db.suppression_key import open_suppression_key
 from db.upgrade import upgrade
 from handlers.context import Context, Services
@@ -160,7 +161,9 @@ class Bot:
         application.bot._bot_user = User(id=1, first_name="Portevoix", is_bot=True, username="portevoix_bot")
         register(application, handlers.ROUTES)
         start = ClockStart(start=NOW, speed=1.0)
-        self._dispatcher = Dispatcher(application, services, MovableClock(start.start, start.speed))
+        self._dispatcher = Dispatcher(
+            application, services, MovableClock(start.start, start.speed), Rolls(database)
+        )
         self._number = 10_000_000
 
     async def write(self, chat: int, text: str) -> list[Call]:

@@ -32,9 +32,11 @@ from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.delivery.webhook_look import look_after_webhook
+from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
 from bot.departure.doors import Doors
 from bot.departure.faces import Faces
+from bot.departure.inbox import InboxBoard
 from bot.export_files import ExportFiles
 from bot.introduction import (
     ALLOWED_UPDATES,
@@ -59,15 +61,18 @@ from bot.startup import (
     upgraded,
 )
 from bot.supervision import stopping, supervised
-from bot.ticking import DailyPurge, DayLine, LateApprovals, Measuring, Ticker, Witness
+from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
 from bot.words.texts import campaign_texts
 from db.engine import Database
+from db.rolls import Rolls
 from handlers import COMMANDS, ROUTES
+from handlers.command_menu import team_menu_calls
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.events import event_tapped
 from handlers.exports import PRODUCER
 from handlers.rights import asked_in
 from handlers.routing import register
@@ -266,6 +271,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         also=partial(remove_left_copies, ground.settings),
     )
     # Whatever people did may have made something due.
+    rolls = Rolls(database)
     doors = Doors(
         database=database,
         clock=clock,
@@ -274,8 +280,16 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         key=door_key(services.suppression_key),
         bot_username=services.bot_username,
     )
-    engine = engine_of(ground, application, (board, doors), handled=lambda: ticker.nudge(), poll=poll)
+    engine = engine_of(ground, application, (board, doors), rolls, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
+    idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
+    inbox = InboxBoard(
+        database=database,
+        talks=Talks(texts=services.texts, composer=composer(services)),
+        menu=lambda chat, roles, waiting: team_menu_calls(
+            COMMANDS, chat, roles, campaign.languages, waiting=waiting
+        ),
+    )
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -301,7 +315,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(engine, late.look, lambda: decisions.refresh(engine, clock.now()))
+    look_as_leader = _as_leader(
+        engine,
+        late.look,
+        idle.look,
+        lambda: inbox.refresh(engine, clock.now()),
+        lambda: decisions.refresh(engine, clock.now()),
+    )
     beat_as_leader = _as_leader(
         engine,
         lambda: board.refresh(engine),
@@ -333,7 +353,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ticker=ticker,
         watch=watch,
         faces=faces,
-        beside=(daily, witness, day_line, measuring, nightly, faces),
+        beside=(daily, witness, day_line, measuring, nightly, faces, rolls),
     )
 
 
@@ -352,6 +372,7 @@ def engine_of(
     ground: Ground,
     application: AnyApplication,
     boards: Sequence[Remembers],
+    rolls: Rolls,
     *,
     handled: Callable[[], None],
     poll: bool,
@@ -359,7 +380,7 @@ def engine_of(
     """The engine, with what gives its messages a meaning: the handlers, the last look, the makers of files."""
     database, clock, services = ground.database, ground.clock, ground.services
     register(application, ROUTES)
-    dispatcher = Dispatcher(application, services, clock)
+    dispatcher = Dispatcher(application, services, clock, rolls)
     # Whoever makes a file tells of its progress through the engine that asked for it.
     files = export_files(database, clock, services, post=lambda call: engine.call(call))
     engine = Engine(
@@ -369,6 +390,7 @@ def engine_of(
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
             asks=asked_in,
+            in_turn=event_tapped,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

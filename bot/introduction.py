@@ -25,7 +25,7 @@ from handlers.command_menu import description_calls, menu_calls
 
 log = structlog.get_logger(__name__)
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "inline_query")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "inline_query")
 ASK_AGAIN_FIRST_SECONDS = 1.0
 ASK_AGAIN_LONGEST_SECONDS = 30.0
 # How long an answer is waited for at the start, when somebody watches: what is asked then may be asked again.

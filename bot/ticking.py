@@ -16,6 +16,7 @@ import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.effects import measure
+from bot.actions.inbox import tend
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
@@ -23,6 +24,7 @@ from bot.clock import Clock
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, at_local, zone_of
 from db.approvals import overdue
+from db.conversations import due
 from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
 from db.facts import get_fact, set_fact
@@ -219,6 +221,26 @@ class LateApprovals:
         async with self._database.write() as tx:
             ended = await end_overdue(tx, now)
         if ended:
+            self._queued()
+
+
+class IdleConversations:
+    """Gives back what somebody took and let rest, and tells coordinators of who waits for too long."""
+
+    def __init__(
+        self, *, database: Database, campaign: Campaign, clock: Clock, queued: Callable[[], None]
+    ) -> None:
+        self._database, self._claims = database, campaign.claims
+        self._clock, self._queued = clock, queued
+
+    async def look(self) -> None:
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            if not await due(tx, self._claims, now):
+                return
+        async with self._database.write() as tx:
+            moved = await tend(tx, self._claims, now)
+        if moved:
             self._queued()
 
 

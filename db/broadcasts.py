@@ -17,15 +17,21 @@ from db.upsert import insert
 
 # Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
 CHUNK = 5_000
+TALK = "talk:"
+"""What the keys of what leaves in conversations begin with: see db.talks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueBroadcast:
-    """An active broadcast with deliveries that wait; `next_due` is the earliest."""
+    """An active broadcast with deliveries that wait; `next_due` is the earliest.
+
+    `at_once`: somebody is talking, and goes before everything that is for many.
+    """
 
     id: int
     expires_at: datetime | None
     next_due: datetime
+    at_once: bool = False
 
 
 async def create(
@@ -181,7 +187,8 @@ def earliest(state: str) -> sa.ScalarSelect[Any]:
 
 
 _QUEUED = earliest("queued").label("next_due")
-_ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED).where(
+_AT_ONCE = broadcasts.c.key.startswith(TALK)
+_ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED, _AT_ONCE.label("at_once")).where(
     broadcasts.c.state == "active", broadcasts.c.finished_at.is_(None)
 )
 
@@ -190,10 +197,18 @@ async def active(tx: AsyncConnection) -> list[DueBroadcast]:
     """The active broadcasts with queued deliveries, due or not yet."""
     found = await tx.execute(_ACTIVE)
     return [
-        DueBroadcast(id=row.id, expires_at=row.expires_at, next_due=row.next_due)
+        DueBroadcast(id=row.id, expires_at=row.expires_at, next_due=row.next_due, at_once=bool(row.at_once))
         for row in found
         if row.next_due is not None
     ]
+
+
+async def talks_wait(tx: AsyncConnection, now: datetime) -> bool:
+    """Whether something of a conversation is due."""
+    due = sa.select(_QUEUED.label("next_due")).where(
+        _AT_ONCE, broadcasts.c.state == "active", broadcasts.c.finished_at.is_(None)
+    )
+    return any(next_due is not None and next_due <= now for next_due in await tx.scalars(due))
 
 
 async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
@@ -247,3 +262,10 @@ async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
     """The state of a broadcast, or None where there is none."""
     query = sa.select(broadcasts.c.state).where(broadcasts.c.id == broadcast)
     return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def made_since(tx: AsyncConnection, key: str, since: datetime) -> int:
+    """How many broadcasts whose key begins so were made since an instant."""
+    query = sa.select(sa.func.count()).select_from(broadcasts)
+    query = query.where(broadcasts.c.key.startswith(key, autoescape=True), broadcasts.c.created_at > since)
+    return int(await tx.scalar(query) or 0)

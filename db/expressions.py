@@ -156,6 +156,12 @@ def _one_of(column: sa.ColumnElement[str], codes: Iterable[str]) -> Condition:
     return column.in_(sa.select(_each(listed).table_valued("value").c.value))
 
 
+def given_numbers(numbers: Iterable[int]) -> sa.Select[tuple[int]]:
+    """These numbers as a subquery: one bound value, however many there are."""
+    listed = sa.literal(json.dumps(sorted(numbers)), sa.Text())
+    return sa.select(sa.cast(_each(listed).table_valued("value").c.value, sa.BigInteger))
+
+
 def _near(arguments: Arguments, setting: Setting) -> Condition:
     commune, km = arguments
     return _one_of(people.c.commune, setting.within[commune, int(km)])

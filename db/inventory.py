@@ -29,6 +29,7 @@ class Kept(StrEnum):
     VOTES = "votes"
     DOORS = "doors"
     SURVEYS = "surveys"
+    CONVERSATIONS = "conversations"
     UPDATES = "updates"
     UNREAD = "unread"
     ANSWERS = "answers"
@@ -39,6 +40,7 @@ class Kept(StrEnum):
     AUDIT = "audit"
     CAMPAIGN = "campaign"
     LINK = "link"
+    DAY = "day"
     SESSION = "session"
     APPROVAL = "approval"
     INSTALLATION = "installation"
@@ -180,6 +182,56 @@ HOLDINGS: tuple[Holding, ...] = (
         data={"survey_answer": ("survey", "person", "question", "option", "at")},
     ),
     Holding(
+        table="conversations",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.CONVERSATIONS,
+        erased=Erased.DELETED,
+        data={
+            "conversation": (
+                *("person", "area", "state", "opened_at", "waiting_since", "escalated_at", "closed_at"),
+                *("claimed_by", "claimed_at", "touched_at"),
+            ),
+            "block": ("blocked_until", "block_reason"),
+        },
+        plain=("id", "carded"),
+    ),
+    Holding(
+        table="messages",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.CONVERSATIONS,
+        erased=Erased.DELETED,
+        data={
+            "message": (
+                *("conversation", "at", "by_team", "text", "media", "about", "message_id", "edited_at"),
+                *("author", "signed"),
+            )
+        },
+        plain=("id", "waited"),
+    ),
+    Holding(
+        table="duties",
+        subject=Subject.TEAM,
+        kept=Kept.ROLES,
+        erased=Erased.DELETED,
+        data={"duty": ("person", "name", "on_duty", "from_hour", "to_hour")},
+        plain=("shown",),
+    ),
+    Holding(
+        table="saved_answers",
+        subject=Subject.TEAM,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.TEXT_STAYS,
+        data={"words": ("title", "text")},
+        plain=("id", "area", "language", "saved_at"),
+    ),
+    Holding(
+        table="inbox_topics",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("area", "topic", "message_id", "shown"),
+    ),
+    Holding(
         table="survey_counts",
         subject=Subject.NOBODY,
         kept=Kept.CAMPAIGN,
@@ -312,7 +364,7 @@ HOLDINGS: tuple[Holding, ...] = (
         },
         plain=(
             *("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
-            *("capacity", "overbooking", "guests", "counted"),
+            *("capacity", "overbooking", "guests", "counted", "has_shifts"),
         ),
     ),
     Holding(
@@ -321,6 +373,23 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
+    ),
+    Holding(
+        table="shifts",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "event", "role", "starts_at", "ends_at", "capacity", "state", "changes"),
+    ),
+    Holding(
+        table="shift_places",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={
+            "shift": ("shift", "person", "answer", "at"),
+            "shift_waitlist": ("ticket", "offered", "offer_until", "offers", "lost"),
+        },
     ),
     Holding(
         table="doors",
@@ -363,6 +432,49 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "figure", "option", "people"),
+    ),
+    Holding(
+        table="hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"host": ("event", "person", "part", "since")},
+    ),
+    Holding(
+        table="proposals",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"proposal": ("event", "person", "asked_at", "decided_at", "reason")},
+    ),
+    Holding(
+        table="trusted_hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROFILE,
+        erased=Erased.DELETED,
+        data={"trust": ("person", "area", "given_at")},
+    ),
+    Holding(
+        table="host_links",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.LINK,
+        erased=Erased.NUMBER_STAYS,
+        data={"invitation": ("created_by", "created_at", "expires_at", "used_at")},
+        plain=("token_hash", "event"),
+    ),
+    Holding(
+        table="series",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "rule", "created_at"),
+    ),
+    Holding(
+        table="series_events",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "series"),
     ),
     Holding(
         table="event_keys",
@@ -437,6 +549,14 @@ HOLDINGS: tuple[Holding, ...] = (
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
             *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
         ),
+    ),
+    Holding(
+        table="changed_people",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DAY,
+        erased=Erased.NUMBER_STAYS,
+        data={"change": ("person",)},
+        plain=("id", "writer"),
     ),
     Holding(
         table="stations",

@@ -9,17 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import facts, metadata
+from db.changes import FLOOR
+from db.schema import changed_people, facts, metadata
 
 AT_ONCE = 1_000
 
 Tables = Sequence[sa.Table]
-"""The tables of one version, parents first."""
-CURRENT: Tables = tuple(metadata.sorted_tables)
+"""The tables of one version, parents first; what concerns one database alone is not among them."""
+CURRENT: Tables = tuple(table for table in metadata.sorted_tables if table is not changed_people)
 
 
 def _of_processes(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.or_(table.c.name.like("process:%"), table.c.name.in_(("leader", "pacing:next")))
+    return sa.or_(table.c.name.like("process:%"), table.c.name.in_(("leader", "pacing:next", FLOOR)))
 
 
 OF_PROCESSES = _of_processes(facts)
@@ -36,7 +37,7 @@ async def tables_of_older(tx: AsyncConnection) -> Tables:
             # What a server says of a column, as that it holds an instant, is less than what we know.
             if known is not None and column.name in known.c:
                 column.type = known.c[column.name].type
-    return found.sorted_tables
+    return [table for table in found.sorted_tables if table.name != changed_people.name]
 
 
 async def copy_rows(source: AsyncConnection, target: AsyncConnection, tables: Tables = CURRENT) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.conversations import State
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
+from db.conversations import erase_all
 from db.engine import Database
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
@@ -33,14 +35,20 @@ from db.schema import (
     chosen_places,
     consents,
     console_sessions,
+    conversations,
     deliveries,
     dialogs,
     downloads,
     event_feedback,
     events,
+    host_links,
+    hosts,
     people,
+    proposals,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     staff,
     staff_links,
     suppressions,
@@ -150,7 +158,15 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
                 erase=deleting(table),
             )
-            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback)
+            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
+        ),
+        DueRows(
+            key=shift_places.c.person,
+            condition=sa.and_(
+                shift_places.c.shift.in_(sa.select(shifts.c.id).where(shifts.c.event.in_(over))),
+                of_others(shift_places.c.person),
+            ),
+            erase=deleting(shift_places),
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]
@@ -191,6 +207,18 @@ def offers(key: SuppressionKey) -> list[DueRows]:
         DueRows(key=volunteering.c.person, condition=made, erase=deleting(volunteering)),
         _answers(responses.c.question == HELP, key),
     ]
+
+
+def conversations_over(since: datetime, now: datetime) -> list[DueRows]:
+    """What was written to the team and closed, or left without an answer, at or before `since`.
+
+    Of somebody who may not write at present it stays: why that is, is kept with it.
+    """
+    rested = sa.func.coalesce(conversations.c.closed_at, conversations.c.waiting_since)
+    over = sa.and_(conversations.c.state != State.CLAIMED, rested <= since)
+    blocked = sa.and_(conversations.c.blocked_until.is_not(None), conversations.c.blocked_until > now)
+    due = sa.and_(over, sa.not_(blocked), of_others(conversations.c.person))
+    return [DueRows(key=conversations.c.id, condition=due, erase=erase_all)]
 
 
 def expired_links(now: datetime) -> list[DueRows]:
@@ -257,6 +285,11 @@ def former_staff(since: datetime) -> list[DueRows]:
             erase=deleting(staff),
         ),
         DueRows(key=staff_links.c.id, condition=over <= since, erase=deleting(staff_links)),
+        DueRows(
+            key=host_links.c.token_hash,
+            condition=sa.func.coalesce(host_links.c.used_at, host_links.c.expires_at) <= since,
+            erase=deleting(host_links),
+        ),
     ]
 
 

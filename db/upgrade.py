@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from db import changes
 from db.engine import Database
 from db.errors import UnknownRevision
 
@@ -76,13 +77,23 @@ def _climb(connection: sa.Connection, to: str) -> None:
     found = _revision(connection)
     if found is not None:
         refuse_newer(found)
+    changes.unwatch(connection)
     command.upgrade(config(connection), to)
+    _watch(connection)
 
 
 def _descend(connection: sa.Connection, to: str) -> None:
     from alembic import command
 
+    changes.unwatch(connection)
     command.downgrade(config(connection), to)
+    _watch(connection)
+
+
+def _watch(connection: sa.Connection) -> None:
+    """The triggers, which a table that was made anew has lost."""
+    if sa.inspect(connection).has_table(changes.TABLE):
+        changes.watch(connection)
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -66,15 +66,17 @@ async def target(context: Context, author: Author, audience: Expression) -> Targ
     return await audiences.target_of(context.tx, author, audience, author.areas(Action.BROADCAST))
 
 
-async def reach(context: Context, author: Author, *, kind: Kind, when: SendingTime | None = None) -> Reach:
-    """How many people the audience is, and whom of them the law silences when it is due."""
-    return await audiences.reach(
-        context.tx,
-        await target(context, author, audience_of(context)),
-        kind=kind,
-        when=when or all_at(context.now),
-        campaign=context.campaign,
-        reader=author.reader,
+async def reach(
+    context: Context, author: Author, whom: Target, *, kind: Kind, cancellation: bool = False
+) -> Reach:
+    """How many people they are, and whom of them the law silences now."""
+    when = all_at(context.now)
+    campaign, reader = context.campaign, author.reader
+    return await context.readings.get(
+        repr(("reach", whom.expression, kind, when, reader, cancellation)),
+        lambda rolls: audiences.reach_now(
+            rolls, whom, kind=kind, when=when, campaign=campaign, reader=reader, cancellation=cancellation
+        ),
     )
 
 
@@ -82,13 +84,12 @@ async def forecast(
     context: Context, author: Author, *, kind: Kind, when: SendingTime, expires_at: datetime | None = None
 ) -> Forecast:
     """Who gets it, and when."""
-    return await forecasts.forecast(
-        context.tx,
-        await target(context, author, audience_of(context)),
-        Sending(kind=kind, when=when, expires_at=expires_at),
-        context.campaign,
-        author.reader,
-        now=context.now,
+    whom = await target(context, author, audience_of(context))
+    sending = Sending(kind=kind, when=when, expires_at=expires_at)
+    campaign, reader, now = context.campaign, author.reader, context.now
+    return await context.readings.get(
+        repr(("forecast", whom.expression, sending, reader)),
+        lambda rolls: forecasts.forecast_now(rolls, whom, sending, campaign, reader, now=now),
     )
 
 
@@ -98,7 +99,7 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     author = await desk.author(context)
     kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
     were = context.kept.get("people_before")
-    found = await reach(context, author, kind=kind)
+    found = await reach(context, author, await target(context, author, audience_of(context)), kind=kind)
     await context.ask(
         context.dialog.flow, STEP, people=[found.people.known, found.people.others], people_before=None
     )

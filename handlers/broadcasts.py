@@ -375,10 +375,13 @@ async def confirm(update: Update, context: Context) -> None:
         experiment=experiment_of(data),
     )
     number = data.get("editing")
+    expected = None
+    if not new.knowing:
+        expected = await audience_dialog.forecast(context, author, kind=new.kind, when=new.when)
     if number is None:
-        number = (await actions.send(context.tx, author, new)).broadcast
+        number = (await actions.send(context.tx, author, new, expected=expected)).broadcast
     else:
-        await broadcast_changes.change(context.tx, author, number, new)
+        await broadcast_changes.change(context.tx, author, number, new, expected=expected)
     await context.end_dialog()
     await follow(context, number)
 

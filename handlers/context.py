@@ -31,6 +31,7 @@ from db.dialogs import Dialog
 from db.people import Person
 from db.staff import HeldRole
 from handlers.command import Command
+from handlers.readings import Readings
 from locales import LANGUAGES
 
 Memory = dict[Any, Any]
@@ -63,6 +64,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     person: Person
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
+    readings: Readings
     replies: list[Call]
     is_puzzled: bool
     is_overtaken: bool
@@ -80,11 +82,13 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         person: Person,
         staff: tuple[HeldRole, ...],
         dialog: Dialog | None,
+        readings: Readings,
     ) -> Context:
         context = cls.from_update(update, application)
         context.services, context.tx, context.now = services, tx, now
         context.update = update
         context.person, context.staff, context.dialog = person, staff, dialog
+        context.readings = readings
         context.replies, context.is_puzzled, context.is_overtaken = [], False, False
         return context
 

@@ -9,19 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Chat, Update
 from telegram.ext import Application
 
-from bot.actions import people
+from bot.actions import conversations, people
 from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
-from bot.delivery.hooks import UpdateRefused
+from bot.delivery.hooks import ReadFirst, UpdateRefused
 from bot.delivery.messages import message
 from bot.errors import PortevoixError
+from db.rolls import Rolls
 from handlers.context import Context, Services, language_for
 from handlers.desk import keep_language
 from handlers.event_card import see_whether_turned
 from handlers.inline import offer_communes
 from handlers.lists import see_whether_overtaken
 from handlers.privacy import ask_again
+from handlers.readings import ReadingsOfUpdates
 from handlers.tidy import tidy
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -30,17 +32,30 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 class Dispatcher:
     """Finds the handler of an update and runs it. It lets errors out: intake rolls back and keeps the update."""
 
-    def __init__(self, application: AnyApplication, services: Services, clock: Clock) -> None:
+    def __init__(self, application: AnyApplication, services: Services, clock: Clock, rolls: Rolls) -> None:
         self._application = application
         self._services = services
         self._clock = clock
+        self._readings = ReadingsOfUpdates(rolls)
 
     async def process(self, tx: AsyncConnection, body: Mapping[str, Any], met: Meetings) -> list[Call]:
-        """The calls that answer this raw update; its effects are in `tx`. Raises UpdateRefused for what it must not do.
+        """The calls that answer this raw update; its effects are in `tx`. Raises UpdateRefused for what it must not do,
+        and ReadFirst.
 
         `met`: those who write in the same batch, as they were when it began; what staff may do each action asks anew.
         """
         update = Update.de_json(_read(body), self._application.bot)
+        try:
+            calls = await self._answered(tx, update, met)
+        except ReadFirst:
+            raise  # it comes again
+        except BaseException:
+            self._readings.end(update.update_id)
+            raise
+        self._readings.end(update.update_id)
+        return calls
+
+    async def _answered(self, tx: AsyncConnection, update: Update, met: Meetings) -> list[Call]:
         if update.inline_query is not None:
             return [offer_communes(update.inline_query, self._services)]
         user, chat = update.effective_user, update.effective_chat
@@ -78,17 +93,18 @@ class Dispatcher:
 
     async def _context(self, tx: AsyncConnection, update: Update, met: Meetings) -> Context:
         assert update.effective_user is not None  # both callers checked
-        now = self._clock.now()
-        meeting = await people.meet(tx, update.effective_user.id, now, met)
+        readings = self._readings.begin(update.update_id, self._clock.now())
+        meeting = await people.meet(tx, update.effective_user.id, readings.now, met)
         return Context.begin(
             self._application,
             update,
             services=self._services,
             tx=tx,
-            now=now,
+            now=readings.now,
             person=meeting.person,
             staff=meeting.staff,
             dialog=meeting.dialog,
+            readings=readings,
         )
 
     async def _handle(self, update: Update, context: Context) -> None:
@@ -104,6 +120,7 @@ class Dispatcher:
         assert change is not None  # the caller checked
         if change.new_chat_member.status in ("kicked", "left"):
             await people.lose(tx, change.from_user.id, self._clock.now())
+            await conversations.end_of(tx, change.from_user.id, self._clock.now())
         else:
             await people.meet(tx, change.from_user.id, self._clock.now(), met)
         return []

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from telegram import Update
 
 from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_calendar import calendar_file, file_name
 from bot.actions.event_cards import EventCard, upcoming_page
 from bot.actions.rsvps import EventClosed, EventNotBegun, TooFewSeats
-from bot.links import friend_link
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from db.events import EventInWords
 from db.people import Person
 from db.rsvps import Rsvp
-from handlers import event_card
+from handlers import event_card, feedback
 from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
@@ -70,6 +71,7 @@ async def _show_page(context: Context, number: int, *, near: Person | None = Non
         page=page,
         here=near is not None,
         organizes=bool(context.staff),
+        may_host=not context.staff and context.campaign.needs_hands(context.now),
         invited=_is_invited(context),
     )
 
@@ -87,6 +89,15 @@ async def show(update: Update, context: Context) -> None:
     if found is not None:
         await effects.opened(context.tx, context.person, context.origin, found.event)
         await event_card.show(context, found)
+
+
+async def show_date(update: Update, context: Context) -> None:
+    """A date of a series, below its invitation, which keeps the others."""
+    (code,) = arguments(context, 1)
+    found = await _event(context, code)
+    if found is not None:
+        await effects.opened(context.tx, context.person, context.origin, found.event)
+        await event_card.show_below(context, found)
 
 
 async def _event(context: Context, code: str) -> EventInWords | None:
@@ -216,17 +227,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
         context.toast(early.message, alert=True)
         return
     _overtake(context, overtaken)
-    quiet = context.quiet_about_events
-    if quiet is not None:
-        context.edit("events/quiet", until=quiet.until)
-    else:
-        context.edit(
-            "events/came",
-            event=await event_card.card_of(context, found),
-            came=came,
-            friend_link=friend_link(context.services.bot_username, context.person.friend_code),
-            may_help=context.campaign.needs_hands(context.now),
-        )
+    await feedback.show_came(context, found, came=came)
 
 
 async def send_venue(update: Update, context: Context) -> None:
@@ -258,9 +259,19 @@ async def send_calendar(update: Update, context: Context) -> None:
         context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
 
 
+_TAPPED = re.compile(rb'"data":\s*"1:(?:rsvp|attend|guests|seats_all|came|stars|change):([0-9A-Za-z]{1,16})')
+
+
+def event_tapped(body: bytes) -> str:
+    """The public code of the event whose seats a tap locks, from an update's JSON; "" for every other update."""
+    found = _TAPPED.search(body)
+    return found[1].decode() if found is not None else ""
+
+
 BUTTONS: dict[str, Handler] = {
     "events_page": turn_page,
     "event": show,
+    "series_date": show_date,
     "rsvp": answer_invitation,
     "attend": confirm_coming,
     "guests": bring_guests,

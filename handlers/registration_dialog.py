@@ -30,6 +30,8 @@ from handlers.context import Context
 
 FLOW = "registration"
 MOVING = "place"
+WRITING = "writing"
+"""A message to the team is asked for: see handlers.conversations."""
 FIRST = Purpose.CONTACT.value
 
 
@@ -61,8 +63,8 @@ async def begin(context: Context, start: str, answer: Callable[..., None] | None
 
 
 def is_drafting(context: Context) -> bool:
-    """Whether staff are in the middle of another dialog, which only /cancel ends."""
-    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING)
+    """Whether staff are in the middle of another dialog, which only /cancel ends. Whoever writes to the team is not."""
+    return context.dialog is not None and context.dialog.flow not in (FLOW, MOVING, WRITING)
 
 
 def asks_place(context: Context) -> bool:

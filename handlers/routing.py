@@ -24,11 +24,14 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """The answers that a step waits for: handlers by content. One that is missing: the question is pointed to."""
+    """The answers that a step waits for: handlers by content, `anything` for what has none of its own. One that is
+    missing: the question is pointed to.
+    """
 
     text: Handler | None = None
     location: Handler | None = None
     photo: Handler | None = None
+    anything: Handler | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,7 @@ class Routes:
     """Everything the bot answers to. `dialogs` is keyed by flow, then step.
 
     `waiting`: a dialog waits for something else. `unexpected`: nothing waits for anything.
+    `changed`: somebody edited what they had sent.
     """
 
     commands: tuple[Command, ...]
@@ -43,6 +47,7 @@ class Routes:
     dialogs: Mapping[str, Mapping[str, Awaited]]
     stop: Handler
     perhaps_stop: Handler
+    changed: Handler
     waiting: Handler
     unexpected: Handler
     not_staff: Handler
@@ -65,6 +70,7 @@ def register(application: AnyApplication, routes: Routes) -> None:
     for command in routes.commands:
         application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _change_router(routes)))
     application.add_handler(MessageHandler(filters.ALL, _ignore))
 
 
@@ -90,6 +96,15 @@ def _button_router(routes: Routes) -> Handler:
             await (handler or routes.unknown_button)(update, context)
         except MalformedButton:
             await routes.unknown_button(update, context)
+
+    return run
+
+
+def _change_router(routes: Routes) -> Handler:
+    """What was edited answers nothing, but for STOP: whoever makes that of it means it."""
+
+    async def run(update: Update, context: Context) -> None:
+        await routes.changed(update, context)
 
     return run
 
@@ -147,14 +162,14 @@ def _awaited(routes: Routes, update: Update, context: Context) -> Handler | None
     if awaited is None or (message.text or "").startswith("/"):
         return None
     if message.location is not None:
-        return awaited.location
+        return awaited.location or awaited.anything
     if message.photo:
-        return awaited.photo
-    return awaited.text if message.text else None
+        return awaited.photo or awaited.anything
+    return awaited.text if message.text else awaited.anything
 
 
 async def _ignore(update: Update, context: Context) -> None:
-    """Edited messages and service messages: they answer nothing."""
+    """Service messages: they answer nothing."""
 
 
 class MalformedButton(Exception):

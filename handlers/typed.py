@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.actions import people, questions
 from bot.rules.typed import Meaning
-from handlers import canvass, check_ins, events, helping, menu, privacy, steps, vote
+from handlers import canvass, check_ins, conversations, events, helping, menu, privacy, steps, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
@@ -27,10 +27,13 @@ def meaning_of(context: Context) -> Meaning | None:
 
 async def answer(update: Update, context: Context) -> None:
     """A message that answers no open question."""
+    # First of all: whoever calls for help from a walk is in no talk.
+    if await canvass.type_safety_word(context) or await conversations.goes_on(context):
+        return
     if context.message is not None and context.message.location is not None:
         await events.near_here(update, context)
         return
-    if await check_ins.type_digits(context) or await canvass.type_safety_word(context):
+    if await check_ins.type_digits(context):
         return
     meant = MEANT.get(meaning_of(context) or "")
     if meant is not None or not await steps.plan_in_words(context):
@@ -62,10 +65,15 @@ async def unexpected(update: Update, context: Context) -> None:
         await begin(context, "")
         return
     context.is_puzzled = True
-    if await people.puzzles_again(context.tx, context.person, context.now):
-        context.say("general/unexpected_again")
+    again = await people.puzzles_again(context.tx, context.person, context.now)
+    roles = {member.role for member in context.staff}
+    name = "general/unexpected_again" if again else "general/unexpected"
+    if context.message is not None and conversations.may_offer(context):
+        # The button below is about what was sent, which nothing else keeps: Telegram tells it with the tap.
+        team = conversations.team_of(context)
+        context.say_below(context.message.message_id, name, offered=True, roles=roles, **team)
     else:
-        context.say("general/unexpected", roles={member.role for member in context.staff})
+        context.say(name, offered=False, roles=roles)
 
 
 async def _thanks(update: Update, context: Context) -> None:

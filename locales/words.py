@@ -61,7 +61,8 @@ class NoBreakWords:
 class PlaceWords:
     """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
 
-    `at` says where something takes place, by the first word of the name. `articles` stand before the name of a
+    `at` says where something takes place, by the first word of the name, and `of` whose something is: `vowel` where it
+    begins with one. `articles` stand before the name of a
     country; `countries` are ISO codes by name, `territories` the design's, `posts` names by the English one.
     """
 
@@ -75,6 +76,7 @@ class PlaceWords:
     territories: Mapping[str, str]
     posts: Mapping[str, str]
     at: Mapping[str, str]
+    of: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,11 +195,12 @@ def _places(places: _Table) -> PlaceWords:
         territories=places.table("territories").texts(),
         posts=places.table("posts").texts(),
         at=_at(places.table("at")),
+        of=_at(places.table("of")),
     )
 
 
 def _at(at: _Table) -> Mapping[str, str]:
-    """Where something takes place, by the first word of a place's name; `other` is required."""
+    """Where something takes place, or whose it is, by the first word of a place's name; `other` is required."""
     other = at.text(OTHER, holds=("{name}",))
     return MappingProxyType({**at.texts(), OTHER: other})
 

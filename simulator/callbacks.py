@@ -44,6 +44,13 @@ class Queries:
     def find(self, query_id: str) -> Query | None:
         return self._queries.get(query_id)
 
+    def button_of(self, person_id: int) -> dict[str, Any]:
+        """The button above the results that somebody got last; empty where there is none."""
+        for query in reversed(self._queries.values()):
+            if query.person_id == person_id and query.answer is not None:
+                return dict(query.answer.get("button") or {})
+        return {}
+
     def answer(self, query_id: str, answer: dict[str, Any], *, once: bool = True) -> Query:
         """Record the bot's answer, in time. A second one is refused, or without `once` overlooked."""
         query = self._queries.get(query_id)

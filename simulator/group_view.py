@@ -27,6 +27,7 @@ def group_view(world: World, group: Group, person: Person | None = None) -> dict
         "here": bool(member and member.is_here),
         "admin": bool(member and member.is_admin),
         "topics": [topic_view(topic) for topic in group.topics.values()],
+        "requests": [world.common.user(user_id) for user_id in group.requests],
         "event": group.chat.event,
         "unread": group.unread(person.id, MOST_UNREAD) if person and member and member.is_here else 0,
         "last_text": preview(last) if last else "",

@@ -86,9 +86,20 @@ def join(common: Common[World], person: Person, group: Group, content: Content) 
             if person.id in group.requests:
                 raise PersonError(f"{person.first_name} has already asked to be let into “{group.title}”.")
             membership.ask_to_join(common, group, person, link)
-            return {"requested": True}
+            return {"requested": True, "title": group.title}
     membership.join(common, group, person.id, link=link)
     return None
+
+
+def admit(common: Common[World], person: Person, group: Group, content: Content) -> None:
+    """Let somebody in who asked for it, or with `on` false do not."""
+    user_id = _member(common, content)
+    _check(person, group, "can_invite_users", "let nobody into", admin=True)
+    if user_id not in group.requests:
+        raise PersonError(
+            f"{common.user(user_id)['first_name']} does not ask to be let into “{group.title}”."
+        )
+    membership.decide(common, group, user_id, actor=person.id, approved=content.get("on") is not False)
 
 
 def leave(common: Common[World], person: Person, group: Group, _content: Content) -> None:
@@ -220,6 +231,7 @@ def _named(content: Content, name: str, known: tuple[str, ...]) -> list[str]:
 Act = Callable[[Common[World], Person, Group, Content], Content | None]
 _ACTS: dict[str, Act] = {
     "join": join,
+    "admit": admit,
     "leave": leave,
     "add": add,
     "remove": remove,

@@ -16,7 +16,7 @@ RIGHTS = (
     *("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users"),
     *("can_restrict_members", "can_pin_messages", "can_manage_topics", "can_promote_members"),
     *("can_manage_video_chats", "can_post_stories", "can_edit_stories", "can_delete_stories"),
-    *("can_manage_tags", "is_anonymous"),
+    *("can_manage_tags", "can_send_welcome_messages", "is_anonymous"),
 )
 MEDIA_PERMISSIONS = (
     *("can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos"),

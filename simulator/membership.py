@@ -126,6 +126,15 @@ def ask_to_join(common: Common[World], group: Group, person: Person, link: dict[
     common.first.changed(group)
 
 
+def decide(common: Common[World], group: Group, user_id: int, *, actor: int, approved: bool) -> None:
+    """Somebody who asks to be let in is, or is not."""
+    if approved:
+        join(common, group, user_id, actor=actor, link=group.links[group.requests[user_id]])
+    else:
+        del group.requests[user_id]
+        common.first.changed(group)
+
+
 def link_shape(group: Group, link: dict[str, Any]) -> dict[str, Any]:
     """A ChatInviteLink, with how many ask to be let in by it."""
     pending = sum(each == link["invite_link"] for each in group.requests.values())

@@ -29,7 +29,7 @@ from simulator.world import World
 
 VERSION = "9.1"
 LONGEST_DATA = 4096  # bytes
-KINDS = ("inline", "keyboard", "menu", "main")
+KINDS = ("inline", "keyboard", "menu", "main", "results")
 _START = re.compile(r"[A-Za-z0-9_-]{0,512}")
 # The key of every local Telegram, no secret: what it signs is worth nothing elsewhere.
 _SECRET = hashlib.sha256(b"a local Telegram").digest()
@@ -68,12 +68,18 @@ def init_data(world: World, person: Person, kind: str = "inline", start: str = "
         "user": orjson.dumps(user).decode(),
         "auth_date": str(world.clock.timestamp()),
     }
+    if kind == "results":
+        return _signed(world, fields)
     if kind == "main":
         fields |= {"chat_type": "sender", "chat_instance": str(person.id * 7919)}
         fields |= {"start_param": start} if start else {}
     else:
         fields = {"query_id": world.app_queries.ask(person.id).query_id} | fields
-    fields["signature"] = for_others(fields, world.bot["id"])
+    return _signed(world, fields)
+
+
+def _signed(world: World, fields: dict[str, str]) -> str:
+    fields = fields | {"signature": for_others(fields, world.bot["id"])}
     return urlencode(fields | {"hash": signature(fields, world.token)}, quote_via=quote)
 
 
@@ -121,6 +127,8 @@ def _addresses(world: World, person: Person, kind: str) -> set[str]:
         buttons = [world.settings.menu_button_for(person.id)]
     elif kind == "main":
         return {world.main_app} - {""}
+    elif kind == "results":
+        buttons = [world.inline_queries.button_of(person.id)]
     elif kind == "keyboard":
         buttons = [key for row in buttons_of(world.chat(person).reply_keyboard) for key in row]
     elif kind == "inline":

@@ -287,8 +287,8 @@ async def inline(request: Request) -> Response:
     given = await world.inline_queries.wait_for_answer(
         query, min(number_in(content, "wait", TAP_WAIT), 120.0)
     )
-    results = given["results"] if given else []
-    return answer({"answered": given is not None, "inline_query_id": query.query_id, "results": results})
+    shown = {"results": given["results"], "button": given["button"]} if given else {"results": []}
+    return answer({"answered": given is not None, "inline_query_id": query.query_id} | shown)
 
 
 async def choose(request: Request) -> Response:

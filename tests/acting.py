@@ -11,8 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.broadcasts
 import db.console
+import db.conversations
+import db.duties
+import db.event_files
+import db.events
 import db.facts
+import db.hosts
 import db.people
+import db.saved_answers
+import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
@@ -22,6 +29,7 @@ from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import NewEvent
 from bot.actions.exports import Order
 from bot.actions.surveys import NewSurvey
+from bot.rules.conversations import claimed, written_to
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.leaves import read_leaf
@@ -60,9 +68,18 @@ class World:
     export: int
     granted: int
     offer: int
+    # What a supporter of Lyon proposes to host there, by its code, and who they are.
+    proposal: str
+    host: int
+    waiting: int
+    taken: int
+    colleague: int
+    saved: int
     session: int
     walk: int
     offered_walk: int
+    shift: int
+    own_shift: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -76,6 +93,13 @@ def new_event(author: Author) -> NewEvent:
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+    )
+
+
+async def _shift(tx: AsyncConnection, event: Event) -> int:
+    starts = event.starts_at
+    return await db.shifts.create(
+        tx, event=event.id, role="welcome", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=2
     )
 
 
@@ -145,9 +169,27 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    await db.saved_answers.save(tx, area=LYON, language="fr", title="Heures", text="8 h", now=NOW)
+    (saved,) = await db.saved_answers.all_of_them(tx)
+    waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
+    found = await db.conversations.get(tx, taken)
+    assert found is not None
+    await db.conversations.move(tx, found, claimed(found.standing, actor.id, NOW))
+    for answerer in (actor, colleague):
+        await db.duties.change(tx, answerer.id, name="Sophie", on_duty=True)
     keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
     await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
     (session,) = await db.console.open_sessions(tx, NOW)
+    await db.event_files.keep_key(tx, "theirs", announced[0].id)
+    proposed = await db.events.create(
+        tx,
+        texts=new_event(mine).texts,
+        created_by=of_lyon.id,
+        created_at=NOW,
+        **{**events.columns_of(new_event(mine), "proposed"), "state": "proposed"},
+    )
+    await db.hosts.add(tx, event=proposed.id, person=of_lyon.id, part="host", now=NOW)
+    await db.hosts.propose(tx, event=proposed.id, person=of_lyon.id, now=NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -174,8 +216,26 @@ async def made_world(tx: AsyncConnection) -> World:
         export=export.id,
         granted=granted.id,
         offer=offer.id,
+        proposal=proposed.code,
+        host=of_lyon.id,
+        waiting=waiting,
+        taken=taken,
+        colleague=colleague.id,
+        saved=saved.id,
         session=session.id,
+        shift=await _shift(tx, announced[0]),
+        own_shift=await _shift(tx, announced[1]),
     )
+
+
+async def made_conversation(tx: AsyncConnection, telegram_id: int) -> int:
+    """Somebody of Lyon who waits for an answer; the number of their conversation."""
+    asker = await db.people.find(tx, telegram_id)
+    assert asker is not None
+    found = await db.conversations.open_for(tx, asker.id, LYON, NOW)
+    await db.conversations.add(tx, conversation=found.id, at=NOW, text="Bonjour", message_id=1)
+    assert await db.conversations.move(tx, found, written_to(found.standing, NOW))
+    return found.id
 
 
 async def author_in(tx: AsyncConnection, person: Person) -> Author:

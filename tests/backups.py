@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from db.engine import Database, open_database
 from db.key import DatabaseKey
-from db.schema import broadcasts, metadata, people
+from db.portable import CURRENT
+from db.schema import broadcasts, people
 
 NOW = datetime(2016, 11, 20, 8, tzinfo=UTC)
 PLANTED = ("Zénobie", "Quatremère-sur-Loue", "7482913650")
@@ -45,7 +46,7 @@ async def contents(database: Database) -> dict[str, list[Any]]:
     async with database.read() as transaction:
         return {
             table.name: list(map(tuple, (await transaction.execute(sa.select(table))).all()))
-            for table in metadata.sorted_tables
+            for table in CURRENT
         }
 
 

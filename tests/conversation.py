@@ -28,12 +28,13 @@ from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.hooks import UpdateRefused
+from bot.delivery.hooks import ReadFirst, UpdateRefused
 from bot.delivery.intake import chat_of
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Texts
 from db.engine import Database, savepoint
 from db.people import Person
+from db.rolls import Rolls
 from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
@@ -77,6 +78,8 @@ class Shown:
     buttons: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     photo: bool = False
+    # The message that it points to, as Telegram tells it with a tap.
+    reply_to: Mapping[str, Any] | None = None
 
 
 class Conversation:
@@ -85,23 +88,28 @@ class Conversation:
     def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
         self.clock = MovableClock(now, speed=0)  # it stands where the test puts it
-        self.services = services()
+        own = services()
         if campaign is not CAMPAIGN:
-            texts = Texts({"campaign": campaign})
-            self.services = replace(self.services, campaign=campaign, texts=texts)
-        self._dispatcher = Dispatcher(application(), self.services, self.clock)
+            own = replace(own, campaign=campaign, texts=Texts({"campaign": campaign}))
+        self.serve(own)
         self._numbers = itertools.count(1)
+        self._talkers: dict[int, Talker] = {}
 
     def serve(self, services: Services) -> None:
         """From now on with other services: a web address, for one."""
         self.services = services
-        self._dispatcher = Dispatcher(application(), services, self.clock)
+        self._dispatcher = Dispatcher(application(), services, self.clock, Rolls(self.database))
 
     def number(self) -> int:
         return next(self._numbers)
 
     def person(self, telegram_id: int, *, language: str = "en") -> Talker:
-        return Talker(self, telegram_id, language)
+        talker = self._talkers[telegram_id] = Talker(self, telegram_id, language)
+        return talker
+
+    def talker(self, telegram_id: int) -> Talker | None:
+        """Whoever was made last of this number."""
+        return self._talkers.get(telegram_id)
 
     async def answers(self) -> list[tuple[str, str | None, str]]:
         """Every answer that was logged, in order: question, subject, answer."""
@@ -146,8 +154,12 @@ class Conversation:
         return int(event)
 
     async def process(self, body: Mapping[str, Any]) -> list[Call]:
-        async with self.database.write() as tx:
-            return await self.handle(tx, body)
+        while True:
+            try:
+                async with self.database.write() as tx:
+                    return await self.handle(tx, body)
+            except ReadFirst as first:
+                await first.read()
 
     async def handle(self, tx: AsyncConnection, body: Mapping[str, Any]) -> list[Call]:
         """The same in a transaction that many updates share."""
@@ -168,6 +180,7 @@ class Talker:
         self._user = {"id": telegram_id, "is_bot": False, "first_name": "Zoé", "language_code": language}
         self._chat = {"id": telegram_id, "type": "private", "first_name": "Zoé"}
         self.screen: list[Shown] = []
+        self._sent: dict[int, Mapping[str, Any]] = {}
         self.calls: list[Call] = []
 
     @property
@@ -197,6 +210,15 @@ class Talker:
             message["reply_to_message"] = self._message(text="…") | {"message_id": reply_to}
         return await self._update(message=message)
 
+    async def edit(self, message_id: int, text: str) -> None:
+        """Other words in a message that was sent."""
+        await self._update(edited_message=self._message(text=text) | {"message_id": message_id})
+
+    @property
+    def last_sent(self) -> int:
+        """The number of the last message that they sent."""
+        return max(self._sent)
+
     async def send_ahead(self, text: str, *, before: str) -> Shown:
         """Words that were sent before a button was tapped, and come after it."""
         early = self._message(text=text)
@@ -224,6 +246,8 @@ class Talker:
         keys = [{"text": name, "callback_data": data} for name, data in shown.buttons.items()]
         keys += [{"text": name, "url": url} for name, url in shown.urls.items()]
         message["reply_markup"] = {"inline_keyboard": [[key] for key in keys]}
+        if shown.reply_to is not None:
+            message["reply_to_message"] = shown.reply_to
         if shown.photo:
             del message["text"]
             message["photo"] = [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}]
@@ -251,6 +275,8 @@ class Talker:
 
     async def _update(self, **content: Any) -> Shown:
         body = {"update_id": self.conversation.number(), **content}
+        if "message" in content:
+            self._sent[content["message"]["message_id"]] = content["message"]
         self.calls = await self.conversation.process(body)
         bubbles = [call for call in self.calls if call.method in ("sendMessage", "editMessageText")]
         assert not (self.toast and bubbles), "What a tap does is told over the chat or in it, not twice."
@@ -274,9 +300,18 @@ class Talker:
             self._show(call)
 
     def _show(self, call: Call) -> None:
-        if call.method == "sendMessage":
-            self.screen.append(Shown(id=self.conversation.number(), text=as_read(call.payload["text"])))
+        if call.chat not in (None, self.telegram_id):
+            other = self.conversation.talker(call.chat or 0)
+            if other is not None:
+                other._show(call)
+        elif call.method in ("sendMessage", "copyMessage"):
+            words = call.payload.get("text", call.payload.get("caption", ""))
+            self.screen.append(Shown(id=self.conversation.number(), text=as_read(words)))
+            pointed = call.payload.get("reply_parameters", {}).get("message_id")
+            self.screen[-1].reply_to = self._sent.get(pointed)
             self._keyboard(self.screen[-1], call)
+        elif call.method == "deleteMessage":
+            self.screen = [shown for shown in self.screen if shown.id != call.payload["message_id"]]
         elif call.method == "editMessageText":
             found = [shown for shown in self.screen if shown.id == call.payload["message_id"]]
             edited = found[0] if found else Shown(id=call.payload["message_id"], text="")

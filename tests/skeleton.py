@@ -81,6 +81,9 @@ besides = ["bonvolu"]
 abroad = ["eksterlande"]
 articles = ["la"]
 
+[places.of]
+other = "de {name}"
+
 [places.at]
 other = "en {name}"
 

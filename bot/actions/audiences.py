@@ -24,6 +24,7 @@ from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from db.audiences import Group, Target
+from db.rolls import Rolls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,29 @@ async def reach(
     reader: Reader,
     cancellation: bool = False,
 ) -> Reach:
-    """Counts the audience, set-based: one row for each territory and zone."""
+    """Counts the audience in a transaction, set-based: one row for each territory and zone."""
     found = await db.audiences.groups(tx, target, kind, known_in=reader.known_in)
+    return _reach(found, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+
+
+async def reach_now(
+    rolls: Rolls,
+    target: Target,
+    *,
+    kind: Kind,
+    when: SendingTime,
+    campaign: Campaign,
+    reader: Reader,
+    cancellation: bool = False,
+) -> Reach:
+    """Counts the audience as it was committed last, in memory and outside of any transaction."""
+    found = await rolls.groups(target, kind, known_in=reader.known_in)
+    return _reach(found, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+
+
+def _reach(
+    found: Sequence[Group], *, kind: Kind, when: SendingTime, campaign: Campaign, cancellation: bool = False
+) -> Reach:
     silent: dict[tuple[Reason, datetime], Headcount] = {}
     asleep, awake = NOBODY, None
     for group in found:

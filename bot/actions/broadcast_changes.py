@@ -20,6 +20,7 @@ from bot.actions.broadcasts import (
     followed,
     require_somebody,
 )
+from bot.actions.forecasts import Forecast
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import USEFUL_FOR
@@ -42,8 +43,15 @@ def _left() -> BroadcastRefused:
     return BroadcastRefused("Some of it has left, or it is cancelled.", message="errors/broadcast_has_left")
 
 
-async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBroadcast) -> int:
-    """Writes it anew: its words, its hour, its people; for how many it is now.
+async def change(
+    tx: AsyncConnection,
+    author: Author,
+    broadcast: int,
+    new: NewBroadcast,
+    *,
+    expected: Forecast | None = None,
+) -> int:
+    """Writes it anew: its words, its hour, its people; for how many it is now. `expected`: who was found to get it.
 
     What a second person was shown of it is another one, and is asked anew. Raises as `broadcasts.send` does, and
     BroadcastRefused where some of it left meanwhile.
@@ -52,7 +60,7 @@ async def change(tx: AsyncConnection, author: Author, broadcast: int, new: NewBr
     before = await changeable(tx, author, broadcast)
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    await require_somebody(tx, author, new, target)
+    await require_somebody(tx, author, new, target, expected)
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)

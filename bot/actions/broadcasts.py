@@ -18,7 +18,7 @@ import db.staff
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
-from bot.actions.forecasts import Sending, forecast
+from bot.actions.forecasts import Forecast, Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.ballots import Ballot
@@ -40,6 +40,9 @@ STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.R
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
 
 
+CHANGES = ("pause", "resume", "cancel")
+
+
 class BroadcastRefused(PortevoixError):
     """A broadcast that cannot be made, or a change that comes too late."""
 
@@ -52,7 +55,8 @@ class NewBroadcast:
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
-    `survey`: the code of the one that it asks.
+    `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
+    `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too.
     """
 
     key: str
@@ -70,12 +74,18 @@ class NewBroadcast:
     others: Sequence[Mapping[str, str]] = ()
     experiment: Experiment | None = None
     survey: str | None = None
+    words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
     @property
     def details(self) -> Mapping[str, Any] | None:
         """What fills the template that words it, if anything does."""
         if self.survey is not None:
             return {"survey": self.survey}
+        said = {"words": self.words, "series": self.series, "following": self.follows}
+        if any(said.values()):
+            return {name: value for name, value in said.items() if value}
         return None if self.fields is None else {"fields": list(self.fields)}
 
 
@@ -88,14 +98,16 @@ class Queued:
     awaits_approval: bool = False
 
 
-async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued:
-    """Makes the broadcast of staff and queues it for all it reaches.
+async def send(
+    tx: AsyncConnection, author: Author, new: NewBroadcast, *, expected: Forecast | None = None
+) -> Queued:
+    """Makes the broadcast of staff and queues it for all it reaches. `expected`: who was found to get it, just before.
 
     Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    await require_somebody(tx, author, new, target)
+    await require_somebody(tx, author, new, target, expected)
     queued = await queue(tx, author, new, target)
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
@@ -104,12 +116,18 @@ async def send(tx: AsyncConnection, author: Author, new: NewBroadcast) -> Queued
     return queued
 
 
-async def require_somebody(tx: AsyncConnection, author: Author, new: NewBroadcast, target: Target) -> None:
+async def require_somebody(
+    tx: AsyncConnection,
+    author: Author,
+    new: NewBroadcast,
+    target: Target,
+    expected: Forecast | None = None,
+) -> None:
     """Raises BroadcastRefused where it is for people of whom none would get it while it is of use."""
     if new.knowing:
         return
     sending = Sending(kind=new.kind, when=new.when, expires_at=new.expires_at)
-    found = await forecast(tx, target, sending, author.campaign, author.reader, now=author.now)
+    found = expected or await forecast(tx, target, sending, author.campaign, author.reader, now=author.now)
     if found.is_for_nobody(author.reader):
         raise BroadcastRefused("Nobody would get this in time.", message="errors/nobody_gets_it")
 

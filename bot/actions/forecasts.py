@@ -23,6 +23,7 @@ from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from db.audiences import Target
 from db.expressions import Condition, members
+from db.rolls import Rolls
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
@@ -125,6 +126,14 @@ async def forecast(
                 better=later,
             )
     return found
+
+
+async def forecast_now(
+    rolls: Rolls, target: Target, sending: Sending, campaign: Campaign, reader: Reader, *, now: datetime
+) -> Forecast:
+    """The same of what was committed last, in a transaction of its own that only reads."""
+    async with rolls.database.read() as tx:
+        return await forecast(tx, target, sending, campaign, reader, now=now)
 
 
 async def _forecast(

@@ -12,6 +12,7 @@ import db.broadcast_accounts
 import db.deliveries
 import db.dialogs
 import db.people
+from bot.actions import conversations
 from bot.actions.ledger import note_choice
 from bot.actions.responses import Origin, record
 from bot.rules.people import NOT_A_SUPPORTER
@@ -30,6 +31,7 @@ async def restrict(
         return False
     await db.dialogs.end(tx, person.id)
     await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
+    await conversations.end(tx, person, "restricted", origin.at)
     await db.people.change(tx, person.id, state=RESTRICTED)
     waiting = await db.broadcast_accounts.waiting_for(tx, person.id)
     await db.deliveries.cancel_waiting(tx, [delivery for delivery, _ in waiting], reason=NOT_A_SUPPORTER)

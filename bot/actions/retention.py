@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import db.canvass_doors
+import db.changes
 import db.feedback
 import db.retention
 import db.surveys
@@ -24,6 +25,8 @@ read or processed to find out why."""
 
 NOTICES_KEPT = timedelta(days=30)
 """What the team was told of itself and decided names people by their Telegram number; the log says it for longer."""
+
+CHANGES_AT_ONCE = 10_000
 
 LOG = "entries of the team’s log"
 
@@ -56,6 +59,7 @@ async def purge(
             erased[LOG] = await audit.count_forgotten(tx, due.noted_since)
     else:
         erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now)
+        await _forget_changes(database)
     if any(erased.values()) and not dry_run:
         async with database.write() as tx:
             await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
@@ -80,6 +84,14 @@ async def _forget_log(database: Database, until: datetime, *, actor: str, now: d
             return erased
 
 
+async def _forget_changes(database: Database) -> None:
+    """Of whom something changed: it served to count, and is told of nobody."""
+    forgotten = CHANGES_AT_ONCE
+    while forgotten == CHANGES_AT_ONCE:
+        async with database.write() as tx:
+            forgotten = await db.changes.forget_some(tx, most=CHANGES_AT_ONCE)
+
+
 def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, list[DueRows]]:
     ballots = [ballot.number for ballot in campaign.ballots]
     inactive_since = due.inactive_since if due.profiles else None
@@ -90,6 +102,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
         "answers to surveys": db.retention.survey_replies(now, key),
         "visits at doors": db.canvass_doors.due() if due.doors else [],
+        "conversations with the team": db.retention.conversations_over(due.closed_since, now),
         "offers to help": db.retention.offers(key) if due.votes else [],
         "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],
         "answers that lead to nobody": db.retention.leftovers(key),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,18 +15,22 @@ import db.approvals
 import db.audit
 import db.canvass_doors
 import db.consents
+import db.conversations
 import db.dialogs
 import db.effects
 import db.events
 import db.feedback
+import db.hosts
 import db.people
 import db.personal_data
 import db.polling_places
+import db.shifts
 import db.staff
 import db.surveys
 import db.volunteering
-from bot.actions import audience_words, audit, erasure, friends, volunteering
+from bot.actions import audience_words, audit, conversations, erasure, friends, volunteering
 from bot.actions.audience_words import AudienceView
+from bot.actions.conversations import InChat
 from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
@@ -59,6 +63,7 @@ async def stop(
     """
     await db.dialogs.end(tx, person.id)
     await volunteering.withdraw(tx, person, origin, language=language, text=text)
+    await conversations.end(tx, person, "stopped", origin.at)
     if person.consent_contact or person.renew_contact:
         await decide_consent(
             tx, person, origin, purpose=Purpose.CONTACT, given=False, language=language, text=text
@@ -80,6 +85,8 @@ class Receipt:
     reference: str
     at: datetime
     sealed: Sealed
+    # What the team still has of their conversation in its chats: it goes from there too.
+    in_chats: Sequence[InChat] = ()
 
 
 async def delete(
@@ -90,6 +97,7 @@ async def delete(
     offer = await db.volunteering.of_person(tx, person.id)
     if offer is not None:
         await db.volunteering.withdraw(tx, offer)
+    in_chats = await conversations.forget(tx, person, origin.at)
     await db.effects.note_gone(tx, person.id)
     await erasure.erase(tx, person, sealing, origin.at)
     digits = secrets.token_hex(6).upper()
@@ -97,6 +105,7 @@ async def delete(
         reference=f"{digits[:4]}-{digits[4:8]}-{digits[8:]}",
         at=origin.at,
         sealed=await sealed_of(tx, person.telegram_id, key=sealing.key, retention=retention),
+        in_chats=in_chats,
     )
 
 
@@ -149,7 +158,10 @@ class Holding:
     vote_plans: list[dict[str, Any]]
     surveys: list[dict[str, Any]]
     walks: list[dict[str, Any]]
+    conversation: Mapping[str, Any] | None
     feedback: list[dict[str, Any]]
+    shifts: list[dict[str, Any]]
+    hosting: Mapping[str, Any]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -214,7 +226,10 @@ async def holding(
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
         walks=await db.canvass_doors.of_person(tx, person.id),
+        conversation=await db.conversations.told_to(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
+        shifts=await db.shifts.of_person(tx, person.id),
+        hosting=await db.hosts.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -1,7 +1,7 @@
 """What a campaign is, once its file has been read: frozen, checked, ready for the rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from bot.rules.ballots import Ballot
 from bot.rules.bringing import Bring
 from bot.rules.candidacy import last_choice_step, out_from
 from bot.rules.canvass.visits import WalkingHours
+from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Policy
@@ -99,8 +100,9 @@ class Campaign:
     `out_after`: the ballot after which the candidate is out, None while they stand.
     `approval_above`: recipients above which a broadcast needs a second person, None for never.
     `holdout_percent`: the share left without reminders to measure their effect. `tells_log`: whether admins
-    are told the head of the audit log every day. `backups`: None where nothing is planned. `digest`: SHA-256 of the
-    file. `shows_events`: whether everybody may see its events on the web part.
+    are told the head of the audit log every day. `claims`: how long a conversation may rest, and wait.
+    `backups`: None where nothing is planned. `digest`: SHA-256 of the file. `shows_events`: whether everybody
+    may see its events on the web part.
     """
 
     slug: str
@@ -132,6 +134,7 @@ class Campaign:
     out_after: int | None
     warnings: tuple[Fault, ...]
     digest: str
+    claims: Claims = field(default_factory=Claims)
     own_templates: tuple[OwnTemplate, ...] = ()
     backups: BackupPlan | None = None
     shows_events: bool = False

@@ -17,6 +17,7 @@ from bot.campaign.toml import Source, TomlTable
 from bot.errors import CampaignError
 from bot.rules.backups import BackupPlan
 from bot.rules.canvass.visits import WalkingHours
+from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.quiet import PROFILES, LawProfile, Narrowing, narrowed
@@ -80,6 +81,7 @@ def read_campaign(
         warnings=(),
         digest=digest,
         backups=_read_backups(root),
+        claims=_read_claims(root.table("conversations")),
         shows_events=web.flag("events"),
     )
     broadcasts.done()
@@ -297,6 +299,14 @@ def _read_retention(table: TomlTable) -> Retention:
         values[key] = table.number(key, least=1, most=most, default=most) or most
     table.done()
     return Retention(**values)
+
+
+def _read_claims(table: TomlTable) -> Claims:
+    """How long a conversation rests with whoever took it, and how long its author waits before coordinators know."""
+    idle = table.number("claim_minutes", least=10, most=1_440, default=120) or 120
+    escalation = table.number("escalate_hours", least=1, most=168, default=24) or 24
+    table.done()
+    return Claims(idle=timedelta(minutes=idle), escalation=timedelta(hours=escalation))
 
 
 def _read_backups(root: TomlTable) -> BackupPlan | None:

@@ -31,9 +31,10 @@ class Hooks:
     """The application's part, in the order in which it is called.
 
     asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood
+    in_turn     one update’s JSON -> what it locks, "" for nothing: those of a batch are handled in this order
     meet        (transaction, chats of some updates) -> what is known of them, to be given to `process`
     process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
-                Raises `UpdateRefused` to have them undone and to reply all the same
+                Raises `UpdateRefused` to have them undone and to reply all the same, and `ReadFirst`
     apologise   an update that made `process` raise anything else -> the replies that say sorry
     handled     called once the effects of some updates are committed: what is due may have changed
     prepare     (transaction, leased deliveries) -> for each, in their order, a call, a `Wait` or a `Stop`
@@ -47,8 +48,19 @@ class Hooks:
     prepare: Prepare
     on_sent: OnSent
     asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None
+    in_turn: Callable[[bytes], str] = lambda _body: ""
     handled: Callable[[], None] = nothing
     producers: Mapping[str, Producer] = field(default_factory=dict)
+
+
+class ReadFirst(Exception):
+    """Raised by `process`: something that takes long has to be looked up before. What it did is undone, and once `read`
+    has ended, in no transaction of the update so that nobody waits for it, it is called with the same update again.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.read = read
 
 
 class UpdateRefused(Exception):

@@ -253,8 +253,10 @@ class Pacing:
         if now < (until := max(self._blocked_until, self._probing_until)):
             self._arm(until)
             return
+        free = []
         while self._parked and self._parked[0][0] <= now:
-            waiter = heapq.heappop(self._parked)[2]
+            free.append(heapq.heappop(self._parked)[2])
+        for waiter in reversed(free):  # those that waited for one chat keep their order
             self._queue(waiter).appendleft(waiter)
         while queue := self._next():
             waiter = queue[0]

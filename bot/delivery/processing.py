@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Call
-from bot.delivery.hooks import Apologise, Meet, Met, Process, UpdateRefused
+from bot.delivery.hooks import Apologise, Meet, Met, Process, ReadFirst, UpdateRefused
 from bot.delivery.replies import Replies, holds_chat
 from db import updates
 from db.engine import Database, blames_the_data, is_to_begin_again, savepoint
@@ -44,6 +44,7 @@ class Processing:
         apologise: Apologise,
         handled: Callable[[], None],
         replies: Replies,
+        in_turn: Callable[[bytes], str] = lambda _body: "",
     ) -> None:
         self._database = database
         self._owner = owner
@@ -51,10 +52,13 @@ class Processing:
         self._process = process
         self._apologise = apologise
         self._handled = handled
+        self._in_turn = in_turn
         self._replies = replies
         self._arrived = asyncio.Event()
         self._apart = 0  # how many are to be handled one by one
         self._taken: list[Received] = []
+        # The chats whose update waits until something was looked up for it.
+        self._reading: dict[int, asyncio.Task[None]] = {}
 
     @property
     def busy(self) -> bool:
@@ -67,6 +71,13 @@ class Processing:
 
     async def run(self) -> None:
         """Handle updates until cancelled."""
+        try:
+            await self._run()
+        finally:
+            for task in self._reading.values():
+                task.cancel()
+
+    async def _run(self) -> None:
         while True:
             self._arrived.clear()
             await self._replies.room()
@@ -98,13 +109,17 @@ class Processing:
         if self._taken:
             await self._take_up()
         async with self._database.write() as tx:
-            self._taken = await updates.waiting(
-                tx, 1 if self._apart else BATCH, self._owner, strangers=self._replies.has_room_for_strangers
-            )
+            room = (1 if self._apart else BATCH) + len(self._reading)
+            strangers = self._replies.has_room_for_strangers
+            waiting = await updates.waiting(tx, room, self._owner, strangers=strangers)
+            self._taken = [update for update in waiting if update.chat not in self._reading]
             if not self._taken:
                 return 0
+            # Each is of another chat. Two processes that lock in one order do not wait for each other.
+            self._taken.sort(key=lambda update: self._in_turn(update.body))
             met = await self._meet(tx, [update.chat for update in self._taken])
-            answered = [await self._handle(tx, update, met) for update in self._taken]
+            handled = [await self._handle(tx, update, met) for update in self._taken]
+            answered = [one for one in handled if one is not None]
             await updates.answer(tx, answered, self._owner)
         self._handled()
         for one in answered:
@@ -120,7 +135,8 @@ class Processing:
             self._replies.add(one)
         self._taken = []
 
-    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate:
+    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate | None:
+        """None: something has to be looked up first, while others are handled."""
         content = orjson.loads(update.body)
         error = None
         try:
@@ -128,6 +144,9 @@ class Processing:
                 calls = await self._process(tx, content, met)
         except UpdateRefused as refused:
             calls = refused.replies
+        except ReadFirst as first:
+            self._reading[update.chat] = asyncio.create_task(self._read(update, first.read))
+            return None
         except Exception as problem:  # a fault in one update must not stop the others
             if is_to_begin_again(problem):
                 raise
@@ -143,6 +162,17 @@ class Processing:
             known=update.known,
             holds_chat=holds_chat(replies),
         )
+
+    async def _read(self, update: Received, read: Callable[[], Awaitable[None]]) -> None:
+        """Looks something up; then, or after trouble with the database, the update is handled again."""
+        try:
+            await read()
+        except Exception as error:  # the update must not wait for ever for what it needs
+            log.error("reading_failed", update=update.update_id, error=_kind(error))
+            await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            del self._reading[update.chat]
+            self._arrived.set()
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,8 @@ ROUND_SECONDS = 0.04
 SILENCE_SECONDS = 3.0
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
 LOOK_SECONDS = 0.4
+# While enough is ready: how often to look for what is said in conversations, which goes before it.
+TALK_SECONDS = 0.15
 # What was rechecked longer ago is rechecked again before it leaves.
 FRESH_SECONDS = 30.0
 # Until the answer to a post is there, whatever happens to it.
@@ -60,6 +62,7 @@ class _Ready:
     row: Leased
     call: Call
     prepared_at: datetime
+    at_once: bool = False
 
 
 class Sender:
@@ -149,12 +152,26 @@ class Sender:
             if len(self._ready) < self._lease_room // 2 and self._pacing.blocked_until is None:
                 taken = await self._lease()
             if len(self._ready) >= self._lease_room // 2:
-                await self._hungry.wait()
+                await self._until_hungry()
             elif not taken:
                 # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._queue_changed.wait()
+
+    async def _until_hungry(self) -> None:
+        """Until more is to be made ready; meanwhile what somebody says in a conversation goes before all that is."""
+        while not self._hungry.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TALK_SECONDS):
+                    await self._hungry.wait()
+                    return
+            if self._pacing.blocked_until is None and await self._somebody_talks():
+                await self._lease()
+
+    async def _somebody_talks(self) -> bool:
+        async with self._database.read() as tx:
+            return await broadcasts.talks_wait(tx, self._clock.now())
 
     async def _lease(self) -> int:
         now = self._clock.now()
@@ -165,10 +182,12 @@ class Sender:
                 closed = await broadcasts.close_some(tx, now)
                 await deliveries.release_withheld(tx, now)
                 await broadcasts.finish_complete(tx, now)
-            places = shares(await broadcasts.active(tx), self._lease_room, now)
+            active = await broadcasts.active(tx)
+            talks = {one.id for one in active if one.at_once}
+            places = shares(active, self._lease_room, now)
             rows = await deliveries.lease(tx, places, owner=self._owner, now=now) if places else []
         if rows:
-            await self._prepare_rows(alternating(rows))
+            await self._prepare_rows(alternating(rows), talks)
         return len(rows) or closed
 
     def _is_to_be_tidied(self) -> bool:
@@ -179,13 +198,14 @@ class Sender:
         self._woken, self._tidied_at = False, at
         return True
 
-    async def _prepare_rows(self, rows: Sequence[Leased]) -> None:
+    async def _prepare_rows(self, rows: Sequence[Leased], talks: Collection[int]) -> None:
         now = self._clock.now()
         fresh = [row for row in rows if row.expires_at is None or row.expires_at > now]
         decisions = await self._decide(fresh, now)
         for row, decision in zip(fresh, decisions, strict=True):
             if isinstance(decision, Call):
-                self._ready.append(_Ready(row=row, call=decision, prepared_at=now))
+                at_once = row.broadcast in talks
+                self._make_ready(_Ready(row=row, call=decision, prepared_at=now, at_once=at_once))
             else:
                 self._undelivered.append(_undelivered(row, decision))
         held = {row.id for row in fresh}
@@ -193,6 +213,13 @@ class Sender:
             Settled(id=row.id, state="expired", reason="expired") for row in rows if row.id not in held
         ]
         self._work.set()
+
+    def _make_ready(self, ready: _Ready) -> None:
+        """What is said in conversations stands before the rest, and in its order."""
+        place = len(self._ready)
+        if ready.at_once:
+            place = next((at for at, each in enumerate(self._ready) if not each.at_once), place)
+        self._ready.insert(place, ready)
 
     async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
         """A decision for each row. One that makes `prepare` fail is tried later, and holds nobody else back."""

@@ -13,13 +13,15 @@ URGENT = timedelta(hours=1)
 
 
 def shares(due: Sequence[DueBroadcast], room: int, now: datetime) -> list[tuple[int, int]]:
-    """(broadcast, places) in the order to be served: the urgent first, equally within each of the two groups.
+    """(broadcast, places) in the order to be served: what is said in conversations alone, where there is any, then the
+    urgent, equally within each of the groups.
 
     What a broadcast leaves of its places (it has fewer due) is offered again in the next round.
     """
     ready = [one for one in due if one.next_due <= now]
+    talks = [one for one in ready if one.at_once]
     urgent = [one for one in ready if one.expires_at is not None and one.expires_at - now <= URGENT]
-    served = urgent or ready
+    served = talks or urgent or ready
     if not served:
         return []
     served = sorted(served, key=lambda one: (one.expires_at is None, one.expires_at or now, one.id))

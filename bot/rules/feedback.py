@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 STARS = "stars"
 CHANGE = "change"
 MOST_STARS = 5
+SAID_WITHIN = timedelta(days=14)
+"""So long after the end it may be said how it was: later nobody remembers, and nobody reads it."""
 
 
 class Change(StrEnum):
@@ -29,6 +32,11 @@ class Feedback:
 
     stars: int | None = None
     changes: frozenset[Change] = frozenset()
+
+
+def may_be_rated(starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Whether it may be said how an event was: once it began, for two weeks after its end."""
+    return starts_at <= now < ends_at + SAID_WITHIN
 
 
 def toggled(said: Feedback, change: Change) -> frozenset[Change]:

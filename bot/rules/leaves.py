@@ -292,10 +292,13 @@ class Period:
 
 
 def period_of(written: str, now: datetime) -> Period:
-    """The instants that `>2016-11-01`, `<7d` … mean at `now`; days are those of Paris."""
+    """The instants that `>2016-11-01`, `<7d` … mean at `now`; days are those of Paris.
+
+    Days ago are counted from the full hour, so that an audience means the same people throughout an hour.
+    """
     sign, when = written[0], written[1:]
     if when.endswith("d"):
-        ago = now - timedelta(days=int(when[:-1]))
+        ago = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=int(when[:-1]))
         return Period(since=ago) if sign == "<" else Period(before=ago)
     day = date.fromisoformat(when)
     starts = day + timedelta(days=1) if sign == ">" else day

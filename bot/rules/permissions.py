@@ -46,6 +46,8 @@ class Action(StrEnum):
     CREATE_EVENT = "create_event"
     CHANGE_EVENT = "change_event"
     SEE_EVENT_ANSWERS = "see_event_answers"
+    APPROVE_HOST = "approve_host"
+    TRUST_HOST = "trust_host"
     CHECK_IN = "check_in"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
@@ -55,12 +57,15 @@ class Action(StrEnum):
     CORRECT_BROADCAST = "correct_broadcast"
     RECALL_BROADCAST = "recall_broadcast"
     TAKE_OFFER = "take_offer"
+    ANSWER_CONVERSATION = "answer_conversation"
+    SAVE_ANSWER = "save_answer"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
     EXPORT_RESPONSES = "export_responses"
     EXPORT_SUPPORTERS = "export_supporters"
     EXPORT_DELIVERIES = "export_deliveries"
     EXPORT_DOORS = "export_doors"
+    EXPORT_CONVERSATIONS = "export_conversations"
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
     IMPORT_OPT_OUTS = "import_opt_outs"
@@ -92,6 +97,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CREATE_EVENT: _ORGANIZERS,
         Action.CHANGE_EVENT: _ORGANIZERS,
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
+        Action.APPROVE_HOST: _ORGANIZERS,
+        Action.TRUST_HOST: _ORGANIZERS,
         Action.CHECK_IN: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,
@@ -101,12 +108,15 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CORRECT_BROADCAST: _ORGANIZERS,
         Action.RECALL_BROADCAST: _ORGANIZERS,
         Action.TAKE_OFFER: _ORGANIZERS,
+        Action.ANSWER_CONVERSATION: _ORGANIZERS,
+        Action.SAVE_ANSWER: _COORDINATORS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,
         Action.EXPORT_RESPONSES: _COORDINATORS,
         Action.EXPORT_SUPPORTERS: _COORDINATORS,
         Action.EXPORT_DELIVERIES: _COORDINATORS,
         Action.EXPORT_DOORS: _COORDINATORS,
+        Action.EXPORT_CONVERSATIONS: _COORDINATORS,
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,
         Action.IMPORT_OPT_OUTS: _COORDINATORS,

@@ -16,7 +16,8 @@ class Retention:
     Raw updates are erased as soon as they are processed. campaign_days: events, messages and what became of them, after
     the last round. door_days: what was noted at doors, after the last round. former_staff_days: a role after it was
     withdrawn. suppression_days: the mark of somebody who left. proof_days: the sealed proof of their consents, 0 for
-    none. audit_days: an entry of the team's log.
+    none. audit_days: an entry of the team's log. conversation_days: what supporters and the team wrote to
+    each other, after it was closed.
     """
 
     unfinished_days: int = 7
@@ -30,6 +31,7 @@ class Retention:
     suppression_days: int = 1095
     proof_days: int = 1826
     audit_days: int = 1095
+    conversation_days: int = 30
 
 
 def whole_years(days: int) -> int | None:
@@ -69,6 +71,7 @@ class Cutoffs:
     left_since: date
     sealed_since: date
     noted_since: datetime
+    closed_since: datetime
 
 
 def final_ballot_end(ballots: Iterable[Ballot]) -> datetime:
@@ -98,4 +101,5 @@ def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -
         left_since=today - timedelta(days=retention.suppression_days),
         sealed_since=today - timedelta(days=retention.proof_days),
         noted_since=now - timedelta(days=retention.audit_days),
+        closed_since=now - timedelta(days=retention.conversation_days),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -20,6 +21,7 @@ from bot.rules.retention import whole_years
 from locales.words import OTHER, Words
 
 DATES_KEPT = 1024
+_VOWELS = frozenset("aeiouyœæ")
 
 
 def filters_of(locale: str, words: Words) -> dict[str, Any]:
@@ -66,6 +68,15 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         written = words.places.at.get(first) if rest else None
         return written.format(name=rest) if written else words.places.at[OTHER].format(name=place)
 
+    def of(place: str) -> str:
+        """Whose something is: `du Havre`, `d’Annecy`."""
+        first, _, rest = place.partition(" ")
+        if rest and first in words.places.of:
+            return words.places.of[first].format(name=rest)
+        begins = unicodedata.normalize("NFKD", place[:1].casefold())[:1]
+        written = words.places.of.get("vowel") if begins in _VOWELS else None
+        return (written or words.places.of[OTHER]).format(name=place)
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -97,6 +108,7 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
 
     return {
         "at": at,
+        "of": of,
         "country": country,
         "zone_city": zone_city,
         "date": date_,

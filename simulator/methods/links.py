@@ -130,12 +130,7 @@ def deciding(*, approved: bool) -> Callable[[World, Params], bool]:
             raise bad_request("USER_ALREADY_PARTICIPANT")
         if user_id not in group.requests:
             raise bad_request("HIDE_REQUESTER_MISSING")
-        if approved:
-            link = group.links[group.requests[user_id]]
-            membership.join(world.common, group, user_id, actor=bot, link=link)
-        else:
-            del group.requests[user_id]
-            world.changed(group)
+        membership.decide(world.common, group, user_id, actor=bot, approved=approved)
         return True
 
     return decide

@@ -45,7 +45,7 @@ export class Composer {
   answer(message, forced = false) {
     this.edited = null;
     this.replied = message;
-    this.showAbout(this.acts.nameOf(message), message.text, forced);
+    this.showAbout(this.acts.nameOf(message), message.brief, forced);
   }
 
   /** Change one of one's own texts. */
@@ -193,14 +193,22 @@ export class Composer {
     this.menu.firstChild.focus();
   }
 
+  /** The button above the results of an inline query: it starts the bot, or opens a Mini App of its. */
+  openAbove(button) {
+    this.clear();
+    if (button.web_app) this.phone.openApp(button.web_app.url, "results", button.text, this.acts.query());
+    else this.phone.open(`https://t.me/${this.acts.bot.username}?start=${button.start_parameter}`);
+  }
+
   async showInline(query) {
     const { words } = this.phone;
     try {
       const asked = this.field.value;
-      const { inline_query_id: id, results, answered } = await this.phone.post("inline", { ...this.acts.where(), query, wait: 5 }, this.acts.query());
+      const { inline_query_id: id, results, button, answered } = await this.phone.post("inline", { ...this.acts.where(), query, wait: 5 }, this.acts.query());
       if (this.field.value !== asked) return;
-      if (!results.length) { this.openMenu(make("p", { class: "empty" }, words.say(answered ? "inline_nothing" : "inline_none"))); return; }
-      this.openMenu(...results.map((result) => this.item(async () => {
+      const above = button ? [this.item(() => this.openAbove(button), make("strong", {}, button.text))] : [];
+      if (!results.length && !button) { this.openMenu(make("p", { class: "empty" }, words.say(answered ? "inline_nothing" : "inline_none"))); return; }
+      this.openMenu(...above, ...results.map((result) => this.item(async () => {
         this.clear();
         await this.phone.post("choose", { ...this.acts.where(), inline_query_id: id, result_id: String(result.id) }, this.acts.query());
       }, make("strong", {}, result.title ?? result.type), make("span", {}, result.description ?? ""))));

@@ -132,6 +132,10 @@ export class GroupChat extends BotChat {
     return [
       ...this.phone.bots.flatMap((bot) => this.botItems(bot, words, item)),
       { label: words.say("add_member"), does: () => this.addMember() },
+      ...(this.group.admin ? this.group.requests : []).flatMap(({ id, first_name: name }) => [
+        item(words.say("let_in", { name }), "admit", { member: id }),
+        item(words.say("turn_away", { name }), "admit", { member: id, on: false }),
+      ]),
       ...(this.group.is_forum ? [
         { label: words.say("new_topic"), does: () => this.newTopic() },
         item(words.say(opened?.closed ? "reopen_topic" : "close_topic"), "topic-change", { topic, closed: !opened?.closed }),

@@ -2,6 +2,8 @@
 
 import { icon, make } from "/page/dom.js";
 
+const FOR_EVER = 2 ** 31 - 1; // seconds
+
 /** The nodes of a message's media; `acts` has `words`, `me` and `vote(message, numbers)`. */
 export function mediaNodes(message, acts) {
   const nodes = shown(message, acts);
@@ -18,7 +20,7 @@ function veiled(node, words) {
 
 function shown(message, acts) {
   if (message.venue) return [place(message.venue.location, message.venue.title, message.venue.address)];
-  if (message.location) return [place(message.location, acts.words.say("location"), "")];
+  if (message.location) return [place(message.location, acts.words.say(message.location.live_period ? "live_location" : "location"), liveUntil(message, acts.words))];
   if (message.photo.length) return [photo(message.photo.at(-1), acts.words)];
   if (message.file) return [moving(message.file, acts.words)];
   if (message.document) return [file(message.document, acts.words)];
@@ -30,6 +32,11 @@ function shown(message, acts) {
 }
 
 const address = (fileId) => `/sim/files/${encodeURIComponent(fileId)}`;
+
+/** Until when a place moves; nothing for one that stays, or that moves until it is stopped. */
+function liveUntil({ location: { live_period: period }, date }, words) {
+  return period && period < FOR_EVER ? words.say("live_until", { time: words.time(new Date(date).getTime() + period * 1000) }) : "";
+}
 
 function photo({ file_id: fileId, width, height }, words) {
   const image = make("img", { src: address(fileId), alt: words.say("photo"), loading: "lazy", width, height });
@@ -71,8 +78,9 @@ function contact({ first_name: first, last_name: last, phone_number: number }, w
 function poll(message, acts) {
   const { words } = acts;
   const given = message.votes[acts.me] ?? [];
-  const { question, options, is_closed: closed, is_anonymous: anonymous, type, allows_multiple_answers: several, total_voter_count: total, allows_revoting: revoting } = message.poll;
+  const { question, description, options, is_closed: closed, is_anonymous: anonymous, type, allows_multiple_answers: several, total_voter_count: total, allows_revoting: revoting, close_date: until, explanation } = message.poll;
   const open = !closed && given.length === 0;
+  const correct = message.poll.correct_option_ids ?? [];
   const kind = closed ? "poll_closed" : type === "quiz" ? "quiz" : anonymous ? "anonymous_poll" : "poll";
   const picked = new Set();
   const send = make("button", { type: "button", class: "plain", hidden: !open || !several, disabled: true, on: { click: () => acts.vote(message, [...picked]) } }, words.say("vote"));
@@ -84,15 +92,17 @@ function poll(message, acts) {
   };
   const row = (option, number) => {
     const share = total ? Math.round((100 * option.voter_count) / total) : 0;
-    const node = make("button", { type: "button", class: "poll-option", disabled: !open, attrs: { "aria-pressed": String(given.includes(number)) } },
-      make("span", {}, option.text), open ? null : make("span", { class: "share" }, `${share} %`));
+    const mark = open || type !== "quiz" ? "" : correct.includes(number) ? "right" : given.includes(number) ? "wrong" : "";
+    const node = make("button", { type: "button", class: `poll-option ${mark}`.trim(), disabled: !open, attrs: { "aria-pressed": String(given.includes(number)) } },
+      mark ? icon(mark === "right" ? "check" : "close") : null, make("span", {}, option.text, mark ? make("span", { class: "sr" }, ` – ${words.say(mark === "right" ? "right_answer" : "wrong_answer")}`) : null), open ? null : make("span", { class: "share" }, `${share} %`));
     node.style.setProperty("--share", open ? "0%" : `${share}%`);
     node.addEventListener("click", () => pick(number, node));
     return node;
   };
   const back = make("button", { type: "button", class: "plain", hidden: closed || given.length === 0 || !revoting, on: { click: () => acts.vote(message, []) } }, words.say("take_back"));
-  return make("div", { class: "poll" }, make("strong", {}, question), make("span", { class: "coordinates" }, words.say(kind)), ...options.map(row), send, back,
-    make("span", { class: "coordinates" }, words.say("votes", { n: total })));
+  return make("div", { class: "poll" }, description ? make("span", {}, description) : null, make("strong", {}, question), make("span", { class: "coordinates" }, words.say(kind)), ...options.map(row),
+    explanation && !open ? make("p", { class: "explained" }, explanation) : null, send, back,
+    make("span", { class: "coordinates" }, [words.say("votes", { n: total }), until && !closed ? words.say("poll_until", { time: words.time(until * 1000) }) : null].filter(Boolean).join(" · ")));
 }
 
 function place({ latitude, longitude }, title, where) {

@@ -28,13 +28,17 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+hosts.propose hosts.withdraw hosts.sent_back hosts.join
+rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
 surveys.answer
+conversations.write conversations.edit conversations.erase conversations.forget conversations.end conversations.end_of
+conversations.has_agreed conversations.talking conversations.team_wrote_last
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
 """
 """What people do about themselves: the person who acts is the only one it touches."""
@@ -46,7 +50,7 @@ canvass_imports.find_places canvass_imports.import_stations canvass_imports.impo
 canvass_imports.stations_missing
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
-planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
+planning.plan planning.look waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
@@ -55,14 +59,15 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
-campaign_changes.tell_of_hours
+campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
 canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audience_words.view audience_words.view_for audience_typing.read audience_typing.require_usable
+audiences.reach audiences.reach_now forecasts.forecast_now events.told audience_words.view
+audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles
@@ -70,10 +75,14 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
-check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there
-event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there feedback.figures_of
+event_cards.find event_cards.standing events.invite events.tell events.apply_change events.apply_cancellation
+series.following
+hosts.reason_of hosts.trust
+event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -90,7 +99,7 @@ tests/web/test_console_doors.py.
 NARROWING = (
     "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
     " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
-    " audience_typing.events_known audience_typing.saved_known"
+    " audience_typing.events_known audience_typing.saved_known inbox.edit"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
@@ -100,6 +109,7 @@ erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
+hosts.around events.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
 events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
@@ -107,6 +117,8 @@ export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_with
 questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
+conversations.area_of_person inbox.load_of
+rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """
 """What computes and touches no database."""

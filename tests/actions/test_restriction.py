@@ -35,14 +35,18 @@ from db.schema import (
     check_ins,
     chosen_places,
     consents,
+    conversations,
     deliveries,
     event_feedback,
     events,
+    messages,
     metadata,
     people,
     polling_places,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     staff,
     stations,
     survey_answers,
@@ -183,10 +187,11 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback)
+AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places)
 HELD = (
     *(consents, responses, deliveries, vote_plans, chosen_places, volunteering, survey_answers, walkers),
     *AT_EVENTS,
+    *(conversations, messages),
 )
 WITHOUT_PROOFS = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
 LONG_AFTER = final_ballot_end(CAMPAIGN.ballots) + timedelta(days=9_999)
@@ -204,6 +209,9 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
         await tx.execute(sa.insert(responses).values(question=question, subject=subject, **said))
     await tx.execute(sa.insert(rsvps).values(event=number, **said))
     at_event = {"event": number, "person": number}
+    hours = {"role": "welcome", "starts_at": NOW, "ends_at": NOW}
+    await tx.execute(sa.insert(shifts).values(id=number, event=number, **hours))
+    await tx.execute(sa.insert(shift_places).values(shift=number, **said))
     await tx.execute(sa.insert(attendee_numbers).values(number=1, **at_event))
     await tx.execute(sa.insert(check_ins).values(at=NOW, how="list", **at_event))
     await tx.execute(sa.insert(event_feedback).values(at=NOW, question="stars", option="5", **at_event))
@@ -222,6 +230,16 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
     walk = {"id": number, "code": f"69123_{number:04}-1", "station": f"69123_{number:04}", "cut_at": NOW}
     await tx.execute(sa.insert(walks).values(doors=1, metres=0, **walk))
     await tx.execute(sa.insert(walkers).values(walk=number, outing=1, person=number, taken_at=NOW))
+    talk = {
+        "id": number,
+        "person": number,
+        "area": "FR",
+        "state": "closed",
+        "opened_at": NOW,
+        "closed_at": NOW,
+    }
+    await tx.execute(sa.insert(conversations).values(**talk))
+    await tx.execute(sa.insert(messages).values(conversation=number, at=NOW, text="x", message_id=1))
     made = {"id": number, "key": str(number), "kind": "persuasion", "audience": {}, "area": "FR"}
     await tx.execute(sa.insert(broadcasts).values(starts_at=NOW, created_at=NOW, **made))
     sent = {"broadcast": number, "person": number, "state": "sent", "due_at": NOW, "changed_at": NOW}
@@ -253,8 +271,8 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
 
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
-        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 5)
-        assert told["offers to help"] == 1
+        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 6)
+        assert told["offers to help"] == told["conversations with the team"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),
         **{"responses": 3, "people": 1, "events": 1, "broadcasts": 1, "staff": 1},

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Call
+from bot.delivery.hooks import ReadFirst
 from bot.delivery.intake import received
 from db import updates
 from db.schema import people, responses
@@ -46,6 +47,67 @@ async def test_it_stops_in_the_middle_of_a_statement_and_nothing_is_lost(bench: 
         await bench.idle(engine)
     assert await answers(bench) == ["1001", "1002"]
     assert sorted(bench.telegram.texts()) == ["ok", "ok"]
+
+
+async def test_nobody_waits_for_what_is_looked_up_first(bench: Any, helpers: Any) -> None:
+    """Counting a million people for an organizer holds no transaction: taps are answered, and others may write."""
+    asked, found = asyncio.Event(), asyncio.Event()
+    results: dict[int, bool] = {}
+    count = bench.app.process
+
+    async def process(tx: AsyncConnection, update: dict[str, Any], met: Mapping[int, Any]) -> Sequence[Call]:
+        calls: Sequence[Call] = await count(tx, update, met)
+
+        async def look() -> None:
+            asked.set()
+            await found.wait()
+            results[update["update_id"]] = True
+
+        if helpers.chat_id(update) == 1001 and update["update_id"] not in results:
+            raise ReadFirst(look)
+        return calls
+
+    bench.app.process = process
+    await store(bench, helpers.message(1, 1001), helpers.message(2, 1001))
+    async with bench.running() as engine:
+        await asyncio.wait_for(asked.wait(), 8)
+        await store(bench, helpers.message(3, 1002))
+        engine.wake()
+        while "1002" not in await answers(bench):  # noqa: ASYNC110 - the condition is in the database
+            await asyncio.sleep(0.01)
+        assert await answers(bench) == ["1002"], (
+            "What was done before it asked is undone, and its chat waits."
+        )
+        async with bench.database.write() as tx:
+            await tx.execute(sa.text("SELECT 1"))
+        found.set()
+        await bench.idle(engine)
+    assert sorted(await answers(bench)) == ["1001", "1001", "1002"]
+    assert set(results) == {1, 2}
+
+
+async def test_who_is_stopped_while_looking_up_is_handled_at_the_next_start(bench: Any, helpers: Any) -> None:
+    asked, count = asyncio.Event(), bench.app.process
+
+    async def process(tx: AsyncConnection, update: dict[str, Any], met: Mapping[int, Any]) -> Sequence[Call]:
+        async def look() -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+        raise ReadFirst(look)
+
+    bench.app.process = process
+    engine = bench.engine()
+    running = asyncio.create_task(engine.run())
+    await store(bench, helpers.message(1, 1001))
+    await asyncio.wait_for(asked.wait(), 8)
+    engine.stop()
+    await asyncio.wait_for(running, 8)
+    assert await answers(bench) == []
+    bench.app.process = count
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    assert await answers(bench) == ["1001"]
 
 
 async def test_who_stood_in_the_way_of_another_is_handled_again(

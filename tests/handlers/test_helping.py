@@ -12,8 +12,8 @@ from handlers.privacy import PARTS
 from tests.campaigning import staff
 from tests.conversation import Conversation
 
-MOST_WORDS, SHORT_NOTICE = 80, 120
-ROLES = {"supporter": 0, "organizer": 6, "coordinator": 7, "admin": 8}
+MOST_WORDS, SHORT_NOTICE = 90, 120
+ROLES = {"supporter": 0, "organizer": 8, "coordinator": 9, "admin": 10}
 """How many commands of the team each is told of."""
 
 

@@ -74,6 +74,15 @@ async def test_a_group_with_topics_and_two_bots(
         await page.evaluate(on(ana, ".chat-head .round:last-of-type") + ".click()")
         await page.evaluate(named(ana, ".chat-menu .menu-item", "Close this topic") + ".click()")
         await page.until(named(ben, ".foot-note", "fermé"))
+        # Who came by a link that makes them ask is let in from the menu.
+        link = (await call("createChatInviteLink", chat_id=team.id, creates_join_request=True))["result"]
+        cleo = await simulator.person("Cléo")
+        await simulator.call("POST", f"/people/{cleo.id}/join", json={"link": link["invite_link"]})
+        open_menu = on(ana, ".chat-head .round:last-of-type") + ".click()"
+        let_in = named(ana, ".chat-menu:not([hidden]) .menu-item", "Let Cléo in")
+        await page.until(f"({open_menu}, {let_in})")
+        await page.evaluate(let_in + ".click()")
+        await page.until(named(ana, ".who p", "4 members"))
         assert page.complaints == []
 
 
@@ -103,14 +112,28 @@ async def test_albums_spoilers_and_links_are_shown_as_telegram_does(
     simulator: Simulator, served: RunningSimulator, call: Call
 ) -> None:
     ana = await simulator.person("Ana", language="en", started=True)
-    await ana.send_album([("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.png", striped_png(3))])
+    await ana.send_album(
+        [("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.png", striped_png(3))], caption="Three"
+    )
     photo = (await call("getUpdates"))["result"][0]["message"]["photo"][-1]["file_id"]
     above = {"photo": photo, "caption": "Above it", "has_spoiler": True, "show_caption_above_media": True}
     await call("sendPhoto", chat_id=ana.id, **above)
     await call("sendMessage", chat_id=ana.id, text="https://example.org/a", link_preview_options=NO_PREVIEW)
+    quiz = {"question": "Q?", "options": ["No", "Yes"], "type": "quiz", "correct_option_id": 1}
+    asked = (await call("sendPoll", chat_id=ana.id, explanation="So it is.", **quiz))["result"]
+    await call("forwardMessage", chat_id=ana.id, from_chat_id=ana.id, message_id=asked["message_id"])
     async with opened(f"{served.base_url}/?open={ana.id}&lang=en") as page:
-        await page.until(named(ana, ".text", "example.org"))
+        await page.until(named(ana, ".note", "Forwarded from Test bot"))
+        # A quiz says what was right, and why, wherever it is shown.
+        await page.evaluate(on(ana, ".poll-option") + ".click()")
+        await page.until("document.querySelectorAll('.poll .explained').length === 2")
+        marks = "[...document.querySelectorAll('.poll-option')].map((node) => node.className).join()"
+        assert await page.evaluate(marks) == ",".join(["poll-option wrong", "poll-option right"] * 2)
         assert await page.evaluate(f"{on(ana, '.album ol')}.children.length") == 3
+        assert await page.evaluate(on(ana, ".album-caption") + ".textContent") == "Three"
+        (first, *_) = (each.message_id for each in await ana.messages())
+        await simulator.call("POST", f"/people/{ana.id}/delete", json={"message_id": first})
+        await page.until(f"{on(ana, '.album-caption')} === null")
         order = f"[...{on(ana, '.theirs .bubble')}.children].map((node) => node.className).slice(0, 2).join()"
         assert await page.evaluate(order) == "text,veiled"
         await page.evaluate(on(ana, ".veil") + ".click()")

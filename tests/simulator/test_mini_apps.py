@@ -121,7 +121,7 @@ async def test_what_opens_no_app(simulator: Simulator, call: Call) -> None:
     for url, kind, sentence in (
         (elsewhere, "inline", f"“{elsewhere}” is not on this machine: the page opens no outside address."),
         (APP, "inline", f"Ana sees no button that opens “{APP}”."),
-        (elsewhere, "window", "“kind” is one of inline, keyboard, menu, main."),
+        (elsewhere, "window", "“kind” is one of inline, keyboard, menu, main, results."),
     ):
         with pytest.raises(SimulatorError) as refused:
             await ana.open_app(url, kind=kind)

@@ -1,13 +1,13 @@
 """Walks are offered and taken, and what happened at a door is noted for a time.
 
-Revision 0058, after 0057.
+Revision 0064, after 0063.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0058"
-down_revision = "0057"
+revision = "0064"
+down_revision = "0063"
 branch_labels = None
 depends_on = None
 

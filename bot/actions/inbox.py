@@ -1,0 +1,378 @@
+"""The team's side of conversations: whoever is first takes one, reads it alone, answers it, and hands it on.
+
+Nobody reads what they have not taken. The audit log tells who took which conversation, and nothing of what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.conversations
+import db.duties
+import db.people
+import db.talks
+from bot.actions import audit, duties
+from bot.actions.authority import Author, roles_of
+from bot.actions.conversations import (
+    Content,
+    ConversationGone,
+    MessageTooLong,
+    NothingToSend,
+    leave_answering,
+)
+from bot.errors import PortevoixError
+from bot.rules import conversations as rules
+from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.conversations import LONGEST, Claims, State, may_answer
+from bot.rules.permissions import Action
+from db.conversations import Conversation, Waiting
+from db.duties import Answerer
+from db.people import Person
+from db.talks import Stands, Talk
+
+BY_ITSELF = "inbox"
+"""The actor in the audit log where a claim went back, or a question up, by itself."""
+LONGEST_REASON = 200
+LOOKED_AT = timedelta(days=30)
+"""The answers of so long say how long people wait."""
+
+
+class ConversationTaken(PortevoixError):
+    """Somebody else was first; `who`: how they sign."""
+
+    default_message = "inbox/taken"
+
+
+class NotYours(PortevoixError):
+    """A conversation that one has not taken, or not any more."""
+
+    default_message = "inbox/not_yours"
+
+
+class OneAtATime(PortevoixError):
+    """Whoever has taken a conversation answers that one first; `number` is its own."""
+
+    default_message = "inbox/one_at_a_time"
+
+
+class OwnConversation(PortevoixError):
+    """One's own questions are answered by others."""
+
+    default_message = "inbox/own"
+
+
+class NobodyToPassTo(PortevoixError):
+    """Whoever it should be passed to may not answer there, or has taken another one meanwhile."""
+
+    default_message = "inbox/nobody_to_pass_to"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """How much waits in somebody's areas, and for how long: seconds to an answer of the last month, half of them."""
+
+    waiting: int
+    longest_since: datetime | None
+    median: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """What somebody of the team sees of the conversations of their areas: who waits, and no word of any."""
+
+    answers: Answerer | None
+    mine: Conversation | None
+    waiting: Sequence[Waiting]
+    load: Load
+
+
+async def opened(tx: AsyncConnection, author: Author) -> Inbox:
+    """Their duty, the one they have taken, and those that wait. Raises NotAllowed."""
+    author.require(Action.ANSWER_CONVERSATION)
+    shown = [
+        each
+        for each in await db.conversations.open_ones(tx)
+        if may_answer(author.roles, each.conversation.area) and each.conversation.person != author.person.id
+    ]
+    return Inbox(
+        answers=await db.duties.of_person(tx, author.person.id),
+        mine=await db.conversations.claimed_by(tx, author.person.id),
+        waiting=[each for each in shown if each.conversation.standing.state is State.WAITING],
+        load=load_of(shown, await db.conversations.waited_since(tx, author.now - LOOKED_AT, EVERYWHERE)),
+    )
+
+
+def load_of(shown: Sequence[Waiting], waited: Sequence[int]) -> Load:
+    """How much waits among these, and how long people waited."""
+    since = [each.conversation.standing.waiting_since for each in shown]
+    return Load(
+        waiting=sum(each is not None for each in since),
+        longest_since=min((each for each in since if each is not None), default=None),
+        median=rules.median_seconds(waited),
+    )
+
+
+async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
+    """How much waits in an area, for how long, and how long people waited there."""
+    shown = [each for each in await db.conversations.open_ones(tx) if contains(area, each.conversation.area)]
+    return load_of(shown, await db.conversations.waited_since(tx, now - LOOKED_AT, area))
+
+
+async def usual_wait(tx: AsyncConnection, now: datetime) -> int | None:
+    """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody."""
+    return rules.median_seconds(await db.conversations.waited_since(tx, now - LOOKED_AT, EVERYWHERE))
+
+
+async def require_taken(tx: AsyncConnection, author: Author, number: int) -> None:
+    """Raises NotAllowed, ConversationGone, NotYours unless they have taken it."""
+    await _mine(tx, author, number)
+
+
+async def claim(tx: AsyncConnection, author: Author, number: int) -> Conversation:
+    """Takes a conversation: from now on they read it, and nobody else. Taking one's own again changes nothing.
+
+    Raises NotAllowed, ConversationGone, ConversationTaken, OneAtATime, OwnConversation, NameMissing.
+    """
+    found, _person = await _reachable(tx, author, number)
+    if found.person == author.person.id:
+        raise OwnConversation("Your own questions are answered by others.")
+    await duties.require_name(tx, author)
+    mine = await db.conversations.claimed_by(tx, author.person.id)
+    if mine is not None and mine.id == number:
+        return mine
+    if mine is not None:
+        raise OneAtATime("Answer first the one that you have taken.", number=mine.id)
+    waits = found.standing.state is State.WAITING
+    if not waits or not await db.conversations.move(
+        tx, found, rules.claimed(found.standing, author.person.id, author.now)
+    ):
+        raise await _taken(tx, number)
+    await _note(tx, author, "claim_conversation", found)
+    await _show(tx, author.person, number, author.now)
+    return await _fresh(tx, number)
+
+
+async def _taken(tx: AsyncConnection, number: int) -> PortevoixError:
+    """Why it cannot be taken at this moment."""
+    found = await db.conversations.get(tx, number)
+    claimer = found.standing.claimed_by if found is not None else None
+    if found is None or claimer is None:
+        return ConversationGone("Nobody waits there any more.")
+    who = await db.duties.of_person(tx, claimer)
+    return ConversationTaken(
+        "Somebody else was first.", who=who.name if who is not None else "", number=number
+    )
+
+
+async def _show(tx: AsyncConnection, reader: Person, number: int, now: datetime) -> None:
+    """What was written so far, in the chat of whoever has taken it; pictures and the like one by one."""
+    written = await db.conversations.messages_of(tx, number)
+    until = written[-1].id if written else 0
+    await db.talks.queue(tx, number, Talk.OPENED, [reader.telegram_id], now=now, until=until)
+    last_answer = max((each.id for each in written if each.by_team), default=0)
+    for message in written:
+        if message.media is not None and not message.by_team and message.id > last_answer:
+            await db.talks.queue(tx, number, Talk.RELAYED, [reader.telegram_id], now=now, message=message.id)
+
+
+async def answer(tx: AsyncConnection, author: Author, number: int, content: Content) -> Conversation:
+    """Answers whoever wrote, in the name of the team. Raises NotAllowed, ConversationGone, NotYours, NothingToSend,
+    MessageTooLong.
+    """
+    found, person = await _mine(tx, author, number)
+    if content.media is None and not (content.text or "").strip():
+        raise NothingToSend("There is nothing in it that could be handed on.")
+    if len(content.text or "") > LONGEST:
+        raise MessageTooLong("It is too long: send it in two.", limit=LONGEST)
+    signs = await duties.require_name(tx, author)
+    since = found.standing.waiting_since
+    message = await db.conversations.add(
+        tx,
+        conversation=number,
+        at=author.now,
+        by_team=True,
+        author=author.person.id,
+        signed=signs.name,
+        text=content.text,
+        media=content.media,
+        message_id=content.message_id,
+        waited=round((author.now - since).total_seconds()) if since is not None else None,
+    )
+    await _move(tx, found, rules.answered(found.standing, author.now))
+    await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, message=message)
+    return await _fresh(tx, number)
+
+
+async def edit(
+    tx: AsyncConnection, author: Author, message_id: int, text: str
+) -> tuple[Conversation, list[Stands]] | None:
+    """They changed an answer that they had sent, in the conversation that they still have: where it stands, to be
+    shown as changed. None: it was none.
+    """
+    found = await db.conversations.claimed_by(tx, author.person.id)
+    if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area) or len(text) > LONGEST:
+        return None
+    message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.person.id)
+    if message is None or message.text is None or not text.strip():
+        return None
+    await db.conversations.edit(tx, message.id, text, author.now)
+    return found, await db.talks.word_again(tx, found.id, message.id)
+
+
+async def hand_back(tx: AsyncConnection, author: Author, number: int) -> None:
+    """Somebody else is to answer: those on duty are told. Raises NotAllowed, ConversationGone, NotYours."""
+    found, _person = await _mine(tx, author, number)
+    await _move(tx, found, rules.handed_back(found.standing, author.now))
+    await _note(tx, author, "hand_back_conversation", found)
+    await _let_go(tx, found, author.now)
+
+
+async def may_pass_to(tx: AsyncConnection, author: Author, number: int) -> list[Answerer]:
+    """Who is on duty there and has taken nothing. Raises NotAllowed, ConversationGone, NotYours."""
+    found, person = await _mine(tx, author, number)
+    but = [author.person.telegram_id, person.telegram_id]
+    return [
+        member.answers
+        for member in await duties.on_duty(tx, found.area, author.now, but=but)
+        if member.answers is not None and await db.conversations.claimed_by(tx, member.answers.person) is None
+    ]
+
+
+async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> Answerer:
+    """Somebody else on duty has it from now on, and is shown what was written. Raises as `may_pass_to` does, and
+    NobodyToPassTo.
+    """
+    reader = next((each for each in await may_pass_to(tx, author, number) if each.person == to), None)
+    person = await db.people.get(tx, to) if reader is not None else None
+    if reader is None or person is None:
+        raise NobodyToPassTo("They cannot take it now.")
+    found, _person = await _mine(tx, author, number)
+    await _move(tx, found, rules.claimed(found.standing, to, author.now))
+    await _note(tx, author, "pass_on_conversation", found, to=person.telegram_id)
+    await leave_answering(tx, author.person.id, number)
+    await _show(tx, person, number, author.now)
+    return reader
+
+
+async def close(tx: AsyncConnection, author: Author, number: int) -> None:
+    """It is over until its author writes again, who is told. Raises NotAllowed, ConversationGone, NotYours."""
+    found, person = await _mine(tx, author, number)
+    await _move(tx, found, rules.closed(found.standing, author.now))
+    await _note(tx, author, "close_conversation", found)
+    await leave_answering(tx, author.person.id, number)
+    await db.talks.queue(tx, number, Talk.CLOSED, [person.telegram_id], now=author.now)
+
+
+async def block(tx: AsyncConnection, author: Author, number: int, days: int, reason: str) -> None:
+    """Nothing of its author is taken for so many days; why is kept with it. Raises as `close` does."""
+    if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
+        raise NothingToSend("For how long, and why, has to be said.")
+    await close(tx, author, number)
+    until = author.now + timedelta(days=days)
+    await db.conversations.block(tx, number, until, reason.strip()[:LONGEST_REASON])
+    found = await _fresh(tx, number)
+    await _note(tx, author, "block_sender", found, days=days)
+
+
+async def tend(tx: AsyncConnection, claims: Claims, now: datetime) -> int:
+    """What rested too long goes back, what waited too long goes up to the coordinators; how many of both."""
+    moved = 0
+    for found in await db.conversations.due(tx, claims, now):
+        if rules.is_idle(found.standing, claims, now):
+            after = rules.left_idle(found.standing, now)
+            if await db.conversations.move(tx, found, after):
+                moved += 1
+                details = {"conversation": found.id, "area": found.area}
+                await audit.note(tx, actor=BY_ITSELF, action="claim_ended", details=details, now=now)
+                await _tell_claimer(tx, found, "idle", now)
+                await _let_go(tx, found, now, waits=after.state is State.WAITING)
+        if rules.is_overdue(found.standing, claims, now):
+            moved += await _escalate(tx, await _fresh(tx, found.id), now)
+    return moved
+
+
+async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:
+    """Somebody lost a role: what they have taken, and may not answer any more, waits for others."""
+    person = await db.people.find(tx, telegram_id)
+    if person is None:
+        return
+    roles = await roles_of(tx, person)
+    if not roles:
+        await db.duties.leave(tx, person.id)
+    found = await db.conversations.claimed_by(tx, person.id)
+    if found is not None and not may_answer(roles, found.area):
+        await db.conversations.move(tx, found, rules.left_idle(found.standing, now))
+        await _let_go(tx, found, now, waits=found.standing.waiting_since is not None)
+
+
+async def _escalate(tx: AsyncConnection, found: Conversation, now: datetime) -> int:
+    author = await db.people.get(tx, found.person)
+    but = [] if author is None else [author.telegram_id]
+    told = await duties.coordinators(tx, found.area, but=but)
+    await db.conversations.move(tx, found, rules.escalated(found.standing, now))
+    await db.talks.queue(tx, found.id, Talk.CARD, told, now=now, escalated=True)
+    details = {"conversation": found.id, "area": found.area, "told": len(told)}
+    await audit.note(tx, actor=BY_ITSELF, action="conversation_went_up", details=details, now=now)
+    return 1
+
+
+async def _let_go(tx: AsyncConnection, found: Conversation, now: datetime, *, waits: bool = True) -> None:
+    """Whoever had it writes nothing there any more; the others on duty are told that it waits."""
+    claimer = found.standing.claimed_by
+    assert claimer is not None  # it was taken
+    await leave_answering(tx, claimer, found.id)
+    if waits:
+        both = await db.people.get_many(tx, [claimer, found.person])
+        but = [person.telegram_id for person in both.values()]
+        team = [each.telegram_id for each in await duties.on_duty(tx, found.area, now, but=but)]
+        await db.talks.queue(tx, found.id, Talk.CARD, team, now=now)
+
+
+async def _tell_claimer(tx: AsyncConnection, found: Conversation, why: str, now: datetime) -> None:
+    claimer = await db.people.get(tx, found.standing.claimed_by or 0)
+    if claimer is not None:
+        await db.talks.queue(tx, found.id, Talk.TOLD, [claimer.telegram_id], now=now, why=why)
+
+
+async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
+    """A conversation of their areas whose author may be answered. Raises NotAllowed, ConversationGone."""
+    author.require(Action.ANSWER_CONVERSATION)
+    found = await db.conversations.get(tx, number)
+    person = await db.people.get(tx, found.person) if found is not None else None
+    if found is None or person is None:
+        raise ConversationGone("This conversation was erased.")
+    author.require(Action.ANSWER_CONVERSATION, found.area)
+    if not person.is_registered or person.unreachable_at is not None:
+        raise ConversationGone("Its author cannot be written to any more.")
+    return found, person
+
+
+async def _mine(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
+    """The conversation that they have taken, and its author. Raises NotAllowed, ConversationGone, NotYours."""
+    found, person = await _reachable(tx, author, number)
+    if found.standing.claimed_by != author.person.id:
+        raise NotYours("You have not taken this conversation, or not any more.", number=number)
+    return found, person
+
+
+async def _move(tx: AsyncConnection, found: Conversation, to: rules.Standing) -> None:
+    """Raises NotYours where it went elsewhere in this very moment."""
+    if not await db.conversations.move(tx, found, to):
+        raise NotYours("It went to somebody else meanwhile.", number=found.id)
+
+
+async def _fresh(tx: AsyncConnection, number: int) -> Conversation:
+    found = await db.conversations.get(tx, number)
+    assert found is not None  # it was just there, in this transaction
+    return found
+
+
+async def _note(
+    tx: AsyncConnection, author: Author, action: str, found: Conversation, **details: object
+) -> None:
+    told = {"conversation": found.id, "area": found.area, **details}
+    await audit.note(tx, actor=author.name, action=action, details=told, now=author.now)

@@ -1,0 +1,185 @@
+"""Conversations: who may read and answer what a supporter writes to the team, and when it goes to somebody else.
+
+    waiting -> claimed -> waiting (handed back, or left idle) | closed -> waiting (its author writes again)
+
+One of the team reads and answers at a time. Whoever takes it has a while to do something about it; what nobody
+answers goes up to the coordinators.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+from bot.rules.areas import city_of
+from bot.rules.permissions import Action, Role, Staff, may
+
+PURPOSE = "conversation"
+"""The purpose under which the consent ledger holds that what somebody writes may be read by those who answer."""
+MOST_A_MINUTE = 10
+"""Messages that are taken of one person in a minute."""
+LONGEST = 3_500
+"""Characters of a text: it leaves with who wrote it above it, and Telegram holds 4,096 in all."""
+REOPENS_FOR = timedelta(hours=24)
+"""How long after it was closed whoever writes again goes on with it without being asked."""
+BLOCKS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+"""For how long somebody may be kept from writing."""
+MINUTE = timedelta(minutes=1)
+
+
+class State(StrEnum):
+    """The state of a conversation."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+class Media(StrEnum):
+    """What somebody may send beside text: Telegram copies it, and nothing of it is kept but what it was."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    VOICE = "voice"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    PLACE = "place"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """How long a claim may rest before it goes back, and a question before it goes up to the coordinators."""
+
+    idle: timedelta = timedelta(hours=2)
+    escalation: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a conversation stands. `claimed_by`: the number of a person; instants are aware.
+
+    `waiting_since`: since when its author waits for an answer. `touched_at`: when whoever took it last did something
+    about it.
+    """
+
+    state: State
+    waiting_since: datetime | None = None
+    claimed_by: int | None = None
+    claimed_at: datetime | None = None
+    touched_at: datetime | None = None
+    escalated_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+_UNCLAIMED: dict[str, Any] = {"claimed_by": None, "claimed_at": None, "touched_at": None}
+NEW = Standing(state=State.CLOSED)
+"""A conversation in which nothing was written yet."""
+
+
+def written_to(standing: Standing, now: datetime) -> Standing:
+    """Its author wrote: they wait, unless they do already; whoever has taken it keeps it."""
+    waits = replace(standing, waiting_since=standing.waiting_since or now)
+    return waits if standing.state is State.CLAIMED else replace(waits, state=State.WAITING, closed_at=None)
+
+
+def claimed(standing: Standing, by: int, now: datetime) -> Standing:
+    """Somebody took it; it must be waiting."""
+    return replace(standing, state=State.CLAIMED, claimed_by=by, claimed_at=now, touched_at=now)
+
+
+def answered(standing: Standing, now: datetime) -> Standing:
+    """Whoever has taken it answered."""
+    return replace(standing, waiting_since=None, escalated_at=None, touched_at=now)
+
+
+def handed_back(standing: Standing, now: datetime) -> Standing:
+    """Somebody else is to answer."""
+    waits = standing.waiting_since or now
+    return replace(standing, state=State.WAITING, waiting_since=waits, **_UNCLAIMED)
+
+
+def closed(standing: Standing, now: datetime) -> Standing:
+    """Nobody waits for anything any more."""
+    ended = replace(standing, state=State.CLOSED, closed_at=now, waiting_since=None, escalated_at=None)
+    return replace(ended, **_UNCLAIMED)
+
+
+def escalated(standing: Standing, now: datetime) -> Standing:
+    """The coordinators were told of it."""
+    return replace(standing, escalated_at=now)
+
+
+def is_idle(standing: Standing, claims: Claims, now: datetime) -> bool:
+    """Whether whoever took it has let it rest for too long."""
+    touched = standing.touched_at
+    return standing.state is State.CLAIMED and touched is not None and now - touched >= claims.idle
+
+
+def left_idle(standing: Standing, now: datetime) -> Standing:
+    """It goes back where somebody waits for an answer, and is over where nobody does."""
+    return handed_back(standing, now) if standing.waiting_since is not None else closed(standing, now)
+
+
+def is_overdue(standing: Standing, claims: Claims, now: datetime) -> bool:
+    """Whether somebody has waited so long that the coordinators are to know, and do not yet."""
+    since = standing.waiting_since
+    return since is not None and standing.escalated_at is None and now - since >= claims.escalation
+
+
+def goes_on(standing: Standing, now: datetime) -> bool:
+    """Whether what its author writes belongs to it, without their being asked."""
+    if standing.state is not State.CLOSED:
+        return True
+    return standing.closed_at is not None and now - standing.closed_at < REOPENS_FOR
+
+
+def is_too_much(written: Iterable[datetime], now: datetime) -> bool:
+    """Whether somebody has written enough for this minute."""
+    return sum(now - at < MINUTE for at in written) >= MOST_A_MINUTE
+
+
+# -- who answers --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """Whether somebody of the team answers at present: `from_hour` to `to_hour` of their own day, None for all day."""
+
+    on_duty: bool
+    from_hour: int | None = None
+    to_hour: int | None = None
+
+    def is_at(self, hour: int) -> bool:
+        """Whether they are told of what comes in at this hour of their day; from 22 to 6 goes over midnight."""
+        if not self.on_duty:
+            return False
+        first, last = self.from_hour, self.to_hour
+        if first is None or last is None or first == last:
+            return True
+        return first <= hour < last if first < last else hour >= first or hour < last
+
+
+def may_answer(team: Iterable[Staff], area: str) -> bool:
+    """Whether somebody with these roles reads and answers what comes from an area."""
+    return any(may(role, Action.ANSWER_CONVERSATION, area) for role in team)
+
+
+def coordinates(team: Iterable[Staff], area: str) -> bool:
+    """Whether somebody hears of what nobody in an area answered."""
+    return any(
+        role.role is not Role.ORGANIZER and may(role, Action.ANSWER_CONVERSATION, area) for role in team
+    )
+
+
+def team_area(area: str) -> str:
+    """The area by which a team calls itself: the whole city of an arrondissement."""
+    return city_of(area) if len(area) == 5 else area
+
+
+def median_seconds(waited: Iterable[int]) -> int | None:
+    """How long half of them waited at most; None where nobody did."""
+    known = list(waited)
+    return round(median(known)) if known else None

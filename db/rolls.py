@@ -1,0 +1,418 @@
+"""Audiences counted in memory: for each condition those who fulfil it, as a bitmap that is kept.
+
+A million supporters are asked once, and afterwards the bitmaps are brought up to date with the people of whom something
+changed (db.changes), whoever wrote it. Everything that is counted together is counted as one snapshot of the database
+shows it, and reading holds no writer up. What an expression means is said once more, after `bot.rules.belonging` of one
+person and `db.expressions` in SQL; a property test holds the three equal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from operator import and_
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from pyroaring import BitMap
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE
+from bot.rules.belonging import Setting
+from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
+from bot.rules.kinds import MUTES, Kind
+from bot.rules.leaves import Leaf, period_of
+from bot.rules.small_counts import Headcount
+from bot.rules.territories import ABROAD
+from db import changes
+from db.audiences import Group, Target
+from db.engine import AWAY, TROUBLES, Database
+from db.expressions import ASKS, SUPPORTERS, Condition, Whose, given_numbers
+from db.headcounts import named_in
+from db.schema import people
+from db.sqlite import small_cache
+
+log = structlog.get_logger(__name__)
+
+CANNOT_READ = AWAY
+"""What is raised where the database is away: the same may be read later."""
+MOST_KEPT = 200
+"""Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
+MOST_RENEWED = 5_000
+"""People of whom something changed: of more, everybody is asked anew."""
+AT_ONCE = 2
+"""Conditions that are asked of everybody at the same time: each takes one of the readers of the database."""
+SLICE = 1 << 19
+"""Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
+
+Key = tuple[Hashable, ...]
+Ask: TypeAlias = Condition | Whose
+NOTHING: Mapping[Key, Ask] = MappingProxyType({})
+Place = tuple[str | None, str | None]
+"""The territory and the zone that somebody lives by."""
+FLAGS = ("consent_commune", "consent_team", "volunteer", "mutes_events", "mutes_news", "mutes_reminders")
+
+
+@dataclass(kw_only=True)
+class _Roll:
+    """The people of whom a condition holds, as a version of the database says."""
+
+    people: BitMap
+    version: int
+
+
+@dataclass(kw_only=True)
+class _Register:
+    """What is asked of every supporter: who has each flag, who reads each language, who lives by each place."""
+
+    version: int
+    supporters: BitMap = field(default_factory=BitMap)
+    flagged: dict[str, BitMap] = field(
+        default_factory=lambda: {name: BitMap() for name in (*FLAGS, "unreachable")}
+    )
+    languages: dict[str, BitMap] = field(default_factory=dict)
+    places: dict[Place, BitMap] = field(default_factory=dict)
+
+    def add(self, row: Mapping[Any, Any], persons: BitMap) -> None:
+        """These people are alike in all of it."""
+        self.supporters |= persons
+        for name, flagged in self.flagged.items():
+            if row[name]:
+                flagged |= persons
+        self._within(self.languages, row["language"], persons)
+        self._within(self.places, (row["territory"], row["zone"]), persons)
+
+    @staticmethod
+    def _within(rolls: dict[Any, BitMap], value: Any, persons: BitMap) -> None:
+        if value is not None:
+            rolls.setdefault(value, BitMap()).update(persons)
+
+    def drop(self, persons: BitMap) -> None:
+        """Forgets what was known of these people."""
+        for roll in (
+            self.supporters,
+            *self.flagged.values(),
+            *self.languages.values(),
+            *self.places.values(),
+        ):
+            roll -= persons
+
+    def of(self, leaf: Leaf) -> BitMap:
+        """The supporters of whom a leaf holds that the register answers (`_is_registered`)."""
+        match leaf:
+            case Leaf(name="language", arguments=(language,)):
+                return self.languages.get(language, BitMap())
+            case Leaf(name="volunteer"):
+                return self.flagged["volunteer"]
+            case Leaf(name="named"):
+                return self.flagged["consent_team"]
+            case Leaf(name="in", arguments=(area,)) if area == EVERYWHERE:
+                return self.supporters
+        abroad = (roll for (territory, _), roll in self.places.items() if territory == ABROAD)
+        return BitMap.union(BitMap(), *abroad)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """One snapshot: the register, and of whom each of the other conditions holds that were asked; of the `denied` ones,
+    of whom it does not.
+    """
+
+    register: _Register
+    holds: Mapping[Key, BitMap]
+    denied: Collection[Key]
+    setting: Setting
+
+    def members(self, expression: Expression, *, denied: bool = False) -> BitMap:
+        """The supporters in an audience (`denied`: in none of it); not to be changed."""
+        match expression:
+            case Not(part):
+                return self.members(part, denied=not denied)
+            case All(parts) | AnyOf(parts):
+                found = sorted((self.members(part, denied=denied) for part in parts), key=len)
+                together = isinstance(expression, All) != denied
+                return reduce(and_, found) if together else BitMap.union(*found)
+            case Leaf(name="audience"):
+                return self.members(self.setting.saved[expression.arguments[0]], denied=denied)
+        everybody = self.register.supporters
+        holds = self._holds(expression)
+        said = everybody - holds if denied else everybody & holds
+        return said & self.register.flagged["consent_commune"] if expression.uses_commune else said
+
+    def _holds(self, leaf: Leaf) -> BitMap:
+        if _is_registered(leaf):
+            return self.register.of(leaf)
+        key = _key(leaf, self.setting)
+        return self.register.supporters - self.holds[key] if key in self.denied else self.holds[key]
+
+
+class Rolls:
+    """The bitmaps of one database, for one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._turn = asyncio.Lock()
+        self._register: _Register | None = None
+        self._kept: OrderedDict[Key, _Roll] = OrderedDict()
+
+    async def run(self) -> None:
+        """Asks what every count begins with before somebody waits for it; until cancelled."""
+        try:
+            await self.warm()
+        except TROUBLES as error:
+            log.error("audiences_not_read", error=type(error).__name__)  # the first count asks again
+        await asyncio.Event().wait()
+
+    async def warm(self) -> None:
+        """Asks what every count begins with."""
+        async with self._turn:
+            await self._load({})
+
+    async def counts(self, expressions: Sequence[Expression], setting: Setting) -> list[int]:
+        """How many supporters are in each audience."""
+        async with self._look(expressions, setting) as look:
+            return [len(look.members(each)) for each in expressions]
+
+    async def ids(self, expression: Expression, setting: Setting) -> set[int]:
+        """The supporters in an audience."""
+        async with self._look([expression], setting) as look:
+            return set(look.members(expression))
+
+    async def groups(
+        self, target: Target, kind: Kind | None = None, *, known_in: Sequence[str] | None = None
+    ) -> list[Group]:
+        """As `db.audiences.groups`: who can get it, by territory and zone, for such a reader."""
+        if target.expression is None:
+            return []
+        known: Key = ("known", *(known_in or ()))
+        extra = {} if known_in is None else {known: named_in(known_in)}
+        async with self._look([target.expression], target.setting, extra) as look:
+            flagged, mute = look.register.flagged, MUTES.get(kind) if kind is not None else None
+            getting = look.members(target.expression) - flagged["unreachable"]
+            if mute is not None:
+                getting -= flagged[f"mutes_{mute}"]
+            named = getting & look.holds[known] if extra else BitMap()
+            return [
+                _group(place, number, named.intersection_cardinality(lives))
+                for place, lives in look.register.places.items()
+                if (number := getting.intersection_cardinality(lives))
+            ]
+
+    @asynccontextmanager
+    async def _look(
+        self, expressions: Iterable[Expression], setting: Setting, extra: Mapping[Key, Ask] = NOTHING
+    ) -> AsyncIterator[_Look]:
+        """All that these audiences ask, as one snapshot; nobody changes it inside of the block."""
+        trees = (*expressions, *setting.saved.values())
+        leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
+        asked = {
+            _key(leaf, setting): ASKS[leaf.name](leaf.arguments, setting)
+            for leaf in leaves
+            if not _is_registered(leaf)
+        }
+        async with self._turn:
+            await self._load({**asked, **extra})
+            async with self.database.read() as tx:
+                version = await changes.version(tx)
+                register = await self._registered(tx, version)
+                holds = await self._renewed(tx, {**asked, **extra}, version)
+            denied = {key for key, each in asked.items() if isinstance(each, Whose) and each.none}
+            yield _Look(register=register, holds=holds, denied=denied, setting=setting)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+
+    async def _load(self, asked: Mapping[Key, Ask]) -> None:
+        """Asks for everybody what is not known at all, some of it at the same time: each as of its own snapshot."""
+        async with self.database.read() as tx:
+            floor = await changes.floor(tx)
+        for key in [key for key, roll in self._kept.items() if roll.version < floor]:
+            del self._kept[key]  # what changed since was noted once, and is not any more
+        if self._register is not None and self._register.version < floor:
+            self._register = None
+        works: list[Callable[[], Awaitable[None]]] = []
+        if self._register is None:
+            works.append(self._load_register)
+        works += [partial(self._load_one, key, each) for key, each in asked.items() if key not in self._kept]
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(work: Callable[[], Awaitable[None]]) -> None:
+            async with places:
+                await work()
+
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(in_turn(work))
+
+    async def _load_register(self) -> None:
+        async with self.database.read() as tx, small_cache(tx):
+            self._register = await _register_of_all(tx, await changes.version(tx))
+
+    async def _load_one(self, key: Key, asked: Ask) -> None:
+        async with self.database.read() as tx, small_cache(tx):
+            version = await changes.version(tx)
+            self._kept[key] = _Roll(people=await _all_of(tx, asked), version=version)
+
+    async def _registered(self, tx: AsyncConnection, version: int) -> _Register:
+        """The register as this snapshot shows it."""
+        known, self._register = (
+            self._register,
+            None,
+        )  # should the database go away meanwhile, it is half renewed
+        assert known is not None  # it was loaded
+        changed = await changes.since(tx, known.version, most=MOST_RENEWED)
+        if changed is None:
+            known = await _register_of_all(tx, version)
+        elif changed:
+            known.drop(BitMap(changed))
+            for row in await _rows(tx, changed):
+                known.add(row, BitMap([row["id"]]))
+        known.version = version
+        self._register = known
+        return known
+
+    async def _renewed(
+        self, tx: AsyncConnection, asked: Mapping[Key, Ask], version: int
+    ) -> Mapping[Key, BitMap]:
+        """Of whom these conditions hold, as this snapshot shows it."""
+        rolls = {key: self._kept.pop(key) for key in asked}
+        for before in {roll.version for roll in rolls.values()}:
+            changed = await changes.since(tx, before, most=MOST_RENEWED)
+            of_then = {key: asked[key] for key, roll in rolls.items() if roll.version == before}
+            if changed is None:
+                for key, each in of_then.items():
+                    rolls[key].people = await _all_of(tx, each)
+            elif changed:
+                for key, holding in (await _among(tx, of_then, changed)).items():
+                    rolls[key].people -= BitMap(changed)
+                    rolls[key].people |= holding
+        for roll in rolls.values():
+            roll.version = version
+        self._kept |= rolls
+        return {key: roll.people for key, roll in rolls.items()}
+
+
+def _is_registered(leaf: Leaf) -> bool:
+    """Whether the register answers it."""
+    return leaf.name in ("language", "volunteer", "named") or (
+        leaf.name == "in" and leaf.arguments[0] in (EVERYWHERE, ABROAD_AREA)
+    )
+
+
+def _group(place: Place, number: int, known: int) -> Group:
+    territory, zone = place
+    return Group(territory=territory, zone=zone, people=Headcount(known=known, others=number - known))
+
+
+def _key(leaf: Leaf, setting: Setting) -> Key:
+    """What a leaf means: the same words mean other people at another time, by another draw or list of communes."""
+    match leaf.name:
+        case "near":
+            return (leaf, setting.within[leaf.arguments[0], int(leaf.arguments[1])])
+        case "joined" | "seen":
+            return (leaf.name, period_of(leaf.arguments[0], setting.now))
+        case "sample":
+            return (leaf, setting.sampling)
+    return (leaf,)
+
+
+# -- asked of the database --
+
+
+class _Listed(FunctionElement[str]):
+    """Numbers, one after the other with commas between: one value, however many there are."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(_Listed, "sqlite")
+def _in_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Listed, "postgresql")
+def _in_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), ',')"
+
+
+_COLUMNS = tuple(people.c[name] for name in ("territory", "zone", "language", *FLAGS))
+# In the words of the index, which stands in their order (ix_people_register).
+_ORDER = ("territory", "zone", "consent_commune", "language", "volunteer", "consent_team")
+_GROUPED = tuple(
+    people.c[name] for name in (*_ORDER, "mutes_events", "mutes_news", "mutes_reminders", "unreachable_at")
+)
+_REGISTERED = sa.text("people.state = 'registered' AND people.consent_contact")
+_OF_ALL = sa.select(*_GROUPED, _Listed(people.c.id).label("ids")).where(_REGISTERED).group_by(*_GROUPED)
+
+
+async def _register_of_all(tx: AsyncConnection, version: int) -> _Register:
+    register = _Register(version=version)
+    for row in (await tx.execute(_OF_ALL)).mappings():
+        told = {**row, "unreachable": row["unreachable_at"] is not None}
+        register.add(told, await _read(row["ids"]))
+    return register
+
+
+async def _rows(tx: AsyncConnection, persons: Iterable[int]) -> Sequence[sa.RowMapping]:
+    """What the register says of these people, those who are supporters."""
+    columns = (people.c.id, *_COLUMNS, people.c.unreachable_at.is_not(None).label("unreachable"))
+    query = sa.select(*columns).where(people.c.id.in_(given_numbers(persons)), SUPPORTERS)
+    return (await tx.execute(query)).mappings().all()
+
+
+async def _all_of(tx: AsyncConnection, asked: Ask) -> BitMap:
+    """Everybody of whom a condition holds; where it is about who has no such row, those who have one."""
+    if isinstance(asked, Whose):
+        found = sa.select(asked.person.label("id")).where(asked.person.is_not(None), *asked.like).subquery()
+    else:
+        found = sa.select(people.c.id).where(asked).subquery()
+    return await _read(await tx.scalar(sa.select(_Listed(found.c.id))))
+
+
+async def _among(tx: AsyncConnection, asked: Mapping[Key, Ask], persons: Iterable[int]) -> dict[Key, BitMap]:
+    """Those of these people of whom each condition holds."""
+    columns = [
+        sa.func.coalesce(_of_one(each), sa.false()).label(f"n{at}") for at, each in enumerate(asked.values())
+    ]
+    rows = (
+        await tx.execute(sa.select(people.c.id, *columns).where(people.c.id.in_(given_numbers(persons))))
+    ).all()
+    return {key: BitMap([row[0] for row in rows if row[number]]) for number, key in enumerate(asked, start=1)}
+
+
+def _of_one(asked: Ask) -> Condition:
+    return replace(asked, none=False).looked_up() if isinstance(asked, Whose) else asked
+
+
+async def _read(listed: str | None) -> BitMap:
+    return BitMap() if listed is None else await asyncio.to_thread(_numbers, listed)
+
+
+def _numbers(listed: str) -> BitMap:
+    """The numbers in a list, in a thread of its own: slice by slice, so that the event loop has its turn."""
+    found, at = BitMap(), 0
+    while at < len(listed):
+        end = listed.find(",", at + SLICE)
+        end = len(listed) if end < 0 else end
+        found.update(orjson.loads(f"[{listed[at:end]}]"))
+        at = end + 1
+    return found

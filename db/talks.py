@@ -1,0 +1,103 @@
+"""How what is written in conversations leaves: each message, and each card of the team, is a notice of its own.
+
+Their key names the conversation, so that all of it can be taken back; what they say is read when they leave, from the
+conversation itself: nothing of it stands here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import notices
+from db.broadcasts import TALK
+from db.schema import broadcasts, deliveries, people
+
+
+class Talk(StrEnum):
+    """What leaves: the names of templates in `notices`."""
+
+    CARD = "conversation_waits"  # to those on duty: somebody waits
+    OPENED = "conversation_opened"  # to whoever took it: what was written so far
+    RELAYED = "conversation_relayed"  # to whoever took it: what its author wrote since
+    ANSWER = "conversation_answer"  # to its author: what the team answers
+    CLOSED = "conversation_closed"  # to its author: that it is over
+    TOLD = "conversation_told"  # to whoever took it: what became of it
+
+
+TEMPLATES = frozenset(f"{notices.PREFIX}{each}" for each in Talk)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stands:
+    """A message that stands in somebody's chat; None: it has not arrived. `state` as in `deliveries`."""
+
+    telegram_id: int
+    language: str | None
+    message_id: int | None
+    state: str
+    details: Mapping[str, Any]
+
+
+async def queue(
+    tx: AsyncConnection,
+    conversation: int,
+    what: Talk,
+    telegram_ids: Collection[int],
+    *,
+    now: datetime,
+    **details: Any,
+) -> int:
+    """Lets something leave to these people; to how many."""
+    return await notices.queue(
+        tx,
+        key=f"{_key(conversation)}{what.removeprefix('conversation_')}:{secrets.token_hex(6)}",
+        template=what,
+        details={"conversation": conversation, **details},
+        telegram_ids=telegram_ids,
+        now=now,
+    )
+
+
+def _key(conversation: int) -> str:
+    return f"{TALK}{conversation}:"
+
+
+def _of(conversation: int, *what: Talk) -> sa.ColumnElement[bool]:
+    prefixes = [f"{_key(conversation)}{each.removeprefix('conversation_')}" for each in what]
+    return sa.or_(*(broadcasts.c.key.startswith(prefix) for prefix in prefixes or [_key(conversation)]))
+
+
+async def stand(tx: AsyncConnection, conversation: int, *what: Talk) -> list[Stands]:
+    """What has left of a conversation, or is about to, oldest first; `what`: of these alone."""
+    theirs = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    theirs = theirs.join(people, people.c.id == deliveries.c.person)
+    columns = (people.c.telegram_id, people.c.language, deliveries.c.message_id, deliveries.c.state)
+    query = sa.select(*columns, broadcasts.c.details).select_from(theirs)
+    rows = await tx.execute(query.where(_of(conversation, *what)).order_by(deliveries.c.id))
+    return [Stands(**row._mapping) for row in rows]
+
+
+async def take_back(tx: AsyncConnection, conversation: int, *what: Talk) -> None:
+    """Nothing of it leaves any more, and nothing tells that it did; `what`: of these alone."""
+    await tx.execute(sa.delete(broadcasts).where(_of(conversation, *what)))
+
+
+async def word_again(tx: AsyncConnection, conversation: int, message: int) -> list[Stands]:
+    """What carries a message whose words changed: what waits is worded anew; what has left."""
+    carried = [each for each in await stand(tx, conversation) if each.details.get("message") == message]
+    named = sa.and_(
+        _of(conversation), sa.cast(broadcasts.c.details["message"].as_string(), sa.BigInteger) == message
+    )
+    leased = sa.and_(
+        deliveries.c.state == "leased", deliveries.c.broadcast.in_(sa.select(broadcasts.c.id).where(named))
+    )
+    await tx.execute(sa.update(deliveries).where(leased).values(state="queued", lease_owner=None))
+    return carried

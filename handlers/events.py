@@ -91,6 +91,15 @@ async def show(update: Update, context: Context) -> None:
         await event_card.show(context, found)
 
 
+async def show_date(update: Update, context: Context) -> None:
+    """A date of a series, below its invitation, which keeps the others."""
+    (code,) = arguments(context, 1)
+    found = await _event(context, code)
+    if found is not None:
+        await effects.opened(context.tx, context.person, context.origin, found.event)
+        await event_card.show_below(context, found)
+
+
 async def _event(context: Context, code: str) -> EventInWords | None:
     """The event a button is about; one that was erased since is said to be gone."""
     found = await event_cards.find(context.tx, code)
@@ -262,6 +271,7 @@ def event_tapped(body: bytes) -> str:
 BUTTONS: dict[str, Handler] = {
     "events_page": turn_page,
     "event": show,
+    "series_date": show_date,
     "rsvp": answer_invitation,
     "attend": confirm_coming,
     "guests": bring_guests,

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
 from typing import Any, Protocol, TypedDict, Unpack
+from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -62,6 +63,10 @@ class Composable(Protocol):
     def ballot(self) -> int | None: ...
     @property
     def words(self) -> str: ...
+    @property
+    def series(self) -> Mapping[str, Any] | None: ...
+    @property
+    def follows(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,8 @@ class Draft:
     fields: Sequence[str] | None = None
     ballot: int | None = None
     words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
 
 class Composer:
@@ -120,6 +127,7 @@ class Composer:
         shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
+        said = (broadcast.words, broadcast.follows, str(broadcast.series))
         key = (
             broadcast.template,
             broadcast.kind,
@@ -128,7 +136,7 @@ class Composer:
             text,
             maybe,
             came,
-            broadcast.words,
+            said,
             tuple(shifts),
             full,
         )
@@ -144,6 +152,8 @@ class Composer:
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
                 words=broadcast.words,
+                follows=broadcast.follows,
+                series=_dates(broadcast.series, event.zone),
                 came=came,
                 shifts=shifts,
                 full=full,
@@ -206,6 +216,15 @@ class Composer:
         theirs = commune is not None and territory_of(commune) == territory and not polling.online
         hours = ballot.hours_in(commune) if commune is not None and theirs else polling.hours
         return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
+
+
+def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
+    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    if series is None:
+        return None
+    dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
+    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
+    return {"every": series["every"], "weekday": weekday, "dates": dates}
 
 
 def _mute(kind: str) -> str:

@@ -132,15 +132,20 @@ class _Register:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
+class Look:
     """One snapshot: the register, and of whom each of the other conditions holds that were asked; of the `denied` ones,
-    of whom it does not.
+    of whom it does not. `tx`: the transaction that sees this snapshot; it only reads.
     """
 
+    tx: AsyncConnection
     register: _Register
     holds: Mapping[Key, BitMap]
     denied: Collection[Key]
     setting: Setting
+
+    def count(self, expression: Expression) -> int:
+        """How many supporters are in an audience."""
+        return len(self.members(expression))
 
     def members(self, expression: Expression, *, denied: bool = False) -> BitMap:
         """The supporters in an audience (`denied`: in none of it); not to be changed."""
@@ -187,14 +192,9 @@ class Rolls:
         async with self._turn:
             await self._load({})
 
-    async def counts(self, expressions: Sequence[Expression], setting: Setting) -> list[int]:
-        """How many supporters are in each audience."""
-        async with self._look(expressions, setting) as look:
-            return [len(look.members(each)) for each in expressions]
-
     async def ids(self, expression: Expression, setting: Setting) -> set[int]:
         """The supporters in an audience."""
-        async with self._look([expression], setting) as look:
+        async with self.look([expression], setting) as look:
             return set(look.members(expression))
 
     async def groups(
@@ -205,7 +205,7 @@ class Rolls:
             return []
         known: Key = ("known", *(known_in or ()))
         extra = {} if known_in is None else {known: named_in(known_in)}
-        async with self._look([target.expression], target.setting, extra) as look:
+        async with self.look([target.expression], target.setting, extra) as look:
             flagged, mute = look.register.flagged, MUTES.get(kind) if kind is not None else None
             getting = look.members(target.expression) - flagged["unreachable"]
             if mute is not None:
@@ -218,9 +218,9 @@ class Rolls:
             ]
 
     @asynccontextmanager
-    async def _look(
+    async def look(
         self, expressions: Iterable[Expression], setting: Setting, extra: Mapping[Key, Ask] = NOTHING
-    ) -> AsyncIterator[_Look]:
+    ) -> AsyncIterator[Look]:
         """All that these audiences ask, as one snapshot; nobody changes it inside of the block."""
         trees = (*expressions, *setting.saved.values())
         leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
@@ -231,12 +231,12 @@ class Rolls:
         }
         async with self._turn:
             await self._load({**asked, **extra})
+            denied = {key for key, each in asked.items() if isinstance(each, Whose) and each.none}
             async with self.database.read() as tx:
                 version = await changes.version(tx)
                 register = await self._registered(tx, version)
                 holds = await self._renewed(tx, {**asked, **extra}, version)
-            denied = {key for key, each in asked.items() if isinstance(each, Whose) and each.none}
-            yield _Look(register=register, holds=holds, denied=denied, setting=setting)
+                yield Look(tx=tx, register=register, holds=holds, denied=denied, setting=setting)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
 

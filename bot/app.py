@@ -32,9 +32,11 @@ from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
 from bot.delivery.webhook_look import look_after_webhook
+from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
 from bot.departure.doors import Doors
 from bot.departure.faces import Faces
+from bot.departure.inbox import InboxBoard
 from bot.export_files import ExportFiles
 from bot.introduction import (
     ALLOWED_UPDATES,
@@ -66,9 +68,11 @@ from bot.words.texts import campaign_texts
 from db.engine import Database
 from db.rolls import Rolls
 from handlers import COMMANDS, ROUTES
+from handlers.command_menu import team_menu_calls
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
+from handlers.events import event_tapped
 from handlers.exports import PRODUCER
 from handlers.rights import asked_in
 from handlers.routing import register
@@ -279,6 +283,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     engine = engine_of(ground, application, (board, doors), rolls, handled=lambda: ticker.nudge(), poll=poll)
     decisions = DecisionBoard(database=database, texts=services.texts, languages=campaign.languages)
     idle = IdleConversations(database=database, campaign=campaign, clock=clock, queued=engine.wake)
+    inbox = InboxBoard(
+        database=database,
+        talks=Talks(texts=services.texts, composer=composer(services)),
+        menu=lambda chat, roles, waiting: team_menu_calls(
+            COMMANDS, chat, roles, campaign.languages, waiting=waiting
+        ),
+    )
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -304,7 +315,13 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(engine, late.look, idle.look, lambda: decisions.refresh(engine, clock.now()))
+    look_as_leader = _as_leader(
+        engine,
+        late.look,
+        idle.look,
+        lambda: inbox.refresh(engine, clock.now()),
+        lambda: decisions.refresh(engine, clock.now()),
+    )
     beat_as_leader = _as_leader(
         engine,
         lambda: board.refresh(engine),
@@ -373,6 +390,7 @@ def engine_of(
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
             asks=asked_in,
+            in_turn=event_tapped,
             meet=people.find_all,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

@@ -69,3 +69,8 @@ def console_app_url(address: str) -> str:
 def download_url(address: str, token: str) -> str:
     """Where a one-time link is opened, on the web part at `address`."""
     return f"{address}/download/{token}"
+
+
+def host_link(bot_username: str, token: str) -> str:
+    """Organizing an event together: serves once."""
+    return f"https://t.me/{bot_username}?start=h_{token}"

@@ -113,6 +113,14 @@ async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
         last = rows[-1].id
 
 
+async def page(tx: AsyncConnection, *, before: int | None, most: int) -> list[Entry]:
+    """The last entries, or the last ones before an entry's number; the newest first."""
+    query = sa.select(audit).order_by(audit.c.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return [Entry(**row._mapping) for row in await tx.execute(query)]
+
+
 async def replace(tx: AsyncConnection, log: AsyncIterator[Entry], tail: Tail) -> None:
     """Puts another log in the place of this one, as it is. The caller holds the tail."""
     await tx.execute(sa.delete(audit))

@@ -43,6 +43,13 @@ async def listed(
     return [Broadcast(**row._mapping) for row in rows]
 
 
+async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
+    """The last reminders of the campaign file, which nobody of the team wrote; the newest first."""
+    planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
+    rows = await tx.execute(sa.select(broadcasts).where(planned).order_by(broadcasts.c.id.desc()).limit(most))
+    return [Broadcast(**row._mapping) for row in rows]
+
+
 def _is_in(part: Part, reader: int, now: datetime) -> sa.ColumnElement[bool]:
     if part is Part.MINE:
         return broadcasts.c.created_by == reader

@@ -262,3 +262,10 @@ async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
     """The state of a broadcast, or None where there is none."""
     query = sa.select(broadcasts.c.state).where(broadcasts.c.id == broadcast)
     return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def made_since(tx: AsyncConnection, key: str, since: datetime) -> int:
+    """How many broadcasts whose key begins so were made since an instant."""
+    query = sa.select(sa.func.count()).select_from(broadcasts)
+    query = query.where(broadcasts.c.key.startswith(key, autoescape=True), broadcasts.c.created_at > since)
+    return int(await tx.scalar(query) or 0)

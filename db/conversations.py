@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.talks
+from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import NEW, Claims, Standing, State
+from db.areas import person_in
 from db.restrictions import IS_USABLE
 from db.schema import conversations, messages, people
 from db.upsert import insert
@@ -131,6 +133,30 @@ async def erase_all(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> i
 async def erase_messages(tx: AsyncConnection, number: int) -> None:
     """All that was written in it."""
     await tx.execute(sa.delete(messages).where(messages.c.conversation == number))
+
+
+def _card_of(standing: Standing) -> str:
+    """What the cards of a conversation say of it."""
+    return f"{standing.state.value}:{standing.claimed_by or ''}"
+
+
+_CARD = (
+    conversations.c.state
+    + ":"
+    + sa.func.coalesce(sa.cast(conversations.c.claimed_by, sa.String), sa.literal(""))
+)
+
+
+async def with_untrue_cards(tx: AsyncConnection) -> list[Conversation]:
+    """Those whose cards in the chats of the team say something else than is true."""
+    untrue = sa.select(conversations).where(conversations.c.carded.is_distinct_from(_CARD))
+    return [_conversation(row) for row in await tx.execute(untrue.order_by(conversations.c.id))]
+
+
+async def cards_are_true(tx: AsyncConnection, seen: Conversation) -> None:
+    """They say what was true when it was `seen`."""
+    change = sa.update(conversations).where(conversations.c.id == seen.id)
+    await tx.execute(change.values(carded=_card_of(seen.standing)))
 
 
 # -- what is written --
@@ -271,10 +297,9 @@ async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conver
     return [_conversation(row) for row in await tx.execute(query.order_by(conversations.c.id))]
 
 
-async def waited_since(tx: AsyncConnection, since: datetime, areas: Collection[str] | None) -> Sequence[int]:
-    """How many seconds people waited whom the team answered from an instant on; None: in all areas."""
-    query = sa.select(messages.c.waited).where(messages.c.waited.is_not(None), messages.c.at >= since)
-    if areas is not None:
-        query = query.join(conversations, conversations.c.id == messages.c.conversation)
-        query = query.where(conversations.c.area.in_(list(areas)))
-    return list(await tx.scalars(query))
+async def waited_since(tx: AsyncConnection, since: datetime, area: str) -> Sequence[int]:
+    """How many seconds people of an area waited whom the team answered from an instant on."""
+    theirs = conversations.join(people, people.c.id == conversations.c.person)
+    query = sa.select(messages.c.waited).join(theirs, conversations.c.id == messages.c.conversation)
+    query = query.where(messages.c.waited.is_not(None), messages.c.at >= since)
+    return list(await tx.scalars(query if area == EVERYWHERE else query.where(person_in(area))))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
-from db import approvals, notices, seats
+from db import approvals, hosts, notices, seats
 from db.conversations import erase_all as erase_conversations
 from db.days import start_of_day
 from db.leftovers import count_and_delete
@@ -69,6 +69,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     doomed = sa.select(people.c.id).where(condition)
     events = await seats.counted_events_of(tx, condition)
     await seats.hold(tx, events)  # before their rows go: whoever answers holds the seats first too
+    await hosts.drop_proposals(tx, condition)
     await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
     await erase_conversations(tx, conversations.c.person.in_(doomed))
     await _cut_deliveries(tx, deliveries.c.person.in_(doomed))

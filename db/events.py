@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.sending import SERIES
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import broadcasts, event_texts, events, people, rsvps
+from db.schema import broadcasts, event_texts, events, people, rsvps, series_events
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Event:
     overbooking: int = 0
     guests: int = 0
     counted: bool = False
+    has_shifts: bool = False
 
     @property
     def is_cancelled(self) -> bool:
@@ -56,6 +58,11 @@ class Event:
     def is_dropped(self) -> bool:
         """Whether it was given up before anybody saw it."""
         return self.state == "dropped"
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether a supporter proposed it and the team has yet to say yes, or has sent it back: it is not one yet."""
+        return self.state in ("proposed", "returned")
 
     @property
     def is_public(self) -> bool:
@@ -215,18 +222,37 @@ async def drop(tx: AsyncConnection, event: int) -> bool:
     return await _move(tx, event, "hidden", "dropped")
 
 
+async def move(tx: AsyncConnection, event: int, *, before: str, after: str) -> bool:
+    """What the team said to a proposal, or whoever made it; False where it is not `before` any more."""
+    return await _move(tx, event, before, after)
+
+
 async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
-    change = sa.update(events).where(events.c.id == event, events.c.state == before)
-    return (await tx.execute(change.values(state=after))).rowcount == 1
+    """The other dates of its series too: one invitation stands for all."""
+    own = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
+    dates = sa.select(series_events.c.event).where(series_events.c.series == own)
+    together = sa.or_(events.c.id == event, events.c.id.in_(dates))
+    change = sa.update(events).where(together, events.c.state == before)
+    return (await tx.execute(change.values(state=after))).rowcount > 0
 
 
 async def managed(
-    tx: AsyncConnection, *, author: int, areas: Iterable[sa.ColumnElement[bool]], now: datetime
+    tx: AsyncConnection,
+    *,
+    author: int,
+    areas: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+    hosted: Collection[int] = (),
 ) -> EventPage:
-    """Events that are not over: the author's own, hidden or not, and the open ones in the areas (see db.areas)."""
+    """Events that are not over: the author's own, hidden or not, the open ones in the areas (see db.areas), and of the
+    `hosted` ones those that were not given up, proposals among them.
+    """
     own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
     open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
-    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there))
+    theirs = sa.and_(
+        events.c.id.in_(list(hosted)), events.c.state.in_(("open", "hidden", "proposed", "returned"))
+    )
+    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there, theirs))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
@@ -288,5 +314,9 @@ async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | Non
 
 async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:
     """The broadcasts on an event that are not finished."""
-    query = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.finished_at.is_(None))
+    query = sa.select(broadcasts.c.id).where(
+        broadcasts.c.event == event,
+        broadcasts.c.finished_at.is_(None),
+        sa.func.coalesce(broadcasts.c.template, "") != SERIES,  # it invites to the other dates too
+    )
     return list(await tx.scalars(query))

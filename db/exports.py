@@ -36,8 +36,10 @@ from db.schema import (
     audit,
     broadcasts,
     check_ins,
+    conversations,
     deliveries,
     events,
+    messages,
     people,
     responses,
     rsvps,
@@ -353,6 +355,38 @@ def survey_replies(selection: Selection) -> Source:
     )
 
 
+def talks(selection: Selection) -> Source:
+    """How conversations with the team went, and no word of them; the period is that of their beginning."""
+    mine = messages.c.conversation == conversations.c.id
+
+    def counted(*, by_team: bool) -> sa.ScalarSelect[int]:
+        query = sa.select(sa.func.count()).where(mine, messages.c.by_team.is_(by_team))
+        return query.correlate(conversations).scalar_subquery()
+
+    first = sa.select(messages.c.waited).where(mine, messages.c.waited.is_not(None))
+    waited = first.order_by(messages.c.id).limit(1).correlate(conversations).scalar_subquery()
+    instants = ("opened_at", "waiting_since", "escalated_at", "closed_at", "blocked_until")
+    query = (
+        sa.select(
+            *_identity(selection),
+            people.c.department,
+            people.c.region,
+            people.c.language,
+            conversations.c.state,
+            *(hour(conversations.c[name]) for name in instants),
+            counted(by_team=False).label("written"),
+            counted(by_team=True).label("answered"),
+            waited.label("waited"),
+            _ONE,
+        )
+        .select_from(conversations.join(people, people.c.id == conversations.c.person))
+        .where(
+            IS_USABLE, _person_in_row_order(selection.area), *_within(conversations.c.opened_at, selection)
+        )
+    )
+    return _source(query, selection, keys=(conversations.c.id,), counted_by=("state",))
+
+
 def attendance(selection: Selection) -> Source:
     """The answers to the invitations to the events that take place in the area; the period is the events'.
 
@@ -406,6 +440,7 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "deliveries": sent,
     "attendance": attendance,
     "survey_answers": survey_replies,
+    "conversations": talks,
     "audit": actions,
 }
 

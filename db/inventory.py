@@ -363,7 +363,7 @@ HOLDINGS: tuple[Holding, ...] = (
         },
         plain=(
             *("id", "code", "state", "starts_at", "ends_at", "zone", "territory", "sequence"),
-            *("capacity", "overbooking", "guests", "counted"),
+            *("capacity", "overbooking", "guests", "counted", "has_shifts"),
         ),
     ),
     Holding(
@@ -372,6 +372,23 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
+    ),
+    Holding(
+        table="shifts",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "event", "role", "starts_at", "ends_at", "capacity", "state", "changes"),
+    ),
+    Holding(
+        table="shift_places",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={
+            "shift": ("shift", "person", "answer", "at"),
+            "shift_waitlist": ("ticket", "offered", "offer_until", "offers", "lost"),
+        },
     ),
     Holding(
         table="doors",
@@ -414,6 +431,49 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "figure", "option", "people"),
+    ),
+    Holding(
+        table="hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"host": ("event", "person", "part", "since")},
+    ),
+    Holding(
+        table="proposals",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"proposal": ("event", "person", "asked_at", "decided_at", "reason")},
+    ),
+    Holding(
+        table="trusted_hosts",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.PROFILE,
+        erased=Erased.DELETED,
+        data={"trust": ("person", "area", "given_at")},
+    ),
+    Holding(
+        table="host_links",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.LINK,
+        erased=Erased.NUMBER_STAYS,
+        data={"invitation": ("created_by", "created_at", "expires_at", "used_at")},
+        plain=("token_hash", "event"),
+    ),
+    Holding(
+        table="series",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "rule", "created_at"),
+    ),
+    Holding(
+        table="series_events",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "series"),
     ),
     Holding(
         table="event_keys",

@@ -13,7 +13,7 @@ from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.broadcasts import by_the_program, ensure, queue_deliveries
-from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
+from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
@@ -181,6 +181,34 @@ async def queue_offers(tx: AsyncConnection, broadcast: int, *, event: int, numbe
         .where(rsvps.c.offers == number, _not_queued(broadcast))
     )
     return await queue_deliveries(tx, broadcast=broadcast, people=who, now=now)
+
+
+async def queue_shift_offers(
+    tx: AsyncConnection, broadcast: int, *, shift: int, number: int, now: datetime
+) -> int:
+    """Queues the offer of a place in a shift for those who were made their offer of that number; how many."""
+    who = (
+        sa.select(people.c.id, sa.literal(now, deliveries.c.due_at.type), shift_places.c.offer_until)
+        .join(shift_places, shift_places.c.person == people.c.id)
+        .where(shift_places.c.shift == shift, shift_places.c.answer == "offered")
+        .where(shift_places.c.offers == number, _not_queued(broadcast))
+    )
+    return await queue_deliveries(tx, broadcast=broadcast, people=who, now=now)
+
+
+async def queue_shift_news(
+    tx: AsyncConnection, broadcast: int, *, shift: int, now: datetime, expires_at: datetime
+) -> int:
+    """Queues what became of a shift for those who have a place in it, wait for one, or were offered one; how many."""
+    who = (
+        sa.select(people.c.id)
+        .join(shift_places, shift_places.c.person == people.c.id)
+        .where(*_reachable(), shift_places.c.shift == shift)
+        .where(shift_places.c.answer.in_(("yes", "waiting", "offered")), _not_queued(broadcast))
+    )
+    return await queue_deliveries(
+        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+    )
 
 
 async def zones_abroad(tx: AsyncConnection, *, or_unknown: bool = False) -> list[str]:

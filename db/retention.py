@@ -41,9 +41,14 @@ from db.schema import (
     downloads,
     event_feedback,
     events,
+    host_links,
+    hosts,
     people,
+    proposals,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     staff,
     staff_links,
     suppressions,
@@ -151,7 +156,15 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
                 erase=_deleting(table),
             )
-            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback)
+            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
+        ),
+        DueRows(
+            key=shift_places.c.person,
+            condition=sa.and_(
+                shift_places.c.shift.in_(sa.select(shifts.c.id).where(shifts.c.event.in_(over))),
+                of_others(shift_places.c.person),
+            ),
+            erase=_deleting(shift_places),
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]
@@ -270,6 +283,11 @@ def former_staff(since: datetime) -> list[DueRows]:
             erase=_deleting(staff),
         ),
         DueRows(key=staff_links.c.id, condition=over <= since, erase=_deleting(staff_links)),
+        DueRows(
+            key=host_links.c.token_hash,
+            condition=sa.func.coalesce(host_links.c.used_at, host_links.c.expires_at) <= since,
+            erase=_deleting(host_links),
+        ),
     ]
 
 

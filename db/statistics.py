@@ -16,7 +16,7 @@ from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import events, people, responses, rsvps, volunteering, vote_plans
+from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,31 @@ async def by_place(
     query = sa.select(place, *counted("people", known_to(known_in)))
     rows = await tx.execute(query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place))
     return [(row[0], headcount(row, "people")) for row in rows]
+
+
+async def by_commune(
+    tx: AsyncConnection, area: str, known_in: KnownIn, *, volunteers: bool = False
+) -> list[tuple[str, Headcount]]:
+    """The communes of an area in which supporters vote, and how many; those alone who offered help."""
+    place = people.c.commune
+    query = sa.select(place, *counted("people", known_to(known_in)))
+    query = query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place)
+    if volunteers:
+        query = query.where(people.c.volunteer)
+    return [(row[0], headcount(row, "people")) for row in await tx.execute(query)]
+
+
+async def events_by_commune(tx: AsyncConnection, area: str, now: datetime) -> list[tuple[str, int]]:
+    """The communes of an area in which events take place that are not over, and how many."""
+    there = sa.and_(events.c.state == "open", events.c.ends_at > now, event_in(area))
+    query = sa.select(events.c.commune, sa.func.count()).where(there).group_by(events.c.commune)
+    return [(row[0], row[1]) for row in await tx.execute(query)]
+
+
+async def places_by_commune(tx: AsyncConnection) -> list[tuple[str, int]]:
+    """How many polling places are known of each commune."""
+    query = sa.select(polling_places.c.commune, sa.func.count()).group_by(polling_places.c.commune)
+    return [(row[0], row[1]) for row in await tx.execute(query)]
 
 
 async def event_answers(

@@ -12,7 +12,8 @@ from telegram import Update
 from bot.actions import attendees, events
 from bot.rules.attendees import Part, sheet
 from bot.rules.leaves import read_leaf
-from handlers import broadcasts, desk
+from bot.rules.permissions import Action
+from handlers import broadcasts, desk, event_words
 from handlers.buttons import arguments, one_of, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler
@@ -79,7 +80,10 @@ async def write_to_them(update: Update, context: Context) -> None:
     """A message to those who come: written like any other, its audience is chosen already."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    await events.find_managed(context.tx, author, code)
+    found = await events.find_managed(context.tx, author, code)
+    if not author.may(Action.BROADCAST, found.event.commune):
+        await event_words.begin(context, code)
+        return
     coming = str(read_leaf(f"rsvp:{code}:yes"))
     await broadcasts.begin_to(context, coming)
 

@@ -8,6 +8,7 @@ from telegram import Update
 
 from bot.actions import broadcast_approvals as actions
 from bot.actions.authority import Author
+from bot.actions.broadcast_approvals import MOST_REASON
 from bot.departure.approving import previews, read_card
 from bot.words.texts import Text
 from handlers import buttons, desk
@@ -15,8 +16,6 @@ from handlers.context import Context
 from handlers.routing import Awaited, Handler
 
 FLOW = "send_back"
-MOST_REASON = 500
-"""Characters of a reason."""
 
 
 async def read(update: Update, context: Context) -> None:

@@ -15,12 +15,23 @@ DESCRIPTION_LIMIT = 512
 """Characters, by Telegram's documentation of setMyDescription."""
 
 
-def commands_for(commands: Iterable[Command], roles: Collection[str], language: str) -> list[dict[str, str]]:
-    """The commands as `setMyCommands` takes them: each command with its description in the language."""
+def commands_for(
+    commands: Iterable[Command], roles: Collection[str], language: str, *, waiting: int = 0
+) -> list[dict[str, str]]:
+    """The commands as `setMyCommands` takes them: each command with its description in the language.
+
+    `waiting`: how many supporters wait for an answer of the reader.
+    """
     return [
-        {"command": command.name, "description": _texts().plain(f"commands/{command.name}", language)}
+        {"command": command.name, "description": _description(command.name, language, waiting)}
         for command in allowed(commands, roles)
     ]
+
+
+def _description(name: str, language: str, waiting: int) -> str:
+    if name == "inbox" and waiting:
+        return _texts().plain("inbox/command", language, waiting=waiting)
+    return _texts().plain(f"commands/{name}", language)
 
 
 def menu_calls(commands: Iterable[Command], languages: Iterable[str]) -> list[Call]:
@@ -43,25 +54,38 @@ def description_calls(campaign: Campaign) -> list[Call]:
 
 
 def team_menu_calls(
-    commands: Iterable[Command], chat: int, roles: Collection[str], languages: Iterable[str]
+    commands: Iterable[Command],
+    chat: int,
+    roles: Collection[str],
+    languages: Iterable[str],
+    *,
+    waiting: int = 0,
 ) -> list[Call]:
-    """The menu in one chat: that of its roles; without any, everybody's again."""
+    """The menu in one chat: that of its roles; without any, everybody’s again. `waiting`: see `commands_for`."""
     scope = {"type": "chat", "chat_id": chat}
     if roles:
-        return _calls(commands, scope, roles, languages)
+        return _calls(commands, scope, roles, languages, waiting)
     codes = ({}, *({"language_code": language} for language in languages))
     return [Call(method="deleteMyCommands", payload={"scope": scope, **code}) for code in codes]
 
 
 def _calls(
-    commands: Iterable[Command], scope: dict[str, object], roles: Collection[str], languages: Iterable[str]
+    commands: Iterable[Command],
+    scope: dict[str, object],
+    roles: Collection[str],
+    languages: Iterable[str],
+    waiting: int = 0,
 ) -> list[Call]:
     first, *_ = languages = tuple(languages)
     shown = [({}, first), *(({"language_code": language}, language) for language in languages)]
     return [
         Call(
             method="setMyCommands",
-            payload={"scope": scope, "commands": commands_for(commands, roles, language), **code},
+            payload={
+                "scope": scope,
+                "commands": commands_for(commands, roles, language, waiting=waiting),
+                **code,
+            },
         )
         for code, language in shown
         if language in LANGUAGES

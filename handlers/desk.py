@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.actions import people
@@ -13,6 +12,7 @@ from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
 from bot.rules.territories import TERRITORIES
+from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventText, EventTexts, text_in
@@ -188,14 +188,7 @@ def is_confirmation(context: Context, word: str = "broadcasts/confirmation_word"
     whatever the case; as no question.
     """
     assert context.message is not None  # a text handler
-    typed, texts = context.message.text or "", context.services.texts
-    words = (texts.typed(word, code) for code in context.campaign.languages)
-    return "?" not in typed and _folded(typed) in map(_folded, words)
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if letter.isalnum())
+    return confirms(context.services.texts, context.campaign, context.message.text or "", word)
 
 
 def number(text: str) -> int:

@@ -12,8 +12,9 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, feedback
+from bot.actions import events, feedback, hosts, series
 from bot.actions.authority import Author
+from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
 from bot.departure.compose import Draft
 from bot.rules.dates import read_moment
@@ -54,10 +55,10 @@ async def list_past(update: Update, context: Context) -> None:
 async def show_mine(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    await _show(context, await events.find_managed(context.tx, author, code), context.edit)
+    await _show(context, author, await events.find_managed(context.tx, author, code), context.edit)
 
 
-async def _show(context: Context, found: ManagedEvent, answer: Callable[..., None]) -> None:
+async def _show(context: Context, author: Author, found: ManagedEvent, answer: Callable[..., None]) -> None:
     """To whoever organizes it: exact counts, for it is who comes in by the door."""
     commune = context.services.gazetteer.by_code(found.event.commune)
     answer(
@@ -68,6 +69,8 @@ async def _show(context: Context, found: ManagedEvent, answer: Callable[..., Non
         answers=found.answers,
         seats=found.seats,
         held=found.held,
+        part=None if author.roles else author.hosted.get(found.event.id),
+        reason=await hosts.reason_of(context.tx, found.event),
         figures=await feedback.figures_of(context.tx, found),
     )
 
@@ -111,7 +114,9 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     author = await desk.author(context)
     found = await _open(context, author)
     moved = context.services.gazetteer.by_code(context.kept.get("commune") or "")
-    if context.step == "confirm":
+    if context.step == "reason":
+        answer("event_edit/reason")
+    elif context.step == "confirm":
         await _ask_to_confirm(context, author, found)
     elif context.step == "commune":
         answer("event_edit/commune")
@@ -214,7 +219,9 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     cancelling = context.kept["field"] == "cancel"
     change = EventChange() if cancelling else _change(context, found)
     event = replace(found.event, **events.changed(found.event, change))
-    wording = Draft(kind=Kind.EVENT_SERVICE.value, template=CANCELLATION if cancelling else CHANGE)
+    reason = context.kept.get("reason") or ""
+    template = CANCELLATION if cancelling else CHANGE
+    wording = Draft(kind=Kind.EVENT_SERVICE.value, template=template, words=reason)
     hidden = found.event.is_hidden
     if hidden:
         wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
@@ -232,10 +239,26 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         reach=reach,
         cancelling=cancelling,
         hidden=hidden,
+        reasoned=bool(reason),
         counts=author.reader,
         silence=silence,
         place_zone=event.zone,
+        following=len(await series.following(context.tx, found)) if not hidden else 0,
     )
+
+
+async def ask_reason(update: Update, context: Context) -> None:
+    """Why it moves or does not take place, for those who are told."""
+    arguments(context, 0)
+    if desk.is_asked(context, FLOW, "confirm"):
+        await context.ask(FLOW, "reason")
+        context.say("event_edit/reason")
+
+
+async def type_reason(update: Update, context: Context) -> None:
+    author = await desk.author(context)
+    reason = desk.typed(context, MOST_WORDS)
+    await _keep(context, author, await _open(context, author), reason=reason)
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -243,7 +266,7 @@ async def confirm(update: Update, context: Context) -> None:
     (said,) = arguments(context, 1)
     if not desk.is_asked(context, FLOW, "confirm"):
         return
-    if said not in ("yes", "no"):
+    if said not in ("yes", "all", "no"):
         raise MalformedButton
     data = context.kept
     author = await desk.author(context)
@@ -251,12 +274,14 @@ async def confirm(update: Update, context: Context) -> None:
         await context.end_dialog()
         context.edit("event_edit/left")
         return
-    code, found = data["code"], await _open(context, author)
+    code, found, reason = data["code"], await _open(context, author), data.get("reason") or ""
     if data["field"] == "cancel":
-        told = await events.cancel_event(context.tx, author, code)
+        cancel = series.cancel_following if said == "all" else events.cancel_event
+        told = await cancel(context.tx, author, code, reason=reason)
     else:
         change = _change(context, found)
-        told = await events.change_event(context.tx, author, code, change, sequence=data["sequence"])
+        change_it = series.change_following if said == "all" else events.change_event
+        told = await change_it(context.tx, author, code, change, sequence=data["sequence"], reason=reason)
     await context.end_dialog()
     cancelled = data["field"] == "cancel"
     context.edit("event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader)
@@ -269,6 +294,7 @@ BUTTONS: dict[str, Handler] = {
     "event_change": begin_change,
     "event_place": ask_commune,
     "event_move": choose_commune,
+    "event_reason": ask_reason,
     "event_confirm": confirm,
 }
 
@@ -279,5 +305,6 @@ DIALOGS = {
         "commune": Awaited(text=type_commune),
         "words": Awaited(text=type_words),
         "confirm": Awaited(),
+        "reason": Awaited(text=type_reason),
     }
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.actions import broadcasts as actions
+from bot.actions.broadcasts import CHANGES
 from bot.delivery.progress import template_of
 from handlers import desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
-
-CHANGES = ("pause", "resume", "cancel")
 
 
 async def follow(context: Context, broadcast: int) -> None:

@@ -1,5 +1,6 @@
 """/start: alone, or from a link: to an event (`ev_…`), of a friend (`r_…`), of a friend to an event (`ev_…_…`), to join
-the staff (`s_…`), to say that one is there (`ci_…`), or back from a printed list (`li_…`).
+the staff (`s_…`), to organize an event together (`h_…`), to say that one is there (`ci_…`), or back from a printed
+list (`li_…`).
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.links import is_code, read_link
-from handlers import check_ins, event_card, menu, staff
+from handlers import check_ins, event_card, hosts, menu, staff
 from handlers.context import Context
 from handlers.registration_dialog import begin, is_drafting
 
@@ -21,6 +22,8 @@ async def start(update: Update, context: Context) -> None:
         await check_ins.by_link(context, reference)
     elif kind == "li" and is_code(reference) and (context.staff or context.person.is_registered):
         await check_ins.show_from_link(context, reference)
+    elif kind == "h" and reference:
+        await hosts.join(context, reference)
     elif not context.person.is_registered:
         event = read_link(payload).event
         if event and not is_drafting(context):

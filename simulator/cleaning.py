@@ -68,6 +68,8 @@ def _places(text: str) -> Iterable[int]:
 def trimmed_with(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     """Without the white space at the end, and at the beginning as far as no entity holds it; entities moved and cut."""
     kept = text.rstrip(WHITE)
+    if kept == text and text[:1] not in WHITE:
+        return text, entities
     if not entities:
         return kept.lstrip(WHITE), entities
     lead = min(len(kept) - len(kept.lstrip(WHITE)), min(entity["offset"] for entity in entities))

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from simulator.acting import check_active, check_can_write, message_of, say
 from simulator.errors import PersonError
 from simulator.friending import friend_in
+from simulator.friends import message_between
 from simulator.groups import Place
 from simulator.http_json import answer, place_in, read_object, text_in, whole_in, world_of
 from simulator.reactions import EMOJIS
@@ -83,8 +84,11 @@ def delete(world: World, person: Person, message: Message, at: Place | None = No
 def vote(
     world: World, person: Person, message: Message, numbers: list[int], at: Place | None = None
 ) -> Message:
-    """Answer a poll by the numbers of its options; none takes the answer back."""
-    check_can_write(world, person, at)
+    """Answer a poll by the numbers of its options; none takes the answer back. It may stand in a chat with a friend."""
+    if message.friend:
+        check_active(person)
+    else:
+        check_can_write(world, person, at)
     if not message.media or "poll" not in message.media:
         raise PersonError(f"Message {message.message_id} is no poll.")
     asked = world.common.polls.vote(message.media["poll"]["id"], person.id, numbers)
@@ -129,6 +133,11 @@ async def _vote(request: Request) -> Response:
     numbers = content.get("options")
     if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
         raise PersonError("“options” is a list of whole numbers.")
+    world = world_of(request)
+    if friend := friend_in(world, content):
+        person = world.common.person(request.path_params["person_id"])
+        message = message_between(world, person, friend, whole_in(content, "message_id"))
+        return _shown(vote(world, person, message, numbers))
     meant, at = _meant(request, content)
     return _shown(vote(*meant, numbers, at))
 

@@ -111,6 +111,8 @@ def load_json(text: str | bytes) -> Any:
 async def read_params(scope: Scope, receive: Receive) -> Params:
     """Read the query string and the body: JSON, urlencoded form or multipart form."""
     values: dict[str, Any] = {}
+    if len(scope["query_string"]) > LARGEST_PARAMETERS:
+        raise TOO_LARGE
     if scope["query_string"]:
         values.update(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
     content_type = _header(scope, b"content-type").lower()

@@ -25,7 +25,6 @@ from simulator.common import Common
 from simulator.errors import PersonError
 from simulator.http_json import answer
 from simulator.journal import JournalFile
-from simulator.limits import LIKE, Limits
 from simulator.origin import refusing_strangers
 from simulator.world import World
 
@@ -115,7 +114,7 @@ def make_world(
     common.marks = control.read_marks(marks or [])
     journal = _open_journal(journal_file) if journal_file else None
     for account in accounts:
-        world = World(
+        World(
             common,
             token=account.token,
             bot_name=account.name,
@@ -124,9 +123,8 @@ def make_world(
             main_app=account.main_app,
             journal_file=journal,
             journals_name=len(accounts) > 1,
+            limits=limits,
         )
-        if limits:
-            world.limits = Limits(clock=world.clock, **LIKE[limits])
     return common.first
 
 

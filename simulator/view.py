@@ -11,6 +11,9 @@ from simulator.world import World
 
 # The chat list says "999" for more.
 MOST_UNREAD = 999
+# Characters of a text that is told in passing, and what stands for each that a spoiler hides.
+BRIEF = 120
+VEIL = "▒"
 
 
 def person_view(world: World, person: Person) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def message_view(message: Message) -> dict[str, Any]:
         "from": "bot" if message.by_bot else "person",
         "text": message.text,
         "html": to_html(message.text, message.entities),
+        "brief": veiled(message)[:BRIEF],
         "entities": entities_of(message.entities),
         "keyboard": [[_button_view(button) for button in row] for row in buttons_of(message.markup)],
         "edits": message.edits,
@@ -144,17 +148,24 @@ def _reply_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) ->
     """The message that is answered: its number, who wrote it, and how it begins or what is quoted of it."""
     if not replied:
         return None
-    text = str((quote or {}).get("text") or replied.get("text") or replied.get("caption") or "")
-    return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text[:120]}
+    shown = quote or replied
+    text = str(shown.get("text") or shown.get("caption") or "")
+    entities = shown.get("entities") or shown.get("caption_entities") or []
+    text = _veiled(text, entities)[:BRIEF]
+    return {"message_id": replied["message_id"], "name": replied["from"]["first_name"], "text": text}
 
 
 def _outside_view(replied: dict[str, Any] | None, quote: dict[str, Any] | None) -> dict[str, Any] | None:
     """An answered message of another chat or topic: who wrote it, and what is quoted of it or the chat's title."""
     if not replied:
         return None
-    text = str((quote or {}).get("text") or replied.get("chat", {}).get("title", ""))
+    text = (
+        _veiled(quote["text"], quote.get("entities") or [])
+        if quote
+        else replied.get("chat", {}).get("title", "")
+    )
     name = replied["origin"]["sender_user"]["first_name"]
-    return {"message_id": replied.get("message_id"), "name": name, "text": text[:120]}
+    return {"message_id": replied.get("message_id"), "name": name, "text": text[:BRIEF]}
 
 
 def _button_view(button: dict[str, Any]) -> dict[str, Any]:
@@ -227,7 +238,7 @@ def _file_view(media: dict[str, Any]) -> dict[str, Any] | None:
 def preview(message: Message) -> str:
     """One line for a list of chats; empty for media without words, of which `kind_of` tells."""
     if message.text:
-        return message.text[:120].replace("\n", " ")
+        return veiled(message)[:BRIEF].replace("\n", " ")
     media = message.media or {}
     if "poll" in media:
         return str(media["poll"]["question"])
@@ -236,6 +247,22 @@ def preview(message: Message) -> str:
     if "document" in media and "animation" not in media:
         return str(media["document"]["file_name"])
     return str(media["dice"]["emoji"]) if "dice" in media else ""
+
+
+def veiled(message: Message) -> str:
+    """A text as it is shown in passing: what its spoilers hide stays hidden."""
+    return _veiled(message.text, entities_of(message.entities))
+
+
+def _veiled(text: str, entities: list[dict[str, Any]]) -> str:
+    hidden = [entity for entity in entities if entity["type"] == "spoiler"]
+    if not hidden:
+        return text
+    units = text.encode("utf-16-le")
+    for entity in hidden:
+        start, end = entity["offset"] * 2, (entity["offset"] + entity["length"]) * 2
+        units = units[:start] + VEIL.encode("utf-16-le") * entity["length"] + units[end:]
+    return units.decode("utf-16-le")
 
 
 def kind_of(message: Message) -> str:

@@ -13,7 +13,7 @@ from simulator.errors import BotApiError, bad_request, forbidden
 from simulator.files import FileStore
 from simulator.groups import Group, hears
 from simulator.journal import Journal, JournalFile
-from simulator.limits import Limits
+from simulator.limits import LIKE, Limits
 from simulator.records import Chat, FriendChat, Message, Person
 from simulator.scripts import Scripts
 from simulator.settings import BotSettings
@@ -31,6 +31,7 @@ class World:
     `common` is what all of its bots have in common. `started` and `blocked` are the people who began to talk to this
     bot, and who blocked it. `reads_all`: its privacy mode is off, it hears all of a group.
     `main_app`: the address that its links `?startapp=` open. `journals_name`: its lines in `journal_file` say its name.
+    `limits`: whose rate limits hold at the start and after a reset, a name of LIKE, or none.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class World:
         main_app: str = "",
         journal_file: JournalFile | None = None,
         journals_name: bool = False,
+        limits: str = "",
     ) -> None:
         self.common = common
         self.token = token
@@ -51,6 +53,7 @@ class World:
         self.main_app = main_app
         self._journal_file = journal_file
         self._journals_as = bot_username if journals_name else ""
+        self._limits_of = limits
         self.clock = common.clock
         self.bot: dict[str, Any] = {
             "id": int(token.partition(":")[0]),
@@ -79,7 +82,7 @@ class World:
         self.inline_queries = Queries(self.waiters, self.clock, 8_000_000_000_000_001)
         self.app_queries = Queries(self.waiters, self.clock, 6_000_000_000_000_001)
         self.settings = BotSettings()
-        self.limits = Limits(clock=self.clock)
+        self.limits = Limits(clock=self.clock, **LIKE.get(self._limits_of, {}))
         self.journal = Journal(self._journal_file, self._journals_as)
         self.scripts = Scripts()
         self._shared: dict[Any, Any] = {}

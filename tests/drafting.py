@@ -41,13 +41,14 @@ async def begin_event(talker: Talker) -> None:
         await talker.send(words)
 
 
-async def finish_event(talker: Talker) -> None:
-    """From the pin up to the summary: on 24 November at 19:00, for people around."""
+async def finish_event(talker: Talker, *, hosting: bool = False) -> None:
+    """From the pin up to the summary: on 24 November at 19:00, for people around, which a host is not asked."""
     await talker.tap("Without a pin")
     await talker.send("24/11 19h")
     await talker.tap("2 h")
     await talker.tap("There are enough")
-    await talker.tap("That’s it")
+    if not hosting:
+        await talker.tap("That’s it")
 
 
 async def write_event(talker: Talker) -> None:

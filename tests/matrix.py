@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,16 +28,23 @@ from bot.actions import (
     duties,
     event_imports,
     event_seats,
+    event_words,
     events,
     export_orders,
     exports,
+    hosts,
     inbox,
+    maps,
     mends,
+    saved_answers,
     saved_audiences,
+    series,
+    shift_plans,
     staff,
     staff_links,
     statistics,
     surveys,
+    team_log,
     today,
     volunteering,
 )
@@ -53,6 +60,7 @@ from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
+from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
 from db.schema import deliveries, people
@@ -60,6 +68,7 @@ from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_surve
 
 DOUBTFUL = (LYON, "69381")
 LYONNAIS = read_leaf(f"in:{LYON}")
+THURSDAYS = [datetime.fromisoformat("2016-11-24T19:00"), datetime.fromisoformat("2016-12-01T19:00")]
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -184,6 +193,16 @@ async def lists_who_waits(world: World, author: Author, found: Any) -> None:
 DOOR = DoorKey(secret=b"k" * 32)
 
 
+def later(event: Event) -> dict[str, Any]:
+    """Hours of a shift of an event."""
+    return {"starts_at": event.starts_at, "ends_at": event.starts_at + timedelta(hours=2)}
+
+
+def hours(event: Event) -> dict[str, Any]:
+    """A shift of an event."""
+    return {"role": "welcome", **later(event), "capacity": 2}
+
+
 def at_the_door(author: Author, event: Event) -> Author:
     """The author at the moment when people are let in."""
     return replace(author, now=event.starts_at)
@@ -216,7 +235,6 @@ def filed(author: Author, **changed: Any) -> FiledEvent:
 
 async def planned_again(world: World, author: Author) -> Any:
     """The colleague’s event, as a file has it."""
-    await db.event_files.keep_key(world.tx, "theirs", world.event.id)
     return await event_imports.plan(world.tx, author, [filed(author, key="theirs", invite=None)])
 
 
@@ -249,6 +267,9 @@ MATRIX: dict[str, dict[str, Row]] = {
             where="any",
             check=lists_broadcasts,
         ),
+    },
+    "broadcast_cards.reminders": {
+        "": Row(run=lambda w, a: broadcast_cards.reminders(w.tx, a), least="organizer", where="any"),
     },
     "broadcast_cards.card": {
         "own": Row(
@@ -386,6 +407,44 @@ MATRIX: dict[str, dict[str, Row]] = {
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
+    "shift_plans.planned": {
+        "own": Row(run=lambda w, a: shift_plans.planned(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.planned(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "shift_plans.shift": {
+        "own": Row(run=lambda w, a: shift_plans.shift(w.tx, a, w.own_shift), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.shift(w.tx, a, w.shift), least="coordinator"),
+    },
+    "shift_plans.add": {
+        "own": Row(
+            run=lambda w, a: shift_plans.add(w.tx, a, w.own_event.code, **hours(w.own_event)),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.add(w.tx, a, w.event.code, **hours(w.event)), least="coordinator"
+        ),
+    },
+    "shift_plans.change_hours": {
+        "own": Row(
+            run=lambda w, a: shift_plans.change_hours(w.tx, a, w.own_shift, **later(w.own_event)),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.change_hours(w.tx, a, w.shift, **later(w.event)), least="coordinator"
+        ),
+    },
+    "shift_plans.change_places": {
+        "own": Row(
+            run=lambda w, a: shift_plans.change_places(w.tx, a, w.own_shift, capacity=5), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.change_places(w.tx, a, w.shift, capacity=5), least="coordinator"
+        ),
+    },
+    "shift_plans.call_off": {
+        "own": Row(run=lambda w, a: shift_plans.call_off(w.tx, a, w.own_shift), least="organizer"),
+        "another’s": Row(run=lambda w, a: shift_plans.call_off(w.tx, a, w.shift), least="coordinator"),
+    },
     "events.past": {
         "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),
     },
@@ -418,6 +477,69 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
+    },
+    "hosts.card": {"": Row(run=lambda w, a: hosts.card(w.tx, a, w.proposal), least="organizer")},
+    "hosts.approve": {
+        "": Row(run=lambda w, a: hosts.approve(w.tx, a, w.proposal), least="organizer"),
+    },
+    "hosts.send_back": {
+        "": Row(
+            run=lambda w, a: hosts.send_back(w.tx, a, w.proposal, "Non"),
+            least="organizer",
+        ),
+    },
+    "hosts.give_trust": {
+        "": Row(
+            run=lambda w, a: hosts.give_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.end_trust": {
+        "": Row(
+            run=lambda w, a: hosts.end_trust(w.tx, a, w.proposal, w.host),
+            least="organizer",
+        ),
+    },
+    "hosts.helpers": {
+        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.invite_helper": {
+        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    },
+    "hosts.remove_helper": {
+        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    },
+    "event_words.write": {
+        "own": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.own_event.code, "Bonjour"), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: event_words.write(w.tx, a, w.event.code, "Non"), least="coordinator"
+        ),
+    },
+    "series.announce": {
+        "": Row(
+            run=lambda w, a: series.announce(w.tx, a, new_event(a), Every.WEEK, THURSDAYS), least="organizer"
+        ),
+    },
+    "series.change_following": {
+        "own": Row(
+            run=lambda w, a: series.change_following(w.tx, a, w.own_event.code, MOVED, sequence=0),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: series.change_following(w.tx, a, w.event.code, MOVED, sequence=0),
+            least="coordinator",
+        ),
+    },
+    "series.cancel_following": {
+        "own": Row(run=lambda w, a: series.cancel_following(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: series.cancel_following(w.tx, a, w.event.code), least="coordinator"
+        ),
     },
     "attendees.attendees": {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),
@@ -502,6 +624,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
+        "conversations": Row(run=order("conversations"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },
     "export_orders.decide": {
@@ -564,6 +687,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     "console.end_session": {
         "": Row(run=lambda w, a: console.end_session(w.tx, a, w.session), least="admin"),
     },
+    "maps.map_of": {
+        "": Row(
+            run=lambda w, a: maps.map_of(w.tx, a, LYON, maps.Layer.SUPPORTERS, by_share=False),
+            least="organizer",
+        ),
+    },
+    "team_log.page": {
+        "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
+    },
     "today.decisions": {
         "": Row(
             run=lambda w, a: today.decisions(w.tx, a, "fr"),
@@ -605,6 +737,22 @@ MATRIX: dict[str, dict[str, Row]] = {
     "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer")},
     "inbox.block": {
         "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
+    },
+    "saved_answers.listed": {
+        "": Row(run=lambda w, a: saved_answers.listed(w.tx, a), least="organizer", where="any")
+    },
+    "saved_answers.usable": {
+        "": Row(run=lambda w, a: saved_answers.usable(w.tx, a, w.taken), least="organizer")
+    },
+    "saved_answers.save": {
+        "": Row(
+            run=lambda w, a: saved_answers.save(w.tx, a, language="fr", title="Enfants", text="Oui !"),
+            least="coordinator",
+            where="any",
+        )
+    },
+    "saved_answers.delete": {
+        "": Row(run=lambda w, a: saved_answers.delete(w.tx, a, w.saved), least="coordinator")
     },
     "duties.sign_as": {
         "": Row(run=lambda w, a: duties.sign_as(w.tx, a, "Sophie"), least="organizer", where="any")

@@ -16,6 +16,7 @@ from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent, find_managed
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
+from bot.rules.areas import department_of
 from bot.rules.attendees import Attendee, Part, in_order
 from bot.rules.permissions import Action
 from bot.rules.territories import zone
@@ -33,12 +34,15 @@ async def attendees(
     """
     found = await find_managed(tx, author, code)
     areas = author.areas(Action.SEE_EVENT_ANSWERS)
+    if found.event.id in author.hosted:
+        areas = (*areas, department_of(found.event.commune))
     return found, await db.attendees.of_event(tx, found.event.id, areas)
 
 
 async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, bytes]:
     """The list as a spreadsheet; that it was made is noted. Raises NotAllowed, EventRefused."""
     found, everybody = await attendees(tx, author, code)
+    author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)  # names leave with the team alone
     rows = [(part, each) for part in Part for each in in_order(everybody, part)]
     stream = io.BytesIO()
     writer = FORMATS["csv"].open(stream, FILE)

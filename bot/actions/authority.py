@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.hosts
 import db.staff
 from bot.actions.audit import COMMAND_LINE
 from bot.campaign.campaign import Campaign
@@ -29,6 +31,9 @@ from bot.rules.permissions import (
 from bot.rules.small_counts import Reader
 from db.people import NOBODY, Person
 
+HOST = "host"
+"""How the audit log calls whoever runs an event without a role in the team."""
+
 
 class CandidateOut(PortevoixError):
     """Nothing is sent any more for a candidate who is out."""
@@ -40,7 +45,8 @@ class CandidateOut(PortevoixError):
 class Author:
     """A member of staff in the middle of an action; `roles` are read in its transaction, so revoking holds.
 
-    `is_operator`: whoever has the machine, by the command line; they are no person of the database.
+    `is_operator`: whoever has the machine, by the command line; they are no person of the database. `hosted`: the
+    events that are theirs without a role, by id, and as what: `host` or `co`.
     """
 
     person: Person
@@ -49,6 +55,7 @@ class Author:
     gazetteer: Gazetteer
     now: datetime
     is_operator: bool = False
+    hosted: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def id(self) -> int | None:
@@ -61,7 +68,9 @@ class Author:
     @property
     def name(self) -> str:
         """How the audit log calls them."""
-        return COMMAND_LINE if self.is_operator else f"staff:{self.person.telegram_id}"
+        if self.is_operator:
+            return COMMAND_LINE
+        return f"{'staff' if self.roles else HOST}:{self.person.telegram_id}"
 
     def areas(self, action: Action) -> tuple[str, ...]:
         """Where they may do it."""
@@ -132,7 +141,8 @@ async def author_of(
 ) -> Author:
     """The person with the roles they hold now, if any."""
     roles = await roles_of(tx, person)
-    return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now)
+    hosted = await db.hosts.parts_of(tx, person.id) if person.is_registered else {}
+    return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now, hosted=hosted)
 
 
 def operator(*, campaign: Campaign, gazetteer: Gazetteer, now: datetime, area: str = EVERYWHERE) -> Author:

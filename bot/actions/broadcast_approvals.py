@@ -14,6 +14,7 @@ import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
+import db.hosts
 import db.mends
 import db.people
 import db.staff
@@ -39,6 +40,8 @@ from db.surveys import Survey
 WHAT = "broadcast"
 CARD = "broadcast_waits"
 """The notice that asks, of `locales/templates/notices`."""
+MOST_REASON = 500
+"""Characters of why it is refused."""
 BY_ITSELF = "approvals"
 """The actor in the audit log where nobody decided in time."""
 
@@ -297,7 +300,12 @@ async def _require_as_asked(
 
 async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     person = await db.people.find(tx, subject.author) if subject.author is not None else None
-    held = await roles_of(tx, person) if person is not None else ()
+    if person is None:
+        return False
+    hosted = await db.hosts.parts_of(tx, person.id) if person.is_registered else {}
+    if subject.event is not None and subject.event.id in hosted:
+        return True  # whoever hosts it needs no role
+    held = await roles_of(tx, person)
     return any(may_broadcast_to(role, subject.broadcast.area) for role in held)
 
 
@@ -383,7 +391,8 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
         return
     changed = (await db.events.get_many(tx, [event.id]))[event.id]
-    if invitation.expires_at is not None and invitation.expires_at != changed.starts_at:
+    expires = invitation.expires_at
+    if expires is not None and invitation.series is None and expires != changed.starts_at:
         await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
     last = await db.approvals.of_broadcast(tx, invitation.id)
     if last is not None and (last.decided_at is None or last.granted):

@@ -27,6 +27,8 @@ from db.broadcast_accounts import Broadcast, Progress, texts_of_many, versions_o
 from db.broadcast_lists import NotReached
 from db.events import text_in
 
+MOST_REMINDERS = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
@@ -96,6 +98,15 @@ async def listed(
             )
         )
     return ListPage(part=part, lines=lines, number=number, pages=pages)
+
+
+async def reminders(tx: AsyncConnection, author: Author) -> list[Progress]:
+    """The last reminders of the campaign file, for whoever supervises where they go. Raises NotAllowed."""
+    author.require(Action.CONTROL_BROADCAST)
+    found = await db.broadcast_lists.reminders(tx, MOST_REMINDERS)
+    theirs = [each for each in found if author.may_control(each.area, each.created_by)]
+    progress = [await progress_of(tx, author, each.id) for each in theirs]
+    return [each for each in progress if each is not None]
 
 
 async def sent_to_their_areas(

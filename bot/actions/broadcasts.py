@@ -40,6 +40,9 @@ STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.R
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
 
 
+CHANGES = ("pause", "resume", "cancel")
+
+
 class BroadcastRefused(PortevoixError):
     """A broadcast that cannot be made, or a change that comes too late."""
 
@@ -52,7 +55,8 @@ class NewBroadcast:
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
-    `survey`: the code of the one that it asks.
+    `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
+    `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too.
     """
 
     key: str
@@ -70,12 +74,18 @@ class NewBroadcast:
     others: Sequence[Mapping[str, str]] = ()
     experiment: Experiment | None = None
     survey: str | None = None
+    words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
     @property
     def details(self) -> Mapping[str, Any] | None:
         """What fills the template that words it, if anything does."""
         if self.survey is not None:
             return {"survey": self.survey}
+        said = {"words": self.words, "series": self.series, "following": self.follows}
+        if any(said.values()):
+            return {name: value for name, value in said.items() if value}
         return None if self.fields is None else {"fields": list(self.fields)}
 
 

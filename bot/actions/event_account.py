@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.event_files
 import db.events
 import db.feedback
+import db.shifts
 from bot.errors import PortevoixError
 from db.events import Event, EventInWords
+from db.shifts import Filled
 
 
 class NoSuchEvent(PortevoixError):
@@ -35,6 +37,7 @@ class Account:
     checked_in: int = 0
     attended: int = 0
     absent: int = 0
+    shifts: Sequence[Filled] = ()
 
     @property
     def event(self) -> Event:
@@ -50,7 +53,7 @@ async def listed(tx: AsyncConnection) -> list[Account]:
 
 async def _counted(
     tx: AsyncConnection, event: Event, counts: Mapping[int, Mapping[str, int]]
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """What is counted of an event; of one whose answers were erased, what was kept of it."""
     figures = await db.feedback.figures(tx, event.id)
     told = {"checked_in": figures.of("checked_in")}
@@ -66,4 +69,5 @@ async def account(tx: AsyncConnection, code: str) -> Account:
     if found is None or found.event.is_dropped:
         raise NoSuchEvent(f"There is no event {code}: `portevoix events list` tells their codes.")
     counts = await db.event_files.counts(tx, found.event.id)
-    return Account(found=found, **await _counted(tx, found.event, counts))
+    shifts = await db.shifts.filled(tx, found.event.id) if found.event.has_shifts else []
+    return Account(found=found, shifts=shifts, **await _counted(tx, found.event, counts))

@@ -55,6 +55,7 @@ class EventCard:
     offer_until: datetime | None
     capacity: int | None
     most_guests: int
+    has_shifts: bool
     seats: Seats | None
     position: int | None
     door_open: bool
@@ -127,6 +128,7 @@ def event_card(
         offer_until=rsvp.offer_until if rsvp is not None else None,
         capacity=event.capacity,
         most_guests=event.guests,
+        has_shifts=event.has_shifts,
         seats=seats,
         position=position,
         door_open=door_opens(event.starts_at) <= now,

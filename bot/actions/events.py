@@ -16,6 +16,7 @@ import db.broadcasts
 import db.events
 import db.faces
 import db.seats
+import db.shifts
 from bot.actions import audit, broadcast_approvals, broadcasts
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
@@ -39,6 +40,9 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.audiences import Target
 from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
+
+HOSTED, CO_HOST = "host", "co"
+"""As what somebody runs an event without a role: it is theirs, or they help; who helps does not cancel it."""
 
 TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 """Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
@@ -178,6 +182,11 @@ def new_code() -> str:
 def require_announceable(author: Author, new: NewEvent) -> None:
     """Raises NotAllowed, CandidateOut, EventRefused, BadSeats."""
     author.require(Action.CREATE_EVENT, new.commune.code)
+    require_sound(author, new)
+
+
+def require_sound(author: Author, new: NewEvent) -> None:
+    """What must hold of an event whoever makes it. Raises CandidateOut, EventRefused, BadSeats."""
     author.require_standing()
     _require_future(new.starts_at, author.now, new.commune.zone)
     _require_title(new.texts)
@@ -243,9 +252,12 @@ def _require_fitting(texts: EventTexts, address: str) -> None:
 
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     """One's own events to come, and for coordinators those of their areas."""
-    author.require(Action.CHANGE_EVENT)
+    if not author.hosted:
+        author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
-    return await db.events.managed(tx, author=author.person.id, areas=areas, now=author.now)
+    return await db.events.managed(
+        tx, author=author.person.id, areas=areas, now=author.now, hosted=author.hosted
+    )
 
 
 async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
@@ -264,10 +276,12 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
         found is None
         or found.event.is_dropped
         or (found.event.is_hidden and found.event.created_by != author.id and not author.is_operator)
+        or (found.event.is_proposed and found.event.id not in author.hosted)
     ):
         raise EventRefused("This event does not exist any more.")
     _require_managed(author, found.event)
-    author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
+    if found.event.id not in author.hosted:
+        author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
     invitation = (
         await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None
@@ -278,6 +292,8 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
 
 
 def _require_managed(author: Author, event: Event) -> None:
+    if event.id in author.hosted:
+        return
     author.require(Action.CHANGE_EVENT, event.commune)
     if not author.may_change_event(event.commune, event.created_by):
         raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
@@ -288,6 +304,8 @@ async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEv
     found = await find_managed(tx, author, code)
     if found.event.is_cancelled:
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    if found.event.is_proposed:
+        raise EventRefused("The team has not let it take place yet.", message="errors/event_proposed")
     if is_over(found.event.ends_at, author.now):
         raise EventRefused("This event is over.", message="errors/event_over")
     return found
@@ -312,14 +330,42 @@ def changed(event: Event, change: EventChange) -> dict[str, Any]:
 
 
 async def change_event(
-    tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int
+    tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int, reason: str = ""
 ) -> Headcount:
-    """Changes an event and tells those who said yes or maybe; gives how many. `sequence` is the one last seen.
+    """Changes an event and tells those who said yes or maybe, with the `reason`; gives how many. `sequence` is the one
+    last seen.
 
     Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
     """
     await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
+    values = await apply_change(tx, author, found, change, sequence=sequence)
+    key = f"event:{found.event.id}:change:{sequence + 1}"
+    over, people = over_at(found.event, values), NOBODY
+    if not found.event.is_hidden:
+        people = await tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over, words=reason)
+    details = {
+        "event": code,
+        "told": people.total,
+        "changed": [*values, *(f"text:{each}" for each in change.texts)],
+    }
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+def over_at(event: Event, values: Mapping[str, Any]) -> datetime:
+    """Until when a change is news: those who are told late still have to know, until it is over at both its times."""
+    ends_at: datetime = values.get("ends_at", event.ends_at)
+    return max(event.ends_at, ends_at)
+
+
+async def apply_change(
+    tx: AsyncConnection, author: Author, found: ManagedEvent, change: EventChange, *, sequence: int
+) -> dict[str, Any]:
+    """Changes an event that was found for its author, and tells nobody; the columns that were set.
+
+    Raises as `change_event` does. The caller took its turn.
+    """
     if change.commune is not None:
         author.require(Action.CHANGE_EVENT, change.commune.code)
     if change.starts_at is not None:
@@ -332,45 +378,52 @@ async def change_event(
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
     if change.starts_at is not None:
         await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
+        await db.shifts.move(tx, found.event.id, change.starts_at - found.event.starts_at)
     if change.texts:
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     # Before anything tells of it, so that what tells of it is true already.
     await db.faces.look(tx, author.now, event=found.event.id)
-    key = f"event:{found.event.id}:change:{sequence + 1}"
     await broadcast_approvals.follow_change(tx, author, found.event)
-    # Those who are told late still have to know, until the event is over at both its times.
-    over = max(found.event.ends_at, values.get("ends_at", found.event.ends_at))
-    people = NOBODY
-    if not found.event.is_hidden:
-        people = await _tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over)
-    details = {
-        "event": code,
-        "told": people.total,
-        "changed": [*values, *(f"text:{each}" for each in change.texts)],
-    }
-    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return values
 
 
-async def cancel_event(tx: AsyncConnection, author: Author, code: str) -> Headcount:
-    """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe."""
+async def cancel_event(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:
+    """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe, with the
+    `reason`.
+    """
     await audit.take_turn(tx)  # whether anybody sees it is settled from here on
     found = await find_open(tx, author, code)
+    require_may_cancel(author, found.event)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
-    await db.seats.lock(tx, found.event.id)  # nor is a seat offered of what is off
-    if not await db.events.cancel(tx, found.event.id):
-        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
-    await db.faces.look(tx, author.now, event=found.event.id)
-    for broadcast in await db.events.broadcasts_about(tx, found.event.id):
-        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
-        await db.broadcasts.cancel(tx, broadcast)
-    key = f"event:{found.event.id}:cancel"
-    over = found.event.ends_at
-    people = await _tell(tx, author, found.event, key=key, template=CANCELLATION, expires_at=over)
+    await apply_cancellation(tx, author, found.event)
+    key, over = f"event:{found.event.id}:cancel", found.event.ends_at
+    people = await tell(
+        tx, author, found.event, key=key, template=CANCELLATION, expires_at=over, words=reason
+    )
     details: Mapping[str, object] = {"event": code, "told": people.total, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
+
+
+def require_may_cancel(author: Author, event: Event) -> None:
+    """Raises NotAllowed for whoever only helps to organize it."""
+    if author.hosted.get(event.id) == CO_HOST and not author.may(Action.CHANGE_EVENT, event.commune):
+        raise NotAllowed("Whoever helps to organize it does not cancel it.", message="errors/not_your_event")
+
+
+async def apply_cancellation(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """Cancels an event that was found for its author, stops what was still to leave about it, and tells nobody.
+
+    Raises EventRefused. The caller took its turn.
+    """
+    await db.seats.lock(tx, event.id)  # nor is a seat offered of what is off
+    if not await db.events.cancel(tx, event.id):
+        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    await db.faces.look(tx, author.now, event=event.id)
+    for broadcast in await db.events.broadcasts_about(tx, event.id):
+        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
+        await db.broadcasts.cancel(tx, broadcast)
 
 
 async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
@@ -402,19 +455,33 @@ async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Targe
     Raises NotAllowed.
     """
     _require_managed(author, event)
-    return await target_of(tx, author, _coming_to(event), [EVERYWHERE])
+    return await target_of(tx, author, coming_to(event), [EVERYWHERE])
 
 
-def _coming_to(event: Event) -> Expression:
-    """Wherever they live: they were promised the event."""
-    return AnyOf(tuple(Leaf(name="rsvp", arguments=(event.code, answer)) for answer in TOLD))
+def coming_to(*events: Event) -> Expression:
+    """Who comes to one of these, may, or waits, wherever they live: they were promised the event."""
+    leaves = (Leaf(name="rsvp", arguments=(event.code, answer)) for event in events for answer in TOLD)
+    return AnyOf(tuple(leaves))
 
 
-async def _tell(
-    tx: AsyncConnection, author: Author, event: Event, *, key: str, template: str, expires_at: datetime
+async def tell(
+    tx: AsyncConnection,
+    author: Author,
+    event: Event,
+    *,
+    key: str,
+    template: str,
+    expires_at: datetime,
+    words: str = "",
+    audience: Expression | None = None,
+    follows: bool = False,
 ) -> Headcount:
-    """Queues a message for those who said yes or maybe; how many they are."""
-    audience = _coming_to(event)
+    """Queues a message for those who said yes or maybe and those who wait, or for an `audience`; how many they are.
+
+    `words`: what the organizers add; `follows`: it is so of all later dates too. The caller checked what the
+    author may do.
+    """
+    audience = audience if audience is not None else coming_to(event)
     news = NewBroadcast(
         key=key,
         kind=Kind.EVENT_SERVICE,
@@ -424,6 +491,8 @@ async def _tell(
         template=template,
         event=event.id,
         expires_at=expires_at,
+        words=words,
+        follows=follows,
     )
     target = await target_of(tx, author, audience, [EVERYWHERE])
     queued = await broadcasts.queue(tx, author, news, target)

@@ -26,6 +26,7 @@ from bot.actions.conversations import (
 )
 from bot.errors import PortevoixError
 from bot.rules import conversations as rules
+from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.conversations import LONGEST, Claims, State, may_answer
 from bot.rules.permissions import Action
 from db.conversations import Conversation, Waiting
@@ -101,7 +102,7 @@ async def opened(tx: AsyncConnection, author: Author) -> Inbox:
         answers=await db.duties.of_person(tx, author.person.id),
         mine=await db.conversations.claimed_by(tx, author.person.id),
         waiting=[each for each in shown if each.conversation.standing.state is State.WAITING],
-        load=load_of(shown, await db.conversations.waited_since(tx, author.now - LOOKED_AT, None)),
+        load=load_of(shown, await db.conversations.waited_since(tx, author.now - LOOKED_AT, EVERYWHERE)),
     )
 
 
@@ -115,9 +116,15 @@ def load_of(shown: Sequence[Waiting], waited: Sequence[int]) -> Load:
     )
 
 
+async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
+    """How much waits in an area, for how long, and how long people waited there."""
+    shown = [each for each in await db.conversations.open_ones(tx) if contains(area, each.conversation.area)]
+    return load_of(shown, await db.conversations.waited_since(tx, now - LOOKED_AT, area))
+
+
 async def usual_wait(tx: AsyncConnection, now: datetime) -> int | None:
     """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody."""
-    return rules.median_seconds(await db.conversations.waited_since(tx, now - LOOKED_AT, None))
+    return rules.median_seconds(await db.conversations.waited_since(tx, now - LOOKED_AT, EVERYWHERE))
 
 
 async def require_taken(tx: AsyncConnection, author: Author, number: int) -> None:

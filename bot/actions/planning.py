@@ -17,7 +17,7 @@ from itertools import product
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.planning
-from bot.actions import waitlist
+from bot.actions import shift_offers, waitlist
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
@@ -116,7 +116,10 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     for (*_, everybody), dues in together.items():
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
-        queued=queued + await _plan_events(tx, campaign, now) + await waitlist.tend(tx, campaign, now),
+        queued=queued
+        + await _plan_events(tx, campaign, now)
+        + await waitlist.tend(tx, campaign, now)
+        + await shift_offers.tend(tx, campaign, now),
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
@@ -231,6 +234,7 @@ async def _look_when_out(
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
+    await shift_offers.tend(tx, campaign, now)
     await waitlist.tend(tx, campaign, now)  # nothing is offered any more, and what was offered lapses
     if now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)

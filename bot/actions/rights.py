@@ -19,9 +19,11 @@ import db.dialogs
 import db.effects
 import db.events
 import db.feedback
+import db.hosts
 import db.people
 import db.personal_data
 import db.polling_places
+import db.shifts
 import db.staff
 import db.surveys
 import db.volunteering
@@ -156,6 +158,8 @@ class Holding:
     surveys: list[dict[str, Any]]
     conversation: Mapping[str, Any] | None
     feedback: list[dict[str, Any]]
+    shifts: list[dict[str, Any]]
+    hosting: Mapping[str, Any]
     polling_places: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
@@ -221,6 +225,8 @@ async def holding(
         surveys=await db.surveys.of_person(tx, person.id),
         conversation=await db.conversations.told_to(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
+        shifts=await db.shifts.of_person(tx, person.id),
+        hosting=await db.hosts.of_person(tx, person.id),
         polling_places=await db.polling_places.places_chosen_by(tx, person.id),
         messages=await db.personal_data.messages_of(tx, person.id),
         dialog=asdict(dialog) if dialog is not None else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ import db.events
 import db.people
 import db.rsvps
 import db.seats
+import db.shifts
 import db.upcoming
 from bot.actions.people import require_supporter
 from bot.actions.questions import about_coming, about_having_come
@@ -84,6 +86,40 @@ def _says_yes(rsvp: Rsvp | None) -> bool:
     return rsvp is not None and rsvp.answer == RsvpAnswer.YES
 
 
+async def seats_held(tx: AsyncConnection, person: Person, *, now: datetime) -> list[Event]:
+    """The events still to come at which somebody has a seat, was offered one, or waits for one, by their number."""
+    answers = await db.rsvps.of_person(tx, person.id)
+    held = [number for number, own in answers.items() if own.answer in BRINGS]
+    events = await db.events.get_many(tx, held)
+    return [
+        event
+        for _, event in sorted(events.items())
+        if not event.is_cancelled and not is_over(event.ends_at, now)
+    ]
+
+
+async def free_seats(tx: AsyncConnection, person: Person, origin: Origin) -> int:
+    """Whoever wants to hear no more leaves every seat, and every shift, to the others; at how many events."""
+    events = await seats_held(tx, person, now=origin.at)
+    for event in events:
+        blank = Rsvp(event=event.id, person=person.id, answer=RsvpAnswer.NO.value, at=origin.at)
+        # One update answers for several events: none of these answers is on a message about one.
+        said = response(person, origin, "rsvp", RsvpAnswer.NO.value, event.code)
+        said = replace(said, update_id=None, message_id=None)
+        if await db.seats.are_counted(tx, event):
+            await db.seats.settle(
+                tx, event=event.id, person=person.id, decide=partial(_gone, blank), said=said
+            )
+        else:
+            await db.rsvps.put(tx, blank, said)
+        await _leave_shifts(tx, event, blank)
+    return len(events)
+
+
+def _gone(blank: Rsvp, seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
+    return answered(RsvpAnswer.NO, seats=seats, own=own, blank=blank, reach=None)
+
+
 async def answer_invitation(
     tx: AsyncConnection,
     person: Person,
@@ -97,7 +133,7 @@ async def answer_invitation(
 
     Raises NotASupporter, EventClosed; TooFewSeats where the door is open and a party finds too little.
     """
-    _require_open(person, event, origin.at)
+    require_open(person, event, origin.at)
     said = await _answer(tx, person, origin, event, answer, before=before, logged=("rsvp", answer.value))
     if person.undisturbed_until is not None:
         await db.people.change(tx, person.id, undisturbed_until=None)
@@ -112,7 +148,7 @@ async def confirm_coming(
 
     Raises NotASupporter, EventClosed.
     """
-    _require_open(person, event, origin.at)
+    require_open(person, event, origin.at)
     answer = RsvpAnswer.YES if coming else RsvpAnswer.NO
     logged = ("attendance", "confirm" if coming else "cancel")
     return await _answer(tx, person, origin, event, answer, before=before, logged=logged, confirmed=coming)
@@ -138,7 +174,9 @@ async def _answer(
         own = before if event.guests else None
         rsvp = answered(answer, seats=Seats(limit=None), own=own, blank=blank, reach=None)
         rsvp = replace(rsvp, confirmed=confirmed)
-        return Answered(rsvp=rsvp, overtaken=await db.rsvps.put(tx, rsvp, said, asked))
+        overtaken = await db.rsvps.put(tx, rsvp, said, asked)
+        await _leave_shifts(tx, event, rsvp)
+        return Answered(rsvp=rsvp, overtaken=overtaken)
 
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
         seats, own = _without_a_late_offer(seats, own, origin.at)
@@ -156,7 +194,14 @@ async def _answer(
     settled = await db.seats.settle(
         tx, event=event.id, person=person.id, decide=decide, said=said, asked=asked
     )
+    await _leave_shifts(tx, event, settled.rsvp)
     return Answered(rsvp=settled.rsvp, overtaken=settled.overtaken)
+
+
+async def _leave_shifts(tx: AsyncConnection, event: Event, rsvp: Rsvp) -> None:
+    """Whoever does not come takes no shift either; of an event without shifts nothing is asked."""
+    if event.has_shifts and rsvp.answer != Standing.YES:
+        await db.shifts.leave_all(tx, event=event.id, person=rsvp.person, at=rsvp.at)
 
 
 def _require_seats(own: Rsvp, reach: int | None) -> None:
@@ -187,7 +232,7 @@ async def bring_guests(
 
     Raises ValueError for more than the organizer allows.
     """
-    _require_open(person, event, origin.at)
+    require_open(person, event, origin.at)
     if not 0 <= guests <= event.guests:
         raise ValueError("So many guests were not offered.")
 
@@ -210,7 +255,7 @@ BRINGS = (Standing.YES, Standing.WAITING, Standing.OFFERED)
 
 async def wait_for_all(tx: AsyncConnection, person: Person, origin: Origin, event: Event) -> Rsvp:
     """Somebody who was offered fewer seats than they need keeps their place. Raises NotASupporter, EventClosed."""
-    _require_open(person, event, origin.at)
+    require_open(person, event, origin.at)
 
     def decide(_seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
         # A full offer is all there is to wait for: what an old button says of it is answered by the card.
@@ -250,7 +295,8 @@ async def tell_whether_came(
     return await db.rsvps.put(tx, replace(before or unasked, attended=came, at=origin.at), said, asked)
 
 
-def _require_open(person: Person, event: Event, now: datetime) -> None:
+def require_open(person: Person, event: Event, now: datetime) -> None:
+    """Raises NotASupporter; EventClosed where nothing can be answered any more."""
     require_supporter(person)
     _require_not_cancelled(event)
     if is_over(event.ends_at, now):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 import db.statistics
 from bot.actions.authority import Author, area_name
+from bot.actions.inbox import Load, load_in
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action
 from bot.rules.small_counts import Reader
@@ -66,6 +67,7 @@ class Overview:
     volunteers: str
     offers: tuple[tuple[str, str], ...]
     unreachable: str
+    inbox: Load
     places: tuple[PlaceCount, ...]
     events: tuple[EventCount, ...]
     ballots: Mapping[int, tuple[QuestionCount, ...]]
@@ -92,6 +94,7 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
             if reader.tells(tally.people)
         ),
         unreachable=reader.shown(heads.unreachable),
+        inbox=await load_in(tx, area, author.now),
         places=await _places(tx, author, area, level) if level else (),
         events=await _events(tx, author, area, language),
         ballots={

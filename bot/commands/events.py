@@ -32,6 +32,7 @@ from bot.rules.counting import counted, counted_people
 from bot.settings import Settings
 from bot.startup import opened, present
 from db.events import EventInWords, text_in
+from db.shifts import Filled
 from locales import LANGUAGES
 
 T = TypeVar("T")
@@ -283,6 +284,19 @@ def _title(found: EventInWords, language: str) -> str:
     return text_in(found.texts, language, language).title
 
 
+def _shift(filled: Filled, zone: ZoneInfo) -> dict[str, Any]:
+    shift = filled.shift
+    return {
+        "role": shift.role,
+        "starts_at": shift.starts_at.astimezone(zone).isoformat(),
+        "ends_at": shift.ends_at.astimezone(zone).isoformat(),
+        "capacity": shift.capacity,
+        "taken": filled.seats.taken - filled.seats.offered,
+        "waitlisted": filled.seats.waiting,
+        "offered": filled.seats.offered,
+    }
+
+
 def _line(found: Account, language: str) -> dict[str, Any]:
     event = found.event
     zone = ZoneInfo(event.zone)
@@ -303,4 +317,5 @@ def _line(found: Account, language: str) -> dict[str, Any]:
         "checked_in": found.checked_in,
         "attended": found.attended,
         "absent": found.absent,
+        "shifts": [_shift(each, zone) for each in found.shifts],
     }

@@ -36,7 +36,7 @@ from bot.rules.ballots import Ballot
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Role
 from bot.rules.territories import METROPOLE, at_local
-from bot.settings import Settings
+from bot.settings import Address, Settings
 from bot.startup import opened
 from bot.words.texts import Texts
 from db.engine import Database
@@ -110,15 +110,31 @@ async def play(settings: Settings, options: DemoOptions) -> None:
             named_audit_anchor=Path(folder) / "audit.anchors",
             database_key_file=Path(folder) / "key" / "database.key",
             clock=f"{base}/sim/clock",
+            web=settings.web or Address(host="127.0.0.1", port=free_port()),
+            web_url=None,
         )
         async with local_telegram(options.port, token, campaign, start):
             await seed(own, base, start, options.supporters)
             played = replace(read_campaign(own), backups=None)  # invented people are nothing to keep
             async with started(own, campaign=played) as app:
                 print(f"The chat page is open at {base}/ – stop with Ctrl+C.", flush=True)
+                await ask_for_the_console(base)
                 if options.browser:
                     await asyncio.to_thread(webbrowser.open, f"{base}/")
                 await app.ended()
+
+
+async def ask_for_the_console(base: str) -> None:
+    """Sophie and Karim write /console, so that their chats open with the way in."""
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        for account in (ORGANIZER, COORDINATOR):
+            await session.post(f"{base}/sim/people/{account['id']}/send", json={"text": "/console"})
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def opening_instant(campaign: Campaign) -> datetime:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +18,8 @@ import db.friends
 import db.mends
 import db.people
 import db.polling_places
+import db.seats
+import db.shifts
 import db.surveys
 import db.vote_plans
 from bot.delivery.calls import Call
@@ -31,7 +34,8 @@ from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
-from bot.rules.sending import CANCELLATION, CHANGE, OFFER
+from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, OF_A_SHIFT, OFFER, SHIFT_OFFER
+from bot.rules.shifts import Shift
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
 from db.events import Event, EventTexts
@@ -109,6 +113,16 @@ class LeavingBroadcast:
         return self.row.template == OFFER
 
     @property
+    def shift(self) -> int | None:
+        """The shift that it tells of; None: of none."""
+        return db.shifts.shift_of_key(self.row.key) if self.row.template in OF_A_SHIFT else None
+
+    @property
+    def is_shift_offer(self) -> bool:
+        """Whether it offers a place in a shift that came free."""
+        return self.row.template == SHIFT_OFFER
+
+    @property
     def is_neutral_of_staff(self) -> bool:
         return self.kind is Kind.CIVIC_NEUTRAL and self.row.step is None
 
@@ -160,6 +174,12 @@ class Batch:
     brought: Mapping[int, int] = field(default_factory=dict)
     # What a second thought is about, by its own delivery.
     originals: Mapping[int, Original] = field(default_factory=dict)
+    # The events where whoever comes new finds no seat.
+    closed: Collection[int] = ()
+    # The shifts that messages tell of, how people stand with them, and what somebody has of an event's.
+    shifts: Mapping[int, Shift] = field(default_factory=dict)
+    shift_places: Mapping[tuple[int, int], Rsvp] = field(default_factory=dict)
+    shifts_taken: Mapping[tuple[int, int], Sequence[Shift]] = field(default_factory=dict)
     # The version that somebody drew, by delivery, where versions are compared.
     variants: Mapping[int, str] = field(default_factory=dict)
 
@@ -173,6 +193,10 @@ class Batch:
             return None
         rsvp = self.rsvps.get((sending.event.id, person.id))
         return None if rsvp is None else rsvp.answer
+
+    def shifts_of(self, person: Person, sending: LeavingBroadcast) -> Sequence[Shift]:
+        """The shifts that somebody has of the event that a broadcast is about."""
+        return self.shifts_taken.get((sending.event.id, person.id), ()) if sending.event is not None else ()
 
     def came(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether it is known that somebody was at the event that a broadcast is about."""
@@ -226,6 +250,8 @@ async def load(
         people=people,
         broadcasts=found,
         rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
+        closed=await db.seats.closed_to_newcomers(tx, _announced(found.values()), now),
+        **await _shifts(tx, found.values(), ids),
         plans=plans,
         places=places,
         otherwise=await _otherwise(tx, found.values(), people.values(), setting),
@@ -240,6 +266,34 @@ async def load(
         if any(each.is_neutral_of_staff for each in found.values())
         else {},
     )
+
+
+def _announced(sent: Iterable[LeavingBroadcast]) -> list[Event]:
+    """The events that people are being invited to."""
+    found = {each.event.id: each.event for each in sent if each.event is not None}
+    return [
+        found[each.event.id] for each in sent if each.event is not None and each.row.template == INVITATION
+    ]
+
+
+class Shifts(TypedDict, total=False):
+    """The fields of a batch that are about shifts; where no event has any, none."""
+
+    shifts: Mapping[int, Shift]
+    shift_places: Mapping[tuple[int, int], Rsvp]
+    shifts_taken: Mapping[tuple[int, int], Sequence[Shift]]
+
+
+async def _shifts(tx: AsyncConnection, sent: Iterable[LeavingBroadcast], ids: Collection[int]) -> Shifts:
+    having = {each.event.id for each in sent if each.event is not None and each.event.has_shifts}
+    if not having:
+        return {}
+    told = {each.shift for each in sent if each.shift is not None}
+    return {
+        "shifts": await db.shifts.get_many(tx, told),
+        "shift_places": await db.shifts.places_of_people(tx, ids, told),
+        "shifts_taken": await db.shifts.of_people(tx, ids, having),
+    }
 
 
 async def _otherwise(

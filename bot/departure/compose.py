@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from html import escape, unescape
 from typing import Any, Protocol, TypedDict, Unpack
+from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -23,6 +25,7 @@ from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.sending import OFFER
+from bot.rules.shifts import Shift
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import render_staff_text
@@ -58,6 +61,12 @@ class Composable(Protocol):
     def fields(self) -> Sequence[str] | None: ...
     @property
     def ballot(self) -> int | None: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def series(self) -> Mapping[str, Any] | None: ...
+    @property
+    def follows(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +78,9 @@ class Draft:
     photo: str | None = None
     fields: Sequence[str] | None = None
     ballot: int | None = None
+    words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
 
 class Composer:
@@ -108,12 +120,26 @@ class Composer:
         answer: str | None,
         *,
         came: bool = False,
+        shifts: Sequence[Shift] = (),
+        full: bool = False,
     ) -> Text:
-        """A message on an event: the same for everybody who reads a language, but for those who said maybe, and, once
-        it is over, for those of whom it is known that they came.
+        """A message on an event: the same for everybody who reads a language, but for those who said maybe, or took a
+        shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        key = (broadcast.template, broadcast.kind, language, event, text, maybe, came)
+        said = (broadcast.words, broadcast.follows, str(broadcast.series))
+        key = (
+            broadcast.template,
+            broadcast.kind,
+            language,
+            event,
+            text,
+            maybe,
+            came,
+            said,
+            tuple(shifts),
+            full,
+        )
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
@@ -125,7 +151,12 @@ class Composer:
                 commune=self.gazetteer.by_code(event.commune),
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
+                words=broadcast.words,
+                follows=broadcast.follows,
+                series=_dates(broadcast.series, event.zone),
                 came=came,
+                shifts=shifts,
+                full=full,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -159,6 +190,22 @@ class Composer:
             bot_username=self._bot_username,
         )
 
+    def of_shift(
+        self, template: str, person: Person, event: Event, texts: EventTexts, shift: Shift, place: Rsvp
+    ) -> Text:
+        """What became of a shift, or a place in one that came free, for one person."""
+        language = self.language_of(person)
+        return self._texts.render(
+            template,
+            language,
+            event=event,
+            text=text_in(texts, language, self.campaign.languages[0]),
+            shift=shift,
+            place=place,
+            zone=person.zone or event.zone,
+            mute=Mute.EVENTS.value,
+        )
+
     def _commune_name(self, language: str, code: str | None) -> str:
         commune = self.gazetteer.by_code(code) if code else None
         return self.words("placeholders/commune", language, commune=commune)
@@ -169,6 +216,15 @@ class Composer:
         theirs = commune is not None and territory_of(commune) == territory and not polling.online
         hours = ballot.hours_in(commune) if commune is not None and theirs else polling.hours
         return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
+
+
+def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
+    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    if series is None:
+        return None
+    dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
+    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
+    return {"every": series["every"], "weekday": weekday, "dates": dates}
 
 
 def _mute(kind: str) -> str:
@@ -189,11 +245,14 @@ def compose_broadcast(
     where: Where = NOWHERE_KNOWN,
     answer: str | None = None,
     came: bool = False,
+    shifts: Sequence[Shift] = (),
+    full: bool = False,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
+    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -213,7 +272,9 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer, came=came)
+    told = composer.event_message(
+        broadcast, language, event, text, answer, came=came, shifts=shifts, full=full
+    )
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 
@@ -284,6 +345,16 @@ def _staff_text(
     return render_staff_text(
         written, language, lambda name: _value(composer, name, person, language, now, event, text)
     )
+
+
+def filled(composer: Composer, text: str, person: Person, *, language: str, now: datetime) -> str:
+    """A plain text of staff with its placeholders filled for one person, plain too."""
+    html = render_staff_text(
+        escape(text, quote=False),
+        language,
+        lambda name: _value(composer, name, person, language, now, None, None),
+    )
+    return unescape(html)
 
 
 def _value(

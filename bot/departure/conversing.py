@@ -84,6 +84,31 @@ class Talks:
             calls.append(edited(each.telegram_id, each.message_id, text))
         return calls
 
+    async def cards(
+        self, tx: AsyncConnection, found: Conversation, stands: Sequence[Stands], now: datetime
+    ) -> list[Call]:
+        """The edits by which the cards of a conversation say whether it waits, and who has taken it."""
+        waiting = await db.conversations.waiting(tx, found.id)
+        claimer = found.standing.claimed_by
+        who = await db.duties.of_person(tx, claimer) if claimer is not None else None
+        calls = []
+        for each in stands:
+            reader = await db.people.find(tx, each.telegram_id)
+            if each.message_id is None or reader is None or waiting is None:
+                continue
+            text = self._text(
+                Talk.CARD,
+                reader,
+                waiting=waiting,
+                area=found.area,
+                escalated=False,
+                claimer=who.name if who is not None else None,
+                mine=reader.id == claimer,
+                now=now,
+            )
+            calls.append(edited(each.telegram_id, each.message_id, text))
+        return calls
+
     async def _may_read(self, tx: AsyncConnection, reader: Person, found: Conversation, what: Talk) -> bool:
         """The author reads answers, whoever has taken it the rest, and those who may take it that somebody waits."""
         if what in (Talk.ANSWER, Talk.CLOSED):

@@ -36,12 +36,14 @@ from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, Vot
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
 from bot.rules.seats import ON_THE_LIST, Standing
+from bot.rules.shifts import Shift
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
 from db.rsvps import Rsvp
 from db.seats import offer_key
+from db.shifts import offer_key as shift_offer_key
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -197,7 +199,9 @@ class Departure:
         step = sending.row.step
         return {
             # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
-            "kind": Kind.PERSUASION if is_of_our_own(sending) or sending.is_offer else sending.kind,
+            "kind": Kind.PERSUASION
+            if is_of_our_own(sending) or sending.is_offer or sending.is_shift_offer
+            else sending.kind,
             "territory": person.territory,
             "zone": person.zone or "Europe/Paris",
             "now": now,
@@ -324,8 +328,14 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
         return None
     if not sending.event.is_public:
         return Stop(state="cancelled", reason="not_approved")
+    if sending.row.series is not None:
+        return None  # its other dates take place, whatever became of the first
     if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
+    if sending.row.follows:
+        return None  # they come to one of its dates, perhaps to another one
+    if sending.shift is not None:
+        return shift_unwanted(batch.shifts.get(sending.shift), person, sending, batch)
     rsvp = batch.rsvps.get((sending.event.id, person.id))
     if sending.is_offer:
         return offer_unwanted(rsvp, sending, batch.now)
@@ -343,6 +353,19 @@ def offer_unwanted(rsvp: Rsvp | None, sending: LeavingBroadcast, now: datetime) 
     assert event is not None  # an offer is of one
     meant = rsvp is not None and rsvp.has_offer(now) and sending.row.key == offer_key(event.id, rsvp.offers)
     return None if meant else Stop(state="cancelled", reason="offer_over")
+
+
+def shift_unwanted(
+    shift: Shift | None, person: Person, sending: LeavingBroadcast, batch: Batch
+) -> Stop | None:
+    """What tells of a shift: not to who has left it, and no offer once it was answered, or went to the next."""
+    place = batch.shift_places.get((shift.id, person.id)) if shift is not None else None
+    if shift is None or place is None or place.answer not in (Standing.YES, *ON_THE_LIST):
+        return Stop(state="cancelled", reason="not_coming")
+    if sending.is_shift_offer:
+        meant = place.has_offer(batch.now) and sending.row.key == shift_offer_key(shift.id, place.offers)
+        return None if meant and shift.is_open else Stop(state="cancelled", reason="offer_over")
+    return None
 
 
 def is_muted(person: Person, mute: Mute) -> bool:

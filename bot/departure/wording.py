@@ -92,6 +92,15 @@ class Wording:
             return self._composer.offer(
                 person, sending.event, sending.event_texts or {}, batch.rsvps[sending.event.id, person.id]
             )
+        if sending.shift is not None and sending.event is not None:
+            return self._composer.of_shift(
+                str(sending.row.template),
+                person,
+                sending.event,
+                sending.event_texts or {},
+                batch.shifts[sending.shift],
+                batch.shift_places[sending.shift, person.id],
+            )
         if sending.is_of_friends:
             link = friend_link(self._bot_username, person.friend_code)
             return self._texts.render(JOINED, language, brought=batch.brought[person.id], friend_link=link)
@@ -127,6 +136,8 @@ class Wording:
             survey=sending.survey,
             answer=batch.answer_of(person, sending),
             came=batch.came(person, sending),
+            shifts=batch.shifts_of(person, sending),
+            full=sending.event is not None and sending.event.id in batch.closed,
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

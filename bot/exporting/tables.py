@@ -104,6 +104,17 @@ TABLES: Mapping[str, ExportTable] = {
             of_ballot=False,
         ),
         ExportTable(
+            name="conversations",
+            action=Action.EXPORT_CONVERSATIONS,
+            columns=columns_of(
+                f"{_IDENTITY} department region language state opened_at:instant waiting_since:instant"
+                " escalated_at:instant closed_at:instant blocked_until:instant written:number answered:number"
+                " waited:number people:number"
+            ),
+            of_event=False,
+            of_ballot=False,
+        ),
+        ExportTable(
             name="audit",
             action=Action.EXPORT_AUDIT,
             columns=columns_of("id:number at:instant actor action details:object previous_hash hash"),

@@ -68,7 +68,7 @@ def within(expression: Expression, area: str) -> Expression:
 
 def _shared(some: Areas, others: Areas) -> Areas:
     """What lies in one of some and in one of the others."""
-    return _joined(tuple(common for one in some for other in others if (common := _intersection(one, other))))
+    return _joined(tuple(common for one in some for other in others if (common := shared_area(one, other))))
 
 
 def _joined(*several: Areas) -> Areas:
@@ -79,7 +79,7 @@ def _joined(*several: Areas) -> Areas:
     return found
 
 
-def _intersection(one: str, other: str) -> str | None:
+def shared_area(one: str, other: str) -> str | None:
     """Areas lie inside one another or apart, so that what two share is the narrower of them or nothing."""
     if contains(one, other):
         return other

@@ -46,6 +46,8 @@ class Action(StrEnum):
     CREATE_EVENT = "create_event"
     CHANGE_EVENT = "change_event"
     SEE_EVENT_ANSWERS = "see_event_answers"
+    APPROVE_HOST = "approve_host"
+    TRUST_HOST = "trust_host"
     CHECK_IN = "check_in"
     BROADCAST = "broadcast"
     CONTROL_BROADCAST = "control_broadcast"
@@ -94,6 +96,8 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.CREATE_EVENT: _ORGANIZERS,
         Action.CHANGE_EVENT: _ORGANIZERS,
         Action.SEE_EVENT_ANSWERS: _ORGANIZERS,
+        Action.APPROVE_HOST: _ORGANIZERS,
+        Action.TRUST_HOST: _ORGANIZERS,
         Action.CHECK_IN: _ORGANIZERS,
         Action.BROADCAST: _ORGANIZERS,
         Action.CONTROL_BROADCAST: _ORGANIZERS,

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +17,8 @@ from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
 from bot.web.site import Site
 from bot.web.webhook import Webhook
+
+log = structlog.get_logger(__name__)
 
 WELL = "All is well."
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -62,7 +65,11 @@ def make_web(
     async def missing(request: Request, error: Exception) -> Response:
         return site.missing(request)
 
-    return Starlette(routes=routes, exception_handlers={404: missing})
+    async def broken(request: Request, error: Exception) -> Response:
+        log.error("page_failed", error=type(error).__name__)
+        return site.broken(request)
+
+    return Starlette(routes=routes, exception_handlers={404: missing, Exception: broken})
 
 
 def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:

@@ -92,6 +92,10 @@ class Site:
         """There is no such page."""
         return self.page("site/missing", self.language(request), status=404)
 
+    def broken(self, request: Request) -> HTMLResponse:
+        """Something that nobody foresaw: the log says what."""
+        return self.page("site/broken", self.language(request), status=500)
+
     def routes(self) -> Sequence[Route]:
         async def give(request: Request) -> Response:
             return static_file(request, request.path_params["file"]) or self.missing(request)

@@ -23,8 +23,11 @@ from db.schema.console import console_sessions
 from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
+from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
+from db.schema.series import series, series_events
+from db.schema.shifts import shift_places, shifts
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
 from db.schema.updates import facts, unread_updates, updates
@@ -59,17 +62,24 @@ __all__ = [
     "event_texts",
     "events",
     "facts",
+    "host_links",
+    "hosts",
     "inbox_topics",
     "messages",
     "metadata",
     "new_friend_code",
     "people",
     "polling_places",
+    "proposals",
     "responses",
     "rsvps",
     "saved_answers",
     "saved_audiences",
     "seats",
+    "series",
+    "series_events",
+    "shift_places",
+    "shifts",
     "staff",
     "staff_links",
     "station_addresses",
@@ -78,6 +88,7 @@ __all__ = [
     "survey_answers",
     "survey_counts",
     "surveys",
+    "trusted_hosts",
     "unread_updates",
     "updates",
     "volunteering",

@@ -33,6 +33,7 @@ events = sa.Table(
     sa.Column("overbooking", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("guests", sa.Integer, nullable=False, default=0, server_default="0"),
     flag("counted"),  # it had a capacity once: `seats` knows what is taken
+    flag("has_shifts"),  # it had one once: its card leads to them
     sa.Index(None, "starts_at"),
 )
 

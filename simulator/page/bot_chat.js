@@ -70,7 +70,7 @@ export class BotChat extends Chat {
     const first = this.event === 0;
     this.seen = chat.seen;
     for (const message of chat.messages) this.place(message, first);
-    for (const id of chat.deleted) { this.messages.get(id)?.node.remove(); this.messages.delete(id); }
+    for (const id of chat.deleted) this.remove(id);
     this.event = Math.max(this.event, chat.event);
     this.unread = chat.unread;
     const news = chat.messages.filter((message) => message.from === "bot");
@@ -81,10 +81,10 @@ export class BotChat extends Chat {
     this.composer.setAsked(this.messages.get(chat.asked)?.message ?? null, chat.placeholder);
     this.pinned = chat.pinned;
     this.bar.hidden = !this.messages.has(chat.pinned);
-    this.bar.replaceChildren(make("strong", {}, this.words.say("pinned")), make("span", {}, this.messages.get(chat.pinned)?.message.text.slice(0, 80) ?? ""));
+    this.bar.replaceChildren(make("strong", {}, this.words.say("pinned")), make("span", {}, this.messages.get(chat.pinned)?.message.brief.slice(0, 80) ?? ""));
     this.showStanding(chat);
     this.afterNew(chat.messages);
-    if (!first && news.length) this.phone.announce(this, news.at(-1).text);
+    if (!first && news.length) this.phone.announce(this, news.at(-1).brief);
     this.phone.chatsChanged();
   }
 

@@ -45,7 +45,7 @@ export class Composer {
   answer(message, forced = false) {
     this.edited = null;
     this.replied = message;
-    this.showAbout(this.acts.nameOf(message), message.text, forced);
+    this.showAbout(this.acts.nameOf(message), message.brief, forced);
   }
 
   /** Change one of one's own texts. */

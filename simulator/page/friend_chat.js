@@ -30,6 +30,16 @@ export class FriendChat extends Chat {
 
   isSeen(message) { return message.seen; }
 
+  get acts() { return { ...super.acts, vote: (message, options) => this.vote(message, options) }; }
+
+  async vote(message, options) {
+    try {
+      await this.post("vote", { message_id: message.message_id, options });
+    } catch (error) {
+      notify(error.message);
+    }
+  }
+
   where() { return { friend: this.friend.id }; }
 
   async send(text) {

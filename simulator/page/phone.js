@@ -111,7 +111,7 @@ export class Phone {
       this.chats = chats;
       for (const chat of chats) {
         const fresh = this.friendChat(chat.friend).show(chat).filter((message) => message.from === "friend");
-        if (known && fresh.length) this.announce(this.friendChat(chat.friend), fresh.at(-1).text);
+        if (known && fresh.length) this.announce(this.friendChat(chat.friend), fresh.at(-1).brief);
       }
       this.chatsChanged();
     } catch (error) {
@@ -249,7 +249,7 @@ export const KINDS = { photo: "photo", video: "video", animation: "animation", a
 
 function botRow(chat, words) {
   const last = [...chat.messages.values()].at(-1)?.message;
-  return { chat, picture: botAvatar(), name: chat.bot.first_name, date: last?.date, text: last?.text || kindWord(last, words), unread: chat.unread, mine: last?.from === "person", seen: last && chat.isSeen(last) };
+  return { chat, picture: botAvatar(), name: chat.bot.first_name, date: last?.date, text: last?.brief || kindWord(last, words), unread: chat.unread, mine: last?.from === "person", seen: last && chat.isSeen(last) };
 }
 
 function groupRow(chat, words) {

@@ -25,8 +25,9 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-rsvps.bring_guests rsvps.wait_for_all event_cards.turned
-feedback.rate feedback.change feedback.said_of
+hosts.propose hosts.withdraw hosts.sent_back hosts.join
+rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
 event_cards.find_with_answer
@@ -45,7 +46,7 @@ canvass_imports.find_places canvass_imports.import_stations canvass_imports.impo
 canvass_imports.stations_missing
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
-planning.plan planning.look waitlist.tend opt_outs.preview opt_outs.import_list
+planning.plan planning.look waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
@@ -71,10 +72,13 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there feedback.figures_of
-event_cards.find event_cards.standing events.invite event_calendar.followed public_events.shown
+event_cards.find event_cards.standing events.invite events.tell events.apply_change events.apply_cancellation
+series.following
+hosts.reason_of hosts.trust
+event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
-duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -101,6 +105,7 @@ erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
+hosts.around events.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
 events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
@@ -109,6 +114,7 @@ questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 conversations.area_of_person inbox.load_of
+rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """
 """What computes and touches no database."""

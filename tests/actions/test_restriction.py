@@ -45,6 +45,8 @@ from db.schema import (
     polling_places,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     staff,
     survey_answers,
     surveys,
@@ -181,7 +183,7 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback)
+AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places)
 HELD = (
     *(consents, responses, deliveries, vote_plans, chosen_places, volunteering, survey_answers),
     *AT_EVENTS,
@@ -203,6 +205,9 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
         await tx.execute(sa.insert(responses).values(question=question, subject=subject, **said))
     await tx.execute(sa.insert(rsvps).values(event=number, **said))
     at_event = {"event": number, "person": number}
+    hours = {"role": "welcome", "starts_at": NOW, "ends_at": NOW}
+    await tx.execute(sa.insert(shifts).values(id=number, event=number, **hours))
+    await tx.execute(sa.insert(shift_places).values(shift=number, **said))
     await tx.execute(sa.insert(attendee_numbers).values(number=1, **at_event))
     await tx.execute(sa.insert(check_ins).values(at=NOW, how="list", **at_event))
     await tx.execute(sa.insert(event_feedback).values(at=NOW, question="stars", option="5", **at_event))
@@ -258,7 +263,7 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
 
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
-        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 5)
+        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 6)
         assert told["offers to help"] == told["conversations with the team"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),

@@ -14,7 +14,19 @@ import db.staff
 from bot.cli import main
 from bot.settings import Settings
 from bot.startup import opened
-from db.schema import approvals, audit, broadcasts, deliveries, event_keys, events, people, rsvps
+from db.schema import (
+    approvals,
+    audit,
+    broadcasts,
+    check_ins,
+    deliveries,
+    event_keys,
+    events,
+    people,
+    rsvps,
+    shift_places,
+    shifts,
+)
 from tests.commanding import refusal
 from tests.frozen import FROZEN
 from tests.places import place_of
@@ -178,9 +190,19 @@ def test_events_are_listed_and_counted(tmp_path: Path, capsys: pytest.CaptureFix
                 event=event, person=person, answer=answer, at=NOW, guests=2 if person == 1 else 0
             )
         )
+    hours = {"starts_at": NOW, "ends_at": NOW}
+    run(sa.update(events).values(has_shifts=True))
+    run(sa.insert(shifts).values(id=1, event=event, role="welcome", capacity=1, **hours))
+    for person, answer in ((1, "yes"), (2, "waiting")):
+        run(sa.insert(shift_places).values(shift=1, person=person, answer=answer, at=NOW))
+    run(sa.insert(check_ins).values(event=event, person=1, at=NOW, how="list"))
     capsys.readouterr()
     assert main(["events", "show", str(code), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
+    assert (shown["checked_in"], shown["attended"], shown["absent"]) == (1, 0, 0)
+    (shift,) = shown["shifts"]
+    assert (shift["role"], shift["capacity"], shift["taken"]) == ("welcome", 1, 1)
+    assert (shift["waitlisted"], shift["offered"]) == (1, 0)
     assert (shown["yes"], shown["guests"], shown["waitlisted"], shown["no"]) == (1, 2, 1, 1)
     assert (shown["starts_at"], shown["capacity"], shown["state"]) == (
         "2016-11-24T19:00:00+01:00",

@@ -12,10 +12,12 @@ import db.personal_data
 import db.rsvps
 import db.upcoming
 import db.vote_plans
+from bot.actions.questions import BEFORE
 from bot.actions.responses import Origin, response
 from bot.rules.people import VoteState
 from db.engine import Database
 from db.people import Person
+from db.responses import Asked
 from db.rsvps import Rsvp
 from db.schema import broadcasts, deliveries, events
 
@@ -50,7 +52,10 @@ async def test_an_answer_takes_the_place_of_the_one_before(database: Database) -
         for tap, said, at, confirmed in ((1, "yes", NOW, True), (2, "no", NOW + HOUR, False)):
             rsvp = Rsvp(event=meeting, person=person.id, answer=said, at=at, confirmed=confirmed)
             logged = response(person, Origin(update_id=tap, message_id=None, at=at), "rsvp", said)
-            await db.rsvps.put(tx, rsvp, logged)
+            asked = Asked(
+                person=person.id, about="event", number=meeting, asked_by=BEFORE, tapped=None, now=at
+            )
+            assert await db.rsvps.put(tx, rsvp, logged, asked) == []
         found = await db.rsvps.of_person(tx, person.id)
     assert set(found) == {meeting}
     assert (found[meeting].answer, found[meeting].confirmed, found[meeting].at) == ("no", False, NOW + HOUR)

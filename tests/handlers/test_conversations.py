@@ -10,13 +10,21 @@ import sqlalchemy as sa
 
 import db.consents
 import db.conversations
+import db.exports
 from bot.actions import inbox
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Done, Outcome
+from bot.departure.conversing import Talks
+from bot.departure.inbox import InboxBoard
 from bot.rules.conversations import Claims, State
 from bot.rules.suppression import SuppressionKey
 from db.conversations import Conversation as Talk
+from db.exports import Selection
 from db.schema import audit, broadcasts, conversations, duties, messages
+from handlers.command_menu import team_menu_calls
+from handlers.desk import composer
 from tests.campaigning import revoke
 from tests.conversation import CAMPAIGN, Conversation, Shown, Talker
 from tests.talking import arrive, on_duty
@@ -465,3 +473,132 @@ async def test_who_answers_elsewhere_neither_sees_nor_takes_it(
     assert "outside your area" in refused.text
     await marseille.tap_data(f"1:talk_answer:{found.id}")
     assert QUESTION not in seen(marseille)
+
+
+# -- saved answers --
+
+
+async def test_a_saved_answer_is_seen_as_it_reads_and_then_sent(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    boss = await on_duty(conversation, 60, "Ali", "coordinator", "R84")
+    await boss.send("/inbox")
+    await boss.tap("Saved answers")
+    await boss.tap("Add one")
+    await boss.send("Enfants")
+    await boss.tap("English")
+    refused = await boss.send("Yes {{ surname }}!")
+    assert "surname" in refused.text
+    kept = await boss.send("Yes {{ first_name }}, children are welcome in {{ commune }}.")
+    assert "“Enfants” is kept." in kept.text
+    await talked(conversation, zoe, sophie)
+    await sophie.tap("A saved answer")
+    shown = await sophie.tap("Enfants")
+    assert "Yes Zoé, children are welcome in Lyon." in shown.text
+    await arrive(conversation, zoe)
+    assert "welcome" not in seen(zoe)
+    await sophie.tap("Send")
+    await arrive(conversation, zoe)
+    assert "Yes Zoé, children are welcome in Lyon." in zoe.last.text
+    await boss.send("/inbox")
+    await boss.tap("Saved answers")
+    assert "There are none yet" in (await boss.tap("Delete “Enfants”")).text
+
+
+# -- what is kept true --
+
+
+class Posted:
+    """The line of an engine: what is posted reaches the screens of the conversation."""
+
+    def __init__(self, *talkers: Talker) -> None:
+        self.talkers, self.calls, self.pacing = talkers, list[Call](), self
+        self.blocked_until = None
+
+    async def call(self, call: Call) -> Outcome:
+        self.calls.append(call)
+        for talker in self.talkers:
+            if call.chat in (None, talker.telegram_id):
+                talker.receive([call])
+        return Done(result=True)
+
+
+def board(conversation: Conversation) -> InboxBoard:
+    shared = conversation.services
+    return InboxBoard(
+        database=conversation.database,
+        talks=Talks(texts=shared.texts, composer=composer(shared)),
+        menu=lambda chat, roles, waiting: team_menu_calls(
+            shared.commands, chat, roles, ("fr", "en"), waiting=waiting
+        ),
+    )
+
+
+async def test_cards_say_who_has_taken_it_and_menus_how_many_wait(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    karim = await on_duty(conversation, 51, "Karim")
+    await ask(zoe)
+    await arrive(conversation, sophie, karim)
+    line, kept_true = Posted(sophie, karim), board(conversation)
+    await kept_true.refresh(line, conversation.clock.now())
+    menus = [call.payload for call in line.calls if call.method == "setMyCommands"]
+    assert len(menus) == 6
+    (english,) = {
+        command["description"]
+        for menu in menus
+        for command in menu["commands"]
+        if menu.get("language_code") == "en" and command["command"] == "inbox"
+    }
+    assert english == "answer supporters (1 is waiting)"
+    assert "Take it" in karim.last.buttons
+    await sophie.tap("Take it")
+    await kept_true.refresh(line, conversation.clock.now())
+    assert "Sophie has taken it." in karim.last.text
+    assert not karim.last.buttons
+    before = len(line.calls)
+    await kept_true.refresh(line, conversation.clock.now())
+    assert len(line.calls) == before, "nothing changed"
+    await sophie.tap_data("1:talk_back:1")
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=2))
+    await arrive(conversation, karim)
+    await kept_true.refresh(line, conversation.clock.now())
+    assert "Take it" in karim.last.buttons
+
+
+async def test_numbers_tell_who_waits_and_how_long_people_waited(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    other = conversation.person(8)
+    await other.sign_up()
+    await talked(conversation, zoe, sophie)
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=12))
+    await sophie.send("Oui")
+    await ask(other)
+    conversation.clock.move(conversation.clock.now() + timedelta(hours=3))
+    shown = await sophie.send("/stats")
+    assert "1 is waiting, for 3 hours" in shown.text
+    assert "within 12 min" in shown.text
+    shown = await sophie.send("/inbox")
+    assert "waiting for 3 hours" in shown.text
+    assert "within 12 min" in shown.text
+
+
+async def test_the_export_tells_how_it_went_and_no_word_of_it(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=12))
+    await sophie.send("Oui, avec plaisir")
+    async with conversation.database.read() as tx:
+        rows = [row async for some in db.exports.chunks(tx, db.exports.talks(Selection())) for row in some]
+        area = [
+            row
+            async for some in db.exports.chunks(tx, db.exports.talks(Selection(area="69", known_in=("69",))))
+            for row in some
+        ]
+    (row,) = rows
+    assert (row.state, row.written, row.answered, row.waited) == ("claimed", 1, 1, 720)
+    assert "fille" not in str(rows)
+    assert "plaisir" not in str(rows)
+    assert len(area) == 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from db.schema import audit, broadcasts, event_texts, events
+from db.schema import audit, broadcasts, event_texts, events, rsvps
 from tests.campaigning import answer, recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import write_event
@@ -174,3 +175,25 @@ async def test_a_date_in_a_quiet_period_is_warned_of(
     await organizer.send(date)
     assert "Change this event?" in organizer.last.text
     assert ("Careful: it begins in a quiet period." in organizer.last.text) is warned
+
+
+async def test_who_said_yes_reads_why(conversation: Conversation) -> None:
+    """The organizer says why it moves, sees it as it will be read, and it is sent so."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await write_event(organizer)
+    await organizer.send("SEND")
+    (event,) = await rows(conversation, events)
+    coming = await supporter(conversation, 1, "69123")
+    async with conversation.database.write() as tx:
+        now = conversation.clock.now()
+        await tx.execute(sa.insert(rsvps).values(event=event.id, person=coming, answer="yes", at=now))
+    await organizer.tap_data(f"1:event_change:{event.code}:date:-")
+    await organizer.send("25/11 20:00")
+    await organizer.tap("Say why")
+    await organizer.send("La salle est <prise>")
+    assert any("La salle est &lt;prise&gt;" in each.text for each in organizer.screen)
+    await organizer.tap("Change it and tell them")
+    told = [
+        each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_changed"
+    ]
+    assert [each.details for each in told] == [{"words": "La salle est <prise>"}]

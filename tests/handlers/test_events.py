@@ -187,8 +187,8 @@ async def test_each_reads_the_card_from_where_they_are_and_in_their_language(
     await conversation.add_event("lyon1")
     for number, language, place, said in (
         (7, "en", "Lyon", "Close to you"),
-        (8, "en", "Marseille", "About 276 km"),
-        (9, "fr", "Marseille", "À environ 276 km"),
+        (8, "en", "Marseille", "About 278 km"),
+        (9, "fr", "Marseille", "À environ 278 km"),
         (10, "en", "Lyon", "Close to you"),
     ):
         person = conversation.person(number, language=language)

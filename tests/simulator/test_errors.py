@@ -7,10 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
-import pytest
 
 from simulator.client import Simulator
-from simulator.errors import lower_first_letter
 from simulator.server import RunningSimulator
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
@@ -386,16 +384,3 @@ async def test_a_deletion_counts_for_the_rate(simulator: Simulator, call: Call) 
     answer = await call("deleteMessage", chat_id=person.id, message_id=sent)
     assert answer["error_code"] == 429
     assert len(await person.messages()) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "lowered"),
-    [
-        ("Message text is empty", "message text is empty"),
-        ("MESSAGE_TOO_LONG", "MESSAGE_TOO_LONG"),  # codes stay
-        ("chat not found", "chat not found"),
-        ("", ""),
-    ],
-)
-def test_only_words_are_lowered(text: str, lowered: str) -> None:
-    assert lower_first_letter(text) == lowered

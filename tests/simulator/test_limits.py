@@ -12,6 +12,7 @@ from simulator import clock
 from simulator.client import Simulator
 from simulator.errors import BotApiError
 from simulator.limits import Limits
+from simulator.server import make_world
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -65,6 +66,16 @@ async def test_a_refused_bot_waits_as_long_as_it_is_told(simulator: Simulator, c
     assert (await call("getMe"))["ok"]
     await simulator.limit()
     assert (await call("sendMessage", chat_id=ana.id, text="x"))["ok"]
+
+
+def test_the_limits_of_the_start_hold_after_a_reset() -> None:
+    world = make_world(limits="telegram")
+    world.limits = Limits(clock=world.clock)
+    world.common.reset()
+    for _ in range(5):
+        assert _refusal(world.limits, 1) is None
+    assert _refusal(world.limits, 1) is not None
+    assert make_world().limits.per_second is None
 
 
 async def test_a_busy_chat_leaves_the_others_alone(simulator: Simulator, call: Call) -> None:

@@ -135,6 +135,9 @@ def test_a_copy_asks_anew_and_a_forward_shows_the_same_poll() -> None:
     # Ben passes it on to Ana, who sees how both voted.
     passed = forward(world, ben, again, direct.ana)
     assert (passed.media or {})["poll"]["total_voter_count"] == 2
+    vote(world, direct.ana, passed, [])
+    assert (passed.media or {})["poll"]["total_voter_count"] == 1
+    vote(world, direct.ana, passed, [0])
     asked_again = direct.call("stopPoll", chat_id=2, message_id=forwarded["message_id"])
     assert asked_again == "Bad Request: poll can't be stopped"
     closed = direct.call("stopPoll", message_id=first["message_id"])

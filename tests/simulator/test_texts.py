@@ -8,7 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.cleaning import clean, clean_with, is_empty, utf16_length
+from simulator.errors import lower_first_letter
 from simulator.parse import parse_text
+from simulator.view import message_view, preview
 from tests.simulator.direct import Direct
 
 
@@ -51,6 +53,19 @@ def test_an_entity_holds_what_it_held(text: str, data: st.DataObject) -> None:
     assert [each.decode("utf-16-le") for each in found] == [clean(held)] * bool(clean(held))
 
 
+def test_what_a_spoiler_hides_is_told_nowhere_in_passing() -> None:
+    direct = Direct()
+    hidden = {"text": "It is <tg-spoiler>😀 me</tg-spoiler>!", "parse_mode": "HTML"}
+    number = direct.call("sendMessage", **hidden)["message_id"]
+    quote = {"message_id": number, "quote": "<tg-spoiler>me</tg-spoiler>", "quote_parse_mode": "HTML"}
+    for answer, told in (({"message_id": number}, "It is ▒▒▒▒▒!"), (quote, "▒▒")):
+        direct.call("sendMessage", text="x", reply_parameters=answer)
+        message = next(direct.world.newest_first(direct.ana))
+        assert message_view(message)["reply"]["text"] == told
+    first = direct.world.chat(direct.ana).messages[number]
+    assert (preview(first), message_view(first)["brief"]) == ("It is ▒▒▒▒▒!", "It is ▒▒▒▒▒!")
+
+
 def test_names_and_captions_are_cleaned_too() -> None:
     direct = Direct()
     venue = direct.call("sendVenue", latitude=1, longitude=1, title="A\rB", address="C\tD")["venue"]
@@ -91,6 +106,28 @@ def test_a_place_that_moves_has_its_ranges() -> None:
     assert still["location"] == place
 
 
+def test_a_place_that_moves_is_moved_and_stopped() -> None:
+    """MessagesManager.cpp of tdlib, edit_message_live_location."""
+    direct = Direct()
+    here, there = {"latitude": 1.0, "longitude": 2.0}, {"latitude": 3.0, "longitude": 4.0}
+    number = direct.call("sendLocation", **here, live_period=60)["message_id"]
+    still = direct.call("sendLocation", **here)["message_id"]
+    nothing = "Bad Request: there is no live location in the message to edit"
+    assert direct.call("editMessageLiveLocation", message_id=still, **there) == nothing
+    moved = direct.call("editMessageLiveLocation", message_id=number, heading=9, **there)
+    assert moved["location"] == there | {"live_period": 60, "heading": 9}
+    same = direct.call("editMessageLiveLocation", message_id=number, heading=9, **there)
+    assert "message is not modified" in same
+    longer = direct.call("editMessageLiveLocation", message_id=number, live_period=86_461, **there)
+    assert longer == "Bad Request: wrong live location period specified"
+    assert direct.call("stopMessageLiveLocation", message_id=number)["location"] == there
+    assert direct.call("stopMessageLiveLocation", message_id=number) == nothing
+    number = direct.call("sendLocation", **here, live_period=60)["message_id"]
+    direct.world.clock.move(by_seconds=60)
+    late = direct.call("editMessageLiveLocation", message_id=number, **there)
+    assert late == "Bad Request: message can't be edited"
+
+
 BUTTON = "Bad Request: can't parse inline keyboard button: "
 NOTHING = BUTTON + "Text buttons are unallowed in the inline keyboard"
 BUTTONS = [
@@ -125,3 +162,17 @@ def test_the_data_of_a_button() -> None:
     both = {"inline_keyboard": [[{"text": "B", "callback_data": "d", "url": "https://a.b/"}]]}
     shown = direct.call("sendMessage", text="x", reply_markup=both)["reply_markup"]
     assert shown == {"inline_keyboard": [[{"text": "B", "url": "https://a.b/"}]]}
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [
+        ("Message text is empty", "message text is empty"),
+        ("MESSAGE_TOO_LONG", "MESSAGE_TOO_LONG"),  # codes stay
+        ("X_INVALID", "X_INVALID"),
+        ("chat not found", "chat not found"),
+        ("", ""),
+    ],
+)
+def test_only_words_are_lowered(text: str, lowered: str) -> None:
+    assert lower_first_letter(text) == lowered

@@ -11,8 +11,12 @@ from tests.conversation import Conversation, paris
 from tests.web.browsing import ADDRESS
 
 
+def served_at(conversation: Conversation, address: str) -> Conversation:
+    """The same with a web part that people reach."""
+    conversation.serve(replace(conversation.services, links_to=address))
+    return conversation
+
+
 @pytest.fixture
 def conversation(sqlite_database: Database) -> Conversation:
-    made = Conversation(sqlite_database, paris("2016-11-16T10:00"))
-    made.serve(replace(made.services, links_to=ADDRESS))
-    return made
+    return served_at(Conversation(sqlite_database, paris("2016-11-16T10:00")), ADDRESS)

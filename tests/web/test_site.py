@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +13,8 @@ from bot.rules.reading_language import language_asked
 from bot.web.app import make_web
 from bot.web.site import STATIC, Site, static_url
 from tests.conversation import CAMPAIGN
+
+HOME = Path(__file__).resolve().parents[2]
 
 LIKED = {
     "": "fr",
@@ -69,3 +73,14 @@ def test_no_file_needs_anything_from_elsewhere() -> None:
     elsewhere = re.compile(r"""(?:src|href)=["']?https?://|url\(["']?(?:https?:)?//|@import""")
     for file in (file for file in STATIC.rglob("*") if file.suffix in {".css", ".js", ".svg"}):
         assert not elsewhere.search(file.read_text()), file
+
+
+def test_what_is_shipped_of_others_is_what_was_pinned() -> None:
+    pinned = (STATIC.parent / "vendored" / "sha256").read_text().splitlines()
+    files = dict(reversed(line.split("  ")) for line in pinned)
+    shipped = {*STATIC.glob("vendor/*.js"), *Path("tests/web/vendor").glob("*.js")}
+    assert {str(file.relative_to(HOME)) for file in map(Path.resolve, shipped)} == files.keys()
+    for name, digest in files.items():
+        file = HOME / name
+        assert sha256(file.read_bytes()).hexdigest() == digest, f"run scripts/assets: {name}"
+        assert file.with_name(f"{file.name.split('.')[0]}.LICENSE").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 640, 160
-TOP, BOTTOM = 16, 24
+TOP, BOTTOM = 28, 30
 
 
 def line(values: Sequence[int]) -> str:

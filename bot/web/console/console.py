@@ -10,9 +10,13 @@ from starlette.routing import Route
 
 from bot.web.console.desk import HOME, Desk
 from bot.web.console.doors import Doors
+from bot.web.console.events import Events
+from bot.web.console.map import MapRoom
+from bot.web.console.messages import Messages
+from bot.web.console.reading import Reading
 from bot.web.console.today import Today
 
-ROOMS = (Doors, Today)
+ROOMS = (Doors, Today, Messages, Events, MapRoom, Reading)
 
 
 class Console:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -27,7 +28,9 @@ from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.console import form_token, is_for, is_form_of, is_from
 from bot.rules.permissions import Action
+from bot.web.console.remembered import Remembered
 from bot.web.site import Site
+from bot.words.shown_html import shown_html
 from bot.words.texts import Texts
 from db.engine import Database
 
@@ -106,6 +109,15 @@ class Visit:
             "may": {action.value for action in Action if author.areas(action)},
         }
 
+    async def counted(
+        self, what: str, area: str, count: Callable[[], Awaitable[Any]]
+    ) -> tuple[Any, datetime]:
+        """A count of an area, at most a minute old, and when it was made. Raises NotAllowed."""
+        author = self.author
+        author.require(Action.SEE_STATISTICS, area)
+        depends_on = (author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
+        return await self.desk.remembered.get((what, area, *depends_on), count, self.now)
+
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""
         text = self.request.path_params[name]
@@ -113,12 +125,32 @@ class Visit:
             raise Missing("There is no such number.")
         return int(text)
 
+    def told(self, name: str, **values: Any) -> Markup:
+        """A message of the chat, in its own words; its buttons are the page's business."""
+        common = {
+            "person": self.author.person,
+            "zone": self.zone,
+            "now": self.now,
+            "counts": self.author.reader,
+        }
+        return shown_html(self.desk.texts.render(name, self.language, **common, **values).html)
+
+    def word(self, name: str) -> str:
+        """A word that is to be typed, in the reader's language."""
+        return self.desk.texts.typed(name, self.language)
+
     def page(self, name: str, **values: Any) -> HTMLResponse:
         return self.desk.site.page(f"console/{name}", self.language, **self.values, **values)
 
     def go(self, path: str) -> Response:
         """To the page that shows what became of it; reloading that sends nothing again."""
         return RedirectResponse(path, 303)
+
+
+def whole_number(visit: Visit, name: str, otherwise: int) -> int:
+    """A number behind the `?` of an address; another where there is none, or nonsense."""
+    text = visit.request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
@@ -140,6 +172,7 @@ class Desk:
     texts: Texts
     token: str = field(repr=False)
     changed: Callable[[], None]
+    remembered: Remembered = field(default_factory=Remembered)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -201,7 +234,7 @@ class Desk:
     def refused(self, request: Request, refusal: PortevoixError, language: str | None = None) -> Response:
         language = language or self.site.language(request)
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
-        words = self.texts.render(refusal.message, language, **refusal.values).html
+        words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
             "console/refused", language, status=status, words=words, signed_in=status not in (401, 410)
         )

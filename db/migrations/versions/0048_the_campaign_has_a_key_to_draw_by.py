@@ -1,6 +1,6 @@
 """Every draw is made by a key of the campaign, which lies in its database from the start.
 
-Revision 0048, after 0044.
+Revision 0048, after 0045.
 """
 
 import secrets
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0048"
-down_revision = "0044"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,383 @@
+"""Supporters who organize: they propose an event, the team lets it take place or sends it back, and it is theirs.
+
+What the team lets take place is announced on behalf of whoever let it, within their areas. A trusted host needs
+nobody: the invitation goes where they are trusted. Who hosts may do with the event what its organizer may; their right
+ends when the team takes the event or the trust back, or with their being a supporter.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.events
+import db.hosts
+import db.people
+import db.staff
+from bot.actions import audit, events, notices
+from bot.actions.authority import HOST, Author, asked_again, author_of
+from bot.actions.events import CO_HOST, HOSTED, EventRefused, NewEvent
+from bot.actions.ledger import note_choice
+from bot.actions.people import require_supporter
+from bot.actions.responses import Origin, record
+from bot.actions.staff_links import hash_of
+from bot.errors import NotAllowed, PortevoixError
+from bot.rules.areas import contains
+from bot.rules.event_draft import AROUND_KM
+from bot.rules.events import is_to_come
+from bot.rules.expressions import EVERYBODY, Expression
+from bot.rules.hosting import MOST_WAITING, PURPOSE, trusted_area
+from bot.rules.leaves import read_leaf
+from bot.rules.permissions import Action, Role, Staff
+from bot.rules.volunteering import told_first
+from db.events import Event, EventInWords, text_in
+from db.hosts import Proposal, Trust
+from db.people import Person
+
+LINK_LIFE = timedelta(hours=48)
+TOKEN_BYTES = 18
+LINK = "h"
+"""What the payload of a link to organize together begins with: `h_TOKEN`."""
+
+
+class HostRefused(PortevoixError):
+    """Something that cannot be proposed, or is not waiting any more; `why` names it for `errors/host`."""
+
+    default_message: ClassVar[str] = "errors/host"
+
+    def __init__(self, sentence: str, *, why: str) -> None:
+        super().__init__(sentence, why=why, most=MOST_WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """An event that somebody proposed. `broadcast`: its invitation, where nobody has to let it take place."""
+
+    event: Event
+    broadcast: int | None = None
+    awaits_approval: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A proposal as the team sees it. `reach`: whom it will be for."""
+
+    found: EventInWords
+    host: Person
+    proposal: Proposal
+    reach: Expression
+
+
+def around(author: Author, commune: str) -> Expression:
+    """Whom a host's event is for: those who live near, as far as people agreed to be chosen by it."""
+    if not author.campaign.chooses_by_commune:
+        return EVERYBODY
+    return read_leaf(f"near:{commune}:{AROUND_KM}")
+
+
+async def trust(tx: AsyncConnection, author: Author, commune: str) -> Trust | None:
+    """Whether somebody's events in a commune need nobody's approval."""
+    found = await db.hosts.trust_of(tx, author.person.id)
+    return found if found is not None and contains(found.area, commune) else None
+
+
+async def propose(
+    tx: AsyncConnection,
+    host: Author,
+    origin: Origin,
+    new: NewEvent,
+    *,
+    language: str,
+    text: str,
+    again: str | None = None,
+) -> Proposed:
+    """An event of a supporter: it waits for the team, and is announced at once where they are trusted.
+
+    `text`: what they were told of who sees them, kept in the ledger. `again`: the code of one that was sent back, in
+    whose place it is. Raises NotASupporter, DataRestricted, HostRefused, CandidateOut, EventRefused, BadSeats.
+    """
+    person = host.person
+    require_supporter(person)
+    events.require_sound(host, new)
+    await audit.take_turn(tx)
+    trusted = await trust(tx, host, new.commune.code)
+    if trusted is None and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
+        raise HostRefused("As many proposals wait already as may wait.", why="many")
+    if again is not None:
+        await _withdraw(tx, host, again)
+    event = await db.events.create(
+        tx,
+        texts=new.texts,
+        created_by=person.id,
+        created_at=host.now,
+        **events.columns_of(new, events.new_code()),
+    )
+    await db.hosts.add(tx, event=event.id, person=person.id, part=HOSTED, now=host.now)
+    await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
+    await record(tx, person, origin, PURPOSE, "proposed", subject=event.code)
+    if trusted is None:
+        await db.events.move(tx, event.id, before="open", after="proposed")
+        await db.hosts.propose(tx, event=event.id, person=person.id, now=host.now)
+        await _tell_team(tx, host, event)
+        return Proposed(event=replace(event, state="proposed"))
+    queued = await events.invite(tx, host, event, around(host, event.commune), areas=[trusted.area])
+    details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
+    await audit.note(tx, actor=host.name, action=Action.CREATE_EVENT, details=details, now=host.now)
+    return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
+
+
+async def _tell_team(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """The nearest of the team who can be reached. The notice says neither who nor what: that stands on the card."""
+    team = [
+        Staff(id=held.telegram_id, role=Role(held.role), area=held.area)
+        for held in await db.staff.all_current(tx)
+        if held.telegram_id != author.person.telegram_id
+    ]
+    details = {"event": event.code, "title": await _title(tx, author, event)}
+    for turn in told_first(team, event.commune):
+        who = [member.id for member in turn]
+        key = f"proposal:{event.id}"
+        if await notices.tell(tx, who, "event_proposed", details, now=author.now, key=key):
+            return
+
+
+async def _title(tx: AsyncConnection, author: Author, event: Event) -> str:
+    """What an event is called in the campaign's first language, or in another where it has none in that."""
+    first = author.campaign.languages[0]
+    return text_in(await db.events.texts_of(tx, event.id), first, first).title
+
+
+async def _withdraw(tx: AsyncConnection, author: Author, code: str) -> None:
+    found = await _mine(tx, author, code)
+    if not await db.events.move(tx, found.event.id, before=found.event.state, after="dropped"):
+        raise HostRefused("It is not waiting any more.", why="gone")
+
+
+async def _mine(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
+    found = await db.events.find(tx, code)
+    theirs = found is not None and author.hosted.get(found.event.id) == HOSTED
+    if found is None or not theirs or not found.event.is_proposed:
+        raise HostRefused("It is not waiting any more.", why="gone")
+    return found
+
+
+async def withdraw(tx: AsyncConnection, host: Author, origin: Origin, code: str) -> None:
+    """Somebody gives up what they proposed, before anybody saw it. Raises HostRefused."""
+    await audit.take_turn(tx)
+    await _withdraw(tx, host, code)
+    await record(tx, host.person, origin, PURPOSE, "withdrawn", subject=code)
+
+
+async def sent_back(tx: AsyncConnection, host: Author, code: str) -> EventInWords:
+    """What somebody proposed and the team sent back, to be changed and proposed again. Raises HostRefused."""
+    return await _mine(tx, host, code)
+
+
+async def reason_of(tx: AsyncConnection, event: Event) -> str:
+    """Why a proposal was sent back; blank where it was not."""
+    found = await db.hosts.proposal_of(tx, event.id)
+    return (found.reason or "") if found is not None else ""
+
+
+# -- the team --
+
+
+async def card(tx: AsyncConnection, author: Author, code: str) -> Card:
+    """A proposal that waits, to whoever may let it take place. Raises NotAllowed and HostRefused."""
+    author.require(Action.APPROVE_HOST)
+    found = await db.events.find(tx, code)
+    proposal = await db.hosts.proposal_of(tx, found.event.id) if found is not None else None
+    host = await db.people.get(tx, proposal.person) if proposal is not None else None
+    if found is None or proposal is None or host is None or found.event.state != "proposed":
+        raise HostRefused("It is not waiting any more.", why="gone")
+    if not host.is_registered:
+        raise HostRefused("Whoever proposed it must not be written to any more.", why="gone")
+    author.require(Action.APPROVE_HOST, found.event.commune)
+    if host.id == author.person.id:
+        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
+    return Card(found=found, host=host, proposal=proposal, reach=around(author, found.event.commune))
+
+
+async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: bool = False) -> Proposed:
+    """Lets it take place: it is announced to those who live near, within the areas of whoever lets it.
+
+    `and_trust`: from now on the host's events there need nobody. Raises as `card` does; EventRefused where it is too
+    late; CandidateOut.
+    """
+    await audit.take_turn(tx)
+    author = await asked_again(tx, author)
+    shown = await card(tx, author, code)
+    event = shown.found.event
+    author.require_standing()
+    if not is_to_come(event.starts_at, author.now):
+        raise EventRefused(
+            "It has begun.", message="errors/date_past", moment=event.starts_at, place_zone=event.zone
+        )
+    await db.events.move(tx, event.id, before="proposed", after="open")
+    await db.hosts.decide(tx, event.id, now=author.now)
+    event = replace(event, state="open")
+    queued = await events.invite(tx, author, event, shown.reach)
+    details = {"event": code, "granted": True, "broadcast": queued.broadcast, "people": queued.people}
+    await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
+    if and_trust:
+        await give_trust(tx, author, code, shown.host.id)
+    title = await _title(tx, author, event)
+    news = {"event": code, "title": title, "granted": True, "reason": "", "waits": queued.awaits_approval}
+    await notices.tell(tx, [shown.host.telegram_id], "proposal_decided", news, now=author.now)
+    return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
+
+
+async def send_back(tx: AsyncConnection, author: Author, code: str, reason: str) -> None:
+    """Sends it back with a reason: the host changes it and proposes it again. Raises as `card` does."""
+    await audit.take_turn(tx)
+    author = await asked_again(tx, author)
+    shown = await card(tx, author, code)
+    await db.events.move(tx, shown.found.event.id, before="proposed", after="returned")
+    await db.hosts.decide(tx, shown.found.event.id, now=author.now, reason=reason)
+    details = {"event": code, "granted": False}  # the log has no texts
+    await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
+    title = await _title(tx, author, shown.found.event)
+    news = {"event": code, "title": title, "granted": False, "reason": reason, "waits": False}
+    await notices.tell(tx, [shown.host.telegram_id], "proposal_decided", news, now=author.now)
+
+
+# -- who runs an event --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helper:
+    """Somebody who runs an event without a role: as what, and whether the team trusts them where it takes place."""
+
+    person: Person
+    part: str
+    trusted: bool
+
+
+async def helpers(tx: AsyncConnection, author: Author, code: str) -> tuple[Event, list[Helper]]:
+    """Who runs an event beside the team, to whoever may change it. Raises NotAllowed, EventRefused."""
+    found = await events.find_managed(tx, author, code)
+    parts = await db.hosts.of_event(tx, found.event.id)
+    people = await db.people.get_many(tx, parts)
+    listed = []
+    for number, part in parts.items():
+        trusted = await db.hosts.trust_of(tx, number)
+        there = trusted is not None and contains(trusted.area, found.event.commune)
+        listed.append(Helper(person=people[number], part=part, trusted=there))
+    return found.event, listed
+
+
+async def invite_helper(tx: AsyncConnection, author: Author, code: str) -> str:
+    """The token of a link by which one supporter comes to organize an event together.
+
+    Raises NotAllowed, EventRefused.
+    """
+    found = await events.find_open(tx, author, code)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await db.hosts.add_link(
+        tx,
+        token_hash=hash_of(token),
+        event=found.event.id,
+        by=author.person.id,
+        now=author.now,
+        until=author.now + LINK_LIFE,
+    )
+    details = {"event": code, "link": hash_of(token)[:12]}
+    await audit.note(tx, actor=author.name, action="invite_host", details=details, now=author.now)
+    return token
+
+
+async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) -> EventInWords:
+    """A supporter takes a link: from now on they help to organize its event. Raises HostRefused, NotASupporter."""
+    require_supporter(host.person)
+    await audit.take_turn(tx)
+    link = await db.hosts.find_link(tx, hash_of(token))
+    if link is None or host.now >= link.expires_at:
+        raise HostRefused("This link leads nowhere any more.", why="link")
+    event = (await db.events.get_many(tx, [link.event])).get(link.event)
+    if event is None or event.is_cancelled or event.is_dropped:
+        raise HostRefused("This link leads nowhere any more.", why="link")
+    if not await _maker_still_may(tx, host, link.created_by, event):
+        raise HostRefused("This link leads nowhere any more.", why="link")
+    texts = await db.events.texts_of(tx, event.id)
+    if event.id in host.hosted:
+        return EventInWords(event=event, texts=texts)
+    if not await db.hosts.use_link(tx, link.token_hash, host.now):
+        raise HostRefused("This link leads nowhere any more.", why="link")
+    await db.hosts.add(tx, event=event.id, person=host.person.id, part=CO_HOST, now=host.now)
+    await record(tx, host.person, origin, PURPOSE, "joined", subject=event.code)
+    details = {"event": event.code, "link": link.token_hash[:12]}
+    actor = f"{HOST}:{host.person.telegram_id}"
+    await audit.note(tx, actor=actor, action="join_event", details=details, now=host.now)
+    return EventInWords(event=event, texts=texts)
+
+
+async def _maker_still_may(tx: AsyncConnection, author: Author, maker: int | None, event: Event) -> bool:
+    """Whether whoever made a link may still change its event: else it ended with their right."""
+    person = await db.people.get(tx, maker) if maker is not None else None
+    if person is None:
+        return False
+    made_by = await author_of(
+        tx, person, campaign=author.campaign, gazetteer=author.gazetteer, now=author.now
+    )
+    return event.id in made_by.hosted or made_by.may_change_event(event.commune, event.created_by)
+
+
+async def remove_helper(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
+    """Takes an event from somebody: the team from anybody, its host from who helps. Raises NotAllowed, EventRefused."""
+    await audit.take_turn(tx)
+    found = await events.find_managed(tx, author, code)
+    parts = await db.hosts.of_event(tx, found.event.id)
+    of_team = author.may(Action.TRUST_HOST, found.event.commune)
+    if not of_team and not (author.hosted.get(found.event.id) == HOSTED and parts.get(person) == CO_HOST):
+        raise NotAllowed("Only the team takes an event from its host.", message="errors/not_your_event")
+    if await db.hosts.remove(tx, event=found.event.id, person=person):
+        await audit.note(tx, actor=author.name, action="remove_host", details={"event": code}, now=author.now)
+        await _tell_removed(tx, author, person, await _title(tx, author, found.event))
+
+
+async def _tell_removed(tx: AsyncConnection, author: Author, person: int, title: str) -> None:
+    """`title`: of the event that is not theirs any more; blank: none is."""
+    known = await db.people.get(tx, person)
+    if known is not None:
+        await notices.tell(tx, [known.telegram_id], "hosting_ended", {"title": title}, now=author.now)
+
+
+async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> str:
+    """From now on the events of the host of an event need nobody's approval in its département, as far as the team's
+    area goes; in which area. Raises NotAllowed, EventRefused.
+    """
+    event = await _hosted_by(tx, author, code, person)
+    area = trusted_area(author.areas(Action.TRUST_HOST), event.commune)
+    await db.hosts.give_trust(tx, person=person, area=area, now=author.now)
+    details = {"event": code, "area": area, "trusted": True}
+    await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
+    return area
+
+
+async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
+    """The team trusts somebody no longer: their next event waits for it, and none is theirs any more.
+
+    Raises NotAllowed, EventRefused.
+    """
+    await audit.take_turn(tx)
+    await _hosted_by(tx, author, code, person)
+    ended = await db.hosts.end_trust(tx, person)
+    details = {"event": code, "trusted": False, "events": len(ended)}
+    await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
+    await _tell_removed(tx, author, person, "")
+
+
+async def _hosted_by(tx: AsyncConnection, author: Author, code: str, person: int) -> Event:
+    """The event, where the team may trust its host. Raises NotAllowed, EventRefused."""
+    author.require(Action.TRUST_HOST)
+    found = await db.events.find(tx, code)
+    if found is None:
+        raise EventRefused("This event does not exist any more.")
+    author.require(Action.TRUST_HOST, found.event.commune)
+    if (await db.hosts.of_event(tx, found.event.id)).get(person) != HOSTED:
+        raise EventRefused("This event is not theirs.")
+    return found.event

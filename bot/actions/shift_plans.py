@@ -1,0 +1,181 @@
+"""The shifts of an event, as whoever organizes it plans them: added, changed, called off; who is concerned is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.attendees
+import db.events
+import db.faces
+import db.planning
+import db.shifts
+from bot.actions import audit
+from bot.actions.authority import Author
+from bot.actions.events import EventRefused, ManagedEvent, find_managed, find_open
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.seats import door_opens
+from bot.rules.sending import SHIFT_CHANGED, SHIFT_OFF
+from bot.rules.shifts import (
+    LONGEST_ROLE,
+    MOST_SHIFTS,
+    BadShift,
+    Shift,
+    ShiftRefused,
+    require_places,
+    require_sound,
+)
+from db.planning import PlannedBroadcast
+from db.shifts import Filled, Helper
+
+
+async def planned(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, Sequence[Filled]]:
+    """The shifts of an event that the author may change, and how full they are. Raises NotAllowed, EventRefused."""
+    found = await find_managed(tx, author, code)
+    return found, await db.shifts.filled(tx, found.event.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedShift:
+    """One shift as whoever organizes it sees it, and who is in it."""
+
+    found: ManagedEvent
+    filled: Filled
+    helpers: Sequence[Helper]
+
+
+async def shift(tx: AsyncConnection, author: Author, number: int) -> PlannedShift:
+    """A shift of an event that the author may change. Raises NotAllowed, EventRefused, ShiftRefused."""
+    own, found = await _find(tx, author, number)
+    areas = author.areas(Action.SEE_EVENT_ANSWERS)
+    await db.attendees.of_event(tx, found.event.id, areas)  # whoever is not named has a number
+    (filled,) = [each for each in await db.shifts.filled(tx, found.event.id) if each.shift.id == own.id]
+    helpers = await db.shifts.helpers(tx, own.id, areas)
+    return PlannedShift(found=found, filled=filled, helpers=helpers)
+
+
+async def _find(
+    tx: AsyncConnection, author: Author, number: int, *, to_change: bool = False
+) -> tuple[Shift, ManagedEvent]:
+    own = await db.shifts.get(tx, number)
+    event = (await db.events.get_many(tx, [own.event]))[own.event] if own is not None else None
+    if own is None or event is None or not own.is_open:
+        raise ShiftRefused("This shift is off.")
+    return own, await (find_open if to_change else find_managed)(tx, author, event.code)
+
+
+async def add(
+    tx: AsyncConnection,
+    author: Author,
+    code: str,
+    *,
+    role: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    capacity: int | None,
+) -> Shift:
+    """A shift more; the event's cards lead to its shifts from the first one on.
+
+    Raises NotAllowed, EventRefused, BadShift.
+    """
+    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
+    found = await find_open(tx, author, code)
+    event = found.event
+    require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
+    _require_role(role)
+    if capacity is not None:
+        require_places(capacity)
+    if len(await db.shifts.of_event(tx, event.id)) >= MOST_SHIFTS:
+        raise BadShift(
+            "An event has so many shifts at most.", message="errors/too_many_shifts", most=MOST_SHIFTS
+        )
+    values = {"role": role, "starts_at": starts_at, "ends_at": ends_at, "capacity": capacity}
+    number = await db.shifts.create(tx, event=event.id, **values)
+    if not event.has_shifts:
+        if not await db.events.change(tx, event.id, sequence=event.sequence, has_shifts=True):
+            raise EventRefused("Somebody changed it meanwhile.", message="errors/event_changed_meanwhile")
+        await db.faces.look(tx, author.now, event=event.id)
+    await _note(tx, author, code, number, "added")
+    return Shift(id=number, event=event.id, **values)  # type: ignore[arg-type]  # of each its own
+
+
+def _require_role(role: str) -> None:
+    if not role.strip() or len(role) > LONGEST_ROLE:
+        raise BadShift(
+            "A few words say what there is to do.",
+            message="errors/text_too_long" if role.strip() else "errors/text_empty",
+            length=len(role),
+            limit=LONGEST_ROLE,
+        )
+
+
+async def change_hours(
+    tx: AsyncConnection, author: Author, number: int, *, starts_at: datetime, ends_at: datetime
+) -> int:
+    """Other hours; everybody who has a place in it, or waits for one, is told, and how many they are.
+
+    Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
+    """
+    own, found = await _find(tx, author, number, to_change=True)
+    event = found.event
+    require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
+    await db.shifts.lock(tx, own.id)
+    changes = await db.shifts.change(tx, own.id, starts_at=starts_at, ends_at=ends_at)
+    await db.shifts.shorten_offers(tx, own.id, door_opens(starts_at))
+    moved = replace(own, starts_at=starts_at, ends_at=ends_at)
+    told = await _tell(tx, author, moved, SHIFT_CHANGED, f"change:{changes}")
+    await _note(tx, author, event.code, number, "hours", told=told)
+    return told
+
+
+async def change_places(
+    tx: AsyncConnection, author: Author, number: int, *, capacity: int | None
+) -> PlannedShift:
+    """More or fewer places, or as many as like to: nobody loses theirs, and what comes free is offered by itself.
+
+    Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
+    """
+    own, found = await _find(tx, author, number, to_change=True)
+    if capacity is not None:
+        require_places(capacity)
+    await db.shifts.lock(tx, own.id)
+    await db.shifts.change(tx, own.id, capacity=capacity)
+    await _note(tx, author, found.event.code, number, "places")
+    return await shift(tx, author, number)
+
+
+async def call_off(tx: AsyncConnection, author: Author, number: int) -> int:
+    """A shift does not take place; who is told, and that they are still awaited at the event. How many.
+
+    Raises NotAllowed, EventRefused, ShiftRefused.
+    """
+    own, found = await _find(tx, author, number, to_change=True)
+    await db.shifts.lock(tx, own.id)
+    await db.shifts.change(tx, own.id, state="off")
+    told = await _tell(tx, author, own, SHIFT_OFF, "off")
+    await _note(tx, author, found.event.code, number, "off", told=told)
+    return told
+
+
+async def _tell(tx: AsyncConnection, author: Author, own: Shift, template: str, what: str) -> int:
+    news = PlannedBroadcast(
+        key=f"shift:{own.id}:{what}",
+        kind=Kind.EVENT_SERVICE,
+        template=template,
+        event=own.event,
+        starts_at=author.now,
+    )
+    broadcast = await db.planning.ensure_broadcast(tx, news, author.now)
+    return await db.planning.queue_shift_news(
+        tx, broadcast, shift=own.id, now=author.now, expires_at=own.ends_at
+    )
+
+
+async def _note(tx: AsyncConnection, author: Author, code: str, number: int, what: str, **more: Any) -> None:
+    details: dict[str, object] = {"event": code, "shift": number, "changed": what, **more}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)

@@ -1,0 +1,97 @@
+"""What the team sees of conversations stays true: cards say who has taken one, and the menu how many wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import db.conversations
+import db.duties
+import db.talks
+from bot.actions import duties
+from bot.actions.duties import Member
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Outcome
+from bot.departure.conversing import Talks
+from bot.rules.conversations import State, may_answer
+from db.conversations import Conversation
+from db.engine import Database
+from db.talks import Talk
+
+MENU_AGAIN = timedelta(minutes=1)
+"""A menu is set three times, once for each language and once for all others: no more often than this."""
+Menu = Callable[[int, Collection[str], int], list[Call]]
+"""(chat, roles, how many wait) -> the calls that set the menu of commands there."""
+
+
+class Pauses(Protocol):
+    """The pauses of the pacing, as far as this needs to know."""
+
+    @property
+    def blocked_until(self) -> datetime | None: ...
+
+
+class Line(Protocol):
+    """The line that edits are posted through."""
+
+    @property
+    def pacing(self) -> Pauses: ...
+    async def call(self, call: Call) -> Outcome: ...
+
+
+class InboxBoard:
+    """Edits the cards of conversations that moved on, and the menus of those on duty, also after a restart."""
+
+    def __init__(self, *, database: Database, talks: Talks, menu: Menu) -> None:
+        self._database, self._talks, self._menu = database, talks, menu
+        self._set_at: dict[int, datetime] = {}
+
+    async def refresh(self, line: Line, now: datetime) -> None:
+        if line.pacing.blocked_until is not None:
+            return  # an edit would wait for its turn, and the tick with it
+        async with self._database.read() as tx:
+            untrue = await db.conversations.with_untrue_cards(tx)
+        for found in untrue:
+            await self._show(line, found, now)
+        await self._set_menus(line, now)
+
+    async def _show(self, line: Line, found: Conversation, now: datetime) -> None:
+        """Its cards, once none of them is on its way any more."""
+        async with self._database.read() as tx:
+            cards = await db.talks.stand(tx, found.id, Talk.CARD)
+            if any(each.state in ("queued", "leased", "sending", "withheld") for each in cards):
+                return
+            calls = await self._talks.cards(tx, found, cards, now)
+        for call in calls:
+            await line.call(call)
+        # Only now: after a crash they are edited again, which changes nothing.
+        async with self._database.write() as tx:
+            await db.conversations.cards_are_true(tx, found)
+
+    async def _set_menus(self, line: Line, now: datetime) -> None:
+        async with self._database.read() as tx:
+            answering = [member for member in await duties.team(tx) if member.answers is not None]
+            open_ones = await db.conversations.open_ones(tx) if answering else []
+        waiting = [
+            each.conversation for each in open_ones if each.conversation.standing.state is State.WAITING
+        ]
+        for member in answering:
+            await self._set_menu(line, member, waiting, now)
+
+    async def _set_menu(
+        self, line: Line, member: Member, waiting: Collection[Conversation], now: datetime
+    ) -> None:
+        answers = member.answers
+        assert answers is not None  # the caller looked
+        count = 0
+        if answers.duty.on_duty:
+            count = sum(may_answer(member.roles, each.area) for each in waiting)
+        last = self._set_at.get(member.telegram_id)
+        if count == answers.shown or (last is not None and abs(now - last) < MENU_AGAIN):
+            return
+        self._set_at[member.telegram_id] = now
+        for call in self._menu(member.telegram_id, {role.role for role in member.roles}, count):
+            await line.call(call)
+        async with self._database.write() as tx:
+            await db.duties.change(tx, answers.person, shown=count)

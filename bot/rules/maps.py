@@ -1,0 +1,52 @@
+"""The map: into which part of an area a commune falls, and into which of five classes a number."""
+
+from __future__ import annotations
+
+from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, city_of, department_of
+
+CLASSES = 5
+_ROUND = (1, 2, 3, 5, 7)
+
+
+def part_of(area: str, commune: str) -> str:
+    """The part of an area that a commune lies in: of everywhere a région, of a région a département, of a département
+    the commune itself, arrondissements as part of their city except in Paris, where they are all there is to see.
+    """
+    department = department_of(commune)
+    if area == EVERYWHERE:
+        region = DEPARTMENTS[department]
+        return department if department in COLLECTIVITIES else f"R{region}"
+    if area.startswith("R"):
+        return department
+    return commune if department == "75" else city_of(commune)
+
+
+def limits(values: list[int] | list[float]) -> tuple[float, ...]:
+    """From which number each class above the first begins, in round numbers; fewer classes where the numbers are few.
+
+    Each class holds about as many of the numbers as another: one large city does not make all others look alike.
+    """
+    told = sorted(value for value in values if value > 0)
+    if not told:
+        return ()
+    found: list[float] = []
+    for place in range(1, CLASSES):
+        limit = round_number(told[len(told) * place // CLASSES])
+        if limit > told[0] and (not found or limit > found[-1]):
+            found.append(limit)
+    return tuple(found)
+
+
+def round_number(value: float) -> float:
+    """The largest number up to this one that is easily read: 1, 2, 3, 5 or 7 with noughts."""
+    scale = 1.0
+    while value >= 10 * scale:
+        scale *= 10
+    while value < scale:
+        scale /= 10
+    return max(digit * scale for digit in _ROUND if digit * scale <= value)
+
+
+def class_of(value: float, found: tuple[float, ...]) -> int:
+    """The class of a number, from 1; 0 for none."""
+    return 0 if value <= 0 else 1 + sum(value >= limit for limit in found)

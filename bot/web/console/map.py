@@ -1,0 +1,139 @@
+"""The map: an area part by part, coloured by a number, with a table that says the same.
+
+Outlines are files of their own that a browser keeps for good; the page only names their shapes. Without script, and
+nothing comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.actions import maps, statistics
+from bot.actions.authority import area_name
+from bot.actions.maps import Layer, Map
+from bot.actions.statistics import level_within
+from bot.errors import UnknownArea
+from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
+from bot.web.console.desk import Desk, Missing, Visit
+from bot.web.console.today import areas_of
+from bot.web.site import STATIC
+
+MARGIN = 0.04
+"""Of the width, around what is shown."""
+OVERSEAS = ("R01", "R02", "R03", "R04", "R06")
+POINTS = ("975", "977", "978", "986", "987", "988")
+"""Of these no outlines are shipped: each is a point."""
+
+
+class MapRoom:
+    """The map of an area."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        desk = self._desk
+        return [
+            Route("/console/map", desk.reading(self.first)),
+            Route("/console/map/{area}", desk.reading(self.show)),
+        ]
+
+    async def first(self, visit: Visit) -> Response:
+        return await self._show(visit, areas_of(visit)[0][0])
+
+    async def show(self, visit: Visit) -> Response:
+        try:
+            area = normal_area(visit.request.path_params["area"])
+        except UnknownArea:
+            raise Missing("There is no such area.") from None
+        return await self._show(visit, area)
+
+    async def _show(self, visit: Visit, area: str) -> Response:
+        asked = visit.request.query_params
+        layer, by = asked.get("layer", Layer.SUPPORTERS), asked.get("by", "number")
+        if layer not in tuple(Layer) or by not in ("number", "share"):
+            raise Missing("There is no such layer.")
+        by_share = by == "share"
+        tx, author = visit.tx, visit.author
+        found, as_of = await visit.counted(
+            f"map {layer} {by}",
+            area,
+            lambda: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
+        )
+        stats, _ = await visit.counted(
+            "stats", area, lambda: statistics.overview(tx, author, area, visit.language)
+        )
+        return visit.page(
+            "map",
+            map=found,
+            areas=areas_of(visit),
+            level=level_within(area),
+            layer=layer,
+            layers=tuple(Layer),
+            by=by,
+            drawing=drawing(found),
+            per=maps.PER,
+            names=lambda code: area_name(visit.author.gazetteer, code),
+            stats=stats,
+            as_of=as_of,
+        )
+
+
+def drawing(found: Map) -> dict[str, Any] | None:
+    """What the page draws: the file of the outlines, the part of it that is shown, each shape with its part, and the
+    frames and points overseas. None where there are no outlines.
+    """
+    area, parts = found.area, {part.area: part for part in found.parts}
+    frames = _frames()
+    if area == EVERYWHERE:
+        shapes = [f"R{region}" for region in REGIONS]
+        framed = {region: REGIONS[region[1:]][0] for region in OVERSEAS} | {code: code for code in POINTS}
+        overseas = [
+            {"area": each, "code": code, "box": frames[f"frame:{code}"], "is_point": each in POINTS}
+            for each, code in framed.items()
+        ]
+        return _drawn("map/regions.svg", frames[EVERYWHERE], shapes, parts) | {"overseas": overseas}
+    if area.startswith("R") and area in frames:
+        shapes = list(REGIONS[area[1:]])
+        return _drawn("map/departments.svg", _wider(frames[area]), shapes, parts) | {"overseas": []}
+    if f"communes:{area}" in frames:
+        file = f"map/communes/{area}.svg"
+        return _drawn(file, _wider(frames[f"communes:{area}"]), _shapes_in(file), parts) | {"overseas": []}
+    return None
+
+
+def _drawn(
+    file: str, box: Sequence[float], shapes: Sequence[str], parts: Mapping[str, Any]
+) -> dict[str, Any]:
+    x, y, width, height = box
+    return {
+        "file": file,
+        "box": f"{x:g} {y:g} {width:g} {height:g}",
+        "stroke": f"{max(width, height) / 900:g}",
+        "shapes": [(code, parts.get(code)) for code in shapes],
+        "parts": parts,
+    }
+
+
+def _wider(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x, y, width, height = box
+    margin = max(width, height) * MARGIN
+    return x - margin, y - margin, width + 2 * margin, height + 2 * margin
+
+
+@cache
+def _frames() -> Mapping[str, Sequence[float]]:
+    return dict(json.loads((STATIC / "map" / "frames.json").read_text(encoding="utf-8")))
+
+
+@cache
+def _shapes_in(file: str) -> Sequence[str]:
+    """The areas that a file has a shape of."""
+    lines = (STATIC / file).read_text(encoding="utf-8").splitlines()
+    return [line.split('"')[1][1:] for line in lines if line.startswith("<path")]

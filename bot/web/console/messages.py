@@ -1,0 +1,279 @@
+"""Messages: all that was sent or is to leave; each as it looks, how far it is, and what can be done with it now.
+
+What is done is done by the actions of the chat, under its rules and with its words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.actions import (
+    broadcast_approvals,
+    broadcast_cards,
+    broadcast_changes,
+    broadcasts,
+    console,
+    doubts,
+    mends,
+)
+from bot.actions.approvals import ApprovalGone
+from bot.actions.authority import area_name
+from bot.actions.broadcast_approvals import MOST_REASON, Subject
+from bot.actions.broadcasts import CHANGES
+from bot.actions.doubts import DoubtsPage
+from bot.delivery.calls import Call
+from bot.delivery.progress import template_of
+from bot.departure.approving import previews, read_card
+from bot.errors import PortevoixError
+from bot.rules.broadcast_lists import Part
+from bot.rules.experiments import VERSIONS
+from bot.web.console.desk import COOKIE, BadForm, Desk, Missing, Visit, whole_number
+from bot.words.confirming import confirms
+from bot.words.shown_html import shown_html
+
+MOST_LIVE = 16
+"""Pages that are kept up to date at once; the others reload by themselves."""
+LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
+"""As often as the message in the chat is edited; and how long at a time, after which the browser asks again."""
+
+
+class NotConfirmed(PortevoixError):
+    """What cannot be undone needs the word that is asked for."""
+
+    default_message = "console/not_confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """A message as Telegram shows it: its words and the labels below it, row by row.
+
+    `variant`: the version, where several are compared.
+    """
+
+    language: str
+    variant: str
+    words: Markup
+    keys: Sequence[Sequence[str]]
+    has_photo: bool
+
+
+class Messages:
+    """The list, and each message."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._live = asyncio.Semaphore(MOST_LIVE)
+
+    def routes(self) -> Sequence[Route]:
+        desk, one = self._desk, "/console/messages/{number}"
+        changes = {
+            "control": self.control,
+            "decide": self.decide,
+            "doubts": self.send_again,
+            "recall": self.recall,
+            "renew": self.renew,
+        }
+        return [
+            Route("/console/messages", desk.reading(self.list)),
+            Route(one, desk.reading(self.show)),
+            Route(f"{one}/live", desk.guarded(self.live)),
+            *(
+                Route(f"{one}/{name}", desk.changing(view), methods=["POST"])
+                for name, view in changes.items()
+            ),
+        ]
+
+    async def list(self, visit: Visit) -> Response:
+        asked = visit.request.query_params
+        part = asked.get("part", Part.ALL)
+        if part not in tuple(Part):
+            raise Missing("There is no such part of the list.")
+        page = await broadcast_cards.listed(
+            visit.tx,
+            visit.author,
+            Part(part),
+            whole_number(visit, "page", 1) - 1,
+            language=visit.language,
+            fallback=visit.author.campaign.languages[0],
+        )
+        doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
+        first = part == Part.ALL and not page.number
+        reminders = await broadcast_cards.reminders(visit.tx, visit.author) if first else []
+        return visit.page("messages", page=page, parts=tuple(Part), doubtful=doubtful, reminders=reminders)
+
+    async def show(self, visit: Visit) -> Response:
+        """One of them whole; or, where it waits for this very person, what they decide on."""
+        number = visit.number("number")
+        approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
+        if approval is not None:
+            return await self._show_asked(visit, approval)
+        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language)
+        progress = card.progress
+        is_own = progress.broadcast.mends is None
+        in_doubt = bool(progress.count("in_doubt").total)
+        page = await doubts.doubts_of(visit.tx, visit.author, number) if in_doubt else None
+        return visit.page(
+            "message",
+            progress=progress,
+            card=card if is_own else None,
+            card_words=visit.told("broadcasts/card", card=card) if is_own else "",
+            bubbles=self._bubbles(visit, card.subject) if is_own else [],
+            progress_words=visit.told(template_of(progress), progress=progress),
+            doubts=page,
+            doubts_words=self._doubts(visit, page) if page is not None else "",
+            once=secrets.token_hex(8),
+            word=visit.word("broadcasts/confirmation_word"),
+            recall_word=visit.word("mends/recall_word"),
+        )
+
+    async def _show_asked(self, visit: Visit, approval: int) -> Response:
+        shown = await broadcast_approvals.shown_to(visit.tx, visit.author, approval, visit.language)
+        desk = self._desk
+        words = read_card(desk.composer, desk.texts, shown, visit.author.person)
+        return visit.page(
+            "approve",
+            approval=approval,
+            number=shown.subject.broadcast.id,
+            card_words=shown_html(words.html),
+            bubbles=self._bubbles(visit, shown.subject),
+            most_reason=MOST_REASON,
+        )
+
+    def _doubts(self, visit: Visit, page: DoubtsPage) -> Markup:
+        gazetteer = visit.author.gazetteer
+        communes = {each.commune: area_name(gazetteer, each.commune) for each in page.people if each.commune}
+        return visit.told("broadcasts/doubts", page=page, communes=communes)
+
+    def _bubbles(self, visit: Visit, subject: Subject) -> Sequence[Bubble]:
+        """Each version in each language; none where an older version wrote what nothing words any more."""
+        composer, several = self._desk.composer, len(subject.versions) > 1
+        found = []
+        for variant, texts in zip(VERSIONS, subject.versions, strict=False):
+            try:
+                calls = previews(composer, subject, texts, visit.author.person, visit.now)
+            except LookupError:
+                return []
+            found += [
+                _bubble(call, language, variant if several else "")
+                for language, call in zip(composer.campaign.languages, calls, strict=True)
+            ]
+        return found
+
+    # -- what can be done --
+
+    async def control(self, visit: Visit) -> Response:
+        """Pauses, resumes, cancels, or asks once more for an approval."""
+        number, change = visit.number("number"), visit.form.get("change")
+        if change in CHANGES:
+            await broadcasts.control(visit.tx, visit.author, number, change)
+        elif change == "again":
+            await broadcasts.ask_again(visit.tx, visit.author, number)
+        else:
+            raise BadForm("There is no such change.")
+        return visit.go(f"/console/messages/{number}")
+
+    async def decide(self, visit: Visit) -> Response:
+        """Lets a message go or refuses it, with a reason for whoever wrote it."""
+        number, said = visit.number("number"), visit.form.get("said")
+        approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
+        if approval is None or said not in ("yes", "no"):
+            raise ApprovalGone("This waits for nobody any more.")
+        reason = visit.form.get("reason", "").strip()[:MOST_REASON] if said == "no" else ""
+        await broadcast_approvals.decide(
+            visit.tx, visit.author, approval, granted=said == "yes", reason=reason
+        )
+        return visit.go("/console/")
+
+    async def send_again(self, visit: Visit) -> Response:
+        """What was in doubt when the page was made; a later doubt is another one."""
+        number = visit.number("number")
+        self._require_word(visit, "broadcasts/confirmation_word")
+        try:
+            until = datetime.fromisoformat(visit.form.get("until", ""))
+        except ValueError:
+            raise BadForm("This is no instant.") from None
+        if until.tzinfo is None:
+            raise BadForm("This is no instant.")
+        await doubts.send_again(visit.tx, visit.author, number, until=until)
+        return visit.go(f"/console/messages/{number}")
+
+    async def recall(self, visit: Visit) -> Response:
+        """Sent twice, the same form takes back once."""
+        number, once = visit.number("number"), visit.form.get("once", "")
+        self._require_word(visit, "mends/recall_word")
+        if not (once.isalnum() and once.isascii() and len(once) == 16):
+            raise BadForm("This form has no number.")
+        mend = await mends.recall(visit.tx, visit.author, number, key=f"mend:web:{once}")
+        return visit.go(f"/console/messages/{mend}")
+
+    async def renew(self, visit: Visit) -> Response:
+        """Once more to those for whom it expired."""
+        progress = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
+        return visit.go(f"/console/messages/{progress.broadcast.id}")
+
+    def _require_word(self, visit: Visit, word: str) -> None:
+        if not confirms(self._desk.texts, visit.author.campaign, visit.form.get("word", ""), word):
+            raise NotConfirmed("The word was not typed.", word=visit.word(word))
+
+    # -- how far it is, while it leaves --
+
+    async def live(self, request: Request) -> Response:
+        """The progress as it changes, one event each time; whoever may not see it any more is told nothing."""
+        if self._live.locked():
+            return Response(status_code=204)  # which tells the browser not to ask again
+        return StreamingResponse(
+            self._changes(request),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def _changes(self, request: Request) -> AsyncGenerator[str]:
+        async with self._live:
+            shown = ""
+            for _ in range(int(LIVE_SECONDS / LOOK_SECONDS)):
+                try:
+                    html, is_over = await self._progress(request)
+                except PortevoixError:
+                    return
+                if html != shown:
+                    yield "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+                shown = html
+                if is_over:
+                    yield "event: over\ndata:\n\n"
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _progress(self, request: Request) -> tuple[str, bool]:
+        cookie = request.cookies.get(COOKIE, "")
+        async with self._desk.database.read() as tx:
+            signed = await console.signed_in(tx, cookie, self._desk.occasion)
+            visit = Visit(desk=self._desk, request=request, tx=tx, signed=signed, cookie=cookie)
+            progress = await broadcasts.followed(tx, visit.author, visit.number("number"))
+            values: Mapping[str, Any] = {
+                **visit.values,
+                "progress": progress,
+                "progress_words": visit.told(template_of(progress), progress=progress),
+            }
+            html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
+        return html, progress.is_over or progress.is_cancelled
+
+
+def _bubble(call: Call, language: str, variant: str) -> Bubble:
+    rows = (call.payload.get("reply_markup") or {}).get("inline_keyboard", [])
+    return Bubble(
+        language=language,
+        variant=variant,
+        words=shown_html(call.payload.get("text") or call.payload.get("caption") or ""),
+        keys=[[key["text"] for key in row] for row in rows],
+        has_photo="photo" in call.payload,
+    )

@@ -1,0 +1,112 @@
+"""What is read: the team, its log, exports, what is erased when; and the page that leads to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.actions import console, downloads, export_orders, exports, staff, team_log
+from bot.actions.authority import area_name
+from bot.actions.exports import CHAT_FORMATS, Order
+from bot.actions.retention import UPDATES_KEPT
+from bot.errors import UnknownArea
+from bot.exporting.tables import TABLES
+from bot.rules.areas import normal_area
+from bot.rules.permissions import Action
+from bot.rules.small_counts import LEAST
+from bot.web.console.desk import BadForm, Desk, Visit
+from db.exports import Selection
+from db.inventory import HOLDINGS, Erased
+
+
+class Reading:
+    """Pages with nothing to decide, but to end a session or to order a file."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        desk = self._desk
+        return [
+            Route("/console/more", desk.reading(self.more)),
+            Route("/console/team", desk.reading(self.team)),
+            Route("/console/team/end", desk.changing(self.end_session), methods=["POST"]),
+            Route("/console/log", desk.reading(self.log)),
+            Route("/console/exports", desk.reading(self.exports)),
+            Route("/console/exports", desk.changing(self.order), methods=["POST"]),
+            Route("/console/erasure", desk.reading(self.erasure)),
+        ]
+
+    async def more(self, visit: Visit) -> Response:
+        return visit.page("more")
+
+    async def team(self, visit: Visit) -> Response:
+        found = await staff.team(visit.tx, visit.author)
+        areas = {each.area for each in found.members} | {each.area for each in found.links}
+        names = {area: area_name(visit.author.gazetteer, area) for area in areas}
+        sessions = await console.sessions(visit.tx, visit.author)
+        return visit.page("team", team=found, names=names, sessions=sessions, mine=visit.signed.session.id)
+
+    async def end_session(self, visit: Visit) -> Response:
+        number = visit.form.get("session", "")
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            raise BadForm("This is no session.")
+        await console.end_session(visit.tx, visit.author, int(number))
+        return visit.go("/console/team")
+
+    async def log(self, visit: Visit) -> Response:
+        before = visit.request.query_params.get("before", "")
+        known = before.isascii() and before.isdigit() and len(before) < 16
+        entries = await team_log.page(visit.tx, visit.author, before=int(before) if known else None)
+        return visit.page("log", entries=entries, full=len(entries) == team_log.PAGE, **register(visit))
+
+    async def exports(self, visit: Visit) -> Response:
+        visit.author.require(Action.EXPORT_RESPONSES)
+        areas = dict.fromkeys(visit.author.areas(Action.EXPORT_RESPONSES))
+        return visit.page(
+            "exports",
+            areas=[
+                (
+                    area,
+                    area_name(visit.author.gazetteer, area),
+                    [table.name for table in exports.tables_for(visit.author, area)],
+                )
+                for area in areas
+            ],
+            formats=CHAT_FORMATS,
+            told=visit.request.query_params.get("told"),
+        )
+
+    async def order(self, visit: Visit) -> Response:
+        """As in the chat: noted, of the whole campaign only with a second admin, by a link that serves once."""
+        form = visit.form
+        table, chosen = form.get("table", ""), form.get("format", "")
+        try:
+            area = normal_area(form.get("area", ""))
+        except UnknownArea:
+            raise BadForm("There is no such area.") from None
+        if chosen not in CHAT_FORMATS or table not in TABLES:
+            raise BadForm("There is no such file.")
+        wanted = Order(table=table, format=chosen, selection=Selection(area=area))
+        ordered = await export_orders.order(visit.tx, visit.author, wanted)
+        if not ordered.rows or ordered.waits:
+            return visit.go(f"/console/exports?told={'waits' if ordered.waits else 'nothing'}")
+        token = await downloads.offer(visit.tx, visit.author, ordered.order, visit.language)
+        return visit.go(f"/download/{token}")
+
+    async def erasure(self, visit: Visit) -> Response:
+        holdings = [each for each in HOLDINGS if each.data and each.erased is not Erased.NOT_CONCERNED]
+        return visit.page("erasure", holdings=holdings, **register(visit))
+
+
+def register(visit: Visit) -> dict[str, Any]:
+    """What the words of the papers are filled with (`locales/templates/documents`)."""
+    return {
+        "retention": visit.author.campaign.retention,
+        "updates_days": UPDATES_KEPT.days,
+        "least": LEAST,
+        "mark": "",
+    }

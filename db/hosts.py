@@ -1,0 +1,156 @@
+"""Supporters who organize: their proposals, their events, whom the team trusts, and links to share an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import events, host_links, hosts, people, proposals, trusted_hosts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """One row of `proposals`: see db.schema for what each field means."""
+
+    event: int
+    person: int
+    asked_at: datetime
+    decided_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """Whose events in an area need nobody's approval."""
+
+    person: int
+    area: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostLink:
+    """An invitation to organize an event together."""
+
+    token_hash: str
+    event: int
+    created_by: int | None
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def propose(tx: AsyncConnection, *, event: int, person: int, now: datetime) -> None:
+    """Keeps that somebody proposed an event, or proposes it anew."""
+    await tx.execute(sa.delete(proposals).where(proposals.c.event == event))
+    await tx.execute(sa.insert(proposals).values(event=event, person=person, asked_at=now))
+
+
+async def proposal_of(tx: AsyncConnection, event: int) -> Proposal | None:
+    row = (await tx.execute(sa.select(proposals).where(proposals.c.event == event))).one_or_none()
+    return None if row is None else Proposal(**row._mapping)
+
+
+async def decide(tx: AsyncConnection, event: int, *, now: datetime, reason: str | None = None) -> None:
+    """Keeps that the team answered; `reason`: why it was sent back."""
+    decided = sa.update(proposals).where(proposals.c.event == event)
+    await tx.execute(decided.values(decided_at=now, reason=reason))
+
+
+async def waiting_of(tx: AsyncConnection, person: int) -> int:
+    """How many proposals of somebody the team has yet to answer."""
+    query = sa.select(sa.func.count()).select_from(proposals).join(events, events.c.id == proposals.c.event)
+    found = await tx.scalar(query.where(proposals.c.person == person, events.c.state == "proposed"))
+    return int(found or 0)
+
+
+async def add(tx: AsyncConnection, *, event: int, person: int, part: str, now: datetime) -> None:
+    """Gives somebody an event to run, as its `host` or beside them (`co`)."""
+    await tx.execute(sa.insert(hosts).values(event=event, person=person, part=part, since=now))
+
+
+async def parts_of(tx: AsyncConnection, person: int) -> dict[int, str]:
+    """The events that somebody runs, by id, and as what."""
+    query = sa.select(hosts.c.event, hosts.c.part).where(hosts.c.person == person)
+    return {row.event: row.part for row in await tx.execute(query)}
+
+
+async def of_event(tx: AsyncConnection, event: int) -> dict[int, str]:
+    """Who runs an event beside the team, by person, and as what; the host first."""
+    query = sa.select(hosts.c.person, hosts.c.part).where(hosts.c.event == event)
+    rows = await tx.execute(query.order_by(hosts.c.part.desc(), hosts.c.since, hosts.c.person))
+    return {row.person: row.part for row in rows}
+
+
+async def remove(tx: AsyncConnection, *, event: int, person: int) -> bool:
+    """Takes an event from somebody; False where it was not theirs."""
+    theirs = sa.and_(hosts.c.event == event, hosts.c.person == person)
+    return (await tx.execute(sa.delete(hosts).where(theirs))).rowcount == 1
+
+
+async def trust_of(tx: AsyncConnection, person: int) -> Trust | None:
+    row = (await tx.execute(sa.select(trusted_hosts).where(trusted_hosts.c.person == person))).one_or_none()
+    return None if row is None else Trust(**row._mapping)
+
+
+async def give_trust(tx: AsyncConnection, *, person: int, area: str, now: datetime) -> None:
+    """Trusts somebody in an area, in place of any other."""
+    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+    await tx.execute(sa.insert(trusted_hosts).values(person=person, area=area, given_at=now))
+
+
+async def end_trust(tx: AsyncConnection, person: int) -> list[int]:
+    """Trusts somebody no longer: the events to come are not theirs any more either; which those were."""
+    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+    mine = list(await tx.scalars(sa.select(hosts.c.event).where(hosts.c.person == person)))
+    await tx.execute(sa.delete(hosts).where(hosts.c.person == person))
+    return mine
+
+
+async def add_link(
+    tx: AsyncConnection, *, token_hash: str, event: int, by: int | None, now: datetime, until: datetime
+) -> None:
+    await tx.execute(
+        sa.insert(host_links).values(
+            token_hash=token_hash, event=event, created_by=by, created_at=now, expires_at=until
+        )
+    )
+
+
+async def find_link(tx: AsyncConnection, token_hash: str) -> HostLink | None:
+    columns = (host_links.c[name] for name in HostLink.__dataclass_fields__)
+    row = (await tx.execute(sa.select(*columns).where(host_links.c.token_hash == token_hash))).one_or_none()
+    return None if row is None else HostLink(**row._mapping)
+
+
+async def use_link(tx: AsyncConnection, token_hash: str, now: datetime) -> bool:
+    """Takes a link; False where somebody was faster."""
+    unused = sa.and_(host_links.c.token_hash == token_hash, host_links.c.used_at.is_(None))
+    return (await tx.execute(sa.update(host_links).where(unused).values(used_at=now))).rowcount == 1
+
+
+async def of_person(tx: AsyncConnection, person: int) -> Mapping[str, Any]:
+    """What is kept of somebody as a host: what they proposed, which events are theirs, whether the team trusts them."""
+    proposed = sa.select(
+        events.c.code, events.c.state, proposals.c.asked_at, proposals.c.decided_at
+    ).add_columns(proposals.c.reason)
+    proposed = proposed.join(events, events.c.id == proposals.c.event).where(proposals.c.person == person)
+    theirs = sa.select(events.c.code, hosts.c.part, hosts.c.since).join(events, events.c.id == hosts.c.event)
+    trust = await trust_of(tx, person)
+    return {
+        "proposed": [dict(row._mapping) for row in await tx.execute(proposed.order_by(events.c.id))],
+        "hosted": [dict(row._mapping) for row in await tx.execute(theirs.where(hosts.c.person == person))],
+        "trusted_in": None if trust is None else trust.area,
+    }
+
+
+async def drop_proposals(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
+    """Gives up what people (a condition on `people`) proposed and the team has not let take place: nobody saw it."""
+    doomed = sa.select(people.c.id).where(condition)
+    theirs = sa.select(proposals.c.event).where(proposals.c.person.in_(doomed))
+    waiting = sa.and_(events.c.id.in_(theirs), events.c.state.in_(("proposed", "returned")))
+    await tx.execute(sa.update(events).where(waiting).values(state="dropped"))

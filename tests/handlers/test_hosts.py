@@ -1,0 +1,245 @@
+"""A supporter hosts an event: proposed, sent back, approved, trusted, shared by a link, and taken away again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from db.schema import audit, broadcasts, deliveries, events, hosts, proposals, rsvps, trusted_hosts
+from tests.campaigning import rows, staff, supporter
+from tests.conversation import Conversation, Talker, paris
+from tests.drafting import MEETING, finish_event
+from tests.leaving import let_leave
+
+LYON = "69123"
+
+
+@pytest.fixture
+async def zoe(conversation: Conversation) -> Talker:
+    person = conversation.person(7)
+    await person.sign_up()
+    return person
+
+
+async def organizer(
+    conversation: Conversation, number: int, area: str = "69", role: str = "organizer"
+) -> Talker:
+    """Somebody of the team who wrote to the bot: else it could not write to them."""
+    member = await staff(conversation, number, role, area)
+    await member.send("/menu")
+    return member
+
+
+async def proposes(host: Talker) -> None:
+    """Up to the team: a meeting in Lyon."""
+    await host.send("/events")
+    await host.tap("I’d like to host an event")
+    for words in MEETING:
+        await host.send(words)
+    await finish_event(host, hosting=True)
+
+
+async def told(conversation: Conversation, person: Talker) -> Talker:
+    await let_leave(conversation, person)
+    return person
+
+
+async def test_nobody_is_invited_before_the_team_says_yes(conversation: Conversation, zoe: Talker) -> None:
+    olga = await organizer(conversation, 20)
+    near = await supporter(conversation, 1, LYON)
+    await proposes(zoe)
+    assert "Nobody is invited before the team has said yes" in zoe.last.text
+    await zoe.send("SEND")
+    assert "tap the first button" in zoe.last.text
+    await zoe.tap_data("1:host_send")
+    (event,) = await rows(conversation, events)
+    assert event.state == "proposed"
+    assert "Réunion" not in (await conversation.person(1).send("/events")).text
+
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    assert "A supporter would like to host this event" in olga.last.text
+    await olga.tap("Yes, announce it")
+    (event,) = await rows(conversation, events)
+    assert event.state == "open"
+    (invitation,) = [
+        each
+        for each in await rows(conversation, broadcasts)
+        if each.template == "broadcasts/event_invitation"
+    ]
+    invited = [
+        each.person for each in await rows(conversation, deliveries) if each.broadcast == invitation.id
+    ]
+    assert near in invited
+    await told(conversation, zoe)
+    assert "is announced!" in zoe.last.text
+    assert {"approve_host"} <= {entry.action for entry in await rows(conversation, audit)}
+
+
+async def test_what_is_sent_back_is_changed_and_proposed_again(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    olga = await organizer(conversation, 20)
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Send it back with a reason")
+    await olga.send("Mercredi plutôt : la salle est prise.")
+    await told(conversation, zoe)
+    assert "la salle est prise" in zoe.last.text
+    await zoe.tap("Change it")
+    await zoe.tap("Change the date")
+    await zoe.send("23/11 19:00")
+    await zoe.tap_data("1:host_send")
+    old, new = await rows(conversation, events)
+    assert (old.state, new.state, new.starts_at) == ("dropped", "proposed", paris("2016-11-23T19:00"))
+    # The card of the first one decides nothing any more.
+    await olga.tap_data(f"1:host_approve:{old.code}:plain")
+    assert "isn’t waiting any more" in olga.last.text
+    assert [each.state for each in await rows(conversation, events)] == ["dropped", "proposed"]
+
+
+async def test_a_host_runs_their_own_event_and_no_other(conversation: Conversation, zoe: Talker) -> None:
+    olga = await organizer(conversation, 20)
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Yes, announce it")
+    (event,) = await rows(conversation, events)
+    named = await supporter(conversation, 1, LYON, consent_team=True, first_name="Anna")
+    shy = await supporter(conversation, 2, LYON, first_name="Boris")
+    async with conversation.database.write() as tx:
+        for person in (named, shy):
+            await tx.execute(
+                sa.insert(rsvps).values(
+                    event=event.id, person=person, answer="yes", at=conversation.clock.now()
+                )
+            )
+    await zoe.tap_data(f"1:my_event:{event.code}")
+    assert "Coming: <b>2</b>" in zoe.last.text
+    await zoe.tap("Who comes")
+    assert "Anna" in zoe.last.text
+    assert "Boris" not in zoe.last.text
+    await zoe.tap_data(f"1:attendees_file:{event.code}")
+    assert not zoe.called("sendDocument")
+    # A word to those who come, twice a day at most.
+    for _ in range(3):
+        await zoe.tap_data(f"1:attendees_write:{event.code}")
+        await zoe.send("Apportez <un> gâteau")
+        await zoe.tap("Send it")
+    assert "that is enough for a day" in zoe.last.text
+    words = [
+        each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_word"
+    ]
+    assert [each.details for each in words] == [{"words": "Apportez <un> gâteau"}] * 2
+    reached = {each.person for each in await rows(conversation, deliveries) if each.broadcast == words[0].id}
+    assert reached == {named, shy}
+    other = await conversation.add_event("other1", starts="2016-11-24T19:00")
+    assert other
+    for button in (
+        "my_event:other1",
+        "attendees:other1:coming:0",
+        "event_change:other1:cancel:-",
+        "host_team:other1",
+    ):
+        await zoe.tap_data(f"1:{button}")
+    assert [each.state for each in await rows(conversation, events)] == ["open", "open"]
+    assert "Anna" not in zoe.last.text
+
+
+async def test_trust_needs_nobody_and_ends_with_every_right(conversation: Conversation, zoe: Talker) -> None:
+    olga = await organizer(conversation, 20)
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Yes, and trust this host from now on")
+    (trust,) = await rows(conversation, trusted_hosts)
+    assert trust.area == "69"
+    await proposes(zoe)
+    assert "The team trusts you" in zoe.last.text
+    await zoe.tap_data("1:host_send")
+    assert [each.state for each in await rows(conversation, events)] == ["open", "open"]
+
+    _, second = await rows(conversation, events)
+    carl = await organizer(conversation, 21, "69", "coordinator")
+    await carl.tap_data(f"1:host_team:{second.code}")
+    await carl.tap_data(f"1:host_trust:{second.code}:{trust.person}:no")
+    assert await rows(conversation, trusted_hosts) == []
+    assert await rows(conversation, hosts) == []
+    await zoe.tap_data(f"1:my_event:{second.code}")
+    assert "Coming:" not in zoe.last.text
+    await told(conversation, zoe)
+    assert "You no longer run events" in zoe.last.text
+
+
+async def test_somebody_helps_by_a_link_and_cannot_cancel(conversation: Conversation, zoe: Talker) -> None:
+    olga = await organizer(conversation, 20)
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Yes, announce it")
+    (event,) = await rows(conversation, events)
+    await zoe.tap_data(f"1:host_link:{event.code}")
+    payload = zoe.last.text.split("start=")[1].split()[0]
+    helper, late = conversation.person(8), conversation.person(9)
+    await helper.send(f"/start {payload}")
+    assert any("Sign up first" in each.text for each in helper.screen)
+    await helper.sign_up()
+    await helper.send(f"/start {payload}")
+    assert "You now help to organize" in helper.last.text
+    await late.sign_up()
+    await late.send(f"/start {payload}")
+    assert "leads nowhere any more" in late.last.text
+
+    await helper.tap("Manage the event")
+    assert "Cancel the event" not in helper.last.buttons
+    await helper.tap_data(f"1:event_change:{event.code}:cancel:-")
+    await helper.tap_data("1:event_confirm:yes")
+    assert [each.state for each in await rows(conversation, events)] == ["open"]
+    # What gave them the link takes it away.
+    stored = await helper.stored()
+    assert stored is not None
+    await zoe.tap_data(f"1:host_remove:{event.code}:{stored.id}")
+    assert [each.part for each in await rows(conversation, hosts)] == ["host"]
+
+
+async def test_another_area_decides_nothing(conversation: Conversation, zoe: Talker) -> None:
+    elsewhere = await organizer(conversation, 20, "13")
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    (event,) = await rows(conversation, events)
+    for button in ("host_card:{}", "host_approve:{}:trust", "host_back:{}"):
+        await elsewhere.tap_data("1:" + button.format(event.code))
+    await zoe.tap_data(f"1:host_approve:{event.code}:trust")
+    assert [each.state for each in await rows(conversation, events)] == ["proposed"]
+    assert await rows(conversation, trusted_hosts) == []
+
+
+async def test_three_wait_at_most(conversation: Conversation, zoe: Talker) -> None:
+    for _ in range(4):
+        await proposes(zoe)
+        await zoe.tap_data("1:host_send")
+    assert "waiting for the team already" in zoe.last.text
+    assert len(await rows(conversation, proposals)) == 3
+
+
+async def test_mydata_tells_and_delete_takes_the_proposal_with_it(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    await proposes(zoe)
+    await zoe.tap_data("1:host_send")
+    await zoe.send("/mydata")
+    (sent,) = zoe.called("sendDocument")
+    assert sent.attachment is not None
+    told = json.loads(sent.attachment.content)["hosting"]
+    assert [each["state"] for each in told["proposed"]] == ["proposed"]
+    shown = await zoe.send("/delete")
+    await zoe.tap_data("1:delete:yes", on=shown)
+    assert [each.state for each in await rows(conversation, events)] == ["dropped"]
+    assert await rows(conversation, hosts) == await rows(conversation, proposals) == []

@@ -1,0 +1,131 @@
+"""Every page of the console in a real browser, in both languages, on a phone and on a desk, light and dark.
+
+Nothing that a screen reader stumbles over (axe-core), nothing wider than the screen, no request to anybody else.
+
+One browser goes through all of it: a start costs more than a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import uvicorn
+
+from db.engine import Database
+from db.schema import broadcasts, deliveries, events, people, seats
+from tests.bots import free_port, until
+from tests.campaigning import staff, supporter
+from tests.conversation import Conversation, Talker, paris
+from tests.drafting import send_broadcast, write_event
+from tests.simulator.chromium import CHROMIUM, Page, opened
+from tests.web.browsing import web_of
+from tests.web.conftest import served_at
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PHONE, DESK = (390, 844), (1280, 900)
+LOOKS = {"fr": (PHONE, "light"), "en": (DESK, "dark")}
+"""French is the longer one."""
+FOUND = (
+    "axe.run().then((found) => JSON.stringify(found.violations.map((each) => [each.id, each.nodes[0].html])))"
+)
+
+
+@asynccontextmanager
+async def serving(conversation: Conversation, port: int) -> AsyncIterator[None]:
+    web = web_of(conversation, f"http://127.0.0.1:{port}").app
+    config = uvicorn.Config(web, port=port, log_config=None, access_log=False, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    running = asyncio.ensure_future(server.serve())
+    try:
+        await until(lambda: _is_up(server), "the web part is up")
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def _is_up(server: uvicorn.Server) -> bool:
+    return server.started
+
+
+async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
+    """A campaign in the middle of things: a message that leaves and one in doubt, an event that is full; its pages."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    await send_broadcast(karim)
+    await send_broadcast(karim)
+    await write_event(karim)
+    await karim.send("SEND")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast == 1).values(state="in_doubt"))
+        code = (await tx.execute(sa.select(events.c.code))).scalar_one()
+        await tx.execute(sa.update(events).values(capacity=10, counted=True))
+        event = sa.select(events.c.id).scalar_subquery()
+        await tx.execute(sa.delete(seats))
+        await tx.execute(sa.insert(seats).values(event=event, taken=10, waiting=3))
+        await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 2).values(state="paused"))
+    return [
+        *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
+        *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
+        *("/console/map", "/console/map/R84", "/console/map/69?by=share", "/console/more", "/console/team"),
+        *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
+    ]
+
+
+async def show(page: Page, address: str, size: tuple[int, int], theme: str) -> None:
+    width, height = size
+    await page.command(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=width < 600,
+    )
+    await page.command(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}]
+    )
+    await page.command("Page.navigate", url=address)
+    path = address.partition("?")[0].split("/", 3)[3]
+    await page.until(
+        f"location.pathname === {json.dumps('/' + path)} && document.readyState === 'complete'", 60
+    )
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
+async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database: Database) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    conversation = served_at(Conversation(sqlite_database, paris("2016-11-16T10:00")), address)
+    karim = await staff(conversation, 12, "admin", "FR")
+    paths = await full_of(conversation, karim)
+    axe = AXE.read_text()
+    async with serving(conversation, port):
+        for language in ("fr", "en"):
+            async with sqlite_database.write() as tx:
+                mine = people.c.telegram_id == karim.telegram_id
+                await tx.execute(sa.update(people).where(mine).values(language=language))
+            (link,) = (await karim.send("/console")).urls.values()
+            async with opened(link, width=PHONE[0], height=PHONE[1]) as page:
+                await page.until("document.querySelector('form button')", 60)
+                await page.evaluate(f"{axe};0")
+                assert json.loads(await page.evaluate(FOUND)) == []
+                await page.evaluate("document.querySelector('form').submit()")
+                await page.until("location.pathname === '/console/' && document.querySelector('nav')", 60)
+                for path in paths:
+                    await show(page, address + path, *LOOKS[language])
+                    where = (path, language)
+                    assert await page.evaluate("document.documentElement.lang") == language, where
+                    await page.evaluate(f"{axe};0")
+                    assert json.loads(await page.evaluate(FOUND)) == [], where
+                    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+                    asked = (
+                        "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
+                    )
+                    assert set(await page.evaluate(asked)) <= {address}, where
+                assert [each for each in page.complaints if "status of 404" not in each] == []

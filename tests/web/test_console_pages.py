@@ -1,0 +1,197 @@
+"""The rooms of the console, as a coordinator goes through them: the same actions, rules and words as in the chat."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from db.schema import audit, broadcasts, deliveries, events, seats
+from tests.campaigning import revoke, staff, supporter
+from tests.conversation import Conversation
+from tests.drafting import send_broadcast, write_event
+from tests.talking import on_duty
+from tests.web.browsing import Browser, signed_in
+
+OLGA, KARIM, ADMIN, PAUL = 11, 12, 13, 14
+EVERYBODYS = "/console/ /console/messages /console/events /console/more /console/erasure".split()
+COORDINATORS, ADMINS = ["/console/exports"], ["/console/team", "/console/log"]
+
+
+@pytest.fixture
+async def olga(conversation: Conversation) -> Browser:
+    """An organizer of the Rhône, whose message to twelve supporters waits to leave."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, OLGA, "organizer", "69")
+    await send_broadcast(talker)
+    return await signed_in(talker)
+
+
+async def state(conversation: Conversation, number: int = 1) -> str:
+    async with conversation.database.read() as tx:
+        found = sa.select(broadcasts.c.state).where(broadcasts.c.id == number)
+        return str((await tx.execute(found)).scalar_one())
+
+
+async def test_each_role_sees_its_rooms_in_both_languages(conversation: Conversation) -> None:
+    ranks = {"organizer": (OLGA, EVERYBODYS), "coordinator": (KARIM, COORDINATORS), "admin": (ADMIN, ADMINS)}
+    seen: list[str] = []
+    for role, (number, more) in ranks.items():
+        seen += more
+        talker = await staff(conversation, number, role, "FR" if role == "admin" else "69")
+        for language in ("en", "fr"):
+            talker = conversation.person(number, language=language)
+            visitor = await signed_in(talker)
+            for path in [*EVERYBODYS, *COORDINATORS, *ADMINS]:
+                answer = await visitor.open(path)
+                assert answer.status_code == (200 if path in seen else 403), (role, path)
+                assert len(answer.content) < 150_000
+                if path in seen and path != "/console/":
+                    assert (
+                        f'href="{path}"' in (await visitor.open("/console/more")).text or path in EVERYBODYS
+                    )
+        await revoke(conversation, number)
+        assert (await visitor.open("/console/")).status_code == 401
+
+
+async def test_a_message_is_read_paused_resumed_and_cancelled(
+    conversation: Conversation, olga: Browser
+) -> None:
+    await olga.open("/console/messages")
+    assert "Sent: < 10 of 10–19" in olga.text  # as an organizer reads counts
+    page = "/console/messages/1"
+    await olga.open(page)
+    assert "Bonjour" in olga.text
+    assert "Hello" in olga.text
+    for change, becomes in (("pause", "paused"), ("resume", "active"), ("cancel", "cancelled")):
+        answer = await olga.send(f"{page}/control", change=change)
+        assert answer.url.path == page
+        assert await state(conversation) == becomes
+    assert (await olga.send(f"{page}/control", change="explode")).status_code == 403
+    async with conversation.database.read() as tx:
+        noted = sa.select(audit.c.details).where(audit.c.action == "control_broadcast")
+        assert [each["change"] for each in await tx.scalars(noted)] == ["pause", "resume", "cancel"]
+
+
+async def test_what_is_of_another_area_or_of_nobody_is_not_there(
+    conversation: Conversation, olga: Browser
+) -> None:
+    paul = await signed_in(await staff(conversation, PAUL, "coordinator", "13"))
+    for path in ("/console/messages/1", "/console/messages/1/live"):
+        answer = await paul.open(path)
+        assert "Bonjour" not in answer.text
+    for what, form in (("control", {"change": "cancel"}), ("recall", {"word": "TAKE BACK"}), ("renew", {})):
+        await paul.open("/console/")
+        assert (await paul.send(f"/console/messages/1/{what}", **form)).status_code == 403
+    assert await state(conversation) == "active"
+    for path in ("/console/messages/0", "/console/messages/999999999999999", "/console/events/nothere"):
+        assert (await olga.open(path)).status_code in {404, 409}, path
+    for path in (
+        "/console/messages/x",
+        "/console/events/a-b",
+        "/console/?area=nowhere",
+        "/console/messages?part=x",
+    ):
+        assert (await olga.open(path)).status_code == 404, path
+    assert (await olga.open("/console/?area=13")).status_code == 403
+    assert (await olga.open("/console/messages?page=" + "9" * 400)).status_code == 200
+
+
+async def test_a_doubt_waits_today_and_is_sent_again_by_the_word(
+    conversation: Conversation, olga: Browser
+) -> None:
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(state="in_doubt"))
+    await olga.open("/console/")
+    assert "nobody knows whether" in olga.text
+    await olga.open("/console/messages/1")
+    until = re.search(r'name="until" value="([^"]+)"', olga.page.text)
+    assert until is not None
+    again = "/console/messages/1/doubts"
+    assert (await olga.send(again, until=until[1], word="yes")).status_code == 409
+    assert "type SEND" in olga.text
+    await olga.open("/console/messages/1")
+    assert (await olga.send(again, until="tomorrow", word="SEND")).status_code == 403
+    await olga.open("/console/messages/1")
+    assert (await olga.send(again, until=until[1], word="send")).status_code == 200
+    async with conversation.database.read() as tx:
+        states = set(await tx.scalars(sa.select(deliveries.c.state)))
+    assert states == {"queued"}
+    assert "nobody knows whether" not in (await olga.open("/console/")).text
+
+
+async def test_what_was_sent_is_taken_back_once_by_the_word(
+    conversation: Conversation, olga: Browser
+) -> None:
+    async with conversation.database.write() as tx:
+        sent = sa.update(deliveries).values(state="sent", message_id=1, sent_at=conversation.clock.now())
+        await tx.execute(sent)
+    await olga.open("/console/messages/1")
+    once = re.search(r'name="once" value="([^"]+)"', olga.page.text)
+    assert once is not None
+    token = re.search(r'name="form" value="([^"]+)"', olga.page.text)
+    assert token is not None
+    for _ in range(2):
+        answer = await olga.send("/console/messages/1/recall", token=token[1], once=once[1], word="take back")
+    assert answer.status_code == 409  # it is being taken back already
+    async with conversation.database.read() as tx:
+        mends = sa.select(sa.func.count()).select_from(broadcasts).where(broadcasts.c.mends == 1)
+        assert (await tx.execute(mends)).scalar_one() == 1
+    assert (await olga.open("/console/messages/2")).status_code == 200
+
+
+async def test_an_event_is_changed_and_whoever_comes_second_is_told(
+    conversation: Conversation, olga: Browser
+) -> None:
+    talker = conversation.person(OLGA)
+    await write_event(talker)
+    await talker.send("SEND")
+    async with conversation.database.write() as tx:
+        code = (await tx.execute(sa.select(events.c.code))).scalar_one()
+        event = (await tx.execute(sa.select(events.c.id))).scalar_one()
+    page = f"/console/events/{code}"
+    await olga.open("/console/events")
+    assert page in olga.page.text
+    await olga.open(page)
+    assert (await olga.send(f"{page}/seats", capacity="10", guests="1", overbooking="0")).status_code == 200
+    for wrong in ({"capacity": "0"}, {"capacity": "9" * 15}, {"capacity": "ten"}, {"guests": "99"}):
+        await olga.open(page)
+        assert (await olga.send(f"{page}/seats", **wrong)).status_code in {403, 409}, wrong
+    # More want to come than there are seats: it waits for a decision, which one form takes.
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(seats).where(seats.c.event == event).values(taken=10, waiting=3))
+    await olga.open("/console/")
+    assert "is full. Waiting: 3" in olga.text
+    await olga.open(page)
+    other, mine = (re.search(r'name="sequence" value="(\d+)"', olga.page.text) for _ in range(2))
+    assert other is not None
+    assert mine is not None
+    hostile = "<script>alert(1)</script>"
+    await olga.send(f"{page}/change", sequence=mine[1], address="Salle Rameau", **{"title-en": hostile})
+    assert "Salle Rameau" in olga.text
+    assert hostile not in olga.page.text
+    answer = await olga.send(f"{page}/change", sequence=other[1], address="Elsewhere")
+    assert answer.status_code == 409
+    assert "in the meantime" in olga.text
+    await olga.open(page)
+    assert (await olga.send(f"{page}/change", sequence="0", starts="31/12/2016")).status_code == 403
+    assert (await olga.open(f"{page}/people")).status_code == 200
+    assert (await olga.send(f"{page}/cancel")).status_code == 200
+    assert "cancelled" in (await olga.open(page)).text
+
+
+async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Conversation) -> None:
+    sophie = await on_duty(conversation, OLGA, "Sophie")
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    await zoe.send("puis-je venir avec ma fille ?")
+    await zoe.tap("Send this to the team")
+    await zoe.tap("Send")
+    visitor = await signed_in(sophie)
+    assert "Nothing waits for you" in visitor.text
+    conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
+    visitor = await signed_in(sophie)
+    assert "Conversations waiting: 1" in visitor.text

@@ -1,4 +1,4 @@
-"""What people type as a date, and the instant it means; now is Wednesday 16 November 2016 at 10:00 in Paris."""
+"""What people type as a date, and the instant it means; now is Wednesday 16 November 2016, 10:00 in Paris."""
 
 from __future__ import annotations
 

@@ -12,8 +12,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
-    Callable,
     Collection,
     Hashable,
     Iterable,
@@ -22,7 +20,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import reduce
 from operator import and_
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -59,8 +57,6 @@ MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000
 """People of whom something changed: of more, everybody is asked anew."""
-AT_ONCE = 2
-"""Conditions that are asked of everybody at the same time: each takes one of the readers of the database."""
 SLICE = 1 << 19
 """Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
 
@@ -241,26 +237,18 @@ class Rolls:
                 self._kept.popitem(last=False)
 
     async def _load(self, asked: Mapping[Key, Ask]) -> None:
-        """Asks for everybody what is not known at all, some of it at the same time: each as of its own snapshot."""
+        """Asks for everybody what is not known at all, each as of its own snapshot: one at a time, for memory's sake."""
         async with self.database.read() as tx:
             floor = await changes.floor(tx)
         for key in [key for key, roll in self._kept.items() if roll.version < floor]:
             del self._kept[key]  # what changed since was noted once, and is not any more
         if self._register is not None and self._register.version < floor:
             self._register = None
-        works: list[Callable[[], Awaitable[None]]] = []
         if self._register is None:
-            works.append(self._load_register)
-        works += [partial(self._load_one, key, each) for key, each in asked.items() if key not in self._kept]
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def in_turn(work: Callable[[], Awaitable[None]]) -> None:
-            async with places:
-                await work()
-
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(in_turn(work))
+            await self._load_register()
+        for key, each in asked.items():
+            if key not in self._kept:
+                await self._load_one(key, each)
 
     async def _load_register(self) -> None:
         async with self.database.read() as tx, small_cache(tx):

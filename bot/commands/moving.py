@@ -59,7 +59,9 @@ def _typed() -> str:
     """The address that standard input holds. Raises CommandRefused."""
     found = sys.stdin.readline().strip()
     if not found:
-        raise CommandRefused("Standard input is empty: give it the address of the other database, on one line.")
+        raise CommandRefused(
+            "Standard input is empty: give it the address of the other database, on one line."
+        )
     return found
 
 

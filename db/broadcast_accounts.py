@@ -20,7 +20,7 @@ from db.approvals import Approval
 from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE, of_others, restricted_people
-from db.schema import broadcast_texts, broadcasts, deliveries, people
+from db.schema import broadcast_texts, broadcasts, deliveries, people, series_events
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
@@ -81,6 +81,17 @@ class Broadcast:
         """The code of the survey that it asks, if it asks one."""
         code = (self.details or {}).get("survey")
         return code if isinstance(code, str) else None
+
+    @property
+    def series(self) -> Mapping[str, Any] | None:
+        """How often and on which dates a series takes place, of its invitation: see bot.actions.series."""
+        found = (self.details or {}).get("series")
+        return found if isinstance(found, dict) else None
+
+    @property
+    def follows(self) -> bool:
+        """Whether a change or a cancellation is that of all later dates too."""
+        return bool((self.details or {}).get("following"))
 
     @property
     def words(self) -> str:
@@ -204,16 +215,22 @@ async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
 
 
 async def invitation_to(tx: AsyncConnection, event: int) -> Broadcast | None:
-    """The broadcast that invites to an event."""
-    row = (
-        await tx.execute(sa.select(broadcasts).where(broadcasts.c.key == invitation_key(event)))
-    ).one_or_none()
+    """The broadcast that invites to an event, or to all dates of its series."""
+    number = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
+    of_series = sa.literal("series:") + sa.cast(number, sa.String(20)) + ":invite"
+    invites = sa.or_(broadcasts.c.key == invitation_key(event), broadcasts.c.key == of_series)
+    row = (await tx.execute(sa.select(broadcasts).where(invites).limit(1))).one_or_none()
     return None if row is None else Broadcast(**row._mapping)
 
 
 def invitation_key(event: int) -> str:
     """The key of the one invitation to an event."""
     return f"event:{event}:invite"
+
+
+def series_key(number: int) -> str:
+    """The key of the one invitation to a series."""
+    return f"series:{number}:invite"
 
 
 async def progress(tx: AsyncConnection, broadcast: Broadcast, known_in: Sequence[str] | None) -> Progress:

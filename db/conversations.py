@@ -241,9 +241,23 @@ async def told_to(tx: AsyncConnection, person: int) -> dict[str, Any] | None:
     }
 
 
-async def forget_signature(tx: AsyncConnection, person: int) -> None:
-    """What somebody of the team answered bears no name any more."""
-    await tx.execute(sa.update(messages).where(messages.c.author == person).values(signed=None))
+async def forget_answerers(tx: AsyncConnection, doomed: sa.Select[tuple[int]]) -> None:
+    """Before people are erased who answered: what they have taken goes back, and bears their name no more.
+
+    It waits for others where somebody waits for an answer, and is over where nobody does.
+    """
+    waits = conversations.c.waiting_since.is_not(None)
+    taken = sa.update(conversations).where(conversations.c.claimed_by.in_(doomed))
+    await tx.execute(
+        taken.values(
+            state=sa.case((waits, State.WAITING), else_=State.CLOSED),
+            closed_at=sa.case((waits, None), else_=conversations.c.touched_at),
+            claimed_by=None,
+            claimed_at=None,
+            touched_at=None,
+        )
+    )
+    await tx.execute(sa.update(messages).where(messages.c.author.in_(doomed)).values(signed=None))
 
 
 # -- what waits --

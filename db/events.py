@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.sending import SERIES
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import broadcasts, event_texts, events, people, rsvps
+from db.schema import broadcasts, event_texts, events, people, rsvps, series_events
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,8 +228,12 @@ async def move(tx: AsyncConnection, event: int, *, before: str, after: str) -> b
 
 
 async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
-    change = sa.update(events).where(events.c.id == event, events.c.state == before)
-    return (await tx.execute(change.values(state=after))).rowcount == 1
+    """The other dates of its series too: one invitation stands for all."""
+    own = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
+    dates = sa.select(series_events.c.event).where(series_events.c.series == own)
+    together = sa.or_(events.c.id == event, events.c.id.in_(dates))
+    change = sa.update(events).where(together, events.c.state == before)
+    return (await tx.execute(change.values(state=after))).rowcount > 0
 
 
 async def managed(
@@ -309,5 +314,9 @@ async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | Non
 
 async def broadcasts_about(tx: AsyncConnection, event: int) -> list[int]:
     """The broadcasts on an event that are not finished."""
-    query = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.finished_at.is_(None))
+    query = sa.select(broadcasts.c.id).where(
+        broadcasts.c.event == event,
+        broadcasts.c.finished_at.is_(None),
+        sa.func.coalesce(broadcasts.c.template, "") != SERIES,  # it invites to the other dates too
+    )
     return list(await tx.scalars(query))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +21,10 @@ from bot.rules.faces import (
     face,
 )
 from bot.rules.mends import RECALLED
-from bot.rules.seats import limit_of
 from bot.rules.sending import OFFER
+from db.events import Event
 from db.schema import Instant, broadcasts, deliveries, events, people, seats
+from db.seats import closed_to_newcomers
 from db.upsert import insert
 
 
@@ -49,7 +51,7 @@ async def changed(
     tx: AsyncConnection, now: datetime, *, event: int | None = None
 ) -> dict[int, tuple[str, int]]:
     """The events that look otherwise than was noted: how, and how often they had before."""
-    counted = (seats.c.taken, seats.c.waiting, seats.c.faced, seats.c.face)
+    counted = (seats.c.faced, seats.c.face)
     query = (
         sa.select(events, *counted)
         .outerjoin(seats, seats.c.event == events.c.id)
@@ -58,17 +60,22 @@ async def changed(
     if event is not None:
         query = query.where(events.c.id == event)
     looks: dict[int, tuple[str, int]] = {}
-    for row in (await tx.execute(query.order_by(events.c.id))).all():
-        limit = limit_of(row.capacity, row.overbooking)
+    rows = (await tx.execute(query.order_by(events.c.id))).all()
+    closed = await closed_to_newcomers(tx, [_event(row) for row in rows if row.counted], now)
+    for row in rows:
         found = face(
             sequence=row.sequence,
             is_cancelled=row.state == "cancelled",
-            is_full=limit is not None and ((row.taken or 0) >= limit or bool(row.waiting)),
+            is_full=row.id in closed,
             is_over=row.ends_at <= now,
         )
         if found != (row.faced or NEW):
             looks[row.id] = found, row.face or 0
     return looks
+
+
+def _event(row: sa.Row[Any]) -> Event:
+    return Event(**{column.name: row._mapping[column] for column in events.c})
 
 
 def _untrue() -> sa.ColumnElement[bool]:

@@ -462,6 +462,20 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("token_hash", "event"),
     ),
     Holding(
+        table="series",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("id", "rule", "created_at"),
+    ),
+    Holding(
+        table="series_events",
+        subject=Subject.NOBODY,
+        kept=Kept.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("event", "series"),
+    ),
+    Holding(
         table="event_keys",
         subject=Subject.NOBODY,
         kept=Kept.CAMPAIGN,

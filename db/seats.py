@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, door_opens, limit_of
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Asked, Response, log, mark_settled
@@ -214,6 +214,19 @@ async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
     return replace(found, allotted=sum(allotted.values()))
 
 
+async def closed_to_newcomers(tx: AsyncConnection, found: Iterable[Event], now: datetime) -> set[int]:
+    """Those of some events where whoever comes new finds no seat: none is free, or all are for who waits."""
+    closed = set()
+    for event in found:
+        if event.counted:
+            seats_ = await of(tx, event)
+            if door_opens(event.starts_at) > now:
+                seats_ = await with_allotted(tx, event.id, seats_)
+            if seats_.left == 0:
+                closed.add(event.id)
+    return closed
+
+
 async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:
     """Those of some events of which every seat is taken or offered."""
     return set(await tx.scalars(_limited().where(events.c.id.in_(list(ids)), seats.c.taken >= _LIMIT)))
@@ -243,7 +256,8 @@ async def to_tend(tx: AsyncConnection, now: datetime) -> list[int]:
         .where(events.c.state == "open", events.c.ends_at > now)
         .where(sa.or_(seats.c.offered > 0, sa.and_(seats.c.waiting > 0, has_room)))
     )
-    return list(await tx.scalars(query.order_by(events.c.id)))
+    # In the order in which taps lock them: see handlers.events.event_tapped.
+    return list(await tx.scalars(query.order_by(events.c.code)))
 
 
 _IS_REACHABLE = sa.and_(
@@ -340,9 +354,11 @@ async def shorten_offers(tx: AsyncConnection, event: int, until: datetime) -> No
 
 async def hold(tx: AsyncConnection, ids: Iterable[int]) -> None:
     """Keeps everybody else from the seats of some events, always in one order, so that no two wait for each other."""
+    chosen = sa.select(events.c.id).where(events.c.id.in_(set(ids))).order_by(events.c.code)
+    in_order = list(await tx.scalars(chosen))
 
     def work(visit: Visit) -> None:
-        for event in sorted(set(ids)):
+        for event in in_order:
             visit.rows(_LOCK, event=event)
 
     await together(tx, work)

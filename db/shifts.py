@@ -220,7 +220,7 @@ async def to_tend(tx: AsyncConnection, now: datetime) -> list[int]:
     )
     query = sa.select(shifts.c.id).join(events, events.c.id == shifts.c.event)
     query = query.where(shifts.c.state == "open", events.c.state == "open", shifts.c.ends_at > now, listed)
-    return list(await tx.scalars(query.order_by(shifts.c.id)))
+    return list(await tx.scalars(query.order_by(events.c.code, shifts.c.id)))
 
 
 def offer_key(shift: int, number: int) -> str:

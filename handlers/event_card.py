@@ -51,6 +51,11 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
     show_text(await _told(context, found, rsvp))
 
 
+async def show_below(context: Context, found: EventInWords) -> None:
+    """The card as a new message: the tapped one goes on showing the other dates."""
+    context.add(await _told(context, found))
+
+
 async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> Text:
     """The card, or until when the law asks for silence about it."""
     quiet = context.quiet_about_events

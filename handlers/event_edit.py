@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, feedback, hosts
+from bot.actions import events, feedback, hosts, series
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -243,6 +243,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         counts=author.reader,
         silence=silence,
         place_zone=event.zone,
+        following=len(await series.following(context.tx, found)) if not hidden else 0,
     )
 
 
@@ -265,7 +266,7 @@ async def confirm(update: Update, context: Context) -> None:
     (said,) = arguments(context, 1)
     if not desk.is_asked(context, FLOW, "confirm"):
         return
-    if said not in ("yes", "no"):
+    if said not in ("yes", "all", "no"):
         raise MalformedButton
     data = context.kept
     author = await desk.author(context)
@@ -275,12 +276,12 @@ async def confirm(update: Update, context: Context) -> None:
         return
     code, found, reason = data["code"], await _open(context, author), data.get("reason") or ""
     if data["field"] == "cancel":
-        told = await events.cancel_event(context.tx, author, code, reason=reason)
+        cancel = series.cancel_following if said == "all" else events.cancel_event
+        told = await cancel(context.tx, author, code, reason=reason)
     else:
         change = _change(context, found)
-        told = await events.change_event(
-            context.tx, author, code, change, sequence=data["sequence"], reason=reason
-        )
+        change_it = series.change_following if said == "all" else events.change_event
+        told = await change_it(context.tx, author, code, change, sequence=data["sequence"], reason=reason)
     await context.end_dialog()
     cancelled = data["field"] == "cancel"
     context.edit("event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from telegram import Update
 
 from bot.actions import effects, event_cards, rsvps
@@ -87,6 +89,15 @@ async def show(update: Update, context: Context) -> None:
     if found is not None:
         await effects.opened(context.tx, context.person, context.origin, found.event)
         await event_card.show(context, found)
+
+
+async def show_date(update: Update, context: Context) -> None:
+    """A date of a series, below its invitation, which keeps the others."""
+    (code,) = arguments(context, 1)
+    found = await _event(context, code)
+    if found is not None:
+        await effects.opened(context.tx, context.person, context.origin, found.event)
+        await event_card.show_below(context, found)
 
 
 async def _event(context: Context, code: str) -> EventInWords | None:
@@ -248,9 +259,19 @@ async def send_calendar(update: Update, context: Context) -> None:
         context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
 
 
+_TAPPED = re.compile(rb'"data":\s*"1:(?:rsvp|attend|guests|seats_all|came|stars|change):([0-9A-Za-z]{1,16})')
+
+
+def event_tapped(body: bytes) -> str:
+    """The public code of the event whose seats a tap locks, from an update's JSON; "" for every other update."""
+    found = _TAPPED.search(body)
+    return found[1].decode() if found is not None else ""
+
+
 BUTTONS: dict[str, Handler] = {
     "events_page": turn_page,
     "event": show,
+    "series_date": show_date,
     "rsvp": answer_invitation,
     "attend": confirm_coming,
     "guests": bring_guests,

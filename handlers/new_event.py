@@ -6,22 +6,23 @@ one field all end at the summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, hosts
+from bot.actions import events, hosts, series
 from bot.actions.authority import Author
 from bot.actions.events import NewEvent
 from bot.communes import Commune
 from bot.departure.compose import Draft
-from bot.rules.dates import LONGEST_EVENT, read_duration, read_moment
+from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     AROUND_KM,
     DESCRIPTION_LIMIT,
+    ONCE,
     TITLE_LIMIT,
     DraftQuestion,
     next_question,
@@ -33,7 +34,10 @@ from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS, SeatsWanted
-from bot.rules.sending import INVITATION, all_at
+from bot.rules.sending import INVITATION, SERIES, all_at
+from bot.rules.series import BadSeries, Every, dates_of
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
 from db.events import EventText
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments
@@ -45,6 +49,8 @@ FLOW = "new_event"
 SUGGESTIONS = 6
 DURATIONS = (60, 90, 120, 180)
 """Minutes that are offered; others can be typed."""
+LONGEST_NUMBER = 4
+"""Digits of how many times a series takes place; whatever is longer is no such number."""
 LONG = timedelta(hours=12)
 """From so long on it is asked whether that is meant: `24` is more often an hour than a duration."""
 
@@ -87,6 +93,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         answer("new_event/duration", durations=DURATIONS)
     elif question.step == "date":
         answer("new_event/date", commune=_commune(context))
+    elif question.step == "repeat":
+        answer("new_event/repeat", first=_starts_at(context), commune=_commune(context))
     elif question.step == "guests":
         answer("new_event/guests", most=MOST_GUESTS)
     elif question.step == "overbooking":
@@ -235,6 +243,65 @@ async def choose_duration(update: Update, context: Context) -> None:
     await proceed(context, context.edit, minutes=desk.number(minutes))
 
 
+# -- how often --
+
+
+async def choose_repeat(update: Update, context: Context) -> None:
+    (said,) = arguments(context, 1)
+    if said != ONCE and said not in set(Every):
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "repeat"):
+        await proceed(context, context.edit, repeat=said, ends=None)
+
+
+async def type_ends(update: Update, context: Context) -> None:
+    """Until which day, or how many times."""
+    assert context.message is not None  # a text handler
+    typed = (context.message.text or "").strip()
+    ends: dict[str, Any] = {}
+    if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_NUMBER:
+        ends["times"] = int(typed)
+    else:
+        try:
+            last = read_moment(
+                f"{typed} 23:59", context.vocabulary.dates, now=context.now, zone=_commune(context).zone
+            )
+        except BadDate:
+            raise BadSeries("This is no end.", why="endless") from None
+        ends["until"] = last.date().isoformat()
+    _dates({**context.kept, "ends": ends})  # whatever is wrong with it is told here
+    await proceed(context, context.say, ends=ends)
+
+
+def _dates(data: Mapping[str, Any]) -> list[datetime]:
+    """The dates of a series, by the clock of its place; of one event, none. Raises BadSeries."""
+    if data.get("repeat") in (None, ONCE):
+        return []
+    ends = data["ends"]
+    until = date.fromisoformat(ends["until"]) if "until" in ends else None
+    return dates_of(
+        Every(data["repeat"]), datetime.fromisoformat(data["wall"]), times=ends.get("times"), until=until
+    )
+
+
+def _useful_until(context: Context, starts_at: datetime) -> datetime:
+    """Until when its invitation is of use: the last date of a series has yet to begin."""
+    walls = _dates(context.kept)
+    if not walls:
+        return starts_at
+    return at_local(walls[-1].date(), walls[-1].time(), zone_named(_commune(context).zone))
+
+
+def _told(context: Context) -> dict[str, Any] | None:
+    """The series as its invitation tells it, before it has events."""
+    walls = _dates(context.kept)
+    if not walls:
+        return None
+    zone = zone_named(_commune(context).zone)
+    dates = [("preview", at_local(wall.date(), wall.time(), zone)) for wall in walls]
+    return series.as_told(Every(context.kept["repeat"]), dates)
+
+
 # -- seats --
 
 
@@ -306,7 +373,9 @@ async def _show_summary(context: Context) -> None:
     author = await desk.author(context)
     new = draft(context)
     event = events.draft_of(new, code="preview", author=author)
-    wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
+    told = None if is_hosting(context) else _told(context)
+    template = INVITATION if told is None else SERIES
+    wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
     context.say("new_event/previews")
     context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
     silence = events.silence_at(context.campaign, event)
@@ -325,11 +394,16 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "seats": new.seats,
         "address": new.address,
         "starts_at": new.starts_at,
+        "dates": _dates(context.kept),
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
         "forecast": await audience_dialog.forecast(
-            context, author, kind=Kind.EVENT_INVITE, when=all_at(context.now), expires_at=new.starts_at
+            context,
+            author,
+            kind=Kind.EVENT_INVITE,
+            when=all_at(context.now),
+            expires_at=_useful_until(context, new.starts_at),
         ),
         "knowing": False,
         "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
@@ -358,7 +432,12 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
-    announced = await events.announce(context.tx, author, draft(context))
+    walls = _dates(context.kept)
+    if walls:
+        every = Every(context.kept["repeat"])
+        announced = await series.announce(context.tx, author, draft(context), every, walls)
+    else:
+        announced = await events.announce(context.tx, author, draft(context))
     await context.end_dialog()
     context.say(
         "new_event/announced",
@@ -374,6 +453,7 @@ BUTTONS: dict[str, Handler] = {
     "event_commune": choose_commune,
     "event_duration": choose_duration,
     "event_long": confirm_long,
+    "event_repeat": choose_repeat,
     "event_guests": choose_guests,
     "event_overbooking": choose_overbooking,
     "event_audience": settle_audience,
@@ -389,6 +469,8 @@ DIALOGS = {
         "pin": Awaited(location=share_pin),
         "date": Awaited(text=type_date),
         "duration": Awaited(text=type_duration),
+        "repeat": Awaited(),
+        "ends": Awaited(text=type_ends),
         "seats": Awaited(text=type_seats),
         "guests": Awaited(),
         "overbooking": Awaited(),

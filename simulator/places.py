@@ -8,11 +8,13 @@ from typing import Any
 from simulator.cleaning import trimmed
 from simulator.errors import bad_request
 from simulator.fields import Fields
+from simulator.params import Params
 
 # Seconds; the last one stands for a place that is shared until it is stopped.
 SHORTEST_LIVE, LONGEST_LIVE, FOR_EVER = 60, 86_400, 2**31 - 1
 FARTHEST_ALERT = 100_000  # metres
 MOST_ACCURACY = 1_500.0
+LIVE = ("live_period", "heading", "proximity_alert_radius")
 # The fields of a place that a bot may name, of Foursquare or Google.
 VENUE_FIELDS = ("foursquare_id", "foursquare_type", "google_place_id", "google_place_type")
 
@@ -24,6 +26,18 @@ def place(latitude: float, longitude: float, accuracy: float = 0.0) -> dict[str,
     shape: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
     accuracy = min(accuracy, MOST_ACCURACY) if math.isfinite(accuracy) else 0.0
     return shape | ({"horizontal_accuracy": accuracy} if accuracy > 0 else {})
+
+
+def place_of(params: Params, refusal: str) -> dict[str, Any]:
+    """The place that a call names; what is no number counts as 0 (Client.cpp, get_location)."""
+    for name in ("latitude", "longitude"):
+        if not params.text(name).strip():
+            raise bad_request(f"{name} is empty")
+    numbers = [params.number(name) or 0.0 for name in ("latitude", "longitude", "horizontal_accuracy")]
+    found = place(*numbers)
+    if found is None:
+        raise bad_request(refusal)
+    return found
 
 
 def read_place(fields: Fields, refusal: str = "Invalid location specified") -> dict[str, Any]:
@@ -42,7 +56,7 @@ def read_live(period: int, heading: int, alert: int) -> dict[str, int]:
         raise bad_request("Wrong live location heading specified")
     if not 0 <= alert <= FARTHEST_ALERT:
         raise bad_request("Wrong live location proximity alert radius specified")
-    shape = {"live_period": period, "heading": heading, "proximity_alert_radius": alert}
+    shape = dict(zip(LIVE, (period, heading, alert), strict=True))
     return {name: value for name, value in shape.items() if period and value}
 
 

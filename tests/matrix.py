@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +38,7 @@ from bot.actions import (
     mends,
     saved_answers,
     saved_audiences,
+    series,
     shift_plans,
     staff,
     staff_links,
@@ -59,6 +60,7 @@ from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
 from bot.rules.mends import Mend
 from bot.rules.permissions import Action, Role
+from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
 from db.schema import deliveries, people
@@ -66,6 +68,7 @@ from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_surve
 
 DOUBTFUL = (LYON, "69381")
 LYONNAIS = read_leaf(f"in:{LYON}")
+THURSDAYS = [datetime.fromisoformat("2016-11-24T19:00"), datetime.fromisoformat("2016-12-01T19:00")]
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -515,6 +518,27 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
         "another’s": Row(
             run=lambda w, a: event_words.write(w.tx, a, w.event.code, "Non"), least="coordinator"
+        ),
+    },
+    "series.announce": {
+        "": Row(
+            run=lambda w, a: series.announce(w.tx, a, new_event(a), Every.WEEK, THURSDAYS), least="organizer"
+        ),
+    },
+    "series.change_following": {
+        "own": Row(
+            run=lambda w, a: series.change_following(w.tx, a, w.own_event.code, MOVED, sequence=0),
+            least="organizer",
+        ),
+        "another’s": Row(
+            run=lambda w, a: series.change_following(w.tx, a, w.event.code, MOVED, sequence=0),
+            least="coordinator",
+        ),
+    },
+    "series.cancel_following": {
+        "own": Row(run=lambda w, a: series.cancel_following(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: series.cancel_following(w.tx, a, w.event.code), least="coordinator"
         ),
     },
     "attendees.attendees": {

@@ -391,7 +391,8 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
         return
     changed = (await db.events.get_many(tx, [event.id]))[event.id]
-    if invitation.expires_at is not None and invitation.expires_at != changed.starts_at:
+    expires = invitation.expires_at
+    if expires is not None and invitation.series is None and expires != changed.starts_at:
         await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
     last = await db.approvals.of_broadcast(tx, invitation.id)
     if last is not None and (last.decided_at is None or last.granted):

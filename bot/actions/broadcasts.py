@@ -56,6 +56,7 @@ class NewBroadcast:
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
     `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
+    `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too.
     """
 
     key: str
@@ -74,14 +75,17 @@ class NewBroadcast:
     experiment: Experiment | None = None
     survey: str | None = None
     words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
     @property
     def details(self) -> Mapping[str, Any] | None:
         """What fills the template that words it, if anything does."""
         if self.survey is not None:
             return {"survey": self.survey}
-        if self.words:
-            return {"words": self.words}
+        said = {"words": self.words, "series": self.series, "following": self.follows}
+        if any(said.values()):
+            return {name: value for name, value in said.items() if value}
         return None if self.fields is None else {"fields": list(self.fields)}
 
 

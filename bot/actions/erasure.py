@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.conversations
 import db.erasing
 import db.staff
 import db.suppressions
@@ -57,7 +56,6 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
     await staff_links.end_unfounded(tx, person.telegram_id, now)
     await pause_orphans(tx, person.telegram_id, now)
     await inbox.end_unfounded(tx, person.telegram_id, now)
-    await db.conversations.forget_signature(tx, person.id)
     for role in held:
         details = {"role": role.role, "area": role.area}
         await audit.note(tx, actor=ERASED, action="leave_staff", details=details, now=now)

@@ -339,6 +339,33 @@ async def change_event(
     """
     await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
+    values = await apply_change(tx, author, found, change, sequence=sequence)
+    key = f"event:{found.event.id}:change:{sequence + 1}"
+    over, people = over_at(found.event, values), NOBODY
+    if not found.event.is_hidden:
+        people = await tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over, words=reason)
+    details = {
+        "event": code,
+        "told": people.total,
+        "changed": [*values, *(f"text:{each}" for each in change.texts)],
+    }
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+def over_at(event: Event, values: Mapping[str, Any]) -> datetime:
+    """Until when a change is news: those who are told late still have to know, until it is over at both its times."""
+    ends_at: datetime = values.get("ends_at", event.ends_at)
+    return max(event.ends_at, ends_at)
+
+
+async def apply_change(
+    tx: AsyncConnection, author: Author, found: ManagedEvent, change: EventChange, *, sequence: int
+) -> dict[str, Any]:
+    """Changes an event that was found for its author, and tells nobody; the columns that were set.
+
+    Raises as `change_event` does. The caller took its turn.
+    """
     if change.commune is not None:
         author.require(Action.CHANGE_EVENT, change.commune.code)
     if change.starts_at is not None:
@@ -356,20 +383,8 @@ async def change_event(
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     # Before anything tells of it, so that what tells of it is true already.
     await db.faces.look(tx, author.now, event=found.event.id)
-    key = f"event:{found.event.id}:change:{sequence + 1}"
     await broadcast_approvals.follow_change(tx, author, found.event)
-    # Those who are told late still have to know, until the event is over at both its times.
-    over = max(found.event.ends_at, values.get("ends_at", found.event.ends_at))
-    people = NOBODY
-    if not found.event.is_hidden:
-        people = await tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over, words=reason)
-    details = {
-        "event": code,
-        "told": people.total,
-        "changed": [*values, *(f"text:{each}" for each in change.texts)],
-    }
-    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return values
 
 
 async def cancel_event(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:
@@ -378,27 +393,37 @@ async def cancel_event(tx: AsyncConnection, author: Author, code: str, *, reason
     """
     await audit.take_turn(tx)  # whether anybody sees it is settled from here on
     found = await find_open(tx, author, code)
-    if author.hosted.get(found.event.id) == CO_HOST and not author.may(
-        Action.CHANGE_EVENT, found.event.commune
-    ):
-        raise NotAllowed("Whoever helps to organize it does not cancel it.", message="errors/not_your_event")
+    require_may_cancel(author, found.event)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
-    await db.seats.lock(tx, found.event.id)  # nor is a seat offered of what is off
-    if not await db.events.cancel(tx, found.event.id):
-        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
-    await db.faces.look(tx, author.now, event=found.event.id)
-    for broadcast in await db.events.broadcasts_about(tx, found.event.id):
-        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
-        await db.broadcasts.cancel(tx, broadcast)
-    key = f"event:{found.event.id}:cancel"
-    over = found.event.ends_at
+    await apply_cancellation(tx, author, found.event)
+    key, over = f"event:{found.event.id}:cancel", found.event.ends_at
     people = await tell(
         tx, author, found.event, key=key, template=CANCELLATION, expires_at=over, words=reason
     )
     details: Mapping[str, object] = {"event": code, "told": people.total, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return people
+
+
+def require_may_cancel(author: Author, event: Event) -> None:
+    """Raises NotAllowed for whoever only helps to organize it."""
+    if author.hosted.get(event.id) == CO_HOST and not author.may(Action.CHANGE_EVENT, event.commune):
+        raise NotAllowed("Whoever helps to organize it does not cancel it.", message="errors/not_your_event")
+
+
+async def apply_cancellation(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """Cancels an event that was found for its author, stops what was still to leave about it, and tells nobody.
+
+    Raises EventRefused. The caller took its turn.
+    """
+    await db.seats.lock(tx, event.id)  # nor is a seat offered of what is off
+    if not await db.events.cancel(tx, event.id):
+        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    await db.faces.look(tx, author.now, event=event.id)
+    for broadcast in await db.events.broadcasts_about(tx, event.id):
+        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
+        await db.broadcasts.cancel(tx, broadcast)
 
 
 async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
@@ -430,12 +455,13 @@ async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Targe
     Raises NotAllowed.
     """
     _require_managed(author, event)
-    return await target_of(tx, author, _coming_to(event), [EVERYWHERE])
+    return await target_of(tx, author, coming_to(event), [EVERYWHERE])
 
 
-def _coming_to(event: Event) -> Expression:
-    """Wherever they live: they were promised the event."""
-    return AnyOf(tuple(Leaf(name="rsvp", arguments=(event.code, answer)) for answer in TOLD))
+def coming_to(*events: Event) -> Expression:
+    """Who comes to one of these, may, or waits, wherever they live: they were promised the event."""
+    leaves = (Leaf(name="rsvp", arguments=(event.code, answer)) for event in events for answer in TOLD)
+    return AnyOf(tuple(leaves))
 
 
 async def tell(
@@ -448,12 +474,14 @@ async def tell(
     expires_at: datetime,
     words: str = "",
     audience: Expression | None = None,
+    follows: bool = False,
 ) -> Headcount:
     """Queues a message for those who said yes or maybe and those who wait, or for an `audience`; how many they are.
 
-    `words`: what the organizers add. The caller checked what the author may do.
+    `words`: what the organizers add; `follows`: it is so of all later dates too. The caller checked what the
+    author may do.
     """
-    audience = audience if audience is not None else _coming_to(event)
+    audience = audience if audience is not None else coming_to(event)
     news = NewBroadcast(
         key=key,
         kind=Kind.EVENT_SERVICE,
@@ -464,6 +492,7 @@ async def tell(
         event=event.id,
         expires_at=expires_at,
         words=words,
+        follows=follows,
     )
     target = await target_of(tx, author, audience, [EVERYWHERE])
     queued = await broadcasts.queue(tx, author, news, target)

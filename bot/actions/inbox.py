@@ -341,11 +341,11 @@ async def _escalate(tx: AsyncConnection, found: Conversation, now: datetime) -> 
 
 async def _let_go(tx: AsyncConnection, found: Conversation, now: datetime, *, waits: bool = True) -> None:
     """Whoever had it writes nothing there any more; the others on duty are told that it waits."""
-    claimer = found.standing.claimed_by
-    assert claimer is not None  # it was taken
-    await leave_answering(tx, claimer, found.id)
+    claimer = found.standing.claimed_by  # None where they were erased
+    if claimer is not None:
+        await leave_answering(tx, claimer, found.id)
     if waits:
-        both = await db.people.get_many(tx, [claimer, found.person])
+        both = await db.people.get_many(tx, [claimer or 0, found.person])
         but = [person.telegram_id for person in both.values()]
         team = [each.telegram_id for each in await duties.on_duty(tx, found.area, now, but=but)]
         await db.talks.queue(tx, found.id, Talk.CARD, team, now=now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -83,6 +84,40 @@ async def coming_to(tx: AsyncConnection, person: Person, *, now: datetime) -> li
 
 def _says_yes(rsvp: Rsvp | None) -> bool:
     return rsvp is not None and rsvp.answer == RsvpAnswer.YES
+
+
+async def seats_held(tx: AsyncConnection, person: Person, *, now: datetime) -> list[Event]:
+    """The events still to come at which somebody has a seat, was offered one, or waits for one, by their number."""
+    answers = await db.rsvps.of_person(tx, person.id)
+    held = [number for number, own in answers.items() if own.answer in BRINGS]
+    events = await db.events.get_many(tx, held)
+    return [
+        event
+        for _, event in sorted(events.items())
+        if not event.is_cancelled and not is_over(event.ends_at, now)
+    ]
+
+
+async def free_seats(tx: AsyncConnection, person: Person, origin: Origin) -> int:
+    """Whoever wants to hear no more leaves every seat, and every shift, to the others; at how many events."""
+    events = await seats_held(tx, person, now=origin.at)
+    for event in events:
+        blank = Rsvp(event=event.id, person=person.id, answer=RsvpAnswer.NO.value, at=origin.at)
+        # One update answers for several events: none of these answers is on a message about one.
+        said = response(person, origin, "rsvp", RsvpAnswer.NO.value, event.code)
+        said = replace(said, update_id=None, message_id=None)
+        if await db.seats.are_counted(tx, event):
+            await db.seats.settle(
+                tx, event=event.id, person=person.id, decide=partial(_gone, blank), said=said
+            )
+        else:
+            await db.rsvps.put(tx, blank, said)
+        await _leave_shifts(tx, event, blank)
+    return len(events)
+
+
+def _gone(blank: Rsvp, seats: Seats, own: Rsvp | None, _allotted: Callable[[Seats], Allotted]) -> Rsvp:
+    return answered(RsvpAnswer.NO, seats=seats, own=own, blank=blank, reach=None)
 
 
 async def answer_invitation(

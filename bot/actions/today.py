@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.seats
 import db.statistics
-from bot.actions import admissions, broadcast_approvals, broadcast_cards, calendar, doubts, events
+from bot.actions import admissions, broadcast_approvals, broadcast_cards, calendar, doubts, events, inbox
 from bot.actions.authority import Author
 from bot.actions.calendar import Coming
 from bot.rules.permissions import Action
@@ -22,6 +22,8 @@ from db.events import Event, text_in
 
 MOST_DECISIONS = 3
 SOON = timedelta(hours=24)
+LONG = timedelta(hours=24)
+"""So long nobody should wait for an answer."""
 DAYS = 28
 
 
@@ -30,14 +32,16 @@ class Matter(StrEnum):
 
     APPROVAL = "approval"
     DOUBTS = "doubts"
+    CONVERSATIONS = "conversations"
     SEATS = "seats"
     ADMIN = "admin"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One thing that waits: a broadcast (`number`, `title`), an event (`event`, `title`), or a new admin. `people`: how
-    many wait, or are in doubt, as shown.
+    """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a new admin, or conversations.
+
+    `people`: how many wait, or are in doubt, as shown; `since`: the one that waits longest.
     """
 
     matter: Matter
@@ -45,6 +49,7 @@ class Decision:
     event: Event | None = None
     title: str = ""
     people: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,7 @@ async def decisions(tx: AsyncConnection, author: Author, language: str) -> list[
         Decision(matter=Matter.DOUBTS, number=each.id, people=author.reader.shown(each.people))
         for each in await doubts.to_decide(tx, author)
     ]
+    found += await _conversations(tx, author)
     found += await _full_events(tx, author, language)
     mine = author.person.telegram_id
     found += [
@@ -96,6 +102,16 @@ async def _approvals(tx: AsyncConnection, author: Author, language: str) -> list
     return [
         Decision(matter=Matter.APPROVAL, number=each.id, title=titles.get(each.id, "")) for each in subjects
     ]
+
+
+async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:
+    """Conversations of the author's areas, once one of them has waited for a day."""
+    if not author.areas(Action.ANSWER_CONVERSATION):
+        return []
+    load = (await inbox.opened(tx, author)).load
+    if load.longest_since is None or author.now - load.longest_since < LONG:
+        return []
+    return [Decision(matter=Matter.CONVERSATIONS, people=str(load.waiting), since=load.longest_since)]
 
 
 async def _full_events(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:

@@ -86,6 +86,7 @@ class Engine:
             apologise=hooks.apologise,
             handled=self._handled,
             replies=self._replies,
+            in_turn=hooks.in_turn,
         )
         self.sender = Sender(
             database=database,

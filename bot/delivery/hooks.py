@@ -31,6 +31,7 @@ class Hooks:
     """The application's part, in the order in which it is called.
 
     asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood
+    in_turn     one update’s JSON -> what it locks, "" for nothing: those of a batch are handled in this order
     meet        (transaction, chats of some updates) -> what is known of them, to be given to `process`
     process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
                 Raises `UpdateRefused` to have them undone and to reply all the same, and `ReadFirst`
@@ -47,6 +48,7 @@ class Hooks:
     prepare: Prepare
     on_sent: OnSent
     asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None
+    in_turn: Callable[[bytes], str] = lambda _body: ""
     handled: Callable[[], None] = nothing
     producers: Mapping[str, Producer] = field(default_factory=dict)
 

@@ -44,6 +44,7 @@ class Processing:
         apologise: Apologise,
         handled: Callable[[], None],
         replies: Replies,
+        in_turn: Callable[[bytes], str] = lambda _body: "",
     ) -> None:
         self._database = database
         self._owner = owner
@@ -51,6 +52,7 @@ class Processing:
         self._process = process
         self._apologise = apologise
         self._handled = handled
+        self._in_turn = in_turn
         self._replies = replies
         self._arrived = asyncio.Event()
         self._apart = 0  # how many are to be handled one by one
@@ -113,6 +115,8 @@ class Processing:
             self._taken = [update for update in waiting if update.chat not in self._reading]
             if not self._taken:
                 return 0
+            # Each is of another chat. Two processes that lock in one order do not wait for each other.
+            self._taken.sort(key=lambda update: self._in_turn(update.body))
             met = await self._meet(tx, [update.chat for update in self._taken])
             handled = [await self._handle(tx, update, met) for update in self._taken]
             answered = [one for one in handled if one is not None]

@@ -18,6 +18,7 @@ import db.friends
 import db.mends
 import db.people
 import db.polling_places
+import db.seats
 import db.shifts
 import db.surveys
 import db.vote_plans
@@ -33,7 +34,7 @@ from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
-from bot.rules.sending import CANCELLATION, CHANGE, OF_A_SHIFT, OFFER, SHIFT_OFFER
+from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, OF_A_SHIFT, OFFER, SHIFT_OFFER
 from bot.rules.shifts import Shift
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
@@ -173,6 +174,8 @@ class Batch:
     brought: Mapping[int, int] = field(default_factory=dict)
     # What a second thought is about, by its own delivery.
     originals: Mapping[int, Original] = field(default_factory=dict)
+    # The events where whoever comes new finds no seat.
+    closed: Collection[int] = ()
     # The shifts that messages tell of, how people stand with them, and what somebody has of an event's.
     shifts: Mapping[int, Shift] = field(default_factory=dict)
     shift_places: Mapping[tuple[int, int], Rsvp] = field(default_factory=dict)
@@ -247,6 +250,7 @@ async def load(
         people=people,
         broadcasts=found,
         rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
+        closed=await db.seats.closed_to_newcomers(tx, _announced(found.values()), now),
         **await _shifts(tx, found.values(), ids),
         plans=plans,
         places=places,
@@ -262,6 +266,14 @@ async def load(
         if any(each.is_neutral_of_staff for each in found.values())
         else {},
     )
+
+
+def _announced(sent: Iterable[LeavingBroadcast]) -> list[Event]:
+    """The events that people are being invited to."""
+    found = {each.event.id: each.event for each in sent if each.event is not None}
+    return [
+        found[each.event.id] for each in sent if each.event is not None and each.row.template == INVITATION
+    ]
 
 
 class Shifts(TypedDict, total=False):

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
 from typing import Any, Protocol, TypedDict, Unpack
+from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -62,6 +63,10 @@ class Composable(Protocol):
     def ballot(self) -> int | None: ...
     @property
     def words(self) -> str: ...
+    @property
+    def series(self) -> Mapping[str, Any] | None: ...
+    @property
+    def follows(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,8 @@ class Draft:
     fields: Sequence[str] | None = None
     ballot: int | None = None
     words: str = ""
+    series: Mapping[str, Any] | None = None
+    follows: bool = False
 
 
 class Composer:
@@ -114,11 +121,13 @@ class Composer:
         *,
         came: bool = False,
         shifts: Sequence[Shift] = (),
+        full: bool = False,
     ) -> Text:
         """A message on an event: the same for everybody who reads a language, but for those who said maybe, or took a
         shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
+        said = (broadcast.words, broadcast.follows, str(broadcast.series))
         key = (
             broadcast.template,
             broadcast.kind,
@@ -127,8 +136,9 @@ class Composer:
             text,
             maybe,
             came,
-            broadcast.words,
+            said,
             tuple(shifts),
+            full,
         )
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
@@ -142,8 +152,11 @@ class Composer:
                 mute=_mute(broadcast.kind),
                 maybe=maybe,
                 words=broadcast.words,
+                follows=broadcast.follows,
+                series=_dates(broadcast.series, event.zone),
                 came=came,
                 shifts=shifts,
+                full=full,
                 bot_username=self._bot_username,
             )
         return self._event_messages[key]
@@ -205,6 +218,15 @@ class Composer:
         return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
 
 
+def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
+    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    if series is None:
+        return None
+    dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
+    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
+    return {"every": series["every"], "weekday": weekday, "dates": dates}
+
+
 def _mute(kind: str) -> str:
     """The switch under a message; under news of an event it is invitations."""
     return MUTES.get(Kind(kind), Mute.EVENTS).value
@@ -224,12 +246,13 @@ def compose_broadcast(
     answer: str | None = None,
     came: bool = False,
     shifts: Sequence[Shift] = (),
+    full: bool = False,
     **fate: Unpack[Fate],
 ) -> Call:
     """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
 
     `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
-    `shifts`: those of the event that they took.
+    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
@@ -249,7 +272,9 @@ def compose_broadcast(
         return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
-    told = composer.event_message(broadcast, language, event, text, answer, came=came, shifts=shifts)
+    told = composer.event_message(
+        broadcast, language, event, text, answer, came=came, shifts=shifts, full=full
+    )
     return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
 
 

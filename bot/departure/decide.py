@@ -328,8 +328,12 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
         return None
     if not sending.event.is_public:
         return Stop(state="cancelled", reason="not_approved")
+    if sending.row.series is not None:
+        return None  # its other dates take place, whatever became of the first
     if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
+    if sending.row.follows:
+        return None  # they come to one of its dates, perhaps to another one
     if sending.shift is not None:
         return shift_unwanted(batch.shifts.get(sending.shift), person, sending, batch)
     rsvp = batch.rsvps.get((sending.event.id, person.id))

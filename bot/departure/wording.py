@@ -137,6 +137,7 @@ class Wording:
             answer=batch.answer_of(person, sending),
             came=batch.came(person, sending),
             shifts=batch.shifts_of(person, sending),
+            full=sending.event is not None and sending.event.id in batch.closed,
             where=NOWHERE_KNOWN if sending.row.ballot is None else batch.where(person, sending.row.ballot),
             **fate,
         )

@@ -5,6 +5,7 @@ commune, address       INSEE code; free text
 pin                    [latitude, longitude], or [] where it was skipped
 wall, minutes          local start in the place's zone (ISO 8601, no offset); duration
 seats                  [how many], or [] where there are enough
+repeat, ends           how often it takes place (bot.rules.series), `once`; until which day or how many times
 guests, overbooking    most guests of one person; percent promised beyond the seats; 0 where nobody asked for them
 audience, chosen       an audience as JSON; whether it was settled
 """
@@ -43,12 +44,17 @@ class DraftQuestion:
     variant: str = ""
 
 
+ONCE = "once"
+"""What is said of an event that is no series."""
+
 _PLAIN = (
     ("commune", "commune"),
     ("address", "address"),
     ("pin", "pin"),
     ("wall", "date"),
     ("minutes", "duration"),
+    ("repeat", "repeat"),
+    ("ends", "ends"),
     ("seats", "seats"),
     ("guests", "guests"),
     ("overbooking", "overbooking"),
@@ -73,8 +79,10 @@ def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQue
 
 
 def _is_missing(data: Mapping[str, Any], key: str) -> bool:
-    """Guests are asked about where seats are few, and over-booking only where somebody wants to change it."""
-    if key in ("guests", "overbooking") and key not in data:
+    """Guests are asked about where seats are few; over-booking, and how often, only where somebody wants to say it."""
+    if key == "ends":
+        return data.get("repeat") not in (None, ONCE) and not data.get("ends")
+    if key in ("guests", "overbooking", "repeat") and key not in data:
         return key == "guests" and bool(data["seats"])
     return data.get(key) is None or data[key] is False
 
@@ -84,7 +92,7 @@ def reopened(field: str) -> dict[str, Any]:
     if field == "texts":
         return {"titles": {}, "descriptions": {}}
     keys = {step: key for key, step in _PLAIN}
-    return {keys[field]: None}
+    return {keys[field]: None, **({"ends": None} if field in ("repeat", "date") else {})}
 
 
 def read_seats(typed: str) -> int:

@@ -47,6 +47,8 @@ def all_at(instant: datetime) -> SendingTime:
 CANCELLATION = "broadcasts/event_cancelled"
 """The one template that a quiet period lets through: what is not going to take place must be told."""
 CHANGE = "broadcasts/event_changed"
+SERIES = "broadcasts/series_invitation"
+"""The one invitation to all dates of a series; the event it is about is the first."""
 WORD = "broadcasts/event_word"
 """What the organizers of an event write to those who come."""
 INVITATION = "broadcasts/event_invitation"

@@ -50,6 +50,20 @@ def rule_of(every: Every, first: date) -> str:
     return f"FREQ=MONTHLY;BYDAY={place_in_month(first)}{_DAYS[first.weekday()]}"
 
 
+def dates_of(
+    every: Every, first: datetime, *, times: int | None = None, until: date | None = None
+) -> list[datetime]:
+    """The starts of a series by the clock on the wall: so many times, or until a day. Raises BadSeries."""
+    if times is not None and not LEAST_DATES <= times <= MOST_DATES:
+        why = "many" if times > MOST_DATES else "none"
+        raise BadSeries(f"A series has {LEAST_DATES} to {MOST_DATES} dates.", why=why)
+    rule = rule_of(every, first.date())
+    found = walls(f"{rule};COUNT={times}" if times is not None else rule, first, until=until)
+    if len(found) < LEAST_DATES:
+        raise BadSeries("This series has one date: write a later end.", why="none")
+    return found
+
+
 def place_in_month(day: date) -> int:
     """Which of its weekdays in the month a day is: 3 for the third Tuesday; a fifth one is the last, -1."""
     place = (day.day - 1) // 7 + 1

@@ -26,6 +26,7 @@ from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
 from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
+from db.schema.series import series, series_events
 from db.schema.shifts import shift_places, shifts
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
@@ -75,6 +76,8 @@ __all__ = [
     "saved_answers",
     "saved_audiences",
     "seats",
+    "series",
+    "series_events",
     "shift_places",
     "shifts",
     "staff",

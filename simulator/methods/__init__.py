@@ -58,6 +58,8 @@ _NAMED: dict[str, Method] = {
     "editMessageText": editing.edit_message_text,
     "editMessageCaption": editing.edit_message_caption,
     "editMessageMedia": editing.edit_message_media,
+    "editMessageLiveLocation": editing.edit_message_live_location,
+    "stopMessageLiveLocation": editing.stop_message_live_location,
     "editMessageReplyMarkup": editing.edit_message_reply_markup,
     "deleteMessage": editing.delete_message,
     "deleteMessages": editing.delete_messages,

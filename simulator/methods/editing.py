@@ -13,6 +13,7 @@ from simulator.methods.media import replaced
 from simulator.methods.texts import read_caption, read_text
 from simulator.params import Params
 from simulator.performing import heard
+from simulator.places import FOR_EVER, LIVE, LONGEST_LIVE, place_of, read_live
 from simulator.records import Message
 from simulator.shapes import Peer
 from simulator.world import World
@@ -53,6 +54,40 @@ def edit_message_media(world: World, params: Params) -> dict[str, Any] | bool:
     text, entities, media = replaced(world, params, person, message)
     group = {name: value for name, value in (message.media or {}).items() if name == "media_group_id"}
     return _edit(world, params, "editMessageMedia", person, message, text, entities, media | group)
+
+
+def edit_message_live_location(world: World, params: Params) -> dict[str, Any] | bool:
+    """Move a place that moves; its period goes on from when it was sent, by at most a day more than it had."""
+    place = place_of(params, "Invalid live location specified")
+    person, message, location = _live(world, params)
+    old = int(location["live_period"])
+    period, heading, alert = (params.integer(name) for name in LIVE)
+    if period != FOR_EVER and period > old + LONGEST_LIVE:
+        raise bad_request("Wrong live location period specified")
+    media = {"location": place | read_live(period or old, heading, alert)}
+    return _edit(
+        world, params, "editMessageLiveLocation", person, message, message.text, message.entities, media
+    )
+
+
+def stop_message_live_location(world: World, params: Params) -> dict[str, Any] | bool:
+    person, message, location = _live(world, params)
+    media = {"location": {name: value for name, value in location.items() if name not in LIVE}}
+    return _edit(
+        world, params, "stopMessageLiveLocation", person, message, message.text, message.entities, media
+    )
+
+
+def _live(world: World, params: Params) -> tuple[Peer, Message, dict[str, Any]]:
+    """The message with a place that still moves (MessagesManager.cpp of tdlib, edit_message_live_location)."""
+    person, message = _editable(world, params)
+    location = (message.media or {}).get("location", {})
+    period = location.get("live_period")
+    if not period:
+        raise bad_request("There is no live location in the message to edit")
+    if period != FOR_EVER and world.clock.timestamp() >= message.date + period:
+        raise bad_request("Message can't be edited")
+    return person, message, location
 
 
 def edit_message_reply_markup(world: World, params: Params) -> dict[str, Any] | bool:

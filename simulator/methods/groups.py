@@ -22,7 +22,16 @@ def get_chat(world: World, params: Params) -> dict[str, Any]:
     peer = _read(world, params)
     chat = world.chat(peer)
     pinned = chat.messages.get(chat.pinned)
-    return full_chat_shape(peer, world.shape(peer, pinned) if pinned else None)
+    shape = full_chat_shape(peer, world.shape(peer, pinned) if pinned else None)
+    return shape | (_primary_link(world, peer) if isinstance(peer, Group) else {})
+
+
+def _primary_link(world: World, group: Group) -> dict[str, str]:
+    """The bot's own primary invite link, where it has one."""
+    for link in group.links.values():
+        if link["is_primary"] and not link["is_revoked"] and link["creator"] == world.bot:
+            return {"invite_link": link["invite_link"]}
+    return {}
 
 
 def get_chat_member(world: World, params: Params) -> dict[str, Any]:

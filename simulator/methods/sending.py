@@ -8,7 +8,7 @@ from simulator.groups import Group
 from simulator.methods.delivering import read_thread, send
 from simulator.methods.texts import read_text
 from simulator.params import Params
-from simulator.places import VENUE_FIELDS, place, read_live, venue
+from simulator.places import LIVE, VENUE_FIELDS, place_of, read_live, venue
 from simulator.world import World
 
 CHAT_ACTIONS = {
@@ -24,14 +24,13 @@ def send_message(world: World, params: Params) -> dict[str, Any]:
 
 
 def send_location(world: World, params: Params) -> dict[str, Any]:
-    location = _place(params, "Invalid location specified")
-    live = ("live_period", "heading", "proximity_alert_radius")
-    location |= read_live(*(params.integer(name) for name in live))
+    location = place_of(params, "Invalid location specified")
+    location |= read_live(*(params.integer(name) for name in LIVE))
     return send(world, params, "sendLocation", media={"location": location})
 
 
 def send_venue(world: World, params: Params) -> dict[str, Any]:
-    location = _place(params, "Wrong venue location specified")
+    location = place_of(params, "Wrong venue location specified")
     for name in ("title", "address"):
         if not trimmed(params.text(name)):
             raise bad_request(f"venue {name} must be non-empty")
@@ -39,18 +38,6 @@ def send_venue(world: World, params: Params) -> dict[str, Any]:
     return send(
         world, params, "sendVenue", media=venue(location, params.text("title"), params.text("address"), ids)
     )
-
-
-def _place(params: Params, refusal: str) -> dict[str, Any]:
-    """The place that a call names; what is no number counts as 0 (Client.cpp, get_location)."""
-    for name in ("latitude", "longitude"):
-        if not params.text(name).strip():
-            raise bad_request(f"{name} is empty")
-    numbers = [params.number(name) or 0.0 for name in ("latitude", "longitude", "horizontal_accuracy")]
-    found = place(*numbers)
-    if found is None:
-        raise bad_request(refusal)
-    return found
 
 
 def send_chat_action(world: World, params: Params) -> bool:

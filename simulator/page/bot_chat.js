@@ -70,7 +70,7 @@ export class BotChat extends Chat {
     const first = this.event === 0;
     this.seen = chat.seen;
     for (const message of chat.messages) this.place(message, first);
-    for (const id of chat.deleted) { this.messages.get(id)?.node.remove(); this.messages.delete(id); }
+    for (const id of chat.deleted) this.remove(id);
     this.event = Math.max(this.event, chat.event);
     this.unread = chat.unread;
     const news = chat.messages.filter((message) => message.from === "bot");

@@ -1,7 +1,7 @@
 // A chat on a phone: its header, its messages, what is shown over them, its foot. BotChat, GroupChat and FriendChat are its kinds.
 
 import { iconButton, make, notify } from "/page/dom.js";
-import { messageNode } from "/page/message.js";
+import { messageNode, textNode } from "/page/message.js";
 
 const NEAR_THE_END = 120;
 const TOAST_SECONDS = 4;
@@ -63,6 +63,23 @@ export class Chat {
       this.shelf(message).append(node);
     }
     this.messages.set(message.message_id, { message, node });
+    if (message.album) this.captionAlbum(message.album);
+  }
+
+  remove(number) {
+    const gone = this.messages.get(number);
+    gone?.node.remove();
+    this.messages.delete(number);
+    if (gone?.message.album) this.captionAlbum(gone.message.album);
+  }
+
+  /** The only caption of an album stands under all of it. */
+  captionAlbum(number) {
+    const album = this.shelf({ album: number }).parentNode;
+    const said = [...this.messages.values()].filter(({ message }) => message.album === number && message.text);
+    album.querySelector(":scope > .album-caption")?.remove();
+    album.classList.toggle("lifted", said.length === 1);
+    if (said.length === 1) album.append(make("div", { class: "bubble album-caption" }, textNode(said[0].message, this.acts)));
   }
 
   /** Where a new message stands: at the end of the chat, or beside the others of its album. */

@@ -2,6 +2,8 @@
 
 import { icon, make } from "/page/dom.js";
 
+const FOR_EVER = 2 ** 31 - 1; // seconds
+
 /** The nodes of a message's media; `acts` has `words`, `me` and `vote(message, numbers)`. */
 export function mediaNodes(message, acts) {
   const nodes = shown(message, acts);
@@ -18,7 +20,7 @@ function veiled(node, words) {
 
 function shown(message, acts) {
   if (message.venue) return [place(message.venue.location, message.venue.title, message.venue.address)];
-  if (message.location) return [place(message.location, acts.words.say("location"), "")];
+  if (message.location) return [place(message.location, acts.words.say(message.location.live_period ? "live_location" : "location"), liveUntil(message, acts.words))];
   if (message.photo.length) return [photo(message.photo.at(-1), acts.words)];
   if (message.file) return [moving(message.file, acts.words)];
   if (message.document) return [file(message.document, acts.words)];
@@ -30,6 +32,11 @@ function shown(message, acts) {
 }
 
 const address = (fileId) => `/sim/files/${encodeURIComponent(fileId)}`;
+
+/** Until when a place moves; nothing for one that stays, or that moves until it is stopped. */
+function liveUntil({ location: { live_period: period }, date }, words) {
+  return period && period < FOR_EVER ? words.say("live_until", { time: words.time(new Date(date).getTime() + period * 1000) }) : "";
+}
 
 function photo({ file_id: fileId, width, height }, words) {
   const image = make("img", { src: address(fileId), alt: words.say("photo"), loading: "lazy", width, height });

@@ -20,8 +20,7 @@ export function messageNode(message, acts, seen) {
   if (message.forwarded) bubble.append(make("p", { class: "note" }, words.say("forwarded_from", { name: message.forwarded_from })));
   if (message.reply) bubble.append(reply(message.reply, acts));
   if (message.preview?.above) bubble.append(previewNode(message.preview, acts));
-  const text = mine && !acts.developer ? withoutPayload(message.text) : message.text;
-  const body = text ? [make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts))] : [];
+  const body = message.text ? [textNode(message, acts)] : [];
   const media = mediaNodes(message, acts);
   bubble.append(...(message.caption_above ? [...body, ...media] : [...media, ...body]));
   if (message.preview && !message.preview.above) bubble.append(previewNode(message.preview, acts));
@@ -44,6 +43,12 @@ export function messageNode(message, acts, seen) {
   }
   if (message.keyboard.length) node.append(keyboard(message, acts));
   return node;
+}
+
+/** The text or caption of a message. */
+export function textNode(message, acts) {
+  const text = message.from === "person" && !acts.developer ? withoutPayload(message.text) : message.text;
+  return make("div", { class: "text", attrs: { dir: "auto" } }, ...textNodes(text, message.entities, acts));
 }
 
 /** Who wrote a message of a group. */

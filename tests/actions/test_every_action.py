@@ -26,7 +26,7 @@ responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
 hosts.propose hosts.withdraw hosts.sent_back hosts.join
-rsvps.bring_guests rsvps.wait_for_all event_cards.turned
+rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
 rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcoming_page staff_links.join
@@ -72,7 +72,9 @@ broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_t
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen attendees.there feedback.figures_of
-event_cards.find event_cards.standing events.invite events.tell hosts.reason_of hosts.trust
+event_cards.find event_cards.standing events.invite events.tell events.apply_change events.apply_cancellation
+series.following
+hosts.reason_of hosts.trust
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
@@ -103,7 +105,7 @@ erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
-hosts.around events.require_sound
+hosts.around events.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
 events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts

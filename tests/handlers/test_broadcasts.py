@@ -208,11 +208,11 @@ async def test_around_a_commune(conversation: Conversation) -> None:
 async def test_a_circle_says_how_sure_it_is(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await write_broadcast(admin)
-    await admin.send("Arboys en Bugey")  # its neighbours' centre
-    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
+    await admin.send("Chalinargues")  # its neighbours’ centre
+    assert "Chalinargues lies is known to about 6 km only" in admin.last.text
     await admin.tap("10 km")
-    assert "Arboys en Bugey lies is known to about 6 km only" in admin.last.text
-    await admin.send("Villeurbanne")
+    assert "Chalinargues lies is known to about 6 km only" in admin.last.text
+    await admin.send("Coltines")
     assert "about 6 km" not in admin.last.text
     await admin.tap("10 km")
     assert " are located only to within about 6 km" in admin.last.text

@@ -12,6 +12,7 @@ import db.consents
 import db.conversations
 import db.exports
 from bot.actions import inbox
+from bot.actions.erasure import sealing
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
@@ -21,8 +22,9 @@ from bot.departure.inbox import InboxBoard
 from bot.rules.conversations import Claims, State
 from bot.rules.suppression import SuppressionKey
 from db.conversations import Conversation as Talk
+from db.erasing import erase_people
 from db.exports import Selection
-from db.schema import audit, broadcasts, conversations, deliveries, duties, messages
+from db.schema import audit, broadcasts, conversations, deliveries, duties, messages, people
 from handlers.command_menu import team_menu_calls
 from handlers.desk import composer
 from tests.campaigning import revoke
@@ -427,6 +429,37 @@ async def test_it_is_erased_thirty_days_after_it_was_closed(
     assert await purged(30) == 1
     async with conversation.database.read() as tx:
         assert not list(await tx.execute(sa.select(messages)))
+
+
+async def test_what_somebody_had_taken_who_is_purged_goes_back_without_their_name(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await sophie.send("Je demande")
+    await zoe.send("alors ?")
+    taker = await sophie.stored()
+    assert taker is not None
+    sealed = sealing(SuppressionKey(links=(b"k" * 32,)), CAMPAIGN.retention, conversation.clock.now())
+    async with conversation.database.write() as tx:
+        await erase_people(tx, people.c.id == taker.id, sealed)
+        found = await db.conversations.get(tx, 1)
+        signed = list(await tx.scalars(sa.select(messages.c.signed).where(messages.c.by_team)))
+    assert found is not None
+    assert (found.standing.state, found.standing.claimed_by) == (State.WAITING, None)
+    assert signed == [None]
+
+
+async def test_a_claim_that_leads_to_nobody_goes_back_too(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    """As an older version left them."""
+    await talked(conversation, zoe, sophie)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(conversations).values(claimed_by=None))
+        await inbox.tend(tx, Claims(), conversation.clock.now() + timedelta(hours=2))
+    found = await talk_of(zoe)
+    assert found is not None
+    assert found.standing.state is State.WAITING
 
 
 async def test_the_log_of_the_team_tells_who_took_what_and_no_word_of_it(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+import db.faces
 from bot.actions.waitlist import tend
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from bot.rules.faces import SHOWS_OTHERWISE
+from bot.rules.faces import SHOWS_OTHERWISE, face
 from db.deliveries import Leased
-from db.schema import audit, broadcasts, deliveries, events, people
+from db.schema import audit, broadcasts, deliveries, events, people, rsvps, seats
+from handlers.events import event_tapped
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.departure.test_decide import a_departure
@@ -363,3 +365,77 @@ async def test_who_restricted_the_use_of_their_data_is_not_told_from_the_count(
         await tx.execute(sa.update(people).where(people.c.telegram_id == 2).values(state="restricted"))
     await organizer.tap("Manage the event")
     assert "Taken: <b>1</b> of 3" in organizer.last.text
+
+
+async def test_whoever_stops_is_offered_to_leave_their_seats_to_others(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2, "fr")
+    for person in (zoe, mia):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    paul = await signed_up(conversation, 3)
+    await paul.send("/stop")
+    assert "Free my seats at events" not in paul.last.buttons
+    await zoe.send("/stop")
+    await zoe.tap("Free my seats at events")
+    assert zoe.last.text == "Done: your seats at 1 event are for others now."
+    (call,) = await offer(conversation)
+    assert isinstance(call, Call)
+    assert call.chat == 2
+    await mia.send("/stop")
+    await mia.tap("Libérer mes places aux événements")
+    (taken,) = await rows(conversation, seats)
+    assert (taken.taken, taken.waiting, taken.offered) == (0, 0, 0)
+
+
+async def test_an_invitation_that_leaves_late_says_that_it_is_full(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "1")
+    zoe, mia = await signed_up(conversation, 1), await signed_up(conversation, 2)
+    await zoe.tap_data(f"1:rsvp:{code}:yes")
+    person = await mia.stored()
+    assert person is not None
+    (invitation,) = [
+        row for row in await rows(conversation, broadcasts) if row.template == "broadcasts/event_invitation"
+    ]
+    leased = Leased(id=99, broadcast=invitation.id, person=person.id, expires_at=None, attempts=0)
+    async with conversation.database.read() as tx:
+        (call,) = await a_departure(clock=conversation.clock).prepare(tx, [leased])
+    assert isinstance(call, Call)
+    assert "All seats are taken. Join the waiting list" in call.payload["text"]
+    assert "Join the waiting list" in str(call.payload["reply_markup"])
+
+
+async def test_a_seat_that_nobody_on_the_list_can_use_leaves_the_event_open(
+    conversation: Conversation,
+) -> None:
+    """A party that waits for the whole of its seats keeps nobody else from the one that is free."""
+    _, code = await announced(conversation, "2")
+    zoe, mia, paul = [await signed_up(conversation, number) for number in (1, 2, 3)]
+    for person in (zoe, mia, paul):
+        await person.send(f"/start ev_{code}")
+        await person.tap_data(f"1:rsvp:{code}:yes")
+    await paul.tap_data(f"1:guests:{code}:2")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(rsvps).where(rsvps.c.answer == "waiting").values(whole=True))
+        await db.faces.look(tx, conversation.clock.now())
+    await zoe.tap("I can’t")
+    async with conversation.database.write() as tx:
+        (looks,) = (await db.faces.changed(tx, conversation.clock.now())).values()
+    assert looks[0] == face(sequence=0, is_cancelled=False, is_full=False, is_over=False)
+    nina = await signed_up(conversation, 4)
+    await nina.send(f"/start ev_{code}")
+    assert "I’ll come" in nina.last.buttons
+
+
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        (b'{"callback_query": {"data": "1:rsvp:ab12:yes"}}', "ab12"),
+        (b'{"callback_query":{"data":"1:guests:ab12:2"}}', "ab12"),
+        (b'{"callback_query": {"data": "1:menu"}}', ""),
+        (b'{"message": {"text": "rsvp"}}', ""),
+    ],
+)
+def test_taps_of_one_batch_are_handled_event_by_event(body: bytes, event: str) -> None:
+    """So that two processes lock the seats of two events in the same order."""
+    assert event_tapped(body) == event

@@ -112,7 +112,9 @@ async def test_albums_spoilers_and_links_are_shown_as_telegram_does(
     simulator: Simulator, served: RunningSimulator, call: Call
 ) -> None:
     ana = await simulator.person("Ana", language="en", started=True)
-    await ana.send_album([("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.png", striped_png(3))])
+    await ana.send_album(
+        [("a.png", striped_png(1)), ("b.png", striped_png(2)), ("c.png", striped_png(3))], caption="Three"
+    )
     photo = (await call("getUpdates"))["result"][0]["message"]["photo"][-1]["file_id"]
     above = {"photo": photo, "caption": "Above it", "has_spoiler": True, "show_caption_above_media": True}
     await call("sendPhoto", chat_id=ana.id, **above)
@@ -128,6 +130,10 @@ async def test_albums_spoilers_and_links_are_shown_as_telegram_does(
         marks = "[...document.querySelectorAll('.poll-option')].map((node) => node.className).join()"
         assert await page.evaluate(marks) == ",".join(["poll-option wrong", "poll-option right"] * 2)
         assert await page.evaluate(f"{on(ana, '.album ol')}.children.length") == 3
+        assert await page.evaluate(on(ana, ".album-caption") + ".textContent") == "Three"
+        (first, *_) = (each.message_id for each in await ana.messages())
+        await simulator.call("POST", f"/people/{ana.id}/delete", json={"message_id": first})
+        await page.until(f"{on(ana, '.album-caption')} === null")
         order = f"[...{on(ana, '.theirs .bubble')}.children].map((node) => node.className).slice(0, 2).join()"
         assert await page.evaluate(order) == "text,veiled"
         await page.evaluate(on(ana, ".veil") + ".click()")

@@ -106,6 +106,28 @@ def test_a_place_that_moves_has_its_ranges() -> None:
     assert still["location"] == place
 
 
+def test_a_place_that_moves_is_moved_and_stopped() -> None:
+    """MessagesManager.cpp of tdlib, edit_message_live_location."""
+    direct = Direct()
+    here, there = {"latitude": 1.0, "longitude": 2.0}, {"latitude": 3.0, "longitude": 4.0}
+    number = direct.call("sendLocation", **here, live_period=60)["message_id"]
+    still = direct.call("sendLocation", **here)["message_id"]
+    nothing = "Bad Request: there is no live location in the message to edit"
+    assert direct.call("editMessageLiveLocation", message_id=still, **there) == nothing
+    moved = direct.call("editMessageLiveLocation", message_id=number, heading=9, **there)
+    assert moved["location"] == there | {"live_period": 60, "heading": 9}
+    same = direct.call("editMessageLiveLocation", message_id=number, heading=9, **there)
+    assert "message is not modified" in same
+    longer = direct.call("editMessageLiveLocation", message_id=number, live_period=86_461, **there)
+    assert longer == "Bad Request: wrong live location period specified"
+    assert direct.call("stopMessageLiveLocation", message_id=number)["location"] == there
+    assert direct.call("stopMessageLiveLocation", message_id=number) == nothing
+    number = direct.call("sendLocation", **here, live_period=60)["message_id"]
+    direct.world.clock.move(by_seconds=60)
+    late = direct.call("editMessageLiveLocation", message_id=number, **there)
+    assert late == "Bad Request: message can't be edited"
+
+
 BUTTON = "Bad Request: can't parse inline keyboard button: "
 NOTHING = BUTTON + "Text buttons are unallowed in the inline keyboard"
 BUTTONS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, staff, supporter
 from tests.conversation import Conversation
 from tests.drafting import send_broadcast, write_event
+from tests.talking import on_duty
 from tests.web.browsing import Browser, signed_in
 
 OLGA, KARIM, ADMIN, PAUL = 11, 12, 13, 14
@@ -179,3 +181,17 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
     assert (await olga.open(f"{page}/people")).status_code == 200
     assert (await olga.send(f"{page}/cancel")).status_code == 200
     assert "cancelled" in (await olga.open(page)).text
+
+
+async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Conversation) -> None:
+    sophie = await on_duty(conversation, OLGA, "Sophie")
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    await zoe.send("puis-je venir avec ma fille ?")
+    await zoe.tap("Send this to the team")
+    await zoe.tap("Send")
+    visitor = await signed_in(sophie)
+    assert "Nothing waits for you" in visitor.text
+    conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
+    visitor = await signed_in(sophie)
+    assert "Conversations waiting: 1" in visitor.text

@@ -28,6 +28,7 @@ from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.console import form_token, is_for, is_form_of, is_from
 from bot.rules.permissions import Action
+from bot.web.console.remembered import Remembered
 from bot.web.site import Site
 from bot.words.shown_html import shown_html
 from bot.words.texts import Texts
@@ -108,6 +109,15 @@ class Visit:
             "may": {action.value for action in Action if author.areas(action)},
         }
 
+    async def counted(
+        self, what: str, area: str, count: Callable[[], Awaitable[Any]]
+    ) -> tuple[Any, datetime]:
+        """A count of an area, at most a minute old, and when it was made. Raises NotAllowed."""
+        author = self.author
+        author.require(Action.SEE_STATISTICS, area)
+        depends_on = (author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
+        return await self.desk.remembered.get((what, area, *depends_on), count, self.now)
+
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""
         text = self.request.path_params[name]
@@ -162,6 +172,7 @@ class Desk:
     texts: Texts
     token: str = field(repr=False)
     changed: Callable[[], None]
+    remembered: Remembered = field(default_factory=Remembered)
 
     @property
     def gazetteer(self) -> Gazetteer:

@@ -60,7 +60,15 @@ class MapRoom:
         if layer not in tuple(Layer) or by not in ("number", "share"):
             raise Missing("There is no such layer.")
         by_share = by == "share"
-        found = await maps.map_of(visit.tx, visit.author, area, Layer(layer), by_share=by_share)
+        tx, author = visit.tx, visit.author
+        found, as_of = await visit.counted(
+            f"map {layer} {by}",
+            area,
+            lambda: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
+        )
+        stats, _ = await visit.counted(
+            "stats", area, lambda: statistics.overview(tx, author, area, visit.language)
+        )
         return visit.page(
             "map",
             map=found,
@@ -72,7 +80,8 @@ class MapRoom:
             drawing=drawing(found),
             per=maps.PER,
             names=lambda code: area_name(visit.author.gazetteer, code),
-            stats=await statistics.overview(visit.tx, visit.author, area, visit.language),
+            stats=stats,
+            as_of=as_of,
         )
 
 

@@ -30,6 +30,7 @@ from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, Subject
 from bot.actions.broadcasts import CHANGES
+from bot.actions.doubts import DoubtsPage
 from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews, read_card
@@ -116,26 +117,20 @@ class Messages:
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         if approval is not None:
             return await self._show_asked(visit, approval)
-        progress = await broadcasts.followed(visit.tx, visit.author, number)
-        told: dict[str, Any] = {"progress": progress, "card": None, "bubbles": [], "recall": None}
-        if progress.broadcast.mends is None:
-            card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language)
-            told |= {"card": card, "bubbles": self._bubbles(visit, card.subject)}
-            told["card_words"] = visit.told("broadcasts/card", card=card)
-        page = await doubts.doubts_of(visit.tx, visit.author, number)
-        communes = {
-            each.commune: area_name(visit.author.gazetteer, each.commune)
-            for each in page.people
-            if each.commune
-        }
+        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language)
+        progress = card.progress
+        is_own = progress.broadcast.mends is None
+        in_doubt = bool(progress.count("in_doubt").total)
+        page = await doubts.doubts_of(visit.tx, visit.author, number) if in_doubt else None
         return visit.page(
             "message",
-            **told,
+            progress=progress,
+            card=card if is_own else None,
+            card_words=visit.told("broadcasts/card", card=card) if is_own else "",
+            bubbles=self._bubbles(visit, card.subject) if is_own else [],
             progress_words=visit.told(template_of(progress), progress=progress),
             doubts=page,
-            doubts_words=visit.told("broadcasts/doubts", page=page, communes=communes)
-            if page.doubts.people.total
-            else "",
+            doubts_words=self._doubts(visit, page) if page is not None else "",
             once=secrets.token_hex(8),
             word=visit.word("broadcasts/confirmation_word"),
             recall_word=visit.word("mends/recall_word"),
@@ -153,6 +148,11 @@ class Messages:
             bubbles=self._bubbles(visit, shown.subject),
             most_reason=MOST_REASON,
         )
+
+    def _doubts(self, visit: Visit, page: DoubtsPage) -> Markup:
+        gazetteer = visit.author.gazetteer
+        communes = {each.commune: area_name(gazetteer, each.commune) for each in page.people if each.commune}
+        return visit.told("broadcasts/doubts", page=page, communes=communes)
 
     def _bubbles(self, visit: Visit, subject: Subject) -> Sequence[Bubble]:
         """Each version in each language; none where an older version wrote what nothing words any more."""

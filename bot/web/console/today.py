@@ -29,7 +29,10 @@ class Today:
         area, tx, author = area_asked(visit), visit.tx, visit.author
         language = visit.language
         decisions = await today.decisions(tx, author, language)
-        joined = await today.joined(tx, author, area, visit.zone)
+        joined, _ = await visit.counted("joined", area, lambda: today.joined(tx, author, area, visit.zone))
+        stats, as_of = await visit.counted(
+            "stats", area, lambda: statistics.overview(tx, author, area, language)
+        )
         return visit.page(
             "today",
             area=area,
@@ -37,7 +40,8 @@ class Today:
             decisions=decisions[: today.MOST_DECISIONS],
             more=max(0, len(decisions) - today.MOST_DECISIONS),
             leaving=await today.leaving(tx, author, area, language),
-            stats=await statistics.overview(tx, author, area, language),
+            stats=stats,
+            as_of=as_of,
             joined=joined,
             points=line([each.at_least for each in joined]),
             size=(WIDTH, HEIGHT),

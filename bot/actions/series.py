@@ -1,0 +1,174 @@
+"""Series: events announced together by one invitation, each with answers of its own; changed one by one, or with all
+that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_accounts
+import db.broadcasts
+import db.events
+import db.series
+from bot.actions import audit, broadcast_approvals, broadcasts, events
+from bot.actions.audiences import target_of
+from bot.actions.authority import Author
+from bot.actions.broadcasts import NewBroadcast
+from bot.actions.events import Announced, EventChange, ManagedEvent, NewEvent
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
+from bot.rules.series import LEAST_DATES, BadSeries, Every, rule_of
+from bot.rules.small_counts import NOBODY, Headcount
+from bot.rules.territories import at_local
+from db.broadcast_accounts import series_key
+from db.events import Event
+
+TOLD_TOGETHER = 30
+"""Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
+
+
+async def announce(
+    tx: AsyncConnection, author: Author, new: NewEvent, every: Every, walls: Sequence[datetime]
+) -> Announced:
+    """Makes an event of each date (`walls`: by the clock of the place) and queues the one invitation to all of them.
+
+    Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries.
+    """
+    if len(walls) < LEAST_DATES:
+        raise BadSeries("A series has two dates at least.", why="none")
+    zone = ZoneInfo(new.commune.zone)
+    made = []
+    for wall in walls:
+        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
+        events.require_announceable(author, dated)
+        columns = events.columns_of(dated, events.new_code())
+        by = {"created_by": author.id, "created_at": author.now}
+        made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
+    rule = rule_of(every, walls[0].date())
+    number = await db.series.create(tx, rule=rule, of=[event.id for event in made], now=author.now)
+    invitation = NewBroadcast(
+        key=series_key(number),
+        kind=Kind.EVENT_INVITE,
+        audience=new.audience,
+        when=all_at(author.now),
+        texts={},
+        template=SERIES,
+        event=made[0].id,
+        expires_at=made[-1].starts_at,
+        series=as_told(every, [(event.code, event.starts_at) for event in made]),
+    )
+    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+    queued = await broadcasts.queue(tx, author, invitation, target)
+    assert queued is not None  # the series' number is new, and so is the key
+    if queued.awaits_approval:
+        await db.events.hide(tx, made[0].id)
+    details: dict[str, object] = {
+        "event": made[0].code,
+        "dates": len(made),
+        "broadcast": queued.broadcast,
+        "people": queued.people,
+    }
+    await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
+    return Announced(event=made[0], invitation=queued)
+
+
+def as_told(every: Every, dates: Sequence[tuple[str, datetime]]) -> dict[str, object]:
+    """How often, and on which dates (the code of the event, its start), as an invitation keeps it."""
+    return {"every": every.value, "dates": [[code, start.isoformat()] for code, start in dates]}
+
+
+async def following(tx: AsyncConnection, found: ManagedEvent) -> list[Event]:
+    """An event that was found for its author, and the later dates of its series; of none, nothing."""
+    return await db.series.following(tx, found.event)
+
+
+async def change_following(
+    tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int, reason: str = ""
+) -> Headcount:
+    """Changes an event and all later dates of its series alike, and tells those who come to one of them.
+
+    A date moves by as many days as the first, to the same hour of its place. Raises as `events.change_event` does.
+    """
+    await audit.take_turn(tx)
+    found = await events.find_open(tx, author, code)
+    dates = await following(tx, found)
+    over = events.over_at(found.event, events.changed(found.event, change))
+    for date in dates:
+        each = await events.find_open(tx, author, date.code)
+        number = sequence if date.id == found.event.id else date.sequence
+        await events.apply_change(tx, author, each, _alike(found.event, date, change), sequence=number)
+    key, people = f"event:{found.event.id}:change:{sequence + 1}", NOBODY
+    if not found.event.is_hidden:
+        people = await _tell(tx, author, dates, key=key, template=CHANGE, expires_at=over, reason=reason)
+    details = {"event": code, "told": people.total, "dates": len(dates)}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
+    """The change of a date, as the first one changes."""
+    if change.starts_at is None:
+        return change
+    zone = ZoneInfo(first.zone)
+    new = change.starts_at.astimezone(zone)
+    days = (new.date() - first.starts_at.astimezone(zone).date()).days
+    day = date.starts_at.astimezone(zone).date() + timedelta(days=days)
+    return replace(change, starts_at=at_local(day, new.time(), zone))
+
+
+async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:
+    """Cancels an event and all later dates of its series, and tells those who come to one of them.
+
+    Raises as `events.cancel_event` does.
+    """
+    await audit.take_turn(tx)
+    found = await events.find_open(tx, author, code)
+    events.require_may_cancel(author, found.event)
+    dates = await following(tx, found)
+    if found.event.is_hidden or not dates:
+        return await events.cancel_event(tx, author, code, reason=reason)
+    for date in dates:
+        await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
+    invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)
+    if invitation is not None and invitation.finished_at is None:
+        await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)
+        await db.broadcasts.cancel(tx, invitation.id)
+    key, over = f"event:{found.event.id}:cancel", dates[-1].ends_at
+    people = await _tell(tx, author, dates, key=key, template=CANCELLATION, expires_at=over, reason=reason)
+    details = {"event": code, "told": people.total, "cancelled": True, "dates": len(dates)}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return people
+
+
+async def _tell(
+    tx: AsyncConnection,
+    author: Author,
+    dates: Sequence[Event],
+    *,
+    key: str,
+    template: str,
+    expires_at: datetime,
+    reason: str,
+) -> Headcount:
+    """One message about the first of some dates, which says that it is so of all that follow."""
+    told = NOBODY
+    for start in range(0, len(dates), TOLD_TOGETHER):
+        some = dates[start : start + TOLD_TOGETHER]
+        told += await events.tell(
+            tx,
+            author,
+            some[0],
+            key=f"{key}:{start}" if start else key,
+            template=template,
+            expires_at=expires_at,
+            words=reason,
+            audience=events.coming_to(*some),
+            follows=True,
+        )
+    return told

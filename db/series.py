@@ -1,0 +1,40 @@
+"""Series of events: made once, and which of their dates are still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.events import Event
+from db.schema import events, series, series_events
+
+
+async def create(tx: AsyncConnection, *, rule: str, of: Sequence[int], now: datetime) -> int:
+    """A new series of some events; its number."""
+    made = await tx.execute(sa.insert(series).values(rule=rule, created_at=now).returning(series.c.id))
+    number = int(made.scalar_one())
+    await tx.execute(sa.insert(series_events), [{"event": event, "series": number} for event in of])
+    return number
+
+
+async def number_of(tx: AsyncConnection, event: int) -> int | None:
+    """The series that an event is a date of, if it is of one."""
+    return await tx.scalar(sa.select(series_events.c.series).where(series_events.c.event == event))
+
+
+async def following(tx: AsyncConnection, event: Event) -> list[Event]:
+    """The event and the later dates of its series that take place, the soonest first; of none, nothing."""
+    number = await number_of(tx, event.id)
+    if number is None:
+        return []
+    query = (
+        sa.select(events)
+        .join(series_events, series_events.c.event == events.c.id)
+        .where(series_events.c.series == number, events.c.starts_at >= event.starts_at)
+        .where(events.c.state.in_(("open", "hidden")))
+    )
+    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
+    return [Event(**row._mapping) for row in rows]

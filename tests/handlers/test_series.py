@@ -1,0 +1,94 @@
+"""A series in the chat: announced by one invitation, answered date by date, changed with all that follow."""
+
+from __future__ import annotations
+
+import pytest
+
+from db.schema import broadcasts, deliveries, events, rsvps, series_events
+from tests.campaigning import rows, staff
+from tests.conversation import Conversation, Talker, paris
+from tests.drafting import write_event
+from tests.leaving import let_leave
+
+
+@pytest.fixture
+async def zoe(conversation: Conversation) -> Talker:
+    person = conversation.person(7, language="fr")
+    await person.sign_up()
+    return person
+
+
+async def announced(conversation: Conversation, ends: str = "3") -> Talker:
+    """Three Thursdays in Lyon at 19:00, from 24 November."""
+    organizer = await staff(conversation, 20, "organizer", "69")
+    await write_event(organizer)
+    await organizer.tap("Repeat it")
+    await organizer.tap("Every week")
+    await organizer.send(ends)
+    return organizer
+
+
+async def test_one_invitation_and_answers_of_each_date(conversation: Conversation, zoe: Talker) -> None:
+    organizer = await announced(conversation)
+    assert "3 dates" in organizer.last.text
+    await organizer.send("SEND")
+    made = await rows(conversation, events)
+    assert [each.starts_at for each in made] == [
+        paris(f"{day}T19:00") for day in ("2016-11-24", "2016-12-01", "2016-12-08")
+    ]
+    assert len(await rows(conversation, series_events)) == 3
+    (invitation,) = [each for each in await rows(conversation, broadcasts) if each.event is not None]
+    assert invitation.template == "broadcasts/series_invitation"
+    assert invitation.expires_at == made[-1].starts_at
+    await let_leave(conversation, zoe)
+    assert "les jeudis à 19 h" in zoe.last.text
+    assert "3 dates, du" in zoe.last.text
+    await zoe.tap_data(f"1:series_date:{made[1].code}")
+    await zoe.tap("Je viens")
+    assert [(each.event, each.answer) for each in await rows(conversation, rsvps)] == [(made[1].id, "yes")]
+
+
+@pytest.mark.parametrize("ends", ["toujours", "1", "61", "24/11", "25/11"])
+async def test_a_series_without_end_or_dates_is_refused_in_a_sentence(
+    conversation: Conversation, ends: str
+) -> None:
+    organizer = await announced(conversation, ends)
+    assert any(
+        said in organizer.last.text for said in ("has to end", "more than 60 dates", "No date lies before")
+    )
+    await organizer.send("15/12")
+    assert "4 dates" in organizer.last.text
+
+
+async def test_this_one_or_all_that_follow(conversation: Conversation, zoe: Talker) -> None:
+    organizer = await announced(conversation)
+    await organizer.send("SEND")
+    first, second, third = await rows(conversation, events)
+    await zoe.tap_data(f"1:rsvp:{third.code}:yes")
+    await organizer.tap_data(f"1:event_change:{second.code}:date:-")
+    await organizer.send("02/12 20:00")
+    await organizer.tap("Change this one and all that follow")
+    moved = [each.starts_at for each in await rows(conversation, events)]
+    assert moved == [first.starts_at, paris("2016-12-02T20:00"), paris("2016-12-09T20:00")]
+    stored = await zoe.stored()
+    assert stored is not None
+    (told,) = [
+        each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_changed"
+    ]
+    assert [each.person for each in await rows(conversation, deliveries) if each.broadcast == told.id] == [
+        stored.id
+    ]
+    await let_leave(conversation, zoe)
+    assert "toutes les dates suivantes" in zoe.last.text
+
+    await organizer.tap_data(f"1:event_change:{first.code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    await organizer.tap_data(f"1:event_change:{second.code}:cancel:-")
+    await organizer.tap("Cancel this one and all that follow")
+    assert [each.state for each in await rows(conversation, events)] == ["cancelled"] * 3
+    (invitation,) = [
+        each
+        for each in await rows(conversation, broadcasts)
+        if each.template == "broadcasts/series_invitation"
+    ]
+    assert invitation.state == "cancelled"

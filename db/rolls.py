@@ -237,7 +237,7 @@ class Rolls:
                 self._kept.popitem(last=False)
 
     async def _load(self, asked: Mapping[Key, Ask]) -> None:
-        """Asks for everybody what is not known at all, each as of its own snapshot: one at a time, for memory's sake."""
+        """Asks for everybody what is not known at all, each as of its own snapshot, one by one."""
         async with self.database.read() as tx:
             floor = await changes.floor(tx)
         for key in [key for key, roll in self._kept.items() if roll.version < floor]:

@@ -233,9 +233,13 @@ async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Aske
 
 
 async def forget(tx: AsyncConnection, person: Person, now: datetime) -> list[InChat]:
-    """Before a person is erased: what the team still sees of their conversation, which goes with them."""
+    """Before a person is erased: their conversation goes; what the team still sees of it."""
     found = await db.conversations.of_person(tx, person.id)
-    return [] if found is None else await _forgotten(tx, found, "erased", now)
+    if found is None:
+        return []
+    shown = await _forgotten(tx, found, "erased", now)
+    await db.conversations.erase(tx, found.id)
+    return shown
 
 
 async def end(tx: AsyncConnection, person: Person, why: str, now: datetime) -> None:

@@ -37,6 +37,8 @@ from db.talks import Stands, Talk
 BY_ITSELF = "inbox"
 """The actor in the audit log where a claim went back, or a question up, by itself."""
 LONGEST_REASON = 200
+LOST_FOR = timedelta(days=1)
+"""An answer that has not arrived after so long is told of no more."""
 LOOKED_AT = timedelta(days=30)
 """The answers of so long say how long people wait."""
 
@@ -279,8 +281,10 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
 
 
 async def tend(tx: AsyncConnection, claims: Claims, now: datetime) -> int:
-    """What rested too long goes back, what waited too long goes up to the coordinators; how many of both."""
-    moved = 0
+    """What rested too long goes back, what waited too long goes up to the coordinators, and whose answer may not have
+    arrived knows it; how many of all.
+    """
+    moved = await _tell_of_lost(tx, now)
     for found in await db.conversations.due(tx, claims, now):
         if rules.is_idle(found.standing, claims, now):
             after = rules.left_idle(found.standing, now)
@@ -293,6 +297,21 @@ async def tend(tx: AsyncConnection, claims: Claims, now: datetime) -> int:
         if rules.is_overdue(found.standing, claims, now):
             moved += await _escalate(tx, await _fresh(tx, found.id), now)
     return moved
+
+
+async def _tell_of_lost(tx: AsyncConnection, now: datetime) -> int:
+    """No answer is sent twice by itself: whoever wrote it decides."""
+    lost = await db.talks.lost_answers(tx, now - LOST_FOR)
+    for each in lost:
+        message = await db.conversations.message(tx, each.message)
+        author = None
+        if message is not None and message.author is not None:
+            author = await db.people.get(tx, message.author)
+        if author is not None:
+            told = [author.telegram_id]
+            await db.talks.queue(tx, each.conversation, Talk.TOLD, told, now=now, why="lost")
+        await db.talks.is_told(tx, each)
+    return len(lost)
 
 
 async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:

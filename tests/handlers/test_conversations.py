@@ -24,7 +24,7 @@ from bot.rules.suppression import SuppressionKey
 from db.conversations import Conversation as Talk
 from db.erasing import erase_people
 from db.exports import Selection
-from db.schema import audit, broadcasts, conversations, duties, messages, people
+from db.schema import audit, broadcasts, conversations, deliveries, duties, messages, people
 from handlers.command_menu import team_menu_calls
 from handlers.desk import composer
 from tests.campaigning import revoke
@@ -376,6 +376,12 @@ async def test_who_wants_silence_or_leaves_is_answered_no_more(
             await zoe.tap_data("1:delete:yes")
     await arrive(conversation, sophie)
     assert "avec plaisir" not in seen(zoe)
+    told = {
+        "/stop": "wants no messages",
+        "/delete": "had the conversation erased",
+        "blocks": "can’t be written",
+    }
+    assert told[way] in sophie.last.text
     shown = await sophie.send("Vous êtes là ?")
     assert "didn’t understand" in shown.text
     async with conversation.database.read() as tx:
@@ -635,3 +641,18 @@ async def test_the_export_tells_how_it_went_and_no_word_of_it(
     assert "fille" not in str(rows)
     assert "plaisir" not in str(rows)
     assert len(area) == 1
+
+
+@pytest.mark.parametrize("state", ["in_doubt", "failed", "unreachable"])
+async def test_whose_answer_may_not_have_arrived_is_told_once(
+    conversation: Conversation, zoe: Talker, sophie: Talker, state: str
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await sophie.send("Oui, avec plaisir")
+    answer = sa.select(broadcasts.c.id).where(broadcasts.c.template == "notices/conversation_answer")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast.in_(answer)).values(state=state))
+        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 1
+        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 0
+    await arrive(conversation, sophie)
+    assert "may not have arrived" in sophie.last.text

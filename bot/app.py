@@ -315,14 +315,14 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         leads=lambda: engine.leadership.held,
     )
 
-    look_as_leader = _as_leader(
+    looks_as_leader = _as_leader(
         engine,
         late.look,
         idle.look,
         lambda: inbox.refresh(engine, clock.now()),
         lambda: decisions.refresh(engine, clock.now()),
     )
-    beat_as_leader = _as_leader(
+    beats_as_leader = _as_leader(
         engine,
         lambda: board.refresh(engine),
         lambda: doors.refresh(engine),
@@ -333,8 +333,8 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         campaign=campaign,
         clock=clock,
         queued=engine.wake,
-        looks=(look_as_leader, faces.nudge),
-        beats=(beat_as_leader, witness.beat),
+        looks=(*looks_as_leader, faces.nudge),
+        beats=(*beats_as_leader, witness.beat),
     )
     watch = Watch(
         database=database,
@@ -357,15 +357,14 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
     )
 
 
-def _as_leader(engine: Engine, *parts: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+def _as_leader(engine: Engine, *parts: Callable[[], Awaitable[None]]) -> list[Callable[[], Awaitable[None]]]:
     """What one process alone does, of several on one database."""
 
-    async def run() -> None:
+    async def run(part: Callable[[], Awaitable[None]]) -> None:
         if engine.leadership.held:
-            for part in parts:
-                await part()
+            await part()
 
-    return run
+    return [partial(run, part) for part in parts]
 
 
 def engine_of(

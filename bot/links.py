@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 LONGEST_CODE = 16
@@ -54,6 +55,16 @@ def check_in_link(bot_username: str, token: str) -> str:
 def list_link(bot_username: str, code: str) -> str:
     """The list of who comes to an event, for whoever organizes it."""
     return f"https://t.me/{bot_username}?start=li_{code}"
+
+
+def is_walk(text: str) -> bool:
+    """Whether a text may be the code of a walk, `69123_0101-3`."""
+    return re.fullmatch(r"[0-9A-Z]{5}_[0-9A-Z]{4,6}-[0-9]{1,5}", text) is not None
+
+
+def walk_link(bot_username: str, code: str) -> str:
+    """A walk from door to door: to take it, or to enter what a sheet of it says."""
+    return f"https://t.me/{bot_username}?start=w_{code}"
 
 
 def console_url(address: str, token: str) -> str:

@@ -15,8 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
+from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.inbox import tend
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
@@ -29,6 +29,7 @@ from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
 from db.facts import get_fact, set_fact
 from db.processes import Lock, lock
+from db.talks import lost_answers
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
@@ -109,15 +110,19 @@ class Ticker:
         """A tick that fails is said in a line, and the next one tries again: the database is the schedule."""
         try:
             await self.tick()
-        except Exception as error:  # whatever it is must not end the planning of everything else
+        except ExceptionGroup as failed:
             self._planned_at = float("-inf")
-            log.error("tick_failed", error=type(error).__name__, again_in=TROUBLE_SECONDS)
+            errors = sorted({type(error).__name__ for error in failed.exceptions})
+            log.error("tick_failed", error=", ".join(errors), again_in=TROUBLE_SECONDS)
             await asyncio.sleep(TROUBLE_SECONDS)
 
     async def tick(self, *, look_again: bool = False) -> None:
-        """Queues what is due now, unless nothing can have changed since the last time."""
+        """Queues what is due now, unless nothing can have changed since the last time.
+
+        Each part has its turn, whatever became of the others; raises an ExceptionGroup of those that failed.
+        """
         async with self._turn:
-            now = self._clock.now()
+            now, failed = self._clock.now(), list[Exception]()
             opened = frozenset(
                 (due.ballot.number, due.step.name, due.occurrence.territory, due.occurrence.slot)
                 for due in open_steps(self._campaign, now)
@@ -125,23 +130,38 @@ class Ticker:
             if look_again or self._is_stale(opened, now):
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = monotonic(), now, opened
-                async with self._database.write() as tx:
-                    await lock(tx, Lock.PLANNING)
-                    found = await look(tx, self._campaign, now, before=self._look)
-                self._look = found
-                if found.queued:
-                    log.info("planned", messages=found.queued, at=now.isoformat())
-                    self._queued()
-                for again in self._looks:
-                    await again()
-            self.ticked_at = now
+                for part in (self._plan, *self._looks):
+                    failed += await _trouble_of(part)
+            if not failed:
+                self.ticked_at = now
             for beat in self._beats:
-                await beat()
+                failed += await _trouble_of(beat)
+            if failed:
+                raise ExceptionGroup("parts of a tick failed", failed)
+
+    async def _plan(self) -> None:
+        now = self._planned_for
+        async with self._database.write() as tx:
+            await lock(tx, Lock.PLANNING)
+            found = await look(tx, self._campaign, now, before=self._look)
+        self._look = found
+        if found.queued:
+            log.info("planned", messages=found.queued, at=now.isoformat())
+            self._queued()
 
     def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:
         late = monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
         return self._nudged or late or moved or opened != self._open
+
+
+async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:
+    """Lets a part of a tick have its turn; what kept it from it, if anything did."""
+    try:
+        await part()
+    except Exception as error:  # whatever it is must not keep the other parts from theirs
+        return [error]
+    return []
 
 
 class Witness:
@@ -236,7 +256,7 @@ class IdleConversations:
     async def look(self) -> None:
         now = self._clock.now()
         async with self._database.read() as tx:
-            if not await due(tx, self._claims, now):
+            if not (await due(tx, self._claims, now) or await lost_answers(tx, now - LOST_FOR)):
                 return
         async with self._database.write() as tx:
             moved = await tend(tx, self._claims, now)

@@ -12,6 +12,7 @@ from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
 from db import approvals, hosts, notices, seats
 from db.conversations import erase_all as erase_conversations
+from db.conversations import forget_answerers
 from db.days import start_of_day
 from db.leftovers import count_and_delete
 from db.schema import (
@@ -72,6 +73,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await hosts.drop_proposals(tx, condition)
     await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
     await erase_conversations(tx, conversations.c.person.in_(doomed))
+    await forget_answerers(tx, doomed)
     await _cut_deliveries(tx, deliveries.c.person.in_(doomed))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
     chats = sa.select(people.c.telegram_id).where(condition)

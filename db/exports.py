@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
 from bot.rules.restriction import PURPOSE, RESTRICTED
-from db import sqlite
+from db import canvass_exports, sqlite
 from db.areas import counted_in, event_in, lies_in, person_in
 from db.days import day_of, first_whole_day
 from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
@@ -45,7 +45,9 @@ from db.schema import (
     rsvps,
     survey_answers,
     surveys,
+    visits,
     vote_plans,
+    walks,
 )
 from db.volunteering import offered
 
@@ -423,6 +425,18 @@ def attendance(selection: Selection) -> Source:
     return _source(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)
 
 
+def doors(selection: Selection) -> Source:
+    """Doors and what happened there; the period is that of the visits."""
+    query = canvass_exports.doors(selection.area, *_within(visits.c.at, selection))
+    return Source(query=query, keys=canvass_exports.DOOR_KEYS)
+
+
+def walks_of(selection: Selection) -> Source:
+    """Walks; the period is that of their last offer."""
+    query = canvass_exports.walk_lines(selection.area).where(*_within(walks.c.offered_at, selection))
+    return Source(query=query, keys=(walks.c.id,))
+
+
 def actions(selection: Selection) -> Source:
     """The audit log, with its exact instants. It tells of the whole campaign: an area does not narrow it."""
     query = sa.select(audit)
@@ -440,6 +454,8 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "deliveries": sent,
     "attendance": attendance,
     "survey_answers": survey_replies,
+    "doors": doors,
+    "walks": walks_of,
     "conversations": talks,
     "audit": actions,
 }

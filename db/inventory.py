@@ -27,6 +27,7 @@ class Kept(StrEnum):
     DIALOG = "dialog"
     EVENT_ANSWERS = "event_answers"
     VOTES = "votes"
+    DOORS = "doors"
     SURVEYS = "surveys"
     CONVERSATIONS = "conversations"
     UPDATES = "updates"
@@ -597,10 +598,33 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         table="walks",
+        subject=Subject.TEAM,
+        kept=Kept.INSTALLATION,
+        erased=Erased.NUMBER_STAYS,
+        data={"walk_offered": ("offered_by", "offered_at")},
+        plain=("id", "code", "station", "state", "doors", "metres", "cut_at", "outing", "done_at"),
+    ),
+    Holding(
+        table="walkers",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DOORS,
+        erased=Erased.DELETED,
+        data={"walk_taken": ("walk", "outing", "person", "taken_at", "left_at")},
+    ),
+    Holding(
+        table="visits",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.DOORS,
+        erased=Erased.CUT_LOOSE,
+        data={"visit": ("address", "walk", "outing", "outcome", "at", "person", "tap", "replaced", "paper")},
+        plain=("id",),
+    ),
+    Holding(
+        table="street_counts",
         subject=Subject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
-        plain=("id", "code", "station", "state", "doors", "metres", "cut_at"),
+        plain=("station", "street", "day", "outcome", "doors"),
     ),
     Holding(
         table="facts",

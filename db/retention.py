@@ -112,7 +112,9 @@ def _erasing(sealing: Sealing) -> Callable[[AsyncConnection, Condition], Awaitab
     return partial(erase_people, sealing=sealing)
 
 
-def _deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
+def deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
+    """What deletes the rows of a table for which a condition holds, and tells how many."""
+
     async def delete(tx: AsyncConnection, condition: Condition) -> int:
         return (await tx.execute(sa.delete(table).where(condition))).rowcount
 
@@ -148,13 +150,13 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
         DueRows(
             key=rsvps.c.person,
             condition=sa.and_(rsvps.c.event.in_(over), of_others(rsvps.c.person)),
-            erase=_deleting(rsvps),
+            erase=deleting(rsvps),
         ),
         *(
             DueRows(
                 key=table.c.person,
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
-                erase=_deleting(table),
+                erase=deleting(table),
             )
             for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
         ),
@@ -164,7 +166,7 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 shift_places.c.shift.in_(sa.select(shifts.c.id).where(shifts.c.event.in_(over))),
                 of_others(shift_places.c.person),
             ),
-            erase=_deleting(shift_places),
+            erase=deleting(shift_places),
         ),
         _answers(responses.c.subject.in_(codes), key),
     ]
@@ -175,8 +177,8 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
     plans = sa.and_(vote_plans.c.ballot.in_(ballots), of_others(vote_plans.c.person))
     chosen = of_others(chosen_places.c.person)
     return [
-        DueRows(key=chosen_places.c.person, condition=chosen, erase=_deleting(chosen_places)),
-        DueRows(key=vote_plans.c.person, condition=plans, erase=_deleting(vote_plans)),
+        DueRows(key=chosen_places.c.person, condition=chosen, erase=deleting(chosen_places)),
+        DueRows(key=vote_plans.c.person, condition=plans, erase=deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots]), key),
     ]
 
@@ -192,7 +194,7 @@ def survey_replies(now: datetime, key: SuppressionKey) -> list[DueRows]:
         DueRows(
             key=survey_answers.c.person,
             condition=sa.and_(theirs, of_others(survey_answers.c.person)),
-            erase=_deleting(survey_answers),
+            erase=deleting(survey_answers),
         ),
         _answers(logged, key),
     ]
@@ -202,7 +204,7 @@ def offers(key: SuppressionKey) -> list[DueRows]:
     """Offers to help; what was said of them is counted."""
     made = of_others(volunteering.c.person)
     return [
-        DueRows(key=volunteering.c.person, condition=made, erase=_deleting(volunteering)),
+        DueRows(key=volunteering.c.person, condition=made, erase=deleting(volunteering)),
         _answers(responses.c.question == HELP, key),
     ]
 
@@ -221,13 +223,13 @@ def conversations_over(since: datetime, now: datetime) -> list[DueRows]:
 
 def expired_links(now: datetime) -> list[DueRows]:
     """One-time links that are over, used or not."""
-    return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=_deleting(downloads))]
+    return [DueRows(key=downloads.c.id, condition=downloads.c.expires_at <= now, erase=deleting(downloads))]
 
 
 def sessions_over(now: datetime) -> list[DueRows]:
     """Sessions of the console that are over, and links to it that nobody opened."""
     over = console_sessions.c.expires_at <= now
-    return [DueRows(key=console_sessions.c.id, condition=over, erase=_deleting(console_sessions))]
+    return [DueRows(key=console_sessions.c.id, condition=over, erase=deleting(console_sessions))]
 
 
 def notices_told(finished: datetime) -> list[DueRows]:
@@ -236,7 +238,7 @@ def notices_told(finished: datetime) -> list[DueRows]:
     What somebody was told who restricted their data stays.
     """
     old = sa.and_(IS_NOTICE, broadcasts.c.finished_at <= finished, broadcasts.c.id.not_in(_spared()))
-    return [DueRows(key=broadcasts.c.id, condition=old, erase=_deleting(broadcasts))]
+    return [DueRows(key=broadcasts.c.id, condition=old, erase=deleting(broadcasts))]
 
 
 def _spared() -> sa.Select[tuple[int]]:
@@ -248,7 +250,7 @@ def approvals_over(decided: datetime) -> list[DueRows]:
     """What was decided, or expired, at or before `decided`."""
     over = sa.or_(approvals.c.decided_at <= decided, approvals.c.expires_at <= decided)
     of_nobody = (of_others_by_number(approvals.c[name]) for name in ("asked_by", "telegram_id", "decided_by"))
-    return [DueRows(key=approvals.c.id, condition=sa.and_(over, *of_nobody), erase=_deleting(approvals))]
+    return [DueRows(key=approvals.c.id, condition=sa.and_(over, *of_nobody), erase=deleting(approvals))]
 
 
 def leftovers(key: SuppressionKey) -> list[DueRows]:
@@ -264,13 +266,13 @@ def _answers(condition: Condition, key: SuppressionKey) -> DueRows:
 def suppressions_before(day: date) -> list[DueRows]:
     """Marks of people who left on or before a day."""
     return [
-        DueRows(key=suppressions.c.hash, condition=suppressions.c.day <= day, erase=_deleting(suppressions))
+        DueRows(key=suppressions.c.hash, condition=suppressions.c.day <= day, erase=deleting(suppressions))
     ]
 
 
 def proofs(day: date) -> list[DueRows]:
     """Sealed proofs of the consents of people who left on or before a day."""
-    return [DueRows(key=consents.c.id, condition=consents.c.sealed_on <= day, erase=_deleting(consents))]
+    return [DueRows(key=consents.c.id, condition=consents.c.sealed_on <= day, erase=deleting(consents))]
 
 
 def former_staff(since: datetime) -> list[DueRows]:
@@ -280,13 +282,13 @@ def former_staff(since: datetime) -> list[DueRows]:
         DueRows(
             key=staff.c.id,
             condition=sa.and_(staff.c.revoked_at <= since, of_others_by_number(staff.c.telegram_id)),
-            erase=_deleting(staff),
+            erase=deleting(staff),
         ),
-        DueRows(key=staff_links.c.id, condition=over <= since, erase=_deleting(staff_links)),
+        DueRows(key=staff_links.c.id, condition=over <= since, erase=deleting(staff_links)),
         DueRows(
             key=host_links.c.token_hash,
             condition=sa.func.coalesce(host_links.c.used_at, host_links.c.expires_at) <= since,
-            erase=_deleting(host_links),
+            erase=deleting(host_links),
         ),
     ]
 
@@ -303,10 +305,10 @@ def campaign(since: datetime) -> list[DueRows]:
     unasked = sa.and_(old, broadcasts.c.id.not_in(_spared()))
     unattended = sa.and_(events.c.ends_at <= since, events.c.id.not_in(attended))
     return [
-        DueRows(key=deliveries.c.id, condition=gone, erase=_deleting(deliveries)),
-        DueRows(key=broadcasts.c.id, condition=unasked, erase=_deleting(broadcasts)),
-        DueRows(key=events.c.id, condition=unattended, erase=_deleting(events)),
-        DueRows(key=surveys.c.id, condition=_asked_long_ago(since), erase=_deleting(surveys)),
+        DueRows(key=deliveries.c.id, condition=gone, erase=deleting(deliveries)),
+        DueRows(key=broadcasts.c.id, condition=unasked, erase=deleting(broadcasts)),
+        DueRows(key=events.c.id, condition=unattended, erase=deleting(events)),
+        DueRows(key=surveys.c.id, condition=_asked_long_ago(since), erase=deleting(surveys)),
     ]
 
 
@@ -318,7 +320,7 @@ def _asked_long_ago(since: datetime) -> Condition:
 
 def remainders() -> list[DueRows]:
     """Counts of answers that never came to ten."""
-    return [DueRows(key=answer_remainders.c.cell, condition=sa.true(), erase=_deleting(answer_remainders))]
+    return [DueRows(key=answer_remainders.c.cell, condition=sa.true(), erase=deleting(answer_remainders))]
 
 
 def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) -> list[DueRows]:
@@ -328,7 +330,7 @@ def dialogs_left(untouched_since: datetime, *, inactive_since: datetime | None) 
         doomed = sa.or_(doomed, _kept_no_longer(inactive_since))
     theirs = dialogs.c.person.in_(sa.select(people.c.id).where(doomed))
     old = dialogs.c.updated_at <= untouched_since
-    return [DueRows(key=dialogs.c.person, condition=old, erase=_deleting(dialogs), beforehand=theirs)]
+    return [DueRows(key=dialogs.c.person, condition=old, erase=deleting(dialogs), beforehand=theirs)]
 
 
 def processed_updates(received: datetime) -> list[DueRows]:
@@ -336,6 +338,6 @@ def processed_updates(received: datetime) -> list[DueRows]:
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
     unread = unread_updates.c.received_at <= received
     return [
-        DueRows(key=updates.c.update_id, condition=done, erase=_deleting(updates)),
-        DueRows(key=unread_updates.c.id, condition=unread, erase=_deleting(unread_updates)),
+        DueRows(key=updates.c.update_id, condition=done, erase=deleting(updates)),
+        DueRows(key=unread_updates.c.id, condition=unread, erase=deleting(unread_updates)),
     ]

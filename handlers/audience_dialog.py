@@ -81,10 +81,16 @@ async def reach(
 
 
 async def forecast(
-    context: Context, author: Author, *, kind: Kind, when: SendingTime, expires_at: datetime | None = None
+    context: Context,
+    author: Author,
+    *,
+    kind: Kind,
+    when: SendingTime,
+    expires_at: datetime | None = None,
+    audience: Expression | None = None,
 ) -> Forecast:
-    """Who gets it, and when."""
-    whom = await target(context, author, audience_of(context))
+    """Who gets it, and when; `audience`: another one than that of the dialog."""
+    whom = await target(context, author, audience if audience is not None else audience_of(context))
     sending = Sending(kind=kind, when=when, expires_at=expires_at)
     campaign, reader, now = context.campaign, author.reader, context.now
     return await context.readings.get(

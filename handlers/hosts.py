@@ -19,9 +19,9 @@ from bot.links import host_link
 from bot.rules.expressions import EVERYBODY
 from bot.rules.hosting import MOST_REASON
 from bot.rules.kinds import Kind
-from bot.rules.sending import INVITATION
+from bot.rules.sending import INVITATION, all_at
 from db.events import EventInWords
-from handlers import desk, new_event
+from handlers import audience_dialog, desk, new_event
 from handlers.buttons import arguments, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.following import follow
@@ -130,16 +130,24 @@ async def show_card(update: Update, context: Context) -> None:
     except HostRefused as gone:
         context.edit(gone.message, **gone.values)
         return
-    _show_card(context, card)
+    await _show_card(context, card)
 
 
-def _show_card(context: Context, card: Card) -> None:
-    found = card.found
+async def _show_card(context: Context, card: Card) -> None:
+    found, author = card.found, await desk.author(context)
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     context.replies += desk.previews(
         context, wording, {}, event=found.event, event_texts=found.texts, languages=list(found.texts)
     )
-    context.say("hosts/card", event=found.event, host=card.host)
+    reached = await audience_dialog.forecast(
+        context,
+        author,
+        kind=Kind.EVENT_INVITE,
+        when=all_at(context.now),
+        expires_at=found.event.starts_at,
+        audience=card.reach,
+    )
+    context.say("hosts/card", event=found.event, host=card.host, forecast=reached, counts=author.reader)
 
 
 async def approve(update: Update, context: Context) -> None:

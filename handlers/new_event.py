@@ -284,6 +284,14 @@ def _dates(data: Mapping[str, Any]) -> list[datetime]:
     )
 
 
+def _useful_until(context: Context, starts_at: datetime) -> datetime:
+    """Until when its invitation is of use: the last date of a series has yet to begin."""
+    walls = _dates(context.kept)
+    if not walls:
+        return starts_at
+    return at_local(walls[-1].date(), walls[-1].time(), zone_named(_commune(context).zone))
+
+
 def _told(context: Context) -> dict[str, Any] | None:
     """The series as its invitation tells it, before it has events."""
     walls = _dates(context.kept)
@@ -391,7 +399,11 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
         "forecast": await audience_dialog.forecast(
-            context, author, kind=Kind.EVENT_INVITE, when=all_at(context.now), expires_at=new.starts_at
+            context,
+            author,
+            kind=Kind.EVENT_INVITE,
+            when=all_at(context.now),
+            expires_at=_useful_until(context, new.starts_at),
         ),
         "knowing": False,
         "fallback": next((code for code in context.campaign.languages if code in new.texts), None),

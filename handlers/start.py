@@ -1,14 +1,14 @@
 """/start: alone, or from a link: to an event (`ev_…`), of a friend (`r_…`), of a friend to an event (`ev_…_…`), to join
-the staff (`s_…`), to organize an event together (`h_…`), to say that one is there (`ci_…`), or back from a printed
-list (`li_…`).
+the staff (`s_…`), to organize an event together (`h_…`), to say that one is there (`ci_…`), back from a printed
+list (`li_…`), to a walk from door to door (`w_…`).
 """
 
 from __future__ import annotations
 
 from telegram import Update
 
-from bot.links import is_code, read_link
-from handlers import check_ins, event_card, hosts, menu, staff
+from bot.links import is_code, is_walk, read_link
+from handlers import canvass, check_ins, event_card, hosts, menu, staff
 from handlers.context import Context
 from handlers.registration_dialog import begin, is_drafting
 
@@ -22,6 +22,8 @@ async def start(update: Update, context: Context) -> None:
         await check_ins.by_link(context, reference)
     elif kind == "li" and is_code(reference) and (context.staff or context.person.is_registered):
         await check_ins.show_from_link(context, reference)
+    elif kind == "w" and is_walk(reference) and context.person.is_registered:
+        await canvass.from_link(context, reference)
     elif kind == "h" and reference:
         await hosts.join(context, reference)
     elif not context.person.is_registered:

@@ -40,6 +40,7 @@ from db.exports import Selection
 from db.people import Person
 from db.schema import deliveries, people
 from tests.conversation import CAMPAIGN, paris
+from tests.ground import sow
 from tests.places import place_of
 from tests.surveying import TRAINS
 
@@ -75,6 +76,8 @@ class World:
     colleague: int
     saved: int
     session: int
+    walk: int
+    offered_walk: int
     shift: int
     own_shift: int
 
@@ -194,6 +197,7 @@ async def made_world(tx: AsyncConnection) -> World:
     assert made[2] in orphans
     await db.facts.forget_fact(tx, f"orphan:{made[1]}")
     await db.broadcasts.resume(tx, made[1])
+    walk, offered_walk = await sow(tx, NOW)
     return World(
         tx=tx,
         actor=actor,
@@ -204,6 +208,8 @@ async def made_world(tx: AsyncConnection) -> World:
         unapproved=unapproved,
         request=request.id,
         orphan=made[2],
+        walk=walk,
+        offered_walk=offered_walk,
         role=member.id,
         link=link.id,
         admission=admission.id,

@@ -21,6 +21,8 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     calendar,
+    canvass,
+    canvass_walks,
     check_ins,
     console,
     doubts,
@@ -65,6 +67,7 @@ from db.events import Event, EventText
 from db.exports import Selection
 from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
+from tests.ground import STATION
 
 DOUBTFUL = (LYON, "69381")
 LYONNAIS = read_leaf(f"in:{LYON}")
@@ -130,6 +133,11 @@ def supervises(author: Author) -> bool:
 async def sends_again_in_its_area(world: World, author: Author, again: int) -> None:
     """Of the two people in doubt, those who live where the author holds a role."""
     assert again == sum(any(contains(role.area, home) for role in author.roles) for home in DOUBTFUL)
+
+
+async def ranks_stations(world: World, author: Author, found: Any) -> None:
+    """Those of the area alone."""
+    assert bool(found) is supervises(author)
 
 
 async def lists_broadcasts(world: World, author: Author, found: Any) -> None:
@@ -375,6 +383,29 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, granted=False),
             least="coordinator",
         ),
+    },
+    "canvass.cut_station": {
+        "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_walks.stations_for": {
+        "": Row(
+            run=lambda w, a: canvass_walks.stations_for(w.tx, a),
+            least="coordinator",
+            where="any",
+            check=ranks_stations,
+        ),
+    },
+    "canvass_walks.station_for": {
+        "": Row(run=lambda w, a: canvass_walks.station_for(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_walks.offer": {
+        "": Row(run=lambda w, a: canvass_walks.offer(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_walks.account": {
+        "": Row(run=lambda w, a: canvass_walks.account(w.tx, a, w.walk), least="coordinator"),
+    },
+    "canvass_walks.withdraw": {
+        "": Row(run=lambda w, a: canvass_walks.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
     },
     "doubts.doubts_of": {
         "own": Row(
@@ -624,6 +655,8 @@ MATRIX: dict[str, dict[str, Row]] = {
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
         "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
+        "doors": Row(run=order("doors"), least="coordinator"),
+        "walks": Row(run=order("walks"), least="coordinator"),
         "conversations": Row(run=order("conversations"), least="coordinator"),
         "audit": Row(run=order("audit"), least="admin", where="everywhere"),
     },

@@ -91,3 +91,26 @@ async def test_what_is_stopped_in_the_middle_of_a_tick_is_no_failure(
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert [record.message for record in caplog.records if "exception" in record.message] == []
+
+
+async def test_what_fails_keeps_nothing_else_from_its_turn(sqlite_database: Database) -> None:
+    had_their_turn = []
+
+    async def fails() -> None:
+        raise AssertionError
+
+    async def goes_on() -> None:
+        had_their_turn.append("one")
+
+    ticker = Ticker(
+        database=sqlite_database,
+        campaign=CAMPAIGN,
+        clock=MovableClock(paris("2016-10-01T10:00"), speed=0),
+        queued=lambda: None,
+        looks=(fails, goes_on),
+        beats=(fails, goes_on),
+    )
+    with pytest.raises(ExceptionGroup) as failed:
+        await ticker.tick()
+    assert had_their_turn == ["one", "one"]
+    assert len(failed.value.exceptions) == 2

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass
 from bot.actions import audit
+from bot.actions.authority import Author
 from bot.actions.canvass_imports import require_whole
 from bot.errors import PortevoixError
 from bot.rules.areas import EVERYWHERE
@@ -109,6 +110,18 @@ async def cut_area(database: Database, area: str, *, doors: int = DOORS, actor: 
         )
     async with database.write() as tx:
         await _note(tx, area, made, actor=actor, now=now)
+    return made
+
+
+async def cut_station(tx: AsyncConnection, author: Author, code: str) -> Cut:
+    """Cuts one station of the author’s areas. Raises NotAllowed, NothingToCut, ImportUnfinished."""
+    await require_whole(tx)
+    station = await db.canvass.station(tx, code)
+    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
+    made = await _cut_some(tx, [code], DOORS, author.now)
+    if station is None or not made.doors:
+        raise NothingToCut(f"No address belongs to {code}.", area=code)
+    await _note(tx, code, made, actor=author.name, now=author.now)
     return made
 
 

@@ -14,6 +14,7 @@ from bot.rules.ballot_kinds import BallotKind, Reveals
 from bot.rules.ballots import Ballot
 from bot.rules.bringing import Bring
 from bot.rules.candidacy import last_choice_step, out_from
+from bot.rules.canvass.visits import WalkingHours
 from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
@@ -122,6 +123,7 @@ class Campaign:
     default_slot: str
     steps: tuple[Step, ...]
     courtesy: CourtesyHours
+    walking: WalkingHours
     caps: Caps
     retention: Retention
     links: Mapping[str, str]

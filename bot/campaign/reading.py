@@ -16,6 +16,7 @@ from bot.campaign.steps import check_steps, read_slots, read_steps
 from bot.campaign.toml import Source, TomlTable
 from bot.errors import CampaignError
 from bot.rules.backups import BackupPlan
+from bot.rules.canvass.visits import WalkingHours
 from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
@@ -68,6 +69,7 @@ def read_campaign(
         default_slot=default_slot,
         steps=steps,
         courtesy=courtesy,
+        walking=_read_walking(root.table("canvass")),
         caps=caps,
         retention=_read_retention(root.table("retention")),
         links=_read_links(root.table("links")),
@@ -271,6 +273,22 @@ def _read_courtesy(table: TomlTable) -> tuple[CourtesyHours, Caps]:
     )
     table.done()
     return hours, caps
+
+
+def _read_walking(table: TomlTable) -> WalkingHours:
+    default = WalkingHours()
+    hours = WalkingHours(
+        opens=table.clock_time("opens", default=default.opens),
+        closes=table.clock_time("closes", default=default.closes),
+    )
+    if not time(8) <= hours.opens < hours.closes <= time(21):
+        table.fault(
+            "closes",
+            f"doors would be knocked at from {hours.opens:%H:%M} to {hours.closes:%H:%M}",
+            "write hours of the day, between 08:00 and 21:00",
+        )
+    table.done()
+    return hours
 
 
 def _read_retention(table: TomlTable) -> Retention:

@@ -104,6 +104,26 @@ TABLES: Mapping[str, ExportTable] = {
             of_ballot=False,
         ),
         ExportTable(
+            name="doors",
+            action=Action.EXPORT_DOORS,
+            columns=columns_of(
+                "ban commune station street number:number suffix dwellings:number walk outing:number outcome at:instant"
+                " paper:flag"
+            ),
+            of_event=False,
+            of_ballot=False,
+        ),
+        ExportTable(
+            name="walks",
+            action=Action.EXPORT_DOORS,
+            columns=columns_of(
+                "walk commune station state doors:number metres:number outing:number offered_at:instant done_at:instant"
+                " walkers:number visited:number opened:number again:number"
+            ),
+            of_event=False,
+            of_ballot=False,
+        ),
+        ExportTable(
             name="conversations",
             action=Action.EXPORT_CONVERSATIONS,
             columns=columns_of(

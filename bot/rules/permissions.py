@@ -64,6 +64,7 @@ class Action(StrEnum):
     EXPORT_RESPONSES = "export_responses"
     EXPORT_SUPPORTERS = "export_supporters"
     EXPORT_DELIVERIES = "export_deliveries"
+    EXPORT_DOORS = "export_doors"
     EXPORT_CONVERSATIONS = "export_conversations"
     EXPORT_AUDIT = "export_audit"
     IMPORT_POLLING_PLACES = "import_polling_places"
@@ -114,6 +115,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.EXPORT_RESPONSES: _COORDINATORS,
         Action.EXPORT_SUPPORTERS: _COORDINATORS,
         Action.EXPORT_DELIVERIES: _COORDINATORS,
+        Action.EXPORT_DOORS: _COORDINATORS,
         Action.EXPORT_CONVERSATIONS: _COORDINATORS,
         Action.EXPORT_AUDIT: _ADMINS,
         Action.IMPORT_POLLING_PLACES: _COORDINATORS,

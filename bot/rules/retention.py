@@ -14,14 +14,16 @@ class Retention:
     """Days that each thing is kept, counted from what its name says.
 
     Raw updates are erased as soon as they are processed. campaign_days: events, messages and what became of them, after
-    the last round. former_staff_days: a role after it was withdrawn. suppression_days: the mark of somebody who left.
-    proof_days: the sealed proof of their consents, 0 for none. audit_days: an entry of the team's log.
-    conversation_days: what supporters and the team wrote to each other, after it was closed.
+    the last round. door_days: what was noted at doors, after the last round. former_staff_days: a role after it was
+    withdrawn. suppression_days: the mark of somebody who left. proof_days: the sealed proof of their consents, 0 for
+    none. audit_days: an entry of the team's log. conversation_days: what supporters and the team wrote to
+    each other, after it was closed.
     """
 
     unfinished_days: int = 7
     event_answers_days: int = 30
     vote_days: int = 7
+    door_days: int = 30
     profile_days: int = 30
     inactive_days: int = 365
     campaign_days: int = 365
@@ -63,6 +65,7 @@ class Cutoffs:
     inactive_since: datetime
     votes: bool
     profiles: bool
+    doors: bool
     campaign_since: datetime | None
     withdrawn_since: datetime
     left_since: date
@@ -92,6 +95,7 @@ def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -
         inactive_since=now - timedelta(days=retention.inactive_days),
         votes=now >= votes_expire(ballots, retention),
         profiles=now >= after_ballot,
+        doors=now >= final_ballot_end(ballots) + timedelta(days=retention.door_days),
         campaign_since=now - kept_on if now - kept_on >= final_ballot_end(ballots) else None,
         withdrawn_since=now - timedelta(days=retention.former_staff_days),
         left_since=today - timedelta(days=retention.suppression_days),

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
 from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
-from db.schema.canvass import addresses, station_addresses, stations, walks
+from db.schema.canvass import (
+    addresses,
+    station_addresses,
+    stations,
+    street_counts,
+    visits,
+    walkers,
+    walks,
+)
 from db.schema.changes import changed_people
 from db.schema.check_ins import (
     attendee_numbers,
@@ -84,6 +92,7 @@ __all__ = [
     "staff_links",
     "station_addresses",
     "stations",
+    "street_counts",
     "suppressions",
     "survey_answers",
     "survey_counts",
@@ -91,7 +100,9 @@ __all__ = [
     "trusted_hosts",
     "unread_updates",
     "updates",
+    "visits",
     "volunteering",
     "vote_plans",
+    "walkers",
     "walks",
 ]

@@ -39,6 +39,11 @@ walks = sa.Table(
     sa.Column("doors", sa.Integer, nullable=False),
     sa.Column("metres", sa.Integer, nullable=False),
     sa.Column("cut_at", Instant, nullable=False),
+    # How often it has been offered: what was noted at a door the time before is its last visit.
+    sa.Column("outing", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("offered_by", RowId),
+    sa.Column("offered_at", Instant),
+    sa.Column("done_at", Instant),
     sa.Index(None, "station"),
     sqlite_autoincrement=True,  # the button of a walk that is gone never means another
 )
@@ -74,5 +79,48 @@ station_addresses = sa.Table(
     sa.Column("station", sa.String(16), nullable=False),
     sa.Column("weight", sa.Integer, nullable=False),
     sa.Column("edition", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who goes on a walk, each time that it is offered.
+walkers = sa.Table(
+    "walkers",
+    metadata,
+    sa.Column("walk", RowId, sa.ForeignKey("walks.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("outing", sa.Integer, primary_key=True),
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("taken_at", Instant, nullable=False),
+    sa.Column("left_at", Instant),
+)
+
+# What happened at a door, one row for each dwelling: nothing of who lives there.
+visits = sa.Table(
+    "visits",
+    metadata,
+    row_id(),
+    sa.Column(
+        "address", RowId, sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("walk", RowId, sa.ForeignKey("walks.id", ondelete="SET NULL")),
+    sa.Column("outing", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.String(12), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    # The tap that noted it, and the one that put another in its place: what one tap did is undone at once.
+    sa.Column("tap", sa.BigInteger, nullable=False),
+    sa.Column("replaced", sa.BigInteger),
+    flag("paper"),  # entered from a sheet, later
+    sa.Index(None, "walk", "outing"),
+)
+
+# What is left of visits once they were erased: of streets with enough doors, and of whole stations.
+street_counts = sa.Table(
+    "street_counts",
+    metadata,
+    sa.Column("station", sa.String(16), primary_key=True),
+    sa.Column("street", sa.String(100), primary_key=True),  # empty: the streets that have too few doors
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("outcome", sa.String(12), primary_key=True),
+    sa.Column("doors", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -11,6 +11,9 @@ import bot.actions
 from tests.matrix import MATRIX
 
 OWN = """
+canvass_doors.look canvass_doors.begin_leg canvass_doors.note canvass_doors.nobody canvass_doors.undo
+canvass_doors.count_dwellings canvass_walks.offered_to canvass_walks.mine canvass_walks.by_code canvass_walks.seen
+canvass_walks.take canvass_walks.leave canvass_walks.end canvass_walks.call_for_help
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
@@ -41,6 +44,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
+canvass_walks.print_sheet
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
 canvass_imports.stations_missing
@@ -55,7 +59,7 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
-campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
+campaign_changes.tell_of_hours claims.tend claims.end_unfounded
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -79,6 +83,7 @@ event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
+claims.let_go
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.
@@ -100,7 +105,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-canvass.lines
+canvass.lines canvass_doors.silence_at
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 events.silence_at event_seats.wanted

@@ -62,6 +62,20 @@ def test_a_town_is_imported_ranked_and_cut(town: Path, capsys: pytest.CaptureFix
     assert Counter(door for walk in walks for door in walk["doors"]) == Counter(keys)
     assert all(0.8 * 50 <= len(walk["doors"]) <= 1.2 * 50 and walk["metres"] > 0 for walk in walks)
 
+    # On paper, numbered, in the campaign's language or another.
+    paper = town / "walk.pdf"
+    told = run(capsys, "sheet", "69123_0101-1", "--out", str(paper))
+    assert "Sheet 1 of walk 69123_0101-1" in told
+    assert "destroy it by 2016-11-30" in told
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert "Sheet 2" in run(capsys, "sheet", "69123_0101-1", "--out", str(paper), "--language", "en")
+    assert "There is no walk 69123_0101-99" in refusal(
+        capsys, "canvass", "sheet", "69123_0101-99", "--out", str(paper)
+    )
+    assert "speaks fr, en" in refusal(
+        capsys, "canvass", "sheet", "69123_0101-1", "--out", str(paper), "--language", "de"
+    )
+
     # Again, in another order and compressed: nothing doubles, nothing moves.
     lines = (town / "addresses.csv").read_text(encoding="utf-8").splitlines()
     (town / "again.csv.gz").write_bytes(gzip.compress("\n".join([lines[0], *lines[:0:-1]]).encode()))

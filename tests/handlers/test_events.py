@@ -13,6 +13,7 @@ import db.rsvps
 import db.staff
 from tests.conversation import Conversation, Shown, Talker, paris
 
+HOST = "I’d like to host an event"
 LYON, VILLEURBANNE, PARIS, POINTE_A_PITRE = "69123", "69266", "75056", "97120"
 IN_A_QUIET_PERIOD = paris("2016-11-19T10:00")
 
@@ -39,7 +40,7 @@ async def test_the_nearest_event_comes_first_with_its_distance(conversation: Con
     await conversation.add_event("past", starts="2016-11-10T18:00", titles={"fr": "Passée"})
     zoe = await supporter(conversation)
     listed = await zoe.send("/events")
-    assert list(listed.buttons) == ["À Lyon", "À Paris"]
+    assert list(listed.buttons) == ["À Lyon", "À Paris", HOST]
     assert "Lyon, close to you" in listed.text
     assert "Paris (Île-de-France)" in listed.text
 
@@ -61,7 +62,7 @@ async def test_without_a_commune_the_soonest_event_comes_first(conversation: Con
     for data in ("consent:contact:yes", "place_by:unsaid", "territory:FR"):
         await zoe.tap_data(f"1:{data}")
     listed = await zoe.send("/events")
-    assert list(listed.buttons) == ["Jeudi", "Vendredi"]
+    assert list(listed.buttons) == ["Jeudi", "Vendredi", HOST]
     assert "km" not in listed.text
 
 
@@ -71,10 +72,10 @@ async def test_many_events_come_in_pages(conversation: Conversation) -> None:
     zoe = await supporter(conversation)
     first = await zoe.send("/events")
     assert "Page 1 of 2" in first.text
-    assert list(first.buttons) == [*(f"Réunion {number}" for number in range(5)), "Next"]
+    assert list(first.buttons) == [*(f"Réunion {number}" for number in range(5)), "Next", HOST]
     second = await zoe.tap("Next")
     assert second is first  # turned in place
-    assert list(second.buttons) == ["Réunion 5", "Réunion 6", "Previous"]
+    assert list(second.buttons) == ["Réunion 5", "Réunion 6", "Previous", HOST]
 
 
 async def test_no_event_is_said_and_not_shown_as_an_empty_list(conversation: Conversation) -> None:
@@ -97,7 +98,7 @@ async def test_staff_see_the_list_without_signing_up_and_find_their_own_events(
 @pytest.mark.parametrize(
     ("language", "when", "where"),
     [
-        ("en", "Thursday, 17 November, from 19:00 to 21:00", "Salle Molière, 18 quai de Bondy, Lyon"),
+        ("en", "Thursday 17 November, from 19:00 to 21:00", "Salle Molière, 18 quai de Bondy, Lyon"),
         ("fr", "jeudi 17 novembre, de 19 h à 21 h", "Salle Molière, 18 quai de Bondy, Lyon"),
     ],
 )
@@ -339,7 +340,7 @@ async def test_in_a_quiet_period_no_event_is_shown_but_answers_are_noted(convers
         await zoe.tap_data("1:rsvp:lyon1:yes"),
     ):
         assert "Campaigns have to keep silent" in shown.text
-        assert "Sunday, 20 November, 19:00" in shown.text
+        assert "Sunday 20 November at 19:00" in shown.text
         assert "Public meeting" not in shown.text
     assert (await conversation.answers())[-1] == ("rsvp", "lyon1", "yes")
 

@@ -49,6 +49,7 @@ LEAST_ROLE = {
     "import_stations": "coordinator",
     "import_results": "coordinator",
     "cut_walks": "coordinator",
+    "export_doors": "coordinator",
     "offer_walk": "coordinator",
     "import_opt_outs": "coordinator",
     "ask_survey": "organizer",

@@ -1,0 +1,173 @@
+"""At the door: what can happen there, and the card of one side of a street, which moves on from door to door."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+MOST_WALKERS = 2
+"""One goes in pairs: nobody goes alone, and three at a door are too many."""
+MOST_DWELLINGS = 200
+DWELLINGS_OFFERED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 40, 60)
+"""The numbers of dwellings of a building that buttons offer."""
+
+
+class Outcome(StrEnum):
+    """What happened at a door: nothing of who lives there, nor of what they said."""
+
+    NOBODY = "nobody"
+    OPENED = "opened"
+    REFUSED = "refused"
+    AGAIN = "again"
+    LEAFLET = "leaflet"
+    NO_ACCESS = "no_access"
+
+
+CONTACTS = frozenset({Outcome.OPENED, Outcome.REFUSED, Outcome.AGAIN})
+"""Somebody came to the door."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastVisit:
+    """What happened at a door the time before."""
+
+    day: date
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorState:
+    """A door on the card. `outcomes`: of this outing, one for each dwelling that was visited."""
+
+    id: int
+    number: int
+    suffix: str
+    dwellings: int
+    outcomes: tuple[Outcome, ...] = ()
+    last: LastVisit | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.outcomes) >= self.dwellings
+
+    @property
+    def left(self) -> int:
+        """Dwellings of it that are still to be visited."""
+        return max(0, self.dwellings - len(self.outcomes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One leg of a walk: the doors of one side of a street, in order, and the one that is next; None: all are done."""
+
+    street: str
+    doors: tuple[DoorState, ...]
+    current: DoorState | None
+
+    @property
+    def done(self) -> int:
+        return sum(door.is_done for door in self.doors)
+
+
+def next_door(doors: Sequence[DoorState], at: int) -> DoorState | None:
+    """The door that is next after one was noted: itself while dwellings of it are left, then those behind it, then
+    those that were passed over.
+    """
+    place = next((place for place, door in enumerate(doors) if door.id == at), 0)
+    ahead = [*doors[place:], *doors[:place]]
+    return next((door for door in ahead if not door.is_done), None)
+
+
+def reached(doors: Sequence[DoorState], first: int, last: int) -> list[DoorState]:
+    """The doors from one to another, both included, in either order, of which something is still to be noted."""
+    places = {door.id: place for place, door in enumerate(doors)}
+    if first not in places or last not in places:
+        return []
+    begin, end = sorted((places[first], places[last]))
+    return [door for door in doors[begin : end + 1] if not door.is_done]
+
+
+# -- when one goes --
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkingHours:
+    """Local hours in which doors are knocked at: from `opens`, included, to `closes`, excluded."""
+
+    opens: time = time(10, 0)
+    closes: time = time(20, 0)
+
+
+def is_daytime(now: datetime, hours: WalkingHours) -> bool:
+    """Whether one knocks at doors at this local time."""
+    return hours.opens <= now.time() < hours.closes
+
+
+# -- what is learnt --
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What happened at some doors. `minutes`: between the first and the last that were noted on the way."""
+
+    counts: Counter[Outcome]
+    minutes: float | None = None
+    live: int = 0
+    """Of them, those that were noted on the way: from a sheet they are entered in any time."""
+
+    @property
+    def doors(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def contacts(self) -> int:
+        return sum(self.counts[each] for each in CONTACTS)
+
+    @property
+    def contact_rate(self) -> float:
+        return self.contacts / self.doors if self.doors else 0.0
+
+    @property
+    def minutes_a_door(self) -> float | None:
+        """None where fewer than two doors were noted on the way."""
+        return None if self.minutes is None or self.live < 2 else self.minutes / (self.live - 1)
+
+
+def tally(noted: Iterable[tuple[Outcome, datetime, bool]]) -> Tally:
+    """Of outcomes with their instants, and whether they were entered from a sheet."""
+    noted = list(noted)
+    instants = [at for _outcome, at, paper in noted if not paper]
+    spent = (max(instants) - min(instants)) / timedelta(minutes=1) if len(instants) > 1 else None
+    return Tally(counts=Counter(outcome for outcome, _at, _paper in noted), minutes=spent, live=len(instants))
+
+
+class Doubt(StrEnum):
+    """Why a walk cannot be quite true: for a talk, not for blame."""
+
+    TOO_FAST = "too_fast"
+    ALL_OPENED = "all_opened"
+
+
+FEW_DOORS = 12
+"""With fewer, everything may happen."""
+LEAST_MINUTES = 0.5
+MOST_CONTACTS = 0.9
+
+
+def doubt(found: Tally) -> Doubt | None:
+    """Whether a walk wants talking over: forty doors in five minutes, or every door open."""
+    pace = found.minutes_a_door
+    # Those that were passed by together, “nobody from 2 to 14”, take no time of their own.
+    if (
+        found.live >= FEW_DOORS
+        and pace is not None
+        and pace < LEAST_MINUTES
+        and found.contacts >= FEW_DOORS // 2
+    ):
+        return Doubt.TOO_FAST
+    if found.doors >= FEW_DOORS and found.contact_rate > MOST_CONTACTS:
+        return Doubt.ALL_OPENED
+    return None

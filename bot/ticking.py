@@ -15,8 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
+from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.inbox import tend
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
@@ -29,6 +29,7 @@ from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
 from db.facts import get_fact, set_fact
 from db.processes import Lock, lock
+from db.talks import lost_answers
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
@@ -255,7 +256,7 @@ class IdleConversations:
     async def look(self) -> None:
         now = self._clock.now()
         async with self._database.read() as tx:
-            if not await due(tx, self._claims, now):
+            if not (await due(tx, self._claims, now) or await lost_answers(tx, now - LOST_FOR)):
                 return
         async with self._database.write() as tx:
             moved = await tend(tx, self._claims, now)

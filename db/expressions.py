@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, CODE_LENGTH, EVERYWHERE, after_prefix, prefixes_of
 from bot.rules.belonging import ATTENDED, WAITLISTED, Setting
-from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
+from bot.rules.expressions import All, AnyOf, Expression, Not
 from bot.rules.leaves import ANY, NONE, SILENT, Leaf, Period, period_of
 from bot.rules.seats import ON_THE_LIST
 from bot.rules.surveys import SKIPPED
@@ -51,11 +51,6 @@ class Whose:
         found = sa.exists().where(self.person == people.c.id, *self.like)
         return sa.not_(found) if self.none else found
 
-    def gathered(self) -> Condition:
-        """All of them gathered first: where everybody is asked."""
-        theirs = sa.select(self.person).where(self.person.is_not(None), *self.like)
-        return people.c.id.not_in(theirs) if self.none else people.c.id.in_(theirs)
-
 
 Ask = Callable[[Arguments, Setting], Condition | Whose]
 
@@ -73,47 +68,21 @@ def only(person: int) -> Condition:
     return people.c.id == person
 
 
-def condition(expression: Expression, setting: Setting) -> Condition:
-    """Whether a row of `people` is in the audience."""
-    asked = _Asked(
-        leaf=lambda leaf: _looked_up(ASKS[leaf.name](leaf.arguments, setting)),
-        agreed_commune=people.c.consent_commune.is_(True),
-    )
-    return _condition(expression, asked, setting.saved, denied=False)
-
-
-def _looked_up(asked: Condition | Whose) -> Condition:
-    return asked.looked_up() if isinstance(asked, Whose) else asked
-
-
-def _gathered(asked: Condition | Whose) -> Condition:
-    return asked.gathered() if isinstance(asked, Whose) else asked
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """How the leaves are asked, and the consent that some of them need."""
-
-    leaf: Callable[[Leaf], Condition]
-    agreed_commune: Condition
-
-
-def _condition(
-    expression: Expression, asked: _Asked, saved: Mapping[str, Expression], *, denied: bool
-) -> Condition:
-    """`denied`: whether a row is in none of the audience."""
+def condition(expression: Expression, setting: Setting, *, denied: bool = False) -> Condition:
+    """Whether a row of `people` is in the audience (`denied`: in none of it)."""
     match expression:
         case Not(part):
-            return _condition(part, asked, saved, denied=not denied)
+            return condition(part, setting, denied=not denied)
         case All(parts) | AnyOf(parts):
-            found = [_condition(part, asked, saved, denied=denied) for part in parts]
+            found = [condition(part, setting, denied=denied) for part in parts]
             return sa.and_(*found) if isinstance(expression, All) != denied else sa.or_(*found)
         case Leaf(name="audience"):
-            return _condition(saved[expression.arguments[0]], asked, saved, denied=denied)
+            return condition(setting.saved[expression.arguments[0]], setting, denied=denied)
     # What is not known of somebody (no language, no place) does not hold, and so its denial does.
-    holds = asked.leaf(expression)
+    asked = ASKS[expression.name](expression.arguments, setting)
+    holds = asked.looked_up() if isinstance(asked, Whose) else asked
     said = sa.not_(sa.func.coalesce(holds, sa.false())) if denied else holds
-    return sa.and_(asked.agreed_commune, said) if expression.uses_commune else said
+    return sa.and_(people.c.consent_commune.is_(True), said) if expression.uses_commune else said
 
 
 def _area(arguments: Arguments, _: Setting) -> Condition:
@@ -273,30 +242,6 @@ ASKS: Mapping[str, Ask] = MappingProxyType(
     }
 )
 """How each leaf is asked of everybody; `audience` is asked as what was saved."""
-
-
-async def count_each(tx: AsyncConnection, expressions: Sequence[Expression], setting: Setting) -> list[int]:
-    """How many supporters are in each audience. Everybody is looked at once, and each leaf is asked once."""
-    trees = (*expressions, *setting.saved.values())
-    leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
-    columns = {
-        leaf: sa.func.coalesce(_gathered(ASKS[leaf.name](leaf.arguments, setting)), sa.false()).label(
-            f"leaf{number}"
-        )
-        for number, leaf in enumerate(leaves)
-    }
-    query = sa.select(people.c.consent_commune, *columns.values()).where(SUPPORTERS)
-    # The offset keeps both engines from asking the leaves anew for each count.
-    each = query.offset(0).subquery()
-    asked = _Asked(
-        leaf=lambda leaf: each.c[columns[leaf].name].is_(True),
-        agreed_commune=each.c.consent_commune.is_(True),
-    )
-    counts = (
-        sa.func.count().filter(_condition(tree, asked, setting.saved, denied=False)).label(f"count{number}")
-        for number, tree in enumerate(expressions)
-    )
-    return list((await tx.execute(sa.select(*counts).select_from(each))).one())
 
 
 async def among(

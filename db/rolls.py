@@ -12,8 +12,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
-    Callable,
     Collection,
     Hashable,
     Iterable,
@@ -22,7 +20,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import reduce
 from operator import and_
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -59,8 +57,6 @@ MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000
 """People of whom something changed: of more, everybody is asked anew."""
-AT_ONCE = 2
-"""Conditions that are asked of everybody at the same time: each takes one of the readers of the database."""
 SLICE = 1 << 19
 """Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
 
@@ -132,15 +128,20 @@ class _Register:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
+class Look:
     """One snapshot: the register, and of whom each of the other conditions holds that were asked; of the `denied` ones,
-    of whom it does not.
+    of whom it does not. `tx`: the transaction that sees this snapshot; it only reads.
     """
 
+    tx: AsyncConnection
     register: _Register
     holds: Mapping[Key, BitMap]
     denied: Collection[Key]
     setting: Setting
+
+    def count(self, expression: Expression) -> int:
+        """How many supporters are in an audience."""
+        return len(self.members(expression))
 
     def members(self, expression: Expression, *, denied: bool = False) -> BitMap:
         """The supporters in an audience (`denied`: in none of it); not to be changed."""
@@ -187,14 +188,9 @@ class Rolls:
         async with self._turn:
             await self._load({})
 
-    async def counts(self, expressions: Sequence[Expression], setting: Setting) -> list[int]:
-        """How many supporters are in each audience."""
-        async with self._look(expressions, setting) as look:
-            return [len(look.members(each)) for each in expressions]
-
     async def ids(self, expression: Expression, setting: Setting) -> set[int]:
         """The supporters in an audience."""
-        async with self._look([expression], setting) as look:
+        async with self.look([expression], setting) as look:
             return set(look.members(expression))
 
     async def groups(
@@ -205,7 +201,7 @@ class Rolls:
             return []
         known: Key = ("known", *(known_in or ()))
         extra = {} if known_in is None else {known: named_in(known_in)}
-        async with self._look([target.expression], target.setting, extra) as look:
+        async with self.look([target.expression], target.setting, extra) as look:
             flagged, mute = look.register.flagged, MUTES.get(kind) if kind is not None else None
             getting = look.members(target.expression) - flagged["unreachable"]
             if mute is not None:
@@ -218,9 +214,9 @@ class Rolls:
             ]
 
     @asynccontextmanager
-    async def _look(
+    async def look(
         self, expressions: Iterable[Expression], setting: Setting, extra: Mapping[Key, Ask] = NOTHING
-    ) -> AsyncIterator[_Look]:
+    ) -> AsyncIterator[Look]:
         """All that these audiences ask, as one snapshot; nobody changes it inside of the block."""
         trees = (*expressions, *setting.saved.values())
         leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
@@ -231,36 +227,28 @@ class Rolls:
         }
         async with self._turn:
             await self._load({**asked, **extra})
+            denied = {key for key, each in asked.items() if isinstance(each, Whose) and each.none}
             async with self.database.read() as tx:
                 version = await changes.version(tx)
                 register = await self._registered(tx, version)
                 holds = await self._renewed(tx, {**asked, **extra}, version)
-            denied = {key for key, each in asked.items() if isinstance(each, Whose) and each.none}
-            yield _Look(register=register, holds=holds, denied=denied, setting=setting)
+                yield Look(tx=tx, register=register, holds=holds, denied=denied, setting=setting)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
 
     async def _load(self, asked: Mapping[Key, Ask]) -> None:
-        """Asks for everybody what is not known at all, some of it at the same time: each as of its own snapshot."""
+        """Asks for everybody what is not known at all, each as of its own snapshot, one by one."""
         async with self.database.read() as tx:
             floor = await changes.floor(tx)
         for key in [key for key, roll in self._kept.items() if roll.version < floor]:
             del self._kept[key]  # what changed since was noted once, and is not any more
         if self._register is not None and self._register.version < floor:
             self._register = None
-        works: list[Callable[[], Awaitable[None]]] = []
         if self._register is None:
-            works.append(self._load_register)
-        works += [partial(self._load_one, key, each) for key, each in asked.items() if key not in self._kept]
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def in_turn(work: Callable[[], Awaitable[None]]) -> None:
-            async with places:
-                await work()
-
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(in_turn(work))
+            await self._load_register()
+        for key, each in asked.items():
+            if key not in self._kept:
+                await self._load_one(key, each)
 
     async def _load_register(self) -> None:
         async with self.database.read() as tx, small_cache(tx):

@@ -45,6 +45,11 @@ class Stands:
     state: str
     details: Mapping[str, Any]
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether it may still arrive."""
+        return self.state in ("queued", "leased", "sending", "withheld")
+
 
 async def queue(
     tx: AsyncConnection,
@@ -88,6 +93,35 @@ async def stand(tx: AsyncConnection, conversation: int, *what: Talk) -> list[Sta
 async def take_back(tx: AsyncConnection, conversation: int, *what: Talk) -> None:
     """Nothing of it leaves any more, and nothing tells that it did; `what`: of these alone."""
     await tx.execute(sa.delete(broadcasts).where(_of(conversation, *what)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """An answer that did not arrive, or of which that is not known."""
+
+    broadcast: int
+    conversation: int
+    message: int
+
+
+async def lost_answers(tx: AsyncConnection, since: datetime) -> list[Lost]:
+    """The answers that left from an instant on and may not have arrived."""
+    ended = sa.and_(broadcasts.c.key >= TALK, broadcasts.c.key < "talk;", broadcasts.c.created_at >= since)
+    query = (
+        sa.select(broadcasts.c.id, broadcasts.c.details)
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(ended, broadcasts.c.template == f"{notices.PREFIX}{Talk.ANSWER}")
+        .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
+    )
+    return [
+        Lost(broadcast=row.id, conversation=row.details["conversation"], message=row.details["message"])
+        for row in await tx.execute(query)
+    ]
+
+
+async def is_told(tx: AsyncConnection, lost: Lost) -> None:
+    """Whoever wrote it knows."""
+    await tx.execute(sa.delete(broadcasts).where(broadcasts.c.id == lost.broadcast))
 
 
 async def word_again(tx: AsyncConnection, conversation: int, message: int) -> list[Stands]:

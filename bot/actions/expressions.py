@@ -31,6 +31,7 @@ from bot.rules.sending import all_at
 from bot.rules.small_counts import Reader
 from bot.rules.surveys import every_option
 from db.expressions import Condition
+from db.rolls import Rolls
 from db.surveys import Survey
 
 EXACT = Reader(known_in=None)
@@ -179,14 +180,16 @@ class Counted:
     steps: tuple[Step, ...]
 
 
-async def count(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Counted:
-    """Counts an audience, and how it grew. Raises BadAudience."""
-    setting = await setting_of(tx, asked, occasion)
+async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
+    """Counts an audience, and how it grew, all of one moment. Raises BadAudience."""
+    async with rolls.database.read() as tx:
+        setting = await setting_of(tx, asked, occasion)
     steps = grown(asked.expression)
     trees = [asked.expression, *(each.so_far for each in steps), *(each.leaf for each in steps)]
     trees = [widened(tree, occasion.campaign.is_whole) for tree in trees]
-    people, *counts = await db.expressions.count_each(tx, trees, setting)
-    held = await _held(tx, db.expressions.members(trees[0], setting), occasion)
+    async with rolls.look(trees, setting) as look:
+        people, *counts = (look.count(tree) for tree in trees)
+        held = await _held(look.tx, db.expressions.members(trees[0], setting), occasion)
     return Counted(
         expression=text_of(asked.expression),
         people=people,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from textwrap import fill
 from typing import TypeVar
 
@@ -27,6 +28,8 @@ from bot.rules.reaching import Held
 from bot.rules.sending import USEFUL_FOR
 from bot.settings import Settings
 from bot.startup import opened, present
+from db.engine import Database
+from db.rolls import Rolls
 from locales import LANGUAGES
 
 T = TypeVar("T")
@@ -115,7 +118,7 @@ def _add_expression(parser: ArgumentParser) -> None:
 
 def count(arguments: Namespace, settings: Settings) -> int:
     asked = _asked(arguments.expression)
-    found = _reading(settings, lambda tx, occasion: expressions.count(tx, asked, occasion))
+    found = asyncio.run(_counted(asked, settings))
     if arguments.json:
         print(json.dumps(_as_json(found), ensure_ascii=False))
     else:
@@ -210,6 +213,11 @@ def _asked(typed: str) -> Asked:
     return Asked(expression=expression, spots=spots)
 
 
+async def _counted(asked: Asked, settings: Settings) -> Counted:
+    async with _on_occasion(settings) as (database, occasion):
+        return await expressions.count(Rolls(database), asked, occasion)
+
+
 def _reading(settings: Settings, work: Work[T]) -> T:
     return asyncio.run(_run(settings, work, writes=False))
 
@@ -219,8 +227,16 @@ def _writing(settings: Settings, work: Work[T]) -> T:
 
 
 async def _run(settings: Settings, work: Work[T], *, writes: bool) -> T:
+    async with (
+        _on_occasion(settings) as (database, occasion),
+        database.write() if writes else database.read() as tx,
+    ):
+        return await work(tx, occasion)
+
+
+@asynccontextmanager
+async def _on_occasion(settings: Settings) -> AsyncIterator[tuple[Database, Occasion]]:
     campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
     async with opened(settings) as database:
-        occasion = Occasion(campaign=campaign, gazetteer=load(settings.data), now=await present(settings))
-        async with database.write() if writes else database.read() as tx:
-            return await work(tx, occasion)
+        now = await present(settings)
+        yield database, Occasion(campaign=campaign, gazetteer=load(settings.data), now=now)

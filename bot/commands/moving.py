@@ -37,7 +37,7 @@ def add_to(db: SubCommands) -> None:
 
 def move_all(arguments: Namespace, settings: Settings) -> int:
     """Prints what arrived, and what to set."""
-    there = settings.at(sys.stdin.readline().strip() if arguments.url == "-" else arguments.url)
+    there = settings.at(_typed() if arguments.url == "-" else arguments.url)
     if place_of(there) == place_of(settings):
         raise CommandRefused("That is the database itself: name another one.")
     moved = asyncio.run(_move(settings, there))
@@ -53,6 +53,16 @@ def move_all(arguments: Namespace, settings: Settings) -> int:
     if there.suppression_key_file != settings.suppression_key_file:
         print(f"Its suppression key is {there.suppression_key_file}.")
     return 0
+
+
+def _typed() -> str:
+    """The address that standard input holds. Raises CommandRefused."""
+    found = sys.stdin.readline().strip()
+    if not found:
+        raise CommandRefused(
+            "Standard input is empty: give it the address of the other database, on one line."
+        )
+    return found
 
 
 async def _move(settings: Settings, there: Settings) -> dict[str, Digest]:

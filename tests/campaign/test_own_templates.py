@@ -120,7 +120,7 @@ async def test_a_template_of_ones_own_is_received(folder: Path, tmp_path: Path) 
             await confirm(person, Reader(language))
         await story.jump("2016-10-30T18:00+01:00")
         emily, claire = people
-        received = await emily.expect("See you on Sunday, 20 November : 08:00?")
+        received = await emily.expect("See you on Sunday 20 November : 08:00?")
         assert "Primary" in received.text
         assert "Stop these reminders" in received.labels
         await emily.tell("I’ll be there", "pledge", "will", about="1")

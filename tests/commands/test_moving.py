@@ -94,6 +94,15 @@ def test_there_and_back(
     assert asyncio.run(next_number()) == 1_203
 
 
+def test_an_empty_standard_input_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not as a fault of PORTEVOIX_DATABASE, which nobody meant."""
+    for typed in ("", "\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert "Standard input is empty" in refusal(capsys, "db", "move", "-")
+
+
 def test_not_while_the_bot_runs_nor_onto_anything(
     tmp_path: Path, empty_postgresql: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

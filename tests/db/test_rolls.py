@@ -61,7 +61,8 @@ class Counted:
             ]
         for tree, whom in zip(trees, expected, strict=True):
             assert await self.rolls.ids(tree, SETTING) == whom, text_of(tree)
-        assert await self.rolls.counts(trees, SETTING) == [len(whom) for whom in expected]
+        async with self.rolls.look(trees, SETTING) as look:
+            assert [look.count(tree) for tree in trees] == [len(whom) for whom in expected]
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
         await board.refresh(line)
         line.ask(UNTIL + timedelta(seconds=2))  # the others in flight were told the same
     (told,) = line.told
-    assert "Telegram asks us to wait until Wednesday, 16 November, 18:42 (your time)" in told
+    assert "Telegram asks us to wait until Wednesday 16 November at 18:42 (your time)" in told
     line.ask(UNTIL + timedelta(minutes=20))  # much longer than was told
     await board.refresh(line)
     assert "19:02" in line.told[-1]
@@ -83,7 +83,7 @@ async def test_a_long_silence_is_told_once_and_then_it_goes_on(sqlite_database: 
     await board.refresh(line)
     (edited,) = map(as_read, line.called)
     assert "Going out…" in edited
-    assert "Telegram made us wait until Wednesday, 16 November, 19:02" in edited
+    assert "Telegram made us wait until Wednesday 16 November at 19:02" in edited
 
 
 async def test_where_even_the_word_is_refused_it_is_told_afterwards(sqlite_database: Database) -> None:

@@ -224,7 +224,7 @@ async def test_that_an_event_is_cancelled_is_told_without_its_name(database: Dat
         assert isinstance(decision, Call)
         said = as_read(parse_html(decision.payload["text"]))
         assert ("Votez Camille Durand" in said) == ("Équipe Camille Durand" in said) == is_named
-        assert "Thursday, 24 November" in said
+        assert "Thursday 24 November" in said
         assert "Lyon" in said
         # Worded before, it must not leave once the quiet period has begun.
         assert decision.leave_before == (midnight if is_named else None)

@@ -25,6 +25,7 @@ from bot.rules.sending import USEFUL_FOR
 from bot.rules.territories import TERRITORIES
 from db import deliveries
 from db.engine import Database
+from db.rolls import Rolls
 from db.schema import broadcasts, people
 from db.schema import deliveries as delivered
 from tests.conversation import CAMPAIGN, paris
@@ -107,7 +108,8 @@ async def test_the_reach_is_what_really_leaves(database: Database, now: datetime
     async with database.write() as tx:
         await tx.execute(sa.insert(people), [somebody(chance, number) for number in range(1, CROWD + 1)])
         await write_before(tx, chance, now)
-        counted = await count(tx, asked, occasion)
+    counted = await count(Rolls(database), asked, occasion)
+    async with database.write() as tx:
         verdicts = {
             number: await why(tx, asked, occasion, telegram_id=number) for number in range(1, CROWD + 1)
         }

@@ -270,7 +270,7 @@ async def test_an_hour_to_come_is_shown_in_the_readers_own_time(
     await organizer.tap_data("1:broadcast_whose:mine")
     await organizer.send("SEND")
     await let_leave(asking, nadia)
-    assert "<b>Goes out:</b> Thursday, 17 November, 13:00 (your time)" in nadia.last.text
+    assert "<b>Goes out:</b> Thursday 17 November at 13:00 (your time)" in nadia.last.text
     await nadia.tap("Approve")
     assert await leave_for_supporters(asking) == []
     asking.clock.move(paris("2016-11-17T18:00"))

@@ -57,11 +57,11 @@ async def test_the_list_tells_what_for_whom_and_how_far(
     await schedule(organizer, "Bonjour", "Meet us <b>tomorrow</b> at the town hall, with the whole team")
     listed = (await organizer.send("/broadcasts")).text
     assert (
-        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16 November 2016, 10:00 · going out"
+        "<b>1. Hello</b>\n\nNews and arguments · the whole campaign · 16 November 2016 at 10:00 · going out"
         in listed
     )
     assert "<b>2. Meet us tomorrow at the town hall, with…</b>" in listed
-    assert "18 November 2016, 08:00 · scheduled\n\nSent: 0 of 2" in listed
+    assert "18 November 2016 at 08:00 · scheduled\n\nSent: 0 of 2" in listed
 
 
 async def test_parts_of_the_list(conversation: Conversation, organizer: Talker) -> None:
@@ -104,7 +104,7 @@ async def test_one_of_them_whole(conversation: Conversation, organizer: Talker) 
         "No. 1, as it looks:",
         "Bonjour ",
         "<i>Équipe Camille Durand</i>",
-        "<b>When:</b> Wednesday, 16 November",
+        "<b>When:</b> Wednesday 16 November",
         "everybody",
         '<b>Written by:</b> <a href="tg://user?id=7">7</a>',
         "• had switched such messages off: 1",

@@ -129,7 +129,7 @@ async def test_local_time_is_each_persons_own(conversation: Conversation) -> Non
     await admin.tap("That’s it")
     await admin.send("17/11 18h")
     await admin.tap("Each person’s own clock")
-    assert "Thursday, 17 November, 18:00, by each person’s own clock" in admin.last.text
+    assert "Thursday 17 November at 18:00, by each person’s own clock" in admin.last.text
     await admin.send("SEND")
     due = {person: row.due_at for person, row in (await recipients(conversation, "staff:%")).items()}
     assert due == {
@@ -149,7 +149,7 @@ async def test_an_instant_is_the_same_for_all(conversation: Conversation) -> Non
     await admin.tap("My clock")
     # It is already Friday, 4:00, in Nouméa: until 9:00 there.
     assert "Too early or too late in the day for: 1." in admin.last.text
-    assert "Thursday, 17 November, 23:00 (your time) at the latest" in admin.last.text
+    assert "Thursday 17 November at 23:00 (your time) at the latest" in admin.last.text
     await admin.send("SEND")
     due = {row.due_at for row in (await recipients(conversation, "staff:%")).values()}
     assert due == {paris("2016-11-17T18:00")}

@@ -41,7 +41,7 @@ async def test_a_new_date_is_told_to_those_who_accepted(conversation: Conversati
     await organizer.send("25/11 20h")
     french, english, question = organizer.screen[-3:]
     assert "vendredi 25 novembre, de 20 h à 22 h" in french.text
-    assert "Friday, 25 November, from 20:00 to 22:00" in english.text
+    assert "Friday 25 November, from 20:00 to 22:00" in english.text
     assert "Change this event?" in question.text
     assert (await rows(conversation, events))[0].starts_at == paris("2016-11-24T19:00")
 

@@ -98,7 +98,7 @@ async def test_staff_see_the_list_without_signing_up_and_find_their_own_events(
 @pytest.mark.parametrize(
     ("language", "when", "where"),
     [
-        ("en", "Thursday, 17 November, from 19:00 to 21:00", "Salle Molière, 18 quai de Bondy, Lyon"),
+        ("en", "Thursday 17 November, from 19:00 to 21:00", "Salle Molière, 18 quai de Bondy, Lyon"),
         ("fr", "jeudi 17 novembre, de 19 h à 21 h", "Salle Molière, 18 quai de Bondy, Lyon"),
     ],
 )
@@ -340,7 +340,7 @@ async def test_in_a_quiet_period_no_event_is_shown_but_answers_are_noted(convers
         await zoe.tap_data("1:rsvp:lyon1:yes"),
     ):
         assert "Campaigns have to keep silent" in shown.text
-        assert "Sunday, 20 November, 19:00" in shown.text
+        assert "Sunday 20 November at 19:00" in shown.text
         assert "Public meeting" not in shown.text
     assert (await conversation.answers())[-1] == ("rsvp", "lyon1", "yes")
 

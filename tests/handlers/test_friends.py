@@ -112,7 +112,7 @@ async def test_a_yes_to_an_event_hands_on_the_event_and_whose_link_it_is(convers
     await zoe.tap_data("1:rsvp:lyon1:yes", on=card)
     link, words = invitation(card)
     assert link == f"https://t.me/{BOT}?start=ev_lyon1_{(await stored(zoe)).friend_code}"
-    assert words.startswith("I’m going to “Public meeting”, Thursday, 17 November")
+    assert words.startswith("I’m going to “Public meeting”, Thursday 17 November")
     assert "Who will you bring?" in card.text
     assert "I’d like to help" in card.buttons
     await zoe.tap_data("1:rsvp:lyon1:no", on=card)

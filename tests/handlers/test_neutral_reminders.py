@@ -162,7 +162,7 @@ async def test_between_the_rounds_it_is_about_the_second(eve: Conversation) -> N
     await begin(organizer)
     await organizer.tap("That’s it")
     await finish_broadcast(organizer)
-    assert "Sunday, 27 November" in organizer.screen[-2].text
+    assert "Sunday 27 November" in organizer.screen[-2].text
     await organizer.send("SEND")
     assert (await rows(eve, broadcasts))[0].ballot == 2
 

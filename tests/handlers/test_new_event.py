@@ -93,8 +93,8 @@ async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:
     [
         ("31/02 19h", "that day does not exist"),
         ("15/11 19h", "already passed"),
-        ("hier 10h", "already passed there: Tuesday, 15 November, 10:00"),
-        ("yesterday 10am", "already passed there: Tuesday, 15 November, 10:00"),
+        ("hier 10h", "already passed there: Tuesday 15 November at 10:00"),
+        ("yesterday 10am", "already passed there: Tuesday 15 November at 10:00"),
         ("un de ces jours", "I can’t read"),
     ],
 )
@@ -131,7 +131,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
     await written(organizer)
     await organizer.tap("Change the date")
     await organizer.send("demain 18h30")
-    assert "Thursday, 17 November, from 18:30 to 20:30" in organizer.last.text
+    assert "Thursday 17 November, from 18:30 to 20:30" in organizer.last.text
     # Another commune takes its address, pin and people around with it.
     await organizer.tap("Change the commune")
     await organizer.send("villeurbanne")
@@ -152,7 +152,7 @@ async def test_the_quiet_period_is_told(conversation: Conversation) -> None:
         await supporter(conversation, 100 + number, LYON)
     await written(organizer)
     assert "<b>Recipients:</b> 12" in organizer.last.text
-    told = "12 may not be written to before Sunday, 20 November, 19:00 (quiet period)"
+    told = "12 may not be written to before Sunday 20 November at 19:00 (quiet period)"
     assert told in organizer.last.text
 
 

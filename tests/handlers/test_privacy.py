@@ -133,7 +133,7 @@ async def test_why_tells_whom_the_message_was_for(conversation: Conversation, zo
     audience = {"all": ["near:69123:30", "language:en", "volunteer"]}
     await deliver(conversation, zoe, 500, audience=audience)
     text = (await zoe.send("/why", reply_to=500)).text
-    assert "Wednesday, 16 November, 10:00" in text
+    assert "Wednesday 16 November at 10:00" in text
     assert "within 30 km of Lyon, read English, volunteers" in text
     assert CAMPAIGN.text(CAMPAIGN.sender.statement, "en") in text
 

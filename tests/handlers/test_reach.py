@@ -49,9 +49,9 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     text = admin.last.text
     assert "<b>Recipients:</b> 5" in text
     assert "✓ At once: 3" in text
-    assert "Already had as many messages as we allow: 1. They get it on Thursday, 17 November, 09:00" in text
+    assert "Already had as many messages as we allow: 1. They get it on Thursday 17 November at 09:00" in text
     assert (
-        "✗ Expires unsent for 1: they already had as many messages as we allow, until Sunday, 20 November"
+        "✗ Expires unsent for 1: they already had as many messages as we allow, until Sunday 20 November"
         in text
     )
     assert "In addition, 1 switched such messages off." in text
@@ -152,14 +152,14 @@ async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> 
     await admin.send("24/11 19h")
     await admin.send("24h")
     assert (
-        "That is 24 hours: the event would end on Friday, 25 November, 19:00. Is that right?"
+        "That is 24 hours: the event would end on Friday 25 November at 19:00. Is that right?"
         in admin.last.text
     )
     await admin.tap("Yes, that long")
     await admin.tap("There are enough")
     await admin.tap("That’s it")
-    assert "from Thursday, 24 November, 19:00 to Friday, 25 November, 19:00" in admin.last.text
+    assert "from Thursday 24 November at 19:00 to Friday 25 November at 19:00" in admin.last.text
     await admin.tap("Change the duration")
     await admin.send("24h")
     await admin.send("2h")
-    assert "Thursday, 24 November, from 19:00 to 21:00" in admin.last.text
+    assert "Thursday 24 November, from 19:00 to 21:00" in admin.last.text

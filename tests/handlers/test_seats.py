@@ -78,7 +78,7 @@ async def test_seats_are_asked_and_shown_and_the_last_one_opens_the_list(convers
     assert "You’re on the waiting list." in listed.text
     await organizer.tap("Manage the event")
     assert "Taken: <b>2</b> of 2" in organizer.last.text
-    assert "On the waitlist: 1" in organizer.last.text
+    assert "On the waiting list: 1" in organizer.last.text
 
 
 async def test_a_freed_seat_comes_with_two_buttons_and_a_time(conversation: Conversation) -> None:
@@ -198,7 +198,7 @@ async def test_the_organizer_changes_the_seats(conversation: Conversation) -> No
         await person.tap_data(f"1:rsvp:{code}:yes")
     await organizer.tap("Manage the event")
     await organizer.tap("Change the seats")
-    assert "On the waitlist: 1" in organizer.last.text
+    assert "On the waiting list: 1" in organizer.last.text
     await organizer.tap("Change the number")
     for wrong in ("0", "-1", "1000000000", "beaucoup"):
         await organizer.send(wrong)
@@ -348,7 +348,7 @@ async def test_in_a_quiet_period_a_yes_that_became_a_place_on_the_list_is_told(
     await mia.send(f"/start ev_{code}")
     conversation.clock.move(paris("2016-11-19T12:00"))
     await mia.tap_data(f"1:rsvp:{code}:yes")
-    assert "Any answer you gave has been noted. You are on a waitlist." in mia.last.text
+    assert "Any answer you gave has been noted. You are on a waiting list." in mia.last.text
     await zoe.tap_data(f"1:rsvp:{code}:yes")
     assert "waitlist" not in zoe.last.text
 

@@ -97,12 +97,12 @@ async def test_the_calendar_shows_what_is_next(conversation: Conversation) -> No
     await local.send("/calendar")
     first = local.last.text.split("\n\n")[1]
     assert first == (
-        "<b>When will you go?</b> (first round)\nWednesday, 16 November, 18:00 local time\nMetropolitan France"
+        "<b>When will you go?</b> (first round)\nWednesday 16 November at 18:00 local time\nMetropolitan France"
     )
     conversation.clock.move(paris("2016-11-20T19:30"))
     await local.send("/calendar")
     assert local.last.text.split("\n\n")[1].startswith(
-        "<b>Thanks</b> (first round)\nSunday, 20 November, 20:30"
+        "<b>Thanks</b> (first round)\nSunday 20 November at 20:30"
     )
 
 
@@ -121,14 +121,14 @@ async def test_the_calendar_shows_events_and_scheduled_messages_among_the_steps(
     await conversation.add_event("paris1", commune="75115", titles={"fr": "Ailleurs"})
     await local.send("/calendar")
     shown = local.last.text
-    assert "<b>Message no. 2: Hello</b>\nFriday, 18 November, 08:00 local time" in shown
+    assert "<b>Message no. 2: Hello</b>\nFriday 18 November at 08:00 local time" in shown
     assert "Ailleurs" not in shown
     assert shown.index("Reminder of the plan") > shown.index("When will you go?")
     await local.tap("2. Hello")
     assert any("<b>Written by:</b>" in each.text for each in local.screen)
     await local.send("/calendar")
     await local.tap("Next")
-    assert "<b>Event: Meeting</b>\nThursday, 24 November, 19:00 local time" in local.last.text
+    assert "<b>Event: Meeting</b>\nThursday 24 November at 19:00 local time" in local.last.text
     await local.tap("Meeting")
     assert "Meeting" in local.last.text
 
@@ -138,8 +138,8 @@ async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversati
     local = await named(conversation, 1, Role.ORGANIZER, "972")
     conversation.clock.move(paris("2016-11-17T10:00"))
     await local.send("/calendar")
-    assert "Reminder of the plan</b> (first round)\nThursday, 17 November, 18:00" in local.last.text
-    assert "Polling day: time to go</b> (first round)\nSaturday, 19 November" in local.last.text
+    assert "Reminder of the plan</b> (first round)\nThursday 17 November at 18:00" in local.last.text
+    assert "Polling day: time to go</b> (first round)\nSaturday 19 November" in local.last.text
 
 
 async def test_after_the_last_ballot_nothing_is_to_come(conversation: Conversation) -> None:

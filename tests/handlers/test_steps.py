@@ -171,7 +171,7 @@ async def test_nobody_has_voted_before_voting_opens(conversation: Conversation, 
     conversation.clock.move(SATURDAY)
     before = await conversation.answers()
     await zoe.tap_data("1:step:1:turnout:voted")
-    assert "it opens on Sunday, 20 November, 08:00" in zoe.toast
+    assert "it opens on Sunday 20 November at 08:00" in zoe.toast
     assert await conversation.answers() == before
 
 
@@ -210,7 +210,7 @@ async def test_the_plan_is_kept_for_round_two(conversation: Conversation, zoe: T
     await zoe.tap("With my family")
     conversation.clock.move(paris("2016-11-20T21:00"))
     shown = await zoe.tap_data("1:step:1:keep_plan:keep")
-    assert "Second round:</b> Sunday, 27 November" in shown.text
+    assert "Second round:</b> Sunday 27 November" in shown.text
     plan = await plan_of(conversation, zoe, 2)
     assert (plan.slot, plan.departure, plan.company) == ("midday", "home", "family")
     assert plan.vote is None

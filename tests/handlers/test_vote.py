@@ -12,7 +12,7 @@ from tests.conversation import Conversation, paris
 @pytest.mark.parametrize(
     ("language", "place", "said"),
     [
-        ("en", "Lyon", "<b>First round:</b> Sunday, 20 November, from 08:00 to 19:00."),
+        ("en", "Lyon", "<b>First round:</b> Sunday 20 November, from 08:00 to 19:00."),
         ("fr", "Lyon", "<b>Premier tour :</b> dimanche 20 novembre, de 8 h à 19 h."),
         # Guadeloupe votes on Saturday.
         ("fr", "Pointe-à-Pitre", "<b>Premier tour :</b> samedi 19 novembre, de 8 h à 19 h."),
@@ -46,7 +46,7 @@ async def test_people_abroad_vote_online_by_paris_time(conversation: Conversatio
     await zoe.send("Vancouver")
     shown = await zoe.send("/vote")
     assert (
-        "online, from Saturday, 19 November, 19:00 to Sunday, 20 November, 19:00 (Paris time)" in shown.text
+        "online, from Saturday 19 November at 19:00 to Sunday 20 November at 19:00 (Paris time)" in shown.text
     )
     assert "ID" not in shown.text
 
@@ -58,7 +58,7 @@ async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversati
     conversation.clock.move(paris("2016-11-19T21:59"))
     shown = await zoe.send("/vote")
     assert "I’ve voted" not in shown.buttons
-    assert "From 08:00 on Sunday, 20 November" in shown.text
+    assert "From 08:00 on Sunday 20 November" in shown.text
     conversation.clock.move(paris("2016-11-19T22:00"))
     assert "I’ve voted" in (await zoe.send("/vote")).buttons
 
@@ -69,7 +69,7 @@ async def test_after_the_close_the_next_round_is_shown_and_after_the_last_none(
     zoe = conversation.person(7)
     await zoe.sign_up()
     conversation.clock.move(paris("2016-11-20T19:00"))
-    assert "Second round:</b> Sunday, 27 November" in (await zoe.send("/vote")).text
+    assert "Second round:</b> Sunday 27 November" in (await zoe.send("/vote")).text
     conversation.clock.move(paris("2016-11-27T19:00"))
     assert "no other round follows" in (await zoe.send("/vote")).text
 

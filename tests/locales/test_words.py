@@ -96,7 +96,7 @@ def test_what_the_bot_writes_it_reads(language: str) -> None:
     ("language", "day", "full", "half", "moment"),
     [
         ("fr", "jeudi 24 novembre", "19 h", "19 h 30", "jeudi 24 novembre à 19 h 30"),
-        ("en", "Thursday, 24 November", "19:00", "19:30", "Thursday, 24 November, 19:30"),
+        ("en", "Thursday 24 November", "19:00", "19:30", "Thursday 24 November at 19:30"),
     ],
 )
 def test_dates_are_written_by_the_language(

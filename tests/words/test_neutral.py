@@ -139,7 +139,7 @@ def test_staff_choose_what_it_shows(fields: tuple[str, ...]) -> None:
     )
     assert text is not None
     said = shown(text)
-    assert "Sunday, 20 November, from 08:00 to 19:00" in said
+    assert "Sunday 20 November, from 08:00 to 19:00" in said
     assert ("École Jean-Moulin" in said) == (PracticalField.PLACE in fields)
     assert ("Bring ID." in said) == (PracticalField.BRING in fields)
 

@@ -38,7 +38,7 @@ def shown(text: str) -> str:
         ("fr", "10 000 personnes, 4 300 000 voix", "10_000 personnes, 4_300_000 voix"),
         ("fr", "Lyon 3 et 24 personnes", "Lyon 3 et 24 personnes"),
         ("fr", "5 hommes, 5 monuments, 3 maires", "5 hommes, 5 monuments, 3 maires"),
-        ("en", "Thursday, 24 November, 19:00", "Thursday, 24~November, 19:00"),
+        ("en", "Thursday 24 November at 19:00", "Thursday 24~November at 19:00"),
         ("en", "November 24th, Nov. 24, 24th of November", "November~24th, Nov.~24, 24th~of~November"),
         ("en", "from 19:00 to 21:00", "from~19:00~to~21:00"),
         ("en", "at 7 pm, 7:30 pm, 5 km, 2 euros", "at 7~pm, 7:30~pm, 5~km, 2~euros"),

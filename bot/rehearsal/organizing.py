@@ -13,6 +13,7 @@ from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.checker import CORRECTED
 from bot.rehearsal.conduct import GUESTS, Act, Doing, send, tap
+from bot.rehearsal.ground import offering, walking
 from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
@@ -52,6 +53,8 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
     for minutes in range(1, 4):
         ticks = _optional(tap("1:door:*"), tap("1:tick:*"))
         yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tuple(ticks))
+    yield offering(campaign, ORGANIZER["id"])
+    yield from walking(campaign, members)
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))

@@ -10,7 +10,8 @@ from itertools import pairwise
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.small_counts import Headcount
+from bot.rules.areas import DEPARTMENTS, normal_area
+from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.volunteering import PURPOSE as HELP
 from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
@@ -90,17 +91,37 @@ async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tall
     return [Tally(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
 
 
-PLACES = {"region": people.c.region, "department": people.c.department, "commune": people.c.commune}
-
-
 async def by_place(
     tx: AsyncConnection, area: str, level: str, known_in: KnownIn
 ) -> list[tuple[str, Headcount]]:
     """The areas of a level (region, department, commune) in which there are supporters, and how many there are."""
-    place = PLACES[level]
+    place = people.c.commune if level == "commune" else _DEPARTMENT
     query = sa.select(place, *counted("people", known_to(known_in)))
-    rows = await tx.execute(query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place))
-    return [(row[0], headcount(row, "people")) for row in rows]
+    query = query.where(_REGISTERED, _votes_in(area), people.c.commune.is_not(None)).group_by(place)
+    found: dict[str, Headcount] = {}
+    for row in await tx.execute(query):
+        code = DEPARTMENTS[row[0]] if level == "region" else row[0]
+        found[code] = found.get(code, NOBODY) + headcount(row, "people")
+    return list(found.items())
+
+
+_DEPARTMENT = sa.case(
+    (people.c.commune >= "97000", sa.func.substr(people.c.commune, 1, 3)),
+    else_=sa.func.substr(people.c.commune, 1, 2),
+)
+"""The département of a commune, which its code begins with: three figures overseas."""
+
+
+def _votes_in(area: str) -> sa.ColumnElement[bool]:
+    """As `person_in`, by the commune alone where it tells: an index has everything that is counted by it."""
+    area = normal_area(area)
+    region = area[1:] if area.startswith("R") else ""
+    departments = (
+        [area] if area in DEPARTMENTS else [each for each, of in DEPARTMENTS.items() if of == region]
+    )
+    if not departments:
+        return person_in(area)
+    return sa.or_(*(people.c.commune.between(each.ljust(5, "0"), each.ljust(5, "9")) for each in departments))
 
 
 async def by_commune(
@@ -109,7 +130,7 @@ async def by_commune(
     """The communes of an area in which supporters vote, and how many; those alone who offered help."""
     place = people.c.commune
     query = sa.select(place, *counted("people", known_to(known_in)))
-    query = query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place)
+    query = query.where(_REGISTERED, _votes_in(area), place.is_not(None)).group_by(place)
     if volunteers:
         query = query.where(people.c.volunteer)
     return [(row[0], headcount(row, "people")) for row in await tx.execute(query)]

@@ -23,6 +23,7 @@ from bot.rules.conversations import (
     LONGEST,
     MINUTE,
     PURPOSE,
+    WITHOUT_CAPTION,
     Media,
     State,
     closed,
@@ -33,7 +34,7 @@ from bot.rules.conversations import (
     written_to,
 )
 from bot.rules.volunteering import area_of
-from db.conversations import Conversation
+from db.conversations import Conversation, Message
 from db.people import Person
 from db.talks import Stands, Talk
 
@@ -79,12 +80,16 @@ class TooManyMessages(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What somebody sends: a text, or something that Telegram copies. `about`: an event's code."""
+    """What somebody sends: a text, or something that Telegram copies. `about`: an event's code.
+
+    `filled`: the language in which its placeholders are filled once it leaves, where it is a saved answer.
+    """
 
     message_id: int
     text: str | None = None
     media: Media | None = None
     about: str | None = None
+    filled: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +137,10 @@ async def write(
             raise NotAsked("They are asked first.")
         await note_choice(tx, person, origin, PURPOSE, given=True, language=asked.language, text=asked.text)
     found, is_new = await _answered_where_they_vote(tx, person, origin.at)
+    if await db.conversations.sent_as(tx, found.id, content.message_id, by_team=False) is not None:
+        # Tapped twice: it is with the team.
+        team = await duties.on_duty(tx, found.area, origin.at, but=[person.telegram_id])
+        return Written(conversation=found, is_new=is_new, on_duty=len(team))
     number = await db.conversations.add(
         tx,
         conversation=found.id,
@@ -209,6 +218,12 @@ async def team_wrote_last(tx: AsyncConnection, person: Person) -> bool:
     return found is not None and await db.conversations.last_is_of_the_team(tx, found.id)
 
 
+def may_become(message: Message, text: str) -> bool:
+    """Whether a message may say this instead: a text says something, a caption may go."""
+    has_words = bool(text.strip()) if message.media is None else message.media not in WITHOUT_CAPTION
+    return has_words and len(text) <= LONGEST
+
+
 async def edit(
     tx: AsyncConnection, person: Person, message_id: int, text: str, now: datetime
 ) -> tuple[Conversation, list[Stands]] | None:
@@ -219,7 +234,7 @@ async def edit(
     if found is None or not person.is_registered or found.is_blocked(now):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=False)
-    if message is None or message.text is None or len(text) > LONGEST:
+    if message is None or not may_become(message, text):
         return None
     await db.conversations.edit(tx, message.id, text, now)
     shown = await db.talks.word_again(tx, found.id, message.id)

@@ -23,7 +23,6 @@ from bot.rules.conversations import (
     LONGEST,
     MINUTE,
     PURPOSE,
-    WITHOUT_CAPTION,
     Media,
     State,
     closed,
@@ -31,10 +30,11 @@ from bot.rules.conversations import (
     handed_back,
     is_too_much,
     may_answer,
+    may_become,
     written_to,
 )
 from bot.rules.volunteering import area_of
-from db.conversations import Conversation, Message
+from db.conversations import Conversation
 from db.people import Person
 from db.talks import Stands, Talk
 
@@ -218,12 +218,6 @@ async def team_wrote_last(tx: AsyncConnection, person: Person) -> bool:
     return found is not None and await db.conversations.last_is_of_the_team(tx, found.id)
 
 
-def may_become(message: Message, text: str) -> bool:
-    """Whether a message may say this instead: a text says something, a caption may go."""
-    has_words = bool(text.strip()) if message.media is None else message.media not in WITHOUT_CAPTION
-    return has_words and len(text) <= LONGEST
-
-
 async def edit(
     tx: AsyncConnection, person: Person, message_id: int, text: str, now: datetime
 ) -> tuple[Conversation, list[Stands]] | None:
@@ -234,7 +228,7 @@ async def edit(
     if found is None or not person.is_registered or found.is_blocked(now):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=False)
-    if message is None or not may_become(message, text):
+    if message is None or not may_become(message.media, text):
         return None
     await db.conversations.edit(tx, message.id, text, now)
     shown = await db.talks.word_again(tx, found.id, message.id)

@@ -23,7 +23,6 @@ from bot.actions.conversations import (
     MessageTooLong,
     NothingToSend,
     leave_answering,
-    may_become,
 )
 from bot.errors import PortevoixError
 from bot.rules import conversations as rules
@@ -232,7 +231,7 @@ async def edit(
     if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.person.id)
-    if message is None or not may_become(message, text):
+    if message is None or not rules.may_become(message.media, text):
         return None
     await db.conversations.edit(tx, message.id, text, author.now)
     return found, await db.talks.word_again(tx, found.id, message.id)

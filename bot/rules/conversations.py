@@ -60,6 +60,12 @@ def is_signed_apart(media: Media | None, text: str | None) -> bool:
     return media in WITHOUT_CAPTION or (media is not None and len(text or "") > LONGEST_SIGNED)
 
 
+def may_become(media: str | None, text: str) -> bool:
+    """Whether what was sent may say this instead: a text says something, a caption may go."""
+    has_words = bool(text.strip()) if media is None else media not in WITHOUT_CAPTION
+    return has_words and len(text) <= LONGEST
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claims:
     """How long a claim may rest before it goes back, and a question before it goes up to the coordinators."""

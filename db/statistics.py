@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.volunteering import PURPOSE as HELP
 from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
+from db.days import hour_text
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
@@ -73,13 +74,16 @@ async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
 async def joined(
     tx: AsyncConnection, area: str, bounds: Sequence[datetime], known_in: KnownIn
 ) -> list[Headcount]:
-    """How many signed up between each instant and the next: one number less than there are instants."""
-    known, at = known_to(known_in), people.c.registered_at
-    spans = [sa.and_(at >= begins, at < ends) for begins, ends in pairwise(bounds)]
-    columns = (column for place, span in enumerate(spans) for column in counted(f"day{place}", known, span))
-    there = sa.and_(_REGISTERED, person_in(area), at >= bounds[0], at < bounds[-1])
-    row = (await tx.execute(sa.select(*columns).select_from(people).where(there))).one()
-    return [headcount(row, f"day{place}") for place in range(len(spans))]
+    """How many signed up between each instant and the next, to the hour: one number less than there are instants."""
+    at, hour = people.c.registered_at, hour_text(people.c.registered_at)
+    query = sa.select(hour.label("hour"), *counted("people", known_to(known_in)))
+    query = query.where(_REGISTERED, _votes_in(area), at >= bounds[0], at < bounds[-1]).group_by(hour)
+    found = [NOBODY] * (len(bounds) - 1)
+    for row in await tx.execute(query):
+        place = bisect_right(bounds, datetime.fromisoformat(f"{row.hour}:00+00:00")) - 1
+        place = min(max(place, 0), len(found) - 1)
+        found[place] += headcount(row, "people")
+    return found
 
 
 async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:

@@ -6,11 +6,13 @@ import gzip
 import re
 from datetime import timedelta
 
+import db.statistics
 from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS
 from bot.web.console.map import POINTS
 from bot.web.site import STATIC
+from db.engine import Database
 from tests.campaigning import staff, supporter
-from tests.conversation import Conversation
+from tests.conversation import Conversation, paris
 from tests.web.browsing import signed_in, web_of
 
 MAP = STATIC / "map"
@@ -98,3 +100,17 @@ async def test_what_is_kept_for_a_minute_is_kept_for_whoever_reads_counts_alike(
     conversation.clock.move(conversation.clock.now() + timedelta(minutes=1))
     await karim.open("/console/map/69")
     assert "Villeurbanne 4" in karim.text
+
+
+async def test_who_joined_stands_under_the_day_that_it_was_where_the_reader_is(database: Database) -> None:
+    conversation = Conversation(database, paris("2016-11-16T10:00"))
+    for number, at in enumerate(
+        ("2016-11-14T23:59", "2016-11-15T00:00", "2016-11-15T12:00", "2016-11-16T09:59")
+    ):
+        await supporter(conversation, number + 1, "69123", registered_at=paris(at))
+    await supporter(conversation, 9, "13055", registered_at=paris("2016-11-15T12:00"))
+    bounds = [paris(f"2016-11-{day}T00:00") for day in (14, 15, 16, 17)]
+    for area, counts in {"FR": [1, 3, 1], "69": [1, 2, 1], "R93": [0, 1, 0], "abroad": [0, 0, 0]}.items():
+        async with database.read() as tx:
+            found = await db.statistics.joined(tx, area, bounds, None)
+        assert [each.total for each in found] == counts, area

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -758,3 +759,10 @@ async def test_whose_answer_may_not_have_arrived_is_told_once(
         assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
     await arrive(conversation, sophie)
     assert "may not have arrived" in sophie.last.text
+
+
+async def test_who_answers_reads_in_mydata_how(conversation: Conversation, sophie: Talker) -> None:
+    await sophie.send("/mydata")
+    file = sophie.called("sendDocument")[0].attachment
+    assert file is not None
+    assert json.loads(file.content)["answers_supporters"]["name"] == "Sophie"

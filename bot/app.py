@@ -37,6 +37,7 @@ from bot.departure.decide import Departure
 from bot.departure.doors import Doors
 from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
+from bot.departure.inbox_group import GroupBoard
 from bot.export_files import ExportFiles
 from bot.introduction import (
     ALLOWED_UPDATES,
@@ -290,6 +291,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
             COMMANDS, chat, roles, campaign.languages, waiting=waiting
         ),
     )
+    group = GroupBoard(database=database, texts=services.texts, composer=composer(services))
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -320,6 +322,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         late.look,
         idle.look,
         lambda: inbox.refresh(engine, clock.now()),
+        lambda: group.refresh(engine, clock.now()),
         lambda: decisions.refresh(engine, clock.now()),
     )
     beats_as_leader = _as_leader(

@@ -1,5 +1,5 @@
 """What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
-back, one corrected) and a neutral reminder.
+back, one corrected) and a neutral reminder; and a supporter hosts an event, which the second organizer lets take place.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A neutral reminder may leave then, where the campaign file allows it.
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
+    yield from _hosted(campaign, texts, members)
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
@@ -70,6 +71,36 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
             word = _confirmation(campaign, texts)
             yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
             yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+    """A neighbour's evening: proposed, and let take place by the second organizer."""
+    host = next((member for member in members if _may_host(member)), None)
+    if host is None or host.place.commune is None:
+        return
+    at = paris(campaign, 0, 15, time(11, 5))
+    acts = [send("/events"), tap("1:host")]
+    for language in campaign.languages:
+        acts.append(send(texts.typed("rehearsal/event_title", language, commune=host.place.commune)))
+        acts.append(send(texts.typed("rehearsal/event_description", language)))
+    acts += [
+        send(host.place.typed),
+        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
+        tap("1:event_skip:pin:-"),
+        send(f"{at + timedelta(days=5):%d/%m} 18:00"),
+        tap("1:event_duration:90"),
+        tap("1:event_skip:seats:-"),
+        tap("1:host_send"),
+    ]
+    yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
+    yield Doing(at=at + LATER, person=SECOND["id"], acts=(tap("1:host_card:*"), tap("1:host_approve:*")))
+
+
+def _may_host(member: Member) -> bool:
+    """Whether they were there from the beginning, in a commune of metropolitan France, and talk to the bot."""
+    place = member.place
+    settled = member.joins_at is None and member.moves_at is None
+    return settled and place.territory == METROPOLE and bool(place.commune) and member.character in GUESTS
 
 
 def _approve() -> tuple[Act, ...]:

@@ -15,8 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import db.overview
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
+from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.inbox import LOST_FOR, tend
 from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign

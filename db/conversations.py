@@ -14,7 +14,7 @@ import db.talks
 from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import NEW, Claims, Standing, State
 from db.areas import person_in
-from db.restrictions import IS_USABLE
+from db.engine import savepoint
 from db.schema import conversations, messages, people
 from db.upsert import insert
 
@@ -74,13 +74,14 @@ def _from(values: Mapping[str, Any]) -> Conversation:
     return Conversation(standing=Standing(**{**standing, "state": State(standing["state"])}), **own)
 
 
-async def get(tx: AsyncConnection, number: int) -> Conversation | None:
-    return await _one(tx, conversations.c.id == number)
+async def get(tx: AsyncConnection, number: int, *, to_move: bool = False) -> Conversation | None:
+    """A conversation; `to_move`: nobody else moves it, nor writes in it, until the transaction ends."""
+    return await _one(tx, conversations.c.id == number, to_move=to_move)
 
 
-async def of_person(tx: AsyncConnection, person: int) -> Conversation | None:
-    """The conversation that somebody began."""
-    return await _one(tx, conversations.c.person == person)
+async def of_person(tx: AsyncConnection, person: int, *, to_move: bool = False) -> Conversation | None:
+    """The conversation that somebody began; `to_move` as in `get`."""
+    return await _one(tx, conversations.c.person == person, to_move=to_move)
 
 
 async def claimed_by(tx: AsyncConnection, person: int) -> Conversation | None:
@@ -88,8 +89,11 @@ async def claimed_by(tx: AsyncConnection, person: int) -> Conversation | None:
     return await _one(tx, conversations.c.claimed_by == person)
 
 
-async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Conversation | None:
-    row = (await tx.execute(sa.select(conversations).where(condition))).one_or_none()
+async def _one(
+    tx: AsyncConnection, condition: sa.ColumnElement[bool], *, to_move: bool = False
+) -> Conversation | None:
+    query = sa.select(conversations).where(condition)
+    row = (await tx.execute(query.with_for_update() if to_move else query)).one_or_none()
     return None if row is None else _conversation(row)
 
 
@@ -101,13 +105,16 @@ async def open_for(tx: AsyncConnection, person: int, area: str, now: datetime) -
 
 
 async def move(tx: AsyncConnection, seen: Conversation, to: Standing) -> bool:
-    """Where it stands from now on; False where somebody else moved it since it was `seen`."""
-    as_seen = sa.and_(
-        conversations.c.id == seen.id,
-        conversations.c.state == seen.standing.state,
-        conversations.c.claimed_by.is_not_distinct_from(seen.standing.claimed_by),
+    """Where it stands from now on; False where it was moved since it was `seen`, or the claimer took another one."""
+    as_seen = (
+        conversations.c[name].is_not_distinct_from(each) for name, each in asdict(seen.standing).items()
     )
-    return (await tx.execute(sa.update(conversations).where(as_seen).values(asdict(to)))).rowcount == 1
+    change = sa.update(conversations).where(conversations.c.id == seen.id, *as_seen).values(asdict(to))
+    try:
+        async with savepoint(tx):
+            return (await tx.execute(change)).rowcount == 1
+    except sa.exc.IntegrityError:
+        return False
 
 
 async def block(tx: AsyncConnection, number: int, until: datetime | None, reason: str | None) -> None:
@@ -279,12 +286,15 @@ _UNANSWERED = (
 )
 
 
+_IS_ANSWERABLE = sa.and_(people.c.state == "registered", people.c.unreachable_at.is_(None))
+
+
 async def open_ones(tx: AsyncConnection) -> list[Waiting]:
-    """Those that are not closed, by how long their author waits; not of who restricted the use of their data."""
+    """Those that are not closed, by how long their author waits; not of who cannot be answered."""
     query = (
         sa.select(conversations, _UNANSWERED.label("unanswered"))
         .join(people, people.c.id == conversations.c.person)
-        .where(conversations.c.state != State.CLOSED, IS_USABLE)
+        .where(conversations.c.state != State.CLOSED, _IS_ANSWERABLE)
         .order_by(conversations.c.waiting_since.is_(None), conversations.c.waiting_since, conversations.c.id)
     )
     return [_waiting(row) for row in await tx.execute(query)]
@@ -302,12 +312,15 @@ def _waiting(row: sa.Row[Any]) -> Waiting:
 
 
 async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conversation]:
-    """Claims that may have rested too long, and questions that may have waited too long: the rules decide."""
+    """Claims that may have rested too long, questions that may have waited too long, and those of whom nobody can be
+    answered any more: the rules decide.
+    """
     idle = conversations.c.touched_at <= now - claims.idle
     overdue = sa.and_(
         conversations.c.waiting_since <= now - claims.escalation, conversations.c.escalated_at.is_(None)
     )
-    query = sa.select(conversations).where(conversations.c.state != State.CLOSED, sa.or_(idle, overdue))
+    query = sa.select(conversations).join(people, people.c.id == conversations.c.person)
+    query = query.where(conversations.c.state != State.CLOSED, sa.or_(idle, overdue, ~_IS_ANSWERABLE))
     return [_conversation(row) for row in await tx.execute(query.order_by(conversations.c.id))]
 
 

@@ -45,6 +45,11 @@ class Stands:
     state: str
     details: Mapping[str, Any]
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether it may still arrive."""
+        return self.state in ("queued", "leased", "sending", "withheld")
+
 
 async def queue(
     tx: AsyncConnection,

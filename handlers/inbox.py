@@ -188,7 +188,11 @@ async def pass_to(update: Update, context: Context) -> None:
 async def close(update: Update, context: Context) -> None:
     """Over: its author is told, and writes again where something is left."""
     number = _number(context)
-    await inbox.close(context.tx, await desk.author(context), number)
+    try:
+        await inbox.close(context.tx, await desk.author(context), number)
+    except inbox.WroteMeanwhile as refusal:
+        context.toast(refusal.message, alert=True, **refusal.values)
+        return
     await _leave(context, "inbox/closed", number=number)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ import db.dialogs
 import db.people
 import db.talks
 from bot.actions import duties
+from bot.actions.authority import roles_of
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin
@@ -26,7 +27,9 @@ from bot.rules.conversations import (
     State,
     closed,
     goes_on,
+    handed_back,
     is_too_much,
+    may_answer,
     written_to,
 )
 from bot.rules.volunteering import area_of
@@ -128,7 +131,7 @@ async def write(
         if asked is None:
             raise NotAsked("They are asked first.")
         await note_choice(tx, person, origin, PURPOSE, given=True, language=asked.language, text=asked.text)
-    found = await db.conversations.open_for(tx, person.id, area_of_person(person), origin.at)
+    found, is_new = await _answered_where_they_vote(tx, person, origin.at)
     number = await db.conversations.add(
         tx,
         conversation=found.id,
@@ -139,10 +142,29 @@ async def write(
         about=content.about,
         message_id=content.message_id,
     )
-    while not await db.conversations.move(tx, found, written_to(found.standing, origin.at)):
-        found = await db.conversations.open_for(tx, person.id, area_of_person(person), origin.at)
-    told = await _tell(tx, person, found, number, origin.at)
-    return Written(conversation=found, is_new=found.standing.state is State.CLOSED, on_duty=told)
+    await db.conversations.move(tx, found, written_to(found.standing, origin.at))
+    told = await _tell(tx, person, found, number, origin.at, is_new=is_new)
+    return Written(conversation=found, is_new=is_new, on_duty=told)
+
+
+async def _answered_where_they_vote(
+    tx: AsyncConnection, person: Person, now: datetime
+) -> tuple[Conversation, bool]:
+    """Their conversation, which nobody else moves from now on, and whether it is new to those who may answer there:
+    whoever has taken it and may not loses it.
+    """
+    found = await db.conversations.open_for(tx, person.id, area_of_person(person), now)
+    claimer = found.standing.claimed_by
+    reader = await db.people.get(tx, claimer) if claimer is not None else None
+    if found.standing.state is not State.CLAIMED:
+        return found, found.standing.state is State.CLOSED
+    if reader is not None and may_answer(await roles_of(tx, reader), found.area):
+        return found, False
+    await db.conversations.move(tx, found, handed_back(found.standing, now))
+    if reader is not None:
+        await leave_answering(tx, reader.id, found.id)
+        await db.talks.queue(tx, found.id, Talk.TOLD, [reader.telegram_id], now=now, why="elsewhere")
+    return replace(found, standing=handed_back(found.standing, now)), True
 
 
 async def _require_taken(tx: AsyncConnection, person: Person, content: Content, now: datetime) -> None:
@@ -159,7 +181,9 @@ async def _require_taken(tx: AsyncConnection, person: Person, content: Content, 
         raise TooManyMessages("Ten messages a minute are enough.")
 
 
-async def _tell(tx: AsyncConnection, person: Person, found: Conversation, message: int, now: datetime) -> int:
+async def _tell(
+    tx: AsyncConnection, person: Person, found: Conversation, message: int, now: datetime, *, is_new: bool
+) -> int:
     """Whoever has taken it reads it; where nobody has, those on duty see once that it waits. How many they are."""
     claimer = found.standing.claimed_by
     if found.standing.state is State.CLAIMED and claimer is not None:
@@ -168,7 +192,7 @@ async def _tell(tx: AsyncConnection, person: Person, found: Conversation, messag
         await db.talks.queue(tx, found.id, Talk.RELAYED, readers, now=now, message=message)
         return len(readers)
     team = [each.telegram_id for each in await duties.on_duty(tx, found.area, now, but=[person.telegram_id])]
-    if found.standing.state is State.CLOSED:
+    if is_new:
         await db.talks.queue(tx, found.id, Talk.CARD, team, now=now)
     return len(team)
 
@@ -219,7 +243,7 @@ async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Aske
 
     `asked`: what they are told of it: writing again is asked anew.
     """
-    found = await db.conversations.of_person(tx, person.id)
+    found = await db.conversations.of_person(tx, person.id, to_move=True)
     if found is None:
         return []
     if await has_agreed(tx, person):
@@ -234,7 +258,7 @@ async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Aske
 
 async def forget(tx: AsyncConnection, person: Person, now: datetime) -> list[InChat]:
     """Before a person is erased: their conversation goes; what the team still sees of it."""
-    found = await db.conversations.of_person(tx, person.id)
+    found = await db.conversations.of_person(tx, person.id, to_move=True)
     if found is None:
         return []
     shown = await _forgotten(tx, found, "erased", now)
@@ -247,7 +271,7 @@ async def end(tx: AsyncConnection, person: Person, why: str, now: datetime) -> N
 
     `why`: stopped, restricted or blocked, as whoever had taken it is told.
     """
-    found = await db.conversations.of_person(tx, person.id)
+    found = await db.conversations.of_person(tx, person.id, to_move=True)
     if found is None:
         return
     await db.talks.take_back(tx, found.id, Talk.ANSWER)

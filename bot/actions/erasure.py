@@ -11,7 +11,7 @@ import db.erasing
 import db.staff
 import db.suppressions
 import db.unread
-from bot.actions import audit, inbox, notices, staff_links
+from bot.actions import audit, claims, notices, staff_links
 from bot.actions.broadcasts import pause_orphans
 from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey, suppression_of
@@ -55,7 +55,7 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
     await db.erasing.erase_roles(tx, person.telegram_id)
     await staff_links.end_unfounded(tx, person.telegram_id, now)
     await pause_orphans(tx, person.telegram_id, now)
-    await inbox.end_unfounded(tx, person.telegram_id, now)
+    await claims.end_unfounded(tx, person.telegram_id, now)
     for role in held:
         details = {"role": role.role, "area": role.area}
         await audit.note(tx, actor=ERASED, action="leave_staff", details=details, now=now)

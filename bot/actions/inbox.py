@@ -15,8 +15,8 @@ import db.conversations
 import db.duties
 import db.people
 import db.talks
-from bot.actions import audit, duties
-from bot.actions.authority import Author, roles_of
+from bot.actions import audit, claims, duties
+from bot.actions.authority import Author
 from bot.actions.conversations import (
     Content,
     ConversationGone,
@@ -27,18 +27,14 @@ from bot.actions.conversations import (
 from bot.errors import PortevoixError
 from bot.rules import conversations as rules
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.conversations import LONGEST, Claims, State, may_answer
+from bot.rules.conversations import LONGEST, State, may_answer
 from bot.rules.permissions import Action
 from db.conversations import Conversation, Waiting
 from db.duties import Answerer
 from db.people import Person
 from db.talks import Stands, Talk
 
-BY_ITSELF = "inbox"
-"""The actor in the audit log where a claim went back, or a question up, by itself."""
 LONGEST_REASON = 200
-LOST_FOR = timedelta(days=1)
-"""An answer that has not arrived after so long is told of no more."""
 LOOKED_AT = timedelta(days=30)
 """The answers of so long say how long people wait."""
 
@@ -65,6 +61,12 @@ class OwnConversation(PortevoixError):
     """One's own questions are answered by others."""
 
     default_message = "inbox/own"
+
+
+class WroteMeanwhile(PortevoixError):
+    """What its author wrote is on its way: whoever closed it now would never read it."""
+
+    default_message = "inbox/wrote_meanwhile"
 
 
 class NobodyToPassTo(PortevoixError):
@@ -148,11 +150,13 @@ async def claim(tx: AsyncConnection, author: Author, number: int) -> Conversatio
         return mine
     if mine is not None:
         raise OneAtATime("Answer first the one that you have taken.", number=mine.id)
-    waits = found.standing.state is State.WAITING
-    if not waits or not await db.conversations.move(
+    if found.standing.state is not State.WAITING:
+        raise await _taken(tx, number)
+    if not await db.conversations.move(
         tx, found, rules.claimed(found.standing, author.person.id, author.now)
     ):
-        raise await _taken(tx, number)
+        other = await db.conversations.claimed_by(tx, author.person.id)
+        raise OneAtATime("One was passed to you in this very moment.", number=other.id if other else number)
     await _note(tx, author, "claim_conversation", found)
     await _show(tx, author.person, number, author.now)
     return await _fresh(tx, number)
@@ -227,10 +231,10 @@ async def edit(
 
 async def hand_back(tx: AsyncConnection, author: Author, number: int) -> None:
     """Somebody else is to answer: those on duty are told. Raises NotAllowed, ConversationGone, NotYours."""
-    found, _person = await _mine(tx, author, number)
+    found = await _held(tx, author, number)
     await _move(tx, found, rules.handed_back(found.standing, author.now))
     await _note(tx, author, "hand_back_conversation", found)
-    await _let_go(tx, found, author.now)
+    await claims.let_go(tx, found, author.now)
 
 
 async def may_pass_to(tx: AsyncConnection, author: Author, number: int) -> list[Answerer]:
@@ -253,7 +257,8 @@ async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> 
     if reader is None or person is None:
         raise NobodyToPassTo("They cannot take it now.")
     found, _person = await _mine(tx, author, number)
-    await _move(tx, found, rules.claimed(found.standing, to, author.now))
+    if not await db.conversations.move(tx, found, rules.claimed(found.standing, to, author.now)):
+        raise NobodyToPassTo("They took another one in this very moment.")
     await _note(tx, author, "pass_on_conversation", found, to=person.telegram_id)
     await leave_answering(tx, author.person.id, number)
     await _show(tx, person, number, author.now)
@@ -261,106 +266,43 @@ async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> 
 
 
 async def close(tx: AsyncConnection, author: Author, number: int) -> None:
-    """It is over until its author writes again, who is told. Raises NotAllowed, ConversationGone, NotYours."""
-    found, person = await _mine(tx, author, number)
+    """It is over until its author writes again, who is told. Raises NotAllowed, ConversationGone, NotYours,
+    WroteMeanwhile.
+    """
+    found = await _held(tx, author, number)
+    read = await db.talks.stand(tx, number, Talk.OPENED, Talk.RELAYED)
+    if any(each.telegram_id == author.telegram_id and each.is_on_its_way for each in read):
+        raise WroteMeanwhile("What they wrote has yet to reach you.", number=number)
+    await _close(tx, author, found)
+    person = await db.people.get(tx, found.person)
+    if person is not None:
+        await db.talks.queue(tx, number, Talk.CLOSED, [person.telegram_id], now=author.now)
+
+
+async def _close(tx: AsyncConnection, author: Author, found: Conversation) -> None:
     await _move(tx, found, rules.closed(found.standing, author.now))
     await _note(tx, author, "close_conversation", found)
-    await leave_answering(tx, author.person.id, number)
-    await db.talks.queue(tx, number, Talk.CLOSED, [person.telegram_id], now=author.now)
+    await leave_answering(tx, author.person.id, found.id)
 
 
 async def block(tx: AsyncConnection, author: Author, number: int, days: int, reason: str) -> None:
-    """Nothing of its author is taken for so many days; why is kept with it. Raises as `close` does."""
+    """Nothing of its author is taken for so many days, who learns it where they write; why is kept with it.
+
+    Raises NotAllowed, ConversationGone, NotYours.
+    """
     if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
         raise NothingToSend("For how long, and why, has to be said.")
-    await close(tx, author, number)
+    await _close(tx, author, await _held(tx, author, number))
     until = author.now + timedelta(days=days)
     await db.conversations.block(tx, number, until, reason.strip()[:LONGEST_REASON])
     found = await _fresh(tx, number)
     await _note(tx, author, "block_sender", found, days=days)
 
 
-async def tend(tx: AsyncConnection, claims: Claims, now: datetime) -> int:
-    """What rested too long goes back, what waited too long goes up to the coordinators, and whose answer may not have
-    arrived knows it; how many of all.
-    """
-    moved = await _tell_of_lost(tx, now)
-    for found in await db.conversations.due(tx, claims, now):
-        if rules.is_idle(found.standing, claims, now):
-            after = rules.left_idle(found.standing, now)
-            if await db.conversations.move(tx, found, after):
-                moved += 1
-                details = {"conversation": found.id, "area": found.area}
-                await audit.note(tx, actor=BY_ITSELF, action="claim_ended", details=details, now=now)
-                await _tell_claimer(tx, found, "idle", now)
-                await _let_go(tx, found, now, waits=after.state is State.WAITING)
-        if rules.is_overdue(found.standing, claims, now):
-            moved += await _escalate(tx, await _fresh(tx, found.id), now)
-    return moved
-
-
-async def _tell_of_lost(tx: AsyncConnection, now: datetime) -> int:
-    """No answer is sent twice by itself: whoever wrote it decides."""
-    lost = await db.talks.lost_answers(tx, now - LOST_FOR)
-    for each in lost:
-        message = await db.conversations.message(tx, each.message)
-        author = None
-        if message is not None and message.author is not None:
-            author = await db.people.get(tx, message.author)
-        if author is not None:
-            told = [author.telegram_id]
-            await db.talks.queue(tx, each.conversation, Talk.TOLD, told, now=now, why="lost")
-        await db.talks.is_told(tx, each)
-    return len(lost)
-
-
-async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:
-    """Somebody lost a role: what they have taken, and may not answer any more, waits for others."""
-    person = await db.people.find(tx, telegram_id)
-    if person is None:
-        return
-    roles = await roles_of(tx, person)
-    if not roles:
-        await db.duties.leave(tx, person.id)
-    found = await db.conversations.claimed_by(tx, person.id)
-    if found is not None and not may_answer(roles, found.area):
-        await db.conversations.move(tx, found, rules.left_idle(found.standing, now))
-        await _let_go(tx, found, now, waits=found.standing.waiting_since is not None)
-
-
-async def _escalate(tx: AsyncConnection, found: Conversation, now: datetime) -> int:
-    author = await db.people.get(tx, found.person)
-    but = [] if author is None else [author.telegram_id]
-    told = await duties.coordinators(tx, found.area, but=but)
-    await db.conversations.move(tx, found, rules.escalated(found.standing, now))
-    await db.talks.queue(tx, found.id, Talk.CARD, told, now=now, escalated=True)
-    details = {"conversation": found.id, "area": found.area, "told": len(told)}
-    await audit.note(tx, actor=BY_ITSELF, action="conversation_went_up", details=details, now=now)
-    return 1
-
-
-async def _let_go(tx: AsyncConnection, found: Conversation, now: datetime, *, waits: bool = True) -> None:
-    """Whoever had it writes nothing there any more; the others on duty are told that it waits."""
-    claimer = found.standing.claimed_by  # None where they were erased
-    if claimer is not None:
-        await leave_answering(tx, claimer, found.id)
-    if waits:
-        both = await db.people.get_many(tx, [claimer or 0, found.person])
-        but = [person.telegram_id for person in both.values()]
-        team = [each.telegram_id for each in await duties.on_duty(tx, found.area, now, but=but)]
-        await db.talks.queue(tx, found.id, Talk.CARD, team, now=now)
-
-
-async def _tell_claimer(tx: AsyncConnection, found: Conversation, why: str, now: datetime) -> None:
-    claimer = await db.people.get(tx, found.standing.claimed_by or 0)
-    if claimer is not None:
-        await db.talks.queue(tx, found.id, Talk.TOLD, [claimer.telegram_id], now=now, why=why)
-
-
 async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
     """A conversation of their areas whose author may be answered. Raises NotAllowed, ConversationGone."""
     author.require(Action.ANSWER_CONVERSATION)
-    found = await db.conversations.get(tx, number)
+    found = await db.conversations.get(tx, number, to_move=True)
     person = await db.people.get(tx, found.person) if found is not None else None
     if found is None or person is None:
         raise ConversationGone("This conversation was erased.")
@@ -373,9 +315,26 @@ async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[
 async def _mine(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
     """The conversation that they have taken, and its author. Raises NotAllowed, ConversationGone, NotYours."""
     found, person = await _reachable(tx, author, number)
-    if found.standing.claimed_by != author.person.id:
-        raise NotYours("You have not taken this conversation, or not any more.", number=number)
+    _require_theirs(author, found)
     return found, person
+
+
+async def _held(tx: AsyncConnection, author: Author, number: int) -> Conversation:
+    """The conversation that they have taken, also where they may not answer it any more: they can always let it go.
+
+    Raises NotAllowed, ConversationGone, NotYours.
+    """
+    author.require(Action.ANSWER_CONVERSATION)
+    found = await db.conversations.get(tx, number, to_move=True)
+    if found is None:
+        raise ConversationGone("This conversation was erased.")
+    _require_theirs(author, found)
+    return found
+
+
+def _require_theirs(author: Author, found: Conversation) -> None:
+    if found.standing.claimed_by != author.person.id:
+        raise NotYours("You have not taken this conversation, or not any more.", number=found.id)
 
 
 async def _move(tx: AsyncConnection, found: Conversation, to: rules.Standing) -> None:

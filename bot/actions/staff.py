@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import admissions, audit, broadcasts, console, inbox, notices, staff_links
+from bot.actions import admissions, audit, broadcasts, claims, console, notices, staff_links
 from bot.actions.authority import Author, asked_again
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
 from bot.rules.permissions import Action, Role
@@ -139,7 +139,7 @@ async def _withdraw(
     await db.staff.revoke(tx, member.id, now)
     links = await staff_links.end_unfounded(tx, member.telegram_id, now)
     await admissions.end_unfounded(tx, member.telegram_id, now)
-    await inbox.end_unfounded(tx, member.telegram_id, now)
+    await claims.end_unfounded(tx, member.telegram_id, now)
     await console.end_unfounded(tx, member.telegram_id, now)
     paused = await broadcasts.pause_orphans(tx, member.telegram_id, now)
     role = {"telegram_id": member.telegram_id, "role": member.role, "area": member.area}

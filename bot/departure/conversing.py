@@ -12,13 +12,12 @@ import db.conversations
 import db.duties
 import db.events
 import db.people
-import db.staff
-from bot.actions.authority import area_name
+from bot.actions.authority import area_name, roles_of
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited, message
 from bot.delivery.outcomes import Stop
 from bot.departure.compose import Composer
-from bot.rules.conversations import Media, State, team_area
+from bot.rules.conversations import Media, State, may_answer, team_area
 from bot.words.telegram_html import CAPTION_LIMIT
 from bot.words.texts import Text, Texts
 from db.conversations import Conversation, Message
@@ -113,7 +112,10 @@ class Talks:
         """The author reads answers, whoever has taken it the rest, and those who may take it that somebody waits."""
         if what in (Talk.ANSWER, Talk.CLOSED):
             return reader.id == found.person and reader.is_registered
-        if not await db.staff.roles_of(tx, reader.telegram_id):
+        author = await db.people.get(tx, found.person)
+        if author is None or not author.is_registered:
+            return False  # they restricted the use of their data, or want silence
+        if not may_answer(await roles_of(tx, reader), found.area):
             return False
         if what is Talk.CARD:
             return found.standing.state is State.WAITING

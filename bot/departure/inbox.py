@@ -60,7 +60,7 @@ class InboxBoard:
         """Its cards, once none of them is on its way any more."""
         async with self._database.read() as tx:
             cards = await db.talks.stand(tx, found.id, Talk.CARD)
-            if any(each.state in ("queued", "leased", "sending", "withheld") for each in cards):
+            if any(each.is_on_its_way for each in cards):
                 return
             calls = await self._talks.cards(tx, found, cards, now)
         for call in calls:

@@ -59,7 +59,7 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
-campaign_changes.tell_of_hours inbox.tend inbox.end_unfounded
+campaign_changes.tell_of_hours claims.tend claims.end_unfounded
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 
@@ -83,6 +83,7 @@ event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
 duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
+claims.let_go
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
 export that was ordered, the titles of events, which are public.

@@ -23,7 +23,7 @@ import db.conversations
 import db.duties
 import db.people
 import db.staff
-from bot.actions import conversations, inbox
+from bot.actions import claims, conversations, inbox
 from bot.actions.authority import Author, author_of
 from bot.actions.conversations import Asked, Content
 from bot.actions.erasure import erase
@@ -172,7 +172,7 @@ def machine(opened: Opened) -> type[RuleBasedStateMachine]:
         def wait(self, hours: float) -> None:
             async def tending() -> None:
                 async with self.database.write() as tx:
-                    await inbox.tend(tx, Claims(), self.desk.now)
+                    await claims.tend(tx, Claims(), self.desk.now)
 
             self.desk.conversation.clock.move(self.desk.now + timedelta(hours=hours))
             self.run(tending())

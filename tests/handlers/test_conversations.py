@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import db.consents
 import db.conversations
 import db.exports
-from bot.actions import inbox
+from bot.actions import claims
 from bot.actions.erasure import sealing
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
@@ -19,7 +19,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, Outcome
 from bot.departure.conversing import Talks
 from bot.departure.inbox import InboxBoard
-from bot.rules.conversations import Claims, State
+from bot.rules.conversations import Claims, State, left_idle
 from bot.rules.suppression import SuppressionKey
 from db.conversations import Conversation as Talk
 from db.erasing import erase_people
@@ -28,9 +28,10 @@ from db.schema import audit, broadcasts, conversations, deliveries, duties, mess
 from handlers.command_menu import team_menu_calls
 from handlers.desk import composer
 from tests.campaigning import revoke
-from tests.conversation import CAMPAIGN, Conversation, Shown, Talker
+from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
 from tests.talking import arrive, on_duty
 
+NOW = "2016-11-14T10:00"
 QUESTION = "puis-je venir avec ma fille ?"
 
 
@@ -265,6 +266,7 @@ async def test_closed_its_author_is_told_and_reopens_it_by_writing(
     conversation.clock.move(conversation.clock.now() + timedelta(seconds=5))
     await arrive(conversation, sophie)
     await sophie.tap("Take it")
+    await arrive(conversation, sophie)
     await sophie.tap("Close")
     conversation.clock.move(conversation.clock.now() + timedelta(days=2))
     assert "Send this to the team" in (await zoe.send("et deux jours après")).buttons
@@ -279,15 +281,15 @@ async def test_an_idle_claim_goes_back_and_what_nobody_answers_goes_up(
     now = conversation.clock.now()
     conversation.clock.move(now + timedelta(hours=2))
     async with conversation.database.write() as tx:
-        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 1
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
     await arrive(conversation, sophie)
     assert "no longer yours" in seen(sophie)
     shown = await sophie.send("Venez donc")
     assert "didn’t understand" in shown.text
     conversation.clock.move(now + timedelta(hours=24))
     async with conversation.database.write() as tx:
-        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 1
-        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 0
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
     await arrive(conversation, boss)
     assert "Nobody has answered for too long" in boss.last.text
     await boss.tap("Take it")
@@ -302,12 +304,112 @@ async def test_who_loses_their_role_loses_what_they_have_taken(
     await revoke(conversation, 50)
     await zoe.send("vous êtes là ?")
     async with conversation.database.write() as tx:
-        await inbox.end_unfounded(tx, 50, conversation.clock.now())
+        await claims.end_unfounded(tx, 50, conversation.clock.now())
     await arrive(conversation)
     assert "vous êtes là ?" not in seen(sophie)
     found = await talk_of(zoe)
     assert found is not None
     assert found.standing.state is State.WAITING
+
+
+async def test_what_arrives_as_it_is_closed_is_read_first(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await sophie.send("Oui")
+    await zoe.send("et à quelle heure ?")
+    await sophie.tap("Close")
+    assert "read it first" in sophie.toast
+    await arrive(conversation, sophie)
+    assert "et à quelle heure ?" in seen(sophie)
+    await sophie.tap("Close")
+    found = await talk_of(zoe)
+    assert found is not None
+    assert found.standing.state is State.CLOSED
+
+
+async def test_who_votes_elsewhere_now_is_read_and_answered_there(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    lea = await on_duty(conversation, 52, "Léa", area="13")
+    await talked(conversation, zoe, sophie)
+    await place_of(zoe, "13055")
+    sent = await zoe.send("je viens de déménager")
+    assert "It’s with the Marseille team." in sent.text
+    await arrive(conversation, sophie, lea)
+    assert "votes elsewhere now" in sophie.last.text
+    assert "déménager" not in seen(sophie)
+    shown = await sophie.send("Bienvenue")
+    assert "didn’t understand" in shown.text
+    await lea.tap("Take it")
+    await arrive(conversation, lea)
+    assert "je viens de déménager" in seen(lea)
+
+
+async def place_of(person: Talker, commune: str) -> None:
+    """They vote somewhere else from now on."""
+    where = person.conversation.services.gazetteer.by_code(commune)
+    assert where is not None
+    lives = {"commune": commune, "department": where.department, "region": where.region}
+    async with person.conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == person.telegram_id).values(lives))
+
+
+@pytest.mark.parametrize("way", ["Hand back", "Close"])
+async def test_whoever_has_taken_it_can_always_let_it_go(
+    conversation: Conversation, zoe: Talker, sophie: Talker, way: str
+) -> None:
+    """Also where they may not answer there any more, or nobody can reach its author."""
+    await talked(conversation, zoe, sophie)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(conversations).values(area="13055"))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 7).values(unreachable_at=paris(NOW)))
+    await sophie.tap(way)
+    found = await talk_of(zoe)
+    assert found is not None
+    assert found.standing.claimed_by is None
+
+
+async def test_whose_author_cannot_be_reached_waits_for_nobody(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    """A message to them was refused: nobody could take it, and it would be counted and go up for ever."""
+    await talked(conversation, zoe, sophie)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 7).values(unreachable_at=paris(NOW)))
+    async with conversation.database.write() as tx:
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
+    await arrive(conversation, sophie)
+    assert "can’t be written to any more" in sophie.last.text
+    assert "Nobody is waiting." in (await sophie.send("/inbox")).text
+
+
+async def test_of_who_restricted_their_data_nothing_leaves_that_was_on_its_way(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    """Whatever became of the conversation meanwhile."""
+    await ask(zoe)
+    await arrive(conversation, sophie)
+    await sophie.tap("Take it")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 7).values(state="restricted"))
+    await arrive(conversation)
+    assert QUESTION not in seen(sophie)
+
+
+async def test_what_moved_meanwhile_is_not_moved_by_who_saw_it_before(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    """They wrote while their conversation was found idle and answered: it does not close over what they wrote."""
+    await talked(conversation, zoe, sophie)
+    await sophie.send("Oui")
+    seen_before = await talk_of(zoe)
+    assert seen_before is not None
+    await zoe.send("et à quelle heure ?")
+    async with conversation.database.write() as tx:
+        idle = left_idle(seen_before.standing, conversation.clock.now())
+        assert not await db.conversations.move(tx, seen_before, idle)
 
 
 async def test_what_is_changed_is_shown_as_changed(
@@ -456,7 +558,7 @@ async def test_a_claim_that_leads_to_nobody_goes_back_too(
     await talked(conversation, zoe, sophie)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(conversations).values(claimed_by=None))
-        await inbox.tend(tx, Claims(), conversation.clock.now() + timedelta(hours=2))
+        await claims.tend(tx, Claims(), conversation.clock.now() + timedelta(hours=2))
     found = await talk_of(zoe)
     assert found is not None
     assert found.standing.state is State.WAITING
@@ -652,7 +754,7 @@ async def test_whose_answer_may_not_have_arrived_is_told_once(
     answer = sa.select(broadcasts.c.id).where(broadcasts.c.template == "notices/conversation_answer")
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast.in_(answer)).values(state=state))
-        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 1
-        assert await inbox.tend(tx, Claims(), conversation.clock.now()) == 0
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
     await arrive(conversation, sophie)
     assert "may not have arrived" in sophie.last.text

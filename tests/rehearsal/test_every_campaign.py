@@ -13,11 +13,12 @@ import pytest
 
 from bot.campaign.campaign import load_campaign
 from bot.cli import main
-from bot.rules.ballot_kinds import BallotKind
 from tests.commanding import run_here
+from tests.frozen import SHIPPED as PRIMARY
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = sorted(file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml"))
+# The primary is played, twice, by test_rehearsal.py.
+SHIPPED = sorted({file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml")} - {PRIMARY})
 COMMON = "--name Vote --sender Équipe --statement Nous. --controller Asso --address X --privacy-contact a@b.org --yes"
 INIT = {
     "a week between two rounds, overseas, in English": "--kind legislative --area 973,974 --languages en --period juin"
@@ -25,8 +26,7 @@ INIT = {
     "members who vote online": "--kind members --online yes --days 2027-03-21 --languages fr",
 }
 """What is answered to `init`; tests/commands/test_founding.py checks the calendar of every kind in every area."""
-# Two people of each territory; abroad one of them lives in the Americas. Where few territories vote, a few of each;
-# and of the primary, whose frozen copy test_rehearsal.py plays everywhere.
+# Two people of each territory; abroad one of them lives in the Americas. Where few territories vote, a few of each.
 PEOPLE, FEW = 30, 8
 PATIENCE = 600
 
@@ -45,8 +45,7 @@ def test_a_campaign_that_init_writes_is_clean(kind: str, tmp_path: Path) -> None
 def rehearse(campaign: Path, folder: Path) -> None:
     """Plays it with a few people; nothing is broken, and whoever votes a day earlier is asked a day earlier."""
     known = load_campaign(campaign)
-    is_played_elsewhere = known.kind is BallotKind.PRIMARY
-    people = PEOPLE if known.is_everywhere and known.asks_place and not is_played_elsewhere else FEW
+    people = PEOPLE if known.is_everywhere and known.asks_place else FEW
     ended = run_here(
         *("rehearse", "--json", "--supporters", str(people), "--report", str(folder / "page.html")),
         environment={"PORTEVOIX_CAMPAIGN": str(campaign), "PORTEVOIX_DATA": str(folder / "data")},

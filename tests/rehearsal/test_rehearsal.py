@@ -16,7 +16,7 @@ import pytest
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
 from tests.bots import child_environment, until
-from tests.frozen import FROZEN
+from tests.frozen import FROZEN, SHIPPED
 
 PATIENCE = 600.0
 PEOPLE = 17
@@ -34,8 +34,8 @@ class Rehearsed:
 
 
 def with_a_second_look(folder: Path) -> Path:
-    """The campaign, in which what is for more than ten people waits for the second organizer."""
-    copy = Path(shutil.copytree(FROZEN, folder / "campaign"))
+    """The primary as it is shipped, but what is for more than ten people waits for the second organizer."""
+    copy = Path(shutil.copytree(SHIPPED, folder / "campaign"))
     file = copy / "campaign.toml"
     written = file.read_text(encoding="utf-8")
     assert "approval_above = 5000" in written

@@ -76,15 +76,16 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
 def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
     """A neighbour's evening: proposed, and let take place by the second organizer."""
     host = next((member for member in members if _may_host(member)), None)
-    if host is None or host.place.commune is None:
+    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    if host is None or place is None:
         return
     at = paris(campaign, 0, 15, time(11, 5))
     acts = [send("/events"), tap("1:host")]
     for language in campaign.languages:
-        acts.append(send(texts.typed("rehearsal/event_title", language, commune=host.place.commune)))
+        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
         acts.append(send(texts.typed("rehearsal/event_description", language)))
     acts += [
-        send(host.place.typed),
+        send(place.typed),
         send(texts.typed("rehearsal/event_address", campaign.languages[0])),
         tap("1:event_skip:pin:-"),
         send(f"{at + timedelta(days=5):%d/%m} 18:00"),
@@ -94,13 +95,14 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
     ]
     yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
     yield Doing(at=at + LATER, person=SECOND["id"], acts=(tap("1:host_card:*"), tap("1:host_approve:*")))
+    yield Doing(
+        at=at + 2 * LATER, person=ORGANIZER["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
+    )
 
 
 def _may_host(member: Member) -> bool:
-    """Whether they were there from the beginning, in a commune of metropolitan France, and talk to the bot."""
-    place = member.place
-    settled = member.joins_at is None and member.moves_at is None
-    return settled and place.territory == METROPOLE and bool(place.commune) and member.character in GUESTS
+    """Whether they were there from the beginning, stay where they are, and talk to the bot."""
+    return member.joins_at is None and member.moves_at is None and member.character in GUESTS
 
 
 def _approve() -> tuple[Act, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
-from db.schema import broadcasts, deliveries, events, people, rsvps
+from db.schema import broadcasts, check_ins, deliveries, events, people, rsvps, shift_places, shifts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +51,8 @@ async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
         found.append((await tx.execute(first)).scalar_one_or_none())
     ends = sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > after)
     found.append((await tx.execute(ends)).scalar_one_or_none())
+    held = sa.select(sa.func.min(shift_places.c.offer_until)).where(shift_places.c.offer_until > after)
+    found.append((await tx.execute(held)).scalar_one_or_none())
     return min((due for due in found if due is not None), default=None)
 
 
@@ -126,14 +128,46 @@ async def _mended(tx: AsyncConnection, how: sa.ColumnElement[bool]) -> dict[int,
 
 
 async def overfull(tx: AsyncConnection) -> list[str]:
-    """The codes of the events that more people said yes to, with their guests, than were to be promised a seat."""
+    """The codes of the events that more people said yes to, with their guests, than were to be promised a seat, and the
+    shifts that more people took than there are places.
+    """
     promised = events.c.capacity * (100 + events.c.overbooking) // 100
     coming = (
         sa.select(sa.func.coalesce(sa.func.sum(1 + rsvps.c.guests), 0))
         .where(rsvps.c.event == events.c.id, rsvps.c.answer == "yes")
         .scalar_subquery()
     )
-    return list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
+    full = list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
+    helping = (
+        sa.select(sa.func.count())
+        .where(shift_places.c.shift == shifts.c.id, shift_places.c.answer == "yes")
+        .scalar_subquery()
+    )
+    crowded = await tx.scalars(sa.select(shifts.c.id).where(helping > shifts.c.capacity))
+    return [*full, *(f"shift:{number}" for number in crowded)]
+
+
+async def two_shifts(tx: AsyncConnection) -> list[str]:
+    """The pairs of shifts that are at the same time, and that one person took."""
+    one, other = shifts.alias("one"), shifts.alias("other")
+    mine, too = shift_places.alias("mine"), shift_places.alias("too")
+    query = (
+        sa.select(one.c.id, other.c.id)
+        .join(mine, mine.c.shift == one.c.id)
+        .join(too, too.c.person == mine.c.person)
+        .join(other, other.c.id == too.c.shift)
+        .where(one.c.id < other.c.id, mine.c.answer == "yes", too.c.answer == "yes")
+        .where(one.c.starts_at < other.c.ends_at, other.c.starts_at < one.c.ends_at)
+        .where(one.c.state == "open", other.c.state == "open")
+    )
+    return [f"{first} and {second}" for first, second in (await tx.execute(query)).all()]
+
+
+async def not_at_the_door(tx: AsyncConnection, early: timedelta) -> list[str]:
+    """The codes of the events where somebody was noted as there before its door opened: so long before the start."""
+    query = sa.select(events.c.code, events.c.starts_at, check_ins.c.at)
+    query = query.join(check_ins, check_ins.c.event == events.c.id)
+    return sorted({code for code, starts, at in await tx.execute(query) if at < starts - early})
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

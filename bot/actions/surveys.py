@@ -14,7 +14,7 @@ import db.broadcasts
 import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author, CandidateOut
+from bot.actions.authority import Author, CandidateOut, operator
 from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.people import require_supporter
@@ -82,7 +82,9 @@ class SurveyQuiet(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewSurvey:
-    """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`."""
+    """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`. `opens_at`: when it
+    goes out; None: at once.
+    """
 
     code: str
     kind: Kind
@@ -90,6 +92,7 @@ class NewSurvey:
     audience: Expression
     closes_at: datetime
     erase_at: datetime
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +110,8 @@ async def import_survey(
 ) -> Made:
     """Makes a survey and queues the message that asks it, for its audience everywhere; `dry_run`: only counts.
 
-    One of the same code that asks the same is left as it is. Raises SurveyRefused, BadAudience, CandidateOut.
+    One for many waits for a second person, as in the chat. One of the same code that asks the same is left as it is.
+    Raises SurveyRefused, BadAudience, CandidateOut.
     """
     require_sound(new, occasion.campaign, occasion.now)
     target = await _target(tx, new, occasion)
@@ -123,6 +127,11 @@ async def import_survey(
         groups = await db.audiences.groups(tx, target, new.kind)
         return Made(people=sum(group.people.total for group in groups))
     made = await _make(tx, new, target, author=None, now=occasion.now)
+    assert made.broadcast is not None  # just made
+    machine = operator(campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now)
+    if await awaits_second_person(tx, machine, made.broadcast, new.kind, made.people):
+        await broadcast_approvals.ask(tx, machine, made.broadcast)
+        made = replace(made, awaits_approval=True)
     details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
     await audit.note(tx, actor=actor, action=Action.IMPORT_SURVEY, details=details, now=occasion.now)
     return made
@@ -139,6 +148,10 @@ def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
     if not now < new.closes_at <= now + LONGEST:
         raise SurveyRefused(
             "A survey closes in the future, within a year: write another `closes`.", why="closes"
+        )
+    if new.opens_at is not None and not now <= new.opens_at < new.closes_at:
+        raise SurveyRefused(
+            "A survey goes out in the future, before it closes: write another `opens`.", why="opens"
         )
     if not new.closes_at <= new.erase_at <= new.closes_at + LONGEST:
         raise SurveyRefused(
@@ -202,7 +215,7 @@ def _message(key: str, new: NewSurvey, now: datetime) -> NewBroadcast:
         key=key,
         kind=new.kind,
         audience=new.audience,
-        when=all_at(now),
+        when=all_at(new.opens_at or now),
         texts={},
         template=QUESTION,
         survey=new.code,

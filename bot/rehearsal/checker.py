@@ -25,7 +25,7 @@ from bot.rules.steps import Step
 from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
-OFFER = "broadcasts/event_offer"
+OFFERS = ("broadcasts/event_offer", "broadcasts/shift_offer")
 OFFERED_AS = "persuasion"
 """A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
@@ -61,6 +61,8 @@ class Rule(StrEnum):
     NOT_RECEIVED = "not_received"
     NOT_TAKEN_BACK = "not_taken_back"
     OVERFULL = "overfull"
+    TWO_SHIFTS = "two_shifts"
+    NOT_AT_THE_DOOR = "not_at_the_door"
     LEFT_OUT = "left_out"
     OTHER_VERSION = "other_version"
     NOT_CORRECTED = "not_corrected"
@@ -161,12 +163,21 @@ class Checker:
         for message, (life, broadcast) in self._to_correct.items():
             if broadcast.id in life.received:
                 self._break(Rule.NOT_CORRECTED, life, None, f"{broadcast.key}: {message}")
-        for code in self._evidence.overfull if last else ():
-            self.broken.append(Broken(rule=Rule.OVERFULL, at=None, person=None, about=code))
+        if last:
+            self._of_events()
         for number in self._evidence.not_received() if last else ():
             about = self._evidence.sendings[number].key
             self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
         return self.broken
+
+    def _of_events(self) -> None:
+        """What may be said of no event, whoever was there."""
+        for rule, found in (
+            (Rule.OVERFULL, self._evidence.overfull),
+            (Rule.TWO_SHIFTS, self._evidence.two_shifts),
+            (Rule.NOT_AT_THE_DOOR, self._evidence.not_at_the_door),
+        ):
+            self.broken += [Broken(rule=rule, at=None, person=None, about=about) for about in found]
 
     def _break(self, rule: Rule, life: Life, at: datetime | None, about: str) -> None:
         self.broken.append(Broken(rule=rule, at=at, person=life.member.telegram_id, about=about))
@@ -231,7 +242,7 @@ class Checker:
 
     def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
         """The rules for every campaign message."""
-        place, kind = life.place(at), OFFERED_AS if sending.template == OFFER else sending.kind
+        place, kind = life.place(at), OFFERED_AS if sending.template in OFFERS else sending.kind
         if life.stopped or not life.active:
             yield Rule.AFTER_STOP
         if life.restricted:

@@ -143,7 +143,7 @@ def asked(data: Sequence[str]) -> tuple[str, str]:
         parts = each.split(":")
         if parts[1] == "step":
             return parts[3], parts[2]
-        if parts[1] in ("rsvp", "attend", "came"):
+        if parts[1] in ("rsvp", "attend", "came", "stars"):
             return parts[1], parts[2]
     return "", ""
 
@@ -213,6 +213,10 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     if said == "yes" and member.number % 7 == 0:
         # With somebody else, where the event allows it.
         return SOON, (tap(f"1:rsvp:{code}:yes"), {**tap(f"1:guests:{code}:1"), "optional": True})
+    if said == "yes" and member.number % 5 == 2:
+        # Lends a hand, where the event has shifts.
+        shifts = ({**tap(f"1:shifts:{code}"), "optional": True}, {**tap("1:shift:*"), "optional": True})
+        return SOON, (tap(f"1:rsvp:{code}:yes"), *shifts)
     return SOON, (tap(f"1:rsvp:{code}:{said}"),)
 
 
@@ -231,6 +235,14 @@ def _came(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     return SOON, (tap(f"1:came:{code}:{'yes' if member.number % 2 else 'no'}"),)
 
 
+def _stars(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    """How it was, and what they would change."""
+    return SOON, (
+        tap(f"1:stars:{code}:{1 + member.number % 5}"),
+        {**tap(f"1:change:{code}:time"), "optional": True},
+    )
+
+
 _ANSWERS: dict[str, Answer] = {
     "pledge": _pledge,
     "place": _place,
@@ -242,4 +254,5 @@ _ANSWERS: dict[str, Answer] = {
     "rsvp": _rsvp,
     "attend": _attend,
     "came": _came,
+    "stars": _stars,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from db.rehearsal import LoggedDelivery, Sending
 
 SENT = "sent"
 HELD_OUT = "held_out"
+DOOR = timedelta(hours=1)
+"""So long before it begins people are let in at an event."""
 LEFT_OUT = experiments.HELD_OUT
 # Message numbers that are made room for at a time.
 SPARE = 4096
@@ -52,6 +55,14 @@ class Evidence(Protocol):
         """The codes of the events that more people said yes to than were to be promised a seat."""
 
     @property
+    def two_shifts(self) -> Collection[str]:
+        """The pairs of shifts at the same time that one person took."""
+
+    @property
+    def not_at_the_door(self) -> Collection[str]:
+        """The codes of the events where somebody was noted as there before its door opened."""
+
+    @property
     def corrected(self) -> Mapping[int, Collection[int]]:
         """The broadcasts that staff corrected, each with whom the bot says it could not correct it for."""
 
@@ -69,9 +80,12 @@ class Log:
         taken_back: Mapping[int, Collection[int]] = MappingProxyType({}),
         overfull: Collection[str] = (),
         corrected: Mapping[int, Collection[int]] = MappingProxyType({}),
+        two_shifts: Collection[str] = (),
+        not_at_the_door: Collection[str] = (),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
         self.taken_back, self.overfull, self.corrected = taken_back, overfull, corrected
+        self.two_shifts, self.not_at_the_door = two_shifts, not_at_the_door
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
@@ -152,6 +166,8 @@ async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -
         await db.rehearsal.taken_back(tx),
         await db.rehearsal.overfull(tx),
         await db.rehearsal.corrected(tx),
+        await db.rehearsal.two_shifts(tx),
+        await db.rehearsal.not_at_the_door(tx, DOOR),
     )
     for delivery in erased:
         log.note(delivery)

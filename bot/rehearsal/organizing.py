@@ -46,6 +46,13 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
     yield from _hosted(campaign, texts, members)
+    # The meeting has two shifts that overlap, before anybody answers; on its day who comes in is ticked on the list.
+    yield from _plan_shifts(paris(campaign, 0, 17, time(11, 5)) + LATER)
+    door = paris(campaign, 0, 11, time(18, 35))
+    yield Doing(at=door, person=ORGANIZER["id"], acts=tuple(_optional(_MY_EVENT, tap("1:door:*"))))
+    for minutes in range(1, 4):
+        ticks = _optional(tap("1:door:*"), tap("1:tick:*"))
+        yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tuple(ticks))
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
@@ -103,6 +110,25 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
 def _may_host(member: Member) -> bool:
     """Whether they were there from the beginning, stay where they are, and talk to the bot."""
     return member.joins_at is None and member.moves_at is None and member.character in GUESTS
+
+
+_MY_EVENT = (send("/events"), tap("1:my_events"), tap("1:my_event:*"))
+
+
+def _optional(*acts: Act | tuple[Act, ...]) -> Iterator[Act]:
+    """What is done where there is such an event."""
+    for each in acts:
+        for act in each if isinstance(each, tuple) else (each,):
+            yield {**act, "optional": True} if act["act"] == "tap" else act
+
+
+def _plan_shifts(at: datetime) -> Iterator[Doing]:
+    """Two shifts of the only event that there is, each of two places; one look after the other."""
+    for number, (role, hours) in enumerate((("welcome", "18:00-20:00"), ("set_up", "19:00-21:00"))):
+        begin = at + (1 + 6 * number) * READING
+        yield Doing(at=begin, person=ORGANIZER["id"], acts=_MY_EVENT)
+        asks = (tap("1:plan_shifts:*"), tap("1:plan_add:*"), tap(f"1:plan_role:{role}"))
+        yield Doing(at=begin + READING, person=ORGANIZER["id"], acts=(*asks, send(hours), send("2")))
 
 
 def _approve() -> tuple[Act, ...]:

@@ -94,6 +94,8 @@ class Told:
     left_out: tuple[int, ...] = ()
     versions: Mapping[int, str] = field(default_factory=dict)
     overfull: tuple[str, ...] = ()
+    two_shifts: tuple[str, ...] = ()
+    not_at_the_door: tuple[str, ...] = ()
 
     def sending(self, message_id: int) -> Sending | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
@@ -224,13 +226,12 @@ def test_what_is_changed_in_a_chat(
     assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == expected
 
 
-def test_an_event_with_more_yes_than_seats_is_told_once() -> None:
-    checker = Checker(
-        Almanac(CAMPAIGN), [CLAIRE], Told(missed=ALL_STEPS, overfull=("ab12cd34",)), start=START
-    )
-    assert [each for each in checker.finish(END, last=False) if each.rule is Rule.OVERFULL] == []
-    found = [each.about for each in checker.finish(END) if each.rule is Rule.OVERFULL]
-    assert found == ["ab12cd34"]
+@pytest.mark.parametrize("rule", [Rule.OVERFULL, Rule.TWO_SHIFTS, Rule.NOT_AT_THE_DOOR])
+def test_what_may_be_said_of_no_event_is_told_once(rule: Rule) -> None:
+    told = Told(missed=ALL_STEPS, **{rule.value: ("ab12cd34",)})  # type: ignore[arg-type]  # one of its names
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], told, start=START)
+    assert [each for each in checker.finish(END, last=False) if each.rule is rule] == []
+    assert [each.about for each in checker.finish(END) if each.rule is rule] == ["ab12cd34"]
 
 
 BEGINNINGS = {"Bonjour": "A", "Salut": "B", "Corrigé": CORRECTED}

@@ -176,14 +176,13 @@ async def goes_on(context: Context) -> bool:
 async def changed(update: Update, context: Context) -> None:
     """A message that was handed on reads otherwise now: where it stands, it does too."""
     message = update.edited_message
-    if message is None or not message.text:
+    if message is None:
         return
-    found = await inbox.edit(context.tx, await desk.author(context), message.message_id, message.text)
-    found = found or await conversations.edit(
-        context.tx, context.person, message.message_id, message.text, context.now
-    )
+    number, text = message.message_id, content_of(message).text or ""
+    found = await inbox.edit(context.tx, await desk.author(context), number, text)
+    found = found or await conversations.edit(context.tx, context.person, number, text, context.now)
     if found is not None:
-        context.replies += await talks(context).changed(context.tx, *found)
+        context.replies += await talks(context).changed(context.tx, *found, context.now)
 
 
 def talks(context: Context) -> Talks:

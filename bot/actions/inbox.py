@@ -195,13 +195,16 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
     if len(content.text or "") > LONGEST:
         raise MessageTooLong("It is too long: send it in two.", limit=LONGEST)
     signs = await duties.require_name(tx, author)
+    me = author.person.id
+    if await db.conversations.sent_as(tx, number, content.message_id, by_team=True, author=me) is not None:
+        return found  # tapped twice
     since = found.standing.waiting_since
     message = await db.conversations.add(
         tx,
         conversation=number,
         at=author.now,
         by_team=True,
-        author=author.person.id,
+        author=me,
         signed=signs.name,
         text=content.text,
         media=content.media,
@@ -209,7 +212,12 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
         waited=round((author.now - since).total_seconds()) if since is not None else None,
     )
     await _move(tx, found, rules.answered(found.standing, author.now))
-    await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, message=message)
+    leaves = {"message": message} | ({"filled": content.filled} if content.filled is not None else {})
+    if rules.is_signed_apart(content.media, content.text):
+        apart = {"message": message, "signature": True}
+        await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, **apart)
+        leaves["signature"] = False
+    await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, **leaves)
     return await _fresh(tx, number)
 
 
@@ -220,10 +228,10 @@ async def edit(
     shown as changed. None: it was none.
     """
     found = await db.conversations.claimed_by(tx, author.person.id)
-    if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area) or len(text) > LONGEST:
+    if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.person.id)
-    if message is None or message.text is None or not text.strip():
+    if message is None or not rules.may_become(message.media, text):
         return None
     await db.conversations.edit(tx, message.id, text, author.now)
     return found, await db.talks.word_again(tx, found.id, message.id)

@@ -1,7 +1,7 @@
-"""The forum group of the team: a topic for each area, whose one message says who waits; never a word of what they wrote.
+"""The forum group of the team: a topic for each area, whose one message says who waits, and no word of theirs.
 
-A group takes twenty calls a minute, edits and new topics among them: fifteen at most are made, the longest wait first. Of a
-topic that was deleted Telegram says so when its message is edited: then another one is made.
+A group takes twenty calls a minute, edits and new topics among them: fifteen at most are made. Of a topic that was
+deleted Telegram says so when its message is edited: then another one is made.
 """
 
 from __future__ import annotations

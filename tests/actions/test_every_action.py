@@ -59,7 +59,7 @@ authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
-campaign_changes.tell_of_hours claims.tend claims.end_unfounded
+campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joined inbox_groups.left
 """
 """What the bot does by itself, or whoever has the machine with the command line."""
 

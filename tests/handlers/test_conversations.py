@@ -24,6 +24,7 @@ from bot.departure.inbox import InboxBoard
 from bot.departure.inbox_group import GroupBoard
 from bot.rules.conversations import Claims, State, left_idle
 from bot.rules.suppression import SuppressionKey
+from bot.rules.territories import METROPOLE, zone_of
 from db.conversations import Conversation as Talk
 from db.erasing import erase_people
 from db.exports import Selection
@@ -167,6 +168,30 @@ async def test_what_cannot_be_handed_on_is_told(
     assert told in shown.text
     assert await talk_of(zoe) is None
     assert "It’s with the Lyon team." in (await zoe.send(QUESTION)).text
+
+
+async def test_sent_twice_by_two_taps_it_is_there_once(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.send(QUESTION)
+    question = await zoe.tap("Send this to the team")
+    send = question.buttons["Send"]
+    reply_to = question.reply_to
+    await zoe.tap("Send")
+    again = Shown(id=question.id, text="…", buttons={"Send": send}, reply_to=reply_to)
+    assert "It’s with the Lyon team." in (await zoe.tap_data(send, on=again)).text
+    async with conversation.database.read() as tx:
+        assert list(await tx.scalars(sa.select(messages.c.text))) == [QUESTION]
+
+
+async def test_six_digits_at_an_open_door_are_its_code_also_of_who_writes_to_the_team(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    now = conversation.clock.now().astimezone(zone_of(METROPOLE))
+    await conversation.add_event("ab12cd34", starts=f"{now:%Y-%m-%dT%H:%M}")
+    await ask(zoe)
+    shown = await zoe.send("482 913")
+    assert "code" in shown.text.lower()
+    async with conversation.database.read() as tx:
+        assert list(await tx.scalars(sa.select(messages.c.text))) == [QUESTION]
 
 
 async def test_ten_messages_a_minute_are_enough(conversation: Conversation, zoe: Talker) -> None:
@@ -431,6 +456,39 @@ async def test_what_is_changed_is_shown_as_changed(
     assert "(changed)" in zoe.last.text
 
 
+async def test_a_caption_is_changed_as_a_text_is(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    photo = [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}]
+    await zoe.send_message(photo=photo, caption="elle a sept ans")
+    await arrive(conversation, sophie)
+    changed = zoe._message(photo=photo, caption="elle a huit ans") | {"message_id": zoe.last_sent}
+    await zoe._update(edited_message=changed)
+    (edit,) = zoe.called("editMessageCaption")
+    assert edit.chat == sophie.telegram_id
+    assert "elle a huit ans" in edit.payload["caption"]
+    assert "(changed)" in edit.payload["caption"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"location": {"latitude": 45.7, "longitude": 4.8}},
+        {"photo": [{"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}], "caption": "x" * 1000},
+    ],
+)
+async def test_an_answer_without_room_for_it_comes_after_who_answers(
+    conversation: Conversation, zoe: Talker, sophie: Talker, content: dict[str, object]
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await sophie.send_message(**content)
+    await arrive(conversation, zoe)
+    signed, copied = zoe.screen[-2:]
+    assert signed.text.strip() == "<b>Sophie, Lyon team</b>"
+    assert copied.text == content.get("caption", "")
+
+
 # -- ending it --
 
 
@@ -638,12 +696,16 @@ async def test_a_saved_answer_is_seen_as_it_reads_and_then_sent(
     await talked(conversation, zoe, sophie)
     await sophie.tap("A saved answer")
     shown = await sophie.tap("Enfants")
-    assert "Yes Zoé, children are welcome in Lyon." in shown.text
+    assert "Yes {{ first_name }}, children are welcome in {{ commune }}." in shown.text
+    assert "filled in for whoever reads it" in shown.text
     await arrive(conversation, zoe)
     assert "welcome" not in seen(zoe)
+    send = shown.buttons["Send"]
     await sophie.tap("Send")
+    await sophie.tap_data(send, on=shown)  # a second tap, before the first was answered
     await arrive(conversation, zoe)
-    assert "Yes Zoé, children are welcome in Lyon." in zoe.last.text
+    assert seen(zoe).count("Yes Zoé, children are welcome in Lyon.") == 1
+    assert "Zoé" not in seen(sophie), "who reads it is not told to the team"
     await boss.send("/inbox")
     await boss.tap("Saved answers")
     assert "There are none yet" in (await boss.tap("Delete “Enfants”")).text

@@ -306,7 +306,8 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
     """
     if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
         raise NothingToSend("For how long, and why, has to be said.")
-    await _close(tx, author, await _held(tx, author, number))
+    found, _person = await _mine(tx, author, number)
+    await _close(tx, author, found)
     until = author.now + timedelta(days=days)
     await db.conversations.block(tx, number, until, reason.strip()[:LONGEST_REASON])
     found = await _fresh(tx, number)

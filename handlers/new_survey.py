@@ -28,8 +28,10 @@ from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "survey"
-KEPT = timedelta(days=30)
-"""How long after it has closed the answers are kept."""
+KEPT_DAYS = 30
+"""How long after it has closed the answers are kept, where nothing else was said."""
+TERMS = (1, 7, 30, 90, 365)
+"""Days after its end at which answers can be erased."""
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -61,6 +63,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         await _show_summary(context)
     elif question.step == "kind":
         answer("new_survey/kind", kinds=KINDS)
+    elif question.step == "kept":
+        answer("new_survey/kept", terms=TERMS)
     elif question.step == "more":
         form = form_of(data)
         answer("new_survey/more", form=form, full=number >= MOST_QUESTIONS, leads=_may_lead(context))
@@ -250,17 +254,43 @@ async def type_closing(update: Update, context: Context) -> None:
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 
+async def type_opening(update: Update, context: Context) -> None:
+    assert context.message is not None  # a text handler
+    moment = read_moment(
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
+    )
+    opens = moment.replace(tzinfo=None).isoformat()
+    await proceed(context, context.say, opens=opens, reopened=None)
+
+
+async def open_now(update: Update, context: Context) -> None:
+    arguments(context, 0)
+    if desk.is_asked(context, FLOW, "opens"):
+        await proceed(context, context.edit, opens=None, reopened=None)
+
+
+async def choose_term(update: Update, context: Context) -> None:
+    """How many days after its end the answers are erased."""
+    (days,) = arguments(context, 1)
+    if days not in map(str, TERMS):
+        raise MalformedButton
+    if desk.is_asked(context, FLOW, "kept"):
+        await proceed(context, context.edit, kept=int(days), reopened=None)
+
+
 def _draft(context: Context, code: str) -> NewSurvey:
     data = context.kept
     wall = datetime.fromisoformat(data["wall"])
     closes_at = at_local(wall.date(), wall.time(), zone_named(context.zone))
+    opens = datetime.fromisoformat(data["opens"]) if data.get("opens") else None
     return NewSurvey(
         code=code,
         kind=Kind(data["kind"]),
         form=form_of(data),
         audience=audience_dialog.audience_of(context),
         closes_at=closes_at,
-        erase_at=closes_at + KEPT,
+        erase_at=closes_at + timedelta(days=data.get("kept") or KEPT_DAYS),
+        opens_at=None if opens is None else at_local(opens.date(), opens.time(), zone_named(context.zone)),
     )
 
 
@@ -277,7 +307,7 @@ async def _show_summary(context: Context) -> None:
         context.say("broadcasts/previews")
         wording = Draft(kind=new.kind.value, template=QUESTION)
         context.replies += desk.previews(context, wording, {}, survey=draft)
-    when = all_at(context.now)
+    when = all_at(new.opens_at or context.now)
     context.say(
         "new_survey/summary",
         new=new,
@@ -323,6 +353,8 @@ BUTTONS: dict[str, Handler] = {
     "survey_lead": choose_lead,
     "survey_questions": show_more,
     "survey_audience": settle_audience,
+    "survey_now": open_now,
+    "survey_term": choose_term,
     "survey_back": change_field,
 }
 
@@ -336,6 +368,8 @@ DIALOGS = {
         "several": Awaited(),
         "more": Awaited(),
         "closes": Awaited(text=type_closing),
+        "opens": Awaited(text=type_opening),
+        "kept": Awaited(),
         "summary": Awaited(text=confirm),
         **audience_screens.AWAITED,
     }

@@ -36,7 +36,6 @@ OUT = Path(__file__).resolve().parent.parent / "bot" / "web" / "static" / "map"
 MOST_BYTES = 80_000  # compressed, of one file
 WIDTH = 10_000
 COMMUNES_WIDTH = 4_000
-SLIVER = 1e-4  # square degrees, about one square kilometre: what two surveys disagree about
 FRANCE_TOLERANCE = 0.006  # degrees
 FINENESS = 600
 """A département is shown so many dots wide: what is finer nobody would see."""
@@ -68,10 +67,32 @@ def main() -> None:
 def read(wheel: Path) -> dict[str, dict[str, Shape]]:
     """The shapes of communes by département; of Paris, of its arrondissements."""
     found: dict[str, dict[str, Shape]] = defaultdict(dict)
+    missing: dict[str, list[str]] = defaultdict(list)
     for each in outlines(wheel):
-        if each.shape and is_shown(each):
+        if is_shown(each) and each.shape:
             found[department_of(each.code)][each.code] = shapely.from_wkb(each.shape)
+        elif is_shown(each):
+            missing[department_of(each.code)].append(each.code)
+    joined = joined_up(found)
+    for department, codes in missing.items():
+        gaps = [hole for hole in holes_of(joined[department]) if not is_enclave(hole, department, joined)]
+        if len(codes) == 1 and gaps:  # the one commune that has no outline is what the others leave open
+            found[department][codes[0]] = max(gaps, key=shapely.area)
     return found
+
+
+def joined_up(by_department: dict[str, dict[str, Shape]]) -> dict[str, Shape]:
+    return {code: shapely.union_all(list(shapes.values())) for code, shapes in by_department.items()}
+
+
+def holes_of(shape: Shape) -> list[Shape]:
+    return [shapely.Polygon(hole) for polygon in parts(shape) for hole in polygon.interiors]
+
+
+def is_enclave(hole: Shape, department: str, joined: dict[str, Shape]) -> bool:
+    """Whether a hole in a département is part of another one, and no error of measurement."""
+    inside = hole.representative_point()
+    return any(code != department and shapely.contains(shape, inside) for code, shape in joined.items())
 
 
 def is_shown(each: Outline) -> bool:
@@ -82,10 +103,8 @@ def is_shown(each: Outline) -> bool:
 
 def france(by_department: dict[str, dict[str, Shape]], frames: dict[str, Any]) -> dict[str, dict[str, str]]:
     """The paths of régions and of départements, by their codes; and where each lies."""
-    whole = {
-        code: without_slivers(shapely.union_all(list(shapes.values())))
-        for code, shapes in by_department.items()
-    }
+    joined = joined_up(by_department)
+    whole = {code: without_gaps(shape, code, joined) for code, shape in joined.items()}
     metropolitan = sorted(code for code in whole if code not in OVERSEAS)
     simple = shapely.coverage_simplify(np.array([whole[code] for code in metropolitan]), FRANCE_TOLERANCE)
     shapes = dict(zip(metropolitan, simple, strict=True))
@@ -168,13 +187,11 @@ def fitted(
     return dict(zip(codes, placed, strict=True)), int(moved[:, 1].max())
 
 
-def without_slivers(shape: Shape) -> Shape:
-    """Without the holes that are no enclave of a neighbour but an error of measurement."""
-    polygons = []
-    for polygon in parts(shape):
-        holes = [hole for hole in polygon.interiors if shapely.Polygon(hole).area > SLIVER]
-        polygons.append(shapely.Polygon(polygon.exterior, holes))
-    return shapely.MultiPolygon(polygons)
+def without_gaps(shape: Shape, department: str, joined: dict[str, Shape]) -> Shape:
+    """The shape of a département without the holes that are no enclave of another one."""
+    enclaves = [hole for hole in holes_of(shape) if is_enclave(hole, department, joined)]
+    filled = without_holes(shape)
+    return shapely.difference(filled, shapely.union_all(enclaves)) if enclaves else filled
 
 
 def without_holes(shape: Shape) -> Shape:

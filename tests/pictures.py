@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.demo.demo import ENGLISH, NEWCOMER, ORGANIZER
+from bot.demo.demo import COORDINATOR, ENGLISH, NEWCOMER, ORGANIZER
 from simulator.client import Person, Simulator
 from tests.simulator.chromium import opened
 
@@ -97,8 +97,37 @@ async def main() -> None:
         await english.expect("When will you vote", timeout=REMINDED_SECONDS)
         await sign_up(newcomer)
         await follow_the_invitation(organizer)
+        await console(simulator, await simulator.existing_person(COORDINATOR["id"]))
         await pictures(simulator, "demo", DESK, invited, organizer.id, english.id)
         await pictures(simulator, "phone", PHONE, newcomer.id)
+
+
+async def console(simulator: Simulator, coordinator: Person) -> None:
+    """The map at a desk and today on a phone, by day and by night, by the link that the bot gave in the chat."""
+    shown = await coordinator.expect("une seule fois")
+    link = next(key.url for key in shown.buttons if key.url)
+    async with opened(link, width=DESK[0], height=DESK[1]) as page:
+        await page.until("document.querySelector('form button')")
+        await page.evaluate("document.querySelector('form').submit()")
+        await page.until("document.querySelector('nav')")
+        for name, path, size in (
+            ("console", "/console/map/R84", DESK),
+            ("console-phone", "/console/", PHONE),
+        ):
+            for theme, ending in (("light", ""), ("dark", "-dark")):
+                width, height = size
+                await page.command(
+                    "Emulation.setDeviceMetricsOverride",
+                    width=width,
+                    height=height,
+                    deviceScaleFactor=1,
+                    mobile=width < 600,
+                )
+                colours = {"name": "prefers-color-scheme", "value": theme}
+                await page.command("Emulation.setEmulatedMedia", features=[colours])
+                await page.evaluate(f"location.assign('{path}')")
+                await page.until(f"location.pathname === '{path}' && document.readyState === 'complete'")
+                await page.picture(FOLDER / f"{name}{ending}.png")
 
 
 async def pictures(simulator: Simulator, name: str, size: tuple[int, int], *people: int) -> None:

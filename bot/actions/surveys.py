@@ -14,9 +14,10 @@ import db.broadcasts
 import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author, CandidateOut
+from bot.actions.authority import Author, CandidateOut, operator
 from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
 from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
 from bot.campaign.campaign import Campaign
@@ -42,6 +43,7 @@ from bot.rules.surveys import (
     as_json,
     is_open,
     tapped,
+    words_in,
 )
 from db.audiences import Target
 from db.people import Person
@@ -82,7 +84,9 @@ class SurveyQuiet(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewSurvey:
-    """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`."""
+    """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`. `opens_at`: when it
+    goes out; None: at once.
+    """
 
     code: str
     kind: Kind
@@ -90,6 +94,7 @@ class NewSurvey:
     audience: Expression
     closes_at: datetime
     erase_at: datetime
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +112,8 @@ async def import_survey(
 ) -> Made:
     """Makes a survey and queues the message that asks it, for its audience everywhere; `dry_run`: only counts.
 
-    One of the same code that asks the same is left as it is. Raises SurveyRefused, BadAudience, CandidateOut.
+    One for many waits for a second person, as in the chat. One of the same code that asks the same is left as it is.
+    Raises SurveyRefused, BadAudience, CandidateOut.
     """
     require_sound(new, occasion.campaign, occasion.now)
     target = await _target(tx, new, occasion)
@@ -123,6 +129,11 @@ async def import_survey(
         groups = await db.audiences.groups(tx, target, new.kind)
         return Made(people=sum(group.people.total for group in groups))
     made = await _make(tx, new, target, author=None, now=occasion.now)
+    assert made.broadcast is not None  # just made
+    machine = operator(campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now)
+    if await awaits_second_person(tx, machine, made.broadcast, new.kind, made.people):
+        await broadcast_approvals.ask(tx, machine, made.broadcast)
+        made = replace(made, awaits_approval=True)
     details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
     await audit.note(tx, actor=actor, action=Action.IMPORT_SURVEY, details=details, now=occasion.now)
     return made
@@ -139,6 +150,10 @@ def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
     if not now < new.closes_at <= now + LONGEST:
         raise SurveyRefused(
             "A survey closes in the future, within a year: write another `closes`.", why="closes"
+        )
+    if new.opens_at is not None and not now <= new.opens_at < new.closes_at:
+        raise SurveyRefused(
+            "A survey goes out in the future, before it closes: write another `opens`.", why="opens"
         )
     if not new.closes_at <= new.erase_at <= new.closes_at + LONGEST:
         raise SurveyRefused(
@@ -202,7 +217,7 @@ def _message(key: str, new: NewSurvey, now: datetime) -> NewBroadcast:
         key=key,
         kind=new.kind,
         audience=new.audience,
-        when=all_at(now),
+        when=all_at(new.opens_at or now),
         texts={},
         template=QUESTION,
         survey=new.code,
@@ -246,9 +261,17 @@ class Seen:
 
 
 async def answer(
-    tx: AsyncConnection, person: Person, origin: Origin, code: str, tap: Tap, campaign: Campaign
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    code: str,
+    tap: Tap,
+    campaign: Campaign,
+    *,
+    language: str,
 ) -> Seen:
-    """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown.
+    """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown. The
+    first answer is a choice, to tell the campaign this for that purpose: it stands in the ledger with what was read.
 
     Raises NotASupporter, SurveyUnknown, SurveyOver, SurveyQuiet.
     """
@@ -262,6 +285,9 @@ async def answer(
     at = tapped(survey.form, before, tap)
     if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
         question = survey.form.questions[tap.question].id
+        if not before:
+            read = f"{words_in(survey.form.title, language)}\n{words_in(survey.form.purpose, language)}"
+            await note_choice(tx, person, origin, ASKED, given=True, language=language, text=read)
         said = f"{question}:{'+'.join(at.answers[question]) or '-'}"
         await db.surveys.put(tx, survey.id, before, at.answers, response(person, origin, ASKED, said, code))
     return Seen(survey=survey, at=at)

@@ -27,7 +27,7 @@ def add_to(commands: SubCommands) -> None:
         "--port", default="8081", metavar="N", help="where the chat page is (default: 8081)"
     )
     demo_parser.add_argument(
-        "--supporters", default="300", metavar="N", help="how many there are (default: 300)"
+        "--supporters", default="2000", metavar="N", help="how many there are (default: 2000)"
     )
     demo_parser.add_argument("--no-browser", action="store_true", help="only print the page’s address")
     demo_parser.set_defaults(run=demo)

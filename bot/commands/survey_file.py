@@ -85,6 +85,7 @@ def _read(root: TomlTable, languages: Sequence[str]) -> NewSurvey:
         root.fault("code", f"the code is “{code}”", "use 1 to 16 letters, digits, - and _, not digits alone")
     closes = _instant(root, "closes", required=True)
     erased = _instant(root, "erase", required=False)
+    opens = _instant(root, "opens", required=False)
     kind = root.one_of("kind", [each.value for each in KINDS], default=Kind.POLL.value)
     form = Form(
         title=root.words("title", languages),
@@ -99,6 +100,7 @@ def _read(root: TomlTable, languages: Sequence[str]) -> NewSurvey:
         audience=_audience(root),
         closes_at=closes_at,
         erase_at=erased or closes_at + KEPT,
+        opens_at=opens,
     )
 
 

@@ -76,6 +76,10 @@ def import_(arguments: Namespace, settings: Settings) -> int:
         print(f"The survey {new.code} would go to {counted_people(made.people)}: nothing was sent.")
     else:
         print(f"The survey {new.code} goes to {counted_people(made.people)}, as message {made.broadcast}.")
+        if made.awaits_approval:
+            print(
+                "It is for so many people that a second person has to let it go: the team was asked in the chat."
+            )
     return 0
 
 

@@ -51,6 +51,7 @@ class _Waiter:
     bulk: bool
     stranger: bool
     edit: bool
+    talk: bool
 
 
 class Pacing:
@@ -67,6 +68,8 @@ class Pacing:
         # Replies to strangers take turns with bulk messages: a crowd of them must not stop a broadcast.
         self._strangers: deque[_Waiter] = deque()
         self._bulk: deque[_Waiter] = deque()
+        # What is said in conversations goes before both: somebody waits for each.
+        self._talks: deque[_Waiter] = deque()
         self._bulk_is_next = False
         # Those whose chat was written to a moment ago: (when it may be again, order, waiter).
         self._parked: list[tuple[float, int, _Waiter]] = []
@@ -89,12 +92,18 @@ class Pacing:
         """How many posts were answered with a `retry_after` since the start."""
 
     async def slot(
-        self, chat: int | None = None, *, bulk: bool = False, stranger: bool = False, edit: bool = False
+        self,
+        chat: int | None = None,
+        *,
+        bulk: bool = False,
+        stranger: bool = False,
+        edit: bool = False,
+        talk: bool = False,
     ) -> bool:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
 
         Replies to people who are known go first, an `edit` and a message in turn; those to strangers take turns with
-        bulk messages.
+        bulk messages, of which those that are part of a `talk` come before both.
 
         False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
         """
@@ -112,6 +121,7 @@ class Pacing:
             bulk=bulk,
             stranger=stranger,
             edit=edit,
+            talk=talk,
         )
         self._queue(waiter).append(waiter)
         self.grant()
@@ -232,9 +242,10 @@ class Pacing:
 
     def _send_bulk_back(self) -> None:
         """Gives bulk back, also where it waits for its chat: after the pause it may no longer be wanted, or allowed."""
-        for waiter in [*self._bulk, *(parked[2] for parked in self._parked)]:
+        for waiter in [*self._talks, *self._bulk, *(parked[2] for parked in self._parked)]:
             if waiter.bulk and not waiter.future.done():
                 waiter.future.set_result(False)
+        self._talks.clear()
         self._bulk.clear()
 
     def _outage(self, reason: str) -> None:
@@ -288,7 +299,9 @@ class Pacing:
 
     @property
     def _waiting(self) -> int:
-        return len(self._replies) + len(self._edits) + len(self._strangers) + len(self._bulk)
+        return (
+            len(self._replies) + len(self._edits) + len(self._strangers) + len(self._talks) + len(self._bulk)
+        )
 
     async def restore(self) -> None:
         """Before anything leaves: respect what the processes before this one did and were told."""
@@ -320,7 +333,7 @@ class Pacing:
 
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
         if waiter.bulk:
-            return self._bulk
+            return self._talks if waiter.talk else self._bulk
         if waiter.stranger:
             return self._strangers
         return self._edits if waiter.edit else self._replies
@@ -332,6 +345,8 @@ class Pacing:
                 (self._edits, self._replies) if self._edit_is_next else (self._replies, self._edits)
             )
             return first or second
+        if self._talks:
+            return self._talks
         if self._bulk_is_next:
             return self._bulk or self._strangers
         return self._strangers or self._bulk

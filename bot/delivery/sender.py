@@ -49,8 +49,11 @@ ROUND_SECONDS = 0.04
 SILENCE_SECONDS = 3.0
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
 LOOK_SECONDS = 0.4
-# While enough is ready: how often to look for what is said in conversations, which goes before it.
-TALK_SECONDS = 0.15
+# While enough is ready: how long after a call what is said in conversations is looked for, which goes before it.
+# Without a call as often as the queue, for what another process queued.
+TALK_SECONDS = 0.05
+# So much of it may be marked beside what was marked ahead.
+TALKS_AHEAD = 8
 # What was rechecked longer ago is rechecked again before it leaves.
 FRESH_SECONDS = 30.0
 # Until the answer to a post is there, whatever happens to it.
@@ -161,11 +164,17 @@ class Sender:
 
     async def _until_hungry(self) -> None:
         """Until more is to be made ready; meanwhile what somebody says in a conversation goes before all that is."""
+        looked_at = self._now()
         while not self._hungry.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TALK_SECONDS):
                     await self._hungry.wait()
                     return
+            called = self._queue_changed.is_set()
+            if not called and self._now() < looked_at + LOOK_SECONDS:
+                continue
+            self._queue_changed.clear()
+            looked_at = self._now()
             if self._pacing.blocked_until is None and await self._somebody_talks():
                 await self._lease()
 
@@ -258,6 +267,8 @@ class Sender:
         if not self._ready or (self._in_the_air and self._now() > self._heard_at + SILENCE_SECONDS):
             return 0
         ahead = min(self._ahead, AHEAD_FREE) if self._pacing.unpaid else self._ahead
+        if self._ready[0].at_once:
+            ahead += TALKS_AHEAD
         in_line = self._unposted - self._pacing.parked
         return min(self._in_flight - self._sending, ahead - in_line, len(self._ready))
 
@@ -333,7 +344,7 @@ class Sender:
         outcome: Outcome = NotSent(reason="paused")
         try:
             try:
-                may_leave = await self._pacing.slot(call.chat, bulk=True)
+                may_leave = await self._pacing.slot(call.chat, bulk=True, talk=ready.at_once)
             finally:
                 if not self._in_the_air:
                     self._heard_at = self._now()

@@ -1,4 +1,4 @@
-"""`portevoix demo`: the bot, a local Telegram in a process of its own, a chat page, and a few hundred supporters."""
+"""`portevoix demo`: the bot, a local Telegram in a process of its own, a chat page, and two thousand supporters."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DemoOptions:
     """Everything that the command line may change."""
 
     port: int = 8081
-    supporters: int = 300
+    supporters: int = 2_000
     browser: bool = True
 
 
@@ -238,7 +238,7 @@ async def seed(settings: Settings, base: str, start: datetime, supporters: int) 
     instants = registration_instants(len(people) + len(personas), start)
     rows = [
         as_supporter(person, registered_at=instant, pseudonym=secrets.token_hex(8))
-        for person, instant in zip([*people, *personas], instants, strict=True)
+        for person, instant in zip([*personas, *people], instants, strict=True)
     ]
     async with opened(settings) as database:
         await seed_database(database, campaign, gazetteer, rows, start)

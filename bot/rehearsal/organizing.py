@@ -1,5 +1,5 @@
 """What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
-back, one corrected) and a neutral reminder.
+back, one corrected) and a neutral reminder; and a supporter hosts an event, which the second organizer lets take place.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A neutral reminder may leave then, where the campaign file allows it.
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
+    yield from _hosted(campaign, texts, members)
     # The meeting has two shifts that overlap, before anybody answers; on its day who comes in is ticked on the list.
     yield from _plan_shifts(paris(campaign, 0, 17, time(11, 5)) + LATER)
     door = paris(campaign, 0, 11, time(18, 35))
@@ -78,6 +79,38 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
             word = _confirmation(campaign, texts)
             yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
             yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+    """A neighbour's evening: proposed, and let take place by the second organizer."""
+    host = next((member for member in members if _may_host(member)), None)
+    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    if host is None or place is None:
+        return
+    at = paris(campaign, 0, 15, time(11, 5))
+    acts = [send("/events"), tap("1:host")]
+    for language in campaign.languages:
+        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
+        acts.append(send(texts.typed("rehearsal/event_description", language)))
+    acts += [
+        send(place.typed),
+        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
+        tap("1:event_skip:pin:-"),
+        send(f"{at + timedelta(days=5):%d/%m} 18:00"),
+        tap("1:event_duration:90"),
+        tap("1:event_skip:seats:-"),
+        tap("1:host_send"),
+    ]
+    yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
+    yield Doing(at=at + LATER, person=SECOND["id"], acts=(tap("1:host_card:*"), tap("1:host_approve:*")))
+    yield Doing(
+        at=at + 2 * LATER, person=ORGANIZER["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
+    )
+
+
+def _may_host(member: Member) -> bool:
+    """Whether they were there from the beginning, stay where they are, and talk to the bot."""
+    return member.joins_at is None and member.moves_at is None and member.character in GUESTS
 
 
 _MY_EVENT = (send("/events"), tap("1:my_events"), tap("1:my_event:*"))

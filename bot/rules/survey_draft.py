@@ -7,6 +7,9 @@ questions           each with `texts` (language -> words; blank where skipped), 
 complete            whether there are no more questions
 audience, chosen    an audience as JSON; whether it was settled
 wall                when it closes, in its author's zone (ISO 8601, no offset)
+opens               when it goes out, written alike; at once where nothing was said
+kept                days after its end at which answers are erased; as many as usual where nothing was said
+reopened            what is asked again that is not asked by itself: opens or kept
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ REOPENED: Mapping[str, Mapping[str, Any]] = {
     "questions": {"questions": [], "complete": None},
     "audience": {"chosen": None},
     "closes": {"wall": None},
+    "opens": {"reopened": "opens"},
+    "kept": {"reopened": "kept"},
 }
 """What the summary leads back to, and the values that make it be asked again."""
 _LETTERS = "abcdefgh"
@@ -39,7 +44,9 @@ def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQue
         return DraftQuestion(step="more")
     if not data.get("chosen"):
         return DraftQuestion(step="audience")
-    return DraftQuestion(step="summary" if data.get("wall") else "closes")
+    if not data.get("wall"):
+        return DraftQuestion(step="closes")
+    return DraftQuestion(step=data.get("reopened") or "summary")
 
 
 def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:

@@ -47,6 +47,31 @@ async def test_a_chat_gets_one_message_at_a_time_and_holds_nobody_up(clock: Mova
     assert all(later - earlier >= 0.149 for earlier, later in itertools.pairwise(ones))
 
 
+async def test_what_waits_for_one_chat_keeps_its_order(clock: MovableClock) -> None:
+    """Two that waited for the same pause once left the wrong way round."""
+    pacing = pacing_for(clock, None, chat_seconds=0.05)
+    left: list[int] = []
+
+    async def post(number: int) -> None:
+        await pacing.slot(1, bulk=True, talk=True)
+        left.append(number)
+
+    await asyncio.gather(*(post(number) for number in range(5)))
+    assert left == [0, 1, 2, 3, 4]
+
+
+async def test_what_is_said_in_conversations_leaves_before_what_is_for_many(clock: MovableClock) -> None:
+    pacing = pacing_for(clock, 100.0)
+    order: list[bool] = []
+
+    async def post(talk: bool) -> None:
+        await pacing.slot(None, bulk=True, talk=talk)
+        order.append(talk)
+
+    await asyncio.gather(*(post(talk) for talk in [False] * 5 + [True] * 3))
+    assert sum(order[:4]) == 3
+
+
 async def test_a_pause_that_many_posts_are_told_of_is_logged_once(clock: MovableClock) -> None:
     pacing = pacing_for(clock, None)
     with capture_logs() as logs:

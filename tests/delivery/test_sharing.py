@@ -30,3 +30,11 @@ def test_the_urgent_go_first_and_equals_share(helpers: Any) -> None:
     assert shares([calm, later, future], 5, now) == [(2, 3), (1, 2)]
     assert shares([future], 100, now) == []
     assert shares([calm, later], 1, now) == [(2, 1)]
+
+
+def test_what_is_said_in_conversations_goes_before_everything_else(helpers: Any) -> None:
+    now, hour = helpers.start, timedelta(hours=1)
+    soon = DueBroadcast(id=1, expires_at=now + hour / 2, next_due=now)
+    said = DueBroadcast(id=2, expires_at=None, next_due=now, at_once=True)
+    future = DueBroadcast(id=3, expires_at=None, next_due=now + hour, at_once=True)
+    assert shares([soon, said, future], 8, now) == [(2, 8)]

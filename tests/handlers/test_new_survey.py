@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 import db.staff
+from bot.actions.expressions import Occasion
+from bot.actions.surveys import import_survey
 from bot.rules.surveys import from_json
-from db.schema import broadcasts, deliveries, survey_answers, surveys
-from tests.conversation import Conversation, Talker, paris
+from db.engine import Database
+from db.schema import approvals, broadcasts, deliveries, survey_answers, surveys
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.surveying import survey
 
 STAFF = 900
 
@@ -124,6 +134,13 @@ async def test_results_are_told_as_far_as_their_reader_may_know(
     shown = await staff.tap("Refresh")
     assert "People who answered: 3" in shown.text
     assert "████" in shown.text
+    await staff.tap("As a picture")
+    (photo,) = staff.called("sendPhoto")
+    assert "People who answered: 3" in photo.payload["caption"]
+    assert photo.attachment is not None
+    with Image.open(io.BytesIO(photo.attachment.content)) as picture:
+        pixels = picture.convert("RGB").tobytes()
+    assert pixels.count(bytes.fromhex("0f766e")) > 26 * 500, "The longest bar, at least."
 
 
 @pytest.mark.parametrize(
@@ -188,3 +205,63 @@ async def test_supporters_are_not_asked_to_write_one(conversation: Conversation)
     await talker.tap_data("1:survey_results:s1")
     async with conversation.database.read() as tx:
         assert not (await tx.execute(sa.select(surveys))).all()
+
+
+async def test_it_goes_out_later_and_its_answers_are_kept_as_long_as_was_chosen(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.tap("Send it later")
+    await staff.send("17/11 09:30")
+    assert "Goes out: Thursday 17 November at 09:30" in plain(staff.last.text)
+    await staff.tap("Keep answers longer or shorter")
+    await staff.tap("7 days after its end")
+    assert "the answers are erased on Friday 25 November" in staff.last.text
+    await staff.send("SEND")
+    async with conversation.database.read() as tx:
+        survey = (await tx.execute(sa.select(surveys))).one()
+        due = set(await tx.scalars(sa.select(deliveries.c.due_at)))
+    assert survey.erase_at - survey.closes_at == timedelta(days=7)
+    assert due == {paris("2016-11-17T09:30")}
+
+
+async def test_it_does_not_go_out_after_its_end(conversation: Conversation, supporters: list[Talker]) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.tap("Send it later")
+    await staff.send("19/11 09:30")
+    assert "goes out in the future, before it closes" in staff.last.text
+    await staff.tap("Change the hour")
+    await staff.tap("Now")
+    assert "Recipients:" in staff.last.text
+    await staff.tap_data("1:survey_term:8", on=staff.last)
+    async with conversation.database.read() as tx:
+        assert not (await tx.execute(sa.select(surveys))).all()
+
+
+def plain(text: str) -> str:
+    return re.sub(r"<[^>]+>", "", text)
+
+
+async def test_a_file_for_many_waits_for_a_second_person(sqlite_database: Database) -> None:
+    """Whoever has the machine is one person too."""
+    conversation = Conversation(
+        sqlite_database, paris("2016-11-16T10:00"), campaign=replace(CAMPAIGN, approval_above=1)
+    )
+    for number in (1, 2):
+        await conversation.person(number).sign_up()
+    occasion = Occasion(
+        campaign=conversation.services.campaign,
+        gazetteer=conversation.services.gazetteer,
+        now=conversation.clock.now(),
+    )
+    async with conversation.database.write() as tx:
+        made = await import_survey(tx, survey(conversation), occasion, actor="command line")
+        assert made.awaits_approval
+        assert (
+            await tx.scalar(sa.select(broadcasts.c.state).where(broadcasts.c.id == made.broadcast))
+            == "unapproved"
+        )
+        asked = await tx.scalar(sa.select(approvals.c.asked_by))
+    assert asked is None

@@ -33,7 +33,7 @@ def test_every_department_has_its_outlines_small_and_whole(conversation: Convers
         and (commune.parent is None) is (commune.department != "75")
         and code not in drawn
     }
-    assert len(missing) <= 12, sorted(missing)
+    assert len(missing) <= 6, sorted(missing)
     assert set(POINTS) == COLLECTIVITIES - {"984", "989"}
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.web.console import messages
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, staff, supporter
 from tests.conversation import Conversation
@@ -195,3 +196,22 @@ async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Co
     conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
     visitor = await signed_in(sophie)
     assert "Conversations waiting: 1" in visitor.text
+
+
+async def test_the_progress_is_told_as_it_changes_until_it_is_over(
+    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(messages, "LIVE_SECONDS", 0.1)
+    told = (await olga.open("/console/messages/1/live")).text
+    assert told.count("data: ") > 1
+    assert "event: over" not in told  # it goes on; the browser asks again
+    assert told.count("\n\n") == 1  # nothing has changed meanwhile
+    await olga.open("/console/messages/1")
+    assert 'sse-connect="/console/messages/1/live"' in olga.page.text
+    await olga.send("/console/messages/1/control", change="cancel")
+    assert "sse-connect" not in olga.page.text
+    told = (await olga.open("/console/messages/1/live")).text
+    assert told.endswith("event: over\ndata:\n\n")
+    await revoke(conversation, OLGA)
+    assert (await olga.open("/console/messages/1/live")).text == ""

@@ -16,6 +16,7 @@ from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
 from bot.actions.dialogs import remember_question
+from bot.actions.event_cards import remember_card
 from bot.actions.renewals import consent_texts, look_at_everybody
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
@@ -421,6 +422,7 @@ def _remembering(database: Database, boards: Sequence[Remembers]) -> OnSent:
         for board in boards:
             await board.remember(name, message)
         await remember_question(database, name, message)
+        await remember_card(database, name, message)
 
     return remember
 

@@ -15,6 +15,7 @@ from telegram.ext import Application, ContextTypes
 
 from bot.actions import people
 from bot.actions.dialogs import remember_question
+from bot.actions.event_cards import remember_card
 from bot.actions.renewals import consent_texts, look_at_everybody
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, FollowedClock
@@ -35,6 +36,7 @@ from bot.departure.decide import Departure
 from bot.departure.doors import Doors
 from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
+from bot.departure.inbox_group import GroupBoard
 from bot.export_files import ExportFiles
 from bot.ground import Ground
 from bot.introduction import (
@@ -194,6 +196,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
             COMMANDS, chat, roles, campaign.languages, waiting=waiting
         ),
     )
+    group = GroupBoard(database=database, texts=services.texts, composer=composer(services))
     late = LateApprovals(database=database, clock=clock, queued=engine.wake)
 
     witness = Witness(
@@ -224,6 +227,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         late.look,
         idle.look,
         lambda: inbox.refresh(engine, clock.now()),
+        lambda: group.refresh(engine, clock.now()),
         lambda: decisions.refresh(engine, clock.now()),
     )
     beats_as_leader = _as_leader(
@@ -322,6 +326,7 @@ def _remembering(database: Database, boards: Sequence[Remembers]) -> OnSent:
         for board in boards:
             await board.remember(name, message)
         await remember_question(database, name, message)
+        await remember_card(database, name, message)
 
     return remember
 

@@ -15,7 +15,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
-from db.schema import broadcasts, event_texts, events, people, rsvps, series_events
+from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, series_events
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +222,12 @@ async def drop(tx: AsyncConnection, event: int) -> bool:
     return await _move(tx, event, "hidden", "dropped")
 
 
+async def take_over(tx: AsyncConnection, ids: Iterable[int], *, host: int, by: int | None) -> None:
+    """What somebody hosted is whose who took it from them."""
+    theirs = sa.and_(events.c.id.in_(list(ids)), events.c.created_by == host)
+    await tx.execute(sa.update(events).where(theirs).values(created_by=by))
+
+
 async def move(tx: AsyncConnection, event: int, *, before: str, after: str) -> bool:
     """What the team said to a proposal, or whoever made it; False where it is not `before` any more."""
     return await _move(tx, event, before, after)
@@ -243,16 +249,23 @@ async def managed(
     areas: Iterable[sa.ColumnElement[bool]],
     now: datetime,
     hosted: Collection[int] = (),
+    looked_after: Iterable[sa.ColumnElement[bool]] = (),
 ) -> EventPage:
     """Events that are not over: the author's own, hidden or not, the open ones in the areas (see db.areas), and of the
-    `hosted` ones those that were not given up, proposals among them.
+    `hosted` ones those that were not given up, proposals among them; `looked_after`: where those that supporters host
+    are listed too.
     """
     own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
     open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
     theirs = sa.and_(
         events.c.id.in_(list(hosted)), events.c.state.in_(("open", "hidden", "proposed", "returned"))
     )
-    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there, theirs))
+    by_hosts = sa.and_(
+        events.c.state == "open",
+        sa.or_(sa.false(), *looked_after),
+        events.c.id.in_(sa.select(hosts.c.event)),
+    )
+    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there, theirs, by_hosts))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(Event(**row._mapping) for row in await tx.execute(query))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))

@@ -9,12 +9,10 @@ from telegram import Update
 from bot.actions import inbox, saved_answers
 from bot.actions.authority import Author
 from bot.actions.conversations import Content
-from bot.departure.compose import filled
 from bot.rules.conversations import LONGEST
 from bot.rules.permissions import Action
+from bot.rules.placeholders import placeholders_in
 from bot.words.staff_texts import check_staff_text
-from db.people import Person
-from db.saved_answers import SavedAnswer
 from handlers import desk
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -86,35 +84,29 @@ async def type_text(update: Update, context: Context) -> None:
 async def offer(update: Update, context: Context) -> None:
     """Those that serve in the conversation."""
     (number,) = (desk.number(each) for each in arguments(context, 1))
-    _person, found = await saved_answers.usable(context.tx, await desk.author(context), number)
+    found = await saved_answers.usable(context.tx, await desk.author(context), number)
     context.say("inbox/saved_choice", number=number, saved=found[:MOST_LISTED])
 
 
 async def send(update: Update, context: Context) -> None:
-    """As it will read; then it leaves."""
+    """Its words; then it leaves. Who it is for is not told: its placeholders are filled as it leaves."""
     said, chosen, what = arguments(context, 3)
     if what not in ("show", "yes"):
         raise MalformedButton
     number, author = desk.number(said), await desk.author(context)
-    person, found = await saved_answers.usable(context.tx, author, number)
+    found = await saved_answers.usable(context.tx, author, number)
     saved = next((each for each in found if each.id == desk.number(chosen)), None)
     if saved is None:
         context.toast("inbox/saved_gone", alert=True)
         return
-    words = _filled(context, saved, person)
     if what == "show":
-        context.edit("inbox/saved_preview", number=number, saved=saved, words=words)
+        has_names = bool(placeholders_in(saved.text))
+        context.edit("inbox/saved_preview", number=number, saved=saved, has_names=has_names)
         return
     assert context.message is not None  # a tapped button
-    content = Content(message_id=context.message.message_id, text=words)
+    content = Content(message_id=context.message.message_id, text=saved.text, filled=saved.language)
     await inbox.answer(context.tx, author, number, content)
-    context.edit("inbox/saved_sent", number=number, words=words)
-
-
-def _filled(context: Context, saved: SavedAnswer, person: Person) -> str:
-    return filled(
-        desk.composer(context.services), saved.text, person, language=saved.language, now=context.now
-    )
+    context.edit("inbox/saved_sent", number=number, words=saved.text)
 
 
 BUTTONS: dict[str, Handler] = {

@@ -5,6 +5,12 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.actions import surveys
+from bot.actions.surveys import QuestionCount
+from bot.delivery.calls import Attachment
+from bot.delivery.messages import captioned
+from bot.printing.bars import Bar, Bars, bars_png
+from bot.printing.tick_lists import is_printable
+from bot.rules.small_counts import Reader
 from bot.rules.surveys import words_in
 from handlers import desk, new_survey
 from handlers.buttons import arguments
@@ -39,6 +45,39 @@ async def show(update: Update, context: Context) -> None:
     )
 
 
-BUTTONS: dict[str, Handler] = {"survey_results": show, "surveys": open_}
+async def draw(update: Update, context: Context) -> None:
+    """The same as a picture, below; where the font does not know the letters, the text has to do."""
+    (code,) = arguments(context, 1)
+    author = await desk.author(context)
+    found = await surveys.results_for(context.tx, author, code)
+    title = words_in(found.survey.form.title, context.language)
+    groups = [_bars(context, author.reader, each) for each in found.questions]
+    words = (title, *(text for each in groups for text in (each.heading, *(bar.label for bar in each.bars))))
+    if not all(map(is_printable, words)):
+        context.toast("toasts/not_drawn")
+        return
+    caption = context.render("surveys/drawn", results=found, counts=author.reader, title=title)
+    picture = Attachment(field="photo", name=f"{code}.png", content=bars_png(title, groups))
+    context.replies.append(
+        captioned(context.chat_id, caption, method="sendPhoto", file={}, attachment=picture)
+    )
+
+
+def _bars(context: Context, reader: Reader, counted: QuestionCount) -> Bars:
+    most = counted.most(reader)
+    return Bars(
+        heading=words_in(counted.question.text, context.language),
+        bars=[
+            Bar(
+                label=words_in(option.text, context.language),
+                shown=reader.shown(people),
+                share=reader.at_least(people) / most,
+            )
+            for option, people in counted.options
+        ],
+    )
+
+
+BUTTONS: dict[str, Handler] = {"survey_results": show, "survey_drawn": draw, "surveys": open_}
 
 DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -23,7 +23,15 @@ async def answer(update: Update, context: Context) -> None:
     code, question, move, option = arguments(context, 4)
     tap = Tap(move=one_of(Move, move), question=whole_number(question), option=whole_number(option))
     try:
-        seen = await surveys.answer(context.tx, context.person, context.origin, code, tap, context.campaign)
+        seen = await surveys.answer(
+            context.tx,
+            context.person,
+            context.origin,
+            code,
+            tap,
+            context.campaign,
+            language=context.language,
+        )
     except NotASupporter:
         await must_sign_up(context)
     except SurveyOver as over:

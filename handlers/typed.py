@@ -28,12 +28,13 @@ def meaning_of(context: Context) -> Meaning | None:
 async def answer(update: Update, context: Context) -> None:
     """A message that answers no open question."""
     # First of all: whoever calls for help from a walk is in no talk.
-    if await canvass.type_safety_word(context) or await conversations.goes_on(context):
+    if await canvass.type_safety_word(context):
+        return
+    # Six digits at an open door are its code, also of who writes to the team: there they would let nobody in.
+    if await check_ins.type_digits(context) or await conversations.goes_on(context):
         return
     if context.message is not None and context.message.location is not None:
         await events.near_here(update, context)
-        return
-    if await check_ins.type_digits(context):
         return
     meant = MEANT.get(meaning_of(context) or "")
     if meant is not None or not await steps.plan_in_words(context):

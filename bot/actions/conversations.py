@@ -13,6 +13,8 @@ import db.conversations
 import db.dialogs
 import db.people
 import db.talks
+import db.unread
+import db.updates
 from bot.actions import duties
 from bot.actions.authority import roles_of
 from bot.actions.ledger import note_choice
@@ -30,6 +32,7 @@ from bot.rules.conversations import (
     handed_back,
     is_too_much,
     may_answer,
+    may_become,
     written_to,
 )
 from bot.rules.volunteering import area_of
@@ -79,12 +82,16 @@ class TooManyMessages(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What somebody sends: a text, or something that Telegram copies. `about`: an event's code."""
+    """What somebody sends: a text, or something that Telegram copies. `about`: an event's code.
+
+    `filled`: the language in which its placeholders are filled once it leaves, where it is a saved answer.
+    """
 
     message_id: int
     text: str | None = None
     media: Media | None = None
     about: str | None = None
+    filled: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +139,10 @@ async def write(
             raise NotAsked("They are asked first.")
         await note_choice(tx, person, origin, PURPOSE, given=True, language=asked.language, text=asked.text)
     found, is_new = await _answered_where_they_vote(tx, person, origin.at)
+    if await db.conversations.sent_as(tx, found.id, content.message_id, by_team=False) is not None:
+        # Tapped twice: it is with the team.
+        team = await duties.on_duty(tx, found.area, origin.at, but=[person.telegram_id])
+        return Written(conversation=found, is_new=is_new, on_duty=len(team))
     number = await db.conversations.add(
         tx,
         conversation=found.id,
@@ -219,7 +230,7 @@ async def edit(
     if found is None or not person.is_registered or found.is_blocked(now):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=False)
-    if message is None or message.text is None or len(text) > LONGEST:
+    if message is None or not may_become(message.media, text):
         return None
     await db.conversations.edit(tx, message.id, text, now)
     shown = await db.talks.word_again(tx, found.id, message.id)
@@ -249,6 +260,9 @@ async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Aske
     if await has_agreed(tx, person):
         await note_choice(tx, person, origin, PURPOSE, given=False, language=asked.language, text=asked.text)
     shown = await _forgotten(tx, found, "erased", origin.at)
+    # What they sent may have failed: such an update is kept to find out why, but not beyond this.
+    await db.updates.blank_failed(tx, [person.telegram_id])
+    await db.unread.erase_of(tx, [person.telegram_id])
     if found.is_blocked(origin.at):
         await db.conversations.erase_messages(tx, found.id)
     else:

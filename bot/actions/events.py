@@ -15,6 +15,7 @@ import db.broadcast_accounts
 import db.broadcasts
 import db.events
 import db.faces
+import db.hosts
 import db.seats
 import db.shifts
 from bot.actions import audit, broadcast_approvals, broadcasts
@@ -255,8 +256,14 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     if not author.hosted:
         author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
+    looked_after = [db.areas.event_in(area) for area in author.areas(Action.TRUST_HOST)]
     return await db.events.managed(
-        tx, author=author.person.id, areas=areas, now=author.now, hosted=author.hosted
+        tx,
+        author=author.person.id,
+        areas=areas,
+        now=author.now,
+        hosted=author.hosted,
+        looked_after=looked_after,
     )
 
 
@@ -279,7 +286,7 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
         or (found.event.is_proposed and found.event.id not in author.hosted)
     ):
         raise EventRefused("This event does not exist any more.")
-    _require_managed(author, found.event)
+    await _require_managed(tx, author, found.event)
     if found.event.id not in author.hosted:
         author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
@@ -291,11 +298,13 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held, seats=seats)
 
 
-def _require_managed(author: Author, event: Event) -> None:
+async def _require_managed(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """What supporters host is looked after by everybody of the team of its area, organizers too."""
     if event.id in author.hosted:
         return
     author.require(Action.CHANGE_EVENT, event.commune)
-    if not author.may_change_event(event.commune, event.created_by):
+    theirs = author.may_change_event(event.commune, event.created_by)
+    if not theirs and not await db.hosts.of_event(tx, event.id):
         raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
 
 
@@ -454,7 +463,7 @@ async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Targe
 
     Raises NotAllowed.
     """
-    _require_managed(author, event)
+    await _require_managed(tx, author, event)
     return await target_of(tx, author, coming_to(event), [EVERYWHERE])
 
 

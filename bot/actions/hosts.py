@@ -335,6 +335,7 @@ async def remove_helper(tx: AsyncConnection, author: Author, code: str, person: 
     if not of_team and not (author.hosted.get(found.event.id) == HOSTED and parts.get(person) == CO_HOST):
         raise NotAllowed("Only the team takes an event from its host.", message="errors/not_your_event")
     if await db.hosts.remove(tx, event=found.event.id, person=person):
+        await db.events.take_over(tx, [found.event.id], host=person, by=author.id)
         await audit.note(tx, actor=author.name, action="remove_host", details={"event": code}, now=author.now)
         await _tell_removed(tx, author, person, await _title(tx, author, found.event))
 
@@ -366,6 +367,7 @@ async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int)
     await audit.take_turn(tx)
     await _hosted_by(tx, author, code, person)
     ended = await db.hosts.end_trust(tx, person)
+    await db.events.take_over(tx, ended, host=person, by=author.id)
     details = {"event": code, "trusted": False, "events": len(ended)}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
     await _tell_removed(tx, author, person, "")

@@ -185,6 +185,12 @@ async def _show(tx: AsyncConnection, reader: Person, number: int, now: datetime)
             await db.talks.queue(tx, number, Talk.RELAYED, [reader.telegram_id], now=now, message=message.id)
 
 
+async def show_again(tx: AsyncConnection, author: Author, number: int) -> None:
+    """What was written so far, once more: something of it may not have arrived. Raises as `require_taken` does."""
+    await _mine(tx, author, number)
+    await _show(tx, author.person, number, author.now)
+
+
 async def answer(tx: AsyncConnection, author: Author, number: int, content: Content) -> Conversation:
     """Answers whoever wrote, in the name of the team. Raises NotAllowed, ConversationGone, NotYours, NothingToSend,
     MessageTooLong.
@@ -195,13 +201,16 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
     if len(content.text or "") > LONGEST:
         raise MessageTooLong("It is too long: send it in two.", limit=LONGEST)
     signs = await duties.require_name(tx, author)
+    me = author.person.id
+    if await db.conversations.sent_as(tx, number, content.message_id, by_team=True, author=me) is not None:
+        return found  # tapped twice
     since = found.standing.waiting_since
     message = await db.conversations.add(
         tx,
         conversation=number,
         at=author.now,
         by_team=True,
-        author=author.person.id,
+        author=me,
         signed=signs.name,
         text=content.text,
         media=content.media,
@@ -209,7 +218,12 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
         waited=round((author.now - since).total_seconds()) if since is not None else None,
     )
     await _move(tx, found, rules.answered(found.standing, author.now))
-    await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, message=message)
+    leaves = {"message": message} | ({"filled": content.filled} if content.filled is not None else {})
+    if rules.is_signed_apart(content.media, content.text):
+        apart = {"message": message, "signature": True}
+        await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, **apart)
+        leaves["signature"] = False
+    await db.talks.queue(tx, number, Talk.ANSWER, [person.telegram_id], now=author.now, **leaves)
     return await _fresh(tx, number)
 
 
@@ -220,10 +234,10 @@ async def edit(
     shown as changed. None: it was none.
     """
     found = await db.conversations.claimed_by(tx, author.person.id)
-    if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area) or len(text) > LONGEST:
+    if found is None or not author.may(Action.ANSWER_CONVERSATION, found.area):
         return None
     message = await db.conversations.sent_as(tx, found.id, message_id, by_team=True, author=author.person.id)
-    if message is None or message.text is None or not text.strip():
+    if message is None or not rules.may_become(message.media, text):
         return None
     await db.conversations.edit(tx, message.id, text, author.now)
     return found, await db.talks.word_again(tx, found.id, message.id)
@@ -292,7 +306,8 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
     """
     if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
         raise NothingToSend("For how long, and why, has to be said.")
-    await _close(tx, author, await _held(tx, author, number))
+    found, _person = await _mine(tx, author, number)
+    await _close(tx, author, found)
     until = author.now + timedelta(days=days)
     await db.conversations.block(tx, number, until, reason.strip()[:LONGEST_REASON])
     found = await _fresh(tx, number)

@@ -14,7 +14,6 @@ from bot.rules.areas import contains
 from bot.rules.conversations import LONGEST
 from bot.rules.permissions import Action
 from bot.rules.placeholders import placeholders_in
-from db.people import Person
 from db.saved_answers import SavedAnswer
 
 LONGEST_TITLE = 64
@@ -37,8 +36,8 @@ async def listed(tx: AsyncConnection, author: Author) -> list[SavedAnswer]:
     ]
 
 
-async def usable(tx: AsyncConnection, author: Author, number: int) -> tuple[Person, list[SavedAnswer]]:
-    """Those for a conversation that they have taken, in its author's language first; and who that is.
+async def usable(tx: AsyncConnection, author: Author, number: int) -> list[SavedAnswer]:
+    """Those for a conversation that they have taken, in its author's language first.
 
     Raises NotAllowed, ConversationGone, NotYours.
     """
@@ -49,7 +48,7 @@ async def usable(tx: AsyncConnection, author: Author, number: int) -> tuple[Pers
     assert person is not None  # conversations go with their author
     spoken = person.language or author.campaign.languages[0]
     serving = [each for each in await db.saved_answers.all_of_them(tx) if contains(each.area, found.area)]
-    return person, sorted(serving, key=lambda each: each.language != spoken)
+    return sorted(serving, key=lambda each: each.language != spoken)
 
 
 async def save(tx: AsyncConnection, author: Author, *, language: str, title: str, text: str) -> None:

@@ -17,6 +17,7 @@ from bot.actions.audiences import target_of
 from bot.actions.authority import Author, CandidateOut, operator
 from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
 from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, response
 from bot.campaign.campaign import Campaign
@@ -42,6 +43,7 @@ from bot.rules.surveys import (
     as_json,
     is_open,
     tapped,
+    words_in,
 )
 from db.audiences import Target
 from db.people import Person
@@ -259,9 +261,17 @@ class Seen:
 
 
 async def answer(
-    tx: AsyncConnection, person: Person, origin: Origin, code: str, tap: Tap, campaign: Campaign
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    code: str,
+    tap: Tap,
+    campaign: Campaign,
+    *,
+    language: str,
 ) -> Seen:
-    """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown.
+    """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown. The
+    first answer is a choice, to tell the campaign this for that purpose: it stands in the ledger with what was read.
 
     Raises NotASupporter, SurveyUnknown, SurveyOver, SurveyQuiet.
     """
@@ -275,6 +285,9 @@ async def answer(
     at = tapped(survey.form, before, tap)
     if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
         question = survey.form.questions[tap.question].id
+        if not before:
+            read = f"{words_in(survey.form.title, language)}\n{words_in(survey.form.purpose, language)}"
+            await note_choice(tx, person, origin, ASKED, given=True, language=language, text=read)
         said = f"{question}:{'+'.join(at.answers[question]) or '-'}"
         await db.surveys.put(tx, survey.id, before, at.answers, response(person, origin, ASKED, said, code))
     return Seen(survey=survey, at=at)

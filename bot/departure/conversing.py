@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,10 @@ import db.events
 import db.people
 from bot.actions.authority import area_name, roles_of
 from bot.delivery.calls import Call
-from bot.delivery.messages import edited, message
+from bot.delivery.messages import edited, in_place_of, message
 from bot.delivery.outcomes import Stop
-from bot.departure.compose import Composer
-from bot.rules.conversations import Media, State, may_answer, team_area
+from bot.departure.compose import Composer, filled
+from bot.rules.conversations import WITHOUT_CAPTION, State, may_answer, team_area
 from bot.words.telegram_html import CAPTION_LIMIT
 from bot.words.texts import Text, Texts
 from db.conversations import Conversation, Message
@@ -28,7 +29,6 @@ from db.talks import Stands, Talk
 
 MOST_SHOWN = 3_400
 """Characters of what was written that are shown at once; of what is longer the end."""
-WITHOUT_CAPTION = frozenset({Media.STICKER, Media.PLACE})
 GONE = Stop(state="cancelled", reason="conversation_over")
 
 
@@ -54,33 +54,27 @@ class Talks:
             return message(reader.telegram_id, await self._opened(tx, reader, found, int(details["until"])))
         if what is Talk.CLOSED:
             return message(reader.telegram_id, self._text(what, reader, area=found.area))
-        carried = await db.conversations.message(tx, int(details["message"]))
-        if carried is None:
-            return GONE
-        if carried.media is None:
-            return message(reader.telegram_id, await self._one(tx, reader, found, carried, what))
-        return await self._copied(tx, reader, found, carried, what)
+        return await self._carrying(tx, reader, found, what, details, now)
 
-    async def changed(self, tx: AsyncConnection, found: Conversation, stands: Sequence[Stands]) -> list[Call]:
+    async def changed(
+        self, tx: AsyncConnection, found: Conversation, stands: Sequence[Stands], now: datetime
+    ) -> list[Call]:
         """The edits by which what stands in chats says what is written now."""
         calls = []
         for each in stands:
             reader = await db.people.find(tx, each.telegram_id)
             if each.message_id is None or reader is None:
                 continue
+            what = Talk.ANSWER if reader.id == found.person else Talk.RELAYED
+            if each.details.get("signature") or not await self._may_read(tx, reader, found, what):
+                continue
             if "until" in each.details:
-                if reader.id != found.standing.claimed_by:
-                    continue
                 text = await self._opened(tx, reader, found, int(each.details["until"]))
-            else:
-                carried = await db.conversations.message(tx, int(each.details["message"]))
-                if carried is None:
-                    continue
-                what = Talk.ANSWER if carried.by_team else Talk.RELAYED
-                if not await self._may_read(tx, reader, found, what):
-                    continue
-                text = await self._one(tx, reader, found, carried, what)
-            calls.append(edited(each.telegram_id, each.message_id, text))
+                calls.append(edited(each.telegram_id, each.message_id, text))
+                continue
+            call = await self._carrying(tx, reader, found, what, each.details, now)
+            if isinstance(call, Call):
+                calls.append(in_place_of(call, each.message_id))
         return calls
 
     async def cards(
@@ -94,6 +88,8 @@ class Talks:
         for each in stands:
             reader = await db.people.find(tx, each.telegram_id)
             if each.message_id is None or reader is None or waiting is None:
+                continue
+            if not may_answer(await roles_of(tx, reader), found.area):
                 continue
             text = self._text(
                 Talk.CARD,
@@ -183,8 +179,36 @@ class Talks:
         titles = await self._titles(tx, reader, [carried])
         return self._text(what, reader, conversation=found, area=found.area, written=carried, titles=titles)
 
+    async def _carrying(
+        self,
+        tx: AsyncConnection,
+        reader: Person,
+        found: Conversation,
+        what: Talk,
+        details: Mapping[str, Any],
+        now: datetime,
+    ) -> Call | Stop:
+        """What one side wrote, for the other. `details`: see `bot.actions.inbox.answer`."""
+        carried = await db.conversations.message(tx, int(details["message"]))
+        if carried is None:
+            return GONE
+        if details.get("filled") is not None and carried.text is not None:
+            words = filled(self._composer, carried.text, reader, language=details["filled"], now=now)
+            carried = replace(carried, text=words)
+        if details.get("signature"):
+            carried = replace(carried, media=None, text=None)
+        if carried.media is None:
+            return message(reader.telegram_id, await self._one(tx, reader, found, carried, what))
+        return await self._copied(tx, reader, found, carried, what, details.get("signature", True))
+
     async def _copied(
-        self, tx: AsyncConnection, reader: Person, found: Conversation, carried: Message, what: Talk
+        self,
+        tx: AsyncConnection,
+        reader: Person,
+        found: Conversation,
+        carried: Message,
+        what: Talk,
+        is_signed: bool,
     ) -> Call | Stop:
         """A picture and the like, which Telegram copies from the chat of whoever sent it; a caption goes with it."""
         source = found.person if not carried.by_team else carried.author
@@ -199,8 +223,11 @@ class Talks:
         }
         if text.keyboard:
             copied["reply_markup"] = text.markup
-        if carried.media not in WITHOUT_CAPTION and len(text.plain) <= CAPTION_LIMIT:
-            copied |= {"caption": text.html, "parse_mode": "HTML"}
+        if carried.media not in WITHOUT_CAPTION:
+            if is_signed and len(text.plain) <= CAPTION_LIMIT:
+                copied |= {"caption": text.html, "parse_mode": "HTML"}
+            else:
+                copied["caption"] = carried.text or ""
         return Call(method="copyMessage", payload=copied)
 
     def _text(self, what: Talk, reader: Person, **values: Any) -> Text:

@@ -1,5 +1,5 @@
 """What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
-back, one corrected) and a neutral reminder.
+back, one corrected) and a neutral reminder; and a supporter hosts an event, which the second organizer lets take place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.checker import CORRECTED
-from bot.rehearsal.conduct import GUESTS, Act, Doing, send, tap
+from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Act, Doing, send, tap
 from bot.rehearsal.ground import offering, walking
 from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
@@ -25,6 +25,8 @@ SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code
 STAFF = (ORGANIZER, SECOND)
 LATER = timedelta(minutes=20)
 READING = timedelta(minutes=1)
+ROUNDS = 2
+"""How many conversations each of them answers in a row."""
 OTHER = "programme_again"
 LEFT_OUT = 20
 BEGINNING = 6
@@ -46,13 +48,15 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A neutral reminder may leave then, where the campaign file allows it.
         (paris(campaign, 0, 1, time(11, 5)), _neutral_reminder),
     ]
+    yield from _hosted(campaign, texts, members)
     # The meeting has two shifts that overlap, before anybody answers; on its day who comes in is ticked on the list.
     yield from _plan_shifts(paris(campaign, 0, 17, time(11, 5)) + LATER)
     door = paris(campaign, 0, 11, time(18, 35))
     yield Doing(at=door, person=ORGANIZER["id"], acts=tuple(_optional(_MY_EVENT, tap("1:door:*"))))
     for minutes in range(1, 4):
-        ticks = _optional(tap("1:door:*"), tap("1:tick:*"))
-        yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tuple(ticks))
+        # The first on the list is there, was not after all, and is.
+        tick = tuple(_optional(tap("1:tick:*")))
+        yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tick)
     yield offering(campaign, ORGANIZER["id"])
     yield from walking(campaign, members)
     # Two days at most after it left, by whatever clock: it can still be deleted.
@@ -70,6 +74,7 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         person=SECOND["id"],
         acts=({**tap("1:broadcast_decide:*"), "optional": True},),
     )
+    yield from _answer_questions(campaign)
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
         if wanted:
@@ -80,6 +85,56 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
             word = _confirmation(campaign, texts)
             yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
             yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
+    """Both are on duty, and take what waits, the second a minute later: one at a time, each answered and closed."""
+    first, *_ = asked = [paris(campaign, *moment) for moment in WRITE_TO_THE_TEAM]
+    for behind, who in enumerate(STAFF):
+        begins = (send("/inbox"), send(str(who["first_name"])), tap("1:duty:on"))
+        yield Doing(at=first - LATER, person=who["id"], acts=begins)
+        for at in asked:
+            for minutes in range(behind, 4 * ROUNDS, 4):
+                steps = (
+                    (send("/inbox"), tap("1:talk_take:*")),
+                    (send("Oui, avec plaisir"),),
+                    (tap("1:talk_close:*"),),
+                )
+                for step, acts in enumerate(steps, start=minutes):
+                    when = at + LATER + step * READING
+                    yield Doing(at=when, person=who["id"], acts=tuple(_optional(*acts)))
+
+
+def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+    """A neighbour's evening: proposed, and let take place by the second organizer."""
+    host = next((member for member in members if _may_host(member)), None)
+    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    if host is None or place is None:
+        return
+    at = paris(campaign, 0, 15, time(11, 5))
+    acts = [send("/events"), tap("1:host")]
+    for language in campaign.languages:
+        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
+        acts.append(send(texts.typed("rehearsal/event_description", language)))
+    acts += [
+        send(place.typed),
+        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
+        tap("1:event_skip:pin:-"),
+        send(f"{at + timedelta(days=5):%d/%m} 18:00"),
+        tap("1:event_duration:90"),
+        tap("1:event_skip:seats:-"),
+        tap("1:host_send"),
+    ]
+    yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
+    yield Doing(at=at + LATER, person=SECOND["id"], acts=(tap("1:host_card:*"), tap("1:host_approve:*")))
+    yield Doing(
+        at=at + 2 * LATER, person=ORGANIZER["id"], acts=({**tap("1:broadcast_decide:*"), "optional": True},)
+    )
+
+
+def _may_host(member: Member) -> bool:
+    """Whether they were there from the beginning, stay where they are, and talk to the bot."""
+    return member.joins_at is None and member.moves_at is None and member.character in GUESTS
 
 
 _MY_EVENT = (send("/events"), tap("1:my_events"), tap("1:my_event:*"))

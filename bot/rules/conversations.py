@@ -49,6 +49,23 @@ class Media(StrEnum):
     PLACE = "place"
 
 
+WITHOUT_CAPTION = frozenset({Media.STICKER, Media.PLACE})
+"""What can bear no words of ours."""
+LONGEST_SIGNED = 800
+"""Characters of a caption that leaves with who wrote it above it: Telegram holds 1,024 in all."""
+
+
+def is_signed_apart(media: Media | None, text: str | None) -> bool:
+    """Whether who answers stands in a message before it, as the answer has no room for it."""
+    return media in WITHOUT_CAPTION or (media is not None and len(text or "") > LONGEST_SIGNED)
+
+
+def may_become(media: str | None, text: str) -> bool:
+    """Whether what was sent may say this instead: a text says something, a caption may go."""
+    has_words = bool(text.strip()) if media is None else media not in WITHOUT_CAPTION
+    return has_words and len(text) <= LONGEST
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claims:
     """How long a claim may rest before it goes back, and a question before it goes up to the coordinators."""

@@ -166,13 +166,21 @@ async def test_trust_needs_nobody_and_ends_with_every_right(conversation: Conver
     assert [each.state for each in await rows(conversation, events)] == ["open", "open"]
 
     _, second = await rows(conversation, events)
-    carl = await organizer(conversation, 21, "69", "coordinator")
+    # Whoever organizes in the area looks after what is hosted there, and takes the trust back.
+    carl = await organizer(conversation, 21, "69")
+    stranger = await organizer(conversation, 22, "13")
+    await stranger.tap_data(f"1:host_trust:{second.code}:{trust.person}:no")
+    assert len(await rows(conversation, trusted_hosts)) == 1
+    await carl.tap_data("1:my_events")
+    assert carl.last.text.count("Réunion") + carl.last.text.count("Meeting") == 2
     await carl.tap_data(f"1:host_team:{second.code}")
     await carl.tap_data(f"1:host_trust:{second.code}:{trust.person}:no")
     assert await rows(conversation, trusted_hosts) == []
     assert await rows(conversation, hosts) == []
     await zoe.tap_data(f"1:my_event:{second.code}")
     assert "Coming:" not in zoe.last.text
+    await carl.tap_data(f"1:my_event:{second.code}")
+    assert "Coming:" in carl.last.text
     await told(conversation, zoe)
     assert "You no longer run events" in zoe.last.text
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 import db.staff
 from bot.actions.expressions import Occasion
@@ -132,6 +134,13 @@ async def test_results_are_told_as_far_as_their_reader_may_know(
     shown = await staff.tap("Refresh")
     assert "People who answered: 3" in shown.text
     assert "████" in shown.text
+    await staff.tap("As a picture")
+    (photo,) = staff.called("sendPhoto")
+    assert "People who answered: 3" in photo.payload["caption"]
+    assert photo.attachment is not None
+    with Image.open(io.BytesIO(photo.attachment.content)) as picture:
+        pixels = picture.convert("RGB").tobytes()
+    assert pixels.count(bytes.fromhex("0f766e")) > 26 * 500, "The longest bar, at least."
 
 
 @pytest.mark.parametrize(

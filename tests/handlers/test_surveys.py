@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 import db.surveys
-from db.schema import deliveries, responses, survey_answers, surveys
+from bot.actions.renewals import text_hash
+from db.schema import consents, deliveries, responses, survey_answers, surveys
+from tests.campaigning import rows
 from tests.conversation import Conversation, Talker, paris
 from tests.surveying import answers, ask
 
@@ -147,3 +149,17 @@ async def test_who_leaves_takes_the_answers_along(zoe: Talker, conversation: Con
         assert made is not None
         assert not any(count.total for count in (await db.surveys.counts(tx, made)).values())
     assert timedelta(days=2) < made.erase_at - made.created_at
+
+
+async def test_answering_is_a_choice_that_the_ledger_keeps_once(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    """With what was read: what the survey is, and what for."""
+    await zoe.tap("Yes")
+    await zoe.tap("In the morning")
+    form = (await rows(conversation, surveys))[0].form
+    read = f"{form['title']['en']}\n{form['purpose']['en']}"
+    (noted,) = [each for each in await rows(conversation, consents) if each.purpose == "survey"]
+    assert (noted.given, noted.language, noted.text_hash) == (True, "en", text_hash(read))
+    for command in ("/mydata", "/consent"):
+        assert "apolog" not in (await zoe.send(command)).text

@@ -29,7 +29,7 @@ from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
 from db.facts import get_fact, set_fact
 from db.processes import Lock, lock
-from db.talks import lost_answers
+from db.talks import lost
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
@@ -256,7 +256,7 @@ class IdleConversations:
     async def look(self) -> None:
         now = self._clock.now()
         async with self._database.read() as tx:
-            if not (await due(tx, self._claims, now) or await lost_answers(tx, now - LOST_FOR)):
+            if not (await due(tx, self._claims, now) or await lost(tx, now - LOST_FOR)):
                 return
         async with self._database.write() as tx:
             moved = await tend(tx, self._claims, now)

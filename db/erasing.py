@@ -26,8 +26,8 @@ from db.schema import (
     people,
     responses,
     staff,
-    updates,
 )
+from db.updates import blank_failed
 
 SEALED = "sealed"
 """Stands in the consent ledger in place of the pseudonyms of people who left."""
@@ -77,9 +77,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await _cut_deliveries(tx, deliveries.c.person.in_(doomed))
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
     chats = sa.select(people.c.telegram_id).where(condition)
-    # What failed is kept to find out why, but not beyond its author.
-    failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
-    await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
+    await blank_failed(tx, chats)
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount

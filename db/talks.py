@@ -20,6 +20,9 @@ from db import notices
 from db.broadcasts import TALK
 from db.schema import broadcasts, deliveries, people
 
+ERASED = "erased:"
+"""What the key begins with of what was being posted while its conversation was erased."""
+
 
 class Talk(StrEnum):
     """What leaves: the names of templates in `notices`."""
@@ -32,6 +35,7 @@ class Talk(StrEnum):
     TOLD = "conversation_told"  # to whoever took it: what became of it
 
 
+_ON_ITS_WAY = ("queued", "leased", "sending", "withheld")
 TEMPLATES = frozenset(f"{notices.PREFIX}{each}" for each in Talk)
 
 
@@ -48,7 +52,7 @@ class Stands:
     @property
     def is_on_its_way(self) -> bool:
         """Whether it may still arrive."""
-        return self.state in ("queued", "leased", "sending", "withheld")
+        return self.state in _ON_ITS_WAY
 
 
 async def queue(
@@ -91,37 +95,82 @@ async def stand(tx: AsyncConnection, conversation: int, *what: Talk) -> list[Sta
 
 
 async def take_back(tx: AsyncConnection, conversation: int, *what: Talk) -> None:
-    """Nothing of it leaves any more, and nothing tells that it did; `what`: of these alone."""
+    """Nothing of it leaves any more, and nothing tells that it did; `what`: of these alone.
+
+    What is being posted to the team at this moment is kept until it is known under which number: see `strays`.
+    """
+    if not what:
+        posted = sa.select(deliveries.c.broadcast).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        posted = posted.where(
+            _of(conversation, Talk.CARD, Talk.OPENED, Talk.RELAYED),
+            deliveries.c.state.in_(("leased", "sending")),
+        )
+        # Held, so that none of them begins to be posted meanwhile.
+        await tx.execute(posted.order_by(deliveries.c.id).with_for_update(of=deliveries))
+        kept = broadcasts.c.id.in_(posted.where(deliveries.c.state == "sending"))
+        renamed = sa.func.replace(broadcasts.c.key, TALK, ERASED)
+        await tx.execute(sa.update(broadcasts).where(kept).values(key=renamed))
     await tx.execute(sa.delete(broadcasts).where(_of(conversation, *what)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lost:
-    """An answer that did not arrive, or of which that is not known."""
+class Stray:
+    """What arrived although its conversation was erased; `message_id`: None where it did not."""
 
     broadcast: int
-    conversation: int
-    message: int
+    telegram_id: int | None
+    message_id: int | None
 
 
-async def lost_answers(tx: AsyncConnection, since: datetime) -> list[Lost]:
-    """The answers that left from an instant on and may not have arrived."""
-    ended = sa.and_(broadcasts.c.key >= TALK, broadcasts.c.key < "talk;", broadcasts.c.created_at >= since)
+async def strays(tx: AsyncConnection) -> list[Stray]:
+    """What was being posted while its conversation was erased, and is not any more."""
+    on_its_way = sa.select(deliveries.c.broadcast).where(deliveries.c.state.in_(_ON_ITS_WAY))
     query = (
-        sa.select(broadcasts.c.id, broadcasts.c.details)
+        sa.select(broadcasts.c.id.label("broadcast"), people.c.telegram_id, deliveries.c.message_id)
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .where(ended, broadcasts.c.template == f"{notices.PREFIX}{Talk.ANSWER}")
+        .outerjoin(people, people.c.id == deliveries.c.person)
+        .where(broadcasts.c.key.startswith(ERASED), broadcasts.c.id.not_in(on_its_way))
+    )
+    return [Stray(**row._mapping) for row in await tx.execute(query)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """What did not arrive, or of which that is not known: an answer, or what somebody was to read."""
+
+    broadcast: int
+    what: Talk
+    conversation: int
+    message: int | None
+    reader: int | None
+
+
+async def lost(tx: AsyncConnection, since: datetime) -> list[Lost]:
+    """What left from an instant on and may not have arrived."""
+    templates = {f"{notices.PREFIX}{each}": each for each in (Talk.ANSWER, Talk.OPENED, Talk.RELAYED)}
+    query = (
+        sa.select(broadcasts.c.id, broadcasts.c.template, broadcasts.c.details, people.c.telegram_id)
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .outerjoin(people, people.c.id == deliveries.c.person)
+        .where(broadcasts.c.template.in_(templates), broadcasts.c.created_at >= since)
+        .where(broadcasts.c.key.startswith(TALK))
         .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
     )
     return [
-        Lost(broadcast=row.id, conversation=row.details["conversation"], message=row.details["message"])
+        Lost(
+            broadcast=row.id,
+            what=templates[row.template],
+            conversation=row.details["conversation"],
+            message=row.details.get("message"),
+            reader=row.telegram_id,
+        )
         for row in await tx.execute(query)
     ]
 
 
-async def is_told(tx: AsyncConnection, lost: Lost) -> None:
-    """Whoever wrote it knows."""
-    await tx.execute(sa.delete(broadcasts).where(broadcasts.c.id == lost.broadcast))
+async def forget(tx: AsyncConnection, broadcast: int) -> None:
+    """Nothing tells any more that it left: whoever should know does."""
+    await tx.execute(sa.delete(broadcasts).where(broadcasts.c.id == broadcast))
 
 
 async def word_again(tx: AsyncConnection, conversation: int, message: int) -> list[Stands]:

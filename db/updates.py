@@ -262,6 +262,12 @@ async def forget(tx: AsyncConnection, *, done_before: datetime, failed_before: d
     return (await tx.execute(updates.delete().where(old))).rowcount
 
 
+async def blank_failed(tx: AsyncConnection, chats: Iterable[int] | sa.Select[tuple[int]]) -> None:
+    """What failed is kept to find out why, but not beyond its author."""
+    failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
+    await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
+
+
 async def count_unfinished(tx: AsyncConnection) -> int:
     """How many updates wait or have replies on their way."""
     query = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))

@@ -17,6 +17,7 @@ from bot.actions.conversations import Asked, Content, InChat, NotAsked, area_of_
 from bot.delivery.calls import Call
 from bot.delivery.messages import deletion
 from bot.departure.conversing import Talks
+from bot.links import is_code
 from bot.rules.conversations import Media, team_area
 from bot.rules.typed import Meaning
 from db.events import text_in
@@ -69,6 +70,8 @@ def acknowledge(context: Context) -> None:
 async def begin(update: Update, context: Context) -> None:
     """What is written next goes to the team."""
     (about,) = arguments(context, 1)
+    if about != NO_EVENT and not is_code(about):
+        raise MalformedButton
     if await must_sign_up(context):
         return
     first = not await conversations.has_agreed(context.tx, context.person)
@@ -164,6 +167,8 @@ async def goes_on(context: Context) -> bool:
     message = context.message
     if message is None or await conversations.talking(context.tx, context.person, context.now) is None:
         return False
+    if context.staff:
+        return False  # they may mean whoever they answered until a moment ago: they are asked
     meaning = context.vocabulary.meaning(message.text) if message.text else None
     if meaning is not None or message.location is not None:
         in_passing = meaning is None or meaning in SAID_IN_PASSING

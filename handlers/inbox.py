@@ -22,6 +22,7 @@ from handlers import desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.conversations import acknowledge, content_of
+from handlers.registration_dialog import is_drafting
 from handlers.routing import Awaited, Handler, MalformedButton
 
 NAMING, BLOCKING = "duty", "inbox_block"
@@ -118,6 +119,8 @@ async def _sign_as(context: Context, name: str, answer: Callable[..., None]) -> 
 async def take(update: Update, context: Context) -> None:
     """Whoever is first reads it: what was written comes by itself, in a moment."""
     number = _number(context)
+    if not await _may_begin(context):
+        return
     try:
         found = await inbox.claim(context.tx, await desk.author(context), number)
     except NameMissing:
@@ -158,9 +161,29 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 async def resume(update: Update, context: Context) -> None:
     """What is written next goes there again."""
     number = _number(context)
+    if not await _may_begin(context):
+        return
     await inbox.require_taken(context.tx, await desk.author(context), number)
     await context.ask(FLOW, "answer", conversation=number)
     context.say("inbox/answering", number=number)
+
+
+async def show_again(update: Update, context: Context) -> None:
+    """Where something may not have arrived: it comes once more, in a moment."""
+    number = _number(context)
+    if not await _may_begin(context):
+        return
+    await inbox.show_again(context.tx, await desk.author(context), number)
+    await context.ask(FLOW, "answer", conversation=number)
+    context.drop_buttons()
+
+
+async def _may_begin(context: Context) -> bool:
+    """Whether nothing else that they are writing would be lost: it is said where it would."""
+    if not is_drafting(context) or any(context.is_in(flow) for flow in (FLOW, NAMING, BLOCKING)):
+        return True
+    context.toast("registration/draft_open", alert=True)
+    return False
 
 
 async def hand_back(update: Update, context: Context) -> None:
@@ -244,6 +267,7 @@ BUTTONS: dict[str, Handler] = {
     "duty_name": accept_name,
     "talk_take": take,
     "talk_answer": resume,
+    "talk_again": show_again,
     "talk_back": hand_back,
     "talk_pass": pass_on,
     "talk_pass_to": pass_to,

@@ -761,13 +761,17 @@ MATRIX: dict[str, dict[str, Row]] = {
     "inbox.require_taken": {
         "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
     },
+    "inbox.show_again": {"": Row(run=lambda w, a: inbox.show_again(w.tx, a, w.taken), least="organizer")},
     "inbox.answer": {"": Row(run=lambda w, a: inbox.answer(w.tx, a, w.taken, WORDS), least="organizer")},
-    "inbox.hand_back": {"": Row(run=lambda w, a: inbox.hand_back(w.tx, a, w.taken), least="organizer")},
+    # Whoever has taken one can always let it go, also where its author moved away.
+    "inbox.hand_back": {
+        "": Row(run=lambda w, a: inbox.hand_back(w.tx, a, w.taken), least="organizer", where="any")
+    },
     "inbox.may_pass_to": {"": Row(run=lambda w, a: inbox.may_pass_to(w.tx, a, w.taken), least="organizer")},
     "inbox.pass_on": {
         "": Row(run=lambda w, a: inbox.pass_on(w.tx, a, w.taken, w.colleague), least="organizer")
     },
-    "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer")},
+    "inbox.close": {"": Row(run=lambda w, a: inbox.close(w.tx, a, w.taken), least="organizer", where="any")},
     "inbox.block": {
         "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
     },

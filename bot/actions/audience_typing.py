@@ -120,7 +120,9 @@ async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known
 
     def place(name: str) -> Expression | None:
         places = places_named(author.gazetteer, name)
-        return read_leaf(f"in:{places[0].area}") if len(places) == 1 else None
+        if len(places) != 1 or (places[0].kind == "commune" and commune(name) is None):
+            return None  # something that sounds like the only one found is no answer
+        return read_leaf(f"in:{places[0].area}")
 
     def event(name: str) -> str | None:
         named = [

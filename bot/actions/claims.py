@@ -16,7 +16,7 @@ from bot.actions.authority import roles_of
 from bot.rules import conversations as rules
 from bot.rules.conversations import Claims, Standing, State, may_answer
 from db.conversations import Conversation
-from db.talks import Talk
+from db.talks import Lost, Talk
 
 BY_ITSELF = "inbox"
 """The actor in the audit log where a claim went back, or a question up, by itself."""
@@ -25,8 +25,8 @@ LOST_FOR = timedelta(days=1)
 
 
 async def tend(tx: AsyncConnection, claims: Claims, now: datetime) -> int:
-    """What rested too long goes back, what waited too long goes up to the coordinators, and whose answer may not have
-    arrived knows it; how many of all.
+    """What rested too long goes back, what waited too long goes up to the coordinators, and who should know what may
+    not have arrived does; how many of all.
     """
     moved = await _tell_of_lost(tx, now)
     for seen in await db.conversations.due(tx, claims, now):
@@ -45,7 +45,9 @@ async def _tend_one(tx: AsyncConnection, found: Conversation, claims: Claims, no
         await conversations.end(tx, person, "stopped" if person.state == "stopped" else "blocked", now)
         return 1
     moved, standing = 0, found.standing
-    if rules.is_idle(standing, claims, now):
+    claimer = await db.people.get(tx, standing.claimed_by or 0)
+    is_left = claimer is None or claimer.unreachable_at is not None  # they blocked the bot, or were erased
+    if rules.is_idle(standing, claims, now) or (standing.state is State.CLAIMED and is_left):
         moved += 1
         standing = await _end_claim(tx, found, now)
     if rules.is_overdue(standing, claims, now):
@@ -65,17 +67,33 @@ async def _end_claim(tx: AsyncConnection, found: Conversation, now: datetime) ->
 
 async def _tell_of_lost(tx: AsyncConnection, now: datetime) -> int:
     """No answer is sent twice by itself: whoever wrote it decides."""
-    lost = await db.talks.lost_answers(tx, now - LOST_FOR)
+    lost = await db.talks.lost(tx, now - LOST_FOR)
     for each in lost:
-        message = await db.conversations.message(tx, each.message)
-        author = None
-        if message is not None and message.author is not None:
-            author = await db.people.get(tx, message.author)
-        if author is not None:
-            told = [author.telegram_id]
-            await db.talks.queue(tx, each.conversation, Talk.TOLD, told, now=now, why="lost")
-        await db.talks.is_told(tx, each)
+        if each.what is not Talk.ANSWER:
+            await _tell_reader(tx, each, now)
+        elif each.message is not None:
+            await _tell_author(tx, each, each.message, now)
+        await db.talks.forget(tx, each.broadcast)
     return len(lost)
+
+
+async def _tell_author(tx: AsyncConnection, lost: Lost, number: int, now: datetime) -> None:
+    message = await db.conversations.message(tx, number)
+    author = None
+    if message is not None and message.author is not None:
+        author = await db.people.get(tx, message.author)
+    if author is not None:
+        told = [author.telegram_id]
+        await db.talks.queue(tx, lost.conversation, Talk.TOLD, told, now=now, why="lost")
+
+
+async def _tell_reader(tx: AsyncConnection, lost: Lost, now: datetime) -> None:
+    """Whoever has taken it may sit before an empty chat: they can have it shown again."""
+    found = await db.conversations.get(tx, lost.conversation)
+    claimer = await db.people.get(tx, found.standing.claimed_by or 0) if found is not None else None
+    if claimer is not None and claimer.telegram_id == lost.reader:
+        told = [claimer.telegram_id]
+        await db.talks.queue(tx, lost.conversation, Talk.TOLD, told, now=now, why="unread")
 
 
 async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:

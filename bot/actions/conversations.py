@@ -13,6 +13,8 @@ import db.conversations
 import db.dialogs
 import db.people
 import db.talks
+import db.unread
+import db.updates
 from bot.actions import duties
 from bot.actions.authority import roles_of
 from bot.actions.ledger import note_choice
@@ -258,6 +260,9 @@ async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Aske
     if await has_agreed(tx, person):
         await note_choice(tx, person, origin, PURPOSE, given=False, language=asked.language, text=asked.text)
     shown = await _forgotten(tx, found, "erased", origin.at)
+    # What they sent may have failed: such an update is kept to find out why, but not beyond this.
+    await db.updates.blank_failed(tx, [person.telegram_id])
+    await db.unread.erase_of(tx, [person.telegram_id])
     if found.is_blocked(origin.at):
         await db.conversations.erase_messages(tx, found.id)
     else:

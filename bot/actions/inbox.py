@@ -185,6 +185,12 @@ async def _show(tx: AsyncConnection, reader: Person, number: int, now: datetime)
             await db.talks.queue(tx, number, Talk.RELAYED, [reader.telegram_id], now=now, message=message.id)
 
 
+async def show_again(tx: AsyncConnection, author: Author, number: int) -> None:
+    """What was written so far, once more: something of it may not have arrived. Raises as `require_taken` does."""
+    await _mine(tx, author, number)
+    await _show(tx, author.person, number, author.now)
+
+
 async def answer(tx: AsyncConnection, author: Author, number: int, content: Content) -> Conversation:
     """Answers whoever wrote, in the name of the team. Raises NotAllowed, ConversationGone, NotYours, NothingToSend,
     MessageTooLong.
@@ -300,7 +306,8 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
     """
     if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
         raise NothingToSend("For how long, and why, has to be said.")
-    await _close(tx, author, await _held(tx, author, number))
+    found, _person = await _mine(tx, author, number)
+    await _close(tx, author, found)
     until = author.now + timedelta(days=days)
     await db.conversations.block(tx, number, until, reason.strip()[:LONGEST_REASON])
     found = await _fresh(tx, number)

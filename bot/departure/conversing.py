@@ -89,6 +89,8 @@ class Talks:
             reader = await db.people.find(tx, each.telegram_id)
             if each.message_id is None or reader is None or waiting is None:
                 continue
+            if not may_answer(await roles_of(tx, reader), found.area):
+                continue
             text = self._text(
                 Talk.CARD,
                 reader,

@@ -12,12 +12,13 @@ import db.talks
 from bot.actions import duties
 from bot.actions.duties import Member
 from bot.delivery.calls import Call
+from bot.delivery.messages import deletion
 from bot.delivery.outcomes import Outcome
 from bot.departure.conversing import Talks
 from bot.rules.conversations import State, may_answer
 from db.conversations import Conversation
 from db.engine import Database
-from db.talks import Talk
+from db.talks import Stray, Talk
 
 MENU_AGAIN = timedelta(minutes=1)
 """A menu is set three times, once for each language and once for all others: no more often than this."""
@@ -52,8 +53,11 @@ class InboxBoard:
             return  # an edit would wait for its turn, and the tick with it
         async with self._database.read() as tx:
             untrue = await db.conversations.with_untrue_cards(tx)
+            strays = await db.talks.strays(tx)
         for found in untrue:
             await self._show(line, found, now)
+        for stray in strays:
+            await self._take_out(line, stray)
         await self._set_menus(line, now)
 
     async def _show(self, line: Line, found: Conversation, now: datetime) -> None:
@@ -68,6 +72,13 @@ class InboxBoard:
         # Only now: after a crash they are edited again, which changes nothing.
         async with self._database.write() as tx:
             await db.conversations.cards_are_true(tx, found)
+
+    async def _take_out(self, line: Line, stray: Stray) -> None:
+        """What arrived in the very moment when its conversation was erased goes as the rest of it did."""
+        if stray.telegram_id is not None and stray.message_id is not None:
+            await line.call(deletion(stray.telegram_id, stray.message_id))
+        async with self._database.write() as tx:
+            await db.talks.forget(tx, stray.broadcast)
 
     async def _set_menus(self, line: Line, now: datetime) -> None:
         async with self._database.read() as tx:

@@ -116,6 +116,10 @@ class _Sentence:
     known: Known
 
     def read(self) -> Expression:
+        if not _TOKEN.search(
+            self.text
+        ):  # brackets alone mean nobody in particular, and certainly not everybody
+            raise pointing_in(self.text, 0, len(self.text), "not_understood")
         kept: list[list[list[Expression]]] = []  # segments between commas, of alternatives, of conditions
         left_out: list[Expression] = []
         excepting = False

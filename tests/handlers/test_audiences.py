@@ -188,6 +188,8 @@ DEEP = "(" * 500 + "staff" + ")" * 500
             "volunteers, who like cheese",
             "volunteers, <b><u>who like cheese</u></b>\n\nI don’t understand.",
         ),
+        ("((((", "I don’t know any commune, département or region called “((((”"),
+        ("Xyzzy-les-Bains, volunteers", "<b><u>Xyzzy-les-Bains</u></b>, volunteers"),
         ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI can’t find that event among yours"),
     ],
 )

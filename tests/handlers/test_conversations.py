@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,26 +12,31 @@ import sqlalchemy as sa
 
 import db.consents
 import db.conversations
+import db.deliveries
 import db.exports
+import db.inbox_topics
 from bot.actions import claims
 from bot.actions.erasure import sealing
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, Outcome
+from bot.delivery.outcomes import Done, Outcome, Rejected
 from bot.departure.conversing import Talks
 from bot.departure.inbox import InboxBoard
+from bot.departure.inbox_group import GroupBoard
 from bot.rules.conversations import Claims, State, left_idle
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, zone_of
 from db.conversations import Conversation as Talk
+from db.deliveries import Settled, Turn
 from db.erasing import erase_people
 from db.exports import Selection
-from db.schema import audit, broadcasts, conversations, deliveries, duties, messages, people
+from db.schema import audit, broadcasts, conversations, deliveries, duties, messages, people, updates
 from handlers.command_menu import team_menu_calls
 from handlers.desk import composer
 from tests.campaigning import revoke
 from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
+from tests.leaving import leaving
 from tests.talking import arrive, on_duty
 
 NOW = "2016-11-14T10:00"
@@ -637,6 +644,117 @@ async def test_the_log_of_the_team_tells_who_took_what_and_no_word_of_it(
     assert "plaisir" not in str(rows)
 
 
+async def test_what_arrives_as_it_is_erased_goes_from_the_chat_too(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await zoe.send("je m’appelle Zoé")
+    await leaving(conversation)  # it is being posted
+    async with conversation.database.write() as tx:
+        body = {
+            "update_id": 77,
+            "state": "failed",
+            "chat": 7,
+            "body": b"{}",
+            "received_at": paris(NOW),
+            "begun": 0,
+        }
+        await tx.execute(sa.insert(updates).values(body))
+    await zoe.tap("Erase this conversation")
+    await zoe.tap("Erase it")
+    line, kept_true = Posted(sophie), board(conversation)
+    await kept_true.refresh(line, conversation.clock.now())
+    assert not [call for call in line.calls if call.method == "deleteMessage"]
+    async with conversation.database.write() as tx:
+        (number,) = await tx.scalars(sa.select(deliveries.c.id).where(deliveries.c.state == "sending"))
+        posted = Settled(id=number, state="sent", message_id=4321)
+        await db.deliveries.take_turn(tx, Turn(settled=[posted]), owner="me", now=conversation.clock.now())
+    await kept_true.refresh(line, conversation.clock.now())
+    (gone,) = [call for call in line.calls if call.method == "deleteMessage"]
+    assert (gone.chat, gone.payload["message_id"]) == (50, 4321)
+    async with conversation.database.read() as tx:
+        assert not list(
+            await tx.scalars(sa.select(broadcasts.c.id).where(broadcasts.c.key.startswith("erased:")))
+        )
+        failed = (await tx.execute(sa.select(updates.c.body).where(updates.c.update_id == 77))).scalar_one()
+    assert failed is None, "it may hold what they wrote"
+
+
+async def test_what_may_not_have_arrived_is_shown_again(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await ask(zoe)
+    await arrive(conversation, sophie)
+    await sophie.tap("Take it")
+    await leaving(conversation)
+    async with conversation.database.write() as tx:
+        await tx.execute(
+            sa.update(deliveries).where(deliveries.c.state == "sending").values(state="in_doubt")
+        )
+        await claims.tend(tx, Claims(), conversation.clock.now())
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0, "it is told once"
+    await arrive(conversation, sophie)
+    assert "may not have reached you" in sophie.last.text
+    await sophie.tap("Show it again")
+    await arrive(conversation, sophie)
+    assert QUESTION in seen(sophie)
+
+
+async def test_who_blocked_the_bot_keeps_no_claim(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    async with conversation.database.write() as tx:
+        await tx.execute(
+            sa.update(people).where(people.c.telegram_id == 50).values(unreachable_at=paris(NOW))
+        )
+        assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
+    found = await talk_of(zoe)
+    assert found is not None
+    assert found.standing.state is State.WAITING
+
+
+async def test_taking_one_ends_nothing_that_is_being_written(conversation: Conversation, zoe: Talker) -> None:
+    boss = await on_duty(conversation, 60, "Ali", "coordinator", "R84")
+    await ask(zoe)
+    await arrive(conversation, boss)
+    await boss.tap("Saved answers")
+    await boss.tap("Add one")
+    await boss.tap("Take it")
+    assert "finish it first" in boss.toast
+    assert "which language" in (await boss.send("Enfants")).text
+
+
+async def test_what_the_team_writes_after_a_claim_is_not_taken_for_a_question_of_their_own(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await sophie.sign_up()
+    await sophie.tap_data("1:talk_write:-")
+    await sophie.send("et moi ?")
+    await talked(conversation, zoe, sophie)
+    await sophie.tap("Hand back")
+    assert "Send this to the team" in (await sophie.send("Venez donc")).buttons
+
+
+async def test_a_forged_event_is_none(conversation: Conversation, zoe: Talker) -> None:
+    await zoe.tap_data(f"1:talk_write:{'x' * 40}")
+    assert "didn’t understand" in (await zoe.send(QUESTION)).text
+
+
+async def test_nobody_is_given_a_second_one(conversation: Conversation, zoe: Talker, sophie: Talker) -> None:
+    """As where it is passed to somebody who takes another one in the same moment."""
+    other = conversation.person(8)
+    await other.sign_up()
+    await talked(conversation, zoe, sophie)
+    await ask(other)
+    first, second = await talk_of(zoe), await talk_of(other)
+    assert first is not None
+    assert second is not None
+    async with conversation.database.write() as tx:
+        assert not await db.conversations.move(tx, second, replace(first.standing))
+        assert await db.conversations.get(tx, second.id) == second
+
+
 # -- on duty --
 
 
@@ -820,3 +938,92 @@ async def test_whose_answer_may_not_have_arrived_is_told_once(
         assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
     await arrive(conversation, sophie)
     assert "may not have arrived" in sophie.last.text
+
+
+async def test_who_answers_reads_in_mydata_how(conversation: Conversation, sophie: Talker) -> None:
+    await sophie.send("/mydata")
+    file = sophie.called("sendDocument")[0].attachment
+    assert file is not None
+    assert json.loads(file.content)["answers_supporters"]["name"] == "Sophie"
+
+
+# -- the group of the team --
+
+
+class Forum(Posted):
+    """A forum: topics and messages by number; `deleted` answer as Telegram does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deleted: set[int] = set()
+
+    async def call(self, call: Call) -> Outcome:
+        self.calls.append(call)
+        if call.payload.get("message_id") in self.deleted:
+            return Rejected(code=400, description="Bad Request: message to edit not found")
+        number = len(self.calls)
+        key = "message_thread_id" if call.method == "createForumTopic" else "message_id"
+        return Done(result={key: number})
+
+
+async def added(talker: Talker, status: str = "administrator") -> None:
+    member = {"user": {"id": 1, "is_bot": True, "first_name": "Bot"}}
+    rights = {} if status == "left" else dict.fromkeys(RIGHTS, False)
+    await talker._update(
+        my_chat_member={
+            "chat": {"id": -100, "type": "supergroup", "title": "Équipe", "is_forum": True},
+            "from": talker._user,
+            "date": 1,
+            "old_chat_member": {**member, "status": "left"},
+            "new_chat_member": {**member, "status": status, **rights},
+        }
+    )
+
+
+RIGHTS = (
+    *("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users"),
+    *("can_post_stories", "can_edit_stories", "can_delete_stories"),
+)
+
+
+async def test_the_group_shows_who_waits_and_survives_a_deleted_topic(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    shared, line = conversation.services, Forum()
+    kept_true = GroupBoard(database=conversation.database, texts=shared.texts, composer=composer(shared))
+
+    async def refresh() -> list[str]:
+        before = len(line.calls)
+        await kept_true.refresh(line, conversation.clock.now())
+        return [call.method for call in line.calls[before:]]
+
+    await ask(zoe)
+    await added(sophie)
+    assert await refresh() == [], "an organizer’s group is none of the campaign’s"
+    boss = await on_duty(conversation, 60, "Ali", "admin", "FR")
+    await added(boss)
+    assert await refresh() == ["createForumTopic", "sendMessage"]
+    assert line.calls[0].payload["name"] == "Rhône"
+    assert "1 message" in line.calls[1].payload["text"]
+    assert "fille" not in str(line.calls)
+    assert await refresh() == []
+    await arrive(conversation, sophie, boss)
+    await sophie.tap("Take it")
+    assert await refresh() == ["editMessageText"]
+    assert "Sophie" in line.calls[-1].payload["text"]
+    line.deleted.add(2)
+    await sophie.tap("Hand back") if "Hand back" in sophie.last.buttons else await sophie.tap_data(
+        "1:talk_back:1"
+    )
+    assert await refresh() == ["editMessageText"]
+    assert await refresh() == ["createForumTopic", "sendMessage"]
+    for _ in range(20):
+        await zoe.edit(1, "…")
+        async with conversation.database.write() as tx:
+            await db.inbox_topics.forget(tx, "69")
+        await refresh()
+    assert len(line.calls) <= 15, "a minute has no more room"
+    await added(boss, "left")
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=2))
+    assert await refresh() == []

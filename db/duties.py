@@ -48,6 +48,20 @@ async def of_person(tx: AsyncConnection, person: int) -> Answerer | None:
     return None if row is None else _answerer(row)
 
 
+async def told_to(tx: AsyncConnection, person: int) -> dict[str, Any] | None:
+    """What is held of how somebody answers supporters, for /mydata."""
+    found = await of_person(tx, person)
+    if found is None:
+        return None
+    duty = found.duty
+    return {
+        "name": found.name,
+        "on_duty": duty.on_duty,
+        "from_hour": duty.from_hour,
+        "to_hour": duty.to_hour,
+    }
+
+
 async def all_of_them(tx: AsyncConnection) -> list[Answerer]:
     """Everybody who ever answered, on duty or not."""
     return [_answerer(row) for row in await tx.execute(_QUERY.order_by(duties.c.person))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from bot.rules.faces import (
 from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER
 from db.events import Event
-from db.schema import Instant, broadcasts, deliveries, events, people, seats
+from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import closed_to_newcomers
 from db.upsert import insert
 
@@ -32,11 +32,13 @@ from db.upsert import insert
 class Card:
     """A message that shows an event; `face`: of the event, to be noted once it was edited."""
 
-    delivery: int
+    delivery: int | None
     person: int
     message: int
     event: int
     face: int
+    # Of a message that was no delivery: somebody opened the event.
+    opened: int | None = None
 
 
 async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> None:
@@ -120,6 +122,50 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
     return [Card(**row._mapping) for row in await tx.execute(query, {"margin_before": margin})]
 
 
+async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
+    """The same of messages in which somebody opened the event, by a link or from the list."""
+    query = (
+        sa.select(
+            sa.null().label("delivery"),
+            shown_cards.c.person,
+            shown_cards.c.message,
+            shown_cards.c.event,
+            seats.c.face,
+            shown_cards.c.id.label("opened"),
+        )
+        .join(seats, seats.c.event == shown_cards.c.event)
+        .join(people, people.c.id == shown_cards.c.person)
+        .where(shown_cards.c.event == event, shown_cards.c.id > after, shown_cards.c.face < seats.c.face)
+        .where(people.c.state == "registered", people.c.unreachable_at.is_(None))
+        .order_by(shown_cards.c.id)
+        .limit(limit)
+    )
+    return [Card(**row._mapping) for row in await tx.execute(query)]
+
+
+async def of_event(tx: AsyncConnection, event: int) -> int:
+    """How often what the cards of an event show has changed."""
+    return await tx.scalar(sa.select(seats.c.face).where(seats.c.event == event)) or 0
+
+
+async def opened(tx: AsyncConnection, *, person: int, message: int, event: int, face: int) -> None:
+    """A message shows an event from now on, as it is at that count."""
+    values = {"event": event, "face": face}
+    row = insert(tx, shown_cards).values(person=person, message=message, **values)
+    key = [shown_cards.c.person, shown_cards.c.message]
+    await tx.execute(row.on_conflict_do_update(index_elements=key, set_=values))
+
+
+async def opened_by_link(
+    tx: AsyncConnection, *, telegram_id: int, message: int, code: str, face: int
+) -> None:
+    """The same of a message that was sent, to somebody who is still known."""
+    who = await tx.scalar(sa.select(people.c.id).where(people.c.telegram_id == telegram_id))
+    what = await tx.scalar(sa.select(events.c.id).where(events.c.code == code))
+    if who is not None and what is not None:
+        await opened(tx, person=who, message=message, event=what, face=face)
+
+
 async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
     """The events whose messages may show what is not true."""
     query = (
@@ -130,17 +176,21 @@ async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
     return list(await tx.scalars(query.order_by(events.c.id)))
 
 
-async def shown(tx: AsyncConnection, faces: Mapping[int, int]) -> None:
-    """These messages (by delivery) show their event as it is at that count."""
-    for number in sorted(set(faces.values())):
-        which = [delivery for delivery, face_ in faces.items() if face_ == number]
-        await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(which)).values(face=number))
+async def shown(tx: AsyncConnection, cards: Collection[Card]) -> None:
+    """These messages show their event as it is at the count of each."""
+    for number in sorted({card.face for card in cards}):
+        sent = [card.delivery for card in cards if card.face == number and card.delivery is not None]
+        read = [card.opened for card in cards if card.face == number and card.opened is not None]
+        await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(sent)).values(face=number))
+        await tx.execute(sa.update(shown_cards).where(shown_cards.c.id.in_(read)).values(face=number))
 
 
 async def turned(tx: AsyncConnection, person: int, message: int) -> None:
     """A message shows something else than its event now."""
     which = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message)
     await tx.execute(sa.update(deliveries).where(which).values(face=SHOWS_OTHERWISE))
+    theirs = sa.and_(shown_cards.c.person == person, shown_cards.c.message == message)
+    await tx.execute(sa.delete(shown_cards).where(theirs))
 
 
 async def stand_otherwise(tx: AsyncConnection, event: int, persons: Collection[int]) -> None:

@@ -375,6 +375,14 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
     ),
     Holding(
+        table="shown_cards",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.DELETED,
+        data={"shown_card": ("person", "message", "event")},
+        plain=("id", "face"),
+    ),
+    Holding(
         table="shifts",
         subject=Subject.NOBODY,
         kept=Kept.CAMPAIGN,

@@ -49,6 +49,7 @@ from db.schema import (
     rsvps,
     shift_places,
     shifts,
+    shown_cards,
     staff,
     staff_links,
     suppressions,
@@ -158,7 +159,10 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
                 erase=deleting(table),
             )
-            for table in (attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
+            for table in (
+                *(attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals),
+                shown_cards,
+            )
         ),
         DueRows(
             key=shift_places.c.person,

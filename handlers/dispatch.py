@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from telegram import Chat, Update
+from telegram import Chat, ChatMemberUpdated, Update
 from telegram.ext import Application
 
-from bot.actions import conversations, people
+from bot.actions import conversations, inbox_groups, people
 from bot.actions.people import Meetings
 from bot.clock import Clock
 from bot.delivery.calls import Call
@@ -59,6 +59,9 @@ class Dispatcher:
         if update.inline_query is not None:
             return [offer_communes(update.inline_query, self._services)]
         user, chat = update.effective_user, update.effective_chat
+        if update.my_chat_member is not None and chat is not None and chat.type == Chat.SUPERGROUP:
+            await self._group(tx, update.my_chat_member)
+            return []
         if user is None or user.is_bot or (chat is not None and chat.type != Chat.PRIVATE):
             return []  # The assistant talks to one person at a time.
         if update.my_chat_member is not None:
@@ -114,6 +117,13 @@ class Dispatcher:
                 if check is not None and check is not False:
                     await handler.handle_update(update, self._application, check, context)
                     return
+
+    async def _group(self, tx: AsyncConnection, change: ChatMemberUpdated) -> None:
+        """The bot was added to a group, or taken out: a forum of the team shows who waits for an answer."""
+        if change.new_chat_member.status in ("kicked", "left"):
+            await inbox_groups.left(tx, change.chat.id)
+        elif change.chat.is_forum:
+            await inbox_groups.joined(tx, change.from_user.id, change.chat.id, self._clock.now())
 
     async def _membership(self, tx: AsyncConnection, update: Update, met: Meetings) -> list[Call]:
         change = update.my_chat_member

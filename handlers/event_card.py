@@ -24,7 +24,16 @@ async def show_from_link(context: Context, code: str) -> None:
         context.say("events/unknown")
     else:
         await effects.opened(context.tx, context.person, context.origin, found.event)
-        context.add(await _told(context, found))
+        kept = (
+            await event_cards.remembered_as(context.tx, found.event) if _stays_true(context, found) else None
+        )
+        context.replies.append(context.composed(await _told(context, found), remember=kept))
+
+
+def _stays_true(context: Context, found: EventInWords) -> bool:
+    """Whether a message that shows the event is edited with it: a supporter's, as long as it is to come."""
+    is_past = found.event.is_cancelled or is_over(found.event.ends_at, context.now)
+    return context.person.is_registered and not is_past and context.quiet_about_events is None
 
 
 async def find_open(context: Context, code: str) -> EventInWords | None:
@@ -49,6 +58,24 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
     tapped = context.message if context.update.callback_query is not None else None
     show_text = context.add if tapped is None or not _is_text(tapped) else context.show
     show_text(await _told(context, found, rsvp))
+
+
+async def show_from_list(context: Context, found: EventInWords) -> None:
+    """The card in place of the list; it is edited as the event changes, until somebody leafs on."""
+    message = context.message
+    if message is None or not _is_text(message) or context.is_overtaken:
+        context.drop_buttons()
+        await _add(context, found)
+        return
+    context.show(await _told(context, found))
+    if _stays_true(context, found):
+        await event_cards.opened(context.tx, context.person, message.message_id, found.event)
+
+
+async def _add(context: Context, found: EventInWords) -> None:
+    """The card as a new message, which is edited with the others."""
+    kept = await event_cards.remembered_as(context.tx, found.event) if _stays_true(context, found) else None
+    context.replies.append(context.composed(await _told(context, found), remember=kept))
 
 
 async def show_below(context: Context, found: EventInWords) -> None:

@@ -88,7 +88,7 @@ async def show(update: Update, context: Context) -> None:
     found = await _event(context, code)
     if found is not None:
         await effects.opened(context.tx, context.person, context.origin, found.event)
-        await event_card.show(context, found)
+        await event_card.show_from_list(context, found)
 
 
 async def show_date(update: Update, context: Context) -> None:

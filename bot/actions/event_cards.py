@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from bot.links import event_link
 from bot.rules.communes.geo import kilometres
 from bot.rules.events import is_over
 from bot.rules.seats import ON_THE_LIST, Rsvp, Seats, Standing, door_opens, lapsed
+from db.engine import Database
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
 from db.upcoming import Upcoming
@@ -228,6 +230,35 @@ async def standing(tx: AsyncConnection, event: Event, rsvp: Rsvp | None) -> tupl
     seats = await db.seats.with_allotted(tx, event.id, await db.seats.of(tx, event))
     listed = rsvp is not None and rsvp.answer in ON_THE_LIST
     return seats, await db.seats.position(tx, rsvp) if rsvp is not None and listed else None
+
+
+CARD = "card:"
+"""What a message that shows an event is remembered as: `card:<event's code>:<its face>`."""
+
+
+async def remembered_as(tx: AsyncConnection, event: Event) -> str:
+    """The name under which a message is remembered that is about to show an event."""
+    return f"{CARD}{event.code}:{await db.faces.of_event(tx, event.id)}"
+
+
+async def remember_card(database: Database, name: str, message: Mapping[str, Any]) -> None:
+    """A message that was sent shows an event: it is edited with the others."""
+    if name.startswith(CARD):
+        code, face = name.removeprefix(CARD).split(":")
+        async with database.write() as tx:
+            await db.faces.opened_by_link(
+                tx,
+                telegram_id=message["chat"]["id"],
+                message=message["message_id"],
+                code=code,
+                face=int(face),
+            )
+
+
+async def opened(tx: AsyncConnection, person: Person, message: int, event: Event) -> None:
+    """A message shows an event in place of the list."""
+    face = await db.faces.of_event(tx, event.id)
+    await db.faces.opened(tx, person=person.id, message=message, event=event.id, face=face)
 
 
 async def turned(tx: AsyncConnection, person: Person, message: int) -> None:

@@ -17,6 +17,7 @@ import db.canvass_doors
 import db.consents
 import db.conversations
 import db.dialogs
+import db.duties
 import db.effects
 import db.events
 import db.feedback
@@ -166,6 +167,7 @@ class Holding:
     messages: list[dict[str, Any]]
     dialog: Mapping[str, Any] | None
     roles: list[dict[str, Any]]
+    answers_supporters: Mapping[str, Any] | None
     approvals: list[dict[str, Any]]
     team_log: list[dict[str, Any]]
     sealed: Sealed
@@ -235,6 +237,7 @@ async def holding(
         dialog=asdict(dialog) if dialog is not None else None,
         approvals=await db.approvals.of_person(tx, person.telegram_id),
         roles=await db.personal_data.roles_of(tx, person.telegram_id),
+        answers_supporters=await db.duties.told_to(tx, person.id),
         team_log=await _team_log(tx, person.telegram_id),
         sealed=await sealed_of(tx, person.telegram_id, key=key, retention=retention),
         friends_brought=await friends.brought(tx, person),

@@ -41,6 +41,12 @@ TROUBLE_SECONDS = 2.0
 AGAIN = 3
 
 
+class Look(Protocol):
+    """Some of the messages that show an event otherwise than it is, in an order of theirs."""
+
+    async def __call__(self, tx: AsyncConnection, event: int, /, *, after: int, limit: int) -> list[Card]: ...
+
+
 class Line(Protocol):
     """What edits leave by: in the last place, after everything else."""
 
@@ -107,14 +113,19 @@ class Faces:
         return sum([await self._edit_all(event) for event in events])
 
     async def _edit_all(self, event: int) -> int:
+        return sum(
+            [await self._edit_those(look, event) for look in (db.faces.untrue, db.faces.untrue_opened)]
+        )
+
+    async def _edit_those(self, look: Look, event: int) -> int:
         after, edits = 0, 0
         while True:
             async with self._database.read() as tx:
-                cards = await db.faces.untrue(tx, event, after=after, limit=BATCH)
+                cards = await look(tx, event, after=after, limit=BATCH)
             if not cards:
                 return edits
-            after = cards[-1].delivery
-            done = {card.delivery: card.face for card in cards if await self._edit(card)}
+            after = cards[-1].delivery or cards[-1].opened or 0
+            done = [card for card in cards if await self._edit(card)]
             if done:
                 async with self._database.write() as tx:
                     await db.faces.shown(tx, done)
@@ -141,9 +152,12 @@ class Faces:
         """Whether the message was taken back meanwhile, by whichever process: the edit may have landed on what was put
         in its place, which is done once more then.
         """
+        delivery = card.delivery
+        if delivery is None:
+            return False
         while True:
             async with self._database.read() as tx:
-                recall = await db.mends.recall_of(tx, card.delivery)
+                recall = await db.mends.recall_of(tx, delivery)
             if recall is None or recall[1] != "sending":
                 break
             await asyncio.sleep(TROUBLE_SECONDS)
@@ -160,7 +174,7 @@ class Faces:
         now = self._clock.now()
         if person is None or event is None or self._campaign.is_out(now):
             return None, None
-        if await db.mends.recall_of(tx, card.delivery) is not None:
+        if card.delivery is not None and await db.mends.recall_of(tx, card.delivery) is not None:
             return None, None
         quiet = self._campaign.quiet(
             kind=Kind.EVENT_INVITE, territory=person.territory, now=now, zone=person.zone

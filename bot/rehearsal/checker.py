@@ -30,6 +30,12 @@ OFFERED_AS = "persuasion"
 """A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
 NEUTRAL_IN_A_WEEK = 2
+ANSWERS = ("notices/conversation_answer", "notices/conversation_closed")
+READ = ("notices/conversation_opened", "notices/conversation_relayed")
+"""What the team reads of conversations; the key of each tells which one: `talk:<number>:…`."""
+OVER = "notices/conversation_told"
+LET_GO = ("talk_back", "talk_close", "talk_pass_to")
+"""The buttons by which whoever has taken a conversation lets it go."""
 CORRECTED = "corrected"
 """The name of what the organizers correct a message to, among the beginnings of what they write."""
 MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
@@ -66,6 +72,8 @@ class Rule(StrEnum):
     LEFT_OUT = "left_out"
     OTHER_VERSION = "other_version"
     NOT_CORRECTED = "not_corrected"
+    NOT_ASKED = "not_asked"
+    READ_BY_TWO = "read_by_two"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +127,8 @@ class Checker:
         # What was taken back, by message, until it is gone; what was corrected, until it reads so.
         self._to_go: dict[int, tuple[Life, Sending]] = {}
         self._to_correct: dict[int, tuple[Life, Sending]] = {}
+        # By the number of a conversation: who of the team reads it.
+        self._readers: dict[str, int] = {}
         # What each version that the organizers wrote begins with.
         self._beginnings = beginnings
 
@@ -127,8 +137,8 @@ class Checker:
         person = line.get("to", line.get("by"))
         life = self._lives.get(person) if isinstance(person, int) else None
         if life is None:
-            if person in self._staff and line.get("do", "").startswith("send"):
-                self._evidence.arrived(line["id"])  # what the team is told of itself
+            if isinstance(person, int) and person in self._staff:
+                self._of_the_team(person, line)
             return
         at = _instant_of(line["at"])
         self._live_until(life, at)
@@ -169,6 +179,26 @@ class Checker:
             about = self._evidence.sendings[number].key
             self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
         return self.broken
+
+    def _of_the_team(self, member: int, line: Mapping[str, Any]) -> None:
+        """What the team is told of itself; of conversations, what one of them alone may read."""
+        if "by" in line:
+            _version, what, *about = [*str(line.get("data") or "").split(":"), "", ""]
+            if what in LET_GO:
+                self._readers.pop(about[0], None)
+            return
+        if not line["do"].startswith(("send", "copy")):
+            return
+        self._evidence.arrived(line["id"])
+        sending = self._evidence.sending(line["id"])
+        if sending is None or not sending.key.startswith("talk:"):
+            return
+        number = sending.key.split(":")[1]
+        if sending.template == OVER:
+            self._readers.pop(number, None)
+        elif sending.template in READ and self._readers.setdefault(number, member) != member:
+            at = _instant_of(line["at"])
+            self.broken.append(Broken(rule=Rule.READ_BY_TWO, at=at, person=member, about=sending.key))
 
     def _of_events(self) -> None:
         """What may be said of no event, whoever was there."""
@@ -251,6 +281,8 @@ class Checker:
             yield Rule.AFTER_BLOCK
         if sending.id in life.received:
             yield Rule.TWICE
+        if sending.template in ANSWERS and not life.wrote:
+            yield Rule.NOT_ASKED
         if sending.template != CANCELLATION and self._almanac.is_quiet(kind, place.territory, place.zone, at):
             yield Rule.QUIET_PERIOD
         if not self._almanac.is_courteous(kind, place.zone, at, evening=self._is_of_the_evening(sending)):

@@ -108,6 +108,24 @@ def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
             if member.number % 2 == 0:
                 back = _BACK.get(member.character) or sign_up(member.place, member.number)
                 yield doing(returns, *back)
+    yield from questions(member, campaign)
+
+
+WRITE_TO_THE_TEAM = ((0, 14, time(10, 35)), (0, 0, time(10, 35)))
+"""(the ballot, days before it, Paris time): on an ordinary day, and on that of the vote."""
+WRITES = 5
+"""Of eight people who stay, the one who has a question."""
+
+
+def questions(member: Member, campaign: Campaign) -> Iterator[Doing]:
+    """What somebody asks the team: the second time in the same conversation."""
+    if member.character in _LEAVING or member.number % 8 != WRITES:
+        return
+    for moment in WRITE_TO_THE_TEAM:
+        at = paris(campaign, *moment)
+        if _is_there(member, at):
+            acts = (send("/menu"), tap("1:talk_write:-"), send("puis-je venir avec ma fille ?"))
+            yield Doing(at=at, person=member.telegram_id, acts=acts)
 
 
 def _is_there(member: Member, instant: datetime) -> bool:
@@ -213,7 +231,7 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     if said == "yes" and member.number % 7 == 0:
         # With somebody else, where the event allows it.
         return SOON, (tap(f"1:rsvp:{code}:yes"), {**tap(f"1:guests:{code}:1"), "optional": True})
-    if said == "yes" and member.number % 5 == 2:
+    if said == "yes" and member.number % 3 != 0:
         # Lends a hand, where the event has shifts.
         shifts = ({**tap(f"1:shifts:{code}"), "optional": True}, {**tap("1:shift:*"), "optional": True})
         return SOON, (tap(f"1:rsvp:{code}:yes"), *shifts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.rehearsal
 from bot.rules import experiments
+from db.engine import Database
 from db.rehearsal import LoggedDelivery, Sending
 
 SENT = "sent"
@@ -159,15 +161,35 @@ class Log:
         ]
 
 
-async def read_log(tx: AsyncConnection, erased: Iterable[LoggedDelivery] = ()) -> Log:
-    """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone."""
+@dataclass
+class EventFaults:
+    """What may be said of no event, as it was found while people acted."""
+
+    overfull: set[str] = field(default_factory=set)
+    two_shifts: set[str] = field(default_factory=set)
+    not_at_the_door: set[str] = field(default_factory=set)
+
+    async def look(self, database: Database) -> None:
+        async with database.read() as tx:
+            self.overfull |= set(await db.rehearsal.overfull(tx))
+            self.two_shifts |= set(await db.rehearsal.two_shifts(tx))
+            self.not_at_the_door |= set(await db.rehearsal.not_at_the_door(tx, DOOR))
+
+
+async def read_log(
+    tx: AsyncConnection, erased: Iterable[LoggedDelivery] = (), faults: EventFaults | None = None
+) -> Log:
+    """Everything that the bot wrote down about its deliveries; `erased`: what it knew of people who are gone, and
+    `faults`: what was found of events on the way.
+    """
+    faults = faults or EventFaults()
     log = Log(
         await db.rehearsal.sendings(tx),
         await db.rehearsal.taken_back(tx),
-        await db.rehearsal.overfull(tx),
+        faults.overfull,
         await db.rehearsal.corrected(tx),
-        await db.rehearsal.two_shifts(tx),
-        await db.rehearsal.not_at_the_door(tx, DOOR),
+        faults.two_shifts,
+        faults.not_at_the_door,
     )
     for delivery in erased:
         log.note(delivery)

@@ -42,6 +42,7 @@ class Life:
         "stopped",
         "unanswered",
         "voted",
+        "wrote",
     )
 
     def __init__(self, member: Member, start: datetime) -> None:
@@ -51,6 +52,7 @@ class Life:
         self.changed = self.acted = self.here_since = NEVER
         self.cursor = start
         self.unanswered = 0
+        self.wrote = False
         self.muted: frozenset[str] = frozenset()
         self.voted: frozenset[int] = frozenset()
         self.cannot: frozenset[int] = frozenset()
@@ -97,6 +99,8 @@ class Life:
                 self.active, self.stopped = True, False
             case ["delete", "yes"]:
                 self._forgotten()
+            case ["talk_write", _]:  # what they write next goes to the team
+                self.wrote = True
             case ["optout", what]:
                 self.muted |= {what}
             case ["restriction", "end"]:
@@ -111,6 +115,7 @@ class Life:
     def _forgotten(self) -> None:
         """Nothing that was before counts any more: who comes back is somebody new."""
         self.active, self.stopped, self.restricted = False, True, False
+        self.wrote = False
         self.muted = frozenset()
         self.voted = self.cannot = frozenset()
         self.slots = {}

@@ -12,7 +12,7 @@ from typing import Any
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.checker import CORRECTED
-from bot.rehearsal.conduct import GUESTS, Act, Doing, send, tap
+from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Act, Doing, send, tap
 from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
@@ -24,6 +24,8 @@ SECOND: dict[str, Any] = {"id": 6_000_002, "first_name": "Karim", "language_code
 STAFF = (ORGANIZER, SECOND)
 LATER = timedelta(minutes=20)
 READING = timedelta(minutes=1)
+ROUNDS = 2
+"""How many conversations each of them answers in a row."""
 OTHER = "programme_again"
 LEFT_OUT = 20
 BEGINNING = 6
@@ -51,8 +53,9 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
     door = paris(campaign, 0, 11, time(18, 35))
     yield Doing(at=door, person=ORGANIZER["id"], acts=tuple(_optional(_MY_EVENT, tap("1:door:*"))))
     for minutes in range(1, 4):
-        ticks = _optional(tap("1:door:*"), tap("1:tick:*"))
-        yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tuple(ticks))
+        # The first on the list is there, was not after all, and is.
+        tick = tuple(_optional(tap("1:tick:*")))
+        yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tick)
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
@@ -68,6 +71,7 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         person=SECOND["id"],
         acts=({**tap("1:broadcast_decide:*"), "optional": True},),
     )
+    yield from _answer_questions(campaign)
     for at, acts in written:
         wanted = acts(campaign, texts, members, at)
         if wanted:
@@ -78,6 +82,24 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
             word = _confirmation(campaign, texts)
             yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
             yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
+    """Both are on duty, and take what waits, the second a minute later: one at a time, each answered and closed."""
+    first, *_ = asked = [paris(campaign, *moment) for moment in WRITE_TO_THE_TEAM]
+    for behind, who in enumerate(STAFF):
+        begins = (send("/inbox"), send(str(who["first_name"])), tap("1:duty:on"))
+        yield Doing(at=first - LATER, person=who["id"], acts=begins)
+        for at in asked:
+            for minutes in range(behind, 4 * ROUNDS, 4):
+                steps = (
+                    (send("/inbox"), tap("1:talk_take:*")),
+                    (send("Oui, avec plaisir"),),
+                    (tap("1:talk_close:*"),),
+                )
+                for step, acts in enumerate(steps, start=minutes):
+                    when = at + LATER + step * READING
+                    yield Doing(at=when, person=who["id"], acts=tuple(_optional(*acts)))
 
 
 def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:

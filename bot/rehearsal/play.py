@@ -22,6 +22,7 @@ from bot.rehearsal.agenda import (
 )
 from bot.rehearsal.cast import Member
 from bot.rehearsal.conduct import ERASURE, Doing, answer_to, asked, own_acts
+from bot.rehearsal.evidence import EventFaults
 from bot.rehearsal.organizing import ORGANIZER
 from bot.rehearsal.stage import Stage
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP
@@ -54,6 +55,8 @@ class Played:
     impossible: list[Impossible] = field(default_factory=list)
     # What was known of people before they had themselves erased.
     erased: list[LoggedDelivery] = field(default_factory=list)
+    # What was found of events while their answers were there: they are erased before the end.
+    faults: EventFaults = field(default_factory=EventFaults)
     # The most that waited at one time, by broadcast and reason.
     held_back: dict[tuple[int, str], int] = field(default_factory=dict)
 
@@ -123,6 +126,8 @@ class Play:
             await self._note_impossible(now)
         if any(doing.person == ORGANIZER["id"] for doing in doings):
             await self._plan_events()
+        if doings:
+            await self._played.faults.look(self._stage.app.database)
         self._played.instants += 1
         self._progress(now, waiting.accepted)
 

@@ -122,7 +122,7 @@ async def _play(
             agenda = agenda_of(campaign, members, staff)
             played = await Play(stage, campaign, members, agenda, until=end, progress=progress).run()
             async with stage.app.database.read() as tx:
-                log = await read_log(tx, played.erased)
+                log = await read_log(tx, played.erased, played.faults)
             return played, log, await stage.counters()
 
 

@@ -36,6 +36,7 @@ from db.schema.people import consents, dialogs, people, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.series import series, series_events
 from db.schema.shifts import shift_places, shifts
+from db.schema.shown_cards import shown_cards
 from db.schema.staff import approvals, audit, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
 from db.schema.updates import facts, unread_updates, updates
@@ -88,6 +89,7 @@ __all__ = [
     "series_events",
     "shift_places",
     "shifts",
+    "shown_cards",
     "staff",
     "staff_links",
     "station_addresses",

@@ -47,6 +47,7 @@ from db.schema import (
     rsvps,
     shift_places,
     shifts,
+    shown_cards,
     staff,
     stations,
     survey_answers,
@@ -187,7 +188,7 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places)
+AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places, shown_cards)
 HELD = (
     *(consents, responses, deliveries, vote_plans, chosen_places, volunteering, survey_answers, walkers),
     *AT_EVENTS,
@@ -212,6 +213,7 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
     hours = {"role": "welcome", "starts_at": NOW, "ends_at": NOW}
     await tx.execute(sa.insert(shifts).values(id=number, event=number, **hours))
     await tx.execute(sa.insert(shift_places).values(shift=number, **said))
+    await tx.execute(sa.insert(shown_cards).values(message=1, face=0, event=number, person=number))
     await tx.execute(sa.insert(attendee_numbers).values(number=1, **at_event))
     await tx.execute(sa.insert(check_ins).values(at=NOW, how="list", **at_event))
     await tx.execute(sa.insert(event_feedback).values(at=NOW, question="stars", option="5", **at_event))
@@ -271,7 +273,7 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
 
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
-        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 6)
+        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 7)
         assert told["offers to help"] == told["conversations with the team"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),

@@ -13,6 +13,7 @@ import db.faces
 import db.mends
 import db.planning
 from bot import communes
+from bot.actions import event_cards
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Outcome, Rejected
 from bot.departure.compose import Composer
@@ -304,3 +305,38 @@ async def test_an_edit_that_lands_on_a_recall_is_taken_back_once_more(shown: Sho
     assert states.pop(overwritten) == "queued"
     assert set(states.values()) == {"sent"}
     assert finished is None, "The sender looks at what is not finished alone."
+
+
+async def test_a_card_that_somebody_opened_is_edited_as_others_are(shown: Shown) -> None:
+    """By a link and from the list; not once they have leafed on in it."""
+    conversation = shown.hall.conversation
+    while conversation.number() < 50:
+        pass  # newer than their invitations
+    by_link, from_list, gone = [conversation.person(number) for number in (1001, 1002, 1003)]
+    for number in (1001, 1002, 1003):
+        async with conversation.database.write() as tx:
+            await tx.execute(sa.update(people).where(people.c.telegram_id == number).values(language="en"))
+    await by_link.send("/start ev_hall")
+    (call,) = by_link.called("sendMessage")
+    assert call.remember == "card:hall:0"
+    sent = {"chat": {"id": 1001}, "message_id": 901}
+    await event_cards.remember_card(conversation.database, str(call.remember), sent)
+    await from_list.send("/events")
+    await from_list.tap_data("1:event:hall", on=from_list.last)
+    await gone.send("/start ev_hall")
+    (call,) = gone.called("sendMessage")
+    await event_cards.remember_card(
+        conversation.database, str(call.remember), {"chat": {"id": 1003}, "message_id": gone.last.id}
+    )
+    await gone.tap("All events")
+    await shown.change(address="Salle Rameau")
+    await shown.faces.catch_up()
+    edited = {
+        (call.payload["chat_id"], call.payload["message_id"])
+        for call in shown.posts.calls
+        if "Salle Rameau" in call.payload["text"]
+    }
+    assert {(1001, 901), (1002, from_list.last.id)} <= edited
+    assert (1003, gone.last.id) not in edited
+    shown.posts.calls.clear()
+    assert await shown.faces.catch_up() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,14 +14,16 @@ import db.consents
 import db.conversations
 import db.deliveries
 import db.exports
+import db.inbox_topics
 from bot.actions import claims
 from bot.actions.erasure import sealing
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, Outcome
+from bot.delivery.outcomes import Done, Outcome, Rejected
 from bot.departure.conversing import Talks
 from bot.departure.inbox import InboxBoard
+from bot.departure.inbox_group import GroupBoard
 from bot.rules.conversations import Claims, State, left_idle
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, zone_of
@@ -935,3 +938,92 @@ async def test_whose_answer_may_not_have_arrived_is_told_once(
         assert await claims.tend(tx, Claims(), conversation.clock.now()) == 0
     await arrive(conversation, sophie)
     assert "may not have arrived" in sophie.last.text
+
+
+async def test_who_answers_reads_in_mydata_how(conversation: Conversation, sophie: Talker) -> None:
+    await sophie.send("/mydata")
+    file = sophie.called("sendDocument")[0].attachment
+    assert file is not None
+    assert json.loads(file.content)["answers_supporters"]["name"] == "Sophie"
+
+
+# -- the group of the team --
+
+
+class Forum(Posted):
+    """A forum: topics and messages by number; `deleted` answer as Telegram does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deleted: set[int] = set()
+
+    async def call(self, call: Call) -> Outcome:
+        self.calls.append(call)
+        if call.payload.get("message_id") in self.deleted:
+            return Rejected(code=400, description="Bad Request: message to edit not found")
+        number = len(self.calls)
+        key = "message_thread_id" if call.method == "createForumTopic" else "message_id"
+        return Done(result={key: number})
+
+
+async def added(talker: Talker, status: str = "administrator") -> None:
+    member = {"user": {"id": 1, "is_bot": True, "first_name": "Bot"}}
+    rights = {} if status == "left" else dict.fromkeys(RIGHTS, False)
+    await talker._update(
+        my_chat_member={
+            "chat": {"id": -100, "type": "supergroup", "title": "Équipe", "is_forum": True},
+            "from": talker._user,
+            "date": 1,
+            "old_chat_member": {**member, "status": "left"},
+            "new_chat_member": {**member, "status": status, **rights},
+        }
+    )
+
+
+RIGHTS = (
+    *("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users"),
+    *("can_post_stories", "can_edit_stories", "can_delete_stories"),
+)
+
+
+async def test_the_group_shows_who_waits_and_survives_a_deleted_topic(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    shared, line = conversation.services, Forum()
+    kept_true = GroupBoard(database=conversation.database, texts=shared.texts, composer=composer(shared))
+
+    async def refresh() -> list[str]:
+        before = len(line.calls)
+        await kept_true.refresh(line, conversation.clock.now())
+        return [call.method for call in line.calls[before:]]
+
+    await ask(zoe)
+    await added(sophie)
+    assert await refresh() == [], "an organizer’s group is none of the campaign’s"
+    boss = await on_duty(conversation, 60, "Ali", "admin", "FR")
+    await added(boss)
+    assert await refresh() == ["createForumTopic", "sendMessage"]
+    assert line.calls[0].payload["name"] == "Rhône"
+    assert "1 message" in line.calls[1].payload["text"]
+    assert "fille" not in str(line.calls)
+    assert await refresh() == []
+    await arrive(conversation, sophie, boss)
+    await sophie.tap("Take it")
+    assert await refresh() == ["editMessageText"]
+    assert "Sophie" in line.calls[-1].payload["text"]
+    line.deleted.add(2)
+    await sophie.tap("Hand back") if "Hand back" in sophie.last.buttons else await sophie.tap_data(
+        "1:talk_back:1"
+    )
+    assert await refresh() == ["editMessageText"]
+    assert await refresh() == ["createForumTopic", "sendMessage"]
+    for _ in range(20):
+        await zoe.edit(1, "…")
+        async with conversation.database.write() as tx:
+            await db.inbox_topics.forget(tx, "69")
+        await refresh()
+    assert len(line.calls) <= 15, "a minute has no more room"
+    await added(boss, "left")
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=2))
+    assert await refresh() == []

@@ -37,6 +37,7 @@ STEPS = {name: number for number, name in enumerate(step.name for step in CAMPAI
 NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
 NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
 OFFERED = 110
+ANSWER, OPENED, OVER = 111, 112, 113
 
 
 def step(ballot: int, name: str) -> int:
@@ -65,6 +66,9 @@ SENDINGS = (
             (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
             (RESULT, "staff:2", "result", None),
             (SPEECH, "staff:3", "persuasion", None),
+            (ANSWER, "talk:3:answer:a", "service", "notices/conversation_answer"),
+            (OPENED, "talk:3:opened:a", "service", "notices/conversation_opened"),
+            (OVER, "talk:3:told:a", "service", "notices/conversation_told"),
         )
     }
     | {
@@ -558,3 +562,42 @@ def test_who_moves_in_the_last_days_may_miss_both_places_reminders() -> None:
     moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 20, 5, tzinfo=UTC))
     happenings = [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T06:00+01:00", "/settings")]
     assert reminded(*happenings, member=moved) == [Reminded.MOVED]
+
+
+ASKS: Happening = ("2016-11-02T11:00+01:00", "1:talk_write:-")
+ANSWER_AT = "2016-11-02T11:20+01:00"
+
+
+@pytest.mark.parametrize(
+    ("happenings", "expected"),
+    [
+        (((ANSWER_AT, ANSWER),), [Rule.NOT_ASKED]),
+        ((ASKS, (ANSWER_AT, ANSWER)), []),
+        ((ASKS, ("2016-11-19T23:00+01:00", ANSWER)), []),  # at night, on the eve: a question is answered
+    ],
+)
+def test_the_team_answers_who_wrote(happenings: tuple[Happening, ...], expected: list[Rule]) -> None:
+    assert rules(*happenings) == expected
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        ([], [Rule.READ_BY_TWO]),
+        ([{"by": 1, "act": "tap", "data": "1:talk_back:3"}], []),
+        ([{"by": 1, "act": "tap", "data": "1:talk_back:4"}], [Rule.READ_BY_TWO]),
+        ([{"do": "sendMessage", "to": 1, "id": 9}], []),  # the first was told that it is over
+    ],
+)
+def test_one_of_the_team_reads_a_conversation(between: list[dict[str, object]], expected: list[Rule]) -> None:
+    evidence = Told(missed=ALL_STEPS, by_message={1: OPENED, 2: OPENED, 9: OVER})
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START, staff=[1, 2])
+    at = {"at": "2016-11-02T11:00:00+00:00"}
+    for line in (
+        {"do": "sendMessage", "to": 1, "id": 1},
+        *between,
+        {"do": "sendMessage", "to": 2, "id": 2},
+    ):
+        checker.read({**at, **line})
+    checker.finish(END)
+    assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == expected

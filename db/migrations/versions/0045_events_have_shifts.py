@@ -1,4 +1,4 @@
-"""An event may have shifts, each with its own places and waitlist.
+"""An event may have shifts, each with its own places and waitlist; cards that somebody opened are edited as others are.
 
 Revision 0045, after 0044.
 """
@@ -54,9 +54,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shift", "person", name="pk_shift_places"),
     )
     op.create_index("ix_shift_places_person", "shift_places", ["person"])
+    op.create_table(
+        "shown_cards",
+        sa.Column("id", NUMBER, nullable=False),
+        _link("shown_cards", "person", "people"),
+        sa.Column("message", sa.BigInteger, nullable=False),
+        _link("shown_cards", "event", "events"),
+        sa.Column("face", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_shown_cards"),
+    )
+    op.create_index("ix_shown_cards_event", "shown_cards", ["event"])
+    op.create_index("ix_shown_cards_person_message", "shown_cards", ["person", "message"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_table("shown_cards")
     op.drop_table("shift_places")
     op.drop_table("shifts")
     op.drop_column("events", "has_shifts")

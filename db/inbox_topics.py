@@ -1,0 +1,58 @@
+"""The group of the team, where there is one, and the message of each of its topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.facts import forget_fact, get_fact, set_fact
+from db.schema import inbox_topics
+from db.upsert import insert
+
+GROUP = "inbox:group"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """One row of `inbox_topics`: see db.schema for what each field means."""
+
+    area: str
+    topic: int
+    message_id: int | None
+    shown: str | None
+
+
+async def group(tx: AsyncConnection) -> int | None:
+    """The chat of the group."""
+    found = await get_fact(tx, GROUP)
+    return found if isinstance(found, int) else None
+
+
+async def use_group(tx: AsyncConnection, chat: int | None) -> None:
+    """Another group from now on, or none: what stood in the one before is forgotten."""
+    await tx.execute(sa.delete(inbox_topics))
+    if chat is None:
+        await forget_fact(tx, GROUP)
+    else:
+        await set_fact(tx, GROUP, chat)
+
+
+async def topics(tx: AsyncConnection) -> dict[str, Topic]:
+    """By area."""
+    rows = await tx.execute(sa.select(inbox_topics))
+    return {row.area: Topic(**row._mapping) for row in rows}
+
+
+async def keep(tx: AsyncConnection, area: str, **values: Any) -> None:
+    """Sets these columns of an area's topic, whose row is made where there was none."""
+    statement = insert(tx, inbox_topics).values(area=area, **values)
+    statement = statement.on_conflict_do_update(index_elements=[inbox_topics.c.area], set_=values)
+    await tx.execute(statement)
+
+
+async def forget(tx: AsyncConnection, area: str) -> None:
+    """The topic was deleted, or its message was."""
+    await tx.execute(sa.delete(inbox_topics).where(inbox_topics.c.area == area))

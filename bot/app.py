@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,7 +31,6 @@ from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
 from bot.delivery.tuning import settle_memory
-from bot.delivery.webhook_look import look_after_webhook
 from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
 from bot.departure.doors import Doors
@@ -40,18 +38,19 @@ from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
 from bot.departure.inbox_group import GroupBoard
 from bot.export_files import ExportFiles
+from bot.ground import Ground
 from bot.introduction import (
     ALLOWED_UPDATES,
     Identity,
     bot_identity,
     introduce,
     warn_of_the_rate,
-    webhook_of,
 )
 from bot.lifecycle import App
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
 from bot.rules.check_ins import door_key
+from bot.serving import begin_web, listening
 from bot.settings import Settings, installed_version
 from bot.startup import (
     clock_of,
@@ -81,8 +80,7 @@ from handlers.routing import register
 from locales.words import all_words
 
 if TYPE_CHECKING:  # not every bot has pages
-    from bot.web.app import Part
-    from bot.web.site import Site
+    pass
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +106,7 @@ async def started(
     """
     campaign = campaign or read_campaign(settings)
     async with AsyncExitStack() as stack:
-        listener = _listening(settings)
+        listener = listening(settings)
         clock = await clock_of(settings)
         database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
@@ -156,7 +154,7 @@ async def started(
 
             app.start(follow(clock, settings.clock))
         if listener is not None:
-            _serve(app, ground, listener, webhook_url)
+            begin_web(app, ground, listener, webhook_url)
         if settings.supervisor is not None:
             app.start(supervised(settings.supervisor, app.health))
         try:
@@ -164,100 +162,6 @@ async def started(
         finally:
             stopping(settings.supervisor)
             await app.stop()
-
-
-def _listening(settings: Settings) -> socket.socket | None:
-    """Where the web part will be, taken before anything else starts; None where it is off. Raises SettingsError."""
-    if settings.web is None:
-        return None
-    from bot.web.server import listen
-
-    return listen(settings.web)
-
-
-def _serve(app: App, ground: Ground, listener: socket.socket, webhook_url: str | None) -> None:
-    """Begins the web part, with the webhook if there is one."""
-    from bot.web.app import make_web
-    from bot.web.downloads import Downloads
-    from bot.web.server import serve
-    from bot.web.site import Site
-
-    services, settings = ground.services, ground.settings
-    webhook = webhook_of(settings, app.engine) if webhook_url else None
-    if webhook is not None and webhook_url is not None:
-        address = webhook_url.rstrip("/") + webhook.path
-        app.start(look_after_webhook(ground.transport, app.engine.intake, address))
-    downloads = Downloads(
-        database=ground.database,
-        clock=ground.clock,
-        campaign=services.campaign,
-        gazetteer=services.gazetteer,
-        texts=services.texts,
-    )
-    site = Site(services.campaign, address=services.links_to)
-    web = make_web(
-        health=app.health,
-        metrics=app.watch.metrics,
-        webhook=webhook,
-        downloads=downloads,
-        site=site,
-        parts=[*console_of(app, ground, site), *public_of(ground, site)],
-    )
-    app.start(serve(web, listener))
-
-
-def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
-    """The console, where people reach it safely; else nothing of it is there."""
-    from bot.web.console.console import Console
-    from bot.web.console.desk import Desk
-
-    if site.address is None:
-        return []
-
-    def changed() -> None:
-        app.engine.wake()
-        app.ticker.nudge()
-
-    desk = Desk(
-        site=site,
-        address=site.address,
-        database=ground.database,
-        clock=ground.clock,
-        composer=composer(ground.services),
-        texts=ground.services.texts,
-        token=ground.settings.required_token,
-        changed=changed,
-    )
-    return [Console(desk)]
-
-
-def public_of(ground: Ground, site: Site) -> list[Part]:
-    """The events that everybody may see, where the campaign file says so."""
-    from bot.web.public import PublicEvents
-
-    if not ground.services.campaign.shows_events:
-        return []
-    services = ground.services
-    return [
-        PublicEvents(
-            site,
-            database=ground.database,
-            clock=ground.clock,
-            gazetteer=services.gazetteer,
-            bot_username=services.bot_username,
-        )
-    ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """The ground that every part stands on."""
-
-    settings: Settings
-    services: Services
-    clock: Clock
-    database: Database
-    transport: Transport
 
 
 def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:

@@ -28,12 +28,22 @@ def day_text(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[str]:
     return _DayText(column)
 
 
+def hour_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """The hour of an instant in UTC, as ISO 8601 begins: 2016-11-20T08."""
+    return _HourText(column)
+
+
 def start_of_day(column: sa.ColumnElement[Any]) -> sa.ColumnElement[datetime]:
     """The midnight that began the day of an instant."""
     return _StartOfDay(column)
 
 
 class _DayText(FunctionElement[str]):
+    inherit_cache = True
+    type = sa.Text()
+
+
+class _HourText(FunctionElement[str]):
     inherit_cache = True
     type = sa.Text()
 
@@ -52,6 +62,18 @@ def _(element: _DayText, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_DayText, "postgresql")
 def _(element: _DayText, compiler: SQLCompiler, **options: Any) -> str:
     return f"to_char({compiler.process(element.clauses, **options)} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+@compiles(_HourText, "sqlite")
+def _(element: _HourText, compiler: SQLCompiler, **options: Any) -> str:
+    return f"replace(substr({compiler.process(element.clauses, **options)}, 1, 13), ' ', 'T')"
+
+
+@compiles(_HourText, "postgresql")
+def _(element: _HourText, compiler: SQLCompiler, **options: Any) -> str:
+    return (
+        f"""to_char({compiler.process(element.clauses, **options)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24')"""
+    )
 
 
 @compiles(_StartOfDay, "sqlite")

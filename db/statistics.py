@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.small_counts import Headcount
+from bot.rules.areas import DEPARTMENTS, normal_area
+from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.volunteering import PURPOSE as HELP
 from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
+from db.days import hour_text
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
@@ -72,13 +74,16 @@ async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
 async def joined(
     tx: AsyncConnection, area: str, bounds: Sequence[datetime], known_in: KnownIn
 ) -> list[Headcount]:
-    """How many signed up between each instant and the next: one number less than there are instants."""
-    known, at = known_to(known_in), people.c.registered_at
-    spans = [sa.and_(at >= begins, at < ends) for begins, ends in pairwise(bounds)]
-    columns = (column for place, span in enumerate(spans) for column in counted(f"day{place}", known, span))
-    there = sa.and_(_REGISTERED, person_in(area), at >= bounds[0], at < bounds[-1])
-    row = (await tx.execute(sa.select(*columns).select_from(people).where(there))).one()
-    return [headcount(row, f"day{place}") for place in range(len(spans))]
+    """How many signed up between each instant and the next, to the hour: one number less than there are instants."""
+    at, hour = people.c.registered_at, hour_text(people.c.registered_at)
+    query = sa.select(hour.label("hour"), *counted("people", known_to(known_in)))
+    query = query.where(_REGISTERED, _votes_in(area), at >= bounds[0], at < bounds[-1]).group_by(hour)
+    found = [NOBODY] * (len(bounds) - 1)
+    for row in await tx.execute(query):
+        place = bisect_right(bounds, datetime.fromisoformat(f"{row.hour}:00+00:00")) - 1
+        place = min(max(place, 0), len(found) - 1)
+        found[place] += headcount(row, "people")
+    return found
 
 
 async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
@@ -90,17 +95,37 @@ async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tall
     return [Tally(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
 
 
-PLACES = {"region": people.c.region, "department": people.c.department, "commune": people.c.commune}
-
-
 async def by_place(
     tx: AsyncConnection, area: str, level: str, known_in: KnownIn
 ) -> list[tuple[str, Headcount]]:
     """The areas of a level (region, department, commune) in which there are supporters, and how many there are."""
-    place = PLACES[level]
+    place = people.c.commune if level == "commune" else _DEPARTMENT
     query = sa.select(place, *counted("people", known_to(known_in)))
-    rows = await tx.execute(query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place))
-    return [(row[0], headcount(row, "people")) for row in rows]
+    query = query.where(_REGISTERED, _votes_in(area), people.c.commune.is_not(None)).group_by(place)
+    found: dict[str, Headcount] = {}
+    for row in await tx.execute(query):
+        code = DEPARTMENTS[row[0]] if level == "region" else row[0]
+        found[code] = found.get(code, NOBODY) + headcount(row, "people")
+    return list(found.items())
+
+
+_DEPARTMENT = sa.case(
+    (people.c.commune >= "97000", sa.func.substr(people.c.commune, 1, 3)),
+    else_=sa.func.substr(people.c.commune, 1, 2),
+)
+"""The département of a commune, which its code begins with: three figures overseas."""
+
+
+def _votes_in(area: str) -> sa.ColumnElement[bool]:
+    """As `person_in`, by the commune alone where it tells: an index has everything that is counted by it."""
+    area = normal_area(area)
+    region = area[1:] if area.startswith("R") else ""
+    departments = (
+        [area] if area in DEPARTMENTS else [each for each, of in DEPARTMENTS.items() if of == region]
+    )
+    if not departments:
+        return person_in(area)
+    return sa.or_(*(people.c.commune.between(each.ljust(5, "0"), each.ljust(5, "9")) for each in departments))
 
 
 async def by_commune(
@@ -109,7 +134,7 @@ async def by_commune(
     """The communes of an area in which supporters vote, and how many; those alone who offered help."""
     place = people.c.commune
     query = sa.select(place, *counted("people", known_to(known_in)))
-    query = query.where(_REGISTERED, person_in(area), place.is_not(None)).group_by(place)
+    query = query.where(_REGISTERED, _votes_in(area), place.is_not(None)).group_by(place)
     if volunteers:
         query = query.where(people.c.volunteer)
     return [(row[0], headcount(row, "people")) for row in await tx.execute(query)]

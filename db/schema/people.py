@@ -88,7 +88,8 @@ people = sa.Table(
         sqlite_where=sa.text("state = 'registered' AND consent_contact"),
         postgresql_where=sa.text("state = 'registered' AND consent_contact"),
     ),
-    sa.Index(None, "registered_at"),  # who joined lately, of however many there are
+    # Who joined lately, and where, of however many there are: no row is read for it.
+    sa.Index("ix_people_joined", "registered_at", "state", "commune"),
     # Everything that chooses an audience by place, so that no row is read for it (db.expressions).
     sa.Index(
         "ix_people_audience",

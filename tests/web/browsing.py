@@ -82,17 +82,22 @@ class Browser:
         return self.page
 
 
-def browser(conversation: Conversation, address: str = ADDRESS) -> Browser:
-    transport = web_of(conversation, address)
+def browser(
+    conversation: Conversation, address: str = ADDRESS, *, web: httpx.ASGITransport | None = None
+) -> Browser:
+    """`web`: the one that others visit too; else one of its own."""
+    transport = web or web_of(conversation, address)
     english = {"accept-language": "en"}
     return Browser(httpx.AsyncClient(transport=transport, base_url=address, headers=english))
 
 
-async def signed_in(talker: Talker, address: str = ADDRESS) -> Browser:
+async def signed_in(
+    talker: Talker, address: str = ADDRESS, *, web: httpx.ASGITransport | None = None
+) -> Browser:
     """By the link that the bot gives in the chat."""
     shown = await talker.send("/console")
     (link,) = shown.urls.values()
-    visitor = browser(talker.conversation, address)
+    visitor = browser(talker.conversation, address, web=web)
     await visitor.open(link)
     await visitor.send(link)
     return visitor

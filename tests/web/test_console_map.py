@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 
+import db.statistics
 from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS
 from bot.web.console.map import POINTS
 from bot.web.site import STATIC
+from db.engine import Database
 from tests.campaigning import staff, supporter
-from tests.conversation import Conversation
-from tests.web.browsing import signed_in
+from tests.conversation import Conversation, paris
+from tests.web.browsing import signed_in, web_of
 
 MAP = STATIC / "map"
 OUTLINED = sorted(DEPARTMENTS.keys() - COLLECTIVITIES)
@@ -74,3 +77,40 @@ async def test_an_organizer_reads_no_number_under_ten_and_an_admin_every_one(
         assert (await karim.open(f"/console/map/69?layer={layer}")).status_code == 200
     assert (await karim.open("/console/map/nowhere")).status_code == 404
     assert (await karim.open("/console/map/69?layer=x")).status_code == 404
+
+
+async def test_what_is_kept_for_a_minute_is_kept_for_whoever_reads_counts_alike(
+    conversation: Conversation,
+) -> None:
+    for number in range(3):
+        await supporter(conversation, 200 + number, "69266", consent_team=False)
+    web = web_of(conversation)
+    karim = await signed_in(await staff(conversation, 12, "admin", "FR"), web=web)
+    olga = await signed_in(await staff(conversation, 11, "organizer", "69"), web=web)
+    for _ in range(2):
+        await karim.open("/console/map/69")
+        assert "Villeurbanne 3" in karim.text
+        await olga.open("/console/map/69")
+        assert "Villeurbanne < 10" in olga.text
+        assert (await olga.open("/console/map/R84")).status_code == 403
+    await supporter(conversation, 300, "69266", consent_team=False)
+    await karim.open("/console/map/69")
+    assert "Villeurbanne 3" in karim.text
+    assert "As of 10:00" in karim.text
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=1))
+    await karim.open("/console/map/69")
+    assert "Villeurbanne 4" in karim.text
+
+
+async def test_who_joined_stands_under_the_day_that_it_was_where_the_reader_is(database: Database) -> None:
+    conversation = Conversation(database, paris("2016-11-16T10:00"))
+    for number, at in enumerate(
+        ("2016-11-14T23:59", "2016-11-15T00:00", "2016-11-15T12:00", "2016-11-16T09:59")
+    ):
+        await supporter(conversation, number + 1, "69123", registered_at=paris(at))
+    await supporter(conversation, 9, "13055", registered_at=paris("2016-11-15T12:00"))
+    bounds = [paris(f"2016-11-{day}T00:00") for day in (14, 15, 16, 17)]
+    for area, counts in {"FR": [1, 3, 1], "69": [1, 2, 1], "R93": [0, 1, 0], "abroad": [0, 0, 0]}.items():
+        async with database.read() as tx:
+            found = await db.statistics.joined(tx, area, bounds, None)
+        assert [each.total for each in found] == counts, area

@@ -33,10 +33,10 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_console_sessions_telegram_id"), "console_sessions", ["telegram_id"], unique=False
     )
-    op.create_index(op.f("ix_people_registered_at"), "people", ["registered_at"], unique=False)
+    op.create_index("ix_people_joined", "people", ["registered_at", "state", "commune"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_people_registered_at"), table_name="people")
+    op.drop_index("ix_people_joined", table_name="people")
     op.drop_index(op.f("ix_console_sessions_telegram_id"), table_name="console_sessions")
     op.drop_table("console_sessions")

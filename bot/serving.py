@@ -1,0 +1,100 @@
+"""The web part beside the bot: its socket, and its pages. What not every bot needs is imported when asked for."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from bot.delivery.webhook_look import look_after_webhook
+from bot.ground import Ground
+from bot.introduction import webhook_of
+from bot.lifecycle import App
+from bot.settings import Settings
+from handlers.desk import composer
+
+if TYPE_CHECKING:
+    from bot.web.app import Part
+    from bot.web.site import Site
+
+
+def listening(settings: Settings) -> socket.socket | None:
+    """Where the web part will be, taken before anything else starts; None where it is off. Raises SettingsError."""
+    if settings.web is None:
+        return None
+    from bot.web.server import listen
+
+    return listen(settings.web)
+
+
+def begin_web(app: App, ground: Ground, listener: socket.socket, webhook_url: str | None) -> None:
+    """Begins the web part, with the webhook if there is one."""
+    from bot.web.app import make_web
+    from bot.web.downloads import Downloads
+    from bot.web.server import serve
+    from bot.web.site import Site
+
+    services, settings = ground.services, ground.settings
+    webhook = webhook_of(settings, app.engine) if webhook_url else None
+    if webhook is not None and webhook_url is not None:
+        address = webhook_url.rstrip("/") + webhook.path
+        app.start(look_after_webhook(ground.transport, app.engine.intake, address))
+    downloads = Downloads(
+        database=ground.database,
+        clock=ground.clock,
+        campaign=services.campaign,
+        gazetteer=services.gazetteer,
+        texts=services.texts,
+    )
+    site = Site(services.campaign, address=services.links_to)
+    web = make_web(
+        health=app.health,
+        metrics=app.watch.metrics,
+        webhook=webhook,
+        downloads=downloads,
+        site=site,
+        parts=[*console_of(app, ground, site), *public_of(ground, site)],
+    )
+    app.start(serve(web, listener))
+
+
+def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
+    """The console, where people reach it safely; else nothing of it is there."""
+    from bot.web.console.console import Console
+    from bot.web.console.desk import Desk
+
+    if site.address is None:
+        return []
+
+    def changed() -> None:
+        app.engine.wake()
+        app.ticker.nudge()
+
+    desk = Desk(
+        site=site,
+        address=site.address,
+        database=ground.database,
+        clock=ground.clock,
+        composer=composer(ground.services),
+        texts=ground.services.texts,
+        token=ground.settings.required_token,
+        changed=changed,
+    )
+    return [Console(desk)]
+
+
+def public_of(ground: Ground, site: Site) -> list[Part]:
+    """The events that everybody may see, where the campaign file says so."""
+    from bot.web.public import PublicEvents
+
+    if not ground.services.campaign.shows_events:
+        return []
+    services = ground.services
+    return [
+        PublicEvents(
+            site,
+            database=ground.database,
+            clock=ground.clock,
+            gazetteer=services.gazetteer,
+            bot_username=services.bot_username,
+        )
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import communes
@@ -119,6 +119,7 @@ def test_an_unknown_column_is_left_out_and_told() -> None:
     assert said == "warning, line 1: column “colour” is not known: it is left out."
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(alphabet='abc,;"\n\t 0129é:-/', max_size=40), max_size=6))
 def test_no_file_breaks_the_reader(rows: list[str]) -> None:
     assert read("\n".join((HEADER, *rows, GOOD))) is not None

@@ -1,7 +1,9 @@
 """A département’s addresses, imported, ranked and cut: `python -m benchmarks.canvass [--addresses N]`.
 
 300,000 addresses of 512 communes are invented in the formats of the real files, and each command runs in a process of
-its own on an encrypted SQLite: how long it takes by the clock and by the processor, and the most memory it had.
+its own on an encrypted SQLite: how long it takes by the clock and by the processor, and the most memory it had. Then
+`WALKERS` people on as many walks tap at one door after the other, as taps come (`AT_ONCE` people in one transaction,
+handled as in the product up to the card that is shown next): how many a second, by the processor’s time.
 """
 
 from __future__ import annotations
@@ -12,12 +14,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
+import uvloop
+
+import db.canvass_doors
+from benchmarks.surveys import AT_ONCE, dispatcher, tap
+from benchmarks.worker import MORNING, fill, open_for
 from bot import communes
+from bot.actions import canvass, canvass_imports
+from bot.actions.people import find_all
 from bot.canvass.town import write_towns
+from db.engine import Database
+from db.schema import addresses, people, visits, walkers, walks
 
 ADDRESSES, DEPARTMENT = 300_000, "38"
+WALKERS, DOORS = 64, 50
+OUTCOMES = ("nobody", "nobody", "opened", "leaflet", "refused")
 
 
 def invent(folder: Path, addresses: int) -> None:
@@ -47,10 +63,91 @@ def measure(name: str, folder: Path, *words: str) -> None:
     )
 
 
+async def walked(database: Database) -> list[list[int]]:
+    """People on walks of one town, one on each; the doors of each walk by their numbers."""
+    await fill(database, WALKERS)
+    given = {"file": "bench", "actor": "bench", "now": MORNING}
+    rows = [
+        (
+            f"b_{street}_{number}",
+            "69123",
+            f"Rue {street}",
+            number,
+            "",
+            45.70 + street / 1000,
+            4.84 + number / 10_000,
+        )
+        for street in range(WALKERS)
+        for number in range(1, DOORS + 1)
+    ]
+    await canvass_imports.import_addresses(database, rows, **given)
+    station = {"code": "69123_0101", "commune": "69123", "latitude": 45.7, "longitude": 4.84}
+    await canvass_imports.import_stations(database, [station], [], **given)
+    await canvass.cut_area(database, "69123", doors=DOORS, actor="bench", now=MORNING)
+    async with database.write() as tx:
+        await db.canvass_doors.offer(tx, "69123_0101", None, MORNING)
+        ids = list(await tx.scalars(sa.select(people.c.id).order_by(people.c.id).limit(WALKERS)))
+        taken = [
+            {"walk": walk, "outing": 1, "person": ids[(walk - 1) % WALKERS], "taken_at": MORNING}
+            for walk in await tx.scalars(sa.select(walks.c.id))
+        ]
+        await tx.execute(sa.insert(walkers), taken)
+        doors: dict[int, list[int]] = {}
+        for row in await tx.execute(sa.select(addresses.c.id, addresses.c.walk).order_by(addresses.c.place)):
+            doors.setdefault(row.walk, []).append(row.id)
+    return [doors[walk] for walk in sorted(doors)][:WALKERS]
+
+
+def knock(update: int, walker: int, walk: int, door: int) -> dict[str, Any]:
+    found = tap(update, walker, 0)
+    found["callback_query"]["data"] = f"1:knock:{walk}:{door}:{OUTCOMES[update % len(OUTCOMES)]}:d"
+    return found
+
+
+async def taps_a_second(database: Database) -> float:
+    """Everybody taps at every door of their walk."""
+    doors = await walked(database)
+    work, updates, taps = dispatcher(database), count(1), 0
+    began = time.process_time()
+    for place in range(max(map(len, doors))):
+        for first in range(0, len(doors), AT_ONCE):
+            some = [
+                walk for walk in range(first, min(first + AT_ONCE, len(doors))) if place < len(doors[walk])
+            ]
+            async with database.write() as tx:
+                met = await find_all(tx, [1_000_000 + walk + 1 for walk in some])
+                for walk in some:
+                    body = knock(next(updates), walk + 1, walk + 1, doors[walk][place])
+                    await work.process(tx, body, met)
+                    taps += 1
+    spent = time.process_time() - began
+    async with database.read() as tx:
+        kept = int(await tx.scalar(sa.select(sa.func.count()).select_from(visits)) or 0)
+    if kept != taps:
+        raise SystemExit(f"{kept} of {taps} outcomes were kept")
+    return taps / spent
+
+
+def measure_taps(folder: Path) -> None:
+    async def measuring() -> float:
+        database = await open_for(folder, None)
+        try:
+            return await taps_a_second(database)
+        finally:
+            await database.close()
+
+    print(f"taps at doors        {uvloop.run(measuring()):6.0f} a second, by the processor")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--addresses", type=int, default=ADDRESSES)
+    parser.add_argument("--taps", action="store_true", help="taps at doors alone")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        measure_taps(Path(name))
+    if arguments.taps:
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         invent(folder, arguments.addresses)

@@ -11,7 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
-from db.schema import broadcasts, check_ins, deliveries, events, people, rsvps, shift_places, shifts
+from db.schema import (
+    broadcasts,
+    check_ins,
+    deliveries,
+    events,
+    people,
+    rsvps,
+    shift_places,
+    shifts,
+    visits,
+    walks,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +179,13 @@ async def not_at_the_door(tx: AsyncConnection, early: timedelta) -> list[str]:
     query = sa.select(events.c.code, events.c.starts_at, check_ins.c.at)
     query = query.join(check_ins, check_ins.c.event == events.c.id)
     return sorted({code for code, starts, at in await tx.execute(query) if at < starts - early})
+
+
+async def knocks(tx: AsyncConnection) -> list[tuple[str, datetime]]:
+    """The walks on which somebody noted, on the way, what happened at a door, and when."""
+    query = sa.select(walks.c.code, visits.c.at).join(walks, walks.c.id == visits.c.walk)
+    query = query.where(sa.not_(visits.c.paper)).order_by(visits.c.id)
+    return [(row.code, row.at) for row in await tx.execute(query)]
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

@@ -260,6 +260,13 @@ async def type_reason(update: Update, context: Context) -> None:
     context.say("inbox/blocked", number=number, days=days)
 
 
+async def lift_block(update: Update, context: Context) -> None:
+    """It was a mistake, or is over."""
+    number = _number(context)
+    await inbox.lift_block(context.tx, await desk.author(context), number)
+    context.edit("inbox/block_lifted", number=number)
+
+
 BUTTONS: dict[str, Handler] = {
     "inbox": open_,
     "duty": change_duty,
@@ -274,6 +281,7 @@ BUTTONS: dict[str, Handler] = {
     "talk_close": close,
     "talk_block": block,
     "talk_block_for": block_for,
+    "talk_unblock": lift_block,
 }
 
 DIALOGS: dict[str, dict[str, Awaited]] = {

@@ -775,6 +775,7 @@ MATRIX: dict[str, dict[str, Row]] = {
     "inbox.block": {
         "": Row(run=lambda w, a: inbox.block(w.tx, a, w.taken, 7, "insultes"), least="organizer")
     },
+    "inbox.lift_block": {"": Row(run=lambda w, a: inbox.lift_block(w.tx, a, w.taken), least="organizer")},
     "saved_answers.listed": {
         "": Row(run=lambda w, a: saved_answers.listed(w.tx, a), least="organizer", where="any")
     },

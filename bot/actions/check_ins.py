@@ -225,7 +225,8 @@ async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, t
     """
     found = await find_managed(tx, author, code)
     event = found.event
-    author.require(Action.CHECK_IN, event.commune)
+    if event.id not in author.hosted:
+        author.require(Action.CHECK_IN, event.commune)
     if event.is_cancelled or author.now < event.starts_at - EARLY:
         _require_door(event, author.now)
     person = await _numbered(tx, event, number)

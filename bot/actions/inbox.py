@@ -314,6 +314,18 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
     await _note(tx, author, "block_sender", found, days=days)
 
 
+async def lift_block(tx: AsyncConnection, author: Author, number: int) -> None:
+    """What its author writes is taken again before the time is over. Raises NotAllowed, ConversationGone."""
+    author.require(Action.ANSWER_CONVERSATION)
+    found = await db.conversations.get(tx, number, to_move=True)
+    if found is None:
+        raise ConversationGone("This conversation was erased.")
+    author.require(Action.ANSWER_CONVERSATION, found.area)
+    if found.is_blocked(author.now):
+        await db.conversations.block(tx, number, None, None)
+        await _note(tx, author, "lift_block", found)
+
+
 async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[Conversation, Person]:
     """A conversation of their areas whose author may be answered. Raises NotAllowed, ConversationGone."""
     author.require(Action.ANSWER_CONVERSATION)

@@ -141,6 +141,15 @@ def write_towns(folder: Path, *, communes: Sequence[Commune], addresses: int, se
     return town
 
 
+def invented(
+    commune: Commune, addresses: int, seed: int = 1
+) -> Iterator[tuple[str, str, str, int, str, float, float]]:
+    """The addresses of a town alone, as they are imported."""
+    random = Random(f"{seed}:{commune.code}")  # an invented town is no secret
+    for each in _houses(commune, addresses, 1, random):
+        yield each.key, commune.code, each.street, each.number, each.suffix, each.latitude, each.longitude
+
+
 def _houses(commune: Commune, addresses: int, stations: int, random: Random) -> Iterator[_House]:
     """Street after street: along a row, then along the next."""
     east, north, made = 0.0, 0.0, 0

@@ -16,12 +16,13 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
+from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.cast import Member
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
 from bot.rehearsal.reminding import LastDays, Reminded, Reminders
 from bot.rules.steps import Step
+from bot.rules.territories import METROPOLE
 from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
@@ -69,6 +70,7 @@ class Rule(StrEnum):
     OVERFULL = "overfull"
     TWO_SHIFTS = "two_shifts"
     NOT_AT_THE_DOOR = "not_at_the_door"
+    KNOCKED = "knocked"
     LEFT_OUT = "left_out"
     OTHER_VERSION = "other_version"
     NOT_CORRECTED = "not_corrected"
@@ -208,6 +210,17 @@ class Checker:
             (Rule.NOT_AT_THE_DOOR, self._evidence.not_at_the_door),
         ):
             self.broken += [Broken(rule=rule, at=None, person=None, about=about) for about in found]
+        self.broken += [
+            Broken(rule=Rule.KNOCKED, at=at, person=None, about=walk)
+            for walk, at in self._evidence.knocks
+            if not self._may_knock(at)
+        ]
+
+    def _may_knock(self, at: datetime) -> bool:
+        """By day, in the town that was invented in metropolitan France, and not while the law asks for silence."""
+        hours, local = self._campaign.walking, at.astimezone(clock_of(PARIS)).time()
+        silence = self._almanac.is_quiet("persuasion", METROPOLE, PARIS, at)
+        return silence is None and hours.opens <= local < hours.closes
 
     def _break(self, rule: Rule, life: Life, at: datetime | None, about: str) -> None:
         self.broken.append(Broken(rule=rule, at=at, person=life.member.telegram_id, about=about))

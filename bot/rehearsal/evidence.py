@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
@@ -65,6 +65,10 @@ class Evidence(Protocol):
         """The codes of the events where somebody was noted as there before its door opened."""
 
     @property
+    def knocks(self) -> Collection[tuple[str, datetime]]:
+        """The walks on which somebody noted, on the way, what happened at a door, and when."""
+
+    @property
     def corrected(self) -> Mapping[int, Collection[int]]:
         """The broadcasts that staff corrected, each with whom the bot says it could not correct it for."""
 
@@ -84,10 +88,12 @@ class Log:
         corrected: Mapping[int, Collection[int]] = MappingProxyType({}),
         two_shifts: Collection[str] = (),
         not_at_the_door: Collection[str] = (),
+        knocks: Collection[tuple[str, datetime]] = (),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
         self.taken_back, self.overfull, self.corrected = taken_back, overfull, corrected
         self.two_shifts, self.not_at_the_door = two_shifts, not_at_the_door
+        self.knocks = knocks
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
@@ -190,6 +196,7 @@ async def read_log(
         await db.rehearsal.corrected(tx),
         faults.two_shifts,
         faults.not_at_the_door,
+        await db.rehearsal.knocks(tx),
     )
     for delivery in erased:
         log.note(delivery)

@@ -13,6 +13,7 @@ from bot.campaign.campaign import Campaign
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.checker import CORRECTED
 from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Act, Doing, send, tap
+from bot.rehearsal.ground import offering, walking
 from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE
@@ -56,6 +57,8 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # The first on the list is there, was not after all, and is.
         tick = tuple(_optional(tap("1:tick:*")))
         yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tick)
+    yield offering(campaign, ORGANIZER["id"])
+    yield from walking(campaign, members)
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))

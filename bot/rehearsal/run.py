@@ -24,6 +24,7 @@ from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Member, as_account, as_rows, invent
 from bot.rehearsal.checker import Arrival, Broken, Checker
 from bot.rehearsal.evidence import Log, read_log
+from bot.rehearsal.ground import plant
 from bot.rehearsal.organizing import STAFF, beginnings, organizing
 from bot.rehearsal.play import Play, Played, agenda_of, journal_lines
 from bot.rehearsal.stage import local_telegram, most_resident, own_settings, staged
@@ -136,6 +137,7 @@ async def load(
         for first in range(0, len(members), ROWS_AT_ONCE):
             async with database.write() as tx:
                 await db.people.add_many(tx, as_rows(campaign, members[first : first + ROWS_AT_ONCE]))
+        await plant(database, members, start)
         async with database.write() as tx:
             for person in STAFF:
                 await db.staff.add(

@@ -578,6 +578,20 @@ async def test_who_is_blocked_is_told_until_when_and_the_reason_is_theirs_to_rea
     assert "It’s with the Lyon team." in (await ask(zoe)).text
 
 
+async def test_a_block_is_lifted_before_its_time(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    await talked(conversation, zoe, sophie)
+    await sophie.tap("Block this person")
+    await sophie.tap("30 days")
+    await sophie.send("insultes répétées")
+    await arrive(conversation)
+    assert "just write again" not in seen(zoe)
+    shown = await sophie.tap("Lift the block")
+    assert "may write to the team again" in shown.text
+    assert "It’s with the Lyon team." in (await zoe.send("pardon")).text
+
+
 async def test_it_is_erased_thirty_days_after_it_was_closed(
     conversation: Conversation, zoe: Talker, sophie: Talker
 ) -> None:

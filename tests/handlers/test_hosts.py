@@ -7,6 +7,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from bot.links import list_link
+from bot.rules.territories import METROPOLE, zone_of
 from db.schema import audit, broadcasts, deliveries, events, hosts, proposals, rsvps, trusted_hosts
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
@@ -251,3 +253,17 @@ async def test_mydata_tells_and_delete_takes_the_proposal_with_it(
     await zoe.tap_data("1:delete:yes", on=shown)
     assert [each.state for each in await rows(conversation, events)] == ["dropped"]
     assert await rows(conversation, hosts) == await rows(conversation, proposals) == []
+
+
+async def test_whoever_hosts_it_ticks_its_list_at_the_door(conversation: Conversation, zoe: Talker) -> None:
+    now = conversation.clock.now().astimezone(zone_of(METROPOLE))
+    event = await conversation.add_event("ab12cd34", starts=f"{now:%Y-%m-%dT%H:%M}")
+    stored = await zoe.stored()
+    assert stored is not None
+    async with conversation.database.write() as tx:
+        theirs = {"event": event, "person": stored.id, "part": "host", "since": conversation.clock.now()}
+        await tx.execute(sa.insert(hosts).values(theirs))
+    await zoe.tap_data("1:tick:ab12cd34:1:yes:0")
+    assert "Nobody has this number" in zoe.toast + zoe.last.text, "the role is not what is missing"
+    shown = await zoe.send("/start " + list_link("b", "ab12cd34").partition("start=")[2])
+    assert "Show the QR code" in shown.buttons, "the code on the printed list leads to the list"

@@ -100,6 +100,7 @@ class Told:
     overfull: tuple[str, ...] = ()
     two_shifts: tuple[str, ...] = ()
     not_at_the_door: tuple[str, ...] = ()
+    knocks: tuple[tuple[str, datetime], ...] = ()
 
     def sending(self, message_id: int) -> Sending | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
@@ -562,6 +563,23 @@ def test_who_moves_in_the_last_days_may_miss_both_places_reminders() -> None:
     moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 20, 5, tzinfo=UTC))
     happenings = [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T06:00+01:00", "/settings")]
     assert reminded(*happenings, member=moved) == [Reminded.MOVED]
+
+
+@pytest.mark.parametrize(
+    ("when", "broken"),
+    [
+        ("2016-11-16T15:00+01:00", []),
+        ("2016-11-16T09:59+01:00", [Rule.KNOCKED]),
+        ("2016-11-16T20:00+01:00", [Rule.KNOCKED]),
+        ("2016-11-19T15:00+01:00", [Rule.KNOCKED]),  # on the eve
+    ],
+)
+def test_nobody_knocks_by_night_or_in_silence(when: str, broken: list[Rule]) -> None:
+    at = datetime.fromisoformat(when).astimezone(UTC)
+    evidence = Told(missed=ALL_STEPS, knocks=(("69123_0001-1", at),))
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], evidence, start=START)
+    checker.finish(END)
+    assert [each.rule for each in checker.broken if each.rule is not Rule.NOT_REMINDED] == broken
 
 
 ASKS: Happening = ("2016-11-02T11:00+01:00", "1:talk_write:-")

@@ -1,0 +1,177 @@
+"""Door to door on both engines: noted, undone, ended, exported, counted and erased; and a process killed among taps."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import db.canvass_doors
+import db.people
+from bot import communes
+from bot.actions import canvass, canvass_doors, canvass_imports, canvass_walks
+from bot.actions.canvass_doors import Going
+from bot.actions.exports import Order, write
+from bot.actions.responses import Origin
+from bot.rules.canvass.visits import Outcome
+from db.engine import Database
+from db.exports import Selection
+from db.schema import addresses, people, visits
+from tests.conversation import CAMPAIGN, paris
+from tests.ground import STATION, WALK, plant
+from tests.places import place_of
+
+NOW = paris("2016-11-16T15:00")
+
+
+async def begun(database: Database) -> Going:
+    """A walker on the walk of Lyon."""
+    await plant(database, now=NOW)
+    async with database.write() as tx:
+        await db.people.create(tx, telegram_id=7, pseudonym="p", now=NOW)
+        row = {"state": "registered", "consent_contact": True, **place_of("69123")}
+        await tx.execute(sa.update(people).values(**row))
+        await db.canvass_doors.offer(tx, STATION, None, NOW)
+        going = at(await db.people.find(tx, 7), await canvass_walks.by_code(tx, WALK), 1)
+        await canvass_walks.take(tx, going)
+    return going
+
+
+@pytest.fixture
+async def going(database: Database) -> Going:
+    return await begun(database)
+
+
+def at(person: Any, walk: int, update: int) -> Going:
+    origin = Origin(update_id=update, message_id=None, at=NOW + timedelta(seconds=update))
+    return Going(person=person, origin=origin, campaign=CAMPAIGN, gazetteer=communes.load(), walk=walk)
+
+
+async def exported(database: Database, table: str) -> list[dict[str, Any]]:
+    stream = io.BytesIO()
+    await write(database, Order(table=table, format="jsonl", selection=Selection(area="69")), stream)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+async def test_a_walk_from_the_first_door_to_the_last_count(database: Database, going: Going) -> None:
+    async with database.write() as tx:
+        doors = list(
+            await tx.scalars(
+                sa.select(addresses.c.id).where(addresses.c.walk == going.walk).order_by("place")
+            )
+        )
+        for update, outcome in enumerate((Outcome.OPENED, Outcome.AGAIN, Outcome.REFUSED), start=10):
+            card = await canvass_doors.note(
+                tx, at(going.person, going.walk, update), doors[update - 10], outcome
+            )
+        assert [door.outcomes for door in card.side.doors[:3]] == [
+            (Outcome.OPENED,),
+            (Outcome.AGAIN,),
+            (Outcome.REFUSED,),
+        ]
+        card = await canvass_doors.nobody(tx, at(going.person, going.walk, 20), doors[3], doors[4])
+        assert card.side.current is None
+        card = await canvass_doors.undo(tx, at(going.person, going.walk, 21), doors[0])
+        assert card.side.done == 3
+        card = await canvass_doors.count_dwellings(tx, at(going.person, going.walk, 22), doors[3], 4)
+        assert card.side.doors[3].left == 4
+        ended = await canvass_walks.end(tx, at(going.person, going.walk, 30))
+    assert (ended.tally.doors, ended.tally.contacts) == (3, 3)
+    told = await exported(database, "doors")
+    assert [row["outcome"] for row in told].count(None) == 11
+    assert {row["walk"] for row in told} == {WALK}
+    assert not {"person", "supporter", "telegram_id", "first_name"} & set(told[0])
+    (line,) = await exported(database, "walks")
+    assert (line["state"], line["visited"], line["opened"], line["again"], line["walkers"]) == (
+        "done",
+        3,
+        3,
+        1,
+        1,
+    )
+
+
+async def test_the_dwellings_and_a_begun_walk_outlive_an_import(database: Database, going: Going) -> None:
+    async with database.write() as tx:
+        first = await tx.scalar(
+            sa.select(addresses.c.id).where(addresses.c.walk == going.walk).order_by("place")
+        )
+        await canvass_doors.count_dwellings(tx, going, int(first or 0), 6)
+    await plant(database, now=NOW, doors=14, cut=False)
+    made = await canvass.cut_area(database, "69123", actor="test", now=NOW)
+    assert (made.kept, made.walks, made.doors) == (1, 1, 18)
+    async with database.read() as tx:
+        assert await tx.scalar(sa.select(addresses.c.dwellings).where(addresses.c.id == first)) == 6
+        assert len({door for walk in await canvass.walks_in(tx, "69") for door in walk.doors}) == 18
+
+
+async def test_an_import_that_was_interrupted_is_run_again(database: Database) -> None:
+    """Until then nothing is ranked nor cut: half a file would send people to half a street."""
+
+    def rows() -> Any:
+        yield from [("a_1", "69123", "Rue A", 1, "", 45.76, 4.84)]
+        raise KeyboardInterrupt
+
+    given = {"file": "a.csv", "actor": "test", "now": NOW}
+    with pytest.raises(KeyboardInterrupt):
+        await canvass_imports.import_addresses(database, rows(), **given)
+    with pytest.raises(canvass_imports.ImportUnfinished, match="was interrupted"):
+        await canvass.cut_area(database, "FR", actor="test", now=NOW)
+    await plant(database, now=NOW)
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from bot.actions import canvass_doors
+from bot.rules.canvass.visits import Outcome
+from db.engine import open_database
+from db.key import DatabaseKey
+from db.people import find
+from tests.actions.test_canvass import at
+
+async def main(folder, key, walk, doors):
+    database = await open_database(None, folder=Path(folder), key=DatabaseKey(hex=key))
+    for update in range(1, 10_000):
+        async with database.write() as tx:
+            person = await find(tx, 7)
+            door = int(doors.split(",")[update % len(doors.split(","))])
+            await canvass_doors.note(tx, at(person, int(walk), update), door, Outcome.NOBODY)
+        print(update, flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+"""Taps at doors, one after the other, each told once it is kept."""
+
+
+async def test_a_process_killed_among_outcomes_loses_none_and_doubles_none(sqlite_database: Database) -> None:
+    going = await begun(sqlite_database)
+    file, key = sqlite_database.file, sqlite_database.key
+    assert file is not None
+    assert key is not None
+    async with sqlite_database.read() as tx:
+        doors = list(await tx.scalars(sa.select(addresses.c.id).where(addresses.c.walk == going.walk)))
+    words = [str(file.parent), key.hex, str(going.walk), ",".join(map(str, doors))]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, *words, stdout=subprocess.PIPE, cwd=Path.cwd()
+    )
+    assert process.stdout is not None
+    told = [int(await process.stdout.readline()) for _ in range(25)]
+    process.kill()
+    told += [int(line) for line in (await process.stdout.read()).splitlines()]
+    await process.wait()
+    async with sqlite_database.read() as tx:
+        taps = list(await tx.scalars(sa.select(visits.c.tap).order_by(visits.c.tap)))
+        standing = list(await tx.scalars(sa.select(visits.c.address).where(visits.c.replaced.is_(None))))
+    # The last one may have been kept just before it could be told.
+    assert taps[: len(told)] == told
+    assert len(taps) <= len(told) + 1
+    assert len(standing) == len(set(standing)) == len(doors)
